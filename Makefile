@@ -1,0 +1,59 @@
+# Every target works on a fresh clone: it makes .venv, installs under constraints.txt, and does its job.
+#
+#   make train                        a LeNet learns; ARGS="--recipe book-sgd --out runs/book" changes what
+#   make test                         all tests, with coverage
+#   make lint                         ruff and mypy
+#   make bench                        the published numbers (about an hour); make bench-short takes minutes
+#   make docs                         writes docs/cli.md from --help
+
+PYTHON ?= python3
+ARGS ?=
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+
+.PHONY: train test lint bench bench-short docs clean
+
+train: .venv/installed
+	@$(BIN)/lenet train $(ARGS)
+
+test: .venv/installed-dev
+	@$(BIN)/python -m pytest --cov --cov-fail-under=90 $(ARGS)
+
+lint: .venv/installed-dev
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+
+bench: .venv/installed-dev
+	@$(BIN)/python bench/end_to_end.py
+	@$(BIN)/python bench/accuracy.py
+	@$(BIN)/python bench/memory.py
+	@$(BIN)/python bench/startup.py
+
+bench-short: .venv/installed-dev
+	@$(BIN)/python bench/end_to_end.py --epochs 1 --repeats 1 --no-record
+	@$(BIN)/python bench/accuracy.py --seeds 1 --epochs 1 --no-record
+	@$(BIN)/python bench/memory.py --epochs 1 --repeats 1 --no-record
+	@$(BIN)/python bench/startup.py --no-record
+
+docs: .venv/installed-dev
+	@$(BIN)/python docs/generate_cli.py > docs/cli.md.new && mv docs/cli.md.new docs/cli.md
+
+clean:
+	rm -rf .venv dist build .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.venv/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "error: $(PYTHON) is older than Python 3.11"; echo "hint: make PYTHON=python3.12 train, say"; exit 2; }
+	@$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/installed: .venv/python pyproject.toml constraints.txt
+	@echo "installing into .venv (PyTorch is large; about a minute) ..."
+	@$(PIP) --editable .
+	@touch $@
+
+.venv/installed-dev: .venv/installed
+	@echo "installing the test tools into .venv ..."
+	@$(PIP) --editable '.[dev]'
+	@touch $@

@@ -1,0 +1,112 @@
+"""The tutorial's way to train: a DataLoader over a per-picture transform. What lenet is measured against.
+
+It does what torchvision's FashionMNIST with ToTensor does for each picture (a PIL picture from the array, an array from
+the picture, a tensor, a division by 255), and what the book's train_ch6 does for each batch, evaluation once an epoch.
+Prints one line of JSON: seconds from loading to saving, and the test accuracy.
+
+    python bench/tutorial.py --epochs 10 --workers 0
+"""
+
+import argparse
+import gzip
+import json
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
+
+
+class Pictures(Dataset[tuple[Tensor, int]]):
+    """The pictures of one split of Fashion-MNIST, each made into a tensor when it is asked for."""
+
+    def __init__(self, folder: Path, split: str) -> None:
+        self.images = np.frombuffer(
+            gzip.decompress((folder / f"{split}-images-idx3-ubyte.gz").read_bytes()), np.uint8, offset=16
+        ).reshape(-1, 28, 28)
+        labels = gzip.decompress((folder / f"{split}-labels-idx1-ubyte.gz").read_bytes())
+        self.labels = np.frombuffer(labels, np.uint8, offset=8)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, int]:
+        picture = Image.fromarray(self.images[index])
+        pixels = torch.from_numpy(np.array(picture, np.uint8, copy=True)).view(28, 28, 1).permute(2, 0, 1).contiguous()
+        return pixels.to(torch.float32).div(255), int(self.labels[index])
+
+
+def network() -> nn.Sequential:
+    """The chapter's average-pool LeNet with Xavier weights."""
+    net = nn.Sequential(
+        nn.Conv2d(1, 6, kernel_size=5, padding=2),
+        nn.Sigmoid(),
+        nn.AvgPool2d(kernel_size=2, stride=2),
+        nn.Conv2d(6, 16, kernel_size=5),
+        nn.Sigmoid(),
+        nn.AvgPool2d(kernel_size=2, stride=2),
+        nn.Flatten(),
+        nn.Linear(400, 120),
+        nn.Sigmoid(),
+        nn.Linear(120, 84),
+        nn.Sigmoid(),
+        nn.Linear(84, 10),
+    )
+    for layer in net:
+        if isinstance(layer, nn.Conv2d | nn.Linear):
+            nn.init.xavier_uniform_(layer.weight)
+    return net
+
+
+def accuracy(net: nn.Module, batches: Any) -> float:
+    """Share of the pictures named rightly."""
+    net.eval()
+    correct = total = 0
+    with torch.no_grad():
+        for images, labels in batches:
+            correct += int((net(images).argmax(1) == labels).sum())
+            total += len(labels)
+    return correct / total
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--workers", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=2)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    assert torch.get_num_threads() == options.threads
+    began = time.perf_counter()
+    train = DataLoader(Pictures(options.folder, "train"), 256, shuffle=True, num_workers=options.workers)
+    test = DataLoader(Pictures(options.folder, "t10k"), 256, num_workers=options.workers)
+    net = network()
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.9)
+    loss_function = nn.CrossEntropyLoss()
+    for _ in range(options.epochs):
+        net.train()
+        loss_sum, correct, total = 0.0, 0, 0
+        for images, labels in train:
+            optimizer.zero_grad()
+            logits = net(images)
+            loss = loss_function(logits, labels)
+            loss.backward()
+            optimizer.step()
+            loss_sum += loss.item() * len(labels)
+            correct += int((logits.argmax(1) == labels).sum())
+            total += len(labels)
+        test_accuracy = accuracy(net, test)
+    with tempfile.TemporaryDirectory() as folder:
+        torch.save(net.state_dict(), Path(folder) / "net.pt")
+    seconds = time.perf_counter() - began
+    print(json.dumps({"seconds": seconds, "test_accuracy": test_accuracy, "train_accuracy": correct / total}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""LeNet as a tool: train, evaluate and use the small convolutional networks of the LeNet family.
+
+    import lenet
+
+    run = lenet.train("fashion-mnist")
+    print(run.test_accuracy, lenet.predict(run, "boot.png"))
+
+Names are loaded when they are first used: `import lenet` does not import PyTorch.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from lenet import data, models
+    from lenet.analysis.evaluation import Evaluation, evaluate
+    from lenet.analysis.prediction import Prediction, predict
+    from lenet.config import RECIPES, TrainConfig
+    from lenet.data.dataset import Dataset, Splits
+    from lenet.errors import LenetError
+    from lenet.training.run import Run, load
+    from lenet.training.trainer import Interrupted, resume, train
+
+_HOMES = {
+    "Dataset": "lenet.data.dataset",
+    "Evaluation": "lenet.analysis.evaluation",
+    "Interrupted": "lenet.training.trainer",
+    "LenetError": "lenet.errors",
+    "Prediction": "lenet.analysis.prediction",
+    "RECIPES": "lenet.config",
+    "Run": "lenet.training.run",
+    "Splits": "lenet.data.dataset",
+    "TrainConfig": "lenet.config",
+    "evaluate": "lenet.analysis.evaluation",
+    "load": "lenet.training.run",
+    "predict": "lenet.analysis.prediction",
+    "resume": "lenet.training.trainer",
+    "train": "lenet.training.trainer",
+}
+_MODULES = ("data", "models")
+
+__all__ = [
+    "RECIPES",
+    "Dataset",
+    "Evaluation",
+    "Interrupted",
+    "LenetError",
+    "Prediction",
+    "Run",
+    "Splits",
+    "TrainConfig",
+    "data",
+    "evaluate",
+    "load",
+    "models",
+    "predict",
+    "resume",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f"lenet.{name}")
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'lenet' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,0 +1,160 @@
+"""How good a trained network is: accuracy, loss, each class, and the mistakes it is surest of.
+
+result = evaluate("runs/first")
+result.accuracy, result.confusion
+"""
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from lenet import data as data_sets
+from lenet.data.dataset import Dataset, Images, Labels, Splits
+from lenet.engines import choose_device
+from lenet.engines.reference import ReferenceEngine
+from lenet.errors import ConfigError, DataError
+from lenet.training.run import Run
+from lenet.training.trainer import measure
+
+SPLITS = ("test", "train")
+MISTAKES_KEPT = 100
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A picture named wrongly: its index in the data, its label, the predicted one and the probability of that."""
+
+    index: int
+    label: int
+    predicted: int
+    probability: float
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """The result of `evaluate`.
+
+    confusion: int64 `(num_classes, num_classes)`, true classes down, predicted ones across; mistakes: the worst first,
+    at most 100; mistake_images: uint8 `(len(mistakes), height, width)`.
+    """
+
+    data: str
+    split: str
+    accuracy: float
+    loss: float
+    classes: tuple[str, ...]
+    confusion: NDArray[np.int64]
+    mistakes: list[Mistake]
+    mistake_images: Images
+
+    @property
+    def num_images(self) -> int:
+        return int(self.confusion.sum())
+
+    @property
+    def num_mistakes(self) -> int:
+        return int(self.confusion.sum() - np.trace(self.confusion))
+
+    @property
+    def support(self) -> NDArray[np.int64]:
+        """Pictures of each class, `(num_classes,)`."""
+        support: NDArray[np.int64] = self.confusion.sum(axis=1)
+        return support
+
+    @property
+    def precision(self) -> NDArray[np.float64]:
+        """Of the pictures given a class, the share that is of it, `(num_classes,)`; 0 for a class never predicted."""
+        precision: NDArray[np.float64] = np.diagonal(self.confusion) / np.maximum(self.confusion.sum(axis=0), 1)
+        return precision
+
+    @property
+    def recall(self) -> NDArray[np.float64]:
+        """Of the pictures of a class, the share that is given it, `(num_classes,)`; 0 for a class without pictures."""
+        return np.diagonal(self.confusion) / np.maximum(self.support, 1)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The numbers as JSON can hold them."""
+        return {
+            "data": self.data,
+            "split": self.split,
+            "num_images": self.num_images,
+            "accuracy": self.accuracy,
+            "loss": self.loss,
+            "classes": list(self.classes),
+            "precision": self.precision.tolist(),
+            "recall": self.recall.tolist(),
+            "confusion": self.confusion.tolist(),
+            "mistakes": [vars(mistake) for mistake in self.mistakes],
+        }
+
+
+def evaluate(
+    run: str | os.PathLike[str] | Run,
+    data: str | Splits | None = None,
+    *,
+    split: str = "test",
+    data_dir: str | None = None,
+    device: str = "auto",
+) -> Evaluation:
+    """Measures a finished run on its own data set or another of the same picture size and number of classes.
+
+    split: "test" or "train". Raises RunError, DataError or EngineError, naming what does not fit.
+    """
+    if split not in SPLITS:
+        raise ConfigError(f"unknown split {split!r}", hint=f"choose from {', '.join(SPLITS)}")
+    run = Run.load(run)
+    if not isinstance(data, Splits):
+        data = data_sets.load(data or run.resolved["data"], data_dir or run.config.data_dir)
+    dataset: Dataset = getattr(data, split)
+    _must_fit(run, dataset)
+    logits = engine_for(run, device).logits(dataset.images)
+    loss, accuracy = measure(logits, torch.from_numpy(dataset.labels))
+    probabilities = torch.softmax(logits.double(), 1).numpy()
+    predicted = probabilities.argmax(1)
+    mistakes = _worst(probabilities, predicted, dataset.labels)
+    return Evaluation(
+        dataset.name,
+        split,
+        accuracy,
+        loss,
+        run.classes,
+        confusion_matrix(dataset.labels, predicted, len(run.classes)),
+        mistakes,
+        dataset.images[[mistake.index for mistake in mistakes]],
+    )
+
+
+def engine_for(run: Run, device: str) -> ReferenceEngine:
+    """An engine with the weights of a run, for its logits."""
+    return ReferenceEngine(run.model, None, run.config, run.preprocessing, choose_device(device).name)
+
+
+def confusion_matrix(labels: Labels, predicted: Labels, num_classes: int) -> NDArray[np.int64]:
+    """Counts `(num_classes, num_classes)`: true classes down, predicted ones across."""
+    counts = np.bincount(labels * num_classes + predicted, minlength=num_classes**2)
+    return counts.reshape(num_classes, num_classes)
+
+
+def _worst(probabilities: NDArray[np.float64], predicted: Labels, labels: Labels) -> list[Mistake]:
+    wrong = np.flatnonzero(predicted != labels)
+    surest = wrong[np.argsort(-probabilities[wrong, predicted[wrong]], kind="stable")][:MISTAKES_KEPT]
+    return [Mistake(int(i), int(labels[i]), int(predicted[i]), float(probabilities[i, predicted[i]])) for i in surest]
+
+
+def _must_fit(run: Run, dataset: Dataset) -> None:
+    if dataset.size != run.preprocessing.size:
+        raise DataError(
+            f"{dataset.name} has pictures of {dataset.size[0]}×{dataset.size[1]}; {run.path} was trained on "
+            f"{run.preprocessing.size[0]}×{run.preprocessing.size[1]}",
+            hint="give the run's own data set",
+        )
+    if dataset.classes != run.classes:
+        raise DataError(
+            f"{dataset.name} has the classes {', '.join(dataset.classes)}; {run.path} was trained on "
+            f"{', '.join(run.classes)}",
+            hint="give a data set of the same classes",
+        )

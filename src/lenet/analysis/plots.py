@@ -1,0 +1,151 @@
+"""Pictures of results: confusion matrix, worst mistakes, what the network saw, samples of the data, runs compared.
+
+Each `draw_…` returns a matplotlib Figure; each `save_…` writes files and returns their paths.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+
+from lenet.analysis.evaluation import Evaluation
+from lenet.analysis.prediction import Prediction
+from lenet.config import to_dict
+from lenet.data.dataset import Dataset
+from lenet.errors import ConfigError
+from lenet.training.curve import STYLE, draw_many, rendered
+from lenet.training.run import Run, write_atomically
+
+GREY: dict[str, Any] = {"cmap": "gray", "vmin": 0, "vmax": 255, "interpolation": "nearest"}
+SHOWN = 40  # mistakes in the grid
+SAMPLES = 8  # pictures of each class in a sample
+
+
+def draw_confusion(result: Evaluation) -> Figure:
+    """The confusion matrix: colour is the share of the true class, the number is the count."""
+    num_classes = len(result.classes)
+    shares = result.confusion / np.maximum(result.support[:, None], 1)
+    with rc_context(STYLE | {"axes.grid": False}):
+        edge = 3 + 0.5 * num_classes
+        figure = Figure(figsize=(edge + 0.8, edge), layout="constrained")
+        axes = figure.subplots()
+        axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+        for row in range(num_classes):
+            for column in range(num_classes):
+                if result.confusion[row, column]:
+                    axes.text(
+                        column,
+                        row,
+                        str(result.confusion[row, column]),
+                        ha="center",
+                        va="center",
+                        fontsize=8,
+                        color="white" if shares[row, column] > 0.5 else "black",
+                    )
+        axes.set_xticks(range(num_classes), result.classes, rotation=45, ha="right")
+        axes.set_yticks(range(num_classes), result.classes)
+        axes.set_xlabel("predicted")
+        axes.set_ylabel("true")
+        axes.set_title(f"{result.data}, {result.num_images:,} {result.split} pictures, accuracy {result.accuracy:.4f}")
+    return figure
+
+
+def draw_mistakes(result: Evaluation) -> Figure:
+    """The worst mistakes, each with its true class, the predicted one and the probability given to it."""
+    captions = [
+        f"{result.classes[m.label]}\n→ {result.classes[m.predicted]} {m.probability:.0%}"
+        for m in result.mistakes[:SHOWN]
+    ]
+    title = f"{result.data}: the worst of {result.num_mistakes:,} mistakes (true → predicted)"
+    return draw_grid(result.mistake_images[:SHOWN], captions, title)
+
+
+def draw_samples(dataset: Dataset) -> Figure:
+    """A row for each class, with its first pictures."""
+    rows = [np.flatnonzero(dataset.labels == label)[:SAMPLES] for label in range(len(dataset.classes))]
+    with rc_context(STYLE):
+        figure = Figure(figsize=(1.6 + SAMPLES, 0.4 + len(rows)), layout="constrained")
+        figure.suptitle(dataset.name)
+        grid = figure.subplots(len(rows), SAMPLES, squeeze=False)
+        for name, indices, line in zip(dataset.classes, rows, grid, strict=True):
+            for column, axes in enumerate(line):
+                axes.set_axis_off()
+                if column < len(indices):
+                    axes.imshow(dataset.images[indices[column]], **GREY)
+            line[0].text(-0.15, 0.5, name, transform=line[0].transAxes, ha="right", va="center")
+    return figure
+
+
+def draw_seen(prediction: Prediction) -> Figure:
+    """The picture as the network saw it, beside the probabilities of the classes."""
+    with rc_context(STYLE | {"axes.grid": False}):
+        figure = Figure(figsize=(8, 0.8 + 0.28 * max(10, len(prediction.classes))), layout="constrained")
+        picture, bars = figure.subplots(1, 2)
+        picture.imshow(prediction.seen, **GREY)
+        picture.set_axis_off()
+        picture.set_title(f"{prediction.picture.name}, as the network saw it", fontsize=10)
+        bars.barh(prediction.classes, prediction.probabilities, color="#2e6fdb")
+        bars.invert_yaxis()
+        bars.set_xlim(0, 1)
+        bars.set_title(f"{prediction}", fontsize=10)
+    return figure
+
+
+def draw_grid(images: Any, captions: Sequence[str], title: str, columns: int = 8) -> Figure:
+    """Pictures `(N, height, width)` with captions, in rows of `columns`."""
+    num_rows = max(1, -(-len(captions) // columns))
+    with rc_context(STYLE):
+        figure = Figure(figsize=(1.45 * columns, 0.5 + 1.75 * num_rows), layout="constrained")
+        figure.suptitle(title)
+        for number, axes in enumerate(figure.subplots(num_rows, columns, squeeze=False).flat):
+            axes.set_axis_off()
+            if number < len(captions):
+                axes.imshow(images[number], **GREY)
+                axes.set_title(captions[number], fontsize=7)
+    return figure
+
+
+def save_evaluation(run: str | Path | Run, result: Evaluation) -> list[Path]:
+    """Writes confusion-DATA-SPLIT.png and mistakes-DATA-SPLIT.png into the run directory."""
+    run = Run.load(run)
+    name = f"{result.data}-{result.split}.png"
+    figures = {f"confusion-{name}": draw_confusion(result), f"mistakes-{name}": draw_mistakes(result)}
+    return [_save(figure, run.path / file) for file, figure in figures.items()]
+
+
+def save_samples(dataset: Dataset, folder: Path) -> Path:
+    """Writes NAME.png with pictures of each class into `folder`."""
+    return _save(draw_samples(dataset), folder / f"{dataset.name}.png")
+
+
+def save_seen(predictions: Sequence[Prediction], folder: Path) -> list[Path]:
+    """Writes NAME-seen.png for each picture into `folder`."""
+    return [_save(draw_seen(result), folder / f"{result.picture.stem}-seen.png") for result in predictions]
+
+
+def save_comparison(runs: Sequence[Run], path: Path) -> Path:
+    """Writes the chart of several runs side by side."""
+    if len(runs) < 2:
+        raise ConfigError("there is one run to compare; expected at least two", hint="lenet runs lists them")
+    return _save(draw_many({str(run.path.name): run for run in runs}), path)
+
+
+def differences(runs: Sequence[Run]) -> dict[str, list[Any]]:
+    """The settings in which the runs differ, by name, with the value of each run."""
+    settings = [to_dict(run.config) | {"data": run.resolved["data"]} for run in runs]
+    table = {name: [each[name] for each in settings] for name in settings[0]}
+    return {name: values for name, values in table.items() if any(value != values[0] for value in values)}
+
+
+def _save(figure: Figure, path: Path) -> Path:
+    suffix = path.suffix.removeprefix(".")
+    if suffix not in ("png", "svg"):
+        raise ConfigError(f"{path} has no ending that says what to write", hint="name it .png or .svg")
+    try:
+        write_atomically(path, rendered(figure, suffix))
+    except OSError as error:
+        raise ConfigError(f"cannot write {path}: {error.strerror or error}") from error
+    return path

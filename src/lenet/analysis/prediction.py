@@ -1,0 +1,82 @@
+"""What a trained network says of people's own pictures.
+
+predict("runs/first", "boot.png").label
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from lenet.analysis.evaluation import engine_for
+from lenet.data.dataset import Images
+from lenet.training.run import Run
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What the network says of one picture.
+
+    probabilities: float64 `(num_classes,)`, adding up to 1; seen: uint8 `(height, width)`, the picture as it reached
+    the network.
+    """
+
+    picture: Path
+    classes: tuple[str, ...]
+    probabilities: NDArray[np.float64]
+    seen: Images
+
+    @property
+    def label(self) -> str:
+        """The most probable class."""
+        return self.top(1)[0][0]
+
+    @property
+    def probability(self) -> float:
+        """The probability of that class."""
+        return self.top(1)[0][1]
+
+    def top(self, count: int = 3) -> list[tuple[str, float]]:
+        """The `count` most probable classes with their probabilities, the best first."""
+        best = np.argsort(-self.probabilities, kind="stable")[:count]
+        return [(self.classes[index], float(self.probabilities[index])) for index in best]
+
+    def __str__(self) -> str:
+        return f"{self.label} {self.probability:.1%}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The numbers as JSON can hold them."""
+        return {
+            "picture": str(self.picture),
+            "label": self.label,
+            "probability": self.probability,
+            "probabilities": dict(zip(self.classes, self.probabilities.tolist(), strict=True)),
+        }
+
+
+def predict(run: str | os.PathLike[str] | Run, picture: str | os.PathLike[str], *, device: str = "auto") -> Prediction:
+    """What the network of a finished run says of a picture file.
+
+    The picture is made into what the network knows as `lenet.data.preprocess` describes: turned upright, grey, inverted
+    where its ground is the other way round from the training pictures', cropped and centred. Raises PictureError for a
+    file that is not a picture, RunError for a run that cannot be used.
+    """
+    return predict_many(run, [picture], device=device)[0]
+
+
+def predict_many(
+    run: str | os.PathLike[str] | Run, pictures: Sequence[str | os.PathLike[str]], *, device: str = "auto"
+) -> list[Prediction]:
+    """`predict` for several pictures at once; all are read before the first is named, so a bad one stops them."""
+    run = Run.load(run)
+    paths = [Path(picture) for picture in pictures]
+    seen = np.stack([run.preprocessing.picture(path) for path in paths])
+    probabilities = torch.softmax(engine_for(run, device).logits(seen).double(), 1).numpy()
+    return [
+        Prediction(path, run.classes, row, image) for path, row, image in zip(paths, probabilities, seen, strict=True)
+    ]

@@ -1,0 +1,474 @@
+"""The command line: one function per command, each parse → call the library → print. Nothing else.
+
+Numbers and tables go to stdout, everything else to stderr. A user's mistake ends with `error: …`, `hint: …` and exit
+code 2.
+"""
+
+import inspect
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from lenet import __version__
+from lenet.config import FIELDS, RECIPES, TYPES
+from lenet.errors import ConfigError, LenetError
+
+if TYPE_CHECKING:
+    pass
+
+app = typer.Typer(
+    name="lenet",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    help="Train, evaluate and use the small convolutional networks of the LeNet family.",
+    epilog="Example: lenet train --data fashion-mnist --recipe fast",
+)
+data_app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Look at, fetch and check the data sets.",
+    epilog="Example: lenet data list",
+)
+app.add_typer(data_app, name="data")
+
+DataDir = Annotated[
+    str | None, typer.Option(help="Folder to look for the data in, before the cache.  [env: LENET_DATA]")
+]
+Json = Annotated[bool, typer.Option("--json", help="One line of JSON on stdout; all else on stderr.")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
+RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.")]
+
+
+def main() -> NoReturn:
+    """The entry point: runs a command, and turns errors into messages and exit codes."""
+    arguments = sys.argv[1:]
+    until = arguments.index("--") if "--" in arguments else len(arguments)
+    debug = "--debug" in arguments[:until]  # wherever it stands
+    arguments = [a for a in arguments[:until] if a != "--debug"] + arguments[until:]
+    try:
+        app(args=arguments, prog_name="lenet")
+    except LenetError as error:
+        if debug:
+            raise
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201
+        sys.exit(2)
+    except Exception:
+        if debug:
+            raise
+        sys.exit(1)
+    sys.exit(0)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"lenet {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error; stands anywhere.")] = False,
+) -> None:
+    pass
+
+
+def _train(resume: Path | None, out: Path | None, quiet: bool, json_: bool, **settings: Any) -> None:
+    """Train a network, and save weights, numbers and a chart in a run directory.
+
+    Without flags: the recipe fast on Fashion-MNIST, or on the built-in digits where Fashion-MNIST cannot be had.
+    The recipes are fast, book-sgd, book-adam and book-adam-01; every other flag changes one thing about the recipe.
+    """
+    from lenet.training import trainer
+    from lenet.training.progress import choose_progress
+
+    show = choose_progress("quiet" if quiet else "auto", sys.stderr if json_ else sys.stdout)
+    if resume is not None:
+        given = [name for name, value in settings.items() if value is not None and name != "data_dir"]
+        if given or out is not None:
+            raise ConfigError(
+                f"--resume goes on with the settings of the run; {_flag(given[0]) if given else '--out'} "
+                "cannot change them",
+                hint="leave it out, or start a new training without --resume",
+            )
+        run = trainer.resume(resume, data_dir=settings["data_dir"], progress=show)
+    else:
+        run = trainer.train(recipe=settings.pop("recipe") or "fast", out=out, progress=show, **settings)
+    if json_:
+        typer.echo(json.dumps(run.summary))
+
+
+def _train_signature() -> inspect.Signature:
+    """The flags of `lenet train`: its own, then one for each field of TrainConfig."""
+
+    def flag(name: str, kind: Any, *declarations: str, default: Any = None, **options: Any) -> inspect.Parameter:
+        return inspect.Parameter(
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=default,
+            annotation=Annotated[kind, typer.Option(*declarations, **options)],
+        )
+
+    parameters = [
+        flag("out", Path | None, metavar="DIR", help="The run directory; by default runs/DATE-TIME-DATA-MODEL."),
+        flag("resume", Path | None, metavar="RUN", help="Go on with an interrupted run."),
+        flag("quiet", bool, "--quiet", default=False, help="Say nothing but what must not be missed."),
+        flag("json_", bool, "--json", default=False, help="One line of JSON on stdout; all else on stderr."),
+    ]
+    kinds: dict[Any, Any] = {bool: bool | None, int: int | None, float: float | None, int | None: int | None}
+    for name, spec in FIELDS.items():
+        choices = f" One of {', '.join(spec.metadata['choices'])}." if spec.metadata["choices"] else ""
+        if name == "recipe":
+            choices = f" One of {', '.join(RECIPES)}."
+        where = "fast" if any(vars(recipe)[name] != spec.default for recipe in RECIPES.values()) else "default"
+        where = "default" if name == "recipe" else where
+        default = "" if spec.default in (None, False, 0) else f"  [{where}: {spec.default}]"
+        parameters.append(
+            flag(name, kinds.get(TYPES[name], str | None), help=spec.metadata["help"] + choices + default)
+        )
+    return inspect.Signature(parameters)
+
+
+_train.__signature__ = _train_signature()  # type: ignore[attr-defined]  # typer reads the flags from it
+_train.__annotations__ = {name: p.annotation for name, p in _train_signature().parameters.items()}
+app.command("train", epilog="Example: lenet train --data mnist --recipe book-sgd --epochs 2 --out runs/first")(_train)
+
+
+@app.command(epilog="Example: lenet evaluate runs/first --plot")
+def evaluate(
+    run: RunPath,
+    data: Annotated[str | None, typer.Option(help="Another data set than the run's own.")] = None,
+    data_dir: DataDir = None,
+    split: Annotated[str, typer.Option(help="Which pictures: test or train.")] = "test",
+    plot: Annotated[
+        bool, typer.Option("--plot", help="Write confusion matrix and worst mistakes as PNG into the run.")
+    ] = False,
+    device: Device = "auto",
+    json_: Json = False,
+) -> None:
+    """Measure a trained network: accuracy, loss, precision and recall per class, confusion matrix, worst mistakes."""
+    from lenet.analysis import evaluation, plots
+
+    result = evaluation.evaluate(run, data, split=split, data_dir=data_dir, device=device)
+    if plot:
+        for path in plots.save_evaluation(run, result):
+            typer.echo(f"wrote {path}", err=True)
+    if json_:
+        typer.echo(json.dumps(result.to_dict()))
+        return
+    typer.echo(
+        f"{result.data}, {result.num_images:,} {result.split} pictures: "
+        f"accuracy {result.accuracy:.4f}, loss {result.loss:.4f}\n"
+    )
+    rows = zip(result.classes, result.precision, result.recall, result.support, strict=True)
+    _print_table(
+        ["class", "precision", "recall", "pictures"],
+        [[name, f"{p:.4f}", f"{r:.4f}", f"{n:,}"] for name, p, r, n in rows],
+    )
+    typer.echo("\nconfusion matrix: a row for each true class, a column for each predicted one")
+    _print_table(
+        ["", *result.classes],
+        [[name, *map(str, row)] for name, row in zip(result.classes, result.confusion.tolist(), strict=True)],
+    )
+    typer.echo(f"\nworst of {result.num_mistakes:,} mistakes: sure, and wrong")
+    _print_table(
+        ["picture", "true", "predicted", "probability"],
+        [
+            [str(m.index), result.classes[m.label], result.classes[m.predicted], f"{m.probability:.4f}"]
+            for m in result.mistakes[:10]
+        ],
+    )
+
+
+@app.command(epilog="Example: lenet predict runs/first boot.png --show")
+def predict(
+    run: RunPath,
+    pictures: Annotated[list[Path], typer.Argument(metavar="PICTURE...", help="Picture files of your own.")],
+    top: Annotated[int, typer.Option(help="How many classes to name.", min=1)] = 3,
+    show: Annotated[
+        bool, typer.Option("--show", help="Write what the network saw to NAME-seen.png in this folder.")
+    ] = False,
+    device: Device = "auto",
+    json_: Json = False,
+) -> None:
+    """Name what is in your own pictures, with probabilities."""
+    from lenet.analysis import plots, prediction
+
+    predictions = prediction.predict_many(run, pictures, device=device)
+    for result in predictions:
+        if json_:
+            typer.echo(json.dumps(result.to_dict()))
+        else:
+            typer.echo(f"{result.picture}  " + "  ".join(f"{name} {p:.1%}" for name, p in result.top(top)))
+    if show:
+        for path in plots.save_seen(predictions, Path()):
+            typer.echo(f"wrote {path}", err=True)
+
+
+@app.command(epilog="Example: lenet show LeNetAvg    or: lenet show mlp --input 3x1000x1000 --hidden 256")
+def show(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="lenet, lenet-avg, softmax or mlp.")],
+    input_: Annotated[str, typer.Option("--input", help="Channels, height and width of a picture.")] = "1x28x28",
+    classes: Annotated[int, typer.Option(help="Number of classes.", min=1)] = 10,
+    kernel_size: Annotated[int | None, typer.Option(help=FIELDS["kernel_size"].metadata["help"])] = None,
+    channels: Annotated[str | None, typer.Option(help=FIELDS["channels"].metadata["help"])] = None,
+    hidden: Annotated[str | None, typer.Option(help=FIELDS["hidden"].metadata["help"])] = None,
+    activation: Annotated[str | None, typer.Option(help=FIELDS["activation"].metadata["help"])] = None,
+    pooling: Annotated[str | None, typer.Option(help=FIELDS["pooling"].metadata["help"])] = None,
+    padding: Annotated[int | None, typer.Option(help=FIELDS["padding"].metadata["help"])] = None,
+) -> None:
+    """Print the layers of a network: output shape, parameters, multiply-adds, memory. Nothing is allocated."""
+    from lenet.config import checked
+    from lenet.models import summary
+
+    sizes = summary.parse_input(input_)
+    given = {
+        "kernel_size": kernel_size,
+        "channels": channels,
+        "hidden": hidden,
+        "activation": activation,
+        "pooling": pooling,
+        "padding": padding,
+    }
+    arguments = {name: checked(name, value) for name, value in given.items()}
+    table = summary.layers(model, sizes[0], sizes[1:], num_classes=classes, **arguments)
+    rows = [
+        [
+            layer.name,
+            str(layer.output_shape),
+            f"{layer.num_parameters:,}",
+            f"{layer.multiply_adds:,}",
+            summary.in_bytes(layer.parameter_bytes),
+            summary.in_bytes(layer.output_bytes),
+        ]
+        for layer in table
+    ]
+    total = summary.total(table)
+    rows.append(
+        [
+            "total",
+            "",
+            f"{total.num_parameters:,}",
+            f"{total.multiply_adds:,}",
+            summary.in_bytes(total.parameter_bytes),
+            summary.in_bytes(sum(layer.output_bytes for layer in table)),
+        ]
+    )
+    _print_table(
+        ["layer", "output shape", "parameters", "multiply-adds", "fp32 parameters", "fp32 output"], rows, last=True
+    )
+
+
+@app.command(epilog="Example: lenet runs")
+def runs(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the run directories are.")] = Path("runs"),
+    json_: Json = False,
+) -> None:
+    """List the runs in a folder."""
+    from lenet.training.run import find_runs
+
+    if not folder.is_dir():
+        raise LenetError(f"no folder {folder}", hint="lenet train makes a first run under runs/")
+    found = find_runs(folder)
+    if json_:
+        typer.echo(json.dumps([run.summary if run.is_finished else {"run": str(run.path)} for run in found]))
+        return
+    if not found:
+        typer.echo(f"no runs in {folder}", err=True)
+    else:
+        _print_table(*_table_of(found))
+
+
+@app.command(epilog="Example: lenet compare runs/first runs/second")
+def compare(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Two run directories or more.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Where the chart goes, .png or .svg.")] = Path(
+        "compare.png"
+    ),
+) -> None:
+    """Set runs side by side: one table, one chart, and the settings in which they differ."""
+    from lenet.analysis import plots
+    from lenet.training.run import load
+
+    found = [load(run) for run in runs]
+    plots.save_comparison(found, out)
+    _print_table(*_table_of(found))
+    differing = plots.differences(found)
+    if differing:
+        typer.echo("\nsettings that differ")
+        _print_table(
+            ["setting", *(run.path.name for run in found)],
+            [[name, *map(str, values)] for name, values in differing.items()],
+        )
+    typer.echo(f"wrote {out}", err=True)
+
+
+@data_app.command("list", epilog="Example: lenet data list")
+def data_list(data_dir: DataDir = None) -> None:
+    """List the data sets, and where each of them is on this machine."""
+    from lenet.data import CATALOGUE, fetch
+
+    rows = []
+    for name, entry in CATALOGUE.items():
+        located = fetch.locate(name, data_dir)
+        absent = (
+            f"download, {sum(file.size for file in entry.files) / 1e6:.0f} MB" if entry.sources else "made when needed"
+        )
+        where = located.source if located else absent
+        rows.append(
+            [name, f"{entry.num_train:,}", f"{entry.num_test:,}", str(len(entry.classes)), entry.licence, where]
+        )
+    _print_table(["name", "train", "test", "classes", "licence", "where"], rows)
+
+
+@data_app.command("show", epilog="Example: lenet data show digits --plot")
+def data_show(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The data set.")],
+    data_dir: DataDir = None,
+    plot: Annotated[bool, typer.Option("--plot", help="Write NAME.png here: pictures of each class.")] = False,
+) -> None:
+    """Say what a data set is, where it is and what is in it."""
+    import numpy as np
+
+    from lenet import data
+    from lenet.data.catalogue import entry
+
+    found = entry(name.lower())
+    splits = data.load(name, data_dir, progress=_download_bar)
+    typer.echo(f"{found.title} ({found.name})\n{found.description}\n")
+    facts = {
+        "licence": found.licence,
+        "homepage": found.homepage,
+        "read from": splits.source,
+        "train": f"{len(splits.train):,} pictures",
+        "test": f"{len(splits.test):,} pictures",
+        "size": "{}×{}, uint8".format(*splits.train.size),
+        "fingerprint": splits.fingerprint,
+    }
+    for title, fact in facts.items():
+        typer.echo(f"{title:<11}  {fact}")
+    counts = [np.bincount(dataset.labels, minlength=len(found.classes)) for dataset in splits]
+    _print_table(
+        ["label", "class", "train", "test"],
+        [
+            [str(label), name, f"{counts[0][label]:,}", f"{counts[1][label]:,}"]
+            for label, name in enumerate(found.classes)
+        ],
+    )
+    if plot:
+        from lenet.analysis import plots
+
+        typer.echo(f"wrote {plots.save_samples(splits.train, Path())}", err=True)
+
+
+@data_app.command("fetch", epilog="Example: lenet data fetch fashion-mnist")
+def data_fetch(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The data set.")],
+    force: Annotated[bool, typer.Option("--force", help="Also what is in the cache already.")] = False,
+) -> None:
+    """Download a data set into the cache, checked by SHA-256."""
+    from lenet.data import fetch
+
+    located = fetch.fetch(name.lower(), force=force, progress=_download_bar)
+    typer.echo(f"{located.entry.title}: {located.folder} ({located.source})")
+
+
+@data_app.command("verify", epilog="Example: lenet data verify fashion-mnist")
+def data_verify(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The data set.")],
+    data_dir: DataDir = None,
+) -> None:
+    """Check every file of a data set by SHA-256; exit code 2 if one is not what it says."""
+    from lenet.data import fetch
+    from lenet.errors import DataError
+
+    checks = fetch.verify(name.lower(), data_dir)
+    for check in checks:
+        typer.echo(f"{'ok  ' if check.fault is None else 'BAD '}  {check.path}")
+    faults = [check.fault for check in checks if check.fault]
+    if faults:
+        raise DataError(
+            "; ".join(faults), hint=f"lenet data fetch {name.lower()} --force puts a good copy into the cache"
+        )
+
+
+@data_app.command("import", epilog="Example: lenet data import ~/downloads/FashionMNIST")
+def data_import(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Holds the four files, .gz or not.")],
+    name: Annotated[str | None, typer.Option(help="Only this data set; otherwise all that are found.")] = None,
+) -> None:
+    """Copy data sets that you already have into the cache, checked by SHA-256; the folder stays as it is."""
+    from lenet.data import fetch
+
+    for located in fetch.import_folder(folder, name):
+        typer.echo(f"{located.entry.title}: {located.folder}")
+
+
+def _download_bar(file: str, num_bytes: int) -> Any:
+    """A bar on stderr for a file being downloaded."""
+    from lenet.training.progress import choose_progress
+
+    return choose_progress("auto", sys.stderr).download(file, num_bytes)
+
+
+def _table_of(found: list[Any]) -> tuple[list[str], list[list[str]]]:
+    """Columns and rows for runs, finished or not."""
+    titles = ["run", "data", "model", "recipe", "epochs", "parameters", "train acc", "test acc", "seconds", "images/s"]
+    rows = []
+    for run in found:
+        numbers = ["unfinished", "", "", ""]
+        if run.is_finished:
+            summary = run.summary
+            numbers = [
+                f"{summary['train_accuracy']:.4f}",
+                f"{summary['test_accuracy']:.4f}",
+                f"{summary['seconds']:.1f}",
+                f"{summary['images_per_second']:,.0f}",
+            ]
+        rows.append(
+            [
+                str(run.path),
+                run.resolved["data"],
+                run.resolved["model"]["name"],
+                run.config.recipe,
+                str(run.config.epochs),
+                f"{run.resolved['model']['parameters']:,}",
+                *numbers,
+            ]
+        )
+    return titles, rows
+
+
+def _print_table(titles: list[str], rows: list[list[str]], *, last: bool = False) -> None:
+    """A table on stdout, numbers to the right: on a terminal as wide as it is, elsewhere as wide as it needs."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for number, title in enumerate(titles):
+        is_text = number == 0 or all(not row[number][:1].isdigit() for row in rows if row[number])
+        table.add_column(title, justify="left" if is_text else "right", overflow="fold")
+    for number, row in enumerate(rows):
+        if last and number == len(rows) - 1:
+            table.add_section()
+        table.add_row(*row)
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = 10_000
+    console.print(table)
+
+
+def _flag(name: str) -> str:
+    return "--" + name.rstrip("_").replace("_", "-")
+
+
+if __name__ == "__main__":
+    main()

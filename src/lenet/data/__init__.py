@@ -1,0 +1,6 @@
+"""Pictures in: `lenet.data.load("fashion-mnist")`, the catalogue, and where data sets lie."""
+
+from lenet.data.catalogue import CATALOGUE
+from lenet.data.dataset import Dataset, Splits, load
+
+__all__ = ["CATALOGUE", "Dataset", "Splits", "load"]

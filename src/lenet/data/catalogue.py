@@ -1,0 +1,146 @@
+"""Every known data set: where it comes from, what is in it, and the SHA-256 of its content.
+
+The hashes are of the raw IDX files, decompressed, so that it does not matter who compressed them.
+"""
+
+import difflib
+from dataclasses import dataclass
+
+from lenet.errors import DataError
+
+IMAGES_HEADER, LABELS_HEADER = 16, 8  # bytes before the first picture and the first label
+
+
+@dataclass(frozen=True)
+class File:
+    """One of the four files: its name, its size compressed as published and raw, in bytes, and the SHA-256 when raw."""
+
+    name: str
+    size: int
+    raw_size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A data set of the catalogue. `files`: training images and labels, test images and labels, in this order.
+
+    `sources` are base addresses, tried in turn; a data set without any is made on this machine.
+    """
+
+    name: str
+    title: str
+    description: str
+    classes: tuple[str, ...]
+    licence: str
+    homepage: str
+    folder: str  # torchvision's name for it
+    sources: tuple[str, ...]
+    files: tuple[File, File, File, File]
+
+    @property
+    def num_train(self) -> int:
+        return self.files[1].raw_size - LABELS_HEADER
+
+    @property
+    def num_test(self) -> int:
+        return self.files[3].raw_size - LABELS_HEADER
+
+
+def _files(*sizes_and_hashes: tuple[int, str]) -> tuple[File, File, File, File]:
+    """The four files of a set in the shape of MNIST."""
+    names = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
+    raw_sizes = (47_040_016, 60_008, 7_840_016, 10_008)
+    a, b, c, d = (
+        File(name, size, raw_size, sha256)
+        for name, raw_size, (size, sha256) in zip(names, raw_sizes, sizes_and_hashes, strict=True)
+    )
+    return a, b, c, d
+
+
+DIGITS = tuple("0123456789")
+
+CATALOGUE: dict[str, Entry] = {
+    "fashion-mnist": Entry(
+        name="fashion-mnist",
+        title="Fashion-MNIST",
+        description="Grey pictures of garments from a shop's catalogue, 28×28, light on a black ground.",
+        classes=(
+            "T-shirt/top",
+            "Trouser",
+            "Pullover",
+            "Dress",
+            "Coat",
+            "Sandal",
+            "Shirt",
+            "Sneaker",
+            "Bag",
+            "Ankle boot",
+        ),
+        licence="MIT, Zalando SE",
+        homepage="https://github.com/zalandoresearch/fashion-mnist",
+        folder="FashionMNIST",
+        sources=(
+            "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
+            "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
+            # The authors' own; there is no https, and none is needed for content whose SHA-256 is known.
+            "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+        ),
+        files=_files(
+            (26_421_880, "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888"),
+            (29_515, "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9"),
+            (4_422_102, "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b"),
+            (5_148, "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34"),
+        ),
+    ),
+    "mnist": Entry(
+        name="mnist",
+        title="MNIST",
+        description="Handwritten digits, 28×28, white on black, fitted into 20×20 and centred by their centre of mass.",
+        classes=DIGITS,
+        licence="CC BY-SA 3.0, Yann LeCun, Corinna Cortes",
+        homepage="http://yann.lecun.com/exdb/mnist",
+        folder="MNIST",
+        sources=(
+            "https://ossci-datasets.s3.amazonaws.com/mnist/",
+            "https://storage.googleapis.com/cvdf-datasets/mnist/",
+        ),
+        files=_files(
+            (9_912_422, "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"),
+            (28_881, "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5"),
+            (1_648_877, "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"),
+            (4_542, "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"),
+        ),
+    ),
+    "digits": Entry(
+        name="digits",
+        title="the built-in digits",
+        description=(
+            "Made on this machine from scikit-learn's 1,797 real handwritten digits of 8×8 pixels. They are split first, "
+            "1,500 for training and 297 for testing, so that no original is in both; then each is enlarged to 28×28 and "
+            "drawn about forty times with small shifts, rotations and stretches (fixed seed) to make 60,000 and 10,000 "
+            "pictures. So there are fewer kinds of handwriting in them than in MNIST, and they are easier."
+        ),
+        classes=DIGITS,
+        licence="CC BY 4.0, E. Alpaydin and C. Kaynak, UCI Optical Recognition of Handwritten Digits",
+        homepage="https://archive.ics.uci.edu/dataset/80",
+        folder="digits",
+        sources=(),
+        files=_files(
+            (47_040_016, "a3cc0d48b121b35e040a803ac9fdedcd2d6ec24d41ab42a5249d1884236a3d63"),
+            (60_008, "22092bc60325abe1d3326a9fd1778076aeca56e6deeeac0322b6b2d52a44cfe1"),
+            (7_840_016, "3a4382479592a7c96735b0894fef1a8ce82db1ae29e3ef52096c8f8737b3b155"),
+            (10_008, "bd2ac0946d0b5a27c1dffbc51eb9fbce318ed1c29f80373e05320d8f3ad78f05"),
+        ),
+    ),
+}
+
+
+def entry(name: str) -> Entry:
+    """The data set of that name; raises DataError that lists the choices."""
+    if name in CATALOGUE:
+        return CATALOGUE[name]
+    choices = ["auto", *CATALOGUE]
+    close = difflib.get_close_matches(name.lower(), choices, n=1)
+    suggestion = f"did you mean {close[0]}? " if close else ""
+    raise DataError(f"unknown data set {name!r}", hint=f"{suggestion}choose from {', '.join(choices)}")

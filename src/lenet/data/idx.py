@@ -1,0 +1,60 @@
+"""The IDX format of MNIST and its relatives: a magic number, the sizes, then the bytes, all plain.
+
+http://yann.lecun.com/exdb/mnist describes it. Files may be compressed with gzip; only unsigned bytes occur here.
+"""
+
+import gzip
+import math
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.errors import DataError
+
+UNSIGNED_BYTE = 0x08
+GZIP = b"\x1f\x8b"
+
+
+def read_raw(path: Path) -> bytearray:
+    """The content of a file, decompressed if it is gzip. Raises DataError for one that is truncated or damaged."""
+    try:
+        content = path.read_bytes()
+        return bytearray(gzip.decompress(content) if content.startswith(GZIP) else content)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise DataError(f"{path} is truncated or damaged: {error}", hint="get the file again") from error
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def parse(content: bytearray | bytes, num_dimensions: int, name: str | Path) -> NDArray[np.uint8]:
+    """The array in the content of an IDX file, sharing its memory.
+
+    num_dimensions: 3 for images `(N, height, width)`, 1 for labels `(N,)`. Raises DataError that names the file and says
+    what was expected and what was found.
+    """
+    expected = UNSIGNED_BYTE << 8 | num_dimensions
+    start = 4 + 4 * num_dimensions
+    if len(content) < start:
+        raise DataError(f"{name} has {len(content)} bytes; an IDX file has at least {start}", hint="get the file again")
+    magic, *shape = struct.unpack(f">{num_dimensions + 1}I", content[:start])
+    if magic != expected:
+        what = {1: "labels", 3: "images"}.get(num_dimensions, f"{num_dimensions} dimensions")
+        raise DataError(
+            f"{name} begins with the magic number 0x{magic:08x}; expected 0x{expected:08x}, that of {what}",
+            hint="it is another file, or not in the IDX format",
+        )
+    if len(content) != start + math.prod(shape):
+        sizes = "×".join(map(str, shape))
+        raise DataError(
+            f"{name} has {len(content):,} bytes; its header announces {sizes}, which makes {start + math.prod(shape):,}",
+            hint="it is truncated or damaged; get the file again",
+        )
+    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+
+
+def dump(array: NDArray[np.uint8]) -> bytes:
+    """The content of the IDX file of an array of unsigned bytes."""
+    return struct.pack(f">{array.ndim + 1}I", UNSIGNED_BYTE << 8 | array.ndim, *array.shape) + array.tobytes()

@@ -1,0 +1,48 @@
+"""What can go wrong through no fault of lenet: every error names the offender, what was expected, and the way out.
+
+The command line prints `error: MESSAGE` and `hint: HINT` and exits with 2; in Python they are ordinary exceptions.
+"""
+
+
+class LenetError(Exception):
+    """A mistake that its user can mend. `message` says what is wrong, `hint` what to do."""
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\nhint: {self.hint}" if self.hint else self.message
+
+
+class ConfigError(LenetError):
+    """A setting that is unknown, out of range, or does not go with the others."""
+
+
+class DataError(LenetError):
+    """A data set whose files are damaged, of another kind, or do not fit the model."""
+
+
+class DataUnavailable(DataError):
+    """A data set that is not on this machine and cannot be downloaded now."""
+
+
+class ModelError(LenetError):
+    """A network that cannot be built, such as a kernel larger than its picture."""
+
+
+class EngineError(LenetError):
+    """An engine or a device that is not there, or that cannot run what was asked."""
+
+
+class RunError(LenetError):
+    """A run directory that is missing, incomplete, of another version, or cannot be written."""
+
+
+class PictureError(LenetError):
+    """A file that is not a picture, or one that cannot be taken."""
+
+
+class TrainingError(LenetError):
+    """A training that cannot go on, such as one whose loss is no longer a number."""

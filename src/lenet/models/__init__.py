@@ -1,0 +1,48 @@
+"""The networks, plain nn.Modules, and the one place that makes them by name."""
+
+import inspect
+from typing import Any
+
+import torch
+from torch import nn
+
+from lenet.config import model_name
+from lenet.errors import ModelError
+from lenet.models.baselines import MLP, Softmax
+from lenet.models.lenet import LeNet, LeNetAvg
+
+__all__ = ["MLP", "MODELS", "LeNet", "LeNetAvg", "Softmax", "build", "num_parameters"]
+
+MODELS: dict[str, type[nn.Module]] = {"lenet": LeNet, "lenet-avg": LeNetAvg, "softmax": Softmax, "mlp": MLP}
+
+
+def build(name: str, *, init: str = "default", seed: int | None = None, **arguments: Any) -> nn.Module:
+    """The model of that name; arguments that are None are left to the model.
+
+    init: "default" (PyTorch's) or "xavier-uniform" (Glorot and Bengio, 2010; weights of every convolution and dense
+    layer, biases as PyTorch makes them). seed: initial weights from that seed, PyTorch's own generator untouched.
+    """
+    name = model_name(name)
+    make = MODELS[name]
+    arguments = {key: value for key, value in arguments.items() if value is not None}
+    accepted = inspect.signature(make).parameters
+    for key in arguments:
+        if key not in accepted:
+            raise ModelError(f"{name} has no {key.replace('_', '-')}", hint=f"it takes {', '.join(accepted)}")
+    with torch.random.fork_rng(devices=[], enabled=seed is not None):
+        if seed is not None:
+            torch.manual_seed(seed)
+        model = make(**arguments)
+        if init == "xavier-uniform":
+            model.apply(_xavier_uniform)
+    return model
+
+
+def num_parameters(model: nn.Module) -> int:
+    """How many numbers the model learns."""
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
+def _xavier_uniform(layer: nn.Module) -> None:
+    if isinstance(layer, nn.Conv2d | nn.Linear):
+        nn.init.xavier_uniform_(layer.weight)

@@ -1,0 +1,65 @@
+"""Where a training ran: versions, hardware, threads, commit; recorded with every run, to judge its numbers by."""
+
+import importlib.metadata
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+import lenet
+
+
+def describe(fingerprint: str) -> dict[str, Any]:
+    """The content of environment.json; `fingerprint` is the data set's."""
+    return {
+        "lenet": lenet.__version__,
+        "commit": git_commit(Path(lenet.__file__).parent),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "safetensors": importlib.metadata.version("safetensors"),
+        "platform": platform.platform(),
+        "processor": processor(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cpu_capability": torch.backends.cpu.get_cpu_capability(),
+        "threads": torch.get_num_threads(),
+        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+        "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
+        "data_fingerprint": fingerprint,
+    }
+
+
+def processor() -> str:
+    """The processor's name, as far as the system tells it."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def git_commit(folder: Path) -> str | None:
+    """The commit that `folder` is checked out at, with `+` if files differ from it; None outside its own repository."""
+    try:
+        top, commit, changes = (
+            subprocess.run(
+                ["git", "-C", str(folder), *command], capture_output=True, text=True, timeout=5, check=True
+            ).stdout.strip()
+            for command in (
+                ["rev-parse", "--show-toplevel"],
+                ["rev-parse", "HEAD"],
+                ["status", "--porcelain", "--untracked-files=no"],
+            )
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    if not (Path(top) / "src" / "lenet").is_dir():  # installed into somebody else's repository
+        return None
+    return f"{commit}+" if changes else commit

@@ -1,0 +1,277 @@
+"""What a person sees while a network trains: a live table on a terminal, plain lines elsewhere, a chart in a notebook.
+
+The trainer calls these methods; nothing here decides anything.
+"""
+
+import sys
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Protocol, TextIO
+
+from rich.console import Console
+from rich.live import Live
+from rich.progress import BarColumn, DownloadColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
+from rich.text import Text
+
+from lenet.errors import ConfigError
+from lenet.training import curve
+from lenet.training.run import Run
+
+Point = Mapping[str, Any]
+Header = list[tuple[str, str]]
+
+
+class Progress(Protocol):
+    """What the trainer tells. Entered before the first step, left in any case."""
+
+    def __enter__(self) -> Any: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def download(self, file: str, num_bytes: int) -> Any:
+        """A bar for a file being downloaded, or None."""
+
+    def start(self, header: Header, notice: str | None, num_epochs: int) -> None:
+        """Before the first step: what was decided, and what must not be missed."""
+
+    def chunk(self, point: Point) -> None:
+        """After a chunk of steps."""
+
+    def epoch(self, point: Point) -> None:
+        """After the evaluation at the end of an epoch."""
+
+    def interrupted(self, run: Run) -> None:
+        """After Ctrl-C, when all is saved."""
+
+    def finish(self, run: Run, summary: Mapping[str, Any]) -> None:
+        """At the end, when all is saved."""
+
+
+def choose_progress(kind: "str | Progress", stream: TextIO | None = None) -> Progress:
+    """The Progress for "auto" or "quiet" on `stream`, by default stderr; a Progress is returned as it is."""
+    if not isinstance(kind, str):
+        return kind
+    stream = stream or sys.stderr
+    if kind == "quiet":
+        return Quiet(stream)
+    if kind != "auto":
+        raise ConfigError(f"unknown progress {kind!r}", hint="choose from auto, quiet")
+    if in_notebook():
+        return Notebook()
+    return Terminal(stream) if stream.isatty() else Lines(stream)
+
+
+def in_notebook() -> bool:
+    """Whether this is a Jupyter kernel, which can show and replace a picture."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    return hasattr(shell, "kernel")
+
+
+class Quiet:
+    """Says only what must not be missed."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.console = Console(file=stream, highlight=False, soft_wrap=True)
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_: Any) -> None:
+        pass
+
+    def download(self, file: str, num_bytes: int) -> Any:
+        return None
+
+    def start(self, header: Header, notice: str | None, num_epochs: int) -> None:
+        if notice:
+            self.console.print(_notice(notice))
+
+    def chunk(self, point: Point) -> None:
+        pass
+
+    def epoch(self, point: Point) -> None:
+        pass
+
+    def interrupted(self, run: Run) -> None:
+        pass
+
+    def finish(self, run: Run, summary: Mapping[str, Any]) -> None:
+        pass
+
+
+class Lines(Quiet):
+    """One plain line per epoch, for logs and pipes."""
+
+    def download(self, file: str, num_bytes: int) -> Any:
+        self._line(f"downloading {file} ({num_bytes / 1e6:.1f} MB)")
+
+    def start(self, header: Header, notice: str | None, num_epochs: int) -> None:
+        super().start(header, notice, num_epochs)
+        for name, text in header:
+            self._line(f"{name:<7} {text}")
+        self.num_epochs = num_epochs
+
+    def epoch(self, point: Point) -> None:
+        self._line(
+            f"epoch {point['epoch']:>{len(str(self.num_epochs))}}/{self.num_epochs}  "
+            + "  ".join(f"{title} {text.strip()}" for title, text in _cells(point))
+        )
+
+    def interrupted(self, run: Run) -> None:
+        self.console.print(_stopped(run))
+
+    def finish(self, run: Run, summary: Mapping[str, Any]) -> None:
+        self.console.print(_saved(run, summary))
+
+    def _line(self, text: str) -> None:
+        self.console.print(Text(text))
+
+
+class Terminal(Lines):
+    """Finished epochs as the rows of a table, and below them the epoch under way with progress and remaining time."""
+
+    def __enter__(self) -> None:
+        self.bars = Bars(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=None),
+            TextColumn("{task.percentage:.0f} %"),
+            TimeElapsedColumn(),
+            TextColumn("remaining"),
+            TimeRemainingColumn(),
+            console=self.console,
+        )
+        self.task: TaskID | None = None
+        self.live = Live(self.bars, console=self.console, refresh_per_second=5, transient=True)
+
+    def __exit__(self, *_: Any) -> None:
+        self.live.stop()
+
+    def download(self, file: str, num_bytes: int) -> Any:
+        return DownloadBar(self.console, file, num_bytes)
+
+    def start(self, header: Header, notice: str | None, num_epochs: int) -> None:
+        if notice:
+            self.console.print(_notice(notice))
+        for name, text in header:
+            self.console.print(Text.assemble((f"{name:<7} ", "bold"), text))
+        self.console.print()
+        self.num_epochs = num_epochs
+        self.titles: list[str] = []
+        self.task = self.bars.add_task("", total=num_epochs)
+        self.live.start()
+
+    def chunk(self, point: Point) -> None:
+        if self.task is not None:
+            self.bars.update(
+                self.task,
+                completed=point["epoch"],
+                description=f"epoch {int(point['epoch'] - 1e-9) + 1}/{self.num_epochs}  "
+                f"loss {point['train_loss']:.4f}  {point['images_per_second']:,.0f} images/s",
+            )
+
+    def epoch(self, point: Point) -> None:
+        cells = _cells(point)
+        if not self.titles:
+            self.titles = [title for title, _ in cells]
+            self.console.print(Text("epoch  " + "  ".join(f"{t:>{len(v)}}" for t, v in cells), style="bold"))
+        self._line(f"{point['epoch']:>5}  " + "  ".join(f"{v:>{len(t)}}" for t, v in cells))
+
+    def interrupted(self, run: Run) -> None:
+        self.live.stop()
+        super().interrupted(run)
+
+    def finish(self, run: Run, summary: Mapping[str, Any]) -> None:
+        self.live.stop()
+        super().finish(run, summary)
+
+
+class Notebook(Quiet):
+    """One chart, drawn again in place after every chunk."""
+
+    def __init__(self) -> None:
+        super().__init__(sys.stderr)
+        from IPython.display import display
+
+        self.display = display
+        self.points: list[Point] = []
+
+    def start(self, header: Header, notice: str | None, num_epochs: int) -> None:
+        super().start(header, notice, num_epochs)
+        self.num_epochs = num_epochs
+        self.title = header[1][1].split(" (")[0]
+        self.handle = self.display(self._chart(), display_id=True)
+
+    def chunk(self, point: Point) -> None:
+        self.points.append(point)
+        self.handle.update(self._chart())
+
+    def epoch(self, point: Point) -> None:
+        self.chunk(point)
+
+    def interrupted(self, run: Run) -> None:
+        self.console.print(_stopped(run))
+
+    def finish(self, run: Run, summary: Mapping[str, Any]) -> None:
+        self.console.print(_saved(run, summary))
+
+    def _chart(self) -> Any:
+        from IPython.display import SVG
+
+        return SVG(curve.rendered(curve.draw(self.points, self.title, self.num_epochs), "svg"))
+
+
+class DownloadBar:
+    """A progress bar on a terminal, in the form pooch wants it."""
+
+    def __init__(self, console: Console, file: str, num_bytes: int) -> None:
+        self.bars = Bars(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            DownloadColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+        )
+        self.task = self.bars.add_task(f"downloading {file}", total=num_bytes)
+        self.total = num_bytes
+        self.bars.start()
+
+    def update(self, num_bytes: int) -> None:
+        self.bars.advance(self.task, num_bytes)
+
+    def reset(self) -> None:
+        self.bars.reset(self.task)
+
+    def close(self) -> None:
+        self.bars.stop()
+
+
+def _cells(point: Point) -> list[tuple[str, str]]:
+    """Titles and texts of an epoch's numbers; texts are as wide as their titles or wider."""
+    cells = [("train loss", f"{point['train_loss']:10.4f}"), ("train acc", f"{point['train_accuracy']:9.4f}")]
+    if "validation_accuracy" in point:
+        cells.append(("validation acc", f"{point['validation_accuracy']:14.4f}"))
+    cells += [("test loss", f"{point['test_loss']:9.4f}"), ("test acc", f"{point['test_accuracy']:8.4f}")]
+    return [*cells, ("images/s", f"{point['images_per_second']:9,.0f}")]
+
+
+def _notice(text: str) -> Text:
+    return Text(f"NOTICE  {text}", style="bold yellow")
+
+
+def _stopped(run: Run) -> Text:
+    return Text(f"stopped; all is saved in {run.path}\nnext    lenet train --resume {run.path}")
+
+
+def _saved(run: Run, summary: Mapping[str, Any]) -> Text:
+    return Text(
+        f"\ntest accuracy {summary['test_accuracy']:.4f} after {summary['epochs']} epochs in {summary['seconds']:.1f} s"
+        f" ({summary['images_per_second']:,.0f} images/s in the steps alone, "
+        f"{summary['images_per_second_end_to_end']:,.0f} with loading, evaluation and saving)\n"
+        f"saved   {run.path} (weights, numbers, curve.png)\n"
+        f"next    lenet evaluate {run.path} --plot\n"
+        f"        lenet predict {run.path} PICTURE"
+    )

@@ -1,0 +1,309 @@
+"""The run directory: everything a training leaves behind, and all that anything afterwards reads.
+
+    run = Run.load("runs/2026-11-22-101530-fashion-mnist-lenet")
+    run.test_accuracy, run.model, run.metrics
+
+No pickle: weights are safetensors, the rest is JSON. Every file is written beside its place, synced and renamed, so
+that it is there whole or not at all; `summary.json` is written last. docs/run-directory.md describes each file.
+"""
+
+import datetime
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+from torch import Tensor, nn
+
+from lenet.config import TrainConfig, from_dict, to_dict
+from lenet.data.preprocess import Preprocessing
+from lenet.errors import LenetError, RunError
+from lenet.models import build
+
+FORMAT = 1  # of the run directory; a change that an older lenet could not read gets a new number
+CHECKPOINTS_KEPT = 2
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A moment of a training: tensors by name, and where the training stood."""
+
+    step: int
+    tensors: dict[str, Tensor]
+    progress: dict[str, Any]
+
+
+class Run:
+    """A run directory on disk. Numbers are read from its files, never kept twice."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.path)!r})"
+
+    @classmethod
+    def create(
+        cls,
+        out: str | os.PathLike[str] | None,
+        config: TrainConfig,
+        resolved: dict[str, Any],
+        environment: dict[str, Any],
+    ) -> "Run":
+        """A new run directory at `out`, by default `runs/DATE-TIME-DATA-MODEL`; raises RunError if it cannot be."""
+        path = Path(out) if out is not None else _default_path(resolved["data"], config.model)
+        if path.exists() and not path.is_dir():
+            raise RunError(f"{path} is a file; expected a folder for the run", hint="choose another with --out DIR")
+        if (path / "config.json").exists():
+            raise RunError(
+                f"{path} already holds a run",
+                hint=f"choose another with --out DIR, or go on with it: lenet train --resume {path}",
+            )
+        if path.is_dir() and any(path.iterdir()):
+            raise RunError(
+                f"{path} is not empty; a run wants a folder of its own", hint="choose another with --out DIR"
+            )
+        run = cls(path)
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            run._write_json("environment.json", environment)
+            run._write_json("config.json", {"format": FORMAT, "config": to_dict(config), "resolved": resolved})
+        except OSError as error:
+            raise RunError(
+                f"cannot write the run to {path}: {error.strerror or error}",
+                hint="choose another folder with --out DIR",
+            ) from error
+        return run
+
+    @classmethod
+    def load(cls, path: "str | os.PathLike[str] | Run", *, finished: bool = True) -> "Run":
+        """The run at `path`; RunError if it is no run, of another version, or (unless `finished=False`) unfinished."""
+        if isinstance(path, Run):
+            path = path.path
+        run = cls(Path(path))
+        if not run.path.is_dir():
+            raise RunError(f"no run directory {run.path}", hint="lenet runs lists those under runs/")
+        if not (run.path / "config.json").is_file():
+            raise RunError(
+                f"{run.path} is not a run directory: it has no config.json", hint="lenet runs lists those under runs/"
+            )
+        found = run._read_json("config.json").get("format")
+        if found != FORMAT:
+            raise RunError(
+                f"{run.path} is a run of format {found}; this lenet reads format {FORMAT}",
+                hint="use the version of lenet that wrote it (environment.json names it)",
+            )
+        run.config  # noqa: B018  reading it checks it
+        if finished:
+            for name in ("summary.json", "model.safetensors", "metrics.jsonl"):
+                if not (run.path / name).is_file():
+                    raise RunError(
+                        f"the run {run.path} is incomplete: it has no {name}",
+                        hint=f"finish it with lenet train --resume {run.path}",
+                    )
+        return run
+
+    # What it holds.
+
+    @cached_property
+    def config(self) -> TrainConfig:
+        """The settings of the training."""
+        try:
+            return from_dict(self._read_json("config.json")["config"])
+        except (KeyError, TypeError, LenetError) as error:
+            raise RunError(
+                f"{self.path / 'config.json'} cannot be used: {error}",
+                hint="use the version of lenet that wrote it (environment.json names it)",
+            ) from error
+
+    @cached_property
+    def resolved(self) -> dict[str, Any]:
+        """What was decided when the training started: engine, device, data set, preprocessing, and why."""
+        resolved: dict[str, Any] = self._read_json("config.json")["resolved"]
+        return resolved
+
+    @property
+    def environment(self) -> dict[str, Any]:
+        """Versions, hardware and threads."""
+        return self._read_json("environment.json")
+
+    @property
+    def is_finished(self) -> bool:
+        return (self.path / "summary.json").is_file()
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """The numbers at the end: what `lenet train --json` prints."""
+        return self._read_json("summary.json")
+
+    @property
+    def test_accuracy(self) -> float:
+        """Share of the test set named rightly after the last epoch, 0 to 1."""
+        return float(self.summary["test_accuracy"])
+
+    @property
+    def metrics(self) -> list[dict[str, Any]]:
+        """The points of the chart, in order; a torn last line (a crash while writing) is left out."""
+        points = []
+        try:
+            lines = (self.path / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+        except FileNotFoundError:
+            return []
+        for number, line in enumerate(lines, start=1):
+            try:
+                points.append(json.loads(line))
+            except ValueError:
+                if number < len(lines):
+                    raise RunError(f"{self.path / 'metrics.jsonl'}, line {number}, is not JSON") from None
+        return points
+
+    @property
+    def epochs(self) -> list[dict[str, Any]]:
+        """The points at the ends of epochs: train, test and validation numbers."""
+        return [point for point in self.metrics if point["kind"] == "epoch"]
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes, in the order of their labels."""
+        return tuple(self.resolved["classes"])
+
+    @cached_property
+    def preprocessing(self) -> Preprocessing:
+        """How a picture becomes the network's input."""
+        return Preprocessing.from_dict(self.resolved["preprocessing"])
+
+    @property
+    def model(self) -> nn.Module:
+        """The trained network, a plain nn.Module in evaluation mode; each access reads it anew."""
+        path = self.path / "model.safetensors"
+        model = self.new_model()
+        try:
+            model.load_state_dict(safetensors.torch.load_file(path))
+        except (OSError, RuntimeError, safetensors.SafetensorError) as error:
+            raise RunError(f"{path} does not hold the weights of this run: {str(error).splitlines()[0]}") from error
+        return model.eval()
+
+    def new_model(self) -> nn.Module:
+        """The network of this run with its initial weights."""
+        return build(
+            self.resolved["model"]["name"],
+            init=self.config.init,
+            seed=self.config.seed,
+            **self.resolved["model"]["arguments"],
+        )
+
+    # What the trainer writes.
+
+    def log(self, point: dict[str, Any]) -> None:
+        """Appends a point of the chart to metrics.jsonl."""
+        with (self.path / "metrics.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(point) + "\n")
+
+    def forget_after(self, step: int) -> None:
+        """Removes the points of the chart after `step`, and the summary: a resumed training writes them again."""
+        (self.path / "summary.json").unlink(missing_ok=True)
+        lines = [json.dumps(point) + "\n" for point in self.metrics if point["step"] <= step]
+        self.write("metrics.jsonl", "".join(lines).encode())
+
+    def checkpoint(self, step: int, tensors: dict[str, Tensor], progress: dict[str, Any]) -> None:
+        """Saves a checkpoint, complete or not at all, and keeps the last two."""
+        folder = self.path / "checkpoints"
+        folder.mkdir(exist_ok=True)
+        content = safetensors.torch.save(tensors)
+        name = f"step-{step:06d}"
+        self.write(f"checkpoints/{name}.safetensors", content)
+        record = {"step": step, "sha256": hashlib.sha256(content).hexdigest(), "progress": progress}
+        self._write_json(f"checkpoints/{name}.json", record)  # written second: it is there only if the tensors are
+        for old in self._checkpoint_steps()[:-CHECKPOINTS_KEPT]:
+            (folder / f"step-{old:06d}.json").unlink()
+            (folder / f"step-{old:06d}.safetensors").unlink(missing_ok=True)
+
+    def newest_checkpoint(self) -> Checkpoint:
+        """The newest checkpoint that is whole; raises RunError if there is none."""
+        for step in reversed(self._checkpoint_steps()):
+            name = f"checkpoints/step-{step:06d}"
+            record = self._read_json(f"{name}.json")
+            tensors = self.path / f"{name}.safetensors"
+            content = tensors.read_bytes() if tensors.is_file() else b""
+            if hashlib.sha256(content).hexdigest() == record["sha256"]:
+                return Checkpoint(step, safetensors.torch.load(content), record["progress"])
+        raise RunError(f"{self.path} has no checkpoint to go on from", hint="start again with lenet train")
+
+    def save_model(self, model: nn.Module) -> None:
+        """Writes model.safetensors, with all that is needed to use it in its metadata."""
+        tensors = {name: weights.detach().cpu().contiguous() for name, weights in model.state_dict().items()}
+        # One key, as safetensors writes several in an order that changes from process to process.
+        metadata = {"lenet": json.dumps({key: self.resolved[key] for key in ("model", "classes", "preprocessing")})}
+        self.write("model.safetensors", safetensors.torch.save(tensors, metadata))
+
+    def finish(self, summary: dict[str, Any]) -> None:
+        """Writes summary.json: the run is complete."""
+        self._write_json("summary.json", summary)
+
+    def write(self, name: str, content: bytes) -> None:
+        """Puts a file in its place, whole."""
+        write_atomically(self.path / name, content)
+
+    def _write_json(self, name: str, value: dict[str, Any]) -> None:
+        self.write(name, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode())
+
+    def _read_json(self, name: str) -> dict[str, Any]:
+        path = self.path / name
+        try:
+            value = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise RunError(f"the run {self.path} is incomplete: it has no {name}") from None
+        except (OSError, ValueError) as error:
+            raise RunError(f"{path} cannot be read: {error}") from error
+        if not isinstance(value, dict):
+            raise RunError(f"{path} holds {type(value).__name__}; expected a JSON object")
+        return value
+
+    def _checkpoint_steps(self) -> list[int]:
+        return sorted(int(path.stem.removeprefix("step-")) for path in (self.path / "checkpoints").glob("step-*.json"))
+
+
+def load(run: str | os.PathLike[str] | Run) -> Run:
+    """The finished run in a run directory; a Run is checked again and returned.
+
+    `lenet.load("runs/boots").model` is the trained network, a plain nn.Module in evaluation mode. Raises RunError for a
+    directory that is missing, incomplete, of another version, or no run.
+    """
+    return Run.load(run)
+
+
+def find_runs(folder: Path) -> list[Run]:
+    """The runs of this format below `folder`, finished or not, oldest first by name."""
+    runs = []
+    for config in sorted(folder.glob("*/config.json")):
+        try:
+            runs.append(Run.load(config.parent, finished=False))
+        except RunError:
+            continue
+    return runs
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Writes beside the place, syncs and renames: afterwards `path` holds `content`, or what it held before."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _default_path(data: str, model: str) -> Path:
+    stem = f"{datetime.datetime.now():%Y-%m-%d-%H%M%S}-{data}-{model}"
+    path, number = Path("runs") / stem, 2
+    while path.exists():
+        path, number = Path("runs") / f"{stem}-{number}", number + 1
+    return path

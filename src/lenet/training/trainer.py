@@ -1,0 +1,383 @@
+"""One run from start to end: the only place that joins data, model, engine and run directory.
+
+    run = train("fashion-mnist", recipe="book-sgd", epochs=2)
+
+The loop at the end of this file is the whole of it: chunks of steps, an evaluation once an epoch, and plain statements
+in between that log, show and save. No callbacks.
+"""
+
+import contextlib
+import dataclasses
+import math
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from lenet import data
+from lenet.config import MODEL_FIELDS, TrainConfig, configure
+from lenet.data.batches import hold_out, plan
+from lenet.data.dataset import Dataset, Splits
+from lenet.data.preprocess import Preprocessing
+from lenet.engines import Choice, Engine, Stats, choose_device, choose_engine
+from lenet.engines.reference import ReferenceEngine
+from lenet.errors import ConfigError, RunError, TrainingError
+from lenet.models import build, num_parameters
+from lenet.training import curve, environment
+from lenet.training.progress import Progress, choose_progress
+from lenet.training.run import Run
+
+CHUNKS = 10  # in an epoch: how often the chart gets a point and Ctrl-C an answer
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C during a training: the chunk was finished and saved; `run` can be resumed."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__(f"stopped; go on with lenet train --resume {run.path}")
+        self.run = run
+
+
+@dataclasses.dataclass
+class Tally:
+    """The training numbers of one epoch so far: sums, so that every picture weighs the same."""
+
+    loss_sum: float = 0.0
+    num_correct: int = 0
+    num_images: int = 0
+    seconds: float = 0.0
+
+    def add(self, stats: Stats) -> None:
+        self.loss_sum += stats.loss_sum
+        self.num_correct += stats.num_correct
+        self.num_images += stats.num_images
+        self.seconds += stats.seconds
+
+    @property
+    def rates(self) -> dict[str, float]:
+        return {
+            "train_loss": self.loss_sum / self.num_images,
+            "train_accuracy": self.num_correct / self.num_images,
+            "images_per_second": self.num_images / self.seconds,
+        }
+
+
+@dataclasses.dataclass
+class Position:
+    """Where a training stands; stored with each checkpoint. `step` counts within `epoch`, both from 0."""
+
+    epoch: int = 0
+    step: int = 0
+    tally: Tally = dataclasses.field(default_factory=Tally)
+    steps_seconds: float = 0.0  # of all steps so far, alone
+    seconds: float = 0.0  # of everything so far, loading and evaluation included
+
+    def to_dict(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Position":
+        return cls(**(values | {"tally": Tally(**values["tally"])}))
+
+
+@dataclasses.dataclass(frozen=True)
+class Parts:
+    """What a training is joined from."""
+
+    train: Dataset
+    validation: Dataset | None
+    test: Dataset
+    engine: Engine
+    resolved: dict[str, Any]
+    header: list[tuple[str, str]]
+
+
+def train(
+    data: str | Splits | None = None,
+    *,
+    recipe: str = "fast",
+    config: TrainConfig | None = None,
+    out: str | os.PathLike[str] | None = None,
+    progress: str | Progress = "auto",
+    **settings: Any,
+) -> Run:
+    """Trains a network and returns its run, saved in a run directory.
+
+    data: the name of a data set ("auto", "fashion-mnist", "mnist", "digits") or your own Splits; recipe and settings:
+    see `lenet.RECIPES` and the fields of `lenet.TrainConfig`, or give a whole `config`; out: the run directory, by
+    default `runs/DATE-TIME-DATA-MODEL`; progress: "auto" (one chart in a notebook, a table on a terminal, else a line
+    per epoch, on stderr) or "quiet".
+
+        run = lenet.train("fashion-mnist", recipe="book-sgd", epochs=2, seed=7)
+        print(run.test_accuracy)
+
+    Ctrl-C finishes the chunk of steps, saves a checkpoint and raises Interrupted. Raises LenetError for what a user can
+    mend: ConfigError, DataError, ModelError, EngineError, RunError, TrainingError (the loss is no longer a number).
+    """
+    began = time.perf_counter()
+    if config is None:
+        name = data.name if isinstance(data, Splits) else data
+        config = configure(recipe, data=name, **settings)
+    elif settings or recipe != "fast":
+        raise ConfigError("train was given a config and settings", hint="put the settings into the config")
+    show = choose_progress(progress)
+    splits = data if isinstance(data, Splits) else _load(config.data, config.data_dir, show)
+    with _threads(config.threads):
+        parts = _assemble(config, splits)
+        run = Run.create(out, config, parts.resolved, environment.describe(splits.fingerprint))
+        return _train(run, parts, show, Position(), began)
+
+
+def resume(
+    run: str | os.PathLike[str] | Run,
+    *,
+    data: Splits | None = None,
+    data_dir: str | None = None,
+    progress: str | Progress = "auto",
+) -> Run:
+    """Goes on with an interrupted run from its newest checkpoint, to the same end it would have reached without.
+
+    data: the Splits it was trained on, where it was trained on your own; data_dir: where the data is now, if it moved.
+    Raises RunError if the run is finished or has no checkpoint, DataError if the data is not what it was trained on.
+    """
+    began = time.perf_counter()
+    run = Run.load(run, finished=False)
+    if run.is_finished:
+        raise RunError(f"the run {run.path} is finished", hint=f"lenet evaluate {run.path} measures it")
+    checkpoint = run.newest_checkpoint()
+    show = choose_progress(progress)
+    splits = data or _load(run.resolved["data"], data_dir or run.config.data_dir, show)
+    if splits.fingerprint != run.environment["data_fingerprint"]:
+        raise RunError(
+            f"{splits.name} ({splits.source}) is not the data that {run.path} was trained on",
+            hint="give the same data again with --data-dir",
+        )
+    with _threads(run.config.threads):
+        parts = _assemble(run.config, splits)
+        parts.engine.load_state_dict(checkpoint.tensors)
+        run.forget_after(checkpoint.step)
+        return _train(run, parts, show, Position.from_dict(checkpoint.progress), began)
+
+
+def measure(logits: Tensor, labels: Tensor) -> tuple[float, float]:
+    """Mean cross-entropy (summed in float64) and accuracy of logits `(N, num_classes)` for labels `(N,)`."""
+    loss = F.cross_entropy(logits.double(), labels, reduction="sum").item() / len(labels)
+    return loss, int((logits.argmax(1) == labels).sum()) / len(labels)
+
+
+def _load(name: str, data_dir: str | None, show: Progress) -> Splits:
+    return data.load(name, data_dir, progress=show.download)
+
+
+def _assemble(config: TrainConfig, splits: Splits) -> Parts:
+    """Data, model and engine for a config, and the record of what was decided."""
+    if config.validation >= len(splits.train):
+        raise ConfigError(
+            f"validation is {config.validation:,}, but {splits.name} has {len(splits.train):,} training pictures",
+            hint="hold out fewer with --validation N",
+        )
+    kept, held = hold_out(config, len(splits.train))
+    train = splits.train.subset(kept) if len(held) else splits.train
+    validation = splits.train.subset(held) if len(held) else None
+    preprocessing = Preprocessing.of(train, normalize=config.normalize)
+    arguments = {name: getattr(config, name) for name in MODEL_FIELDS if getattr(config, name) is not None}
+    arguments |= {"input_size": train.size, "num_classes": len(train.classes)}
+    model = build(config.model, init=config.init, seed=config.seed, **arguments)
+    device, choice = choose_device(config.device), choose_engine(config.engine)
+    resolved = {
+        "data": splits.name,
+        "data_source": splits.source,
+        "notice": splits.notice,
+        "classes": train.classes,
+        "num_train": len(train),
+        "num_validation": len(held),
+        "num_test": len(splits.test),
+        "model": {"name": config.model, "arguments": arguments, "parameters": num_parameters(model)},
+        "preprocessing": preprocessing.to_dict(),
+        "engine": choice.name,
+        "engine_reason": choice.reason,
+        "device": device.name,
+        "device_reason": device.reason,
+    }
+    engine = ReferenceEngine(model, train, config, preprocessing, device.name)
+    return Parts(
+        train, validation, splits.test, engine, resolved, _header(config, resolved, train.size, choice, device)
+    )
+
+
+def _header(
+    config: TrainConfig, resolved: dict[str, Any], size: tuple[int, int], engine: Choice, device: Choice
+) -> list[tuple[str, str]]:
+    """The three lines that say what was decided, and why."""
+    held = f"{resolved['num_validation']:,} validation, " if resolved["num_validation"] else ""
+    variation = ", ".join(
+        f"{name.replace('_', ' ')} {_plain(value)}"
+        for name, value in resolved["model"]["arguments"].items()
+        if name in MODEL_FIELDS
+    )
+    why = "auto: the best that is here; " if config.data == "auto" else ""
+    threads = torch.get_num_threads()
+    return [
+        (
+            "data",
+            f"{resolved['data']}: {resolved['num_train']:,} train, {held}{resolved['num_test']:,} test, "
+            f"{size[0]}×{size[1]}, {len(resolved['classes'])} classes ({why}{resolved['data_source']})",
+        ),
+        (
+            "model",
+            f"{resolved['model']['name']}: {resolved['model']['parameters']:,} parameters"
+            f"{', ' + variation if variation else ''} (recipe {config.recipe}: {config.optimizer} "
+            f"{config.learning_rate:g}, {config.schedule}, batch {config.batch_size}, seed {config.seed})",
+        ),
+        (
+            "engine",
+            f"{engine.name} ({engine.reason}) on {device.name} ({device.reason}), "
+            f"{threads} thread{'s' if threads != 1 else ''}",
+        ),
+    ]
+
+
+def _plain(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _train(run: Run, parts: Parts, show: Progress, at: Position, began: float) -> Run:
+    """The loop: chunks of steps, an evaluation at the end of each epoch, a checkpoint, and at last the summary."""
+    config, engine = run.config, parts.engine
+    began -= at.seconds
+    with _interrupts() as interrupted, show:
+        show.start(parts.header, parts.resolved["notice"], config.epochs)
+        while at.epoch < config.epochs:
+            epoch_plan = plan(config, at.epoch, len(parts.train))
+            chunk = math.ceil(epoch_plan.num_steps / CHUNKS)
+            while at.step < epoch_plan.num_steps:
+                stop = min(at.step + chunk, epoch_plan.num_steps)
+                stats = engine.train_steps(epoch_plan, at.step, stop)
+                _must_be_finite(stats, at, epoch_plan.num_steps, run)
+                at.tally.add(stats)
+                at.steps_seconds += stats.seconds
+                at.step = stop
+                point = _chunk_point(at, stats, epoch_plan.num_steps, float(epoch_plan.learning_rates[stop - 1]))
+                run.log(point)
+                show.chunk(point)
+                if interrupted.is_set() and stop < epoch_plan.num_steps:
+                    _stop(run, engine, at, epoch_plan.num_steps, began, show)
+            point = _epoch_point(at, parts, epoch_plan.num_steps)
+            run.log(point)
+            show.epoch(point)
+            at.epoch, at.step, at.tally = at.epoch + 1, 0, Tally()
+            if interrupted.is_set() and at.epoch < config.epochs:
+                _stop(run, engine, at, epoch_plan.num_steps, began, show)
+            _checkpoint(run, engine, at, epoch_plan.num_steps, began)
+        summary = _finish(run, parts, at, began)
+        show.finish(run, summary)
+    return run
+
+
+def _chunk_point(at: Position, stats: Stats, num_steps: int, rate: float) -> dict[str, Any]:
+    return {
+        "kind": "chunk",
+        "step": at.epoch * num_steps + at.step,
+        "epoch": at.epoch + at.step / num_steps,
+        "train_loss": stats.loss_sum / stats.num_images,
+        "train_accuracy": stats.num_correct / stats.num_images,
+        "learning_rate": rate,
+        "images_per_second": stats.num_images / stats.seconds,
+    }
+
+
+def _epoch_point(at: Position, parts: Parts, num_steps: int) -> dict[str, Any]:
+    """Evaluates, and joins the result to the training numbers of this epoch alone."""
+    point = {"kind": "epoch", "step": (at.epoch + 1) * num_steps, "epoch": at.epoch + 1, **at.tally.rates}
+    for name, dataset in (("validation", parts.validation), ("test", parts.test)):
+        if dataset is not None:
+            loss, accuracy = measure(parts.engine.logits(dataset.images), torch.from_numpy(dataset.labels))
+            point |= {f"{name}_loss": loss, f"{name}_accuracy": accuracy}
+    return point
+
+
+def _checkpoint(run: Run, engine: Engine, at: Position, num_steps: int, began: float) -> None:
+    at.seconds = time.perf_counter() - began
+    run.checkpoint(at.epoch * num_steps + at.step, engine.state_dict(), at.to_dict())
+
+
+def _stop(run: Run, engine: Engine, at: Position, num_steps: int, began: float, show: Progress) -> None:
+    """Saves what there is and raises Interrupted."""
+    _checkpoint(run, engine, at, num_steps, began)
+    curve.save(run, run.config.epochs)
+    show.interrupted(run)
+    raise Interrupted(run)
+
+
+def _finish(run: Run, parts: Parts, at: Position, began: float) -> dict[str, Any]:
+    """Saves weights, chart and, last, the summary."""
+    run.save_model(parts.engine.model)
+    curve.save(run, run.config.epochs)
+    last = run.epochs[-1]
+    num_images = run.config.epochs * len(parts.train)
+    seconds = time.perf_counter() - began
+    numbers = {key: value for key, value in last.items() if key.endswith(("_accuracy", "_loss"))}
+    summary = numbers | {
+        "images_per_second": num_images / at.steps_seconds,
+        "images_per_second_end_to_end": num_images / seconds,
+        "seconds": seconds,
+        "steps_seconds": at.steps_seconds,
+        "epochs": run.config.epochs,
+        "parameters": parts.resolved["model"]["parameters"],
+        "model": parts.resolved["model"]["name"],
+        "recipe": run.config.recipe,
+        "seed": run.config.seed,
+        "engine": parts.resolved["engine"],
+        "device": parts.resolved["device"],
+        "data": parts.resolved["data"],
+        "run": str(run.path),
+    }
+    run.finish(summary)
+    return summary
+
+
+def _must_be_finite(stats: Stats, at: Position, num_steps: int, run: Run) -> None:
+    for offset, loss in enumerate(stats.losses):
+        if not math.isfinite(loss):
+            step = at.epoch * num_steps + at.step + offset + 1
+            raise TrainingError(
+                f"the loss became {loss} at step {step}, in epoch {at.epoch + 1}; the run so far is in {run.path}",
+                hint="take a smaller --learning-rate",
+            )
+
+
+@contextlib.contextmanager
+def _threads(number: int | None) -> Iterator[None]:
+    """PyTorch with that many threads; afterwards with as many as before."""
+    before = torch.get_num_threads()
+    try:
+        if number is not None:
+            torch.set_num_threads(number)
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@contextlib.contextmanager
+def _interrupts() -> Iterator[threading.Event]:
+    """An event that Ctrl-C sets; a second Ctrl-C ends at once. Outside the main thread Ctrl-C stays what it was."""
+    event = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield event
+        return
+
+    def handle(number: int, frame: Any) -> None:
+        event.set()
+        signal.signal(signal.SIGINT, before)
+
+    before = signal.signal(signal.SIGINT, handle)
+    try:
+        yield event
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,77 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import confusion_matrix as sklearn_confusion
+from sklearn.metrics import precision_recall_fscore_support
+
+import lenet
+from lenet.analysis.evaluation import Evaluation, confusion_matrix
+from lenet.data.dataset import Dataset, Splits
+from lenet.errors import ConfigError, DataError
+
+
+def made(labels, predicted, num_classes):
+    confusion = confusion_matrix(np.array(labels), np.array(predicted), num_classes)
+    return Evaluation(
+        "toy", "test", 0.0, 0.0, tuple("abcdef"[:num_classes]), confusion, [], np.zeros((0, 2, 2), np.uint8)
+    )
+
+
+pairs = st.integers(2, 6).flatmap(
+    lambda k: st.tuples(
+        st.just(k), st.lists(st.tuples(st.integers(0, k - 1), st.integers(0, k - 1)), min_size=1, max_size=60)
+    )
+)
+
+
+@given(pairs)
+def test_the_figures_are_those_of_scikit_learn(case):
+    num_classes, pairs = case
+    labels, predicted = zip(*pairs, strict=True)
+    result = made(labels, predicted, num_classes)
+    names = range(num_classes)
+    np.testing.assert_array_equal(result.confusion, sklearn_confusion(labels, predicted, labels=names))
+    precision, recall, _, support = precision_recall_fscore_support(labels, predicted, labels=names, zero_division=0)
+    np.testing.assert_allclose(result.precision, precision)
+    np.testing.assert_allclose(result.recall, recall)
+    np.testing.assert_array_equal(result.support, support)
+    assert result.num_images == len(labels)
+    assert result.num_mistakes == sum(a != b for a, b in pairs)
+
+
+def test_a_run_is_measured_as_its_training_said(tiny, tiny_run):
+    result = lenet.evaluate(tiny_run, tiny)
+    assert result.accuracy == tiny_run.test_accuracy
+    assert result.loss == tiny_run.summary["test_loss"]
+    assert result.num_images == len(tiny.test)
+    assert np.trace(result.confusion) / len(tiny.test) == result.accuracy
+    assert lenet.evaluate(tiny_run.path, tiny, split="train").num_images == len(tiny.train)
+
+
+def test_the_worst_mistakes_come_first_and_are_mistakes(tiny, tiny_run):
+    wrong = Splits(tiny.train, Dataset("toy", tiny.test.images, np.roll(tiny.test.labels, 1), tiny.test.classes), "")
+    result = lenet.evaluate(tiny_run, wrong)
+    assert len(result.mistakes) == min(result.num_mistakes, 100) > 0
+    probabilities = [mistake.probability for mistake in result.mistakes]
+    assert probabilities == sorted(probabilities, reverse=True)
+    images = torch.from_numpy(tiny.test.images).float()[:, None] / 255 - tiny_run.preprocessing.mean
+    with torch.no_grad():
+        truth = torch.softmax(tiny_run.model(images / tiny_run.preprocessing.std), 1)
+    for mistake, image in zip(result.mistakes, result.mistake_images, strict=True):
+        assert mistake.label == wrong.test.labels[mistake.index] != mistake.predicted
+        assert mistake.predicted == truth[mistake.index].argmax()
+        assert mistake.probability == pytest.approx(truth[mistake.index].max().item(), rel=1e-4)
+        np.testing.assert_array_equal(image, tiny.test.images[mistake.index])
+
+
+def test_data_that_does_not_fit_is_refused(tiny, tiny_run):
+    small = Dataset("small", tiny.test.images[:, :20, :20].copy(), tiny.test.labels, tiny.test.classes)
+    with pytest.raises(DataError, match=r"small has pictures of 20×20; .* was trained on 28×28"):
+        lenet.evaluate(tiny_run, Splits(small, small, ""))
+    letters = Dataset("letters", tiny.test.images, tiny.test.labels, tuple("abcdefghij"))
+    with pytest.raises(DataError, match="letters has the classes a, b"):
+        lenet.evaluate(tiny_run, Splits(letters, letters, ""))
+    with pytest.raises(ConfigError, match="unknown split 'validation'"):
+        lenet.evaluate(tiny_run, tiny, split="validation")

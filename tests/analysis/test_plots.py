@@ -1,0 +1,91 @@
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import lenet
+from lenet.analysis import plots
+from lenet.analysis.prediction import Prediction
+from lenet.data.dataset import Dataset, Splits
+from lenet.errors import ConfigError
+from lenet.training.curve import draw, draw_many, rendered
+
+
+def picture(path):
+    with Image.open(path) as image:
+        image.load()
+        return image
+
+
+def test_confusion_and_mistakes_are_written_into_the_run(tiny, tiny_run):
+    wrong = Splits(tiny.train, Dataset("toy", tiny.test.images, np.roll(tiny.test.labels, 1), tiny.test.classes), "")
+    paths = plots.save_evaluation(tiny_run, lenet.evaluate(tiny_run, wrong))
+    assert [path.name for path in paths] == ["confusion-toy-test.png", "mistakes-toy-test.png"]
+    assert all(min(picture(path).size) > 400 for path in paths)
+
+
+def test_the_confusion_matrix_shows_every_count(tiny, tiny_run):
+    result = lenet.evaluate(tiny_run, tiny)
+    texts = sorted(text.get_text() for text in plots.draw_confusion(result).axes[0].texts)
+    assert texts == sorted(str(n) for n in result.confusion.ravel() if n)
+
+
+def test_a_perfect_network_has_an_empty_grid(tiny, tiny_run):
+    result = lenet.evaluate(tiny_run, tiny)
+    result.mistakes.clear()
+    figure = plots.draw_mistakes(result)
+    assert not any(axes.images for axes in figure.axes)
+
+
+def test_samples_show_pictures_of_their_class(tiny):
+    figure = plots.draw_samples(tiny.train)
+    shown = [axes.images[0].get_array() for axes in figure.axes[: plots.SAMPLES]]
+    of_class = tiny.train.images[tiny.train.labels == 0]
+    for image, expected in zip(shown, of_class, strict=False):
+        np.testing.assert_array_equal(image, expected)
+
+
+def test_what_the_network_saw_is_written_beside_its_name(tiny, tmp_path):
+    result = Prediction(tmp_path / "cat.jpeg", ("a", "b"), np.array([0.25, 0.75]), tiny.test.images[0])
+    assert [path.name for path in plots.save_seen([result], tmp_path)] == ["cat-seen.png"]
+    assert picture(tmp_path / "cat-seen.png").format == "PNG"
+
+
+def test_runs_are_compared_in_one_chart(tiny_run, tmp_path):
+    figure = draw_many({"one": tiny_run, "two": tiny_run})
+    assert [line.get_label() for line in figure.axes[0].lines] == ["one", "two"]
+    plots.save_comparison([tiny_run, tiny_run], tmp_path / "both.svg")
+    assert (tmp_path / "both.svg").read_text().startswith("<?xml")
+    with pytest.raises(ConfigError, match="one run to compare"):
+        plots.save_comparison([tiny_run], tmp_path / "one.png")
+    with pytest.raises(ConfigError, match="no ending that says what to write"):
+        plots.save_comparison([tiny_run, tiny_run], tmp_path / "chart")
+    with pytest.raises(ConfigError, match="cannot write"):
+        plots.save_comparison([tiny_run, tiny_run], tmp_path / "nowhere" / "chart.png")
+
+
+def test_differences_are_the_settings_that_differ(tiny, tiny_run, tmp_path):
+    other = lenet.train(tiny, recipe="book-sgd", epochs=1, seed=5, out=tmp_path / "other", progress="quiet")
+    found = plots.differences([tiny_run, other])
+    assert found["seed"] == [0, 5]
+    assert found["recipe"] == ["fast", "book-sgd"]
+    assert "flip" not in found
+
+
+def test_a_curve_has_the_points_of_its_metrics(tiny_run):
+    figure = draw(tiny_run.metrics, "title", 2)
+    loss, accuracy = figure.axes
+    test_line = accuracy.lines[-1]
+    assert test_line.get_ydata().tolist() == [point["test_accuracy"] for point in tiny_run.epochs]
+    assert loss.lines[0].get_ydata().tolist() == [
+        point["train_loss"] for point in tiny_run.metrics if point["kind"] == "chunk"
+    ]
+    assert f"{tiny_run.test_accuracy:.1%} at the end" in test_line.get_label()
+
+
+def test_the_same_numbers_give_the_same_picture(tiny_run):
+    one, two = (rendered(draw(tiny_run.metrics, "title", 2), "svg") for _ in range(2))
+    assert one == two
+    with Image.open(io.BytesIO(rendered(draw([], "nothing yet", 2), "png"))) as empty:
+        assert empty.size == (1350, 540)

@@ -1,0 +1,40 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+import lenet
+from lenet.analysis.prediction import predict_many
+from lenet.errors import PictureError
+
+
+def test_a_picture_of_the_test_set_is_named_as_in_evaluation(tiny, tiny_run, tmp_path):
+    """Bit for bit: what is saved as PNG and read back reaches the network as the data set does."""
+    paths = []
+    for index in range(20):
+        paths.append(tmp_path / f"{index}.png")
+        Image.fromarray(tiny.test.images[index]).save(paths[-1])
+    results = predict_many(tiny_run, paths)
+    wrong = {mistake.index: mistake.predicted for mistake in lenet.evaluate(tiny_run, tiny).mistakes}
+    for index, result in enumerate(results):
+        np.testing.assert_array_equal(result.seen, tiny.test.images[index])
+        assert result.label == result.classes[wrong.get(index, tiny.test.labels[index])]
+        assert result.picture == paths[index]
+
+
+def test_probabilities_add_up_and_the_best_come_first(tiny, tiny_run, tmp_path):
+    Image.fromarray(tiny.test.images[0]).save(tmp_path / "a.png")
+    result = lenet.predict(tiny_run.path, tmp_path / "a.png")
+    assert result.probabilities.sum() == pytest.approx(1)
+    best = [probability for _, probability in result.top(10)]
+    assert best == sorted(best, reverse=True)
+    assert (result.label, result.probability) == result.top(1)[0]
+    assert str(result) == f"{result.label} {result.probability:.1%}"
+    values = result.to_dict()
+    assert values["label"] == max(values["probabilities"], key=values["probabilities"].get)
+
+
+def test_one_bad_picture_is_named(tiny, tiny_run, tmp_path):
+    Image.fromarray(tiny.test.images[0]).save(tmp_path / "good.png")
+    (tmp_path / "bad.png").write_text("I am no picture")
+    with pytest.raises(PictureError, match=r"bad\.png"):
+        predict_many(tiny_run, [tmp_path / "good.png", tmp_path / "bad.png"])

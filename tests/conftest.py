@@ -1,0 +1,64 @@
+"""What the tests share. No test touches the user's cache, and none the network: the cache is a temporary folder, and where
+a download is tested its source is a server of the test's own."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import lenet
+from lenet.data.dataset import Dataset, Splits
+
+REAL_DATA = os.environ.pop("LENET_DATA", None)  # for `real_data` alone
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory):
+    """The cache of all tests; the built-in digits are made in it once."""
+    folder = tmp_path_factory.mktemp("cache")
+    os.environ["LENET_CACHE"] = str(folder)
+    os.environ["no_proxy"] = "*"
+    yield folder
+    del os.environ["LENET_CACHE"]
+
+
+@pytest.fixture(scope="session")
+def real_data():
+    """The folder LENET_DATA, if it has Fashion-MNIST and MNIST."""
+    if REAL_DATA is None:
+        pytest.skip("needs real data: set LENET_DATA to a folder with fashion-mnist/ and mnist/")
+    for name in ("fashion-mnist", "mnist"):
+        if not list((Path(REAL_DATA) / name).glob("t10k-images-idx3-ubyte*")):
+            pytest.skip(f"needs real data: {REAL_DATA} has no {name}")
+    return Path(REAL_DATA).resolve()
+
+
+def made_up(count, seed):
+    """Ten patterns, each many times under noise, on a black ground: learnt in a few steps, by a network that is right."""
+    patterns = np.random.RandomState(0).randint(0, 200, (10, 28, 28))
+    patterns[:, :4] = patterns[:, -4:] = patterns[:, :, :4] = patterns[:, :, -4:] = 0
+    random = np.random.RandomState(seed)
+    labels = random.permutation(np.arange(count, dtype=np.int64) % 10)
+    images = patterns[labels] + random.randint(0, 56, (count, 28, 28))
+    return Dataset("toy", images.astype(np.uint8), labels, tuple("0123456789"))
+
+
+@pytest.fixture(scope="session")
+def tiny():
+    """1,000 training and 200 test pictures of ten classes, in memory."""
+    return Splits(made_up(1000, 1), made_up(200, 2), "made up")
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tiny, tmp_path_factory):
+    """A finished run on `tiny`."""
+    out = tmp_path_factory.mktemp("runs") / "tiny"
+    return lenet.train(tiny, epochs=2, batch_size=50, out=out, progress="quiet")
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory):
+    """A finished run on the built-in digits, as the command line needs it: its data can be found by name."""
+    out = tmp_path_factory.mktemp("runs") / "trained"
+    return lenet.train("digits", epochs=1, validation=55_000, out=out, progress="quiet")

@@ -1,0 +1,29 @@
+import pytest
+import torch
+
+from lenet.engines import choose_device, choose_engine
+from lenet.errors import EngineError
+
+
+def test_auto_takes_what_is_there_and_says_why():
+    choice = choose_device("auto")
+    if torch.cuda.is_available():
+        assert choice.name == "cuda:0"
+    elif torch.backends.mps.is_available():
+        assert choice.name == "mps"
+    else:
+        assert (choice.name, choice.reason) == ("cpu", "auto: no GPU found")
+    assert choose_engine("auto").reason.startswith("auto: ")
+
+
+def test_what_is_asked_for_is_taken():
+    assert choose_device("cpu").reason == "as asked"
+    assert choose_engine("reference").reason == "as asked"
+
+
+@pytest.mark.parametrize("name", ["cuda:99", "tpu", "cuda:x", ""])
+def test_a_device_that_is_not_there_is_refused(name):
+    with pytest.raises(EngineError) as caught:
+        choose_device(name)
+    assert caught.value.message == f"no device {name!r} on this machine"
+    assert caught.value.hint.startswith("there is cpu")

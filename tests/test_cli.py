@@ -1,0 +1,307 @@
+"""The command line as a person meets it: what it prints, where, and with which exit code."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import lenet
+from lenet import cli
+from lenet.config import FIELDS
+
+
+@pytest.fixture
+def lenet_command(monkeypatch, capsys):
+    """Runs a command in this process: (exit code, stdout, stderr)."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["lenet", *map(str, arguments)])
+        with pytest.raises(SystemExit) as caught:
+            cli.main()
+        captured = capsys.readouterr()
+        return caught.value.code or 0, captured.out, captured.err
+
+    return run
+
+
+SMALL = ("--data", "digits", "--epochs", "1", "--validation", "59000")
+
+
+def test_train_without_a_terminal_prints_one_line_per_epoch(lenet_command, tmp_path):
+    code, out, err = lenet_command("train", *SMALL, "--epochs", "2", "--out", tmp_path / "run")
+    assert (code, err) == (0, "")
+    assert len(re.findall(r"^epoch \d/2  ", out, re.M)) == 2
+    assert f"lenet evaluate {tmp_path / 'run'}" in out
+
+
+def test_json_is_one_line_on_stdout_and_all_else_on_stderr(lenet_command, tmp_path):
+    code, out, err = lenet_command("train", *SMALL, "--json", "--out", tmp_path / "run")
+    assert code == 0
+    assert out.count("\n") == 1
+    values = json.loads(out)
+    assert values == lenet.load(tmp_path / "run").summary
+    assert {
+        "test_accuracy",
+        "train_accuracy",
+        "test_loss",
+        "images_per_second",
+        "images_per_second_end_to_end",
+        "seconds",
+        "parameters",
+        "engine",
+        "data",
+        "run",
+    } <= set(values)
+    assert "epoch 1/1" in err
+    code, out, err = lenet_command("train", *SMALL, "--json", "--quiet", "--out", tmp_path / "again")
+    assert (code, err) == (0, "")
+
+
+def test_every_field_of_the_config_is_a_flag(lenet_command):
+    code, out, _ = lenet_command("train", "--help")
+    assert code == 0
+    for name in FIELDS:
+        assert f"--{name.replace('_', '-')}" in out
+
+
+def test_every_flag_reaches_its_field(lenet_command, tmp_path):
+    values = {
+        "recipe": "book-sgd",
+        "data": "digits",
+        "model": "lenet",
+        "kernel_size": 3,
+        "channels": (4, 8),
+        "hidden": (30,),
+        "activation": "tanh",
+        "pooling": "avg",
+        "padding": 1,
+        "init": "default",
+        "optimizer": "sgd",
+        "learning_rate": 0.05,
+        "momentum": 0.5,
+        "nesterov": True,
+        "weight_decay": 0.001,
+        "schedule": "one-cycle",
+        "batch_size": 33,
+        "epochs": 1,
+        "label_smoothing": 0.1,
+        "normalize": True,
+        "flip": True,
+        "shift": 1,
+        "validation": 59_500,
+        "seed": 11,
+        "engine": "reference",
+        "device": "cpu",
+        "threads": 1,
+        "data_dir": str(tmp_path),
+    }
+    assert set(values) == set(FIELDS)
+    flags = []
+    for name, value in values.items():
+        text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+        flags += [f"--{name.replace('_', '-')}"] + ([] if value is True else [text])
+    code, _, err = lenet_command("train", *flags, "--quiet", "--out", tmp_path / "run")
+    assert (code, err) == (0, "")
+    assert vars(lenet.load(tmp_path / "run").config) == values
+
+
+def test_evaluate_prints_the_tables_and_writes_the_pictures(lenet_command, trained):
+    code, out, err = lenet_command("evaluate", trained.path, "--plot")
+    assert code == 0
+    assert f"accuracy {trained.test_accuracy:.4f}" in out
+    assert "confusion matrix" in out
+    assert "precision" in out
+    assert err.splitlines() == [
+        f"wrote {trained.path / name}" for name in ("confusion-digits-test.png", "mistakes-digits-test.png")
+    ]
+    assert (trained.path / "mistakes-digits-test.png").stat().st_size > 10_000
+    code, out, _ = lenet_command("evaluate", trained.path, "--json")
+    values = json.loads(out)
+    assert values["accuracy"] == trained.test_accuracy
+    assert np.sum(values["confusion"]) == 10_000
+
+
+def test_predict_names_a_picture_and_shows_what_was_seen(lenet_command, trained, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    test = lenet.data.load("digits").test
+    for index in (0, 1):
+        Image.fromarray(test.images[index]).save(tmp_path / f"{index}.png")
+    code, out, err = lenet_command("predict", trained.path, "0.png", "1.png", "--show", "--top", 2)
+    assert code == 0
+    assert re.fullmatch(r"(\d\.png(  \d \d+\.\d%){2}\n){2}", out)
+    assert err == "wrote 0-seen.png\nwrote 1-seen.png\n"
+    code, out, _ = lenet_command("predict", trained.path, "0.png", "--json")
+    assert sum(json.loads(out)["probabilities"].values()) == pytest.approx(1)
+
+
+def test_show_prints_the_table_of_layers(lenet_command):
+    code, out, _ = lenet_command("show", "LeNetAvg")
+    assert code == 0
+    rows = [line.split("  ") for line in out.splitlines() if line.startswith(("Conv", "Avg", "Flat", "Lin"))]
+    shapes = [next(cell.strip() for cell in row[1:] if cell.strip()) for row in rows]
+    assert shapes == [
+        "(1, 6, 28, 28)",
+        "(1, 6, 14, 14)",
+        "(1, 16, 10, 10)",
+        "(1, 16, 5, 5)",
+        "(1, 400)",
+        "(1, 120)",
+        "(1, 84)",
+        "(1, 10)",
+    ]
+    assert "61,706" in out
+    code, out, _ = lenet_command("show", "mlp", "--input", "3x1000x1000", "--hidden", "256")
+    assert "768,000,256" in out
+    assert "3.07 GB" in out
+
+
+def test_runs_and_compare(lenet_command, trained, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    other = lenet.train(
+        "digits", recipe="book-sgd", epochs=1, validation=59_000, out=tmp_path / "runs/book", progress="quiet"
+    )
+    code, out, _ = lenet_command("runs")
+    assert code == 0
+    assert f"{other.test_accuracy:.4f}" in out
+    (tmp_path / "runs/book/summary.json").rename(tmp_path / "summary.json")
+    assert "unfinished" in lenet_command("runs")[1]
+    assert json.loads(lenet_command("runs", "--json")[1]) == [{"run": "runs/book"}]
+    (tmp_path / "summary.json").rename(tmp_path / "runs/book/summary.json")
+    code, out, err = lenet_command("compare", trained.path, "runs/book")
+    assert (code, err) == (0, "wrote compare.png\n")
+    assert re.search(r"^recipe +fast +book-sgd", out, re.M)
+    assert (tmp_path / "compare.png").is_file()
+    (tmp_path / "empty").mkdir()
+    assert lenet_command("runs", "empty") == (0, "", "no runs in empty\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "hint"),
+    [
+        (
+            ("train", "--recipe", "quick"),
+            "unknown recipe 'quick'",
+            "choose from fast, book-sgd, book-adam, book-adam-01",
+        ),
+        (("train", "--model", "vgg"), "unknown model 'vgg'", "choose from lenet, lenet-avg, softmax, mlp"),
+        (("train", "--data", "cifar"), "unknown data set 'cifar'", "auto"),
+        (("train", "--learning-rate", "0"), "learning_rate is 0.0; expected a number above 0", None),
+        (("train", "--batch-size", "-1"), "batch_size is -1; expected a whole number at least 1", None),
+        (("train", "--epochs", "0"), "epochs is 0; expected a whole number at least 1", None),
+        (("train", "--device", "cuda:7", *SMALL), "no device 'cuda:7'", "there is cpu"),
+        (
+            ("train", "--kernel-size", "29", "--padding", "0", *SMALL),
+            "a 29×29 kernel, larger than its 28×28 picture",
+            "smaller kernel",
+        ),
+        (("train", "--model", "mlp", "--pooling", "avg", *SMALL), "mlp has no pooling", "it takes hidden"),
+        (("train", "--data-dir", "nowhere", *SMALL), "nowhere", None),
+        (("evaluate", "nowhere"), "no run directory nowhere", "lenet runs"),
+        (("predict", "nowhere", "a.png"), "no run directory nowhere", "lenet runs"),
+        (("train", "--resume", "nowhere"), "no run directory nowhere", "lenet runs"),
+        (("train", "--resume", "x", "--epochs", "3"), "--epochs cannot change them", "leave it out"),
+        (("train", "--resume", "x", "--out", "y"), "--out cannot change them", "leave it out"),
+        (("show", "vgg"), "unknown model 'vgg'", "choose from"),
+        (("show", "mlp", "--input", "big"), "the input 'big' is no picture size", "1x28x28"),
+        (("runs", "nowhere"), "no folder nowhere", "lenet train"),
+        (("compare", "a", "b"), "no run directory a", "lenet runs"),
+        (("data", "show", "cifar"), "unknown data set 'cifar'", "auto"),
+    ],
+)
+def test_a_mistake_is_an_error_a_hint_and_exit_code_2(lenet_command, tmp_path, monkeypatch, arguments, error, hint):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = lenet_command(*arguments)
+    assert code == 2
+    assert out == ""
+    assert err.startswith("error: ")
+    assert error in err.splitlines()[0]
+    if hint:
+        assert hint in err.split("hint: ")[1]
+    assert "Traceback" not in err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("arguments", [("fly",), ("train", "--wings"), ("train", "--epochs", "many"), ("predict",)])
+def test_a_command_line_that_cannot_be_read_is_exit_code_2(lenet_command, arguments):
+    code, out, err = lenet_command(*arguments)
+    assert (code, out) == (2, "")
+    assert "Traceback" not in err
+
+
+def test_an_output_folder_that_cannot_be_is_refused_and_untouched(lenet_command, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    code, _, err = lenet_command("train", *SMALL, "--out", tmp_path / "file")
+    assert code == 2
+    assert "is a file; expected a folder" in err
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder/letter").write_text("mine")
+    code, _, err = lenet_command("train", *SMALL, "--out", tmp_path / "folder")
+    assert code == 2
+    assert "is not empty" in err
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["file", "folder", "letter"]
+
+
+def test_debug_shows_the_traceback_wherever_it_stands(monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["lenet", "show", "vgg", "--debug"])
+    with pytest.raises(lenet.LenetError, match="unknown model"):
+        cli.main()
+
+
+def test_a_fault_of_lenet_says_so(lenet_command, monkeypatch):
+    monkeypatch.setattr("lenet.models.summary.layers", lambda *a, **k: 1 / 0)
+    code, _, err = lenet_command("show", "lenet")
+    assert code == 1
+    assert err.startswith("error: ZeroDivisionError")
+    assert "--debug" in err
+
+
+def test_the_version(lenet_command):
+    assert lenet_command("--version") == (0, f"lenet {lenet.__version__}\n", "")
+
+
+def test_ctrl_c_saves_says_how_to_go_on_and_exits_with_130(tmp_path):
+    """A real process and a real signal; then it is resumed to its end."""
+    command = [
+        sys.executable,
+        "-m",
+        "lenet",
+        "train",
+        "--data",
+        "digits",
+        "--epochs",
+        "50",
+        "--validation",
+        "57000",
+        "--out",
+        "run",
+    ]
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    metrics = tmp_path / "run/metrics.jsonl"
+    deadline = time.monotonic() + 60
+    while not metrics.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "lenet train --resume run" in out
+    assert err == ""
+    assert not (tmp_path / "run/summary.json").exists()
+    config = tmp_path / "run/config.json"
+    config.write_text(config.read_text().replace('"epochs": 50', '"epochs": 3'))  # a shorter way to the end
+    resumed = subprocess.run(
+        [sys.executable, "-m", "lenet", "train", "--resume", "run", "--json"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ,
+    )
+    assert json.loads(resumed.stdout)["epochs"] == 3
+    assert lenet.load(tmp_path / "run").is_finished

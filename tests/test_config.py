@@ -1,0 +1,118 @@
+import dataclasses
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lenet.config import FIELDS, RECIPES, TrainConfig, configure, from_dict, to_dict
+from lenet.errors import ConfigError
+
+
+def test_book_recipes_say_what_the_chapter_says():
+    book = RECIPES["book-sgd"]
+    assert (book.model, book.init, book.optimizer, book.learning_rate) == ("lenet-avg", "xavier-uniform", "sgd", 0.9)
+    assert (book.batch_size, book.epochs, book.weight_decay, book.momentum) == (256, 10, 0, 0)
+    adam, adam_01 = RECIPES["book-adam"], RECIPES["book-adam-01"]
+    assert (adam.model, adam.activation, adam.init, adam.optimizer) == ("lenet", "sigmoid", "default", "adam")
+    assert (adam.learning_rate, adam_01.learning_rate, adam.epochs) == (0.001, 0.01, 5)
+    assert dataclasses.replace(adam_01, learning_rate=0.001, recipe="book-adam") == adam
+
+
+def test_each_recipe_knows_its_own_name():
+    assert all(config.recipe == name for name, config in RECIPES.items())
+
+
+def test_settings_change_a_recipe_and_none_leaves_it():
+    config = configure("book-sgd", epochs=2, learning_rate=None)
+    assert (config.epochs, config.learning_rate) == (2, 0.9)
+
+
+def test_another_model_starts_from_its_own_defaults():
+    assert configure("fast").padding == 2
+    other = configure("fast", model="mlp")
+    assert (other.padding, other.activation, other.learning_rate) == (None, None, RECIPES["fast"].learning_rate)
+    assert configure("fast", model="mlp", activation="tanh").activation == "tanh"
+
+
+def test_the_same_model_in_another_spelling_keeps_the_recipe():
+    assert configure("fast", model="LeNet").padding == 2
+
+
+def test_another_optimizer_drops_the_momentum_of_the_recipe():
+    assert configure("fast", optimizer="sgd", momentum=0.9, nesterov=True).momentum == 0.9
+    with pytest.raises(ConfigError, match="momentum is a setting of sgd"):
+        configure("fast", momentum=0.9)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"learning_rate": 0}, "learning_rate is 0; expected a number above 0"),
+        ({"learning_rate": float("nan")}, "learning_rate is nan; expected a number above 0"),
+        ({"learning_rate": float("inf")}, "learning_rate is inf; expected a number above 0"),
+        ({"batch_size": 0}, "batch_size is 0; expected a whole number at least 1"),
+        ({"batch_size": 2.5}, "batch_size is 2.5; expected a whole number at least 1"),
+        ({"epochs": -3}, "epochs is -3; expected a whole number at least 1"),
+        ({"epochs": "many"}, "epochs is many; expected a whole number at least 1"),
+        ({"epochs": True}, "epochs is True; expected a whole number at least 1"),
+        ({"label_smoothing": 1}, "label_smoothing is 1; expected a number at least 0 and below 1"),
+        ({"channels": "6,x"}, "channels is x; expected a whole number at least 1"),
+        ({"channels": 2.5}, "channels is 2.5; expected whole numbers, such as 6,16"),
+        ({"hidden": (120, 0)}, "hidden is 0; expected a whole number at least 1"),
+        ({"flip": 1}, "flip is 1; expected True or False"),
+        ({"optimizer": "adagrad"}, "unknown optimizer 'adagrad'"),
+        ({"nesterov": True, "optimizer": "sgd"}, "nesterov needs a momentum above 0"),
+        ({"epoch": 3}, "unknown setting 'epoch'"),
+    ],
+)
+def test_impossible_settings_are_named(settings, message):
+    with pytest.raises(ConfigError) as caught:
+        configure("fast", **settings)
+    assert caught.value.message == message
+
+
+def test_unknown_names_list_the_choices_or_the_nearest():
+    with pytest.raises(ConfigError) as caught:
+        configure("quick")
+    assert caught.value.hint == "choose from fast, book-sgd, book-adam, book-adam-01"
+    with pytest.raises(ConfigError) as caught:
+        configure("book-sdg")
+    assert caught.value.hint == "did you mean book-sgd? choose from fast, book-sgd, book-adam, book-adam-01"
+    with pytest.raises(ConfigError) as caught:
+        configure("fast", optimizer="adagrad")
+    assert caught.value.hint == "choose from sgd, adam, adamw"
+
+
+def test_numbers_may_come_as_text():
+    config = configure("fast", channels="12, 32", hidden="84", learning_rate="1e-2", epochs="3")
+    assert (config.channels, config.hidden, config.learning_rate, config.epochs) == ((12, 32), (84,), 0.01, 3)
+    assert configure("fast", hidden="none").hidden == ()
+    assert configure("fast", hidden=()).hidden == ()
+
+
+@given(
+    st.builds(
+        configure,
+        st.sampled_from(sorted(RECIPES)),
+        epochs=st.integers(1, 1000),
+        learning_rate=st.floats(1e-6, 10),
+        seed=st.integers(0, 2**31),
+        channels=st.none() | st.lists(st.integers(1, 64), min_size=1, max_size=3).map(tuple),
+        validation=st.integers(0, 59_999),
+        flip=st.booleans(),
+    )
+)
+def test_a_config_survives_the_way_through_json(config):
+    assert from_dict(to_dict(config)) == config
+
+
+def test_a_config_of_another_version_is_refused():
+    values = to_dict(TrainConfig())
+    with pytest.raises(ConfigError, match="do not match this version's: future"):
+        from_dict(values | {"future": 1})
+    with pytest.raises(ConfigError, match="epochs"):
+        from_dict({name: value for name, value in values.items() if name != "epochs"})
+
+
+def test_every_field_explains_itself():
+    assert all(spec.metadata["help"].endswith((".", "]")) for spec in FIELDS.values())

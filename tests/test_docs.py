@@ -1,0 +1,93 @@
+"""Documents cannot drift: the tree, the command reference, the numbers and the code of the README are checked."""
+
+import importlib.util
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language):
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.M | re.S)
+
+
+def test_the_tree_in_the_readme_is_the_folder():
+    lines = blocks("text")[0].splitlines()
+    assert lines[0] == "src/lenet/"
+    listed, folder = set(), ""
+    for line in lines[1:]:
+        indent, name = len(line) - len(line.lstrip()), line.split()[0]
+        folder = folder if indent == 4 else ""
+        if name.endswith("/"):
+            folder = name
+        else:
+            listed.add(folder + name)
+    package = ROOT / "src" / "lenet"
+    there = {
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert listed == there
+
+
+def test_the_command_reference_is_what_help_says():
+    spec = importlib.util.spec_from_file_location("generate_cli", ROOT / "docs" / "generate_cli.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert (ROOT / "docs" / "cli.md").read_text(encoding="utf-8") == module.generate(), "run make docs"
+
+
+def test_links_in_the_documents_lead_somewhere():
+    for document in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text(encoding="utf-8")):
+            assert (document.parent / target).exists(), f"{document.name}: {target}"
+
+
+def test_the_python_of_the_readme_runs(real_data, tmp_path):
+    code = "\n".join(blocks("python"))
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"LENET_DATA": str(real_data)},
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Conv2d(1, 6, kernel_size=(5, 5)" in done.stdout
+
+
+def test_the_commands_of_the_readme_run(real_data, tmp_path):
+    """Each as it stands, but for shorter trainings; boot.png and runs/other are made first, as a reader has them."""
+    from lenet import data
+
+    Image.fromarray(data.load("fashion-mnist", str(real_data)).test.images[0]).save(tmp_path / "boot.png")
+    environment = os.environ | {"LENET_DATA": str(real_data)}
+    commands = [shlex.split(line, comments=True) for line in blocks("sh")[0].splitlines()]
+    assert len(commands) == 8
+    commands.insert(0, ["lenet", "train", "--out", "runs/other"])
+    for command in commands:
+        if command[:2] == ["lenet", "train"]:
+            command += ["--epochs", "1", "--validation", "59000"]
+        done = subprocess.run(
+            [sys.executable, "-m", *command], cwd=tmp_path, capture_output=True, text=True, env=environment
+        )
+        assert done.returncode == 0, (command, done.stderr)
+    assert (tmp_path / "boot-seen.png").is_file()
+    assert (tmp_path / "compare.png").is_file()
+
+
+@pytest.mark.parametrize("record", sorted((ROOT / "bench" / "records").glob("*.log")), ids=lambda path: path.stem)
+def test_a_record_ends_with_its_json(record):
+    lines = record.read_text(encoding="utf-8").splitlines()
+    assert lines[0].startswith("# python bench/")
+    assert json.loads(lines[-1])["bench"] == record.stem

@@ -1,0 +1,124 @@
+import io
+import re
+import subprocess
+import sys
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+import lenet
+from lenet.errors import ConfigError
+from lenet.training.progress import DownloadBar, Lines, Quiet, Terminal, choose_progress
+
+ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+class Screen(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def shown(tiny, folder, show, **settings):
+    lenet.train(tiny, epochs=2, batch_size=50, progress=show, out=folder / "run", **settings)
+
+
+def test_lines_are_a_header_and_one_line_per_epoch(tiny, tmp_path):
+    stream = io.StringIO()
+    shown(tiny, tmp_path, Lines(stream))
+    lines = stream.getvalue().splitlines()
+    assert lines[0].startswith("data    toy: 1,000 train, 200 test, 28×28, 10 classes (made up)")
+    assert lines[1].startswith("model   lenet: 61,706 parameters, activation relu, padding 2 (recipe fast: adamw")
+    assert re.match(r"engine  reference \(auto: .*\) on \S+ \(auto: .*\), \d+ thread", lines[2])
+    run = lenet.load(tmp_path / "run")
+    for number, (line, point) in enumerate(zip(lines[3:5], run.epochs, strict=True), start=1):
+        assert line.startswith(f"epoch {number}/2  train loss {point['train_loss']:.4f}")
+        assert f"test acc {point['test_accuracy']:.4f}" in line
+    assert lines[-2:] == [f"next    lenet evaluate {run.path} --plot", f"        lenet predict {run.path} PICTURE"]
+    assert "\x1b" not in stream.getvalue()
+
+
+def test_a_terminal_gets_a_table_with_progress_and_remaining_time(tiny, tmp_path, monkeypatch):
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "120")
+    stream = Screen()
+    shown(tiny, tmp_path, Terminal(stream), validation=100)
+    text = ANSI.sub("", stream.getvalue())
+    assert re.search(r"epoch +train loss +train acc +validation acc +test loss +test acc +images/s", text)
+    assert "remaining" in text
+    assert re.search(r"[\r\n] +2 +\d\.\d{4} ", text)
+    assert "saved" in text
+
+
+def test_quiet_says_only_what_must_not_be_missed(tiny, tmp_path):
+    import dataclasses
+
+    stream = io.StringIO()
+    shown(tiny, tmp_path / "one", Quiet(stream))
+    assert stream.getvalue() == ""
+    shown(dataclasses.replace(tiny, notice="these are not the pictures you hoped for"), tmp_path / "two", Quiet(stream))
+    assert stream.getvalue() == "NOTICE  these are not the pictures you hoped for\n"
+
+
+def test_the_stream_decides_what_is_shown():
+    assert type(choose_progress("auto", Screen())) is Terminal
+    assert type(choose_progress("auto", io.StringIO())) is Lines
+    assert type(choose_progress("quiet", Screen())) is Quiet
+    own = Quiet(io.StringIO())
+    assert choose_progress(own) is own
+    with pytest.raises(ConfigError, match="unknown progress 'loud'"):
+        choose_progress("loud")
+
+
+def test_no_color_is_obeyed(tiny, tmp_path, monkeypatch):
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("NO_COLOR", "1")
+    stream = Screen()
+    shown(tiny, tmp_path, Terminal(stream))
+    assert not re.search(r"\x1b\[(\d+;)*3[0-7]m", stream.getvalue())
+
+
+def test_a_download_has_a_bar(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm-256color")
+    stream = Screen()
+    bar = Terminal(stream).download("train-images", 1000)
+    assert isinstance(bar, DownloadBar)
+    for _ in range(4):
+        bar.update(250)
+    assert bar.bars.tasks[0].completed == bar.total == 1000
+    bar.reset()
+    assert bar.bars.tasks[0].completed == 0
+    bar.close()
+    lines = io.StringIO()
+    assert Lines(lines).download("train-images", 26_421_880) is None
+    assert lines.getvalue() == "downloading train-images (26.4 MB)\n"
+
+
+def test_a_notebook_gets_one_chart_updated_in_place(tmp_path):
+    """In a real kernel: one display, updated after every chunk, and no table of lines."""
+    cell = (
+        "import lenet\n"
+        f"run = lenet.train('digits', epochs=1, validation=58_000, batch_size=100, out={str(tmp_path / 'run')!r})"
+    )
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)])
+    updates = []
+
+    class Client(NotebookClient):
+        def process_message(self, message, cell, index):
+            if message["header"]["msg_type"] == "update_display_data":
+                updates.append(message)
+            return super().process_message(message, cell, index)
+
+    Client(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}).execute()
+    displays = [output for output in notebook.cells[0].outputs if output.output_type == "display_data"]
+    assert len(displays) == 1
+    assert displays[0].data["image/svg+xml"].startswith("<?xml")
+    assert len(updates) == 11  # ten chunks and the evaluation
+    assert lenet.load(tmp_path / "run").is_finished
+
+
+def test_a_script_shows_plain_lines_on_stderr(tmp_path):
+    code = f"import lenet; lenet.train('digits', epochs=1, validation=59_000, out={str(tmp_path / 'run')!r})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == ""
+    assert "epoch 1/1  train loss" in done.stderr

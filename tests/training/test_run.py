@@ -1,0 +1,178 @@
+import json
+
+import pytest
+import torch
+
+import lenet
+from lenet.config import configure
+from lenet.errors import RunError
+from lenet.training.run import Run, find_runs, write_atomically
+
+RESOLVED = {
+    "data": "toy",
+    "classes": ["a", "b"],
+    "model": {"name": "softmax", "arguments": {"input_size": [2, 2], "num_classes": 2}, "parameters": 10},
+    "preprocessing": {"size": [2, 2], "mean": 0.0, "std": 1.0, "ground": "dark", "framing": "box"},
+}
+
+
+@pytest.fixture
+def run(tmp_path):
+    return Run.create(tmp_path / "run", configure("fast", model="softmax"), RESOLVED, {"lenet": "0"})
+
+
+def finished(run):
+    run.log({"kind": "epoch", "step": 1, "epoch": 1})
+    run.save_model(run.new_model())
+    run.finish({"test_accuracy": 0.5})
+    return run
+
+
+def test_what_is_written_is_read(run):
+    finished(run)
+    again = lenet.load(run.path)
+    assert again.config == run.config
+    assert again.test_accuracy == 0.5
+    assert again.classes == ("a", "b")
+    assert again.preprocessing.size == (2, 2)
+    assert again.environment == {"lenet": "0"}
+    expected, found = run.new_model().state_dict(), again.model.state_dict()
+    assert all(torch.equal(expected[name], found[name]) for name in expected)
+    assert not again.model.training
+    assert lenet.load(again).path == run.path
+    assert repr(again) == f"Run({str(run.path)!r})"
+
+
+def test_the_weights_carry_all_that_is_needed_to_use_them(run):
+    import safetensors
+
+    finished(run)
+    with safetensors.safe_open(run.path / "model.safetensors", "pt") as file:
+        metadata = file.metadata()
+    assert list(metadata) == ["lenet"]
+    assert json.loads(metadata["lenet"]) == {key: RESOLVED[key] for key in ("model", "classes", "preprocessing")}
+
+
+def test_no_file_holds_a_pickle_and_no_temporary_is_left(run):
+    finished(run).checkpoint(3, {"model.x": torch.zeros(2)}, {"epoch": 1})
+    kinds = {path.suffix for path in run.path.rglob("*") if path.is_file()}
+    assert kinds == {".json", ".jsonl", ".safetensors"}
+
+
+def test_the_last_two_checkpoints_are_kept_and_the_newest_is_taken_by_step(run):
+    for step in (5, 900, 1_000_000):
+        run.checkpoint(step, {"model.x": torch.full((2,), float(step))}, {"epoch": step})
+    names = sorted(path.name for path in (run.path / "checkpoints").iterdir())
+    assert names == ["step-000900.json", "step-000900.safetensors", "step-1000000.json", "step-1000000.safetensors"]
+    newest = run.newest_checkpoint()
+    assert (newest.step, newest.progress) == (1_000_000, {"epoch": 1_000_000})
+    assert newest.tensors["model.x"].tolist() == [1e6, 1e6]
+
+
+def test_a_damaged_checkpoint_gives_way_to_the_one_before(run):
+    for step in (1, 2):
+        run.checkpoint(step, {"model.x": torch.zeros(2)}, {})
+    path = run.path / "checkpoints/step-000002.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    assert run.newest_checkpoint().step == 1
+    path.unlink()
+    assert run.newest_checkpoint().step == 1
+    for path in (run.path / "checkpoints").iterdir():
+        path.unlink()
+    with pytest.raises(RunError, match="no checkpoint to go on from"):
+        run.newest_checkpoint()
+
+
+def test_a_torn_last_line_of_the_metrics_is_left_out(run):
+    run.log({"kind": "chunk", "step": 1})
+    run.log({"kind": "chunk", "step": 2})
+    path = run.path / "metrics.jsonl"
+    path.write_text(path.read_text() + '{"kind": "chu')
+    assert [point["step"] for point in run.metrics] == [1, 2]
+    run.forget_after(1)
+    assert [point["step"] for point in run.metrics] == [1]
+    path.write_text("no json\n" + path.read_text())
+    with pytest.raises(RunError, match=r"metrics.jsonl, line 1, is not JSON"):
+        _ = run.metrics
+
+
+@pytest.mark.parametrize("name", ["summary.json", "model.safetensors", "metrics.jsonl"])
+def test_an_incomplete_run_is_refused_with_the_way_on(run, name):
+    finished(run)
+    (run.path / name).unlink()
+    with pytest.raises(RunError) as caught:
+        lenet.load(run.path)
+    assert caught.value.message == f"the run {run.path} is incomplete: it has no {name}"
+    assert caught.value.hint == f"finish it with lenet train --resume {run.path}"
+
+
+def test_other_versions_and_other_folders_are_refused(run, tmp_path):
+    finished(run)
+    with pytest.raises(RunError, match="no run directory"):
+        lenet.load(tmp_path / "nowhere")
+    with pytest.raises(RunError, match=r"is not a run directory: it has no config\.json"):
+        lenet.load(tmp_path)
+    config = run.path / "config.json"
+    values = json.loads(config.read_text())
+    for change, message in [
+        ({"format": 99}, "is a run of format 99; this lenet reads format 1"),
+        ({"config": values["config"] | {"epochs": 0}}, "epochs is 0"),
+        ({"config": {}}, "do not match this version"),
+    ]:
+        config.write_text(json.dumps(values | change))
+        with pytest.raises(RunError, match=message):
+            lenet.load(run.path)
+    for text in ("{", "[1]", "\xff"):
+        config.write_text(text, encoding="latin-1")
+        with pytest.raises(RunError, match=r"config\.json"):
+            lenet.load(run.path)
+
+
+def test_weights_of_something_else_are_refused(run):
+    finished(run)
+    (run.path / "model.safetensors").write_bytes(b"nonsense")
+    with pytest.raises(RunError, match="does not hold the weights of this run"):
+        _ = lenet.load(run.path).model
+
+
+def test_a_run_never_lands_on_something_else(run, tmp_path):
+    with pytest.raises(RunError, match="already holds a run"):
+        Run.create(run.path, run.config, RESOLVED, {})
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(RunError, match="is a file; expected a folder"):
+        Run.create(tmp_path / "file", run.config, RESOLVED, {})
+    with pytest.raises(RunError, match="cannot write the run to"):
+        Run.create(tmp_path / "file" / "run", run.config, RESOLVED, {})
+    with pytest.raises(RunError, match="is not empty"):
+        Run.create(tmp_path, run.config, RESOLVED, {})
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_the_default_name_is_never_taken_twice(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = {Run.create(None, configure("fast", model="softmax"), RESOLVED, {}).path.name for _ in range(3)}
+    assert len(names) == 3
+    assert all("-toy-softmax" in name for name in names)
+    assert len(find_runs(tmp_path / "runs")) == 3
+
+
+def test_runs_that_cannot_be_read_are_not_listed(run):
+    assert [found.path for found in find_runs(run.path.parent)] == [run.path]
+    (run.path / "config.json").write_text("{")
+    assert find_runs(run.path.parent) == []
+
+
+def test_an_atomic_write_that_fails_leaves_what_was_there(tmp_path, monkeypatch):
+    path = tmp_path / "file"
+    write_atomically(path, b"before")
+
+    def fail(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", fail)
+    with pytest.raises(OSError, match="No space left"):
+        write_atomically(path, b"after")
+    assert path.read_bytes() == b"before"
+    assert list(tmp_path.iterdir()) == [path]

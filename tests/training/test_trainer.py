@@ -1,0 +1,293 @@
+import dataclasses
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+import lenet
+from lenet.config import configure
+from lenet.data.dataset import Splits
+from lenet.engines.reference import ReferenceEngine
+from lenet.errors import ConfigError, RunError, TrainingError
+from lenet.training.progress import Quiet
+from lenet.training.trainer import Tally, measure
+
+TIMES = ("seconds", "images_per_second", "steps_seconds", "run")
+
+
+def without_times(values):
+    return {key: value for key, value in values.items() if not key.startswith(TIMES)}
+
+
+def train(tiny, folder, **settings):
+    settings = {"epochs": 2, "batch_size": 50, "progress": "quiet"} | settings
+    return lenet.train(tiny, out=folder / "run", **settings)
+
+
+class StopAfter(Quiet):
+    """Ctrl-C after so many chunks, as a person would press it: a real signal to this process."""
+
+    def __init__(self, chunks):
+        super().__init__(sys.stderr)
+        self.left = chunks
+
+    def chunk(self, point):
+        self.left -= 1
+        if self.left == 0:
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_a_network_learns_and_leaves_a_whole_run(tiny, tmp_path):
+    run = train(tiny, tmp_path)
+    names = {path.name for path in run.path.iterdir()}
+    assert names == {
+        "config.json",
+        "environment.json",
+        "metrics.jsonl",
+        "curve.svg",
+        "curve.png",
+        "model.safetensors",
+        "checkpoints",
+        "summary.json",
+    }
+    assert run.test_accuracy > 0.9
+    summary = run.summary
+    assert {
+        "test_accuracy",
+        "train_accuracy",
+        "test_loss",
+        "images_per_second",
+        "images_per_second_end_to_end",
+        "seconds",
+        "parameters",
+        "engine",
+        "data",
+        "run",
+    } <= set(summary)
+    assert summary["images_per_second_end_to_end"] == pytest.approx(2 * len(tiny.train) / summary["seconds"])
+    assert summary["images_per_second"] == pytest.approx(2 * len(tiny.train) / summary["steps_seconds"])
+    assert summary["steps_seconds"] < summary["seconds"]
+    assert summary["parameters"] == 61_706
+    assert run.environment["data_fingerprint"] == tiny.fingerprint
+    assert run.environment["threads"] == torch.get_num_threads()
+    assert run.resolved["engine_reason"].startswith("auto")
+
+
+def test_the_reported_numbers_are_those_of_the_saved_network(tiny, tmp_path):
+    run = train(tiny, tmp_path)
+    images = torch.from_numpy(tiny.test.images).float()[:, None] / 255
+    with torch.no_grad():
+        logits = run.model((images - run.preprocessing.mean) / run.preprocessing.std)
+    labels = torch.from_numpy(tiny.test.labels)
+    assert run.test_accuracy == (logits.argmax(1) == labels).float().mean().item()
+    assert run.summary["test_loss"] == pytest.approx(F.cross_entropy(logits, labels).item(), rel=1e-5)
+    assert run.summary["test_accuracy"] == run.epochs[-1]["test_accuracy"]
+
+
+def test_the_training_numbers_of_an_epoch_are_its_own(tiny, tmp_path):
+    """With a rate of almost nothing every epoch has the same loss: nothing of one leaks into the next."""
+    run = train(tiny, tmp_path, epochs=3, recipe="book-sgd", learning_rate=1e-12)
+    losses = [point["train_loss"] for point in run.epochs]
+    assert losses == pytest.approx([losses[0]] * 3, rel=1e-6)
+    images = ReferenceEngine(run.new_model(), None, run.config, run.preprocessing).logits(tiny.train.images)
+    loss, accuracy = measure(images, torch.from_numpy(tiny.train.labels))
+    assert losses[0] == pytest.approx(loss, rel=1e-5)
+    assert run.epochs[2]["train_accuracy"] == accuracy
+
+
+def test_an_epoch_is_the_mean_of_its_chunks_by_picture(tiny, tmp_path):
+    run = train(tiny, tmp_path, epochs=1, batch_size=70)
+    chunks = [point for point in run.metrics if point["kind"] == "chunk"]
+    steps = [0, *(point["step"] for point in chunks)]
+    images = [min(stop * 70, len(tiny.train)) - start * 70 for start, stop in itertools.pairwise(steps)]
+    assert sum(images) == len(tiny.train)
+    mean = np.dot([point["train_loss"] for point in chunks], images) / sum(images)
+    assert run.epochs[0]["train_loss"] == pytest.approx(mean)
+
+
+def test_evaluation_happens_once_an_epoch(tiny, tmp_path, monkeypatch):
+    calls = []
+    logits = ReferenceEngine.logits
+    monkeypatch.setattr(
+        ReferenceEngine, "logits", lambda self, images: calls.append(len(images)) or logits(self, images)
+    )
+    train(tiny, tmp_path, epochs=3)
+    assert calls == [len(tiny.test)] * 3
+
+
+def test_validation_pictures_are_measured_and_never_trained_on(tiny, tmp_path):
+    run = train(tiny, tmp_path, validation=100, epochs=1)
+    assert run.resolved["num_train"] == len(tiny.train) - 100
+    assert run.epochs[0]["validation_accuracy"] == run.summary["validation_accuracy"]
+    assert run.metrics[-1]["step"] == -(-(len(tiny.train) - 100) // 50)
+    with pytest.raises(ConfigError, match=f"validation is {len(tiny.train):,}"):
+        train(tiny, tmp_path, validation=len(tiny.train))
+
+
+def test_the_test_set_chooses_nothing(tiny, tmp_path):
+    """Other test pictures, the same weights."""
+    upside_down = dataclasses.replace(tiny.test, images=tiny.test.images[:, ::-1].copy())
+    one = train(tiny, tmp_path / "one")
+    two = train(Splits(tiny.train, upside_down, "turned"), tmp_path / "two")
+    assert one.test_accuracy != two.test_accuracy
+    for a, b in zip(one.model.parameters(), two.model.parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"recipe": "book-sgd", "learning_rate": 0.1, "momentum": 0.9},
+        {"recipe": "book-adam"},
+        {"flip": True, "shift": 2, "validation": 60, "label_smoothing": 0.1},
+    ],
+)
+@pytest.mark.parametrize("chunks", [1, 10, 14])
+def test_ctrl_c_saves_and_the_resumed_run_is_the_uninterrupted_one(tiny, tmp_path, capsys, settings, chunks):
+    whole = train(tiny, tmp_path / "whole", **settings)
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(lenet.Interrupted, match="lenet train --resume") as caught:
+        train(tiny, tmp_path / "cut", progress=StopAfter(chunks), **settings)
+    assert signal.getsignal(signal.SIGINT) is before
+    run = caught.value.run
+    assert not run.is_finished
+    assert (run.path / "curve.png").is_file()
+    with pytest.raises(RunError, match="incomplete"):
+        lenet.load(run.path)
+    resumed = lenet.resume(run.path, data=tiny, progress="quiet")
+    assert (whole.path / "model.safetensors").read_bytes() == (resumed.path / "model.safetensors").read_bytes()
+    assert [without_times(p) for p in resumed.metrics] == [without_times(p) for p in whole.metrics]
+    assert without_times(resumed.summary) == without_times(whole.summary)
+
+
+def test_what_was_written_after_the_checkpoint_is_written_again(tiny, tmp_path):
+    """A run killed between two checkpoints leaves points of the chart that its checkpoint does not know."""
+    with pytest.raises(lenet.Interrupted) as caught:
+        train(tiny, tmp_path, progress=StopAfter(3))
+    run = caught.value.run
+    step = run.newest_checkpoint().step
+    run.log({"kind": "chunk", "step": step + 1, "train_loss": 9})
+    resumed = lenet.resume(run, data=tiny, progress="quiet")
+    steps = [point["step"] for point in resumed.metrics if point["kind"] == "chunk"]
+    assert steps == sorted(set(steps))
+    assert 9 not in [point["train_loss"] for point in resumed.metrics]
+
+
+def test_only_an_unfinished_run_of_the_same_data_can_be_resumed(tiny, tmp_path):
+    run = train(tiny, tmp_path / "done")
+    with pytest.raises(RunError, match="is finished"):
+        lenet.resume(run, data=tiny)
+    with pytest.raises(lenet.Interrupted) as caught:
+        train(tiny, tmp_path / "cut", progress=StopAfter(1))
+    other = Splits(tiny.train, tiny.test.subset(np.arange(50)), "half")
+    with pytest.raises(RunError, match=r"is not the data that .* was trained on"):
+        lenet.resume(caught.value.run, data=other)
+
+
+def test_a_second_ctrl_c_ends_at_once(tiny, tmp_path):
+    class StopTwice(StopAfter):
+        def chunk(self, point):
+            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt) as caught:
+        train(tiny, tmp_path, progress=StopTwice(1))
+    assert not isinstance(caught.value, lenet.Interrupted)
+
+
+def test_a_loss_that_is_no_number_stops_with_its_step(tiny, tmp_path):
+    with pytest.raises(TrainingError, match=r"the loss became (nan|inf) at step \d+, in epoch 1") as caught:
+        train(tiny, tmp_path, recipe="book-sgd", model="mlp", learning_rate=1e30)
+    assert "--learning-rate" in caught.value.hint
+
+
+def test_threads_are_set_for_the_training_alone(tiny, tmp_path):
+    before = torch.get_num_threads()
+    run = train(tiny, tmp_path, threads=1, epochs=1)
+    assert run.environment["threads"] == 1
+    assert torch.get_num_threads() == before
+
+
+def test_training_works_outside_the_main_thread(tiny, tmp_path):
+    runs = []
+    thread = threading.Thread(target=lambda: runs.append(train(tiny, tmp_path, epochs=1)))
+    thread.start()
+    thread.join()
+    assert runs[0].is_finished
+
+
+def test_a_config_stands_for_all_settings(tiny, tmp_path):
+    config = configure("book-sgd", epochs=1, batch_size=50, seed=3)
+    run = lenet.train(tiny, config=config, out=tmp_path / "run", progress="quiet")
+    assert run.config == config
+    with pytest.raises(ConfigError, match="a config and settings"):
+        lenet.train(tiny, config=config, epochs=2)
+
+
+def test_the_global_generators_are_neither_used_nor_moved(tiny, tmp_path):
+    torch.manual_seed(1)
+    before = torch.random.get_rng_state(), np.random.get_state()[1].tolist()
+    one = train(tiny, tmp_path / "one", epochs=1)
+    assert torch.equal(torch.random.get_rng_state(), before[0])
+    assert np.random.get_state()[1].tolist() == before[1]
+    torch.manual_seed(2)
+    two = train(tiny, tmp_path / "two", epochs=1)
+    assert one.summary["test_loss"] == two.summary["test_loss"]
+
+
+def test_measure_sums_in_float64_and_counts():
+    logits = torch.tensor([[2.0, 0.0], [0.0, 1.0], [3.0, 0.0]])
+    labels = torch.tensor([0, 1, 1])
+    loss, accuracy = measure(logits, labels)
+    assert accuracy == 2 / 3
+    assert loss == pytest.approx(F.cross_entropy(logits.double(), labels).item(), rel=1e-12)
+
+
+def test_a_tally_weighs_every_picture_the_same():
+    tally = Tally(loss_sum=6.0, num_correct=3, num_images=4, seconds=2.0)
+    assert tally.rates == {"train_loss": 1.5, "train_accuracy": 0.75, "images_per_second": 2.0}
+
+
+def test_the_book_learns_fashion_mnist_from_real_pictures(real_data, tmp_path):
+    """The chapter's recipe leaves chance level within two epochs."""
+    run = lenet.train(
+        "fashion-mnist", recipe="book-sgd", epochs=2, data_dir=str(real_data), out=tmp_path / "run", progress="quiet"
+    )
+    assert run.test_accuracy > 0.4
+    assert run.resolved["data"] == "fashion-mnist"
+    summary = json.loads((run.path / "summary.json").read_text())
+    assert summary["test_accuracy"] == run.test_accuracy
+
+
+def test_the_same_command_gives_the_same_bits(tmp_path):
+    """Two processes, one seed: weights and points of the chart are the same to the last bit."""
+    for name in ("one", "two"):
+        subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "lenet",
+                "train",
+                "--data",
+                "digits",
+                "--epochs",
+                "1",
+                "--quiet",
+                "--validation",
+                "55000",
+                "--out",
+                str(tmp_path / name),
+            ],
+            check=True,
+        )
+    one, two = (lenet.load(tmp_path / name) for name in ("one", "two"))
+    assert (one.path / "model.safetensors").read_bytes() == (two.path / "model.safetensors").read_bytes()
+    assert [without_times(p) for p in one.metrics] == [without_times(p) for p in two.metrics]
