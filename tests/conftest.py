@@ -1,6 +1,7 @@
 """What the tests share. No test touches the user's cache, and none the network: the cache is a temporary folder, and where
 a download is tested its source is a server of the test's own."""
 
+import dataclasses
 import os
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 import lenet
+from lenet.data.catalogue import CATALOGUE
 from lenet.data.dataset import Dataset, Splits
 
 REAL_DATA = os.environ.pop("LENET_DATA", None)  # for `real_data` alone
@@ -32,6 +34,15 @@ def real_data():
         if not list((Path(REAL_DATA) / name).glob("t10k-images-idx3-ubyte*")):
             pytest.skip(f"needs real data: {REAL_DATA} has no {name}")
     return Path(REAL_DATA).resolve()
+
+
+@pytest.fixture
+def no_network(monkeypatch):
+    """Every source of the catalogue is a name that does not exist."""
+    for name, entry in CATALOGUE.items():
+        if entry.sources:
+            sources = ("http://one.invalid/", "http://two.invalid/")
+            monkeypatch.setitem(CATALOGUE, name, dataclasses.replace(entry, sources=sources))
 
 
 def made_up(count, seed):

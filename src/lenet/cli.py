@@ -55,11 +55,13 @@ def main() -> NoReturn:
     except LenetError as error:
         if debug:
             raise
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201
+        typer.echo(f"error: {error}", err=True)
         sys.exit(2)
-    except Exception:
+    except Exception as error:
         if debug:
             raise
+        typer.echo(f"error: {type(error).__name__}: {error}", err=True)
+        typer.echo("hint: this is a fault of lenet; the same command with --debug shows where", err=True)
         sys.exit(1)
     sys.exit(0)
 

@@ -74,7 +74,7 @@ class Quiet:
     """Says only what must not be missed."""
 
     def __init__(self, stream: TextIO) -> None:
-        self.console = Console(file=stream, highlight=False, soft_wrap=True)
+        self.console = Console(file=stream, highlight=False, soft_wrap=True, force_jupyter=False)
 
     def __enter__(self) -> None:
         pass

@@ -1,0 +1,35 @@
+import pytest
+
+from lenet.data.catalogue import CATALOGUE, entry
+from lenet.errors import DataError
+
+
+def test_every_entry_is_complete():
+    for name, found in CATALOGUE.items():
+        assert entry(name) is found
+        assert found.name == name
+        assert found.licence
+        assert found.homepage.startswith("http")
+        assert len(found.classes) == len(set(found.classes)) == 10
+        assert (found.num_train, found.num_test) == (60_000, 10_000)
+        assert len({file.sha256 for file in found.files}) == 4
+        assert all(len(file.sha256) == 64 for file in found.files)
+        assert all(source.startswith(("https://", "http://")) and source.endswith("/") for source in found.sources)
+
+
+def test_what_is_downloaded_has_at_least_two_sources():
+    assert all(len(CATALOGUE[name].sources) >= 2 for name in ("fashion-mnist", "mnist"))
+    assert CATALOGUE["digits"].sources == ()
+
+
+def test_no_two_data_sets_share_a_file():
+    hashes = [file.sha256 for found in CATALOGUE.values() for file in found.files]
+    assert len(set(hashes)) == len(hashes)
+
+
+def test_an_unknown_name_lists_the_choices():
+    with pytest.raises(DataError) as caught:
+        entry("fashion")
+    assert str(caught.value) == (
+        "unknown data set 'fashion'\nhint: did you mean fashion-mnist? choose from auto, fashion-mnist, mnist, digits"
+    )

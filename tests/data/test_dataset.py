@@ -1,0 +1,112 @@
+import dataclasses
+import time
+
+import numpy as np
+import pytest
+
+import lenet
+from lenet.data import fetch
+from lenet.data.dataset import Dataset, Splits, load
+from lenet.errors import DataError, DataUnavailable
+
+
+def made(**changes):
+    values = {
+        "name": "toy",
+        "images": np.zeros((3, 4, 5), np.uint8),
+        "labels": np.array([0, 1, 1]),
+        "classes": ("a", "b"),
+    }
+    return Dataset(**(values | changes))
+
+
+def test_a_data_set_knows_its_sizes():
+    dataset = made()
+    assert (len(dataset), dataset.size) == (3, (4, 5))
+    part = dataset.subset(np.array([2, 0]))
+    assert part.labels.tolist() == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"images": np.zeros((3, 4, 5))}, "images of toy are float64 of shape"),
+        ({"images": np.zeros((3, 20), np.uint8)}, r"images of toy are uint8 of shape \(3, 20\)"),
+        ({"labels": np.zeros(3, np.uint8)}, "labels of toy are uint8"),
+        ({"labels": np.zeros(2, np.int64)}, "toy has 3 images but 2 labels"),
+        ({"images": np.zeros((0, 4, 5), np.uint8), "labels": np.zeros(0, np.int64)}, "toy is empty"),
+        ({"labels": np.array([0, 1, 2])}, "toy has a label 2; expected 0 to 1"),
+        ({"labels": np.array([0, -1, 1])}, "toy has a label -1; expected 0 to 1"),
+    ],
+)
+def test_what_is_no_data_set_is_refused(changes, message):
+    with pytest.raises(DataError, match=message):
+        made(**changes)
+
+
+def test_the_fingerprint_sees_every_bit(tiny):
+    train, test = tiny
+    assert len(tiny.fingerprint) == 64
+    assert Splits(train, test, "elsewhere").fingerprint == tiny.fingerprint
+    images, labels = test.images.copy(), test.labels.copy()
+    images[-1, -1, -1] ^= 1
+    labels[0] = (labels[0] + 1) % 10
+    for other in (dataclasses.replace(test, images=images), dataclasses.replace(test, labels=labels)):
+        assert Splits(train, other, "").fingerprint != tiny.fingerprint
+    assert Splits(test, train, "").fingerprint != tiny.fingerprint
+
+
+def test_digits_are_always_there(monkeypatch, tmp_path):
+    first = load("digits")
+    assert first.train.images.shape == (60_000, 28, 28)
+    assert first.test.labels.dtype == np.int64
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("LENET_CACHE", str(tmp_path / "file"))
+    again = load("Digits")
+    assert again.source == "made on this machine"
+    assert again.fingerprint == first.fingerprint
+
+
+def test_fashion_mnist_is_what_was_published(real_data):
+    train, test = lenet.data.load("fashion-mnist", real_data)
+    assert (train.images.shape, test.images.shape) == ((60_000, 28, 28), (10_000, 28, 28))
+    assert train.classes[train.labels[0]] == "Ankle boot"
+    assert np.bincount(train.labels).tolist() == [6_000] * 10
+    assert train.images.mean() / 255 == pytest.approx(0.2860, abs=1e-4)
+
+
+def test_real_data_loads_fast(real_data):
+    seconds = []
+    for _ in range(3):
+        began = time.perf_counter()
+        load("mnist", real_data)
+        seconds.append(time.perf_counter() - began)
+    assert min(seconds) < 2
+
+
+def test_auto_takes_fashion_mnist_where_it_is(real_data, monkeypatch):
+    monkeypatch.setenv("LENET_DATA", str(real_data))
+    splits = load()
+    assert (splits.name, splits.notice) == ("fashion-mnist", None)
+    assert splits.source == f"{real_data / 'fashion-mnist'}, LENET_DATA"
+
+
+def test_auto_without_fashion_mnist_takes_the_digits_and_says_so(no_network):
+    began = time.perf_counter()
+    splits = load("auto")
+    assert time.perf_counter() - began < 5
+    assert splits.name == "digits"
+    assert "Fashion-MNIST is not on this machine, and there is no network to download it" in splits.notice
+    assert "Taking the built-in digits instead" in splits.notice
+    assert "lenet data import DIR" in splits.notice
+    with pytest.raises(DataUnavailable):
+        load("fashion-mnist")
+
+
+def test_auto_never_passes_over_files_that_are_wrong(tmp_path, real_data):
+    folder = tmp_path / "fashion-mnist"
+    folder.mkdir()
+    for file in fetch.entry("mnist").files:
+        (folder / f"{file.name}.gz").symlink_to(real_data / "mnist" / f"{file.name}.gz")
+    with pytest.raises(DataError, match="holds MNIST, not Fashion-MNIST"):
+        load("auto", tmp_path)

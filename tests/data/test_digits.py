@@ -1,0 +1,61 @@
+import hashlib
+
+import numpy as np
+import pytest
+from PIL import Image
+from sklearn.datasets import load_digits
+
+from lenet.data import digits, fetch
+from lenet.data.catalogue import CATALOGUE
+
+
+@pytest.fixture(scope="module")
+def made():
+    return digits.generate()
+
+
+def test_every_platform_makes_the_bytes_of_the_catalogue():
+    for file, content in zip(CATALOGUE["digits"].files, fetch.generate(), strict=True):
+        assert hashlib.sha256(content).hexdigest() == file.sha256
+        assert len(content) == file.raw_size
+
+
+def test_there_are_as_many_as_in_mnist(made):
+    (images, labels), (test_images, test_labels) = made
+    assert images.shape == (60_000, 28, 28)
+    assert test_images.shape == (10_000, 28, 28)
+    for each in (labels, test_labels):
+        shares = np.bincount(each) / len(each)
+        assert shares == pytest.approx(0.1, abs=0.006)
+    assert (images.min(), images.max()) == (0, 255)
+
+
+def test_no_original_is_in_both_parts():
+    labels = load_digits().target.astype(np.uint8)
+    train, test = digits.split(labels, np.random.RandomState(digits.SEED))
+    assert sorted([*train, *test]) == list(range(1_797))
+    assert len(test) == 297
+
+
+def test_pictures_look_like_their_originals(made):
+    """Brought back to 8×8, the mean picture of a class is nearest to the mean original of the same class."""
+    (images, labels), _ = made
+    originals = load_digits()
+
+    def unit(values):
+        values = values - values.mean()
+        return values / np.linalg.norm(values)
+
+    def small(picture):
+        return np.asarray(Image.fromarray(picture[4:24, 4:24]).resize((8, 8), Image.Resampling.BOX))
+
+    ours = np.array([unit(small(images[labels == k].mean(0))).ravel() for k in range(10)])
+    theirs = np.array([unit(originals.images[originals.target == k].mean(0)).ravel() for k in range(10)])
+    assert (ours @ theirs.T).argmax(1).tolist() == list(range(10))
+
+
+def test_content_stays_off_the_border_and_no_two_pictures_are_alike(made):
+    (images, _), (test_images, _) = made
+    assert (images[:, 0].mean(), images[:, :, 0].mean()) < (1, 1)
+    every = np.concatenate([images, test_images]).reshape(70_000, -1)
+    assert len({row.tobytes() for row in every}) > 69_900
