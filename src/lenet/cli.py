@@ -176,8 +176,8 @@ def evaluate(
     )
     typer.echo("\nconfusion matrix: a row for each true class, a column for each predicted one")
     _print_table(
-        ["", *result.classes],
-        [[name, *map(str, row)] for name, row in zip(result.classes, result.confusion.tolist(), strict=True)],
+        ["", "", *map(str, range(len(result.classes)))],
+        [[str(label), result.classes[label], *map(str, row)] for label, row in enumerate(result.confusion.tolist())],
     )
     typer.echo(f"\nworst of {result.num_mistakes:,} mistakes: sure, and wrong")
     _print_table(

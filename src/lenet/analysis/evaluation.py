@@ -12,13 +12,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from lenet import data as data_sets
-from lenet.data.dataset import Dataset, Images, Labels, Splits
+from lenet.data.dataset import Dataset, Images, Labels, Splits, load
 from lenet.engines import choose_device
 from lenet.engines.reference import ReferenceEngine
 from lenet.errors import ConfigError, DataError
 from lenet.training.run import Run
-from lenet.training.trainer import measure
+from lenet.training.trainer import load_data, measure
 
 SPLITS = ("test", "train")
 MISTAKES_KEPT = 100
@@ -108,7 +107,8 @@ def evaluate(
         raise ConfigError(f"unknown split {split!r}", hint=f"choose from {', '.join(SPLITS)}")
     run = Run.load(run)
     if not isinstance(data, Splits):
-        data = data_sets.load(data or run.resolved["data"], data_dir or run.config.data_dir)
+        own = run.resolved["data"]
+        data = load_data(run, data_dir) if data in (None, own) else load(data or own, data_dir)
     dataset: Dataset = getattr(data, split)
     _must_fit(run, dataset)
     logits = engine_for(run, device).logits(dataset.images)

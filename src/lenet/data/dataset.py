@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,14 +74,15 @@ class Dataset:
 class Splits:
     """The training and the test set of one name; `train, test = lenet.data.load("mnist")` unpacks them.
 
-    source says in words where the pictures came from; notice is set when `auto` had to take another data set than
-    the one hoped for, and says why.
+    source says in words where the pictures came from; folder is where their files lie, if they do; notice is set when
+    `auto` had to take another data set than the one hoped for, and says why.
     """
 
     train: Dataset
     test: Dataset
     source: str
     notice: str | None = None
+    folder: Path | None = None
 
     def __iter__(self) -> Iterator[Dataset]:
         return iter((self.train, self.test))
@@ -136,7 +138,7 @@ def load(
                 raise
             return _splits(found, [bytearray(content) for content in fetch.generate()], "made on this machine")
     contents = [fetch.read(found, file, located.path(file)) for file in found.files]
-    return _splits(found, contents, located.source)
+    return dataclasses.replace(_splits(found, contents, located.source), folder=located.folder.absolute())
 
 
 def _splits(found: Entry, contents: list[bytearray], source: str) -> Splits:

@@ -128,7 +128,7 @@ def mean_and_std(images: Images) -> tuple[float, float]:
     values = np.arange(256) / 255
     mean = float(np.average(values, weights=counts))
     std = math.sqrt(float(np.average((values - mean) ** 2, weights=counts)))
-    return mean, std or 1.0  # pictures all of one grey: nothing to divide by
+    return mean, std if std > 1e-6 else 1.0  # pictures all of one grey: nothing to divide by
 
 
 def opened(source: "Path | str | Picture | NDArray[Any]", name: str) -> "Picture":

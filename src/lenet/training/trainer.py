@@ -14,16 +14,16 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from lenet import data
 from lenet.config import MODEL_FIELDS, TrainConfig, configure
 from lenet.data.batches import hold_out, plan
-from lenet.data.dataset import Dataset, Splits
+from lenet.data.dataset import Dataset, Splits, load
 from lenet.data.preprocess import Preprocessing
 from lenet.engines import Choice, Engine, Stats, choose_device, choose_engine
 from lenet.engines.reference import ReferenceEngine
@@ -127,7 +127,7 @@ def train(
     elif settings or recipe != "fast":
         raise ConfigError("train was given a config and settings", hint="put the settings into the config")
     show = choose_progress(progress)
-    splits = data if isinstance(data, Splits) else _load(config.data, config.data_dir, show)
+    splits = data if isinstance(data, Splits) else load(config.data, config.data_dir, progress=show.download)
     with _threads(config.threads):
         parts = _assemble(config, splits)
         run = Run.create(out, config, parts.resolved, environment.describe(splits.fingerprint))
@@ -152,7 +152,7 @@ def resume(
         raise RunError(f"the run {run.path} is finished", hint=f"lenet evaluate {run.path} measures it")
     checkpoint = run.newest_checkpoint()
     show = choose_progress(progress)
-    splits = data or _load(run.resolved["data"], data_dir or run.config.data_dir, show)
+    splits = data or load_data(run, data_dir, show)
     if splits.fingerprint != run.environment["data_fingerprint"]:
         raise RunError(
             f"{splits.name} ({splits.source}) is not the data that {run.path} was trained on",
@@ -171,8 +171,12 @@ def measure(logits: Tensor, labels: Tensor) -> tuple[float, float]:
     return loss, int((logits.argmax(1) == labels).sum()) / len(labels)
 
 
-def _load(name: str, data_dir: str | None, show: Progress) -> Splits:
-    return data.load(name, data_dir, progress=show.download)
+def load_data(run: Run, data_dir: str | None = None, show: Progress | None = None) -> Splits:
+    """The data set of a run: from `data_dir`, LENET_DATA, or where it was when the run was made."""
+    folder = run.resolved["data_folder"]
+    if data_dir is None and "LENET_DATA" not in os.environ and folder and Path(folder).is_dir():
+        data_dir = folder
+    return load(run.resolved["data"], data_dir, progress=show.download if show else None)
 
 
 def _assemble(config: TrainConfig, splits: Splits) -> Parts:
@@ -193,6 +197,7 @@ def _assemble(config: TrainConfig, splits: Splits) -> Parts:
     resolved = {
         "data": splits.name,
         "data_source": splits.source,
+        "data_folder": str(splits.folder) if splits.folder else None,
         "notice": splits.notice,
         "classes": train.classes,
         "num_train": len(train),
