@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from lenet.config import configure
 from lenet.data.batches import plan
 from lenet.data.preprocess import Preprocessing
-from lenet.engines.reference import ReferenceEngine, shifted
+from lenet.engines.reference import Optimizer, ReferenceEngine, shifted
 from lenet.models import build
 
 
@@ -75,6 +75,44 @@ def test_the_first_losses_are_those_of_the_formulas(tiny, settings):
     ours = engine_for(config, tiny.train).train_steps(plan(config, 0, len(tiny.train)), 0, 12).losses
     assert np.abs(ours - exact).max() <= max(2 * np.abs(plain - exact).max(), 1e-7)
     assert np.ptp(exact) > 1e-3  # the weights did move
+
+
+TORCH = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"optimizer": "sgd"},
+        {"optimizer": "sgd", "weight_decay": 0.1},
+        {"optimizer": "sgd", "momentum": 0.9},
+        {"optimizer": "sgd", "momentum": 0.9, "nesterov": True, "weight_decay": 0.1},
+        {"optimizer": "adam"},
+        {"optimizer": "adam", "weight_decay": 0.1},
+        {"optimizer": "adamw", "weight_decay": 0.1},
+        {"optimizer": "adamw", "weight_decay": 0.0},
+    ],
+)
+def test_the_optimizers_are_those_of_torch(settings):
+    """Thirty steps on the same gradients, the learning rate changing, against torch.optim in float64."""
+    config = configure("book-sgd", learning_rate=0.01, **settings)
+    ours, theirs = build("mlp", seed=1), build("mlp", seed=1).double()
+    optimizer = Optimizer(ours, config)
+    options = {"weight_decay": config.weight_decay}
+    if config.optimizer == "sgd":
+        options |= {"momentum": config.momentum, "nesterov": config.nesterov}
+    reference = TORCH[config.optimizer](theirs.parameters(), lr=0.01, **options)
+    torch.manual_seed(0)
+    for step in range(30):
+        for mine, exact in zip(ours.parameters(), theirs.parameters(), strict=True):
+            exact.grad = torch.randn_like(exact) / (1 + step)
+            mine.grad.copy_(exact.grad)
+        for group in reference.param_groups:
+            group["lr"] = 0.01 / (1 + step)
+        reference.step()
+        optimizer.step(0.01 / (1 + step))
+    for mine, exact in zip(ours.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(mine.double(), exact, rtol=1e-5, atol=1e-6)
 
 
 def test_losses_are_weighted_by_picture(tiny):
