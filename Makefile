@@ -3,8 +3,8 @@
 #   make train                        a LeNet learns; ARGS="--recipe book-sgd --out runs/book" changes what
 #   make test                         all tests, with coverage
 #   make lint                         ruff and mypy
-#   make bench                        the published numbers (about an hour); make bench-short takes minutes
-#   make docs                         writes docs/cli.md from --help
+#   make bench                        the published numbers (about 20 minutes); make bench-short takes two
+#   make docs                         writes docs/cli.md from --help, and the README's table from bench/records
 
 PYTHON ?= python3
 ARGS ?=
@@ -38,6 +38,7 @@ bench-short: .venv/installed-dev
 
 docs: .venv/installed-dev
 	@$(BIN)/python docs/generate_cli.py > docs/cli.md.new && mv docs/cli.md.new docs/cli.md
+	@$(BIN)/python bench/table.py > README.md.new && mv README.md.new README.md
 
 clean:
 	rm -rf .venv dist build .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -210,6 +210,10 @@ def test_runs_and_compare(lenet_command, trained, tmp_path, monkeypatch):
         (("train", "--resume", "x", "--out", "y"), "--out cannot change them", "leave it out"),
         (("show", "vgg"), "unknown model 'vgg'", "choose from"),
         (("show", "mlp", "--input", "big"), "the input 'big' is no picture size", "1x28x28"),
+        (("train", "--seed", str(2**64), *SMALL), "seed is 18446744073709551616; expected a whole number", None),
+        (("train", "--shift", "100000", *SMALL), "shift is 100000, but the pictures of digits are 28×28", "smaller"),
+        (("train", "--out", "x" * 300, *SMALL), "cannot make the run directory", "--out DIR"),
+        (("train", "--out", "/proc/lenet", *SMALL), "cannot make the run directory", "--out DIR"),
         (("runs", "nowhere"), "no folder nowhere", "lenet train"),
         (("compare", "a", "b"), "no run directory a", "lenet runs"),
         (("data", "show", "cifar"), "unknown data set 'cifar'", "auto"),
@@ -248,10 +252,12 @@ def test_an_output_folder_that_cannot_be_is_refused_and_untouched(lenet_command,
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["file", "folder", "letter"]
 
 
-def test_debug_shows_the_traceback_wherever_it_stands(monkeypatch):
-    monkeypatch.setattr(sys, "argv", ["lenet", "show", "vgg", "--debug"])
-    with pytest.raises(lenet.LenetError, match="unknown model"):
-        cli.main()
+def test_debug_shows_the_traceback_wherever_it_stands(lenet_command):
+    for arguments in (("--debug", "show", "vgg"), ("show", "vgg", "--debug")):
+        code, out, err = lenet_command(*arguments)
+        assert (code, out) == (2, "")
+        assert "Traceback" in err
+        assert err.splitlines()[-2] == "error: unknown model 'vgg'"
 
 
 def test_a_fault_of_lenet_says_so(lenet_command, monkeypatch):
@@ -260,6 +266,53 @@ def test_a_fault_of_lenet_says_so(lenet_command, monkeypatch):
     assert code == 1
     assert err.startswith("error: ZeroDivisionError")
     assert "--debug" in err
+
+
+def test_data_commands_list_show_and_verify(lenet_command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, out, _ = lenet_command("data", "list")
+    assert code == 0
+    assert re.search(r"^fashion-mnist +60,000 +10,000 +10 +MIT, Zalando SE +download, 31 MB", out, re.M)
+    assert re.search(r"^digits .* cache$", out, re.M)
+    code, out, err = lenet_command("data", "show", "digits", "--plot")
+    assert (code, err) == (0, "wrote digits.png\n")
+    assert "1,797 real handwritten digits" in out
+    assert f"fingerprint  {lenet.data.load('digits').fingerprint}" in out
+    assert (tmp_path / "digits.png").is_file()
+    code, out, err = lenet_command("data", "verify", "digits")
+    assert (code, err) == (0, "")
+    assert re.fullmatch(r"(ok    .*\n){4}", out)
+    code, out, _ = lenet_command("data", "fetch", "digits")
+    assert (code, out.startswith("the built-in digits: ")) == (0, True)
+
+
+def test_damaged_data_is_found_and_good_data_imported(lenet_command, real_data, tmp_path, monkeypatch):
+    monkeypatch.setenv("LENET_CACHE", str(tmp_path / "cache"))
+    code, out, err = lenet_command("data", "import", real_data, "--name", "MNIST")
+    assert (code, out, err) == (0, f"MNIST: {tmp_path / 'cache/mnist'}\n", "")
+    path = tmp_path / "cache/mnist/t10k-labels-idx1-ubyte.gz"
+    path.write_bytes(path.read_bytes()[:-4])
+    code, out, err = lenet_command("data", "verify", "mnist")
+    assert code == 2
+    assert f"BAD   {path}" in out
+    assert "lenet data fetch mnist --force" in err
+    code, _, err = lenet_command("train", "--data", "mnist", "--out", tmp_path / "run")
+    assert code == 2
+    assert "t10k-labels-idx1-ubyte.gz is truncated or damaged" in err
+    assert not (tmp_path / "run").exists()
+
+
+def test_without_network_auto_says_so_and_fashion_mnist_is_refused(lenet_command, no_network, tmp_path):
+    small = ("--epochs", "1", "--validation", "59000", "--quiet")
+    code, out, err = lenet_command("train", *small, "--out", tmp_path / "run")
+    assert (code, out, err[:7]) == (0, "", "NOTICE ")
+    assert "Taking the built-in digits instead" in err
+    assert "Taking the built-in digits" in lenet.load(tmp_path / "run").resolved["notice"]
+    code, out, err = lenet_command("train", "--data", "fashion-mnist", *small, "--out", tmp_path / "no")
+    assert (code, out) == (2, "")
+    assert "there is no network" in err
+    assert "lenet data import DIR" in err
+    assert not (tmp_path / "no").exists()
 
 
 def test_the_version(lenet_command):

@@ -15,6 +15,13 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
+def script(path):
+    spec = importlib.util.spec_from_file_location("script", ROOT / path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 def blocks(language):
     return re.findall(rf"^```{language}\n(.*?)^```", README, re.M | re.S)
 
@@ -40,10 +47,12 @@ def test_the_tree_in_the_readme_is_the_folder():
 
 
 def test_the_command_reference_is_what_help_says():
-    spec = importlib.util.spec_from_file_location("generate_cli", ROOT / "docs" / "generate_cli.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    assert (ROOT / "docs" / "cli.md").read_text(encoding="utf-8") == module.generate(), "run make docs"
+    generate = script("docs/generate_cli.py").generate
+    assert (ROOT / "docs" / "cli.md").read_text(encoding="utf-8") == generate(), "run make docs"
+
+
+def test_the_numbers_of_the_readme_are_those_of_the_records():
+    assert script("bench/table.py").readme() == README, "run make docs"
 
 
 def test_links_in_the_documents_lead_somewhere():

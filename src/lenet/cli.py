@@ -1,23 +1,21 @@
 """The command line: one function per command, each parse → call the library → print. Nothing else.
 
-Numbers and tables go to stdout, everything else to stderr. A user's mistake ends with `error: …`, `hint: …` and exit
-code 2.
+What was asked for goes to stdout, everything else to stderr; with --json all but that goes to stderr. A user's mistake
+ends with `error: …`, `hint: …` and exit code 2.
 """
 
 import inspect
 import json
 import sys
+import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
 from lenet import __version__
-from lenet.config import FIELDS, RECIPES, TYPES
+from lenet.config import DEFAULT_RECIPE, FIELDS, RECIPES, TYPES
 from lenet.errors import ConfigError, LenetError
-
-if TYPE_CHECKING:
-    pass
 
 app = typer.Typer(
     name="lenet",
@@ -54,12 +52,12 @@ def main() -> NoReturn:
         app(args=arguments, prog_name="lenet")
     except LenetError as error:
         if debug:
-            raise
+            traceback.print_exc()
         typer.echo(f"error: {error}", err=True)
         sys.exit(2)
     except Exception as error:
         if debug:
-            raise
+            traceback.print_exc()
         typer.echo(f"error: {type(error).__name__}: {error}", err=True)
         typer.echo("hint: this is a fault of lenet; the same command with --debug shows where", err=True)
         sys.exit(1)
@@ -83,7 +81,9 @@ def _options(
 
 
 def _train(resume: Path | None, out: Path | None, quiet: bool, json_: bool, **settings: Any) -> None:
-    """Train a network, and save weights, numbers and a chart in a run directory.
+    """Train a network.
+
+    Saves weights, numbers and a chart in a run directory.
 
     Without flags: the recipe fast on Fashion-MNIST, or on the built-in digits where Fashion-MNIST cannot be had.
     The recipes are fast, book-sgd, book-adam and book-adam-01; every other flag changes one thing about the recipe.
@@ -91,7 +91,7 @@ def _train(resume: Path | None, out: Path | None, quiet: bool, json_: bool, **se
     from lenet.training import trainer
     from lenet.training.progress import choose_progress
 
-    show = choose_progress("quiet" if quiet else "auto", sys.stderr if json_ else sys.stdout)
+    show = choose_progress("quiet" if quiet else "auto", sys.stderr if json_ or quiet else sys.stdout)
     if resume is not None:
         given = [name for name, value in settings.items() if value is not None and name != "data_dir"]
         if given or out is not None:
@@ -102,7 +102,7 @@ def _train(resume: Path | None, out: Path | None, quiet: bool, json_: bool, **se
             )
         run = trainer.resume(resume, data_dir=settings["data_dir"], progress=show)
     else:
-        run = trainer.train(recipe=settings.pop("recipe") or "fast", out=out, progress=show, **settings)
+        run = trainer.train(recipe=settings.pop("recipe") or DEFAULT_RECIPE, out=out, progress=show, **settings)
     if json_:
         typer.echo(json.dumps(run.summary))
 
@@ -127,8 +127,6 @@ def _train_signature() -> inspect.Signature:
     kinds: dict[Any, Any] = {bool: bool | None, int: int | None, float: float | None, int | None: int | None}
     for name, spec in FIELDS.items():
         choices = f" One of {', '.join(spec.metadata['choices'])}." if spec.metadata["choices"] else ""
-        if name == "recipe":
-            choices = f" One of {', '.join(RECIPES)}."
         where = "fast" if any(vars(recipe)[name] != spec.default for recipe in RECIPES.values()) else "default"
         where = "default" if name == "recipe" else where
         default = "" if spec.default in (None, False, 0) else f"  [{where}: {spec.default}]"
@@ -148,14 +146,17 @@ def evaluate(
     run: RunPath,
     data: Annotated[str | None, typer.Option(help="Another data set than the run's own.")] = None,
     data_dir: DataDir = None,
-    split: Annotated[str, typer.Option(help="Which pictures: test or train.")] = "test",
+    split: Annotated[str, typer.Option(help="Which pictures: test, train or validation.")] = "test",
     plot: Annotated[
         bool, typer.Option("--plot", help="Write confusion matrix and worst mistakes as PNG into the run.")
     ] = False,
     device: Device = "auto",
     json_: Json = False,
 ) -> None:
-    """Measure a trained network: accuracy, loss, precision and recall per class, confusion matrix, worst mistakes."""
+    """Measure a trained network.
+
+    Accuracy, loss, precision and recall of each class, the confusion matrix, and the worst mistakes.
+    """
     from lenet.analysis import evaluation, plots
 
     result = evaluation.evaluate(run, data, split=split, data_dir=data_dir, device=device)
@@ -192,7 +193,7 @@ def evaluate(
 @app.command(epilog="Example: lenet predict runs/first boot.png --show")
 def predict(
     run: RunPath,
-    pictures: Annotated[list[Path], typer.Argument(metavar="PICTURE...", help="Picture files of your own.")],
+    pictures: Annotated[list[Path], typer.Argument(metavar="PICTURE", help="Picture files of your own.")],
     top: Annotated[int, typer.Option(help="How many classes to name.", min=1)] = 3,
     show: Annotated[
         bool, typer.Option("--show", help="Write what the network saw to NAME-seen.png in this folder.")
@@ -200,7 +201,11 @@ def predict(
     device: Device = "auto",
     json_: Json = False,
 ) -> None:
-    """Name what is in your own pictures, with probabilities."""
+    """Name what is in your own pictures.
+
+    With probabilities. A picture is turned upright, made grey, inverted where its ground is the other way round from the
+    training pictures', cropped to its content, scaled and centred, as the network knows pictures.
+    """
     from lenet.analysis import plots, prediction
 
     predictions = prediction.predict_many(run, pictures, device=device)
@@ -226,7 +231,10 @@ def show(
     pooling: Annotated[str | None, typer.Option(help=FIELDS["pooling"].metadata["help"])] = None,
     padding: Annotated[int | None, typer.Option(help=FIELDS["padding"].metadata["help"])] = None,
 ) -> None:
-    """Print the layers of a network: output shape, parameters, multiply-adds, memory. Nothing is allocated."""
+    """Print the layers of a network.
+
+    Output shape, parameters, multiply-adds and memory, for one picture. Nothing is allocated.
+    """
     from lenet.config import checked
     from lenet.models import summary
 
@@ -278,9 +286,11 @@ def runs(
 
     if not folder.is_dir():
         raise LenetError(f"no folder {folder}", hint="lenet train makes a first run under runs/")
-    found = find_runs(folder)
+    found, faults = find_runs(folder)
+    for fault in faults:
+        typer.echo(f"left out: {fault.message}", err=True)
     if json_:
-        typer.echo(json.dumps([run.summary if run.is_finished else {"run": str(run.path)} for run in found]))
+        typer.echo(json.dumps([(run.summary if run.is_finished else {}) | {"run": str(run.path)} for run in found]))
         return
     if not found:
         typer.echo(f"no runs in {folder}", err=True)
@@ -290,12 +300,15 @@ def runs(
 
 @app.command(epilog="Example: lenet compare runs/first runs/second")
 def compare(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Two run directories or more.")],
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN", help="Two run directories or more.")],
     out: Annotated[Path, typer.Option(metavar="FILE", help="Where the chart goes, .png or .svg.")] = Path(
         "compare.png"
     ),
 ) -> None:
-    """Set runs side by side: one table, one chart, and the settings in which they differ."""
+    """Set runs side by side.
+
+    One table, one chart, and the settings in which they differ.
+    """
     from lenet.analysis import plots
     from lenet.training.run import load
 
@@ -306,7 +319,7 @@ def compare(
     if differing:
         typer.echo("\nsettings that differ")
         _print_table(
-            ["setting", *(run.path.name for run in found)],
+            ["setting", *plots.labels(found)],
             [[name, *map(str, values)] for name, values in differing.items()],
         )
     typer.echo(f"wrote {out}", err=True)
@@ -314,7 +327,7 @@ def compare(
 
 @data_app.command("list", epilog="Example: lenet data list")
 def data_list(data_dir: DataDir = None) -> None:
-    """List the data sets, and where each of them is on this machine."""
+    """List the data sets, and where they are."""
     from lenet.data import CATALOGUE, fetch
 
     rows = []
@@ -323,7 +336,7 @@ def data_list(data_dir: DataDir = None) -> None:
         absent = (
             f"download, {sum(file.size for file in entry.files) / 1e6:.0f} MB" if entry.sources else "made when needed"
         )
-        where = located.source if located else absent
+        where = located.source if located and not located.is_foreign() else absent
         rows.append(
             [name, f"{entry.num_train:,}", f"{entry.num_test:,}", str(len(entry.classes)), entry.licence, where]
         )
@@ -336,7 +349,7 @@ def data_show(
     data_dir: DataDir = None,
     plot: Annotated[bool, typer.Option("--plot", help="Write NAME.png here: pictures of each class.")] = False,
 ) -> None:
-    """Say what a data set is, where it is and what is in it."""
+    """Say what a data set is and what is in it."""
     import numpy as np
 
     from lenet import data
@@ -375,7 +388,10 @@ def data_fetch(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The data set.")],
     force: Annotated[bool, typer.Option("--force", help="Also what is in the cache already.")] = False,
 ) -> None:
-    """Download a data set into the cache, checked by SHA-256."""
+    """Download a data set into the cache.
+
+    Checked by SHA-256; what is there already is kept.
+    """
     from lenet.data import fetch
 
     located = fetch.fetch(name.lower(), force=force, progress=_download_bar)
@@ -387,18 +403,21 @@ def data_verify(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The data set.")],
     data_dir: DataDir = None,
 ) -> None:
-    """Check every file of a data set by SHA-256; exit code 2 if one is not what it says."""
+    """Check the files of a data set.
+
+    Each by its SHA-256; exit code 2 if one is not what it says.
+    """
     from lenet.data import fetch
+    from lenet.data.catalogue import entry
     from lenet.errors import DataError
 
     checks = fetch.verify(name.lower(), data_dir)
     for check in checks:
         typer.echo(f"{'ok  ' if check.fault is None else 'BAD '}  {check.path}")
-    faults = [check.fault for check in checks if check.fault]
+    faults = [check for check in checks if check.fault]
     if faults:
-        raise DataError(
-            "; ".join(faults), hint=f"lenet data fetch {name.lower()} --force puts a good copy into the cache"
-        )
+        way = fetch.way_out(entry(name.lower()), faults[0].path)
+        raise DataError("; ".join(check.fault for check in faults if check.fault), hint=way)
 
 
 @data_app.command("import", epilog="Example: lenet data import ~/downloads/FashionMNIST")
@@ -406,10 +425,16 @@ def data_import(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Holds the four files, .gz or not.")],
     name: Annotated[str | None, typer.Option(help="Only this data set; otherwise all that are found.")] = None,
 ) -> None:
-    """Copy data sets that you already have into the cache, checked by SHA-256; the folder stays as it is."""
+    """Copy files that you have into the cache.
+
+    Whole data sets, recognised by their content and checked by SHA-256; the folder stays as it is.
+    """
     from lenet.data import fetch
 
-    for located in fetch.import_folder(folder, name):
+    imported, faults = fetch.import_folder(folder, name.lower() if name else None)
+    for fault in faults:
+        typer.echo(f"left out: {fault.message}", err=True)
+    for located in imported:
         typer.echo(f"{located.entry.title}: {located.folder}")
 
 
@@ -465,7 +490,9 @@ def _print_table(titles: list[str], rows: list[list[str]], *, last: bool = False
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = 10_000
-    console.print(table)
+    with console.capture() as captured:
+        console.print(table)
+    typer.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
 def _flag(name: str) -> str:

@@ -6,13 +6,12 @@ The fields are also the flags of `lenet train`: the help text, the choices and t
 """
 
 import dataclasses
-import difflib
 import types
 import typing
 from dataclasses import dataclass, field
 from typing import Any
 
-from lenet.errors import ConfigError
+from lenet.errors import ConfigError, choices_hint
 
 ACTIVATIONS = ("sigmoid", "tanh", "relu")
 POOLINGS = ("max", "avg")
@@ -20,6 +19,8 @@ INITS = ("default", "xavier-uniform")
 OPTIMIZERS = ("sgd", "adam", "adamw")
 SCHEDULES = ("constant", "one-cycle")
 ENGINE_NAMES = ("auto", "reference")
+DEFAULT_RECIPE = "fast"
+RECIPE_NAMES = ("fast", "book-sgd", "book-adam", "book-adam-01")
 MODEL_NAMES = ("lenet", "lenet-avg", "softmax", "mlp")
 
 
@@ -45,7 +46,9 @@ class TrainConfig:
     Raises ConfigError for a value that is not possible, naming the field, the value and what is expected.
     """
 
-    recipe: str = setting("fast", "The recipe to start from; every other flag changes one thing about it.")
+    recipe: str = setting(
+        DEFAULT_RECIPE, "The recipe to start from; every other flag changes one thing about it.", choices=RECIPE_NAMES
+    )
     data: str = setting(
         "auto", "Data set; auto takes Fashion-MNIST where it can be had, otherwise the built-in digits."
     )
@@ -78,7 +81,9 @@ class TrainConfig:
     flip: bool = setting(False, "Mirror half of the training pictures, anew each epoch.")
     shift: int = setting(0, "Move each training picture by up to this many pixels, anew each epoch.", least=0)
     validation: int = setting(0, "Training pictures held out for validation, chosen by the seed.", least=0)
-    seed: int = setting(0, "Decides initial weights, order, mirroring, shifts and the validation pictures.", least=0)
+    seed: int = setting(
+        0, "Decides initial weights, order, mirroring, shifts and the validation pictures.", least=0, below=2**63
+    )
 
     engine: str = setting("auto", "What does the arithmetic.", choices=ENGINE_NAMES)
     device: str = setting("auto", "auto, cpu, cuda, cuda:N or mps.")
@@ -101,17 +106,17 @@ TYPES = typing.get_type_hints(TrainConfig)
 MODEL_FIELDS = ("kernel_size", "channels", "hidden", "activation", "pooling", "padding")
 
 
-def configure(recipe: str = "fast", **settings: Any) -> TrainConfig:
+def configure(recipe: str = DEFAULT_RECIPE, **settings: Any) -> TrainConfig:
     """The recipe's TrainConfig with `settings` changed; a setting that is None counts as not given.
 
     Another model than the recipe's starts from that model's own defaults, not from the recipe's changes to its model.
     """
     if recipe not in RECIPES:
-        raise ConfigError(f"unknown recipe {recipe!r}", hint=_choose(recipe, RECIPES))
+        raise ConfigError(f"unknown recipe {recipe!r}", hint=choices_hint(recipe, RECIPES))
     given = {name: value for name, value in settings.items() if value is not None}
     for name in given:
         if name not in FIELDS or name == "recipe":
-            raise ConfigError(f"unknown setting {name!r}", hint=_choose(name, FIELDS))
+            raise ConfigError(f"unknown setting {name!r}", hint=choices_hint(name, FIELDS))
     base = RECIPES[recipe]
     own: dict[str, Any] = dict.fromkeys(MODEL_FIELDS)
     if "model" in given and model_name(given["model"]) != base.model:
@@ -127,7 +132,7 @@ def model_name(name: str) -> str:
     try:
         return plain[name.lower().replace("-", "").replace("_", "")]
     except KeyError:
-        raise ConfigError(f"unknown model {name!r}", hint=_choose(name, MODEL_NAMES)) from None
+        raise ConfigError(f"unknown model {name!r}", hint=choices_hint(name, MODEL_NAMES)) from None
 
 
 def to_dict(config: TrainConfig) -> dict[str, Any]:
@@ -141,11 +146,6 @@ def from_dict(values: dict[str, Any]) -> TrainConfig:
         odd = ", ".join(sorted(set(values) ^ set(FIELDS)))
         raise ConfigError(f"the settings do not match this version's: {odd}")
     return TrainConfig(**values)
-
-
-def _choose(name: str, choices: typing.Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, choices, n=1)
-    return (f"did you mean {close[0]}? " if close else "") + f"choose from {', '.join(choices)}"
 
 
 def checked(name: str, value: Any) -> Any:
@@ -164,7 +164,7 @@ def checked(name: str, value: Any) -> Any:
     if options[0] is str:
         text = model_name(value) if name == "model" else str(value)
         if meta["choices"] and text not in meta["choices"]:
-            raise ConfigError(f"unknown {name} {text!r}", hint=f"choose from {', '.join(meta['choices'])}")
+            raise ConfigError(f"unknown {name} {text!r}", hint=choices_hint(text, meta["choices"]))
         return text
     return _checked_number(name, value, options[0], meta)
 

@@ -3,6 +3,16 @@
 The command line prints `error: MESSAGE` and `hint: HINT` and exits with 2; in Python they are ordinary exceptions.
 """
 
+import difflib
+from collections.abc import Iterable
+
+
+def choices_hint(name: str, choices: Iterable[str]) -> str:
+    """The hint for an unknown name: the nearest choice, if one is near, and all of them."""
+    choices = list(choices)
+    close = difflib.get_close_matches(name.lower(), choices, n=1)
+    return (f"did you mean {close[0]}? " if close else "") + f"choose from {', '.join(choices)}"
+
 
 class LenetError(Exception):
     """A mistake that its user can mend. `message` says what is wrong, `hint` what to do."""

@@ -73,5 +73,13 @@ def test_data_that_does_not_fit_is_refused(tiny, tiny_run):
     letters = Dataset("letters", tiny.test.images, tiny.test.labels, tuple("abcdefghij"))
     with pytest.raises(DataError, match="letters has the classes a, b"):
         lenet.evaluate(tiny_run, Splits(letters, letters, ""))
-    with pytest.raises(ConfigError, match="unknown split 'validation'"):
+    with pytest.raises(ConfigError, match="unknown split 'all'"):
+        lenet.evaluate(tiny_run, tiny, split="all")
+    with pytest.raises(ConfigError, match="has no validation pictures in toy"):
         lenet.evaluate(tiny_run, tiny, split="validation")
+
+
+def test_validation_pictures_are_measured_apart_from_the_others(trained):
+    held, kept = (lenet.evaluate(trained, split=split) for split in ("validation", "train"))
+    assert (held.num_images, kept.num_images) == (55_000, 5_000)
+    assert held.accuracy == trained.summary["validation_accuracy"]

@@ -10,6 +10,7 @@ from lenet.analysis.prediction import Prediction
 from lenet.data.dataset import Dataset, Splits
 from lenet.errors import ConfigError
 from lenet.training.curve import draw, draw_many, rendered
+from lenet.training.run import Run
 
 
 def picture(path):
@@ -47,9 +48,23 @@ def test_samples_show_pictures_of_their_class(tiny):
 
 
 def test_what_the_network_saw_is_written_beside_its_name(tiny, tmp_path):
-    result = Prediction(tmp_path / "cat.jpeg", ("a", "b"), np.array([0.25, 0.75]), tiny.test.images[0])
+    result = Prediction("photos/cat.jpeg", ("a", "b"), np.array([0.25, 0.75]), tiny.test.images[0])
     assert [path.name for path in plots.save_seen([result], tmp_path)] == ["cat-seen.png"]
     assert picture(tmp_path / "cat-seen.png").format == "PNG"
+
+
+def test_pictures_of_one_name_are_written_apart(tiny, tmp_path):
+    results = [
+        Prediction(name, ("a", "$\\q$"), np.array([0.25, 0.75]), tiny.test.images[0]) for name in ("a/1.png", "b/1.png")
+    ]
+    assert [path.name for path in plots.save_seen(results, tmp_path)] == ["1-seen.png", "1-seen-2.png"]
+
+
+def test_runs_of_one_name_are_told_apart(tiny_run, tmp_path):
+    paths = [tmp_path / "a" / "run", tmp_path / "b" / "run"]
+    assert plots.labels([Run(path) for path in paths]) == [str(path) for path in paths]
+    assert plots.labels([tiny_run, tiny_run]) == [f"1: {tiny_run.path}", f"2: {tiny_run.path}"]
+    assert len(draw_many(dict(zip(plots.labels([tiny_run, tiny_run]), [tiny_run] * 2, strict=True))).axes[0].lines) == 2
 
 
 def test_runs_are_compared_in_one_chart(tiny_run, tmp_path):

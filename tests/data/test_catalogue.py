@@ -27,6 +27,11 @@ def test_no_two_data_sets_share_a_file():
     assert len(set(hashes)) == len(hashes)
 
 
+def test_auto_is_no_data_set_of_its_own():
+    with pytest.raises(DataError, match="auto is a choice for training"):
+        entry("auto")
+
+
 def test_an_unknown_name_lists_the_choices():
     with pytest.raises(DataError) as caught:
         entry("fashion")

@@ -27,6 +27,12 @@ def test_a_data_set_knows_its_sizes():
     assert part.labels.tolist() == [1, 0]
 
 
+def test_lists_and_turned_arrays_are_taken():
+    dataset = made(classes=["a", "b"], images=np.zeros((3, 4, 5), np.uint8)[:, ::-1])
+    assert dataset.classes == ("a", "b")
+    assert dataset.images.flags.c_contiguous
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

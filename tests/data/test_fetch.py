@@ -33,7 +33,9 @@ def toy(monkeypatch, contents, tmp_path):
         File(file.name, len(gzip.compress(content)), len(content), hashlib.sha256(content).hexdigest())
         for file, content in zip(CATALOGUE["mnist"].files, contents, strict=True)
     )
-    entry = dataclasses.replace(CATALOGUE["mnist"], name="toy", title="Toy", folder="Toy", sources=(), files=files)
+    entry = dataclasses.replace(
+        CATALOGUE["mnist"], name="toy", title="Toy", folder="Toy", sources=("http://name.invalid/",), files=files
+    )
     monkeypatch.setitem(CATALOGUE, "toy", entry)
     monkeypatch.setenv("LENET_CACHE", str(tmp_path / "cache"))
     return entry
@@ -290,11 +292,12 @@ def test_import_recognises_by_content_and_leaves_the_source_alone(toy, contents,
     from_sources(monkeypatch, toy, "http://name.invalid/")
     folder = put(tmp_path / "mine/Toy/raw", toy, contents)
     before = {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
-    imported = fetch.import_folder(tmp_path / "mine")
+    imported, faults = fetch.import_folder(tmp_path / "mine")
+    assert faults == []
     assert [located.entry.name for located in imported] == ["toy"]
     assert load("toy").source == "cache"
     assert {path.name: path.stat().st_mtime_ns for path in folder.iterdir()} == before
-    assert fetch.import_folder(tmp_path / "mine", "toy")[0].folder == tmp_path / "cache/toy"
+    assert fetch.import_folder(tmp_path / "mine", "toy")[0][0].folder == tmp_path / "cache/toy"
 
 
 def test_import_of_nothing_or_of_something_damaged_is_refused(toy, contents, tmp_path, monkeypatch):
@@ -309,6 +312,45 @@ def test_import_of_nothing_or_of_something_damaged_is_refused(toy, contents, tmp
     with pytest.raises(DataError, match=toy.files[0].name):
         fetch.import_folder(folder, "toy")
     assert not (tmp_path / "cache").exists()
+
+
+def test_import_tells_what_is_damaged_beside_what_is_good(real_data, toy, contents, tmp_path, monkeypatch):
+    """An MNIST folder with one truncated file is damaged MNIST, not "MNIST instead of Fashion-MNIST"."""
+    from_sources(monkeypatch, toy, "http://name.invalid/")
+    folder = tmp_path / "mine/mnist"
+    folder.mkdir(parents=True)
+    for path in (real_data / "mnist").glob("*ubyte*"):
+        content = path.read_bytes()
+        (folder / path.name).write_bytes(content[:-9] if path.name.startswith("t10k-images") else content)
+    for name in (None, "mnist"):
+        with pytest.raises(DataError, match=r"t10k-images-idx3-ubyte.*is truncated or damaged"):
+            fetch.import_folder(tmp_path / "mine", name)
+    put(tmp_path / "mine/toy", toy, contents)
+    imported, faults = fetch.import_folder(tmp_path / "mine")
+    assert [located.entry.name for located in imported] == ["toy"]
+    assert [fault.message for fault in faults if "truncated or damaged" in fault.message]
+
+
+def test_import_repairs_the_cache(toy, contents, tmp_path, monkeypatch):
+    """A damaged plain file does not stay in the way of a good compressed one."""
+    cache = put(tmp_path / "cache/toy", toy, contents)
+    (cache / toy.files[0].name).write_bytes(b"damaged")
+    put(tmp_path / "mine", toy, contents, ".gz", gzip.compress)
+    from_sources(monkeypatch, toy, "http://name.invalid/")
+    fetch.import_folder(tmp_path / "mine", "toy")
+    assert [check.fault for check in fetch.verify("toy")] == [None] * 4
+    assert all(path.suffix == ".gz" for path in cache.iterdir())
+
+
+def test_a_folder_with_one_data_set_does_not_hide_the_others(real_data, monkeypatch, tmp_path):
+    """LENET_DATA holds the four files of Fashion-MNIST itself: digits are made, and MNIST is found in the cache."""
+    monkeypatch.setenv("LENET_CACHE", str(tmp_path))
+    fetch.import_folder(real_data, "mnist")
+    monkeypatch.setenv("LENET_DATA", str(real_data / "fashion-mnist"))
+    assert fetch.locate("fashion-mnist").source.endswith("LENET_DATA")
+    assert fetch.locate("mnist").source == "cache"
+    assert fetch.locate("digits") is None
+    assert load("digits").name == "digits"
 
 
 def test_verify_needs_something_to_verify(toy):

@@ -1,4 +1,5 @@
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
@@ -12,13 +13,17 @@ RESOLVED = {
     "data": "toy",
     "classes": ["a", "b"],
     "model": {"name": "softmax", "arguments": {"input_size": [2, 2], "num_classes": 2}, "parameters": 10},
+    "engine": "reference",
+    "device": "cpu",
     "preprocessing": {"size": [2, 2], "mean": 0.0, "std": 1.0, "ground": "dark", "framing": "box"},
 }
+
+ENVIRONMENT = {"lenet": "0", "threads": 2, "data_fingerprint": "0" * 64}
 
 
 @pytest.fixture
 def run(tmp_path):
-    return Run.create(tmp_path / "run", configure("fast", model="softmax"), RESOLVED, {"lenet": "0"})
+    return Run.create(tmp_path / "run", configure("fast", model="softmax"), RESOLVED, ENVIRONMENT)
 
 
 def finished(run):
@@ -35,7 +40,7 @@ def test_what_is_written_is_read(run):
     assert again.test_accuracy == 0.5
     assert again.classes == ("a", "b")
     assert again.preprocessing.size == (2, 2)
-    assert again.environment == {"lenet": "0"}
+    assert again.environment == ENVIRONMENT
     expected, found = run.new_model().state_dict(), again.model.state_dict()
     assert all(torch.equal(expected[name], found[name]) for name in expected)
     assert not again.model.training
@@ -105,7 +110,8 @@ def test_an_incomplete_run_is_refused_with_the_way_on(run, name):
     with pytest.raises(RunError) as caught:
         lenet.load(run.path)
     assert caught.value.message == f"the run {run.path} is incomplete: it has no {name}"
-    assert caught.value.hint == f"finish it with lenet train --resume {run.path}"
+    way = "start again with lenet train" if name == "metrics.jsonl" else f"lenet train --resume {run.path}"
+    assert caught.value.hint == way
 
 
 def test_other_versions_and_other_folders_are_refused(run, tmp_path):
@@ -120,6 +126,9 @@ def test_other_versions_and_other_folders_are_refused(run, tmp_path):
         ({"format": 99}, "is a run of format 99; this lenet reads format 1"),
         ({"config": values["config"] | {"epochs": 0}}, "epochs is 0"),
         ({"config": {}}, "do not match this version"),
+        ({"resolved": {}}, "cannot be used: KeyError 'data'"),
+        ({"resolved": RESOLVED | {"model": 3}}, "resolved holds model"),
+        ({"resolved": RESOLVED | {"preprocessing": {}}}, "the preprocessing is"),
     ]:
         config.write_text(json.dumps(values | change))
         with pytest.raises(RunError, match=message):
@@ -139,29 +148,66 @@ def test_weights_of_something_else_are_refused(run):
 
 def test_a_run_never_lands_on_something_else(run, tmp_path):
     with pytest.raises(RunError, match="already holds a run"):
-        Run.create(run.path, run.config, RESOLVED, {})
+        Run.create(run.path, run.config, RESOLVED, ENVIRONMENT)
     (tmp_path / "file").write_text("mine")
     with pytest.raises(RunError, match="is a file; expected a folder"):
-        Run.create(tmp_path / "file", run.config, RESOLVED, {})
-    with pytest.raises(RunError, match="cannot write the run to"):
-        Run.create(tmp_path / "file" / "run", run.config, RESOLVED, {})
+        Run.create(tmp_path / "file", run.config, RESOLVED, ENVIRONMENT)
+    with pytest.raises(RunError, match="cannot make the run directory"):
+        Run.create(tmp_path / "file" / "run", run.config, RESOLVED, ENVIRONMENT)
     with pytest.raises(RunError, match="is not empty"):
-        Run.create(tmp_path, run.config, RESOLVED, {})
+        Run.create(tmp_path, run.config, RESOLVED, ENVIRONMENT)
     assert (tmp_path / "file").read_text() == "mine"
 
 
 def test_the_default_name_is_never_taken_twice(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    names = {Run.create(None, configure("fast", model="softmax"), RESOLVED, {}).path.name for _ in range(3)}
+    names = {Run.create(None, configure("fast", model="softmax"), RESOLVED, ENVIRONMENT).path.name for _ in range(3)}
     assert len(names) == 3
     assert all("-toy-softmax" in name for name in names)
-    assert len(find_runs(tmp_path / "runs")) == 3
+    assert len(find_runs(tmp_path / "runs")[0]) == 3
 
 
-def test_runs_that_cannot_be_read_are_not_listed(run):
-    assert [found.path for found in find_runs(run.path.parent)] == [run.path]
+def test_runs_that_cannot_be_read_are_named(run):
+    runs, faults = find_runs(run.path.parent)
+    assert ([found.path for found in runs], faults) == ([run.path], [])
     (run.path / "config.json").write_text("{")
-    assert find_runs(run.path.parent) == []
+    runs, faults = find_runs(run.path.parent)
+    assert (runs, len(faults)) == ([], 1)
+    assert "config.json cannot be read" in faults[0].message
+
+
+def test_a_summary_without_its_numbers_is_refused(run):
+    finished(run).finish({"other": 1})
+    with pytest.raises(RunError, match="KeyError 'test_accuracy' in its JSON files"):
+        lenet.load(run.path)
+
+
+@pytest.mark.parametrize("write", ["log", "finish", "checkpoint"])
+def test_a_write_that_fails_is_named(run, write, monkeypatch):
+    def fail(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    arguments = {"log": ({"kind": "chunk"},), "finish": ({},), "checkpoint": (1, {"model.x": torch.zeros(1)}, {})}
+    monkeypatch.setattr("os.fsync", fail)
+    if write == "log":
+        (run.path / "metrics.jsonl").mkdir()
+    with pytest.raises(RunError, match=r"cannot write .*(No space left|Is a directory)"):
+        getattr(run, write)(*arguments[write])
+
+
+def test_numbers_that_json_does_not_have_are_never_written(run):
+    with pytest.raises(ValueError, match="JSON"):
+        run.finish({"test_loss": float("nan")})
+
+
+def test_two_trainings_never_share_a_folder(tmp_path, monkeypatch):
+    """Many threads at once, one second, one name: each gets a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+    config = configure("fast", model="softmax")
+    with ThreadPoolExecutor(8) as pool:
+        runs = list(pool.map(lambda _: Run.create(None, config, RESOLVED, ENVIRONMENT), range(24)))
+    assert len({run.path for run in runs}) == 24
+    assert all(Run.load(run.path, finished=False).config == config for run in runs)
 
 
 def test_an_atomic_write_that_fails_leaves_what_was_there(tmp_path, monkeypatch):

@@ -16,7 +16,7 @@ import lenet
 from lenet.config import configure
 from lenet.data.dataset import Splits
 from lenet.engines.reference import ReferenceEngine
-from lenet.errors import ConfigError, RunError, TrainingError
+from lenet.errors import ConfigError, DataError, RunError, TrainingError
 from lenet.training.progress import Quiet
 from lenet.training.trainer import Tally, measure
 
@@ -209,6 +209,32 @@ def test_a_loss_that_is_no_number_stops_with_its_step(tiny, tmp_path):
     assert "--learning-rate" in caught.value.hint
 
 
+def test_a_network_that_diverges_in_its_last_step_is_no_success(tiny, tmp_path):
+    """The loss of a step is taken before its update: only the evaluation sees what the last one did."""
+    with pytest.raises(TrainingError, match=r"the loss on the test set is (nan|inf) after epoch 1"):
+        train(tiny, tmp_path, recipe="book-sgd", model="mlp", epochs=1, batch_size=1000, learning_rate=1e25)
+    assert not (tmp_path / "run/summary.json").exists()
+
+
+def test_a_run_whose_weights_were_lost_is_finished_again(tiny, tmp_path):
+    run = train(tiny, tmp_path)
+    weights = (run.path / "model.safetensors").read_bytes()
+    (run.path / "model.safetensors").unlink()
+    lenet.resume(run, data=tiny, progress="quiet")
+    assert (run.path / "model.safetensors").read_bytes() == weights
+
+
+def test_a_shift_beyond_the_picture_is_refused(tiny, tmp_path):
+    with pytest.raises(ConfigError, match="shift is 28, but the pictures of toy are 28×28"):
+        train(tiny, tmp_path, shift=28)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_on_data_of_ones_own_says_that_it_must_be_given(tiny, tiny_run):
+    with pytest.raises(DataError, match="was trained on data of your own, 'toy'"):
+        lenet.evaluate(tiny_run)
+
+
 def test_threads_are_set_for_the_training_alone(tiny, tmp_path):
     before = torch.get_num_threads()
     run = train(tiny, tmp_path, threads=1, epochs=1)
@@ -227,9 +253,10 @@ def test_training_works_outside_the_main_thread(tiny, tmp_path):
 def test_a_config_stands_for_all_settings(tiny, tmp_path):
     config = configure("book-sgd", epochs=1, batch_size=50, seed=3)
     run = lenet.train(tiny, config=config, out=tmp_path / "run", progress="quiet")
-    assert run.config == config
-    with pytest.raises(ConfigError, match="a config and settings"):
-        lenet.train(tiny, config=config, epochs=2)
+    assert run.config == dataclasses.replace(config, data="toy")
+    for name, settings in ((tiny, {"epochs": 2}), ("mnist", {}), (tiny, {"recipe": "book-sgd"})):
+        with pytest.raises(ConfigError, match="a config and settings"):
+            lenet.train(name, config=config, **settings)
 
 
 def test_the_global_generators_are_neither_used_nor_moved(tiny, tmp_path):

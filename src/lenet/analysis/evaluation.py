@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from lenet.data.batches import hold_out
 from lenet.data.dataset import Dataset, Images, Labels, Splits, load
 from lenet.engines import choose_device
 from lenet.engines.reference import ReferenceEngine
@@ -19,7 +20,7 @@ from lenet.errors import ConfigError, DataError
 from lenet.training.run import Run
 from lenet.training.trainer import load_data, measure
 
-SPLITS = ("test", "train")
+PARTS = ("test", "train", "validation")
 MISTAKES_KEPT = 100
 
 
@@ -101,15 +102,16 @@ def evaluate(
 ) -> Evaluation:
     """Measures a finished run on its own data set or another of the same picture size and number of classes.
 
-    split: "test" or "train". Raises RunError, DataError or EngineError, naming what does not fit.
+    split: "test", "train" (without the pictures held out for validation) or "validation". Raises RunError, DataError or
+    EngineError, naming what does not fit.
     """
-    if split not in SPLITS:
-        raise ConfigError(f"unknown split {split!r}", hint=f"choose from {', '.join(SPLITS)}")
+    if split not in PARTS:
+        raise ConfigError(f"unknown split {split!r}", hint=f"choose from {', '.join(PARTS)}")
     run = Run.load(run)
     if not isinstance(data, Splits):
         own = run.resolved["data"]
         data = load_data(run, data_dir) if data in (None, own) else load(data or own, data_dir)
-    dataset: Dataset = getattr(data, split)
+    dataset = _part(run, data, split)
     _must_fit(run, dataset)
     logits = engine_for(run, device).logits(dataset.images)
     loss, accuracy = measure(logits, torch.from_numpy(dataset.labels))
@@ -126,6 +128,22 @@ def evaluate(
         mistakes,
         dataset.images[[mistake.index for mistake in mistakes]],
     )
+
+
+def _part(run: Run, data: Splits, split: str) -> Dataset:
+    """The pictures of a split; what was held out from the run's own training set is no part of "train"."""
+    if split == "test":
+        return data.test
+    own = data.fingerprint == run.environment["data_fingerprint"]
+    kept, held = hold_out(run.config, len(data.train)) if own else (np.arange(len(data.train)), np.arange(0))
+    if split == "train":
+        return data.train.subset(kept) if len(held) else data.train
+    if not len(held):
+        raise ConfigError(
+            f"{run.path} has no validation pictures in {data.name}",
+            hint="train with --validation N, or take --split test",
+        )
+    return data.train.subset(held)
 
 
 def engine_for(run: Run, device: str) -> ReferenceEngine:

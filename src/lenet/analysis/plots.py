@@ -3,6 +3,7 @@
 Each `draw_…` returns a matplotlib Figure; each `save_…` writes files and returns their paths.
 """
 
+import collections
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -86,7 +87,7 @@ def draw_seen(prediction: Prediction) -> Figure:
         picture, bars = figure.subplots(1, 2)
         picture.imshow(prediction.seen, **GREY)
         picture.set_axis_off()
-        picture.set_title(f"{prediction.picture.name}, as the network saw it", fontsize=10)
+        picture.set_title("as the network saw it", fontsize=10)
         bars.barh(prediction.classes, prediction.probabilities, color="#2e6fdb")
         bars.invert_yaxis()
         bars.set_xlim(0, 1)
@@ -122,15 +123,30 @@ def save_samples(dataset: Dataset, folder: Path) -> Path:
 
 
 def save_seen(predictions: Sequence[Prediction], folder: Path) -> list[Path]:
-    """Writes NAME-seen.png for each picture into `folder`."""
-    return [_save(draw_seen(result), folder / f"{result.picture.stem}-seen.png") for result in predictions]
+    """Writes NAME-seen.png for each picture into `folder`, NAME-seen-2.png for a second one of that name."""
+    taken: collections.Counter[str] = collections.Counter()
+    paths = []
+    for result in predictions:
+        stem = Path(result.picture).stem
+        taken[stem] += 1
+        number = f"-{taken[stem]}" if taken[stem] > 1 else ""
+        paths.append(_save(draw_seen(result), folder / f"{stem}-seen{number}.png"))
+    return paths
 
 
 def save_comparison(runs: Sequence[Run], path: Path) -> Path:
     """Writes the chart of several runs side by side."""
     if len(runs) < 2:
         raise ConfigError("there is one run to compare; expected at least two", hint="lenet runs lists them")
-    return _save(draw_many({str(run.path.name): run for run in runs}), path)
+    return _save(draw_many(dict(zip(labels(runs), runs, strict=True))), path)
+
+
+def labels(runs: Sequence[Run]) -> list[str]:
+    """A name for each run: its folder's, with the whole path, or a number, where that is not enough to tell them apart."""
+    names = [run.path.name for run in runs]
+    if len(set(names)) < len(names):
+        names = [str(run.path) for run in runs]
+    return [name if names.count(name) == 1 else f"{number}: {name}" for number, name in enumerate(names, start=1)]
 
 
 def differences(runs: Sequence[Run]) -> dict[str, list[Any]]:

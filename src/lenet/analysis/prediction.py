@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import torch
@@ -17,16 +17,21 @@ from lenet.analysis.evaluation import engine_for
 from lenet.data.dataset import Images
 from lenet.training.run import Run
 
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+Picture: TypeAlias = "str | os.PathLike[str] | Image | NDArray[Any]"
+
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
     """What the network says of one picture.
 
-    probabilities: float64 `(num_classes,)`, adding up to 1; seen: uint8 `(height, width)`, the picture as it reached
-    the network.
+    picture: its path, or its number; probabilities: float64 `(num_classes,)`, adding up to 1; seen: uint8
+    `(height, width)`, the picture as it reached the network.
     """
 
-    picture: Path
+    picture: str
     classes: tuple[str, ...]
     probabilities: NDArray[np.float64]
     seen: Images
@@ -52,31 +57,37 @@ class Prediction:
     def to_dict(self) -> dict[str, Any]:
         """The numbers as JSON can hold them."""
         return {
-            "picture": str(self.picture),
+            "picture": self.picture,
             "label": self.label,
             "probability": self.probability,
             "probabilities": dict(zip(self.classes, self.probabilities.tolist(), strict=True)),
         }
 
 
-def predict(run: str | os.PathLike[str] | Run, picture: str | os.PathLike[str], *, device: str = "auto") -> Prediction:
-    """What the network of a finished run says of a picture file.
+def predict(run: str | os.PathLike[str] | Run, picture: Picture, *, device: str = "auto") -> Prediction:
+    """What the network of a finished run says of a picture: a file, a Pillow image, or an array.
 
     The picture is made into what the network knows as `lenet.data.preprocess` describes: turned upright, grey, inverted
-    where its ground is the other way round from the training pictures', cropped and centred. Raises PictureError for a
-    file that is not a picture, RunError for a run that cannot be used.
+    where its ground is the other way round from the training pictures', cropped and centred. One of the training set's size
+    is taken as it is. Raises PictureError for what is not a picture, RunError for a run that cannot be used.
     """
     return predict_many(run, [picture], device=device)[0]
 
 
 def predict_many(
-    run: str | os.PathLike[str] | Run, pictures: Sequence[str | os.PathLike[str]], *, device: str = "auto"
+    run: str | os.PathLike[str] | Run, pictures: Sequence[Picture], *, device: str = "auto"
 ) -> list[Prediction]:
     """`predict` for several pictures at once; all are read before the first is named, so a bad one stops them."""
     run = Run.load(run)
-    paths = [Path(picture) for picture in pictures]
-    seen = np.stack([run.preprocessing.picture(path) for path in paths])
+    names = [
+        os.fspath(picture) if isinstance(picture, str | os.PathLike) else f"picture {number}"
+        for number, picture in enumerate(pictures, start=1)
+    ]
+    if not names:
+        return []
+    sources = [Path(picture) if isinstance(picture, str | os.PathLike) else picture for picture in pictures]
+    seen = np.stack([run.preprocessing.picture(source) for source in sources])
     probabilities = torch.softmax(engine_for(run, device).logits(seen).double(), 1).numpy()
     return [
-        Prediction(path, run.classes, row, image) for path, row, image in zip(paths, probabilities, seen, strict=True)
+        Prediction(name, run.classes, row, image) for name, row, image in zip(names, probabilities, seen, strict=True)
     ]

@@ -3,10 +3,9 @@
 The hashes are of the raw IDX files, decompressed, so that it does not matter who compressed them.
 """
 
-import difflib
 from dataclasses import dataclass
 
-from lenet.errors import DataError
+from lenet.errors import DataError, choices_hint
 
 IMAGES_HEADER, LABELS_HEADER = 16, 8  # bytes before the first picture and the first label
 
@@ -140,7 +139,6 @@ def entry(name: str) -> Entry:
     """The data set of that name; raises DataError that lists the choices."""
     if name in CATALOGUE:
         return CATALOGUE[name]
-    choices = ["auto", *CATALOGUE]
-    close = difflib.get_close_matches(name.lower(), choices, n=1)
-    suggestion = f"did you mean {close[0]}? " if close else ""
-    raise DataError(f"unknown data set {name!r}", hint=f"{suggestion}choose from {', '.join(choices)}")
+    if name == "auto":
+        raise DataError("auto is a choice for training, not a data set", hint=f"choose from {', '.join(CATALOGUE)}")
+    raise DataError(f"unknown data set {name!r}", hint=choices_hint(name, ["auto", *CATALOGUE]))

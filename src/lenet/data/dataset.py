@@ -36,6 +36,9 @@ class Dataset:
     classes: tuple[str, ...]
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "classes", tuple(self.classes))
+        object.__setattr__(self, "images", np.ascontiguousarray(self.images))
+        object.__setattr__(self, "labels", np.ascontiguousarray(self.labels))
         if self.images.dtype != np.uint8 or self.images.ndim != 3:
             raise DataError(
                 f"the images of {self.name} are {self.images.dtype} of shape {self.images.shape}; "
@@ -97,7 +100,7 @@ class Splits:
         digest = hashlib.sha256()
         for dataset in self:
             digest.update(repr(dataset.images.shape).encode())
-            digest.update(np.ascontiguousarray(dataset.images).data)
+            digest.update(dataset.images.data)
             digest.update(dataset.labels.astype("<i8").data)
         return digest.hexdigest()
 

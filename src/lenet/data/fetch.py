@@ -44,6 +44,14 @@ class Located:
             hint="add the missing one, or take the folder away",
         )
 
+    def is_foreign(self) -> bool:
+        """Whether the files are those of another data set, going by the smallest: all sets of this shape have its name."""
+        smallest = self.entry.files[3]
+        try:
+            return (other := _owner(_sha256(idx.read_raw(self.path(smallest))))) is not None and other != self.entry
+        except DataError:
+            return False  # damaged: whose it was cannot be told
+
 
 @dataclass(frozen=True)
 class Check:
@@ -69,19 +77,22 @@ def locate(name: str, data_dir: str | os.PathLike[str] | None = None) -> Located
     """
     found = entry(name)
     given, what = (data_dir, "--data-dir") if data_dir is not None else (os.environ.get("LENET_DATA"), "LENET_DATA")
+    foreign = None
     if given:
         root = Path(given)
         if not root.is_dir():
             raise DataError(f"{what} is {root}, which is no folder", hint="name a folder that exists, or leave it out")
-        for folder in (root / found.name, root / found.folder / "raw", root):
+        for folder in _places(found, root):
             if _count(found, folder):
                 located = Located(found, folder, f"{folder}, {what}")
                 for file in found.files:
                     located.path(file)
-                return located
+                if not located.is_foreign():
+                    return located
+                foreign = located  # an error if it is read, but the cache may have the right one
     if _count(found, cache_folder(name)) == len(found.files):
         return Located(found, cache_folder(name), "cache")
-    return None
+    return foreign
 
 
 def fetch(name: str, *, force: bool = False, progress: Progress | None = None) -> Located:
@@ -98,16 +109,14 @@ def fetch(name: str, *, force: bool = False, progress: Progress | None = None) -
     if not found.sources:
         with _workplace(folder) as temporary:
             for file, content in zip(found.files, generate(), strict=True):
-                _publish(temporary, folder, file.name, content)
+                _publish(temporary, folder, file, content)
         return Located(found, folder, "made on this machine")
     sources = _reachable(found)
     origins = []
     with _workplace(folder) as temporary:
         for file in missing:
             source, content = _download(found, file, sources, temporary, progress)
-            suffix = ".gz" if content.startswith(idx.GZIP) else ""
-            _publish(temporary, folder, file.name + suffix, content)
-            (folder / (file.name + (".gz" if not suffix else ""))).unlink(missing_ok=True)  # an older, damaged one
+            _publish(temporary, folder, file, content)
             origins.append(urlsplit(source).netloc)
     return Located(found, folder, f"downloaded from {', '.join(dict.fromkeys(origins))}")
 
@@ -128,37 +137,33 @@ def verify(name: str, data_dir: str | os.PathLike[str] | None = None) -> list[Ch
     return checks
 
 
-def import_folder(folder: str | os.PathLike[str], name: str | None = None) -> list[Located]:
+def import_folder(folder: str | os.PathLike[str], name: str | None = None) -> tuple[list[Located], list[DataError]]:
     """Copies the data sets found in a folder, or only the one called `name`, into the cache; the folder stays as it is.
 
-    They are recognised by their content and may lie as `locate` describes. Raises DataError if none is whole.
+    They are recognised by their content and may lie as `locate` describes. Returns what was imported, and the faults of
+    what was recognised but is not whole. Raises DataError if nothing is whole.
     """
     root = Path(folder)
     if not root.is_dir():
         raise DataError(f"{root} is no folder", hint="name the folder that holds the four files")
     imported, faults = [], []
     for found in [entry(name)] if name else [each for each in CATALOGUE.values() if each.sources]:
-        for place in (root / found.name, root / found.folder / "raw", root):
-            located = Located(found, place, str(place))
-            try:
-                paths = [located.path(file) for file in found.files] if _count(found, place) else []
-                for file, path in zip(found.files, paths, strict=False):
-                    read(found, file, path)
-            except DataError as error:
-                faults.append(error)
-                continue
-            if paths:
-                imported.append(_copy(found, paths))
+        for place in _places(found, root):
+            good, fault = _examine(Located(found, place, str(place)))
+            if len(good) == len(found.files):
+                imported.append(_copy(found, good))
                 break
-    if not imported:
-        if faults:
-            raise faults[0]
-        wanted = entry(name).title if name else " or ".join(each.title for each in CATALOGUE.values() if each.sources)
-        raise DataError(
-            f"{root} does not hold {wanted}",
-            hint="looked for train-images-idx3-ubyte and its three relatives, .gz or not, in it, in NAME/ and in NAME/raw/",
-        )
-    return imported
+            if fault and (good or name):
+                faults.append(fault)
+    if imported:
+        return imported, faults
+    if faults:
+        raise faults[0]
+    wanted = entry(name).title if name else " or ".join(each.title for each in CATALOGUE.values() if each.sources)
+    raise DataError(
+        f"{root} does not hold {wanted}",
+        hint="looked for train-images-idx3-ubyte and its three relatives, .gz or not, in it, in NAME/ and in NAME/raw/",
+    )
 
 
 def read(found: Entry, file: File, path: Path) -> bytearray:
@@ -168,21 +173,21 @@ def read(found: Entry, file: File, path: Path) -> bytearray:
     return content
 
 
-def check(found: Entry, file: File, content: bytearray | bytes, path: Path | str) -> None:
+def check(found: Entry, file: File, content: bytearray | bytes, path: Path) -> None:
     """Raises DataError unless `content` is that of the catalogue; says as plainly as it can what it is instead."""
-    sha256 = hashlib.sha256(content).hexdigest()
+    sha256 = _sha256(content)
     if sha256 == file.sha256:
         return
-    for other in CATALOGUE.values():
-        if sha256 in (known.sha256 for known in other.files):
-            raise DataError(
-                f"{path} holds {other.title}, not {found.title}",
-                hint=f"--data {other.name} trains on it; for {found.title}, point to its own files",
-            )
+    other = _owner(sha256)
+    if other is not None and other != found:
+        raise DataError(
+            f"{path} holds {other.title}, not {found.title}",
+            hint=f"--data {other.name} trains on it; for {found.title}, point to its own files",
+        )
     is_images = file in (found.files[0], found.files[2])
     array = idx.parse(content, 3 if is_images else 1, path)
     expected = (file.raw_size - IMAGES_HEADER) // 784 if is_images else file.raw_size - LABELS_HEADER
-    hint = f"get the file again: lenet data fetch {found.name} --force puts a good copy into the cache"
+    hint = way_out(found, path)
     if len(array) != expected:
         what = "pictures" if is_images else "labels"
         raise DataError(f"{path} holds {len(array):,} {what}; {found.title} has {expected:,} {what} there", hint=hint)
@@ -191,11 +196,46 @@ def check(found: Entry, file: File, content: bytearray | bytes, path: Path | str
     )
 
 
+def way_out(found: Entry, path: Path) -> str:
+    """What to do about a damaged file."""
+    if path.is_relative_to(cache_folder()):
+        return f"lenet data fetch {found.name} --force puts a good copy into the cache"
+    return f"get the file again, or leave that folder out (--data-dir, LENET_DATA) and lenet data fetch {found.name}"
+
+
 def generate() -> Iterator[bytes]:
     """The four files of the built-in digits, in the order of the catalogue."""
     for split in digits.generate():
         for array in split:
             yield idx.dump(array)
+
+
+def _places(found: Entry, root: Path) -> tuple[Path, ...]:
+    """Where a folder of the user's may hold the files; what is made on this machine is looked for in none."""
+    return (root / found.name, root / found.folder / "raw", root) if found.sources else ()
+
+
+def _examine(located: Located) -> tuple[list[Path], DataError | None]:
+    """The files that are what the catalogue says, and the first fault of the others."""
+    good: list[Path] = []
+    fault = None
+    for file in located.entry.files if _count(located.entry, located.folder) else ():
+        try:
+            path = located.path(file)
+            read(located.entry, file, path)
+            good.append(path)
+        except DataError as error:
+            fault = fault or error
+    return good, fault
+
+
+def _sha256(content: bytearray | bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _owner(sha256: str) -> Entry | None:
+    """The data set that a file with this content belongs to."""
+    return next((each for each in CATALOGUE.values() if sha256 in (file.sha256 for file in each.files)), None)
 
 
 def _count(found: Entry, folder: Path) -> int:
@@ -288,8 +328,8 @@ def _download(
 def _copy(found: Entry, paths: list[Path]) -> Located:
     folder = cache_folder(found.name)
     with _workplace(folder) as temporary:
-        for path in paths:
-            _publish(temporary, folder, path.name, path.read_bytes())
+        for file, path in zip(found.files, paths, strict=True):
+            _publish(temporary, folder, file, path.read_bytes())
     return Located(found, folder, "cache")
 
 
@@ -307,10 +347,14 @@ def _workplace(folder: Path) -> Iterator[Path]:
         ) from error
 
 
-def _publish(temporary: Path, folder: Path, name: str, content: bytes) -> None:
+def _publish(temporary: Path, folder: Path, file: File, content: bytes) -> None:
+    """Puts a file into the cache, whole; of a compressed and an uncompressed one only the new one stays."""
+    names = [file.name, f"{file.name}.gz"]
+    name, other = reversed(names) if content.startswith(idx.GZIP) else names
     path = temporary / name
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    with path.open("wb") as opened:
+        opened.write(content)
+        opened.flush()
+        os.fsync(opened.fileno())
     path.replace(folder / name)
+    (folder / other).unlink(missing_ok=True)

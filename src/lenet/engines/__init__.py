@@ -61,11 +61,12 @@ def choose_device(requested: str) -> Choice:
     """The device to compute on; `auto` takes a GPU where there is one. Raises EngineError if it is not there."""
     gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
     present = ["cpu", *(f"cuda:{number}" for number in range(gpus))]
-    if torch.backends.mps.is_available():
-        present.append("mps")
+    has_mps = torch.backends.mps.is_available()
     if requested == "auto":
-        best = present[1] if len(present) > 1 else "cpu"
-        return Choice(best, "auto: no GPU found" if best == "cpu" else "auto: a GPU is there")
+        if gpus:
+            return Choice("cuda:0", "auto: a GPU is there")
+        return Choice("cpu", "auto: --device mps is there, but untried" if has_mps else "auto: no GPU found")
+    present += ["mps"] if has_mps else []
     wanted = "cuda:0" if requested == "cuda" else requested
     if wanted not in present:
         raise EngineError(

@@ -21,8 +21,8 @@ from lenet.data.dataset import Dataset, Images
 from lenet.data.preprocess import Preprocessing
 from lenet.engines import Stats
 
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
-KEPT_BYTES = 1 << 28
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # the numbers of glibc's malloc.h
+LARGEST_BLOCK, KEPT_BYTES = 1 << 25, 1 << 28  # older versions refuse a larger first one
 EVALUATION_BATCH = 1000  # pictures; keeps the activations of an evaluation at a few megabytes
 
 
@@ -56,7 +56,7 @@ class ReferenceEngine:
         """Takes the steps `start` to `stop - 1` of the plan, changing the weights in place."""
         self.model.train()
         began = time.perf_counter()
-        losses = torch.zeros(stop - start, dtype=torch.float64, device=self.device)
+        losses = torch.zeros(stop - start, device=self.device)
         correct = torch.zeros((), dtype=torch.int64, device=self.device)
         sizes = []
         for step in range(start, stop):
@@ -69,7 +69,7 @@ class ReferenceEngine:
             losses[step - start] = loss.detach()
             correct += (logits.argmax(1) == labels).sum()
             sizes.append(len(labels))
-        means = losses.cpu().numpy()  # waits for the device
+        means = losses.cpu().double().numpy()  # waits for the device; from here on float64
         num_correct = int(correct)
         return Stats(means, float(means @ sizes), num_correct, sum(sizes), time.perf_counter() - began)
 
@@ -139,13 +139,12 @@ def keep_freed_memory() -> None:
     """Has glibc keep the memory that a step frees for the next step, in this process, from now on.
 
     By default it gives large blocks back to the system and takes them anew, zeroed page by page: 4,000 page faults in a
-    step of LeNetAvg with batch 256, and 15,000 pictures a second instead of 25,000 (docs/log.md). Elsewhere a no-op.
+    step of LeNetAvg with batch 256, and two thirds of the speed (docs/log.md). Elsewhere a no-op.
     """
     if sys.platform == "linux":
         mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-        if mallopt is not None:  # the numbers are those of malloc.h
+        if mallopt is not None and mallopt(M_MMAP_THRESHOLD, LARGEST_BLOCK):
             mallopt(M_TRIM_THRESHOLD, KEPT_BYTES)
-            mallopt(M_MMAP_THRESHOLD, KEPT_BYTES)
 
 
 class Optimizer:

@@ -23,6 +23,7 @@ STYLE: dict[Any, Any] = {
     "grid.alpha": 0.25,
     "font.size": 10,
     "svg.hashsalt": "lenet",
+    "text.parse_math": False,  # a $ in somebody's class name is a $
     "legend.frameon": False,
 }
 

@@ -4,6 +4,7 @@ The trainer calls these methods; nothing here decides anything.
 """
 
 import sys
+import time
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Protocol, TextIO
@@ -16,7 +17,7 @@ from rich.text import Text
 
 from lenet.errors import ConfigError
 from lenet.training import curve
-from lenet.training.run import Run
+from lenet.training.run import Run, quoted
 
 Point = Mapping[str, Any]
 Header = list[tuple[str, str]]
@@ -96,7 +97,7 @@ class Quiet:
         pass
 
     def interrupted(self, run: Run) -> None:
-        pass
+        self.console.print(_stopped(run))
 
     def finish(self, run: Run, summary: Mapping[str, Any]) -> None:
         pass
@@ -119,9 +120,6 @@ class Lines(Quiet):
             f"epoch {point['epoch']:>{len(str(self.num_epochs))}}/{self.num_epochs}  "
             + "  ".join(f"{title} {text.strip()}" for title, text in _cells(point))
         )
-
-    def interrupted(self, run: Run) -> None:
-        self.console.print(_stopped(run))
 
     def finish(self, run: Run, summary: Mapping[str, Any]) -> None:
         self.console.print(_saved(run, summary))
@@ -189,7 +187,7 @@ class Terminal(Lines):
 
 
 class Notebook(Quiet):
-    """One chart, drawn again in place after every chunk."""
+    """One chart, drawn again in place: at the end of an epoch, and in between for at most a tenth of the time."""
 
     def __init__(self) -> None:
         super().__init__(sys.stderr)
@@ -202,17 +200,21 @@ class Notebook(Quiet):
         super().start(header, notice, num_epochs)
         self.num_epochs = num_epochs
         self.title = header[1][1].split(" (")[0]
+        began = time.perf_counter()
         self.handle = self.display(self._chart(), display_id=True)
+        self.drawn_at = time.perf_counter()
+        self.drawing_seconds = self.drawn_at - began
 
     def chunk(self, point: Point) -> None:
         self.points.append(point)
-        self.handle.update(self._chart())
+        if time.perf_counter() - self.drawn_at > 10 * self.drawing_seconds:
+            self.handle.update(self._chart())
+            self.drawn_at = time.perf_counter()
 
     def epoch(self, point: Point) -> None:
-        self.chunk(point)
-
-    def interrupted(self, run: Run) -> None:
-        self.console.print(_stopped(run))
+        self.points.append(point)
+        self.handle.update(self._chart())
+        self.drawn_at = time.perf_counter()
 
     def finish(self, run: Run, summary: Mapping[str, Any]) -> None:
         self.console.print(_saved(run, summary))
@@ -263,7 +265,7 @@ def _notice(text: str) -> Text:
 
 
 def _stopped(run: Run) -> Text:
-    return Text(f"stopped; all is saved in {run.path}\nnext    lenet train --resume {run.path}")
+    return Text(f"stopped; all is saved in {run.path}\nnext    lenet train --resume {quoted(run.path)}")
 
 
 def _saved(run: Run, summary: Mapping[str, Any]) -> Text:
@@ -272,6 +274,6 @@ def _saved(run: Run, summary: Mapping[str, Any]) -> Text:
         f" ({summary['images_per_second']:,.0f} images/s in the steps alone, "
         f"{summary['images_per_second_end_to_end']:,.0f} with loading, evaluation and saving)\n"
         f"saved   {run.path} (weights, numbers, curve.png)\n"
-        f"next    lenet evaluate {run.path} --plot\n"
-        f"        lenet predict {run.path} PICTURE"
+        f"next    lenet evaluate {quoted(run.path)} --plot\n"
+        f"        lenet predict {quoted(run.path)} PICTURE"
     )

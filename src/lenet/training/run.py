@@ -7,10 +7,15 @@ No pickle: weights are safetensors, the rest is JSON. Every file is written besi
 that it is there whole or not at all; `summary.json` is written last. docs/run-directory.md describes each file.
 """
 
+import contextlib
 import datetime
 import hashlib
+import itertools
 import json
 import os
+import secrets
+import shlex
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +30,8 @@ from lenet.data.preprocess import Preprocessing
 from lenet.errors import LenetError, RunError
 from lenet.models import build
 
+# What `resolved` in config.json must hold for a run to be of use.
+RESOLVED = {"data": str, "classes": list, "model": dict, "preprocessing": dict, "engine": str, "device": str}
 FORMAT = 1  # of the run directory; a change that an older lenet could not read gets a new number
 CHECKPOINTS_KEPT = 2
 
@@ -56,26 +63,15 @@ class Run:
         environment: dict[str, Any],
     ) -> "Run":
         """A new run directory at `out`, by default `runs/DATE-TIME-DATA-MODEL`; raises RunError if it cannot be."""
-        path = Path(out) if out is not None else _default_path(resolved["data"], config.model)
-        if path.exists() and not path.is_dir():
-            raise RunError(f"{path} is a file; expected a folder for the run", hint="choose another with --out DIR")
-        if (path / "config.json").exists():
-            raise RunError(
-                f"{path} already holds a run",
-                hint=f"choose another with --out DIR, or go on with it: lenet train --resume {path}",
-            )
-        if path.is_dir() and any(path.iterdir()):
-            raise RunError(
-                f"{path} is not empty; a run wants a folder of its own", hint="choose another with --out DIR"
-            )
-        run = cls(path)
+        path = Path("runs") if out is None else Path(out)
         try:
-            path.mkdir(parents=True, exist_ok=True)
+            path = _claim(path) if out is not None else _next_default(resolved["data"], config.model)
+            run = cls(path)
             run._write_json("environment.json", environment)
             run._write_json("config.json", {"format": FORMAT, "config": to_dict(config), "resolved": resolved})
         except OSError as error:
             raise RunError(
-                f"cannot write the run to {path}: {error.strerror or error}",
+                f"cannot make the run directory {path}: {error.strerror or error}",
                 hint="choose another folder with --out DIR",
             ) from error
         return run
@@ -98,15 +94,31 @@ class Run:
                 f"{run.path} is a run of format {found}; this lenet reads format {FORMAT}",
                 hint="use the version of lenet that wrote it (environment.json names it)",
             )
-        run.config  # noqa: B018  reading it checks it
-        if finished:
-            for name in ("summary.json", "model.safetensors", "metrics.jsonl"):
-                if not (run.path / name).is_file():
-                    raise RunError(
-                        f"the run {run.path} is incomplete: it has no {name}",
-                        hint=f"finish it with lenet train --resume {run.path}",
-                    )
+        run.check()
+        if finished and (missing := run.missing):
+            way = (
+                "start again with lenet train"
+                if "metrics.jsonl" in missing
+                else f"lenet train --resume {quoted(run.path)}"
+            )
+            raise RunError(f"the run {run.path} is incomplete: it has no {missing[0]}", hint=way)
         return run
+
+    def check(self) -> None:
+        """Raises RunError unless config.json, and summary.json if it is there, hold what they should."""
+        _ = self.config
+        try:
+            kinds = {name: type(self.resolved[name]) for name in RESOLVED}
+            if kinds != RESOLVED:
+                raise TypeError(f"resolved holds {', '.join(name for name in kinds if kinds[name] != RESOLVED[name])}")
+            _ = self.preprocessing, self.environment["data_fingerprint"], self.environment["threads"]
+            if self.is_finished:
+                float(self.summary["test_accuracy"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise RunError(
+                f"the run {self.path} cannot be used: {type(error).__name__} {error} in its JSON files",
+                hint="use the version of lenet that wrote it (environment.json names it)",
+            ) from error
 
     # What it holds.
 
@@ -134,7 +146,15 @@ class Run:
 
     @property
     def is_finished(self) -> bool:
+        """Whether the training came to its end."""
         return (self.path / "summary.json").is_file()
+
+    @property
+    def missing(self) -> list[str]:
+        """Which of the files of a finished run are not there."""
+        return [
+            name for name in ("metrics.jsonl", "summary.json", "model.safetensors") if not (self.path / name).is_file()
+        ]
 
     @property
     def summary(self) -> dict[str, Any]:
@@ -201,8 +221,8 @@ class Run:
 
     def log(self, point: dict[str, Any]) -> None:
         """Appends a point of the chart to metrics.jsonl."""
-        with (self.path / "metrics.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(point) + "\n")
+        with _said(self.path / "metrics.jsonl") as path, path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(point, allow_nan=False) + "\n")
 
     def forget_after(self, step: int) -> None:
         """Removes the points of the chart after `step`, and the summary: a resumed training writes them again."""
@@ -212,8 +232,8 @@ class Run:
 
     def checkpoint(self, step: int, tensors: dict[str, Tensor], progress: dict[str, Any]) -> None:
         """Saves a checkpoint, complete or not at all, and keeps the last two."""
-        folder = self.path / "checkpoints"
-        folder.mkdir(exist_ok=True)
+        with _said(self.path / "checkpoints") as folder:
+            folder.mkdir(exist_ok=True)
         content = safetensors.torch.save(tensors)
         name = f"step-{step:06d}"
         self.write(f"checkpoints/{name}.safetensors", content)
@@ -227,10 +247,13 @@ class Run:
         """The newest checkpoint that is whole; raises RunError if there is none."""
         for step in reversed(self._checkpoint_steps()):
             name = f"checkpoints/step-{step:06d}"
-            record = self._read_json(f"{name}.json")
+            try:
+                record = self._read_json(f"{name}.json")
+            except RunError:
+                continue
             tensors = self.path / f"{name}.safetensors"
             content = tensors.read_bytes() if tensors.is_file() else b""
-            if hashlib.sha256(content).hexdigest() == record["sha256"]:
+            if hashlib.sha256(content).hexdigest() == record.get("sha256"):
                 return Checkpoint(step, safetensors.torch.load(content), record["progress"])
         raise RunError(f"{self.path} has no checkpoint to go on from", hint="start again with lenet train")
 
@@ -247,10 +270,11 @@ class Run:
 
     def write(self, name: str, content: bytes) -> None:
         """Puts a file in its place, whole."""
-        write_atomically(self.path / name, content)
+        with _said(self.path / name) as path:
+            write_atomically(path, content)
 
     def _write_json(self, name: str, value: dict[str, Any]) -> None:
-        self.write(name, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode())
+        self.write(name, (json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode())
 
     def _read_json(self, name: str) -> dict[str, Any]:
         path = self.path / name
@@ -277,20 +301,25 @@ def load(run: str | os.PathLike[str] | Run) -> Run:
     return Run.load(run)
 
 
-def find_runs(folder: Path) -> list[Run]:
-    """The runs of this format below `folder`, finished or not, oldest first by name."""
-    runs = []
+def find_runs(folder: Path) -> tuple[list[Run], list[RunError]]:
+    """The runs below `folder`, finished or not, by name, and what is wrong with those that cannot be used."""
+    runs, faults = [], []
     for config in sorted(folder.glob("*/config.json")):
         try:
             runs.append(Run.load(config.parent, finished=False))
-        except RunError:
-            continue
-    return runs
+        except RunError as error:
+            faults.append(error)
+    return runs, faults
+
+
+def quoted(path: Path) -> str:
+    """The path as a shell takes it, for lines that people copy."""
+    return shlex.quote(str(path))
 
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Writes beside the place, syncs and renames: afterwards `path` holds `content`, or what it held before."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         with temporary.open("wb") as file:
             file.write(content)
@@ -301,9 +330,40 @@ def write_atomically(path: Path, content: bytes) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _default_path(data: str, model: str) -> Path:
-    stem = f"{datetime.datetime.now():%Y-%m-%d-%H%M%S}-{data}-{model}"
-    path, number = Path("runs") / stem, 2
-    while path.exists():
-        path, number = Path("runs") / f"{stem}-{number}", number + 1
+def _claim(path: Path) -> Path:
+    """Makes the folder, or takes an empty one; of two processes that want the same new folder, one gets it."""
+    elsewhere = "choose another with --out DIR"
+    if path.exists() and not path.is_dir():
+        raise RunError(f"{path} is a file; expected a folder for the run", hint=elsewhere)
+    if (path / "config.json").exists():
+        way = f"{elsewhere}, or go on with it: lenet train --resume {quoted(path)}"
+        raise RunError(f"{path} already holds a run", hint=way)
+    if path.is_dir() and any(path.iterdir()):
+        raise RunError(f"{path} is not empty; a run wants a folder of its own", hint=elsewhere)
+    path.mkdir(parents=True, exist_ok=path.is_dir())
     return path
+
+
+def _next_default(data: str, model: str) -> Path:
+    """A new folder runs/DATE-TIME-DATA-MODEL, with a number behind it if that is taken."""
+    stem = f"{datetime.datetime.now():%Y-%m-%d-%H%M%S}-{data}-{model}"
+    for number in itertools.count(1):
+        path = Path("runs") / (stem if number == 1 else f"{stem}-{number}")
+        try:
+            path.mkdir(parents=True)
+            break
+        except FileExistsError:
+            continue
+    return path
+
+
+@contextlib.contextmanager
+def _said(path: Path) -> Iterator[Path]:
+    """A failure to write there becomes a RunError that names the file."""
+    try:
+        yield path
+    except OSError as error:
+        raise RunError(
+            f"cannot write {path}: {error.strerror or error}",
+            hint="make room, or see that the folder is there and may be written; the last checkpoint is whole",
+        ) from error

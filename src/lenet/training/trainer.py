@@ -21,17 +21,19 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from lenet.config import MODEL_FIELDS, TrainConfig, configure
+from lenet.config import DEFAULT_RECIPE, MODEL_FIELDS, TrainConfig, configure
+from lenet.data import fetch
 from lenet.data.batches import hold_out, plan
+from lenet.data.catalogue import CATALOGUE
 from lenet.data.dataset import Dataset, Splits, load
 from lenet.data.preprocess import Preprocessing
 from lenet.engines import Choice, Engine, Stats, choose_device, choose_engine
 from lenet.engines.reference import ReferenceEngine
-from lenet.errors import ConfigError, RunError, TrainingError
+from lenet.errors import ConfigError, DataError, RunError, TrainingError
 from lenet.models import build, num_parameters
 from lenet.training import curve, environment
 from lenet.training.progress import Progress, choose_progress
-from lenet.training.run import Run
+from lenet.training.run import Run, quoted
 
 CHUNKS = 10  # in an epoch: how often the chart gets a point and Ctrl-C an answer
 
@@ -40,7 +42,7 @@ class Interrupted(KeyboardInterrupt):
     """Ctrl-C during a training: the chunk was finished and saved; `run` can be resumed."""
 
     def __init__(self, run: Run) -> None:
-        super().__init__(f"stopped; go on with lenet train --resume {run.path}")
+        super().__init__(f"stopped; go on with lenet train --resume {quoted(run.path)}")
         self.run = run
 
 
@@ -101,7 +103,7 @@ class Parts:
 def train(
     data: str | Splits | None = None,
     *,
-    recipe: str = "fast",
+    recipe: str = DEFAULT_RECIPE,
     config: TrainConfig | None = None,
     out: str | os.PathLike[str] | None = None,
     progress: str | Progress = "auto",
@@ -121,11 +123,13 @@ def train(
     mend: ConfigError, DataError, ModelError, EngineError, RunError, TrainingError (the loss is no longer a number).
     """
     began = time.perf_counter()
+    name = data.name if isinstance(data, Splits) else data
     if config is None:
-        name = data.name if isinstance(data, Splits) else data
         config = configure(recipe, data=name, **settings)
-    elif settings or recipe != "fast":
+    elif settings or recipe != DEFAULT_RECIPE or isinstance(data, str):
         raise ConfigError("train was given a config and settings", hint="put the settings into the config")
+    elif name is not None:
+        config = dataclasses.replace(config, data=name)
     show = choose_progress(progress)
     splits = data if isinstance(data, Splits) else load(config.data, config.data_dir, progress=show.download)
     with _threads(config.threads):
@@ -144,12 +148,12 @@ def resume(
     """Goes on with an interrupted run from its newest checkpoint, to the same end it would have reached without.
 
     data: the Splits it was trained on, where it was trained on your own; data_dir: where the data is now, if it moved.
-    Raises RunError if the run is finished or has no checkpoint, DataError if the data is not what it was trained on.
+    Raises RunError if the run is finished or has no checkpoint, or if the data is not what it was trained on.
     """
     began = time.perf_counter()
     run = Run.load(run, finished=False)
-    if run.is_finished:
-        raise RunError(f"the run {run.path} is finished", hint=f"lenet evaluate {run.path} measures it")
+    if not run.missing:
+        raise RunError(f"the run {run.path} is finished", hint=f"lenet evaluate {quoted(run.path)} measures it")
     checkpoint = run.newest_checkpoint()
     show = choose_progress(progress)
     splits = data or load_data(run, data_dir, show)
@@ -158,8 +162,16 @@ def resume(
             f"{splits.name} ({splits.source}) is not the data that {run.path} was trained on",
             hint="give the same data again with --data-dir",
         )
-    with _threads(run.config.threads):
-        parts = _assemble(run.config, splits)
+    # On what it was trained on so far, whatever `auto` would choose now: another device or number of threads adds up in
+    # another order.
+    decided = {
+        "engine": run.resolved["engine"],
+        "device": run.resolved["device"],
+        "threads": run.environment["threads"],
+    }
+    config = dataclasses.replace(run.config, **decided)
+    with _threads(config.threads):
+        parts = _assemble(config, splits)
         parts.engine.load_state_dict(checkpoint.tensors)
         run.forget_after(checkpoint.step)
         return _train(run, parts, show, Position.from_dict(checkpoint.progress), began)
@@ -172,15 +184,26 @@ def measure(logits: Tensor, labels: Tensor) -> tuple[float, float]:
 
 
 def load_data(run: Run, data_dir: str | None = None, show: Progress | None = None) -> Splits:
-    """The data set of a run: from `data_dir`, LENET_DATA, or where it was when the run was made."""
-    folder = run.resolved["data_folder"]
-    if data_dir is None and "LENET_DATA" not in os.environ and folder and Path(folder).is_dir():
+    """The data set of a run: from `data_dir`, LENET_DATA or the cache, else from where it was when the run was made."""
+    name, folder = run.resolved["data"], run.resolved["data_folder"]
+    if name not in CATALOGUE:
+        raise DataError(
+            f"{run.path} was trained on data of your own, {name!r}, which cannot be found by its name",
+            hint=f"in Python: lenet.evaluate({str(run.path)!r}, data), lenet.resume({str(run.path)!r}, data=data)",
+        )
+    if folder and Path(folder).is_dir() and fetch.locate(name, data_dir) is None:
         data_dir = folder
-    return load(run.resolved["data"], data_dir, progress=show.download if show else None)
+    return load(name, data_dir, progress=show.download if show else None)
 
 
 def _assemble(config: TrainConfig, splits: Splits) -> Parts:
     """Data, model and engine for a config, and the record of what was decided."""
+    if config.shift >= min(splits.train.size):
+        height, width = splits.train.size
+        raise ConfigError(
+            f"shift is {config.shift}, but the pictures of {splits.name} are {height}×{width}",
+            hint="take a smaller --shift",
+        )
     if config.validation >= len(splits.train):
         raise ConfigError(
             f"validation is {config.validation:,}, but {splits.name} has {len(splits.train):,} training pictures",
@@ -273,7 +296,7 @@ def _train(run: Run, parts: Parts, show: Progress, at: Position, began: float) -
                 show.chunk(point)
                 if interrupted.is_set() and stop < epoch_plan.num_steps:
                     _stop(run, engine, at, epoch_plan.num_steps, began, show)
-            point = _epoch_point(at, parts, epoch_plan.num_steps)
+            point = _epoch_point(at, parts, epoch_plan.num_steps, run)
             run.log(point)
             show.epoch(point)
             at.epoch, at.step, at.tally = at.epoch + 1, 0, Tally()
@@ -297,13 +320,15 @@ def _chunk_point(at: Position, stats: Stats, num_steps: int, rate: float) -> dic
     }
 
 
-def _epoch_point(at: Position, parts: Parts, num_steps: int) -> dict[str, Any]:
+def _epoch_point(at: Position, parts: Parts, num_steps: int, run: Run) -> dict[str, Any]:
     """Evaluates, and joins the result to the training numbers of this epoch alone."""
     point = {"kind": "epoch", "step": (at.epoch + 1) * num_steps, "epoch": at.epoch + 1, **at.tally.rates}
     for name, dataset in (("validation", parts.validation), ("test", parts.test)):
         if dataset is not None:
             loss, accuracy = measure(parts.engine.logits(dataset.images), torch.from_numpy(dataset.labels))
             point |= {f"{name}_loss": loss, f"{name}_accuracy": accuracy}
+            if not math.isfinite(loss):
+                raise _diverged(f"the loss on the {name} set is {loss} after epoch {at.epoch + 1}", run)
     return point
 
 
@@ -351,10 +376,11 @@ def _must_be_finite(stats: Stats, at: Position, num_steps: int, run: Run) -> Non
     for offset, loss in enumerate(stats.losses):
         if not math.isfinite(loss):
             step = at.epoch * num_steps + at.step + offset + 1
-            raise TrainingError(
-                f"the loss became {loss} at step {step}, in epoch {at.epoch + 1}; the run so far is in {run.path}",
-                hint="take a smaller --learning-rate",
-            )
+            raise _diverged(f"the loss became {loss} at step {step}, in epoch {at.epoch + 1}", run)
+
+
+def _diverged(what: str, run: Run) -> TrainingError:
+    return TrainingError(f"{what}; the run so far is in {run.path}", hint="take a smaller --learning-rate")
 
 
 @contextlib.contextmanager
