@@ -43,13 +43,18 @@ docs: .venv/installed-dev
 clean:
 	rm -rf .venv dist build .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.venv/python:
+# A stamp for each interpreter: make PYTHON=python3.13 test makes .venv anew with it.
+VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])' 2>/dev/null)
+
+.venv/python-$(VERSION):
+	@command -v $(PYTHON) >/dev/null || { echo "error: no $(PYTHON)"; echo "hint: make PYTHON=/path/to/python3 train"; exit 2; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "error: $(PYTHON) is older than Python 3.11"; echo "hint: make PYTHON=python3.12 train, say"; exit 2; }
+	@rm -rf .venv
 	@$(PYTHON) -m venv .venv
 	@touch $@
 
-.venv/installed: .venv/python pyproject.toml constraints.txt
+.venv/installed: .venv/python-$(VERSION) pyproject.toml constraints.txt
 	@echo "installing into .venv (PyTorch is large; about a minute) ..."
 	@$(PIP) --editable .
 	@touch $@
