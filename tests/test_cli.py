@@ -38,7 +38,7 @@ def test_train_without_a_terminal_prints_one_line_per_epoch(lenet_command, tmp_p
     code, out, err = lenet_command("train", *SMALL, "--epochs", "2", "--out", tmp_path / "run")
     assert (code, err) == (0, "")
     assert len(re.findall(r"^epoch \d/2  ", out, re.M)) == 2
-    assert f"lenet evaluate {tmp_path / 'run'}" in out
+    assert f"lenet evaluate {tmp_path / 'run'} --plot" in out
 
 
 def test_json_is_one_line_on_stdout_and_all_else_on_stderr(lenet_command, tmp_path):

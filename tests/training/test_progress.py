@@ -9,7 +9,7 @@ from nbclient import NotebookClient
 
 import lenet
 from lenet.errors import ConfigError
-from lenet.training.progress import DownloadBar, Lines, Quiet, Terminal, choose_progress
+from lenet.training.progress import DownloadBar, Lines, Quiet, Terminal, choose_progress, program
 
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -34,8 +34,24 @@ def test_lines_are_a_header_and_one_line_per_epoch(tiny, tmp_path):
     for number, (line, point) in enumerate(zip(lines[3:5], run.epochs, strict=True), start=1):
         assert line.startswith(f"epoch {number}/2  train loss {point['train_loss']:.4f}")
         assert f"test acc {point['test_accuracy']:.4f}" in line
-    assert lines[-2:] == [f"next    lenet evaluate {run.path} --plot", f"        lenet predict {run.path} PICTURE"]
+    call = program()
+    assert lines[-2:] == [f"next    {call} evaluate {run.path} --plot", f"        {call} predict {run.path} PICTURE"]
     assert "\x1b" not in stream.getvalue()
+
+
+def test_the_next_commands_are_what_the_shell_understands(monkeypatch, tmp_path):
+    (tmp_path / "bin").mkdir()
+    for name in ("lenet", "python"):
+        (tmp_path / "bin" / name).touch(mode=0o755)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "bin/python"))
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    assert program() == "lenet"
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert program() == str(tmp_path / "bin/lenet")
+    monkeypatch.chdir(tmp_path)
+    assert program() == "bin/lenet"
+    (tmp_path / "bin/lenet").unlink()
+    assert program() == "lenet"
 
 
 def test_a_terminal_gets_a_table_with_progress_and_remaining_time(tiny, tmp_path, monkeypatch):

@@ -3,9 +3,11 @@
 The trainer calls these methods; nothing here decides anything.
 """
 
+import shutil
 import sys
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, TextIO
 
@@ -260,12 +262,20 @@ def _cells(point: Point) -> list[tuple[str, str]]:
     return [*cells, ("images/s", f"{point['images_per_second']:9,.0f}")]
 
 
+def program() -> str:
+    """How to call lenet from here: by its name if the shell finds it, else by its place beside this Python."""
+    beside = Path(sys.executable).with_name("lenet")
+    if shutil.which("lenet") or not beside.is_file():
+        return "lenet"
+    return quoted(beside.relative_to(Path.cwd()) if beside.is_relative_to(Path.cwd()) else beside)
+
+
 def _notice(text: str) -> Text:
     return Text(f"NOTICE  {text}", style="bold yellow")
 
 
 def _stopped(run: Run) -> Text:
-    return Text(f"stopped; all is saved in {run.path}\nnext    lenet train --resume {quoted(run.path)}")
+    return Text(f"stopped; all is saved in {run.path}\nnext    {program()} train --resume {quoted(run.path)}")
 
 
 def _saved(run: Run, summary: Mapping[str, Any]) -> Text:
@@ -274,6 +284,6 @@ def _saved(run: Run, summary: Mapping[str, Any]) -> Text:
         f" ({summary['images_per_second']:,.0f} images/s in the steps alone, "
         f"{summary['images_per_second_end_to_end']:,.0f} with loading, evaluation and saving)\n"
         f"saved   {run.path} (weights, numbers, curve.png)\n"
-        f"next    lenet evaluate {quoted(run.path)} --plot\n"
-        f"        lenet predict {quoted(run.path)} PICTURE"
+        f"next    {program()} evaluate {quoted(run.path)} --plot\n"
+        f"        {program()} predict {quoted(run.path)} PICTURE"
     )
