@@ -336,8 +336,8 @@ def _claim(path: Path) -> Path:
     if path.exists() and not path.is_dir():
         raise RunError(f"{path} is a file; expected a folder for the run", hint=elsewhere)
     if (path / "config.json").exists():
-        way = f"{elsewhere}, or go on with it: lenet train --resume {quoted(path)}"
-        raise RunError(f"{path} already holds a run", hint=way)
+        way = f", or go on with it: lenet train --resume {quoted(path)}"
+        raise RunError(f"{path} already holds a run", hint=elsewhere + ("" if Run(path).is_finished else way))
     if path.is_dir() and any(path.iterdir()):
         raise RunError(f"{path} is not empty; a run wants a folder of its own", hint=elsewhere)
     path.mkdir(parents=True, exist_ok=path.is_dir())

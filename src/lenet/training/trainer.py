@@ -171,7 +171,7 @@ def resume(
     }
     config = dataclasses.replace(run.config, **decided)
     with _threads(config.threads):
-        parts = _assemble(config, splits)
+        parts = _assemble(config, splits, reason="as before")
         parts.engine.load_state_dict(checkpoint.tensors)
         run.forget_after(checkpoint.step)
         return _train(run, parts, show, Position.from_dict(checkpoint.progress), began)
@@ -196,8 +196,8 @@ def load_data(run: Run, data_dir: str | None = None, show: Progress | None = Non
     return load(name, data_dir, progress=show.download if show else None)
 
 
-def _assemble(config: TrainConfig, splits: Splits) -> Parts:
-    """Data, model and engine for a config, and the record of what was decided."""
+def _assemble(config: TrainConfig, splits: Splits, reason: str | None = None) -> Parts:
+    """Data, model and engine for a config, and the record of what was decided; `reason` says why, if not the config."""
     if config.shift >= min(splits.train.size):
         height, width = splits.train.size
         raise ConfigError(
@@ -217,6 +217,8 @@ def _assemble(config: TrainConfig, splits: Splits) -> Parts:
     arguments |= {"input_size": train.size, "num_classes": len(train.classes)}
     model = build(config.model, init=config.init, seed=config.seed, **arguments)
     device, choice = choose_device(config.device), choose_engine(config.engine)
+    if reason is not None:
+        device, choice = Choice(device.name, reason), Choice(choice.name, reason)
     resolved = {
         "data": splits.name,
         "data_source": splits.source,
