@@ -279,8 +279,9 @@ def _stopped(run: Run) -> Text:
 
 
 def _saved(run: Run, summary: Mapping[str, Any]) -> Text:
+    epochs = f"{summary['epochs']} epoch{'s' if summary['epochs'] > 1 else ''}"
     return Text(
-        f"\ntest accuracy {summary['test_accuracy']:.4f} after {summary['epochs']} epochs in {summary['seconds']:.1f} s"
+        f"\ntest accuracy {summary['test_accuracy']:.4f} after {epochs} in {summary['seconds']:.1f} s"
         f" ({summary['images_per_second']:,.0f} images/s in the steps alone, "
         f"{summary['images_per_second_end_to_end']:,.0f} with loading, evaluation and saving)\n"
         f"saved   {run.path} (weights, numbers, curve.png)\n"
