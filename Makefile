@@ -11,6 +11,8 @@ ARGS ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
+KERNELS := $(wildcard src/lenet/engines/kernels/*.h src/lenet/engines/kernels/*.cpp src/lenet/engines/kernels/build.py)
+
 .PHONY: train test lint bench bench-short docs clean
 
 train: .venv/installed
@@ -54,7 +56,7 @@ VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d.%d" % sys.version_info
 	@$(PYTHON) -m venv .venv
 	@touch $@
 
-.venv/installed: .venv/python-$(VERSION) pyproject.toml constraints.txt
+.venv/installed: .venv/python-$(VERSION) pyproject.toml constraints.txt hatch_build.py $(KERNELS)
 	@echo "installing into .venv (PyTorch is large; about a minute) ..."
 	@$(PIP) --editable .
 	@touch $@

@@ -18,7 +18,7 @@ POOLINGS = ("max", "avg")
 INITS = ("default", "xavier-uniform")
 OPTIMIZERS = ("sgd", "adam", "adamw")
 SCHEDULES = ("constant", "one-cycle")
-ENGINE_NAMES = ("auto", "reference")
+ENGINE_NAMES = ("auto", "cpu", "reference")
 DEFAULT_RECIPE = "fast"
 RECIPE_NAMES = ("fast", "book-sgd", "book-adam", "book-adam-01")
 MODEL_NAMES = ("lenet", "lenet-avg", "softmax", "mlp")
@@ -85,7 +85,7 @@ class TrainConfig:
         0, "Decides initial weights, order, mirroring, shifts and the validation pictures.", least=0, below=2**63
     )
 
-    engine: str = setting("auto", "What does the arithmetic.", choices=ENGINE_NAMES)
+    engine: str = setting("auto", "What computes: own kernels for the CPU, or plain PyTorch.", choices=ENGINE_NAMES)
     device: str = setting("auto", "auto, cpu, cuda, cuda:N or mps.")
     threads: int | None = setting(None, "CPU threads; without it, as many as PyTorch chooses.", least=1)
 

@@ -8,7 +8,8 @@ import torch.nn.functional as F
 from lenet.config import configure
 from lenet.data.batches import plan
 from lenet.data.preprocess import Preprocessing
-from lenet.engines.reference import Optimizer, ReferenceEngine, shifted
+from lenet.engines.optimizer import Optimizer
+from lenet.engines.reference import ReferenceEngine, shifted
 from lenet.models import build
 
 

@@ -29,7 +29,7 @@ def test_lines_are_a_header_and_one_line_per_epoch(tiny, tmp_path):
     lines = stream.getvalue().splitlines()
     assert lines[0].startswith("data    toy: 1,000 train, 200 test, 28×28, 10 classes (made up)")
     assert lines[1].startswith("model   lenet: 61,706 parameters, activation relu, padding 2 (recipe fast: adamw")
-    assert re.match(r"engine  reference \(auto: .*\) on \S+ \(auto: .*\), \d+ thread", lines[2])
+    assert re.match(r"engine  cpu \(auto: .*\) on \S+ \(auto: .*\), \d+ thread", lines[2])
     run = lenet.load(tmp_path / "run")
     for number, (line, point) in enumerate(zip(lines[3:5], run.epochs, strict=True), start=1):
         assert line.startswith(f"epoch {number}/2  train loss {point['train_loss']:.4f}")

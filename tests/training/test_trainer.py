@@ -119,7 +119,7 @@ def test_evaluation_happens_once_an_epoch(tiny, tmp_path, monkeypatch):
     monkeypatch.setattr(
         ReferenceEngine, "logits", lambda self, images: calls.append(len(images)) or logits(self, images)
     )
-    train(tiny, tmp_path, epochs=3)
+    train(tiny, tmp_path, epochs=3, engine="reference")
     assert calls == [len(tiny.test)] * 3
 
 

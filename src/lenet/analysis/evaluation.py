@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from lenet.data.batches import hold_out
 from lenet.data.dataset import Dataset, Images, Labels, Splits, load
-from lenet.engines import choose_device
-from lenet.engines.reference import ReferenceEngine
+from lenet.engines import Engine
+from lenet.engines.choice import choose_device, choose_engine, make_engine
 from lenet.errors import ConfigError, DataError
 from lenet.training.run import Run
 from lenet.training.trainer import load_data, measure
@@ -146,9 +146,13 @@ def _part(run: Run, data: Splits, split: str) -> Dataset:
     return data.train.subset(held)
 
 
-def engine_for(run: Run, device: str) -> ReferenceEngine:
-    """An engine with the weights of a run, for its logits."""
-    return ReferenceEngine(run.model, None, run.config, run.preprocessing, choose_device(device).name)
+def engine_for(run: Run, device: str) -> Engine:
+    """An engine with the weights of a run, for its logits: the one it was trained on, if that is here, else another."""
+    device = choose_device(device).name
+    model, size = run.model, run.preprocessing.size
+    wanted = "reference" if run.resolved["engine"] == "reference" else "auto"
+    engine = choose_engine(wanted, model, size, device).name
+    return make_engine(engine, model, None, run.config, run.preprocessing, device)
 
 
 def confusion_matrix(labels: Labels, predicted: Labels, num_classes: int) -> NDArray[np.int64]:

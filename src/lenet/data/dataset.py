@@ -26,8 +26,8 @@ Labels = NDArray[np.int64]
 class Dataset:
     """Pictures with their labels.
 
-    images: uint8, shape `(N, height, width)`; labels: int64, shape `(N,)`, each in `0 … len(classes) - 1`;
-    classes: the names of the classes, in the order of their labels.
+    images: uint8, shape `(N, height, width)`, or `(N, height, width, 3)` with colours; labels: int64, shape `(N,)`, each in
+    `0 … len(classes) - 1`; classes: the names of the classes, in the order of their labels.
     """
 
     name: str
@@ -39,10 +39,10 @@ class Dataset:
         object.__setattr__(self, "classes", tuple(self.classes))
         object.__setattr__(self, "images", np.ascontiguousarray(self.images))
         object.__setattr__(self, "labels", np.ascontiguousarray(self.labels))
-        if self.images.dtype != np.uint8 or self.images.ndim != 3:
+        if self.images.dtype != np.uint8 or not (self.images.ndim == 3 or self.images.shape[3:] == (3,)):
             raise DataError(
                 f"the images of {self.name} are {self.images.dtype} of shape {self.images.shape}; "
-                "expected uint8 of shape (N, height, width)"
+                "expected uint8 of shape (N, height, width) or (N, height, width, 3)"
             )
         if self.labels.dtype != np.int64 or self.labels.ndim != 1:
             raise DataError(

@@ -27,8 +27,8 @@ from lenet.data.batches import hold_out, plan
 from lenet.data.catalogue import CATALOGUE
 from lenet.data.dataset import Dataset, Splits, load
 from lenet.data.preprocess import Preprocessing
-from lenet.engines import Choice, Engine, Stats, choose_device, choose_engine
-from lenet.engines.reference import ReferenceEngine
+from lenet.engines import Engine, Stats
+from lenet.engines.choice import Choice, choose_device, choose_engine, make_engine
 from lenet.errors import ConfigError, DataError, RunError, TrainingError
 from lenet.models import build, num_parameters
 from lenet.training import curve, environment
@@ -198,6 +198,11 @@ def load_data(run: Run, data_dir: str | None = None, show: Progress | None = Non
 
 def _assemble(config: TrainConfig, splits: Splits, reason: str | None = None) -> Parts:
     """Data, model and engine for a config, and the record of what was decided; `reason` says why, if not the config."""
+    if splits.train.images.ndim == 4:
+        raise DataError(
+            f"the pictures of {splits.name} have colours; training takes grey ones, of shape (N, height, width)",
+            hint="average the colours: images.mean(axis=3).astype(numpy.uint8)",
+        )
     if config.shift >= min(splits.train.size):
         height, width = splits.train.size
         raise ConfigError(
@@ -216,7 +221,8 @@ def _assemble(config: TrainConfig, splits: Splits, reason: str | None = None) ->
     arguments = {name: getattr(config, name) for name in MODEL_FIELDS if getattr(config, name) is not None}
     arguments |= {"input_size": train.size, "num_classes": len(train.classes)}
     model = build(config.model, init=config.init, seed=config.seed, **arguments)
-    device, choice = choose_device(config.device), choose_engine(config.engine)
+    device = choose_device(config.device)
+    choice = choose_engine(config.engine, model, train.size, device.name)
     if reason is not None:
         device, choice = Choice(device.name, reason), Choice(choice.name, reason)
     resolved = {
@@ -235,7 +241,7 @@ def _assemble(config: TrainConfig, splits: Splits, reason: str | None = None) ->
         "device": device.name,
         "device_reason": device.reason,
     }
-    engine = ReferenceEngine(model, train, config, preprocessing, device.name)
+    engine = make_engine(choice.name, model, train, config, preprocessing, device.name)
     return Parts(
         train, validation, splits.test, engine, resolved, _header(config, resolved, train.size, choice, device)
     )

@@ -1,0 +1,153 @@
+"""The CPU engine's native library: where it is, what it takes, and which of its variants this processor runs.
+
+The structures mirror `interface.h`, which says what they mean. `build.py` makes the library.
+"""
+
+import ctypes
+import functools
+from ctypes import POINTER, c_char_p, c_double, c_float, c_int32, c_int64, c_void_p
+from pathlib import Path
+
+from lenet.engines.kernels.build import LIBRARY_NAME, source_hash
+from lenet.errors import EngineError
+
+FOLDER = Path(__file__).parent
+REMEDY = "install a C++ compiler, or `pip install ziglang`, then run `python -m lenet.engines.kernels`"
+
+
+class KernelsMissing(EngineError):
+    """There is no library of kernels, or none that can be used; the hint says how to get one."""
+
+
+class Block(ctypes.Structure):
+    _fields_ = [("channels", c_int32), ("kernel_size", c_int32), ("padding", c_int32)]
+
+
+class Network(ctypes.Structure):
+    _fields_ = [
+        ("in_channels", c_int32),
+        ("height", c_int32),
+        ("width", c_int32),
+        ("activation", c_int32),
+        ("pooling", c_int32),
+        ("num_blocks", c_int32),
+        ("num_dense", c_int32),
+        ("blocks", Block * 3),
+        ("widths", c_int32 * 5),
+    ]
+
+
+class Pictures(ctypes.Structure):
+    _fields_ = [("images", c_void_p), ("labels", c_void_p), ("pixels", c_float * 256)]
+
+
+class Plan(ctypes.Structure):
+    _fields_ = [
+        ("order", c_void_p),
+        ("flips", c_void_p),
+        ("shifts", c_void_p),
+        ("num_positions", c_int64),
+        ("batch_size", c_int64),
+    ]
+
+
+class Optimizer(ctypes.Structure):
+    _fields_ = [
+        ("kind", c_int32),
+        ("nesterov", c_int32),
+        ("beta1", c_double),
+        ("beta2", c_double),
+        ("momentum", c_float),
+        ("epsilon", c_float),
+        ("weight_decay", c_float),
+        ("label_smoothing", c_float),
+        ("weights", c_void_p),
+        ("gradient", c_void_p),
+        ("first", c_void_p),
+        ("second", c_void_p),
+        ("rates", c_void_p),
+        ("first_corrections", c_void_p),
+        ("second_corrections", c_void_p),
+    ]
+
+
+@functools.cache
+def library() -> ctypes.CDLL:
+    """The library beside this file. Raises EngineError, saying how to get it, if it is not there or cannot be used."""
+    return opened(FOLDER / LIBRARY_NAME)
+
+
+def opened(path: Path) -> ctypes.CDLL:
+    """The library at `path`, its functions declared."""
+    if not path.is_file():
+        raise KernelsMissing("the CPU kernels are not built", hint=REMEDY)
+    try:
+        lib = ctypes.CDLL(str(path))
+    except OSError as error:
+        raise KernelsMissing(f"the CPU kernels cannot be loaded: {error}", hint=REMEDY) from error
+    lib.lenet_build.restype = c_char_p
+    built: str = lib.lenet_build().decode()
+    if built.split()[0] != source_hash():
+        raise KernelsMissing("the CPU kernels were built from other sources", hint=REMEDY)
+    lib.lenet_num_variants.restype = c_int32
+    lib.lenet_variant_name.restype = c_char_p
+    lib.lenet_variant_name.argtypes = [c_int32]
+    lib.lenet_variant_runs_here.restype = c_int32
+    lib.lenet_variant_runs_here.argtypes = [c_int32]
+    lib.lenet_workspace_size.restype = c_int64
+    lib.lenet_workspace_size.argtypes = [c_int32, POINTER(Network), c_int32, c_int32]
+    lib.lenet_train.restype = c_int64
+    lib.lenet_train.argtypes = [
+        c_int32,
+        POINTER(Network),
+        POINTER(Pictures),
+        POINTER(Plan),
+        POINTER(Optimizer),
+        c_int64,
+        c_int64,
+        c_void_p,
+        POINTER(c_int64),
+        c_void_p,
+        c_int32,
+    ]
+    lib.lenet_logits.restype = c_int64
+    lib.lenet_logits.argtypes = [
+        c_int32,
+        POINTER(Network),
+        POINTER(Pictures),
+        c_int64,
+        c_void_p,
+        c_void_p,
+        c_void_p,
+        c_int32,
+    ]
+    lib.lenet_ceiling.restype = c_double
+    lib.lenet_ceiling.argtypes = [c_int32, c_int32, c_int64]
+    return lib
+
+
+def variants() -> dict[str, int]:
+    """The variants in the library that this processor runs, the fastest first, and their numbers."""
+    lib = library()
+    return {
+        lib.lenet_variant_name(number).decode(): number
+        for number in range(lib.lenet_num_variants())
+        if lib.lenet_variant_runs_here(number)
+    }
+
+
+def variant_name() -> str:
+    """The fastest variant here. Raises EngineError if this processor runs none."""
+    here = variants()
+    if not here:
+        raise EngineError("the CPU kernels have no variant for this processor", hint="take --engine reference")
+    return next(iter(here))
+
+
+def variant_number(name: str | None = None) -> int:
+    """The number of the variant of that name, or of the fastest here. Raises EngineError if this processor cannot."""
+    name = variant_name() if name is None else name
+    here = variants()
+    if name not in here:
+        raise EngineError(f"no variant {name!r} of the CPU kernels runs here", hint=f"there is {', '.join(here)}")
+    return here[name]

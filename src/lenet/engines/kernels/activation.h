@@ -1,0 +1,58 @@
+// The activations and what they hand back, on vectors.
+#pragma once
+#include "interface.h"
+#include "vector.h"
+
+// e^x for x in -87 … 88, relative error about 1e-7: x = n ln 2 + r, and a polynomial for e^r, |r| <= ln 2 / 2
+// (Moshier, Cephes, expf).
+INLINE vec exponential(vec x) {
+  constexpr float MAGIC = 12582912.f;  // 1.5 × 2^23: adding it rounds to the nearest whole number
+  vec shifted = x * 1.44269504088896341f + MAGIC;
+  vec n = shifted - MAGIC;
+  vec r = x - n * 0.693359375f;
+  r = r + n * 2.12194440e-4f;
+  vec p = r * 1.9875691500e-4f + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  p = p * (r * r) + r + 1.f;
+  return from_bits(bits(p) + (bits(shifted) << 23));  // the low bits of `shifted` hold n
+}
+
+// smaller and larger return their second argument if it is not a number, so that it is found in the loss.
+INLINE vec sigmoid(vec x) {
+  return reciprocal(1.f + exponential(larger(splat(-80.f), smaller(splat(80.f), -x))));
+}
+
+// For small x the quotient would cancel; there an odd polynomial (Cephes, tanhf).
+INLINE vec tanh_(vec x) {
+  vec size = from_bits(bits(x) & splat(0x7fffffff));
+  vec s = x * x;
+  vec p = s * -5.70498872745e-3f + 2.06390887954e-2f;
+  p = p * s - 5.37397155531e-2f;
+  p = p * s + 1.33314422036e-1f;
+  p = p * s - 3.33332819422e-1f;
+  vec small = p * s * x + x;
+  vec large = 1.f - 2.f * reciprocal(1.f + exponential(smaller(splat(80.f), 2.f * size)));
+  return size < splat(0.625f) ? small : from_bits(bits(large) | (bits(x) & splat(INT32_MIN)));
+}
+
+INLINE vec relu(vec x) { return larger(splat(0.f), x); }
+
+INLINE vec activated(vec x, int activation) {
+  switch (activation) {
+    case LENET_SIGMOID: return sigmoid(x);
+    case LENET_TANH: return tanh_(x);
+    default: return relu(x);
+  }
+}
+
+// The derivative, from the activated value.
+INLINE vec slope(vec y, int activation) {
+  switch (activation) {
+    case LENET_SIGMOID: return y - y * y;
+    case LENET_TANH: return 1.f - y * y;
+    default: return y > splat(0.f) ? splat(1.f) : splat(0.f);
+  }
+}

@@ -1,0 +1,177 @@
+"""Makes the CPU engine's native library: `python -m lenet.engines.kernels` builds it for this machine, in place.
+
+A C++ compiler that is there is used, else the `ziglang` package, which is Clang for every platform. Nothing is linked but
+the system's C and mathematics libraries and its threads. Called by `hatch_build.py` when lenet is installed from source
+and by `make wheels` for other platforms; it imports nothing of lenet, so that it runs before lenet is installed.
+"""
+
+import functools
+import hashlib
+import importlib.util
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+SUFFIXES = {"linux": ".so", "macos": ".dylib", "windows": ".dll"}
+HERE = {"darwin": "macos", "win32": "windows"}.get(sys.platform, "linux")
+LIBRARY_NAME = f"lenet_cpu{SUFFIXES[HERE]}"
+
+# What every file is compiled with. No fast-math: sums keep their order, and NaN stays NaN. Multiply-adds are fused.
+FLAGS = [
+    "-std=c++17",
+    "-O3",
+    "-fno-exceptions",
+    "-fno-rtti",
+    "-fno-math-errno",
+    "-ffp-contract=fast",
+    "-fno-trapping-math",
+]
+FLAGS += ["-fvisibility=hidden", "-Wall", "-Wextra"]
+
+# The variants of each processor: name, and the instructions it is compiled for (ARM64 has NEON always).
+VARIANTS: dict[str, dict[str, str | None]] = {
+    "x86_64": {"avx512": "x86-64-v4", "avx2": "x86-64-v3", "sse4": "x86-64-v2"},
+    "aarch64": {"neon": None},
+}
+
+
+class BuildError(Exception):
+    """The library could not be made; the message says why."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A platform to build for: the zig name of the triple, and the tag of its wheels."""
+
+    system: str
+    processor: str
+    triple: str
+    wheel_tag: str
+
+    @property
+    def library_name(self) -> str:
+        return f"lenet_cpu{SUFFIXES[self.system]}"
+
+
+TARGETS = {
+    "linux-x86_64": Target("linux", "x86_64", "x86_64-linux-gnu.2.17", "manylinux_2_17_x86_64"),
+    "linux-aarch64": Target("linux", "aarch64", "aarch64-linux-gnu.2.17", "manylinux_2_17_aarch64"),
+    "macos-arm64": Target("macos", "aarch64", "aarch64-macos.11.0", "macosx_11_0_arm64"),
+    "windows-x86_64": Target("windows", "x86_64", "x86_64-windows-gnu", "win_amd64"),
+}
+
+
+@functools.cache
+def source_hash() -> str:
+    """A fingerprint of the sources, which the library carries: one built from others is not used."""
+    digest = hashlib.sha256()
+    for path in sorted([*FOLDER.glob("*.h"), *FOLDER.glob("*.cpp")]):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes().replace(b"\r\n", b"\n"))
+    return digest.hexdigest()[:16]
+
+
+def build(target: Target | None = None, out: Path | None = None, extra: tuple[str, ...] = ()) -> Path:
+    """Builds the library into the folder `out` (default: beside the sources) and returns its path.
+
+    target: a platform of TARGETS, which needs ziglang; without it, this machine's own. extra: flags for compiler and
+    linker, such as a sanitizer's. Raises BuildError; what was there before then is untouched.
+    """
+    out = out or FOLDER
+    system = target.system if target else HERE
+    processor = target.processor if target else _processor()
+    if processor not in VARIANTS:
+        raise BuildError(f"there are no kernels for the processor {processor}")
+    compiler = [*zig(), "-target", target.triple] if target else find_compiler()
+    if compiler is None:
+        raise BuildError("no C++ compiler and no ziglang package")
+    library = out / f"lenet_cpu{SUFFIXES[system]}"
+    with tempfile.TemporaryDirectory() as folder:
+        jobs = _jobs(compiler, system, processor, Path(folder), extra)
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            list(pool.map(_run, jobs))
+        objects = [job[-1] for job in jobs]
+        made = Path(folder) / library.name
+        strip = [] if extra or system == "macos" else ["-s"]
+        libraries = [] if system == "windows" else ["-lm", "-lpthread"]
+        _run([*_linker(compiler), *extra, *strip, "-shared", *objects, *libraries, "-o", str(made)])
+        shutil.copyfile(made, beside := library.with_name(f".{library.name}.{os.getpid()}"))
+        beside.replace(library)  # at once: a process that has the old one open keeps it
+    return library
+
+
+def find_compiler() -> list[str] | None:
+    """The C++ compiler to build with, as the beginning of its command: $CXX, g++, clang++ or c++, else ziglang."""
+    for name in (os.environ.get("CXX"), "g++", "clang++", "c++"):
+        if name and shutil.which(name.split()[0]):
+            return name.split()
+    return zig() if importlib.util.find_spec("ziglang") else None
+
+
+def zig() -> list[str]:
+    """Clang, as the ziglang package brings it; a BuildError if it is not installed."""
+    if not importlib.util.find_spec("ziglang"):
+        raise BuildError("building for another platform needs the package ziglang")
+    return [sys.executable, "-m", "ziglang", "c++"]
+
+
+def _jobs(compiler: list[str], system: str, processor: str, folder: Path, extra: tuple[str, ...]) -> list[list[str]]:
+    """The command for each object file; its last argument is that file."""
+    is_zig = "ziglang" in compiler
+    flags = [*FLAGS, *extra, *([] if system == "windows" else ["-fPIC"])]
+    if not is_zig and "clang" not in compiler[0]:
+        flags += ["-Wno-maybe-uninitialized"]  # GCC's own intrinsics
+    common = [*compiler, *flags, "-c"]
+    version = "zig" if is_zig else Path(compiler[0]).name
+    jobs = [
+        [*common, str(FOLDER / "threads.cpp"), "-o", str(folder / "threads.o")],
+        [
+            *common,
+            f'-DLENET_BUILD="{source_hash()} {version}"',
+            str(FOLDER / "engine.cpp"),
+            "-o",
+            str(folder / "engine.o"),
+        ],
+    ]
+    for variant, instructions in VARIANTS[processor].items():
+        select = [f"-DVARIANT={variant}"]
+        if instructions:
+            select.append(f"-mcpu={instructions.replace('-', '_')}" if is_zig else f"-march={instructions}")
+        if variant == "avx512":
+            select.append("-mprefer-vector-width=512")
+        jobs.append([*common, *select, str(FOLDER / "network.cpp"), "-o", str(folder / f"{variant}.o")])
+    return jobs
+
+
+def _linker(compiler: list[str]) -> list[str]:
+    """The compiler, as a linker for C: the kernels need nothing of the C++ library."""
+    return [*compiler[:3], "cc", *compiler[4:]] if "ziglang" in compiler else compiler
+
+
+def _run(command: list[str]) -> None:
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    if result.returncode:
+        raise BuildError(f"{' '.join(command)} failed:\n{result.stdout}{result.stderr}")
+
+
+def _processor() -> str:
+    """This machine's processor, as VARIANTS names it."""
+    machine = platform.machine().lower()
+    return {"amd64": "x86_64", "arm64": "aarch64"}.get(machine, machine)
+
+
+def main() -> int:
+    """Builds for this machine and says where; 2 if it cannot."""
+    try:
+        print(build())  # noqa: T201
+    except BuildError as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201
+        print("hint: install g++ or clang++, or `pip install ziglang`", file=sys.stderr)  # noqa: T201
+        return 2
+    return 0

@@ -1,0 +1,136 @@
+// A dense layer, forward and backward, of LANES pictures at once. Activations are [feature][LANES].
+#pragma once
+#include "activation.h"
+#include "runs.h"
+
+struct Dense {
+  int inputs, outputs;
+
+  // Floats from one row of the weight gradient to the next: whole vectors.
+  int pitch() const { return (inputs + LANES - 1) / LANES * LANES; }
+};
+
+// Outputs whose sums are in registers together, each for all lanes.
+constexpr int MAX_OUTPUTS = REGISTERS == 32 ? 24 / (H > 2 ? 4 : 2) : 12 / (H > 2 ? 4 : 2);
+
+// Terms summed up one after another before their sum joins that of all: a thousand at once would lose what PyTorch keeps.
+constexpr int TERMS = 128;
+
+// out[n] = start[n] + Σ_k weight[n · across + k · along] · x[k], for N rows of LANES
+template <int N>
+static void product(int count, const float *x, const float *weight, int64_t across, int64_t along, const float *start,
+                    float *out) {
+  for (int first = 0; first < count; first += TERMS) {
+    vec sum[N][H];
+    UNROLL
+    for (int n = 0; n < N; ++n) {
+      UNROLL
+      for (int h = 0; h < H; ++h) sum[n][h] = splat(0.f);
+    }
+    const int last = at_most(first + TERMS, count);
+    for (int k = first; k < last; ++k, x += LANES, weight += along) {
+      vec in[H];
+      UNROLL
+      for (int h = 0; h < H; ++h) in[h] = load(x + h * V);
+      UNROLL
+      for (int n = 0; n < N; ++n) {
+        vec w = splat(weight[n * across]);
+        UNROLL
+        for (int h = 0; h < H; ++h) sum[n][h] += w * in[h];
+      }
+    }
+    UNROLL
+    for (int n = 0; n < N; ++n) {
+      UNROLL
+      for (int h = 0; h < H; ++h) {
+        float *o = out + n * LANES + h * V;
+        store(o, sum[n][h] + (first ? load(o) : splat(start ? start[n] : 0.f)));
+      }
+    }
+  }
+}
+
+static void products(int rows, int count, const float *x, const float *weight, int64_t across, int64_t along,
+                     const float *start, float *out) {
+  for (int run = 0; run < num_runs(rows, MAX_OUTPUTS); ++run) {
+    Run part = run_of(rows, MAX_OUTPUTS, run);
+#define ROWS(N)                                                                                                \
+  product<at_most(N, MAX_OUTPUTS)>(count, x, weight + part.first * across, across, along, \
+                                   start ? start + part.first : nullptr, out + part.first * LANES)
+    WITH_CONSTANT(part.length, ROWS)
+#undef ROWS
+  }
+}
+
+// weight [outputs][inputs] as PyTorch has it
+static void forward(const Dense &d, const float *x, const float *weight, const float *bias, float *out) {
+  products(d.outputs, d.inputs, x, weight, d.inputs, 1, bias, out);
+}
+
+static void backward_input(const Dense &d, const float *gradient, const float *weight, float *out) {
+  products(d.inputs, d.outputs, gradient, weight, 1, d.inputs, nullptr, out);
+}
+
+// [count][LANES] → [LANES][pitch]
+static void transpose(int count, const float *x, float *out, int pitch) {
+  for (int first = 0; first < count; first += LANES) {
+    int length = at_most(LANES, count - first);
+    for (int lane = 0; lane < LANES; ++lane)
+      for (int i = 0; i < length; ++i) out[lane * pitch + first + i] = x[(first + i) * LANES + lane];
+  }
+}
+
+// N outputs by S vectors of inputs of the weight gradient: the sum over the lanes of gradient times input.
+template <int N, int S>
+static void outer_products(int pitch, const float *gradient, const float *transposed, float *out) {
+  vec sum[N][S];
+  UNROLL
+  for (int n = 0; n < N; ++n) {
+    UNROLL
+    for (int s = 0; s < S; ++s) sum[n][s] = load(out + n * pitch + s * V);
+  }
+  for (int lane = 0; lane < LANES; ++lane) {
+    vec in[S];
+    UNROLL
+    for (int s = 0; s < S; ++s) in[s] = load(transposed + lane * pitch + s * V);
+    UNROLL
+    for (int n = 0; n < N; ++n) {
+      vec g = splat(gradient[n * LANES + lane]);
+      UNROLL
+      for (int s = 0; s < S; ++s) sum[n][s] += g * in[s];
+    }
+  }
+  UNROLL
+  for (int n = 0; n < N; ++n) {
+    UNROLL
+    for (int s = 0; s < S; ++s) store(out + n * pitch + s * V, sum[n][s]);
+  }
+}
+
+// Adds to the gradients of weight, [outputs][pitch], and bias, [outputs][V]. transposed: the layer's input, [LANES][pitch].
+static void backward_weights(const Dense &d, const float *gradient, const float *transposed, float *weight_out,
+                             float *bias_out) {
+  constexpr int MAX_ROWS = 6, MOST = REGISTERS == 32 ? 4 : 2;
+  const int pitch = d.pitch();
+  for (int run = 0; run < num_runs(d.outputs, MAX_ROWS); ++run) {
+    Run part = run_of(d.outputs, MAX_ROWS, run);
+    const float *g = gradient + part.first * LANES;
+    float *out = weight_out + part.first * pitch;
+    int i = 0;
+    for (; i + MOST * V <= pitch; i += MOST * V) {
+#define ROWS(N) outer_products<at_most(N, MAX_ROWS), MOST>(pitch, g, transposed + i, out + i)
+      WITH_CONSTANT(part.length, ROWS)
+#undef ROWS
+    }
+    for (; i < pitch; i += V) {
+#define ROWS(N) outer_products<at_most(N, MAX_ROWS), 1>(pitch, g, transposed + i, out + i)
+      WITH_CONSTANT(part.length, ROWS)
+#undef ROWS
+    }
+  }
+  for (int n = 0; n < d.outputs; ++n) {
+    vec total = load(bias_out + n * V);
+    for (int h = 0; h < LANES; h += V) total += load(gradient + n * LANES + h);
+    store(bias_out + n * V, total);
+  }
+}

@@ -1,0 +1,94 @@
+// What the Python side (engines/cpu.py) and the kernels agree on: plain C structures and functions, no state.
+//
+// Every array is the caller's, the workspace included; nothing is allocated or kept between two calls. The caller has
+// checked sizes, types and ranges: the kernels trust them.
+#pragma once
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(_WIN32)
+#define LENET_EXPORT __declspec(dllexport)
+#else
+#define LENET_EXPORT __attribute__((visibility("default")))
+#endif
+
+enum { LENET_MAX_BLOCKS = 3, LENET_MAX_DENSE = 5, LENET_MAX_CLASSES = 100 };
+
+enum { LENET_SIGMOID = 0, LENET_TANH = 1, LENET_RELU = 2 };          // activation
+enum { LENET_MAX_POOLING = 0, LENET_AVERAGE_POOLING = 1 };           // pooling, 2 by 2, stride 2
+enum { LENET_SGD = 0, LENET_ADAM = 1, LENET_ADAMW = 2 };             // optimizer
+
+// Convolution (stride 1), activation, pooling.
+typedef struct {
+  int32_t channels, kernel_size, padding;
+} lenet_block;
+
+// Blocks, then dense layers with the activation between them; the last one's width is the number of classes.
+// The weights are one float vector: of each layer its weight as PyTorch lays it out, then its bias.
+typedef struct {
+  int32_t in_channels, height, width;
+  int32_t activation, pooling;
+  int32_t num_blocks, num_dense;
+  lenet_block blocks[LENET_MAX_BLOCKS];
+  int32_t widths[LENET_MAX_DENSE];
+} lenet_network;
+
+// images (num, height, width, in_channels); pixels: what the network sees of each byte.
+typedef struct {
+  const uint8_t *images;
+  const int64_t *labels;  // (num,), NULL for logits
+  float pixels[256];
+} lenet_pictures;
+
+// An epoch, decided (data/batches.py); position i of order, flips and shifts is the i-th picture seen.
+typedef struct {
+  const int64_t *order;   // (num_positions,)
+  const uint8_t *flips;   // (num_positions,) or NULL: mirrored left to right
+  const int64_t *shifts;  // (num_positions, 2) or NULL: moved down and right, after mirroring
+  int64_t num_positions, batch_size;
+} lenet_plan;
+
+// first: momentum (SGD) or mean of the gradient (Adam), second: mean of its square; NULL where there is none.
+// Of step i, counted from the first of the call: rates[i], and for Adam both bias corrections.
+typedef struct {
+  int32_t kind, nesterov;
+  double beta1, beta2;  // doubles: 1 - beta2 loses three digits in a float
+  float momentum, epsilon, weight_decay, label_smoothing;
+  float *weights, *gradient, *first, *second;
+  const double *rates, *first_corrections, *second_corrections;
+} lenet_optimizer;
+
+// Bytes of workspace that a call needs; it must be aligned to 64 bytes.
+LENET_EXPORT int64_t lenet_workspace_size(int32_t variant, const lenet_network *network, int32_t num_threads,
+                                          int32_t training);
+
+// Takes the steps start to stop - 1, each updating the weights; returns how many were taken. losses (stop - start,): the
+// mean loss of each batch; num_correct: of all. A loss that is not finite is the last one, and leaves the weights alone.
+// -1: the system gave no thread; nothing was done.
+LENET_EXPORT int64_t lenet_train(int32_t variant, const lenet_network *network, const lenet_pictures *pictures,
+                                 const lenet_plan *plan, const lenet_optimizer *optimizer, int64_t start, int64_t stop,
+                                 double *losses, int64_t *num_correct, void *workspace, int32_t num_threads);
+
+// logits (num, num_classes) of the first num pictures. Returns num, or -1 as above.
+LENET_EXPORT int64_t lenet_logits(int32_t variant, const lenet_network *network, const lenet_pictures *pictures,
+                                  int64_t num, const float *weights, float *logits, void *workspace,
+                                  int32_t num_threads);
+
+// The variants in this library, the fastest first, and whether this processor can run them.
+LENET_EXPORT int32_t lenet_num_variants(void);
+LENET_EXPORT const char *lenet_variant_name(int32_t variant);
+LENET_EXPORT int32_t lenet_variant_runs_here(int32_t variant);
+
+// The multiply-adds that nothing passes: a loop of them from registers, in num_threads at once; returns how many
+// floating-point operations that was, for the caller to time.
+LENET_EXPORT double lenet_ceiling(int32_t variant, int32_t num_threads, int64_t rounds);
+
+// What the library was built from and by.
+LENET_EXPORT const char *lenet_build(void);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,54 @@
+// Softmax cross-entropy of LANES pictures at once.
+#pragma once
+#include <math.h>
+
+#include "activation.h"
+
+// logits [classes][LANES] become their gradient: (softmax - target) · scale. Lanes from `num` on hold no picture.
+static void cross_entropy(int classes, float *logits, const int64_t *labels, int num, float scale, float smoothing,
+                          double *loss, int64_t *num_correct) {
+  alignas(64) int32_t label[LANES], best[LANES];
+  alignas(64) float scales[LANES], largest[LANES], total[LANES], label_logit[LANES], logit_sum[LANES];
+  for (int lane = 0; lane < LANES; ++lane) {
+    label[lane] = lane < num ? (int32_t)labels[lane] : 0;
+    scales[lane] = lane < num ? scale : 0.f;
+  }
+  const float even = smoothing / (float)classes;  // of the target, for every class
+  for (int h = 0; h < LANES; h += V) {
+    vec most = load(logits + h), all = most;
+    ivec which = splat(0);
+    const ivec wanted = *(const ivec *)(label + h);
+    vec at_label = most;
+    for (int k = 1; k < classes; ++k) {
+      vec z = load(logits + k * LANES + h);
+      which = z > most ? splat(k) : which;
+      at_label = wanted == splat(k) ? z : at_label;
+      most = larger(most, z);
+      all += z;
+    }
+    vec sum = splat(0.f);
+    for (int k = 0; k < classes; ++k) {
+      float *z = logits + k * LANES + h;
+      vec e = exponential(larger(splat(-87.f), load(z) - most));
+      store(z, e);
+      sum += e;
+    }
+    const vec factor = load(scales + h), inverse = 1.f / sum;
+    for (int k = 0; k < classes; ++k) {
+      float *z = logits + k * LANES + h;
+      vec target = wanted == splat(k) ? splat(1.f - smoothing + even) : splat(even);
+      store(z, (load(z) * inverse - target) * factor);
+    }
+    *(ivec *)(best + h) = which;
+    store(largest + h, most);
+    store(total + h, sum);
+    store(label_logit + h, at_label);
+    store(logit_sum + h, all);
+  }
+  for (int lane = 0; lane < num; ++lane) {
+    double normaliser = log((double)total[lane]) + (double)largest[lane];
+    *loss += normaliser - (1. - (double)smoothing) * (double)label_logit[lane] -
+             (double)even * (double)logit_sum[lane];
+    *num_correct += best[lane] == label[lane];
+  }
+}

@@ -1,0 +1,32 @@
+// SGD, Adam and AdamW over a piece of the weight vector, as engines/optimizer.py has them.
+#pragma once
+#include <math.h>
+
+#include "interface.h"
+
+static void update(const lenet_optimizer &o, int64_t step, int64_t first, int64_t last) {
+  float *__restrict w = o.weights, *__restrict g = o.gradient, *__restrict m = o.first, *__restrict s = o.second;
+  const float rate = (float)o.rates[step];
+  if (o.kind == LENET_SGD) {
+    for (int64_t i = first; i < last; ++i) {
+      float d = g[i] + o.weight_decay * w[i];
+      if (m) {
+        m[i] = o.momentum * m[i] + d;
+        d = o.nesterov ? d + o.momentum * m[i] : m[i];
+      }
+      w[i] -= rate * d;
+    }
+    return;
+  }
+  const float rate_now = (float)(o.rates[step] / o.first_corrections[step]);
+  const float inverse = (float)(1. / sqrt(o.second_corrections[step]));
+  const float decay = o.kind == LENET_ADAMW ? 0.f : o.weight_decay;
+  const float kept = o.kind == LENET_ADAMW ? (float)(1. - o.rates[step] * (double)o.weight_decay) : 1.f;
+  const float new1 = (float)(1. - o.beta1), beta2 = (float)o.beta2, new2 = (float)(1. - o.beta2);
+  for (int64_t i = first; i < last; ++i) {
+    float weight = w[i] * kept, d = g[i] + decay * weight;
+    m[i] += (d - m[i]) * new1;
+    s[i] = s[i] * beta2 + d * d * new2;
+    w[i] = weight - rate_now * m[i] / (sqrtf(s[i]) * inverse + o.epsilon);
+  }
+}

@@ -1,0 +1,19 @@
+// A few threads for the length of one call, and a barrier for them.
+#pragma once
+#include <stdint.h>
+
+// Calls work(context, thread) in num_threads threads, this one being number 0, and returns when all are done. Returns
+// false, before any work, if the system gives fewer threads.
+bool run_team(int num_threads, void (*work)(void *, int), void *context);
+
+class Barrier {
+ public:
+  explicit Barrier(int num_threads) : num_threads_(num_threads) {}
+
+  // Returns when all threads are here. What they wrote before, all may read after.
+  void wait();
+
+ private:
+  const int num_threads_;
+  int32_t arrived_ = 0, round_ = 0;
+};

@@ -1,0 +1,73 @@
+// The processor's vectors of floats, through the vector extensions of GCC and Clang: no intrinsics but for reciprocals.
+#pragma once
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__AVX512F__) || defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
+#define INLINE static inline __attribute__((always_inline))
+#if defined(__clang__)
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
+
+// LANES pictures travel together: the innermost index of every activation. V of them fit into one vector, H vectors make
+// up the lanes, and the kernels keep their sums in the registers there are.
+constexpr int LANES = 16;
+#if defined(__AVX512F__)
+constexpr int V = 16, REGISTERS = 32;
+#elif defined(__AVX2__)
+constexpr int V = 8, REGISTERS = 16;
+#elif defined(__aarch64__)
+constexpr int V = 4, REGISTERS = 32;
+#else
+constexpr int V = 4, REGISTERS = 16;
+#endif
+constexpr int H = LANES / V;
+
+typedef float vec __attribute__((vector_size(4 * V), may_alias));
+typedef int32_t ivec __attribute__((vector_size(4 * V), may_alias));
+
+INLINE vec splat(float x) { return x - vec{}; }
+INLINE ivec splat(int32_t x) { return x - ivec{}; }
+INLINE vec load(const float *p) { return *(const vec *)p; }
+INLINE void store(float *p, vec x) { *(vec *)p = x; }
+INLINE vec smaller(vec a, vec b) { return a < b ? a : b; }
+INLINE vec larger(vec a, vec b) { return a > b ? a : b; }
+INLINE ivec bits(vec x) { return (ivec)x; }
+INLINE vec from_bits(ivec x) { return (vec)x; }
+INLINE vec sqrt_(vec x) {
+#if defined(__AVX512F__)
+  return (vec)_mm512_sqrt_ps((__m512)x);
+#elif defined(__AVX2__)
+  return (vec)_mm256_sqrt_ps((__m256)x);
+#else
+  vec y;
+  for (int i = 0; i < V; ++i) y[i] = __builtin_sqrtf(x[i]);
+  return y;
+#endif
+}
+
+// 1 / x to about one unit in the last place, for x in 1 … 2^127: an estimate and Newton's steps instead of a division.
+INLINE vec reciprocal(vec x) {
+#if defined(__AVX512F__)
+  vec y = (vec)_mm512_rcp14_ps((__m512)x);
+  return y + y * (1.f - x * y);
+#elif defined(__AVX2__)
+  vec y = (vec)_mm256_rcp_ps((__m256)x);
+  return y + y * (1.f - x * y);
+#else
+  return 1.f / x;
+#endif
+}
+
+// The sum over the lanes of a vector, in a fixed order.
+INLINE float sum(const float *lanes) {
+  float part[4] = {lanes[0], lanes[1], lanes[2], lanes[3]};
+  UNROLL
+  for (int i = 4; i < V; ++i) part[i % 4] += lanes[i];
+  return (part[0] + part[1]) + (part[2] + part[3]);
+}
