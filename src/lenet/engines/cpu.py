@@ -24,7 +24,6 @@ from lenet.data.dataset import Dataset, Images
 from lenet.data.preprocess import Preprocessing
 from lenet.engines import Stats, kernels
 from lenet.engines.optimizer import Optimizer, load_state, state_of
-from lenet.engines.reference import to_input
 from lenet.errors import EngineError
 from lenet.models import LeNet
 
@@ -58,7 +57,8 @@ class CpuEngine:
         self._network = network_of(model, preprocessing.size)
         self.model = model
         self.config = config
-        self._pixels = _pixels(preprocessing)
+        mean, std = preprocessing.mean, preprocessing.std
+        self._seen = (mean, std, mean == 0 and std == 1)
         self._workspace = np.empty(0, np.uint8)
         if dataset is not None:
             self._pictures = self._checked(dataset.images)
@@ -79,7 +79,7 @@ class CpuEngine:
         began = time.perf_counter()
         arrays, kept = self._plan(plan, start, stop)
         optimizer, kept_too = self._optimizer(plan.learning_rates[start:stop])
-        pictures = kernels.Pictures(self._pictures.ctypes.data, self._labels.ctypes.data, self._pixels)
+        pictures = kernels.Pictures(self._pictures.ctypes.data, self._labels.ctypes.data, *self._seen)
         losses = np.zeros(stop - start)  # float64
         correct = ctypes.c_int64()
         threads = self._threads()
@@ -110,7 +110,7 @@ class CpuEngine:
         weights = torch.cat([parameter.detach().flatten() for parameter in self.model.parameters()])
         logits = torch.empty(len(images), self._network.widths[self._network.num_dense - 1])
         threads = self._threads()
-        pictures = kernels.Pictures(images.ctypes.data, None, self._pixels)
+        pictures = kernels.Pictures(images.ctypes.data, None, *self._seen)
         done = self._library.lenet_logits(
             self._variant,
             self._network,
@@ -341,12 +341,6 @@ def _named(layer: nn.Module) -> str:
 
 def _refused(what: str, expected: str) -> EngineError:
     return EngineError(f"the CPU kernels do not know {what}; they know {expected}")
-
-
-def _pixels(preprocessing: Preprocessing) -> Any:
-    """What the network sees of each of the 256 bytes: as the reference engine computes it, to the bit."""
-    grey = to_input(torch.arange(256, dtype=torch.uint8).view(256, 1, 1), preprocessing)
-    return (ctypes.c_float * 256)(*grey.flatten().tolist())
 
 
 def _array(name: str, array: NDArray[Any], dtype: Any, shape: tuple[int, ...]) -> NDArray[Any]:

@@ -36,11 +36,12 @@ typedef struct {
   int32_t widths[LENET_MAX_DENSE];
 } lenet_network;
 
-// images (num, height, width, in_channels); pixels: what the network sees of each byte.
+// images (num, height, width, in_channels); the network sees byte / 255, or (byte / 255 - mean) / deviation.
 typedef struct {
   const uint8_t *images;
   const int64_t *labels;  // (num,), NULL for logits
-  float pixels[256];
+  float mean, deviation;
+  int32_t is_plain;
 } lenet_pictures;
 
 // An epoch, decided (data/batches.py); position i of order, flips and shifts is the i-th picture seen.

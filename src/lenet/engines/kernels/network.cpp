@@ -78,6 +78,7 @@ struct Network {
 // What one thread computes in, for LANES pictures at a time.
 struct Desk {
   float *picture;
+  uint8_t *moved;  // pictures that are not seen as they are
   struct {
     float *packed, *packed_backward, *active, *pooled, *pooled_gradient, *dz;
     int32_t *winner;
@@ -94,6 +95,7 @@ struct Desk {
 
   Desk(const Network &net, Workspace &space, bool training) {
     picture = space.take<float>(net.picture_size());
+    moved = space.take<uint8_t>((int64_t)LANES * net.in_channels * net.height * net.width);
     for (int i = 0; i < net.num_blocks; ++i) {
       const Block &b = net.blocks[i];
       auto &at = blocks[i];
@@ -161,38 +163,62 @@ struct Desk {
     return net.num_blocks ? blocks[net.num_blocks - 1].pooled : picture;
   }
 
-  // Pictures at positions first … first + num - 1 into `picture`, [channel][row][column][LANES] in its frame; the lanes
-  // without a picture keep what was there.
+  // Pictures at positions first … first + num - 1 into `picture`, [channel][row][column][LANES] in its frame. Lanes without
+  // a picture of their own show the first one's.
   void gather(const Network &net, const lenet_pictures &pictures, const lenet_plan *plan, int64_t first, int num) {
-    const int channels = net.in_channels, columns = net.width, rows = net.height;
-    const int pitch = (columns + 2 * net.first_padding) * LANES, plane = (rows + 2 * net.first_padding) * pitch;
-    const int64_t size = (int64_t)rows * columns * channels;
-    float *inside = picture + net.first_padding * (pitch + LANES);
-    for (int lane = 0; lane < num; ++lane) {
-      const int64_t position = first + lane, which = plan ? plan->order[position] : position;
-      const uint8_t *image = pictures.images + which * size;
+    const int64_t size = (int64_t)net.in_channels * net.height * net.width;
+    const uint8_t *from[LANES];
+    for (int lane = 0; lane < LANES; ++lane) {
+      const int64_t position = lane < num ? first + lane : first;
+      const uint8_t *image = pictures.images + (plan ? plan->order[position] : position) * size;
       const bool flip = plan && plan->flips && plan->flips[position];
-      const int down = plan && plan->shifts ? (int)plan->shifts[2 * position] : 0;
-      const int right = plan && plan->shifts ? (int)plan->shifts[2 * position + 1] : 0;
-      if (!flip && !down && !right) {
-        for (int channel = 0; channel < channels; ++channel)
-          for (int y = 0; y < rows; ++y) {
-            const uint8_t *from = image + (int64_t)y * columns * channels + channel;
-            float *to = inside + channel * plane + y * pitch + lane;
-            for (int x = 0; x < columns; ++x) to[x * LANES] = pictures.pixels[from[x * channels]];
-          }
-        continue;
+      const int64_t *shift = plan && plan->shifts ? plan->shifts + 2 * position : nullptr;
+      if (flip || (shift && (shift[0] || shift[1])) || net.in_channels > 1) {
+        uint8_t *copy = moved + lane * size;
+        move(net, image, flip, shift ? (int)shift[0] : 0, shift ? (int)shift[1] : 0, copy);
+        image = copy;
       }
-      for (int channel = 0; channel < channels; ++channel)
-        for (int y = 0; y < rows; ++y) {
-          float *to = inside + channel * plane + y * pitch + lane;
-          for (int x = 0; x < columns; ++x) {
-            const int row = y - down, column = flip ? columns - 1 - (x - right) : x - right;
-            const bool within = row >= 0 && row < rows && column >= 0 && column < columns;
-            to[x * LANES] = pictures.pixels[within ? image[((int64_t)row * columns + column) * channels + channel] : 0];
-          }
-        }
+      from[lane] = image;
     }
+    const int columns = net.width, pitch = (columns + 2 * net.first_padding) * LANES;
+    int64_t pixel = 0;
+    for (int channel = 0; channel < net.in_channels; ++channel)
+      for (int row = 0; row < net.height; ++row) {
+        const int above = channel * (net.height + 2 * net.first_padding) + net.first_padding + row;
+        float *to = picture + (int64_t)above * pitch + net.first_padding * LANES;
+        for (int x = 0; x < columns;) {  // four bytes of every lane at once, as long as there are four
+          const int some = at_most(columns - x, 4);
+          for (int h = 0; h < LANES; h += V) {
+            ivec four;
+            for (int i = 0; i < V; ++i) {
+              int32_t bytes = 0;
+              some == 4 ? memcpy(&bytes, from[h + i] + pixel, 4) : memcpy(&bytes, from[h + i] + pixel, some);
+              four[i] = bytes;
+            }
+            for (int k = 0; k < some; ++k, four >>= 8) store(to + (x + k) * LANES + h, seen(four & splat(255), pictures));
+          }
+          x += some;
+          pixel += some;
+        }
+      }
+  }
+
+  // What the network sees of bytes: to the bit what PyTorch makes of them.
+  static vec seen(ivec bytes, const lenet_pictures &pictures) {
+    vec grey = __builtin_convertvector(bytes, vec) / 255.f;
+    return pictures.is_plain ? grey : (grey - pictures.mean) / pictures.deviation;
+  }
+
+  // A picture [row][column][channel], mirrored and moved, as [channel][row][column]; what comes in is 0.
+  static void move(const Network &net, const uint8_t *image, bool flip, int down, int right, uint8_t *out) {
+    const int rows = net.height, columns = net.width, channels = net.in_channels;
+    for (int channel = 0; channel < channels; ++channel)
+      for (int y = 0; y < rows; ++y)
+        for (int x = 0; x < columns; ++x) {
+          const int row = y - down, column = flip ? columns - 1 - (x - right) : x - right;
+          const bool within = row >= 0 && row < rows && column >= 0 && column < columns;
+          *out++ = within ? image[((int64_t)row * columns + column) * channels + channel] : 0;
+        }
   }
 
   void forward_pass(const Network &net, const float *weights) {
