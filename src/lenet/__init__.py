@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lenet.config import RECIPES, TrainConfig
     from lenet.data.dataset import Dataset, Splits
     from lenet.errors import LenetError
+    from lenet.training.many import ManyInterrupted, train_many
     from lenet.training.run import Run, load
     from lenet.training.trainer import Interrupted, resume, train
 
@@ -28,6 +29,7 @@ _HOMES = {
     "Evaluation": "lenet.analysis.evaluation",
     "Interrupted": "lenet.training.trainer",
     "LenetError": "lenet.errors",
+    "ManyInterrupted": "lenet.training.many",
     "Prediction": "lenet.analysis.prediction",
     "RECIPES": "lenet.config",
     "Run": "lenet.training.run",
@@ -38,6 +40,7 @@ _HOMES = {
     "predict": "lenet.analysis.prediction",
     "resume": "lenet.training.trainer",
     "train": "lenet.training.trainer",
+    "train_many": "lenet.training.many",
 }
 _MODULES = ("data", "models")
 
@@ -47,6 +50,7 @@ __all__ = [
     "Evaluation",
     "Interrupted",
     "LenetError",
+    "ManyInterrupted",
     "Prediction",
     "Run",
     "Splits",
@@ -58,6 +62,7 @@ __all__ = [
     "predict",
     "resume",
     "train",
+    "train_many",
 ]
 
 

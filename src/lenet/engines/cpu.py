@@ -39,9 +39,10 @@ OPTIMIZERS = {"sgd": 0, "adam": 1, "adamw": 2}
 class CpuEngine:
     """Trains `model`, in place, on `dataset` as `config` says, and computes its logits, with native kernels.
 
-    Arguments, methods and results as ReferenceEngine. It computes with as many threads as PyTorch is set to, and never
-    changes that; the same seed, threads and processor give the same bits. variant: the kernels for "avx512", "avx2",
-    "sse4" or "neon" instead of the best this processor has. Raises EngineError for what the kernels cannot compute.
+    Arguments, methods and results as ReferenceEngine. It computes with as many threads as `config` says, or else as
+    PyTorch is set to, which it never changes; the same seed, threads and processor give the same bits. variant: the
+    kernels for "avx512", "avx2", "sse4" or "neon" instead of the best this processor has. Raises EngineError for what the
+    kernels cannot compute.
     """
 
     def __init__(
@@ -134,7 +135,7 @@ class CpuEngine:
         load_state(self.model, self.optimizer, state)
 
     def _threads(self) -> int:
-        return min(torch.get_num_threads(), MAX_THREADS)
+        return min(self.config.threads or torch.get_num_threads(), MAX_THREADS)
 
     def _space(self, threads: int, training: bool) -> int:
         """The address of enough memory for the kernels to compute in."""

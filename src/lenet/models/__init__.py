@@ -1,6 +1,7 @@
 """The networks, plain nn.Modules, and the one place that makes them by name."""
 
 import inspect
+import threading
 from typing import Any
 
 import torch
@@ -12,6 +13,8 @@ from lenet.models.baselines import MLP, Softmax
 from lenet.models.lenet import LeNet, LeNetAvg
 
 __all__ = ["MLP", "MODELS", "LeNet", "LeNetAvg", "Softmax", "build", "num_parameters"]
+
+_generator = threading.Lock()  # PyTorch's initialisers all draw from one, which threads would share
 
 MODELS: dict[str, type[nn.Module]] = {"lenet": LeNet, "lenet-avg": LeNetAvg, "softmax": Softmax, "mlp": MLP}
 
@@ -29,7 +32,7 @@ def build(name: str, *, init: str = "default", seed: int | None = None, **argume
     for key in arguments:
         if key not in accepted:
             raise ModelError(f"{name} has no {key.replace('_', '-')}", hint=f"it takes {', '.join(accepted)}")
-    with torch.random.fork_rng(devices=[], enabled=seed is not None):
+    with _generator, torch.random.fork_rng(devices=[], enabled=seed is not None):
         if seed is not None:
             torch.manual_seed(seed)
         model = make(**arguments)

@@ -105,6 +105,44 @@ class Quiet:
         pass
 
 
+class Silent(Quiet):
+    """Says nothing: somebody else speaks for many trainings."""
+
+    def __init__(self) -> None:
+        pass
+
+    def start(self, header: Header, notice: str | None, num_epochs: int) -> None:
+        pass
+
+    def interrupted(self, run: Run) -> None:
+        pass
+
+
+class Finished:
+    """Of many trainings, a line for each that is finished."""
+
+    def __init__(self, kind: str, total: int, stream: TextIO | None = None) -> None:
+        if kind not in ("auto", "quiet"):
+            raise ConfigError(f"unknown progress {kind!r}", hint="choose from auto, quiet")
+        self.lines = Lines(stream or sys.stderr)
+        self.quiet, self.total, self.count = kind == "quiet", total, 0
+
+    def download(self, file: str, num_bytes: int) -> Any:
+        return None if self.quiet else self.lines.download(file, num_bytes)
+
+    def notice(self, notice: str | None) -> None:
+        self.lines.start([], notice, 0)
+
+    def finished(self, run: Run) -> None:
+        self.count += 1
+        if not self.quiet:
+            summary = run.summary
+            self.lines._line(
+                f"{self.count:>{len(str(self.total))}}/{self.total}  {run.path}  {summary['recipe']}, seed "
+                f"{summary['seed']}  test acc {summary['test_accuracy']:.4f}  {summary['seconds']:.1f} s"
+            )
+
+
 class Lines(Quiet):
     """One plain line per epoch, for logs and pipes."""
 

@@ -132,10 +132,25 @@ def train(
         config = dataclasses.replace(config, data=name)
     show = choose_progress(progress)
     splits = data if isinstance(data, Splits) else load(config.data, config.data_dir, progress=show.download)
-    with _threads(config.threads):
-        parts = _assemble(config, splits)
-        run = Run.create(out, config, parts.resolved, environment.describe(splits.fingerprint))
-        return _train(run, parts, show, Position(), began)
+    with _threads(config.threads), interrupts() as interrupted:
+        return run_once(config, splits, out, show, interrupted, environment.describe(splits.fingerprint), began)
+
+
+def run_once(
+    config: TrainConfig,
+    splits: Splits,
+    out: str | os.PathLike[str] | None,
+    show: Progress,
+    interrupted: threading.Event,
+    where: dict[str, Any],
+    began: float,
+    *,
+    chart: bool = True,
+) -> Run:
+    """One training, whole. `where`: the content of environment.json; `began`: when the clock of its summary started."""
+    parts = _assemble(config, splits)
+    run = Run.create(out, config, parts.resolved, where)
+    return _train(run, parts, show, Position(), interrupted, began, chart=chart)
 
 
 def resume(
@@ -170,11 +185,11 @@ def resume(
         "threads": run.environment["threads"],
     }
     config = dataclasses.replace(run.config, **decided)
-    with _threads(config.threads):
+    with _threads(config.threads), interrupts() as interrupted:
         parts = _assemble(config, splits, reason="as before")
         parts.engine.load_state_dict(checkpoint.tensors)
         run.forget_after(checkpoint.step)
-        return _train(run, parts, show, Position.from_dict(checkpoint.progress), began)
+        return _train(run, parts, show, Position.from_dict(checkpoint.progress), interrupted, began)
 
 
 def measure(logits: Tensor, labels: Tensor) -> tuple[float, float]:
@@ -283,11 +298,20 @@ def _plain(value: Any) -> str:
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
-def _train(run: Run, parts: Parts, show: Progress, at: Position, began: float) -> Run:
+def _train(
+    run: Run,
+    parts: Parts,
+    show: Progress,
+    at: Position,
+    interrupted: threading.Event,
+    began: float,
+    *,
+    chart: bool = True,
+) -> Run:
     """The loop: chunks of steps, an evaluation at the end of each epoch, a checkpoint, and at last the summary."""
     config, engine = run.config, parts.engine
     began -= at.seconds
-    with _interrupts() as interrupted, show:
+    with show:
         show.start(parts.header, parts.resolved["notice"], config.epochs)
         while at.epoch < config.epochs:
             epoch_plan = plan(config, at.epoch, len(parts.train))
@@ -303,15 +327,15 @@ def _train(run: Run, parts: Parts, show: Progress, at: Position, began: float) -
                 run.log(point)
                 show.chunk(point)
                 if interrupted.is_set() and stop < epoch_plan.num_steps:
-                    _stop(run, engine, at, epoch_plan.num_steps, began, show)
+                    _stop(run, engine, at, epoch_plan.num_steps, began, show, chart)
             point = _epoch_point(at, parts, epoch_plan.num_steps, run)
             run.log(point)
             show.epoch(point)
             at.epoch, at.step, at.tally = at.epoch + 1, 0, Tally()
             if interrupted.is_set() and at.epoch < config.epochs:
-                _stop(run, engine, at, epoch_plan.num_steps, began, show)
+                _stop(run, engine, at, epoch_plan.num_steps, began, show, chart)
             _checkpoint(run, engine, at, epoch_plan.num_steps, began)
-        summary = _finish(run, parts, at, began)
+        summary = _finish(run, parts, at, began, chart)
         show.finish(run, summary)
     return run
 
@@ -345,18 +369,20 @@ def _checkpoint(run: Run, engine: Engine, at: Position, num_steps: int, began: f
     run.checkpoint(at.epoch * num_steps + at.step, engine.state_dict(), at.to_dict())
 
 
-def _stop(run: Run, engine: Engine, at: Position, num_steps: int, began: float, show: Progress) -> None:
+def _stop(run: Run, engine: Engine, at: Position, num_steps: int, began: float, show: Progress, chart: bool) -> None:
     """Saves what there is and raises Interrupted."""
     _checkpoint(run, engine, at, num_steps, began)
-    curve.save(run, run.config.epochs)
+    if chart:
+        curve.save(run, run.config.epochs)
     show.interrupted(run)
     raise Interrupted(run)
 
 
-def _finish(run: Run, parts: Parts, at: Position, began: float) -> dict[str, Any]:
+def _finish(run: Run, parts: Parts, at: Position, began: float, chart: bool) -> dict[str, Any]:
     """Saves weights, chart and, last, the summary."""
     run.save_model(parts.engine.model)
-    curve.save(run, run.config.epochs)
+    if chart:
+        curve.save(run, run.config.epochs)
     last = run.epochs[-1]
     num_images = run.config.epochs * len(parts.train)
     seconds = time.perf_counter() - began
@@ -404,7 +430,7 @@ def _threads(number: int | None) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _interrupts() -> Iterator[threading.Event]:
+def interrupts() -> Iterator[threading.Event]:
     """An event that Ctrl-C sets; a second Ctrl-C ends at once. Outside the main thread Ctrl-C stays what it was."""
     event = threading.Event()
     if threading.current_thread() is not threading.main_thread():

@@ -38,7 +38,13 @@ class Network(ctypes.Structure):
 
 
 class Pictures(ctypes.Structure):
-    _fields_ = [("images", c_void_p), ("labels", c_void_p), ("mean", c_float), ("deviation", c_float), ("is_plain", c_int32)]
+    _fields_ = [
+        ("images", c_void_p),
+        ("labels", c_void_p),
+        ("mean", c_float),
+        ("deviation", c_float),
+        ("is_plain", c_int32),
+    ]
 
 
 class Plan(ctypes.Structure):

@@ -1,0 +1,87 @@
+"""Many trainings at once: the same as each alone, and none takes the others with it."""
+
+import os
+import signal
+import threading
+import time
+
+import pytest
+import torch
+
+import lenet
+from lenet.config import configure
+from lenet.errors import ConfigError, RunError, TrainingError
+
+SEEDS = [configure("fast", seed=seed, epochs=2, batch_size=50, flip=True) for seed in range(5)]
+
+
+def content(run):
+    """What a run holds, without times."""
+    metrics = [{k: v for k, v in point.items() if "second" not in k} for point in run.metrics]
+    return (run.path / "model.safetensors").read_bytes(), metrics
+
+
+def test_each_is_bit_for_bit_what_it_is_alone_on_one_thread(tiny, tmp_path):
+    before = torch.get_num_threads()
+    runs = lenet.train_many(SEEDS, data=tiny, out=tmp_path / "many", workers=3, progress="quiet")
+    assert torch.get_num_threads() == before
+    assert [run.config.seed for run in runs] == [0, 1, 2, 3, 4]
+    for run in runs:
+        alone = lenet.train(tiny, config=run.config, out=tmp_path / f"alone-{run.config.seed}", progress="quiet")
+        assert content(run) == content(alone)
+        assert run.environment["threads"] == alone.environment["threads"] == 1
+        assert run.is_finished
+    assert len({content(run)[0] for run in runs}) == 5
+
+
+def test_the_reference_engine_too(tiny, tmp_path):
+    configs = [configure("fast", seed=seed, epochs=1, batch_size=50, engine="reference") for seed in range(3)]
+    runs = lenet.train_many(configs, data=tiny, out=tmp_path / "many", workers=2, progress="quiet")
+    alone = lenet.train(tiny, config=runs[2].config, out=tmp_path / "alone", progress="quiet")
+    assert content(runs[2]) == content(alone)
+
+
+def test_a_line_for_each_that_is_finished(tiny, tmp_path, capsys):
+    lenet.train_many(SEEDS[:2], data=tiny, out=tmp_path / "many")
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 2
+    assert lines[1].startswith("2/2  ")
+    assert "fast, seed " in lines[0]
+
+
+def test_one_that_fails_does_not_take_the_others_with_it(tiny, tmp_path):
+    bad = configure("book-sgd", learning_rate=1e38, epochs=1, batch_size=50)
+    with pytest.raises(TrainingError) as caught:
+        lenet.train_many([SEEDS[0], bad, SEEDS[1]], data=tiny, out=tmp_path / "many", progress="quiet")
+    assert caught.value.message.startswith("training 1 of 3: the loss became ")
+    assert "the 2 that are finished are in " in caught.value.hint
+    assert [lenet.load(tmp_path / "many" / name).is_finished for name in ("0000", "0002")] == [True, True]
+
+
+def test_ctrl_c_saves_what_is_under_way(tiny, tmp_path):
+    configs = [configure("fast", seed=seed, epochs=1000, batch_size=50) for seed in range(8)]
+    threading.Timer(1.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+    began = time.monotonic()
+    with pytest.raises(lenet.ManyInterrupted) as caught:
+        lenet.train_many(configs, data=tiny, out=tmp_path / "many", workers=2, progress="quiet")
+    assert time.monotonic() - began < 10
+    assert caught.value.runs == []
+    begun = sorted((tmp_path / "many").iterdir())
+    assert [folder.name for folder in begun] == ["0000", "0001"]
+    for folder in begun:
+        assert lenet.Run.load(folder, finished=False).newest_checkpoint().step > 0
+
+
+def test_mistakes_are_refused_before_anything_is_written(tiny, tmp_path):
+    with pytest.raises(ConfigError, match="threads is 2; train_many gives every training one"):
+        lenet.train_many([configure("fast", threads=2)], data=tiny, out=tmp_path / "many")
+    with pytest.raises(ConfigError, match="workers is 0"):
+        lenet.train_many(SEEDS, data=tiny, out=tmp_path / "many", workers=0)
+    with pytest.raises(ConfigError, match="unknown progress 'loud'"):
+        lenet.train_many(SEEDS, data=tiny, out=tmp_path / "many", progress="loud")
+    assert not (tmp_path / "many").exists()
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "something").touch()
+    with pytest.raises(RunError, match="full is not empty"):
+        lenet.train_many(SEEDS, data=tiny, out=tmp_path / "full")
+    assert lenet.train_many([], data=tiny, out=tmp_path / "none") == []
