@@ -20,16 +20,16 @@ INLINE vec exponential(vec x) {
   return from_bits(bits(p) + (bits(shifted) << 23));  // the low bits of `shifted` hold n
 }
 
-// 2^t for t in -126 … 127, relative error 1e-7: a polynomial of degree 5 (the best one, in the greatest error) for what t
-// has over a whole number.
-INLINE vec power_of_two(vec t) {
+// 2^(x · factor) for a product in -126 … 127, relative error 1e-7 and that of the product: a polynomial of degree 5 (the best
+// one, in the greatest error) for what it has over a whole number. Short chains of dependence, as it is made of many at once.
+INLINE vec power_of_two(vec x, float factor) {
   constexpr float MAGIC = 12582912.f;
-  vec shifted = t + MAGIC;
-  vec r = t - (shifted - MAGIC);
-  vec p = r * 1.3276472454890609e-3f + 9.675540961325169e-3f;
-  p = p * r + 5.550713092088699e-2f;
-  p = p * r + 0.24022120237350464f;
-  p = p * r + 0.6931469440460205f;
+  vec shifted = x * factor + MAGIC;
+  vec r = x * factor - (shifted - MAGIC);
+  vec square = r * r;
+  vec p = r * 9.675540961325169e-3f + 5.550713092088699e-2f;
+  p = square * 1.3276472454890609e-3f + p;
+  p = square * p + (r * 0.24022120237350464f + 0.6931469440460205f);
   p = p * r + 1.f;
   return from_bits(bits(p) + (bits(shifted) << 23));
 }
@@ -39,7 +39,7 @@ INLINE vec power_of_two(vec t) {
 constexpr float LOG2_E = 1.44269504088896341f;
 
 INLINE vec sigmoid(vec x) {
-  return reciprocal(1.f + power_of_two(larger(splat(-120.f), smaller(splat(120.f), x * -LOG2_E))));
+  return reciprocal(1.f + power_of_two(larger(splat(-83.f), smaller(splat(83.f), x)), -LOG2_E));
 }
 
 // 1 - 2 / (1 + e^2x), which would cancel for small x; there an odd polynomial (Cephes, tanhf).
@@ -51,7 +51,7 @@ INLINE vec tanh_(vec x) {
   p = p * s + 1.33314422036e-1f;
   p = p * s - 3.33332819422e-1f;
   vec small = p * s * x + x;
-  vec large = 1.f - 2.f * reciprocal(1.f + power_of_two(smaller(splat(120.f), size * (2.f * LOG2_E))));
+  vec large = 1.f - 2.f * reciprocal(1.f + power_of_two(smaller(splat(42.f), size), 2.f * LOG2_E));
   return size < splat(0.625f) ? small : from_bits(bits(large) | (bits(x) & splat(INT32_MIN)));
 }
 

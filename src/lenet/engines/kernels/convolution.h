@@ -30,13 +30,47 @@ static void pack_forward(const Block &b, const float *weight, float *packed) {
   }
 }
 
+// Where the windows of one row of pooled pixels of one channel go: `pooled` at the row's first, the others, which may be
+// NULL, at the channel's first.
+struct Window {
+  const Block &b;
+  int row;
+  float *active;
+  int32_t *winner;
+  float *pooled;
+
+  // Activates and pools the four outputs of the convolution that are pooled pixel `column` of lanes h … h + V - 1.
+  INLINE_MEMBER void put(int column, int h, vec z0, vec z1, vec z2, vec z3) const {
+    float *p = pooled + column * LANES + h;
+    if (b.pooling == LENET_AVERAGE_POOLING) {
+      vec y0 = activated(z0, b.activation), y1 = activated(z1, b.activation);
+      vec y2 = activated(z2, b.activation), y3 = activated(z3, b.activation);
+      store(p, ((y0 + y1) + (y2 + y3)) * 0.25f);
+      if (active) {
+        const int pitch = 2 * b.columns * LANES;
+        float *y = active + 2 * row * pitch + 2 * column * LANES + h;
+        store(y, y0), store(y + LANES, y1), store(y + pitch, y2), store(y + pitch + LANES, y3);
+      }
+    } else {  // activations never fall, so the largest sum is the largest activation
+      vec largest = larger(larger(z0, z1), larger(z2, z3));
+      store(p, activated(largest, b.activation));
+      if (winner) {
+        ivec which = z2 == largest ? splat(2) : splat(3);
+        which = z1 == largest ? splat(1) : which;
+        which = z0 == largest ? splat(0) : which;
+        *(ivec *)(winner + (row * b.columns + column) * LANES + h) = which;
+      }
+    }
+  }
+};
+
 // One vector of lanes of one row of pooled pixels, N channels. Four outputs of the convolution, a window of the pooling, are
 // summed up in registers, activated and pooled there. `active` and `winner` may be NULL: then nothing is kept for backward.
 template <int N>
 static void forward_row(const Block &b, int row, const float *x, const float *w, const float *bias, float *active,
                         int32_t *winner, float *pooled, int pooled_pitch, int pooled_plane) {
   const int in_pitch = b.in_columns * LANES, in_plane = b.in_rows * in_pitch, pitch = 2 * b.columns * LANES,
-            plane = 2 * b.rows * pitch;
+            plane = 2 * b.rows * pitch, winners = b.pooled() * LANES;
   for (int column = 0; column < b.columns; ++column)
     for (int h = 0; h < LANES; h += V) {
       vec sum[N][4];
@@ -64,25 +98,9 @@ static void forward_row(const Block &b, int row, const float *x, const float *w,
         }
       UNROLL
       for (int c = 0; c < N; ++c) {
-        float *p = pooled + c * pooled_plane + row * pooled_pitch + column * LANES + h;
-        if (b.pooling == LENET_AVERAGE_POOLING) {
-          vec y0 = activated(sum[c][0], b.activation), y1 = activated(sum[c][1], b.activation);
-          vec y2 = activated(sum[c][2], b.activation), y3 = activated(sum[c][3], b.activation);
-          store(p, ((y0 + y1) + (y2 + y3)) * 0.25f);
-          if (active) {
-            float *y = active + c * plane + 2 * row * pitch + 2 * column * LANES + h;
-            store(y, y0), store(y + LANES, y1), store(y + pitch, y2), store(y + pitch + LANES, y3);
-          }
-        } else {  // activations never fall, so the largest sum is the largest activation
-          vec largest = larger(larger(sum[c][0], sum[c][1]), larger(sum[c][2], sum[c][3]));
-          store(p, activated(largest, b.activation));
-          if (winner) {
-            ivec which = sum[c][2] == largest ? splat(2) : splat(3);
-            which = sum[c][1] == largest ? splat(1) : which;
-            which = sum[c][0] == largest ? splat(0) : which;
-            *(ivec *)(winner + (c * b.pooled() + row * b.columns + column) * LANES + h) = which;
-          }
-        }
+        const Window window = {b, row, active ? active + c * plane : nullptr, winner ? winner + c * winners : nullptr,
+                               pooled + c * pooled_plane + row * pooled_pitch};
+        window.put(column, h, sum[c][0], sum[c][1], sum[c][2], sum[c][3]);
       }
     }
 }

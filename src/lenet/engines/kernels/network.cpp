@@ -7,6 +7,7 @@
 #include "loss.h"
 #include "optimizer.h"
 #include "threads.h"
+#include "winograd.h"
 
 namespace {
 
@@ -83,6 +84,7 @@ struct Desk {
     float *packed, *packed_backward, *active, *pooled, *pooled_gradient, *dz;
     int32_t *winner;
     float *weight_gradient, *bias_gradient;
+    float *transformed, *products, *transformed_gradient, *transformed_sums;  // of a minimal block
   } blocks[LENET_MAX_BLOCKS];
   struct {
     float *out, *gradient, *weight_gradient, *bias_gradient;
@@ -100,17 +102,26 @@ struct Desk {
       const Block &b = net.blocks[i];
       auto &at = blocks[i];
       at = {};
-      at.packed = space.take<float>(b.channels * b.taps());
+      const bool minimal = is_minimal(b);
+      const int64_t num_packed = (int64_t)b.channels * b.taps() * (minimal ? POINTS : TAPS) / TAPS;
+      at.packed = space.take<float>(num_packed);
       at.pooled = space.take<float>(b.channels * net.pooled_plane(i));
+      if (minimal) {
+        at.transformed = space.take<float>((int64_t)POINTS * b.in_channels * input_plane(b));
+        at.products = space.take<float>(products_size(b, training && i > 0));
+      }
       if (!training) continue;
-      if (i) at.packed_backward = space.take<float>(b.channels * b.taps());
+      if (i) at.packed_backward = space.take<float>(num_packed);
+      if (minimal) at.transformed_gradient = space.take<float>((int64_t)POINTS * b.channels * output_plane(b));
       const int64_t pooled = (int64_t)b.channels * b.pooled() * LANES;
       at.pooled_gradient = space.take<float>(pooled);
       if (b.pooling == LENET_AVERAGE_POOLING)
         at.active = space.take<float>(4 * pooled);
       else
         at.winner = space.take<int32_t>(pooled);
-      if (i == 0)  // its input needs no gradient, so dz is never whole
+      if (minimal)
+        at.dz = space.take<float>(2 * output_plane(b));
+      else if (i == 0)  // its input needs no gradient, so dz is never whole
         at.dz = space.take<float>(GRADIENT_CHANNELS * rows_at_once(b) * 4 * b.columns * LANES);
       else
         at.dz = b.pooling == LENET_AVERAGE_POOLING ? at.active : space.take<float>(4 * pooled);
@@ -128,7 +139,10 @@ struct Desk {
       gradients = space.take<float>(0);
       const int64_t before = space.used;
       for (int i = 0; i < net.num_blocks; ++i) {
-        blocks[i].weight_gradient = space.take<float>((int64_t)net.blocks[i].channels * net.blocks[i].taps() * V);
+        const int64_t size = (int64_t)net.blocks[i].channels * net.blocks[i].taps();
+        const bool minimal = is_minimal(net.blocks[i]);
+        blocks[i].weight_gradient = space.take<float>(minimal ? size : size * V);
+        if (minimal) blocks[i].transformed_sums = space.take<float>(size / TAPS * POINTS * V);
         blocks[i].bias_gradient = space.take<float>(net.blocks[i].channels * V);
       }
       for (int i = 0; i < net.num_dense; ++i) {
@@ -153,6 +167,10 @@ struct Desk {
 
   void pack(const Network &net, const float *weights) {
     for (int i = 0; i < net.num_blocks; ++i) {
+      if (is_minimal(net.blocks[i])) {
+        pack_minimal(net.blocks[i], weights + net.block_weights[i], blocks[i].packed, blocks[i].packed_backward);
+        continue;
+      }
       pack_forward(net.blocks[i], weights + net.block_weights[i], blocks[i].packed);
       if (blocks[i].packed_backward)
         pack_backward(net.blocks[i], weights + net.block_weights[i], blocks[i].packed_backward);
@@ -227,8 +245,13 @@ struct Desk {
       const Block &b = net.blocks[i];
       const auto &at = blocks[i];
       const int frame = net.padding_after(i) * (net.pooled_pitch(i) + LANES);
-      forward(b, x, at.packed, weights + net.block_weights[i] + b.channels * b.taps(), at.active, at.winner,
-              at.pooled + frame, net.pooled_pitch(i), net.pooled_plane(i));
+      const float *bias = weights + net.block_weights[i] + b.channels * b.taps();
+      if (is_minimal(b))
+        forward_minimal(b, x, at.packed, bias, at.transformed, at.products, at.active, at.winner, at.pooled + frame,
+                        net.pooled_pitch(i), net.pooled_plane(i));
+      else
+        forward(b, x, at.packed, bias, at.active, at.winner, at.pooled + frame, net.pooled_pitch(i),
+                net.pooled_plane(i));
       x = at.pooled;
     }
     for (int i = 0; i < net.num_dense; ++i) {
@@ -264,11 +287,27 @@ struct Desk {
       const Block &b = net.blocks[i];
       const auto &at = blocks[i];
       const int frame = net.padding_after(i) * (net.pooled_pitch(i) + LANES);
+      if (is_minimal(b)) {
+        backward_weights_minimal(b, at.transformed, at.pooled_gradient, at.active, at.winner, at.pooled + frame,
+                                 net.pooled_pitch(i), net.pooled_plane(i), at.dz, at.transformed_gradient,
+                                 at.transformed_sums, at.bias_gradient);
+        if (i)
+          backward_input_minimal(b, at.transformed_gradient, at.packed_backward, at.products,
+                                 blocks[i - 1].pooled_gradient);
+        continue;
+      }
       backward_weights(b, i ? blocks[i - 1].pooled : picture, at.pooled_gradient, at.active, at.winner,
                        at.pooled + frame, net.pooled_pitch(i), net.pooled_plane(i), at.dz, i > 0, at.weight_gradient,
                        at.bias_gradient);
       if (i) backward_input(b, at.dz, at.packed_backward, blocks[i - 1].pooled_gradient);
     }
+  }
+
+  // What is left once all pictures of a step are through.
+  void finish(const Network &net) {
+    for (int i = 0; i < net.num_blocks; ++i)
+      if (is_minimal(net.blocks[i]))
+        finish_weights_minimal(net.blocks[i], blocks[i].transformed_sums, blocks[i].weight_gradient);
   }
 };
 
@@ -282,7 +321,8 @@ int pieces_of(const Network &net, const Desk &desk, Piece *pieces) {
   int count = 0;
   for (int i = 0; i < net.num_blocks; ++i) {
     const int64_t size = (int64_t)net.blocks[i].channels * net.blocks[i].taps();
-    pieces[count++] = {net.block_weights[i], 1, size, 0, desk.blocks[i].weight_gradient - desk.gradients, true};
+    pieces[count++] = {net.block_weights[i], 1, size, 0, desk.blocks[i].weight_gradient - desk.gradients,
+                       !is_minimal(net.blocks[i])};
     pieces[count++] = {net.block_weights[i] + size, 1, net.blocks[i].channels, 0,
                        desk.blocks[i].bias_gradient - desk.gradients, true};
   }
@@ -368,6 +408,7 @@ void train_member(void *context, int thread) {
                     job.optimizer.label_smoothing, desk.loss, desk.num_correct);
       desk.backward_pass(net, job.optimizer.weights);
     }
+    desk.finish(net);
     job.barrier.wait();
     double loss = 0.;
     for (int i = 0; i < job.num_threads; ++i) loss += *job.desks[i]->loss;

@@ -12,6 +12,13 @@ constexpr Run run_of(int count, int most, int run) {
   return {first, count * (run + 1) / runs - first};
 }
 
+// The run that item number `item` is in.
+constexpr Run run_with(int count, int most, int item) {
+  int run = 0;
+  while (run_of(count, most, run).first + run_of(count, most, run).length <= item) ++run;
+  return run_of(count, most, run);
+}
+
 constexpr int at_most(int n, int most) { return n < most ? n : most; }
 
 // CALL(n) with the value that `length`, 1 to 12, has at run time, as a constant for the compiler to unroll by.

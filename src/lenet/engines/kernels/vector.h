@@ -1,13 +1,14 @@
-// The processor's vectors of floats, through the vector extensions of GCC and Clang: no intrinsics but for reciprocals.
+// The processor's vectors of floats, through the vector extensions of GCC and Clang: few intrinsics.
 #pragma once
 #include <stdint.h>
 #include <string.h>
 
-#if defined(__AVX512F__) || defined(__AVX2__)
+#if defined(__x86_64__)
 #include <immintrin.h>
 #endif
 
-#define INLINE static inline __attribute__((always_inline))
+#define INLINE static INLINE_MEMBER
+#define INLINE_MEMBER inline __attribute__((always_inline))
 #if defined(__clang__)
 #define UNROLL _Pragma("clang loop unroll(full)")
 #else
@@ -35,8 +36,20 @@ INLINE vec splat(float x) { return x - vec{}; }
 INLINE ivec splat(int32_t x) { return x - ivec{}; }
 INLINE vec load(const float *p) { return *(const vec *)p; }
 INLINE void store(float *p, vec x) { *(vec *)p = x; }
+// a < b ? a : b and a > b ? a : b, so b if either is not a number; the compilers make a comparison and a choice of it.
+#if defined(__AVX512F__)
+INLINE vec smaller(vec a, vec b) { return (vec)_mm512_min_ps((__m512)a, (__m512)b); }
+INLINE vec larger(vec a, vec b) { return (vec)_mm512_max_ps((__m512)a, (__m512)b); }
+#elif defined(__AVX2__)
+INLINE vec smaller(vec a, vec b) { return (vec)_mm256_min_ps((__m256)a, (__m256)b); }
+INLINE vec larger(vec a, vec b) { return (vec)_mm256_max_ps((__m256)a, (__m256)b); }
+#elif defined(__SSE4_2__)
+INLINE vec smaller(vec a, vec b) { return (vec)_mm_min_ps((__m128)a, (__m128)b); }
+INLINE vec larger(vec a, vec b) { return (vec)_mm_max_ps((__m128)a, (__m128)b); }
+#else
 INLINE vec smaller(vec a, vec b) { return a < b ? a : b; }
 INLINE vec larger(vec a, vec b) { return a > b ? a : b; }
+#endif
 INLINE ivec bits(vec x) { return (ivec)x; }
 INLINE vec from_bits(ivec x) { return (vec)x; }
 INLINE vec sqrt_(vec x) {
