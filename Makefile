@@ -4,6 +4,7 @@
 #   make test                         all tests, with coverage
 #   make lint                         ruff and mypy
 #   make bench                        the published numbers (about 20 minutes); make bench-short takes two
+#   make wheels                       a wheel with its kernels for each platform, into dist/
 #   make docs                         writes docs/cli.md from --help, and the README's table from bench/records
 
 PYTHON ?= python3
@@ -13,7 +14,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constr
 
 KERNELS := $(wildcard src/lenet/engines/kernels/*.h src/lenet/engines/kernels/*.cpp src/lenet/engines/kernels/build.py)
 
-.PHONY: train test lint bench bench-short docs clean
+.PHONY: train test lint bench bench-short wheels docs clean
 
 train: .venv/installed
 	@$(BIN)/lenet train $(ARGS)
@@ -37,6 +38,9 @@ bench-short: .venv/installed-dev
 	@$(BIN)/python bench/accuracy.py --seeds 1 --epochs 1 --no-record
 	@$(BIN)/python bench/memory.py --epochs 1 --repeats 1 --no-record
 	@$(BIN)/python bench/startup.py --no-record
+
+wheels: .venv/installed-dev
+	@$(BIN)/python hatch_build.py
 
 docs: .venv/installed-dev
 	@$(BIN)/python docs/generate_cli.py > docs/cli.md.new && mv docs/cli.md.new docs/cli.md

@@ -28,7 +28,10 @@ class KernelsHook(BuildHookInterface[Any]):
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         build = load_build()
-        target = build.TARGETS[os.environ[TARGET]] if TARGET in os.environ else None
+        wanted = os.environ.get(TARGET)
+        if wanted and wanted not in build.TARGETS:
+            raise ValueError(f"{TARGET}={wanted}: expected one of {', '.join(build.TARGETS)}")
+        target = build.TARGETS[wanted] if wanted else None
         self.folder = tempfile.TemporaryDirectory()
         out = ROOT / KERNELS if version == "editable" else Path(self.folder.name)
         try:

@@ -11,6 +11,7 @@ import pytest
 import lenet
 from lenet.data.catalogue import CATALOGUE
 from lenet.data.dataset import Dataset, Splits
+from lenet.engines import kernels
 
 REAL_DATA = os.environ.pop("LENET_DATA", None)  # for `real_data` alone
 
@@ -43,6 +44,17 @@ def no_network(monkeypatch):
         if entry.sources:
             sources = ("http://one.invalid/", "http://two.invalid/")
             monkeypatch.setitem(CATALOGUE, name, dataclasses.replace(entry, sources=sources))
+
+
+@pytest.fixture
+def no_kernels(tmp_path, monkeypatch):
+    """The CPU kernels are looked for in a folder, the fixture's value, that has none."""
+    folder = tmp_path / "kernels"
+    folder.mkdir()
+    monkeypatch.setattr(kernels, "FOLDER", folder)
+    kernels.library.cache_clear()
+    yield folder
+    kernels.library.cache_clear()
 
 
 def made_up(count, seed):

@@ -201,6 +201,16 @@ def test_runs_and_compare(lenet_command, trained, tmp_path, monkeypatch):
             "a 29×29 kernel, larger than its 28×28 picture",
             "smaller kernel",
         ),
+        (
+            ("train", "--engine", "cpu", "--kernel-size", "13", "--padding", "6", "--channels", "4", *SMALL),
+            "the CPU kernels do not know a kernel of 13×13; they know a square of at most 11×11",
+            "take --engine reference",
+        ),
+        (
+            ("train", "--engine", "cpu", "--model", "mlp", "--hidden", "9,9,9,9,9", *SMALL),
+            "the CPU kernels do not know 5 hidden dense layers; they know at most 4",
+            "take --engine reference",
+        ),
         (("train", "--model", "mlp", "--pooling", "avg", *SMALL), "mlp has no pooling", "it takes hidden"),
         (("train", "--data-dir", "nowhere", *SMALL), "nowhere", None),
         (("evaluate", "nowhere"), "no run directory nowhere", "lenet runs"),
@@ -230,6 +240,37 @@ def test_a_mistake_is_an_error_a_hint_and_exit_code_2(lenet_command, tmp_path, m
         assert hint in err.split("hint: ")[1]
     assert "Traceback" not in err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_auto_takes_the_reference_engine_where_it_must_and_says_why_in_one_line(lenet_command, tmp_path):
+    network = ("--model", "mlp", "--hidden", "9,9,9,9,9")
+    code, out, err = lenet_command("train", *SMALL, *network, "--engine", "auto", "--out", tmp_path / "run")
+    assert (code, err) == (0, "")
+    (line,) = (line for line in out.splitlines() if "CPU kernels" in line)
+    why = "auto: the CPU kernels do not know 5 hidden dense layers; they know at most 4"
+    assert line.startswith(f"engine  reference ({why}) on cpu ")
+    resolved = lenet.load(tmp_path / "run").resolved
+    assert (resolved["engine"], resolved["engine_reason"]) == ("reference", why)
+
+
+def test_without_kernels_the_cpu_engine_is_refused_and_auto_says_the_way_out(lenet_command, no_kernels, tmp_path):
+    problem = "the CPU kernels are not built"
+    way_out = "install a C++ compiler, or `pip install ziglang`, then run `python -m lenet.engines.kernels`"
+    small = (*SMALL, "--model", "softmax")
+    code, out, err = lenet_command("train", *small, "--engine", "cpu", "--out", tmp_path / "no")
+    assert (code, out, err) == (2, "", f"error: {problem}\nhint: {way_out}\n")
+    assert not (tmp_path / "no").exists()
+    code, out, err = lenet_command("train", *small, "--engine", "auto", "--out", tmp_path / "run")
+    assert (code, err) == (0, "")
+    (line,) = (line for line in out.splitlines() if "CPU kernels" in line)
+    assert line.startswith(f"engine  reference (auto: {problem}; {way_out}) on cpu ")
+
+
+def test_a_run_of_the_kernels_is_evaluated_without_them(lenet_command, trained, no_kernels):
+    assert trained.resolved["engine"] == "cpu"
+    code, out, err = lenet_command("evaluate", trained.path, "--json")
+    assert (code, err) == (0, "")
+    assert json.loads(out)["accuracy"] == pytest.approx(trained.test_accuracy, abs=2e-4)
 
 
 @pytest.mark.parametrize("arguments", [("fly",), ("train", "--wings"), ("train", "--epochs", "many"), ("predict",)])

@@ -94,17 +94,20 @@ def check(ours, theirs):
         assert ours[name] <= 2 * max(theirs[name], 3 * UNIT), (name, ours, theirs)
 
 
-def variant_of_the_book(random):
-    """A network, small enough to be quick, of any kind that the engine takes; and a batch for it."""
-    kernel_size, blocks = random.randint(3, 11), random.randint(1, 3)
+def variant_of_the_book(random, with_minimal):
+    """A network, small enough to be quick, of any kind that the engine takes; and a batch for it.
+
+    with_minimal: the inner blocks are computed by the minimal algorithm, which needs kernels of 5 and four input channels.
+    """
+    kernel_size, blocks = (5, random.randint(2, 3)) if with_minimal else (random.randint(3, 11), random.randint(1, 3))
     edge = 1
     for _ in range(blocks):
         edge = 2 * edge + kernel_size - 1
     if edge > 64:
-        return variant_of_the_book(random)
+        return variant_of_the_book(random, with_minimal)
     model = {
         "kernel_size": kernel_size,
-        "channels": [random.randint(1, 13) for _ in range(blocks)],
+        "channels": [random.randint(4 if with_minimal else 1, 13) for _ in range(blocks)],
         "hidden": [random.randint(1, 30) for _ in range(random.randint(0, 4))],
         "activation": random.choice(["sigmoid", "tanh", "relu"]),
         "pooling": random.choice(["avg", "max"]),
@@ -116,14 +119,15 @@ def variant_of_the_book(random):
     return model, random.choice([1, 7, 15, 16, 17, 33]), random.choice([0.0, 0.1]), random.randint(1, 3)
 
 
+@pytest.mark.parametrize(("with_minimal", "cases"), [(False, 60), (True, 30)])
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_every_gradient_against_float64(variant):
+def test_every_gradient_against_float64(variant, with_minimal, cases):
     """A generated matrix of variants: each within the bound, and all together no worse than plain PyTorch."""
     random = Random(1)
     totals = np.zeros(2)
     count = 0
-    while count < 60:
-        arguments, batch, smoothing, num_threads = variant_of_the_book(random)
+    while count < cases:
+        arguments, batch, smoothing, num_threads = variant_of_the_book(random, with_minimal)
         dataset = made_up(
             batch, arguments["input_size"], arguments["num_classes"], arguments["in_channels"], seed=count
         )

@@ -341,7 +341,8 @@ def _named(layer: nn.Module) -> str:
 
 
 def _refused(what: str, expected: str) -> EngineError:
-    return EngineError(f"the CPU kernels do not know {what}; they know {expected}")
+    hint = "take --engine reference, which knows any network"
+    return EngineError(f"the CPU kernels do not know {what}; they know {expected}", hint=hint)
 
 
 def _array(name: str, array: NDArray[Any], dtype: Any, shape: tuple[int, ...]) -> NDArray[Any]:

@@ -89,9 +89,9 @@ def opened(path: Path) -> ctypes.CDLL:
         raise KernelsMissing("the CPU kernels are not built", hint=REMEDY)
     try:
         lib = ctypes.CDLL(str(path))
-    except OSError as error:
+        lib.lenet_build.restype = c_char_p
+    except (OSError, AttributeError) as error:  # no library, or one of something else
         raise KernelsMissing(f"the CPU kernels cannot be loaded: {error}", hint=REMEDY) from error
-    lib.lenet_build.restype = c_char_p
     built: str = lib.lenet_build().decode()
     if built.split()[0] != source_hash():
         raise KernelsMissing("the CPU kernels were built from other sources", hint=REMEDY)

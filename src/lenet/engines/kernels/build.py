@@ -5,6 +5,7 @@ the system's C and mathematics libraries and its threads. Called by `hatch_build
 and by `make wheels` for other platforms; it imports nothing of lenet, so that it runs before lenet is installed.
 """
 
+import contextlib
 import functools
 import hashlib
 import importlib.util
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
+GET_COMPILER = "install g++ or clang++, or `pip install ziglang`"
 SUFFIXES = {"linux": ".so", "macos": ".dylib", "windows": ".dll"}
 HERE = {"darwin": "macos", "win32": "windows"}.get(sys.platform, "linux")
 LIBRARY_NAME = f"lenet_cpu{SUFFIXES[HERE]}"
@@ -43,7 +45,11 @@ VARIANTS: dict[str, dict[str, str | None]] = {
 
 
 class BuildError(Exception):
-    """The library could not be made; the message says why."""
+    """The library could not be made; the message says why, the hint what to do about it."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
 
 
 @dataclass(frozen=True)
@@ -87,10 +93,12 @@ def build(target: Target | None = None, out: Path | None = None, extra: tuple[st
     system = target.system if target else HERE
     processor = target.processor if target else _processor()
     if processor not in VARIANTS:
-        raise BuildError(f"there are no kernels for the processor {processor}")
+        raise BuildError(
+            f"there are no kernels for the processor {processor}", hint="lenet computes with PyTorch there"
+        )
     compiler = [*zig(), "-target", target.triple] if target else find_compiler()
     if compiler is None:
-        raise BuildError("no C++ compiler and no ziglang package")
+        raise BuildError("no C++ compiler and no ziglang package", hint=GET_COMPILER)
     library = out / f"lenet_cpu{SUFFIXES[system]}"
     with tempfile.TemporaryDirectory() as folder:
         jobs = _jobs(compiler, system, processor, Path(folder), extra)
@@ -100,24 +108,36 @@ def build(target: Target | None = None, out: Path | None = None, extra: tuple[st
         made = Path(folder) / library.name
         strip = [] if extra or system == "macos" else ["-s"]
         libraries = [] if system == "windows" else ["-lm", "-lpthread"]
-        _run([*_linker(compiler), *extra, *strip, "-shared", *objects, *libraries, "-o", str(made)])
-        shutil.copyfile(made, beside := library.with_name(f".{library.name}.{os.getpid()}"))
-        beside.replace(library)  # at once: a process that has the old one open keeps it
+        # A library of macOS carries its own name: without this, with the temporary folder in it.
+        named = [f"-Wl,-install_name,@rpath/{library.name}"] if system == "macos" else []
+        _run([*_linker(compiler), *extra, *strip, *named, "-shared", *objects, *libraries, "-o", str(made)])
+        beside = library.with_name(f".{library.name}.{os.getpid()}")
+        try:
+            shutil.copyfile(made, beside)
+            beside.replace(library)  # at once: a process that has the old one open keeps it
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                beside.unlink()
+            hint = f"run it as who may write in {library.parent}"
+            raise BuildError(f"cannot write {library}: {error.strerror}", hint=hint) from error
     return library
 
 
 def find_compiler() -> list[str] | None:
     """The C++ compiler to build with, as the beginning of its command: $CXX, g++, clang++ or c++, else ziglang."""
-    for name in (os.environ.get("CXX"), "g++", "clang++", "c++"):
-        if name and shutil.which(name.split()[0]):
-            return name.split()
+    asked = os.environ.get("CXX", "").split()
+    if asked and not shutil.which(asked[0]):
+        raise BuildError(f"CXX names {asked[0]}, which is not there", hint=f"unset CXX, or {GET_COMPILER}")
+    for command in (asked, ["g++"], ["clang++"], ["c++"]):
+        if command and shutil.which(command[0]):
+            return command
     return zig() if importlib.util.find_spec("ziglang") else None
 
 
 def zig() -> list[str]:
     """Clang, as the ziglang package brings it; a BuildError if it is not installed."""
     if not importlib.util.find_spec("ziglang"):
-        raise BuildError("building for another platform needs the package ziglang")
+        raise BuildError("building for another platform needs the package ziglang", hint="pip install ziglang")
     return [sys.executable, "-m", "ziglang", "c++"]
 
 
@@ -155,7 +175,10 @@ def _linker(compiler: list[str]) -> list[str]:
 
 
 def _run(command: list[str]) -> None:
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    try:
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise BuildError(f"cannot run {command[0]}: {error.strerror}") from error
     if result.returncode:
         raise BuildError(f"{' '.join(command)} failed:\n{result.stdout}{result.stderr}")
 
@@ -172,6 +195,7 @@ def main() -> int:
         print(build())  # noqa: T201
     except BuildError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
-        print("hint: install g++ or clang++, or `pip install ziglang`", file=sys.stderr)  # noqa: T201
+        if error.hint:
+            print(f"hint: {error.hint}", file=sys.stderr)  # noqa: T201
         return 2
     return 0

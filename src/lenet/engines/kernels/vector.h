@@ -29,6 +29,13 @@ constexpr int V = 4, REGISTERS = 16;
 #endif
 constexpr int H = LANES / V;
 
+// Whether multiply and add round once.
+#if defined(__FMA__) || defined(__aarch64__)
+constexpr bool IS_FUSED = true;
+#else
+constexpr bool IS_FUSED = false;
+#endif
+
 typedef float vec __attribute__((vector_size(4 * V), may_alias));
 typedef int32_t ivec __attribute__((vector_size(4 * V), may_alias));
 

@@ -29,7 +29,9 @@ INLINE int pair_pitch(const Block &b) { return b.columns * LANES; }
 INLINE int input_plane(const Block &b) { return (2 * b.rows + TAPS - 1) * pair_pitch(b); }
 INLINE int output_plane(const Block &b) { return 2 * b.rows * pair_pitch(b); }
 
-static bool is_minimal(const Block &b) { return b.kernel == TAPS && b.in_channels >= 4; }
+// Which blocks are computed so. With few input channels the transforms cost what the products save; and where multiply and add
+// round twice, the logits may be three times as far from the exact ones as PyTorch's.
+static bool is_minimal(const Block &b) { return IS_FUSED && b.kernel == TAPS && b.in_channels >= 4; }
 
 // Channels and neighbouring vectors of products that are in registers together; and, of the weight gradients, output and
 // input channels.
