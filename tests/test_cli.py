@@ -188,7 +188,7 @@ def test_runs_and_compare(lenet_command, trained, tmp_path, monkeypatch):
         (
             ("train", "--recipe", "quick"),
             "unknown recipe 'quick'",
-            "choose from fast, book-sgd, book-adam, book-adam-01",
+            "choose from fast, sprint, book-sgd, book-adam, book-adam-01",
         ),
         (("train", "--model", "vgg"), "unknown model 'vgg'", "choose from lenet, lenet-avg, softmax, mlp"),
         (("train", "--data", "cifar"), "unknown data set 'cifar'", "auto"),

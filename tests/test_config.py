@@ -74,10 +74,10 @@ def test_impossible_settings_are_named(settings, message):
 def test_unknown_names_list_the_choices_or_the_nearest():
     with pytest.raises(ConfigError) as caught:
         configure("quick")
-    assert caught.value.hint == "choose from fast, book-sgd, book-adam, book-adam-01"
+    assert caught.value.hint == "choose from fast, sprint, book-sgd, book-adam, book-adam-01"
     with pytest.raises(ConfigError) as caught:
         configure("book-sdg")
-    assert caught.value.hint == "did you mean book-sgd? choose from fast, book-sgd, book-adam, book-adam-01"
+    assert caught.value.hint == "did you mean book-sgd? choose from fast, sprint, book-sgd, book-adam, book-adam-01"
     with pytest.raises(ConfigError) as caught:
         configure("fast", optimizer="adagrad")
     assert caught.value.hint == "choose from sgd, adam, adamw"

@@ -86,7 +86,7 @@ def _train(resume: Path | None, out: Path | None, quiet: bool, json_: bool, **se
     Saves weights, numbers and a chart in a run directory.
 
     Without flags: the recipe fast on Fashion-MNIST, or on the built-in digits where Fashion-MNIST cannot be had.
-    The recipes are fast, book-sgd, book-adam and book-adam-01; every other flag changes one thing about the recipe.
+    The recipes are fast, sprint, book-sgd, book-adam and book-adam-01; every other flag changes one thing about the recipe.
     """
     from lenet.training import trainer
     from lenet.training.progress import choose_progress
