@@ -3,6 +3,7 @@
 #   make train                        a LeNet learns; ARGS="--recipe book-sgd --out runs/book" changes what
 #   make test                         all tests, with coverage
 #   make lint                         ruff and mypy
+#   make sanitize                     the CPU engine's tests, its kernels under the address and undefined-behaviour sanitizers
 #   make bench                        the published numbers (about 20 minutes); make bench-short takes two
 #   make wheels                       a wheel with its kernels for each platform, into dist/
 #   make docs                         writes docs/cli.md from --help, and the README's table from bench/records
@@ -14,7 +15,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constr
 
 KERNELS := $(wildcard src/lenet/engines/kernels/*.h src/lenet/engines/kernels/*.cpp src/lenet/engines/kernels/build.py)
 
-.PHONY: train test lint bench bench-short wheels docs clean
+.PHONY: train test lint sanitize bench bench-short wheels docs clean
 
 train: .venv/installed
 	@$(BIN)/lenet train $(ARGS)
@@ -26,6 +27,9 @@ lint: .venv/installed-dev
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
+
+sanitize: .venv/installed-dev
+	@$(BIN)/python tests/engines/sanitized.py -q $(ARGS)
 
 bench: .venv/installed-dev
 	@$(BIN)/python bench/end_to_end.py

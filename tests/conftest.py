@@ -16,6 +16,15 @@ from lenet.engines import kernels
 REAL_DATA = os.environ.pop("LENET_DATA", None)  # for `real_data` alone
 
 
+def pytest_addoption(parser):
+    parser.addoption("--kernels", metavar="DIR", help="the CPU kernels of that folder, built with a sanitizer, say")
+
+
+def pytest_configure(config):
+    if folder := config.getoption("--kernels"):
+        kernels.FOLDER = Path(folder).resolve(strict=True)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def cache(tmp_path_factory):
     """The cache of all tests; the built-in digits are made in it once."""

@@ -9,19 +9,39 @@
 #include "threads.h"
 #include "winograd.h"
 
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#endif
+
 namespace {
 
 constexpr int ALIGNMENT = 64;
+
+// Under the address sanitizer, nobody may step on the lines between two pieces of a workspace.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr int FENCE = 4 * ALIGNMENT;
+void forbid(char *memory, int64_t size) { ASAN_POISON_MEMORY_REGION(memory, size); }
+void allow(char *memory, int64_t size) { ASAN_UNPOISON_MEMORY_REGION(memory, size); }
+#else
+constexpr int FENCE = 0;
+void forbid(char *, int64_t) {}
+void allow(char *, int64_t) {}
+#endif
 
 // Cuts a workspace into pieces, each on a line of the cache; with no memory behind it, only counts.
 struct Workspace {
   char *memory;
   int64_t used = 0;
+  bool fenced = true;
 
   template <typename T>
   T *take(int64_t count) {
     T *piece = memory ? (T *)(memory + used) : nullptr;
     used += (count * (int64_t)sizeof(T) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    if (FENCE && fenced) {
+      if (memory) forbid(memory + used, FENCE);
+      used += FENCE;
+    }
     return piece;
   }
 };
@@ -136,6 +156,7 @@ struct Desk {
     transposed = nullptr, gradients = nullptr, num_gradients = 0;
     if (training) {
       transposed = space.take<float>((int64_t)longest * LANES);
+      space.fenced = false;  // one piece, all in all
       gradients = space.take<float>(0);
       const int64_t before = space.used;
       for (int i = 0; i < net.num_blocks; ++i) {
@@ -150,6 +171,7 @@ struct Desk {
         dense[i].bias_gradient = space.take<float>(net.dense[i].outputs * V);
       }
       num_gradients = (space.used - before) / (int64_t)sizeof(float);
+      space.fenced = true;
     }
     loss = space.take<double>(1);
     num_correct = space.take<int64_t>(1);
@@ -453,12 +475,19 @@ void logits_member(void *context, int thread) {
   }
 }
 
+int64_t workspace_size(const Network &net, int num_threads, bool training) {
+  Workspace space{nullptr};
+  for (int i = 0; i < num_threads; ++i) Desk desk(net, space, training);
+  return space.used;
+}
+
 // A Desk per thread, cut from the workspace, without a constructor's allocation.
 struct Desks {
   alignas(Desk) char storage[MAX_THREADS][sizeof(Desk)];
   Desk *pointers[MAX_THREADS];
 
   Desks(const Network &net, Workspace space, int num_threads, bool training) {
+    allow(space.memory, workspace_size(net, num_threads, training));
     for (int i = 0; i < num_threads; ++i) {
       Desk desk(net, space, training);
       memcpy(storage[i], &desk, sizeof(Desk));
@@ -468,10 +497,7 @@ struct Desks {
 };
 
 int64_t workspace_size(const lenet_network &network, int num_threads, bool training) {
-  Network net(network);
-  Workspace space{nullptr};
-  for (int i = 0; i < num_threads; ++i) Desk desk(net, space, training);
-  return space.used;
+  return workspace_size(Network(network), num_threads, training);
 }
 
 int64_t train(const lenet_network &network, const lenet_pictures &pictures, const lenet_plan &plan,
