@@ -455,7 +455,7 @@ struct Inference {
   const float *weights;
   float *logits;
   Desk **desks;
-  int num_threads;
+  int64_t next_group = 0;
 };
 
 void logits_member(void *context, int thread) {
@@ -465,7 +465,8 @@ void logits_member(void *context, int thread) {
   desk.clear(net);
   desk.pack(net, job.weights);
   const int64_t groups = (job.num + LANES - 1) / LANES;
-  for (int64_t group = groups * thread / job.num_threads; group < groups * (thread + 1) / job.num_threads; ++group) {
+  // Each thread takes the next group as soon as it is free: one that the system starts late leaves more to the others.
+  for (int64_t group; (group = __atomic_fetch_add(&job.next_group, 1, __ATOMIC_RELAXED)) < groups;) {
     const int num = (int)(job.num - group * LANES < LANES ? job.num - group * LANES : LANES);
     desk.gather(net, job.pictures, nullptr, group * LANES, num);
     desk.forward_pass(net, job.weights);
@@ -515,7 +516,7 @@ int64_t logits(const lenet_network &network, const lenet_pictures &pictures, int
                float *out, void *workspace, int num_threads) {
   Network net(network);
   Desks desks(net, Workspace{(char *)workspace}, num_threads, false);
-  Inference job{net, pictures, num, weights, out, desks.pointers, num_threads};
+  Inference job{net, pictures, num, weights, out, desks.pointers};
   return run_team(num_threads, logits_member, &job) ? num : -1;
 }
 
