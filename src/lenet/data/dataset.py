@@ -101,7 +101,7 @@ class Splits:
         for dataset in self:
             digest.update(repr(dataset.images.shape).encode())
             digest.update(dataset.images.data)
-            digest.update(dataset.labels.astype("<i8").data)
+            digest.update(dataset.labels.astype("<i8", copy=False).data)
         return digest.hexdigest()
 
 

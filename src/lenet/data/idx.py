@@ -16,13 +16,20 @@ from lenet.errors import DataError
 
 UNSIGNED_BYTE = 0x08
 GZIP = b"\x1f\x8b"
+AT_ONCE = 1 << 20  # bytes
 
 
 def read_raw(path: Path) -> bytearray:
     """The content of a file, decompressed if it is gzip. Raises DataError for one that is truncated or damaged."""
+    content = bytearray()
     try:
-        content = path.read_bytes()
-        return bytearray(gzip.decompress(content) if content.startswith(GZIP) else content)
+        with path.open("rb") as file:
+            is_compressed = file.read(len(GZIP)) == GZIP
+            file.seek(0)
+            with gzip.GzipFile(fileobj=file) if is_compressed else file as stream:
+                while part := stream.read(AT_ONCE):  # piece by piece: nothing is in memory twice
+                    content += part
+        return content
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise DataError(f"{path} is truncated or damaged: {error}", hint="get the file again") from error
     except OSError as error:

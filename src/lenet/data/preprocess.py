@@ -85,7 +85,8 @@ class Preprocessing:
     @classmethod
     def of(cls, dataset: Dataset, normalize: bool = False) -> "Preprocessing":
         """The preprocessing for networks trained on `dataset`: its ground measured, and mean and std if `normalize`."""
-        share = float(np.mean(corners(dataset.images).mean(axis=(-2, -1)) > 127.5))
+        light = [corners(part).mean(axis=(-2, -1)) > 127.5 for part in in_parts(dataset.images)]
+        share = float(np.mean(np.concatenate(light)))
         ground = "dark" if share < 0.05 else "light" if share > 0.95 else "mixed"
         mean, std = mean_and_std(dataset.images) if normalize else (0.0, 1.0)
         return cls(dataset.size, mean, std, ground, FRAMING_OF.get(dataset.name, "box"))
@@ -121,10 +122,14 @@ class Preprocessing:
         return 255 - seen if self.ground == "light" else seen
 
 
+def in_parts(images: Images) -> list[Images]:
+    """The pictures, a few hundred at a time, where something is computed of them that is larger than they are."""
+    return np.array_split(images, math.ceil(len(images) / 512))
+
+
 def mean_and_std(images: Images) -> tuple[float, float]:
     """Mean and standard deviation of all pixels, as parts of 255: exact, from counts, without a copy in floats."""
-    parts = np.array_split(images, math.ceil(len(images) / 4096))
-    counts = sum((np.bincount(part.ravel(), minlength=256) for part in parts), np.zeros(256, np.int64))
+    counts = sum((np.bincount(part.ravel(), minlength=256) for part in in_parts(images)), np.zeros(256, np.int64))
     values = np.arange(256) / 255
     mean = float(np.average(values, weights=counts))
     std = math.sqrt(float(np.average((values - mean) ** 2, weights=counts)))

@@ -108,8 +108,8 @@ class CpuEngine:
     def logits(self, images: Images) -> Tensor:
         """Logits `(N, num_classes)`, float32, of uint8 pictures `(N, height, width)`; keeps the mode."""
         images = self._checked(images)
-        weights = torch.cat([parameter.detach().flatten() for parameter in self.model.parameters()])
-        logits = torch.empty(len(images), self._network.widths[self._network.num_dense - 1])
+        weights = np.concatenate([parameter.detach().numpy().ravel() for parameter in self.model.parameters()])
+        logits = np.empty((len(images), self._network.widths[self._network.num_dense - 1]), np.float32)
         threads = self._threads()
         pictures = kernels.Pictures(images.ctypes.data, None, *self._seen)
         done = self._library.lenet_logits(
@@ -117,14 +117,14 @@ class CpuEngine:
             self._network,
             pictures,
             len(images),
-            weights.data_ptr(),
-            logits.data_ptr(),
+            weights.ctypes.data,
+            logits.ctypes.data,
             self._space(threads, training=False),
             threads,
         )
         if done < 0:
             raise EngineError(f"the system gave no {threads} threads", hint="take fewer with --threads")
-        return logits
+        return torch.from_numpy(logits)
 
     def state_dict(self) -> dict[str, Tensor]:
         """Weights and optimiser state, flat: `model.NAME`, `optimizer.NAME.KEY`."""
@@ -138,9 +138,10 @@ class CpuEngine:
         return min(self.config.threads or torch.get_num_threads(), MAX_THREADS)
 
     def _space(self, threads: int, training: bool) -> int:
-        """The address of enough memory for the kernels to compute in."""
+        """The address of as much memory as the kernels need to compute in: training's does not outlive an evaluation."""
         needed = self._library.lenet_workspace_size(self._variant, self._network, threads, training) + ALIGNMENT
-        if len(self._workspace) < needed:
+        if len(self._workspace) != needed:
+            self._workspace = np.empty(0, np.uint8)  # given back before more is asked for
             self._workspace = np.empty(needed, np.uint8)
         address: int = self._workspace.ctypes.data
         return -(-address // ALIGNMENT) * ALIGNMENT

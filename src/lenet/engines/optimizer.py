@@ -23,11 +23,12 @@ class Optimizer:
         self.names = [name for name, _ in model.named_parameters()]
         parameters = list(model.parameters())
         self.shapes = [parameter.shape for parameter in parameters]
-        self.weights = torch.cat([parameter.detach().flatten() for parameter in parameters])
-        self.gradient = torch.zeros_like(self.weights)
+        count = sum(parameter.numel() for parameter in parameters)
+        self.weights, self.gradient = torch.zeros(2, count, device=parameters[0].device)
         for parameter, weights, gradient in zip(
             parameters, self._views(self.weights), self._views(self.gradient), strict=True
         ):
+            weights.copy_(parameter.detach())
             parameter.data, parameter.grad = weights, gradient
         self.num_steps = 0
         uses = {"sgd": ("momentum_buffer",) if config.momentum else (), "adam": ("exp_avg", "exp_avg_sq")}

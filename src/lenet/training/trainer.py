@@ -17,8 +17,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from lenet.config import DEFAULT_RECIPE, MODEL_FIELDS, TrainConfig, configure
@@ -194,8 +194,12 @@ def resume(
 
 def measure(logits: Tensor, labels: Tensor) -> tuple[float, float]:
     """Mean cross-entropy (summed in float64) and accuracy of logits `(N, num_classes)` for labels `(N,)`."""
-    loss = F.cross_entropy(logits.double(), labels, reduction="sum").item() / len(labels)
-    return loss, int((logits.argmax(1) == labels).sum()) / len(labels)
+    values, classes = logits.numpy().astype(np.float64), labels.numpy()  # NumPy: 4 MB less than with PyTorch
+    largest = values.max(axis=1)
+    own = values[np.arange(len(classes)), classes]
+    with np.errstate(invalid="ignore"):  # infinite logits: the loss is not a number, which is looked for
+        losses = np.log(np.exp(values - largest[:, None]).sum(axis=1)) + largest - own
+    return float(losses.sum()) / len(classes), int((values.argmax(axis=1) == classes).sum()) / len(classes)
 
 
 def load_data(run: Run, data_dir: str | None = None, show: Progress | None = None) -> Splits:
