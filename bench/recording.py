@@ -44,3 +44,12 @@ def spread(values: list[float]) -> dict[str, float]:
 def mean_and_deviation(values: list[float]) -> dict[str, float]:
     """Mean and sample standard deviation (0 for a single value)."""
     return {"mean": statistics.fmean(values), "deviation": statistics.stdev(values) if len(values) > 1 else 0.0}
+
+
+def pin(number: int) -> list[int]:
+    """Binds this process, and those it starts, to the first `number` cores it may use; the numbers of the cores."""
+    cores = sorted(os.sched_getaffinity(0))[:number]
+    assert len(cores) == number, f"{number} cores are needed; this process may use {len(cores)}"
+    os.sched_setaffinity(0, cores)
+    assert os.sched_getaffinity(0) == set(cores)
+    return cores

@@ -11,7 +11,6 @@ that the network needs, not those on padding.
 
 import argparse
 import itertools
-import os
 import statistics
 import tempfile
 import time
@@ -21,7 +20,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from recording import Log, spread
+from recording import Log, pin, spread
 from torch import Tensor, nn
 
 import lenet
@@ -221,10 +220,9 @@ def main() -> None:
     parser.add_argument("--no-record", action="store_true")
     options = parser.parse_args()
     threads = options.threads
-    cores = sorted(os.sched_getaffinity(0))[:threads]
-    os.sched_setaffinity(0, cores)
+    cores = pin(threads)
     torch.set_num_threads(threads)
-    assert len(os.sched_getaffinity(0)) == torch.get_num_threads() == threads
+    assert torch.get_num_threads() == threads
     variant = options.variant or kernels.variant_name()
     number = kernels.variant_number(variant)
     train, test = lenet.data.load("fashion-mnist")

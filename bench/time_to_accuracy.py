@@ -10,27 +10,17 @@ be, and read once before the clock starts, so that it lies in the system's file 
 """
 
 import argparse
-import os
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-from recording import Log, mean_and_deviation, spread
+from recording import Log, mean_and_deviation, pin, spread
 
 import lenet
 
 WANTED = 0.9  # of the test pictures, in the mean over the seeds
-
-
-def pin(number: int) -> list[int]:
-    """Binds this process, and those it starts, to the first `number` cores it may use; the numbers of the cores."""
-    cores = sorted(os.sched_getaffinity(0))[:number]
-    assert len(cores) == number, f"{number} cores are needed; this process may use {len(cores)}"
-    os.sched_setaffinity(0, cores)
-    assert os.sched_getaffinity(0) == set(cores)
-    return cores
 
 
 def train(recipe: str, seed: int, threads: int, folder: Path) -> tuple[float, lenet.Run]:
