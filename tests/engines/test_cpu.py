@@ -20,7 +20,7 @@ from lenet.data.preprocess import Preprocessing
 from lenet.engines import kernels
 from lenet.engines.choice import Choice, choose_engine
 from lenet.engines.cpu import CpuEngine, refusal
-from lenet.engines.reference import ReferenceEngine
+from lenet.engines.reference import ReferenceEngine, to_input
 from lenet.errors import EngineError
 from lenet.models import build
 
@@ -253,6 +253,20 @@ def test_logits_do_not_depend_on_threads_or_company(tiny):
     assert torch.equal(engine.logits(tiny.test.images), whole)
     for some in (slice(0, 1), slice(3, 20), slice(100, 133), slice(0, 0)):
         assert torch.equal(engine.logits(tiny.test.images[some]), whole[some])
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_every_byte_is_seen_to_the_bit_as_pytorch_sees_it(variant):
+    """Logits that are the pixels."""
+    model = build("softmax", input_size=(4, 4), num_classes=16)
+    with torch.no_grad():
+        weight, bias = model.parameters()
+        weight.copy_(torch.eye(16))
+        bias.zero_()
+    images = np.arange(256, dtype=np.uint8).reshape(16, 4, 4)
+    for preprocessing in (Preprocessing((4, 4)), Preprocessing((4, 4), mean=0.2860, std=0.3530)):
+        logits = CpuEngine(model, None, configure("fast"), preprocessing, variant).logits(images)
+        assert torch.equal(logits.reshape(16, 1, 4, 4), to_input(torch.from_numpy(images), preprocessing))
 
 
 def test_flips_and_shifts_up_to_the_whole_picture():

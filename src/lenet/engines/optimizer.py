@@ -24,7 +24,7 @@ class Optimizer:
         parameters = list(model.parameters())
         self.shapes = [parameter.shape for parameter in parameters]
         count = sum(parameter.numel() for parameter in parameters)
-        self.weights, self.gradient = torch.zeros(2, count, device=parameters[0].device)
+        self.weights, self.gradient = torch.zeros(2, count, dtype=parameters[0].dtype, device=parameters[0].device)
         for parameter, weights, gradient in zip(
             parameters, self._views(self.weights), self._views(self.gradient), strict=True
         ):
