@@ -4,7 +4,7 @@
 #   make test                         all tests, with coverage
 #   make lint                         ruff and mypy
 #   make sanitize                     the CPU engine's tests, its kernels under the address and undefined-behaviour sanitizers
-#   make bench                        the published numbers (about 20 minutes); make bench-short takes two
+#   make bench                        the published numbers (about 45 minutes); make bench-short takes three
 #   make wheels                       a wheel with its kernels for each platform, into dist/
 #   make docs                         writes docs/cli.md from --help, and the README's table from bench/records
 
@@ -32,13 +32,18 @@ sanitize: .venv/installed-dev
 	@$(BIN)/python tests/engines/sanitized.py -q $(ARGS)
 
 bench: .venv/installed-dev
+	@$(BIN)/python bench/throughput.py
+	@$(BIN)/python bench/throughput.py --variant avx2 --name throughput_avx2 --no-compile
 	@$(BIN)/python bench/end_to_end.py
+	@$(BIN)/python bench/time_to_accuracy.py
 	@$(BIN)/python bench/accuracy.py
 	@$(BIN)/python bench/memory.py
 	@$(BIN)/python bench/startup.py
 
 bench-short: .venv/installed-dev
+	@$(BIN)/python bench/throughput.py --repeats 1 --seconds 0.2 --no-compile --no-record
 	@$(BIN)/python bench/end_to_end.py --epochs 1 --repeats 1 --no-record
+	@$(BIN)/python bench/time_to_accuracy.py --seeds 1 --no-record
 	@$(BIN)/python bench/accuracy.py --seeds 1 --epochs 1 --no-record
 	@$(BIN)/python bench/memory.py --epochs 1 --repeats 1 --no-record
 	@$(BIN)/python bench/startup.py --no-record

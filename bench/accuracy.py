@@ -1,9 +1,13 @@
-"""Test accuracy on Fashion-MNIST over seeds, mean and deviation: the recipes book-sgd and fast.
+"""Test accuracy on Fashion-MNIST over seeds, mean and deviation: the recipes, on both engines of the CPU.
 
 python bench/accuracy.py              (5 seeds of each, about ten minutes)
+
+The engines add up in another order, so one seed's training takes another path on each; over seeds the accuracies must be
+of one distribution. `t` is the difference of the means in its own standard errors (Welch, 1947).
 """
 
 import argparse
+import math
 import tempfile
 
 from recording import Log, mean_and_deviation
@@ -13,39 +17,49 @@ import lenet
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--recipes", nargs="+", default=["book-sgd", "fast"])
+    parser.add_argument("--recipes", nargs="+", default=["book-sgd", "fast", "sprint"])
+    parser.add_argument("--engines", nargs="+", default=["cpu", "reference"])
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--no-record", action="store_true")
     options = parser.parse_args()
     log = Log("accuracy", record=not options.no_record)
-    log.say("recipe    seed  epochs  test accuracy  train accuracy  seconds")
-    results = {}
+    log.say("recipe    engine     seed  epochs  test accuracy  train accuracy  seconds")
+    results: dict[str, dict[str, dict[str, float]]] = {recipe: {} for recipe in options.recipes}
     for recipe in options.recipes:
-        accuracies = []
-        for seed in range(options.seeds):
-            with tempfile.TemporaryDirectory() as folder:
-                run = lenet.train(
-                    "fashion-mnist",
-                    recipe=recipe,
-                    seed=seed,
-                    epochs=options.epochs,
-                    threads=options.threads,
-                    out=f"{folder}/run",
-                    progress="quiet",
+        for engine in options.engines:
+            accuracies = []
+            for seed in range(options.seeds):
+                with tempfile.TemporaryDirectory() as folder:
+                    run = lenet.train(
+                        "fashion-mnist",
+                        recipe=recipe,
+                        engine=engine,
+                        seed=seed,
+                        epochs=options.epochs,
+                        threads=options.threads,
+                        out=f"{folder}/run",
+                        progress="quiet",
+                    )
+                    summary = run.summary
+                accuracies.append(summary["test_accuracy"])
+                log.say(
+                    f"{recipe:<8}  {engine:<9}  {seed:>4}  {summary['epochs']:>6}  {accuracies[-1]:>13.4f}  "
+                    f"{summary['train_accuracy']:>14.4f}  {summary['seconds']:>7.1f}"
                 )
-                summary = run.summary
-            accuracies.append(run_accuracy := summary["test_accuracy"])
+            found = mean_and_deviation(accuracies) | {"seeds": options.seeds, "epochs": summary["epochs"]}
+            results[recipe][engine] = found
             log.say(
-                f"{recipe:<8}  {seed:>4}  {summary['epochs']:>6}  {run_accuracy:>13.4f}  "
-                f"{summary['train_accuracy']:>14.4f}  {summary['seconds']:>7.1f}"
+                f"{recipe:<8}  {engine:<9}  mean {found['mean']:.4f} ± {found['deviation']:.4f} "
+                f"(standard deviation over {options.seeds} seeds)"
             )
-        results[recipe] = mean_and_deviation(accuracies) | {"seeds": options.seeds, "epochs": summary["epochs"]}
-        log.say(
-            f"{recipe:<8}  mean {results[recipe]['mean']:.4f} ± {results[recipe]['deviation']:.4f} "
-            f"(standard deviation over {options.seeds} seeds)"
-        )
+        engines = list(results[recipe].values())
+        error = math.sqrt(sum(found["deviation"] ** 2 / options.seeds for found in engines))
+        if len(engines) == 2 and error:
+            difference = engines[0]["mean"] - engines[1]["mean"]
+            log.say(f"{recipe:<8}  difference of the engines {difference:+.4f}, t = {difference / error:+.2f}")
+            results[recipe]["difference"] = {"mean": difference, "t": difference / error}
     log.finish({"bench": "accuracy", **results})
 
 
