@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from lenet import data, models
     from lenet.analysis.evaluation import Evaluation, evaluate
     from lenet.analysis.prediction import Prediction, predict
-    from lenet.config import RECIPES, TrainConfig
+    from lenet.config import RECIPES, TrainConfig, configure
     from lenet.data.dataset import Dataset, Splits
     from lenet.errors import LenetError
     from lenet.training.many import ManyInterrupted, train_many
@@ -35,6 +35,7 @@ _HOMES = {
     "Run": "lenet.training.run",
     "Splits": "lenet.data.dataset",
     "TrainConfig": "lenet.config",
+    "configure": "lenet.config",
     "evaluate": "lenet.analysis.evaluation",
     "load": "lenet.training.run",
     "predict": "lenet.analysis.prediction",
@@ -55,6 +56,7 @@ __all__ = [
     "Run",
     "Splits",
     "TrainConfig",
+    "configure",
     "data",
     "evaluate",
     "load",

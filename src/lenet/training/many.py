@@ -1,6 +1,6 @@
 """Many small trainings at once: a thread for each core, a training for each thread.
 
-    seeds = [configure("book-sgd", seed=seed, epochs=2) for seed in range(100)]
+    seeds = [lenet.configure("book-sgd", seed=seed, epochs=2) for seed in range(100)]
     runs = lenet.train_many(seeds, out="runs/seeds")
 
 The kernels leave Python free while they compute, so the trainings run side by side in one process, which holds the data
