@@ -35,19 +35,29 @@ class KernelsHook(BuildHookInterface[Any]):
         self.folder = tempfile.TemporaryDirectory()
         out = ROOT / KERNELS if version == "editable" else Path(self.folder.name)
         try:
-            if build.find_compiler() is None:
-                fetch_zig(self.folder.name)
-            library = build.build(target, out)
+            library = self.built(build, target, out)
         except build.BuildError as error:
             if target:
                 raise
-            self.app.display_warning(f"lenet is installed without its CPU kernels: {error}")
+            self.app.display_warning(f"lenet is installed without its CPU kernels: {error}; {error.hint}")
             return
         platform = target.wheel_tag if target else sysconfig.get_platform().replace("-", "_").replace(".", "_")
         build_data["pure_python"] = False
         build_data["tag"] = f"py3-none-{platform}"
         if version != "editable":
             build_data["force_include"][str(library)] = str(Path("lenet/engines/kernels") / library.name)
+
+    def built(self, build: ModuleType, target: Any, out: Path) -> Any:
+        """The library, by the compiler that is there; where there is none, or it fails, by ziglang."""
+        has_zig = importlib.util.find_spec("ziglang") is not None
+        try:
+            if target or has_zig or build.find_compiler() is not None:
+                return build.build(target, out)
+        except build.BuildError:
+            if target or has_zig or "CXX" in os.environ:
+                raise
+        fetch_zig(self.folder.name)
+        return build.build(target, out)
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         self.folder.cleanup()

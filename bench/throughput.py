@@ -13,6 +13,7 @@ import argparse
 import itertools
 import statistics
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -33,6 +34,9 @@ from lenet.engines import Engine, kernels
 from lenet.engines.cpu import CpuEngine
 from lenet.engines.reference import ReferenceEngine, to_input
 from lenet.models import build
+from lenet.training import environment
+from lenet.training.progress import Silent
+from lenet.training.trainer import run_once
 
 Contender = Callable[[float], float]  # seconds to compute for, at least → pictures, or operations, per second
 
@@ -176,7 +180,7 @@ def ceiling(threads: int, variant: int) -> Contender:
 
 
 def many(train: Dataset, test: Dataset, threads: int) -> tuple[Contender, Contender]:
-    """Eight short trainings with all that belongs to one: at once, a thread each; and in turn, all threads each."""
+    """Eight short trainings, with all that belongs to one but charts: at once, a thread each; in turn, all threads each."""
     splits = lenet.Splits(train, test, "bench")
     configs = [configure("book-sgd", epochs=2, seed=seed) for seed in range(8)]
     images = 2 * len(train) * len(configs)
@@ -188,8 +192,8 @@ def many(train: Dataset, test: Dataset, threads: int) -> tuple[Contender, Conten
     def in_turn() -> None:
         with tempfile.TemporaryDirectory() as folder:
             for config in configs:
-                run = f"{folder}/{config.seed}"
-                lenet.train(splits, config=config, out=run, progress="quiet")
+                where, run = environment.describe(splits.fingerprint), Path(folder) / str(config.seed)
+                run_once(config, splits, run, Silent(), threading.Event(), where, time.perf_counter(), chart=False)
 
     return repeated(at_once, images), repeated(in_turn, images)
 

@@ -1,5 +1,6 @@
 """The CPU engine against the reference: gradients, losses, states, bits, and what it refuses."""
 
+import ctypes
 import dataclasses
 import sys
 import threading
@@ -177,10 +178,11 @@ RECIPES = [
 ]
 
 
-def engine_of(kind, config, dataset, dtype=torch.float32):
+def engine_of(kind, config, dataset, dtype=torch.float32, variant=None):
     arguments = {name: getattr(config, name) for name in MODEL_FIELDS if getattr(config, name) is not None}
     model = build(config.model, init=config.init, seed=config.seed, **arguments).to(dtype)
-    return kind(model, dataset, config, Preprocessing.of(dataset, normalize=config.normalize))
+    kernels_of = {"variant": variant} if kind is CpuEngine else {}
+    return kind(model, dataset, config, Preprocessing.of(dataset, normalize=config.normalize), **kernels_of)
 
 
 class Float64Engine(ReferenceEngine):
@@ -191,14 +193,15 @@ class Float64Engine(ReferenceEngine):
         return images.double(), labels
 
 
+@pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("settings", RECIPES)
-def test_the_first_twenty_losses_are_golden(tiny, settings):
+def test_the_first_twenty_losses_are_golden(tiny, settings, variant):
     """Their error against the reference in float64 is at most twice that of the reference in float32."""
     config = configure(**settings, batch_size=37)
     epoch = plan(config, 0, len(tiny.train))
     golden = engine_of(Float64Engine, config, tiny.train, torch.float64).train_steps(epoch, 0, 20)
     plain = engine_of(ReferenceEngine, config, tiny.train).train_steps(epoch, 0, 20)
-    ours = engine_of(CpuEngine, config, tiny.train).train_steps(epoch, 0, 20)
+    ours = engine_of(CpuEngine, config, tiny.train, variant=variant).train_steps(epoch, 0, 20)
     assert np.abs(ours.losses - golden.losses).max() <= 2 * max(np.abs(plain.losses - golden.losses).max(), 4 * UNIT)
     assert np.ptp(golden.losses) > 1e-2  # the weights did move
     assert ours.num_correct == plain.num_correct
@@ -222,24 +225,26 @@ def test_a_checkpoint_opens_in_the_other_engine(tiny, settings, order):
     assert set(first.state_dict()) == set(second.state_dict())
 
 
+@pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("batch_size", [1, 7, 15, 17, 255])
-def test_odd_and_partial_batches(tiny, batch_size):
+def test_odd_and_partial_batches(tiny, batch_size, variant):
     config = configure("book-sgd", batch_size=batch_size, learning_rate=0.05)
     epoch = plan(config, 0, len(tiny.train))
     last = epoch.num_steps - 1
-    ours, theirs = (engine_of(kind, config, tiny.train) for kind in (CpuEngine, ReferenceEngine))
+    ours, theirs = (engine_of(kind, config, tiny.train, variant=variant) for kind in (CpuEngine, ReferenceEngine))
     for start, stop in [(0, 3), (last, last + 1)]:
         mine, plain = (engine.train_steps(epoch, start, stop) for engine in (ours, theirs))
         np.testing.assert_allclose(mine.losses, plain.losses, rtol=2e-6)
         assert (mine.num_correct, mine.num_images) == (plain.num_correct, plain.num_images)
 
 
-@pytest.mark.parametrize("num_threads", [1, 2, 3])
-def test_the_same_seed_and_threads_give_the_same_bits(tiny, num_threads):
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("num_threads", [1, 2, 3, 40])  # 40: more than there are groups of pictures in a batch
+def test_the_same_seed_and_threads_give_the_same_bits(tiny, num_threads, variant):
     torch.set_num_threads(num_threads)
     config = configure("fast", batch_size=100, flip=True, shift=2)
     epoch = plan(config, 0, len(tiny.train))
-    one, two = engine_of(CpuEngine, config, tiny.train), engine_of(CpuEngine, config, tiny.train)
+    one, two = (engine_of(CpuEngine, config, tiny.train, variant=variant) for _ in range(2))
     whole = one.train_steps(epoch, 0, epoch.num_steps)
     parts = [two.train_steps(epoch, step, step + 1) for step in range(epoch.num_steps)]  # chunks change nothing
     assert whole.losses.tolist() == [part.losses[0] for part in parts]
@@ -347,6 +352,33 @@ def test_not_a_number_stops_the_chunk_and_leaves_the_weights(tiny):
         assert torch.equal(torch.nan_to_num(value), torch.nan_to_num(engine.state_dict()[name]))
 
 
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_layer_of_very_many_features(variant):
+    """More than 31 bits can count if one multiplies them carelessly."""
+    dataset = made_up(3, (32, 32), 2)
+    settings = {"model": "lenet", "batch_size": 3}
+    engine, _ = both(dataset, settings, variant, kernel_size=3, padding=2, channels=(720,), hidden=())
+    found = one_step(engine, 3)
+    check(*errors_against_float64(engine.model, dataset, 0.0, found, Preprocessing(dataset.size, mean=0.3, std=0.35)))
+
+
+def test_a_logit_of_minus_infinity_is_no_loss_that_is_not_a_number(tiny):
+    config = configure("book-sgd", batch_size=50, learning_rate=STILL, model="softmax")
+    engine = engine_of(CpuEngine, config, tiny.train)
+    with torch.no_grad():
+        [*engine.model.parameters()][1][tiny.train.labels.max()] = -float("inf")
+    chosen = np.flatnonzero(tiny.train.labels != tiny.train.labels.max())[:50]
+    stats = engine.train_steps(Plan(chosen, None, None, np.full(1, STILL), 50), 0, 1)
+    assert np.isfinite(stats.losses).all()
+
+
+def test_the_structures_are_those_of_the_library():
+    sizes = (ctypes.c_int32 * 4)()
+    kernels.library().lenet_sizes(sizes)
+    mirrored = (kernels.Network, kernels.Pictures, kernels.Plan, kernels.Optimizer)
+    assert [*sizes] == [ctypes.sizeof(each) for each in mirrored]
+
+
 @pytest.mark.parametrize("activation", ["sigmoid", "tanh", "relu"])
 @pytest.mark.parametrize("pooling", ["max", "avg"])
 def test_weights_that_are_not_numbers_are_seen_in_the_loss(tiny, activation, pooling):
@@ -397,6 +429,30 @@ class TestRefusals:
                 (28, 28),
                 "more than one kind of activ",
             ),
+            (lambda: block(type("Own", (nn.Conv2d,), {})(1, 2, 3)), (28, 28), "nn.Own at the beginning of a block"),
+            (
+                lambda: nn.Sequential(nn.Flatten(), nn.Linear(784, 20), nn.ReLU(), nn.Linear(30, 10)),
+                (28, 28),
+                "nn.Linear of 30 inputs behind one of 20 outputs",
+            ),
+            (
+                lambda: nn.Sequential(
+                    *(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(3, 2, 3), nn.ReLU(), nn.MaxPool2d(2)),
+                    *(nn.Flatten(), nn.Linear(2 * 5 * 5, 10)),
+                ),
+                (28, 28),
+                "nn.Conv2d of 3 inputs behind one of 2 outputs",
+            ),
+            (
+                lambda: build("lenet", kernel_size=11, channels=(800, 800), input_size=64),
+                (64, 64),
+                "weights; they know at",
+            ),
+            (
+                lambda: nn.Sequential(nn.Flatten(), nn.Linear(784, 20), nn.ReLU(), hooked(nn.Linear(20, 10))),
+                (28, 28),
+                "nn.Linear with a hook",
+            ),
             (
                 lambda: nn.Sequential(nn.Flatten(), shared := nn.Linear(784, 784), nn.ReLU(), shared),
                 (28, 28),
@@ -414,6 +470,21 @@ class TestRefusals:
             choose_engine("cpu", model, size, "cpu")
         assert caught.value.message == reason
 
+    def test_frozen_weights_are_not_trained(self, tiny):
+        model = build("softmax")
+        [*model.parameters()][1].requires_grad_(False)
+        config, preprocessing = configure("book-sgd"), Preprocessing((28, 28))
+        with pytest.raises(EngineError, match="weights that are not to be trained"):
+            CpuEngine(model, tiny.train, config, preprocessing)
+        assert CpuEngine(model, None, config, preprocessing).logits(tiny.test.images[:3]).shape == (3, 10)
+
+    def test_a_model_that_changed_is_not_computed(self, tiny):
+        model = build("mlp", hidden=(30,))
+        engine = CpuEngine(model, None, configure("book-sgd"), Preprocessing((28, 28)))
+        model[1] = nn.Linear(784, 20)
+        with pytest.raises(EngineError, match="weights now, and had"):
+            engine.logits(tiny.test.images[:3])
+
     def test_shared_layers_are_refused(self):
         shared = nn.Linear(36, 36)
         model = nn.Sequential(nn.Flatten(), shared, nn.ReLU(), shared)
@@ -427,6 +498,11 @@ class TestRefusals:
         with pytest.raises(EngineError, match="does not compute on mps"):
             choose_engine("cpu", build("lenet"), (28, 28), "mps")
         assert choose_engine("auto", build("lenet"), (28, 28), "mps").name == "reference"
+
+
+def hooked(layer):
+    layer.register_forward_hook(lambda *_: None)
+    return layer
 
 
 def block(convolution, *after, activation=None):

@@ -213,6 +213,31 @@ def test_without_a_compiler_there_is_an_error_and_no_file(no_compiler, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
+@posix
+def test_where_the_compiler_fails_ziglang_is_tried(monkeypatch, tmp_path):
+    """One that is too old for the processor's instructions, say; but not where CXX asked for it."""
+    for folder in ("bin", "ziglang", "out"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "bin/g++").write_text("#!/bin/sh\necho unknown -march; exit 1\n")
+    (tmp_path / "bin/g++").chmod(0o755)
+    (tmp_path / "ziglang/__init__.py").touch()
+    (tmp_path / "ziglang/__main__.py").write_text(
+        "import sys, pathlib\npathlib.Path(sys.argv[sys.argv.index('-o') + 1]).write_text('by zig')\n"
+    )
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.setitem(sys.modules, "ziglang", None)
+    with pytest.raises(build.BuildError, match="unknown -march") as caught:
+        build.build(out=tmp_path / "out")
+    assert "pip install ziglang" in caught.value.hint
+    monkeypatch.delitem(sys.modules, "ziglang")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    assert build.build(out=tmp_path / "out").read_text() == "by zig"
+    monkeypatch.setenv("CXX", "g++")
+    with pytest.raises(build.BuildError, match="unknown -march"):
+        build.build(out=tmp_path / "out")
+
+
 def test_a_processor_that_has_no_kernels_is_named(monkeypatch, tmp_path):
     monkeypatch.setattr(platform, "machine", lambda: "riscv64")
     with pytest.raises(build.BuildError, match="no kernels for the processor riscv64"):

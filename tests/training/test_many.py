@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
@@ -25,6 +26,8 @@ def test_each_is_bit_for_bit_what_it_is_alone_on_one_thread(tiny, tmp_path):
     before = torch.get_num_threads()
     runs = lenet.train_many(SEEDS, data=tiny, out=tmp_path / "many", workers=3, progress="quiet")
     assert torch.get_num_threads() == before
+    with ThreadPoolExecutor(1) as another:  # nor is one the default of threads to come
+        assert another.submit(torch.get_num_threads).result() == before
     assert [run.config.seed for run in runs] == [0, 1, 2, 3, 4]
     for run in runs:
         alone = lenet.train(tiny, config=run.config, out=tmp_path / f"alone-{run.config.seed}", progress="quiet")
@@ -52,9 +55,10 @@ def test_a_line_for_each_that_is_finished(tiny, tmp_path, capsys):
 def test_one_that_fails_does_not_take_the_others_with_it(tiny, tmp_path):
     bad = configure("book-sgd", learning_rate=1e38, epochs=1, batch_size=50)
     with pytest.raises(TrainingError) as caught:
-        lenet.train_many([SEEDS[0], bad, SEEDS[1]], data=tiny, out=tmp_path / "many", progress="quiet")
-    assert caught.value.message.startswith("training 1 of 3: the loss became ")
+        lenet.train_many([SEEDS[0], bad, SEEDS[1], bad], data=tiny, out=tmp_path / "many", progress="quiet")
+    assert caught.value.message.startswith("training 1 of 4: the loss became ")
     assert "the 2 that are finished are in " in caught.value.hint
+    assert caught.value.hint.endswith("; 3 failed too")
     assert [lenet.load(tmp_path / "many" / name).is_finished for name in ("0000", "0002")] == [True, True]
 
 
@@ -66,6 +70,9 @@ def test_ctrl_c_saves_what_is_under_way(tiny, tmp_path):
         lenet.train_many(configs, data=tiny, out=tmp_path / "many", workers=2, progress="quiet")
     assert time.monotonic() - began < 10
     assert caught.value.runs == []
+    assert caught.value.saved == [tmp_path / "many" / "0000", tmp_path / "many" / "0001"]
+    assert "of 8 trainings" in str(caught.value)
+    assert str(caught.value).endswith("0 are finished; lenet.resume goes on with 0000, 0001")
     begun = sorted((tmp_path / "many").iterdir())
     assert [folder.name for folder in begun] == ["0000", "0001"]
     for folder in begun:

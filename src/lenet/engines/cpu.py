@@ -28,6 +28,7 @@ from lenet.errors import EngineError
 from lenet.models import LeNet
 
 MAX_BLOCKS, MAX_HIDDEN, MAX_CLASSES, MAX_EDGE, MAX_KERNEL, MAX_WIDTH, MAX_THREADS = 3, 4, 100, 64, 11, 4096, 256
+MAX_WEIGHTS = 1 << 26  # so that all that belongs to one layer can be counted in 31 bits
 ALIGNMENT = 64  # bytes: a line of the cache, a vector of AVX-512
 
 # The numbers of interface.h.
@@ -61,12 +62,16 @@ class CpuEngine:
         mean, std = preprocessing.mean, preprocessing.std
         self._seen = (mean, std, mean == 0 and std == 1)
         self._workspace = np.empty(0, np.uint8)
+        self._num_weights = sum(parameter.numel() for parameter in model.parameters())
         if dataset is not None:
+            if not all(parameter.requires_grad for parameter in model.parameters()):
+                raise _refused("weights that are not to be trained", "those with requires_grad")
             self._pictures = self._checked(dataset.images)
             num_classes = self._network.widths[self._network.num_dense - 1]
             if dataset.labels.max() >= num_classes:
                 raise EngineError(
-                    f"{dataset.name} has a label {dataset.labels.max()}; the network has {num_classes} classes"
+                    f"{dataset.name} has a label {dataset.labels.max()}; the network has {num_classes} classes",
+                    hint="labels count from 0: a network for as many classes as the largest label and one",
                 )
             self._labels = dataset.labels
             self.optimizer = Optimizer(model, config)
@@ -110,6 +115,11 @@ class CpuEngine:
         images = self._checked(images)
         weights = np.concatenate([parameter.detach().numpy().ravel() for parameter in self.model.parameters()])
         logits = np.empty((len(images), self._network.widths[self._network.num_dense - 1]), np.float32)
+        if len(weights) != self._num_weights:
+            raise EngineError(
+                f"the model has {len(weights):,} weights now, and had {self._num_weights:,}",
+                hint="make a new engine for it",
+            )
         threads = self._threads()
         pictures = kernels.Pictures(images.ctypes.data, None, *self._seen)
         done = self._library.lenet_logits(
@@ -135,14 +145,20 @@ class CpuEngine:
         load_state(self.model, self.optimizer, state)
 
     def _threads(self) -> int:
-        return min(self.config.threads or torch.get_num_threads(), MAX_THREADS)
+        return min(torch.get_num_threads(), MAX_THREADS)
 
     def _space(self, threads: int, training: bool) -> int:
         """The address of as much memory as the kernels need to compute in: training's does not outlive an evaluation."""
         needed = self._library.lenet_workspace_size(self._variant, self._network, threads, training) + ALIGNMENT
         if len(self._workspace) != needed:
             self._workspace = np.empty(0, np.uint8)  # given back before more is asked for
-            self._workspace = np.empty(needed, np.uint8)
+            try:
+                self._workspace = np.empty(needed, np.uint8)
+            except MemoryError as error:
+                raise EngineError(
+                    f"the CPU kernels need {needed / 1e9:.1f} GB to compute in, which are not to be had",
+                    hint="take fewer threads, a smaller network, or --engine reference",
+                ) from error
         address: int = self._workspace.ctypes.data
         return -(-address // ALIGNMENT) * ALIGNMENT
 
@@ -225,6 +241,11 @@ def network_of(model: nn.Module, size: tuple[int, int]) -> kernels.Network:
     if len(set(kinds)) > 1:
         raise _refused("more than one kind of activation", "the same everywhere")
     height, width = size
+    weighted: list[nn.Conv2d | nn.Linear] = [*convolutions, *dense]
+    for before, layer in itertools.pairwise(weighted):
+        inputs, outputs = layer.weight.size(1), before.weight.size(0)
+        if type(before) is type(layer) and inputs != outputs:
+            raise _refused(f"{_named(layer)} of {inputs} inputs behind one of {outputs} outputs", "layers that fit")
     for layer in convolutions:
         lost = layer.kernel_size[0] - 1 - 2 * int(layer.padding[0])
         height, width = (height - lost) // 2, (width - lost) // 2
@@ -236,6 +257,13 @@ def network_of(model: nn.Module, size: tuple[int, int]) -> kernels.Network:
     parameters = list(model.parameters())
     if len(parameters) != 2 * (len(convolutions) + len(dense)):
         raise _refused("layers that share weights", "layers of their own")
+    expected = sum(layer.out_channels * (layer.in_channels * layer.kernel_size[0] ** 2 + 1) for layer in convolutions)
+    expected += sum(layer.out_features * (layer.in_features + 1) for layer in dense)
+    num_weights = sum(parameter.numel() for parameter in parameters)
+    if num_weights != expected:
+        raise _refused(f"{num_weights:,} weights", f"the {expected:,} that the sizes of the layers make")
+    if num_weights > MAX_WEIGHTS:
+        raise _refused(f"{num_weights:,} weights", f"at most {MAX_WEIGHTS:,}")
     for parameter in parameters:
         if parameter.dtype != torch.float32 or parameter.device.type != "cpu":
             raise _refused(f"weights of {parameter.dtype} on {parameter.device}", "torch.float32 on cpu")
@@ -255,6 +283,9 @@ def network_of(model: nn.Module, size: tuple[int, int]) -> kernels.Network:
 
 def _layers(model: nn.Module) -> list[nn.Module]:
     """The layers in the order in which a picture meets them."""
+    for layer in model.modules():
+        if layer._forward_hooks or layer._forward_pre_hooks or layer._backward_hooks or layer._backward_pre_hooks:
+            raise _refused(f"{_named(layer)} with a hook", "layers without hooks, which they would not call")
     if type(model) is LeNet:
         return [*model.conv, nn.Flatten(), *model.fc]
     if isinstance(model, nn.Sequential) and type(model).forward is nn.Sequential.forward:
@@ -268,7 +299,7 @@ def _convolutions(layers: list[nn.Module]) -> tuple[list[nn.Conv2d], int]:
     """The convolutions of the blocks, each with activation and pooling after it, and the number of the pooling."""
     convolutions, poolings = [], []
     for convolution, activation, pooling in itertools.zip_longest(layers[0::3], layers[1::3], layers[2::3]):
-        if not isinstance(convolution, nn.Conv2d):
+        if type(convolution) is not nn.Conv2d:
             raise _refused(f"{_named(convolution)} at the beginning of a block", "nn.Conv2d")
         if activation is None or pooling is None:
             raise _refused("a convolution without activation and pooling", "both, in this order")

@@ -9,9 +9,9 @@ from lenet.config import TrainConfig
 class Optimizer:
     """SGD, Adam and AdamW as PyTorch's torch.optim computes them, over all weights as one vector.
 
-    The parameters of the model become views of `weights`, their gradients views of `gradient`, both float32
-    `(num_parameters,)`, so that a step is a handful of vector operations. (Making a torch.optim optimiser imports
-    PyTorch's compiler, which takes over a second, and each of its steps goes through all parameters in Python.)
+    The parameters of the model become views of `weights`, their gradients views of `gradient`, both `(num_parameters,)`, so
+    that a step is a handful of vector operations. (Making a torch.optim optimiser imports PyTorch's compiler, which takes
+    over a second, and each of its steps goes through all parameters in Python.)
 
     SGD with momentum: Sutskever et al., 2013. Adam: Kingma and Ba, 2015. AdamW: Loshchilov and Hutter, 2019.
     """

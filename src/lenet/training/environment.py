@@ -12,6 +12,8 @@ import numpy as np
 import torch
 
 import lenet
+from lenet.engines import kernels
+from lenet.errors import EngineError
 
 
 def describe(fingerprint: str) -> dict[str, Any]:
@@ -28,10 +30,19 @@ def describe(fingerprint: str) -> dict[str, Any]:
         "cores": cores(),
         "cpu_capability": torch.backends.cpu.get_cpu_capability(),
         "threads": torch.get_num_threads(),
+        "kernels": _kernels(),
         "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
         "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
         "data_fingerprint": fingerprint,
     }
+
+
+def _kernels() -> str | None:
+    """The CPU engine's variant here, and what its library was built from and with; None without one."""
+    try:
+        return f"{kernels.variant_name()} {kernels.library().lenet_build().decode()}"
+    except EngineError:
+        return None
 
 
 def cores() -> int:

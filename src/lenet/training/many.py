@@ -3,8 +3,9 @@
     seeds = [lenet.configure("book-sgd", seed=seed, epochs=2) for seed in range(100)]
     runs = lenet.train_many(seeds, out="runs/seeds")
 
-The kernels leave Python free while they compute, so the trainings run side by side in one process, which holds the data
-once. Each is bit for bit what it would be alone on one thread.
+The kernels leave Python free while they compute, so the trainings run side by side in one process, which holds each data set
+once (a training that holds pictures out for validation has a copy of its own). Each is bit for bit what it would be alone on
+one thread.
 """
 
 import dataclasses
@@ -23,15 +24,17 @@ from lenet.errors import ConfigError, LenetError, RunError
 from lenet.training import environment
 from lenet.training.progress import Finished, Silent
 from lenet.training.run import Run
-from lenet.training.trainer import interrupts, run_once
+from lenet.training.trainer import Interrupted, interrupts, pytorch_threads, run_once
 
 
 class ManyInterrupted(KeyboardInterrupt):
-    """Ctrl-C during `train_many`: `runs` are finished; those under way were saved, and `lenet.resume` goes on with them."""
+    """Ctrl-C during `train_many`: `runs` are finished. `saved` are the folders of those that were under way, with which
+    `lenet.resume` goes on; the others, of `total`, were not begun."""
 
-    def __init__(self, runs: list[Run], folder: Path) -> None:
-        super().__init__(f"stopped; {len(runs)} trainings in {folder} are finished")
-        self.runs = runs
+    def __init__(self, runs: list[Run], saved: list[Path], total: int, folder: Path) -> None:
+        under_way = f"; lenet.resume goes on with {', '.join(path.name for path in saved)}" if saved else ""
+        super().__init__(f"stopped: of {total} trainings in {folder}, {len(runs)} are finished{under_way}")
+        self.runs, self.saved, self.total = runs, saved, total
 
 
 def train_many(
@@ -52,8 +55,10 @@ def train_many(
     them, and raises ManyInterrupted. Raises LenetError as `train` does.
     """
     configs = [_on_one_thread(config) for config in configs]
+    if data is not None:
+        configs = [dataclasses.replace(config, data=data.name) for config in configs]
     if workers is not None and workers < 1:
-        raise ConfigError(f"workers is {workers}; expected at least 1")
+        raise ConfigError(f"workers is {workers}; expected at least 1", hint="leave it out: one for each core")
     show = Finished(progress, len(configs))
     loaded = {key: data or load(*key, progress=show.download) for key in dict.fromkeys(map(_source, configs))}
     for splits in loaded.values():
@@ -62,6 +67,7 @@ def train_many(
     folder = _new_folder(out)
 
     with (
+        pytorch_threads(None),  # what a worker sets would be the default of all threads to come
         interrupts() as interrupted,
         ThreadPoolExecutor(workers or environment.cores(), initializer=_one_thread) as pool,
     ):
@@ -75,21 +81,27 @@ def train_many(
             )
 
         futures = [pool.submit(work, number, config) for number, config in enumerate(configs)]
-        for future in as_completed(futures):
-            if run := _run_of(future):
-                show.finished(run)
+        try:
+            for future in as_completed(futures):
+                if run := _run_of(future):
+                    show.finished(run)
+        except BaseException:
+            interrupted.set()  # the chunks under way end, and nothing else begins
+            raise
     runs = [run for future in futures if (run := _run_of(future))]
-    for number, future in enumerate(futures):
-        error = future.exception()
-        if isinstance(error, LenetError):
-            raise type(error)(
-                f"training {number} of {len(configs)}: {error.message}",
-                hint=f"{f'{error.hint}; ' if error.hint else ''}the {len(runs)} that are finished are in {folder}",
-            ) from error
-        if isinstance(error, Exception):
+    errors = {number: error for number, future in enumerate(futures) if (error := future.exception())}
+    failed = {number: error for number, error in errors.items() if not isinstance(error, Interrupted)}
+    if failed:
+        number, error = next(iter(failed.items()))
+        if not isinstance(error, LenetError):
             raise error
+        others = f"; {', '.join(map(str, [*failed][1:]))} failed too" if len(failed) > 1 else ""
+        raise type(error)(
+            f"training {number} of {len(configs)}: {error.message}",
+            hint=f"{f'{error.hint}; ' if error.hint else ''}the {len(runs)} that are finished are in {folder}{others}",
+        ) from error
     if len(runs) < len(configs):
-        raise ManyInterrupted(runs, folder)
+        raise ManyInterrupted(runs, [folder / f"{number:04d}" for number in errors], len(configs), folder)
     return runs
 
 

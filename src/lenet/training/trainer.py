@@ -132,7 +132,7 @@ def train(
         config = dataclasses.replace(config, data=name)
     show = choose_progress(progress)
     splits = data if isinstance(data, Splits) else load(config.data, config.data_dir, progress=show.download)
-    with _threads(config.threads), interrupts() as interrupted:
+    with pytorch_threads(config.threads), interrupts() as interrupted:
         return run_once(config, splits, out, show, interrupted, environment.describe(splits.fingerprint), began)
 
 
@@ -185,7 +185,7 @@ def resume(
         "threads": run.environment["threads"],
     }
     config = dataclasses.replace(run.config, **decided)
-    with _threads(config.threads), interrupts() as interrupted:
+    with pytorch_threads(config.threads), interrupts() as interrupted:
         parts = _assemble(config, splits, reason="as before")
         parts.engine.load_state_dict(checkpoint.tensors)
         run.forget_after(checkpoint.step)
@@ -422,7 +422,7 @@ def _diverged(what: str, run: Run) -> TrainingError:
 
 
 @contextlib.contextmanager
-def _threads(number: int | None) -> Iterator[None]:
+def pytorch_threads(number: int | None) -> Iterator[None]:
     """PyTorch with that many threads; afterwards with as many as before."""
     before = torch.get_num_threads()
     try:
@@ -435,7 +435,8 @@ def _threads(number: int | None) -> Iterator[None]:
 
 @contextlib.contextmanager
 def interrupts() -> Iterator[threading.Event]:
-    """An event that Ctrl-C sets; a second Ctrl-C ends at once. Outside the main thread Ctrl-C stays what it was."""
+    """An event that Ctrl-C sets; a second Ctrl-C ends as soon as the engine returns. Elsewhere than in the main thread Ctrl-C
+    stays what it was."""
     event = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield event

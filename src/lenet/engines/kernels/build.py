@@ -76,9 +76,9 @@ TARGETS = {
 
 @functools.cache
 def source_hash() -> str:
-    """A fingerprint of the sources, which the library carries: one built from others is not used."""
+    """A fingerprint of the sources and of this file, which the library carries: one built from others is not used."""
     digest = hashlib.sha256()
-    for path in sorted([*FOLDER.glob("*.h"), *FOLDER.glob("*.cpp")]):
+    for path in sorted([*FOLDER.glob("*.h"), *FOLDER.glob("*.cpp"), FOLDER / "build.py"]):
         digest.update(path.name.encode() + b"\0" + path.read_bytes().replace(b"\r\n", b"\n"))
     return digest.hexdigest()[:16]
 
@@ -99,6 +99,18 @@ def build(target: Target | None = None, out: Path | None = None, extra: tuple[st
     compiler = [*zig(), "-target", target.triple] if target else find_compiler()
     if compiler is None:
         raise BuildError("no C++ compiler and no ziglang package", hint=GET_COMPILER)
+    try:
+        return _build(compiler, system, processor, out, extra)
+    except BuildError as error:
+        # One that is there but too old for the processor's instructions (GCC 10, Clang 11), or broken.
+        has_other = not (target or error.hint or "CXX" in os.environ or "ziglang" in compiler)
+        if has_other and importlib.util.find_spec("ziglang"):
+            return _build(zig(), system, processor, out, extra)
+        error.hint = error.hint or ("pip install ziglang, which is Clang, and try again" if has_other else "")
+        raise
+
+
+def _build(compiler: list[str], system: str, processor: str, out: Path, extra: tuple[str, ...]) -> Path:
     library = out / f"lenet_cpu{SUFFIXES[system]}"
     with tempfile.TemporaryDirectory() as folder:
         jobs = _jobs(compiler, system, processor, Path(folder), extra)

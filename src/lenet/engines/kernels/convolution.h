@@ -2,6 +2,7 @@
 //
 // Activations are [channel][row][column][LANES]. The input carries its padding, a frame of zeros. Pooling drops an odd last
 // row or column, so those outputs of the convolution are never computed: it is 2 · rows by 2 · columns.
+// Inner blocks with 5 × 5 kernels go another way, see winograd.h.
 #pragma once
 #include "activation.h"
 #include "runs.h"
@@ -240,7 +241,7 @@ static void backward_weights(const Block &b, const float *x, const float *pooled
                winner ? winner + plane : nullptr, pooled + (part.first + c) * pooled_plane, pooled_pitch,
                rows + c * dz_plane, bias_out + (part.first + c) * V);
       }
-      float *sums = weight_out + part.first * b.taps() * V;
+      float *sums = weight_out + (int64_t)part.first * b.taps() * V;
 #define CHANNELS(C) \
   weight_gradients<at_most(C, GRADIENT_CHANNELS)>(b, 2 * row, 2 * (last - row), rows, dz_plane, x, sums)
       WITH_CONSTANT(part.length, CHANNELS)

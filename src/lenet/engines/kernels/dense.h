@@ -115,7 +115,7 @@ static void backward_weights(const Dense &d, const float *gradient, const float 
   for (int run = 0; run < num_runs(d.outputs, MAX_ROWS); ++run) {
     Run part = run_of(d.outputs, MAX_ROWS, run);
     const float *g = gradient + part.first * LANES;
-    float *out = weight_out + part.first * pitch;
+    float *out = weight_out + (int64_t)part.first * pitch;
     int i = 0;
     for (; i + MOST * V <= pitch; i += MOST * V) {
 #define ROWS(N) outer_products<at_most(N, MAX_ROWS), MOST>(pitch, g, transposed + i, out + i)

@@ -56,6 +56,11 @@ const char *lenet_variant_name(int32_t variant) { return VARIANTS[variant]->name
 int32_t lenet_variant_runs_here(int32_t variant) { return runs_here(variant); }
 const char *lenet_build(void) { return LENET_BUILD; }
 
+void lenet_sizes(int32_t sizes[4]) {
+  sizes[0] = sizeof(lenet_network), sizes[1] = sizeof(lenet_pictures);
+  sizes[2] = sizeof(lenet_plan), sizes[3] = sizeof(lenet_optimizer);
+}
+
 int64_t lenet_workspace_size(int32_t variant, const lenet_network *network, int32_t num_threads, int32_t training) {
   return VARIANTS[variant]->workspace_size(*network, num_threads, training);
 }

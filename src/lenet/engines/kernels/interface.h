@@ -15,7 +15,7 @@ extern "C" {
 #define LENET_EXPORT __attribute__((visibility("default")))
 #endif
 
-enum { LENET_MAX_BLOCKS = 3, LENET_MAX_DENSE = 5, LENET_MAX_CLASSES = 100 };
+enum { LENET_MAX_BLOCKS = 3, LENET_MAX_DENSE = 5, LENET_MAX_THREADS = 256 };
 
 enum { LENET_SIGMOID = 0, LENET_TANH = 1, LENET_RELU = 2 };          // activation
 enum { LENET_MAX_POOLING = 0, LENET_AVERAGE_POOLING = 1 };           // pooling, 2 by 2, stride 2
@@ -86,6 +86,9 @@ LENET_EXPORT int32_t lenet_variant_runs_here(int32_t variant);
 // The multiply-adds that nothing passes: a loop of them from registers, in num_threads at once; returns how many
 // floating-point operations that was, for the caller to time.
 LENET_EXPORT double lenet_ceiling(int32_t variant, int32_t num_threads, int64_t rounds);
+
+// The sizes of lenet_network, lenet_pictures, lenet_plan and lenet_optimizer, in bytes, for a caller to compare its own with.
+LENET_EXPORT void lenet_sizes(int32_t sizes[4]);
 
 // What the library was built from and by.
 LENET_EXPORT const char *lenet_build(void);

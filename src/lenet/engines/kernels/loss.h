@@ -47,8 +47,8 @@ static void cross_entropy(int classes, float *logits, const int64_t *labels, int
   }
   for (int lane = 0; lane < num; ++lane) {
     double normaliser = log((double)total[lane]) + (double)largest[lane];
-    *loss += normaliser - (1. - (double)smoothing) * (double)label_logit[lane] -
-             (double)even * (double)logit_sum[lane];
+    *loss += normaliser - (1. - (double)smoothing) * (double)label_logit[lane];
+    if (smoothing) *loss -= (double)even * (double)logit_sum[lane];  // without it, infinite sums do not matter
     *num_correct += best[lane] == label[lane];
   }
 }

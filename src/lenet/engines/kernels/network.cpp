@@ -178,12 +178,11 @@ struct Desk {
     space.take<char>(2 * ALIGNMENT);  // two threads' desks do not share a line, nor the pair a processor fetches
   }
 
-  // Frames of zeros, which stay, and no picture yet.
+  // Frames of zeros, which stay; and numbers, if not used, in what fills up the last vector of a transposed row.
   void clear(const Network &net) {
     memset(picture, 0, net.picture_size() * sizeof(float));
     for (int i = 0; i < net.num_blocks; ++i)
       memset(blocks[i].pooled, 0, net.blocks[i].channels * net.pooled_plane(i) * sizeof(float));
-    if (net.num_dense) memset(dense[0].out, 0, net.dense[0].outputs * LANES * sizeof(float));
     if (transposed) memset(transposed, 0, net.dense[0].pitch() * LANES * sizeof(float));
   }
 
@@ -383,8 +382,6 @@ void reduce(const Piece *pieces, int num_pieces, float *const *gradients, int nu
   }
 }
 
-constexpr int MAX_THREADS = 256;
-
 struct Training {
   const Network &net;
   const lenet_pictures &pictures;
@@ -406,7 +403,7 @@ void train_member(void *context, int thread) {
   desk.clear(net);
   Piece pieces[2 * (LENET_MAX_BLOCKS + LENET_MAX_DENSE)];
   const int num_pieces = pieces_of(net, desk, pieces);
-  float *gradients[MAX_THREADS];
+  float *gradients[LENET_MAX_THREADS];
   for (int i = 0; i < job.num_threads; ++i) gradients[i] = job.desks[i]->gradients;
   const int64_t lines = (net.num_weights + LANES - 1) / LANES;
   const int64_t first_weight = lines * thread / job.num_threads * LANES;
@@ -489,8 +486,8 @@ int64_t workspace_size(const Network &net, int num_threads, bool training) {
 
 // A Desk per thread, cut from the workspace, without a constructor's allocation.
 struct Desks {
-  alignas(Desk) char storage[MAX_THREADS][sizeof(Desk)];
-  Desk *pointers[MAX_THREADS];
+  alignas(Desk) char storage[LENET_MAX_THREADS][sizeof(Desk)];
+  Desk *pointers[LENET_MAX_THREADS];
 
   Desks(const Network &net, Workspace space, int num_threads, bool training) {
     allow(space.memory, workspace_size(net, num_threads, training));
@@ -506,10 +503,17 @@ int64_t workspace_size(const lenet_network &network, int num_threads, bool train
   return workspace_size(Network(network), num_threads, training);
 }
 
+// No more threads than there are groups of pictures: the others would only wait.
+int threads_for(int64_t num_pictures, int num_threads) {
+  const int64_t groups = (num_pictures + LANES - 1) / LANES;
+  return groups < num_threads ? (groups < 1 ? 1 : (int)groups) : num_threads;
+}
+
 int64_t train(const lenet_network &network, const lenet_pictures &pictures, const lenet_plan &plan,
               const lenet_optimizer &optimizer, int64_t start, int64_t stop, double *losses, int64_t *num_correct,
               void *workspace, int num_threads) {
   Network net(network);
+  num_threads = threads_for(plan.batch_size < plan.num_positions ? plan.batch_size : plan.num_positions, num_threads);
   Desks desks(net, Workspace{(char *)workspace}, num_threads, true);
   *num_correct = 0;
   Training job{net,    pictures,    plan,           optimizer,   start, stop, losses, num_correct,
@@ -520,6 +524,7 @@ int64_t train(const lenet_network &network, const lenet_pictures &pictures, cons
 int64_t logits(const lenet_network &network, const lenet_pictures &pictures, int64_t num, const float *weights,
                float *out, void *workspace, int num_threads) {
   Network net(network);
+  num_threads = threads_for(num, num_threads);
   Desks desks(net, Workspace{(char *)workspace}, num_threads, false);
   Inference job{net, pictures, num, weights, out, desks.pointers};
   return run_team(num_threads, logits_member, &job) ? num : -1;

@@ -1,5 +1,6 @@
 // Cutting a number of channels into runs short enough for the registers.
 #pragma once
+#include <stdint.h>
 
 struct Run {
   int first, length;
@@ -8,8 +9,8 @@ struct Run {
 // As few runs of at most `most` as cover `count`, all nearly as long: how many, and the run-th of them.
 constexpr int num_runs(int count, int most) { return (count + most - 1) / most; }
 constexpr Run run_of(int count, int most, int run) {
-  int runs = num_runs(count, most), first = count * run / runs;
-  return {first, count * (run + 1) / runs - first};
+  const int64_t runs = num_runs(count, most), first = count * (int64_t)run / runs;
+  return {(int)first, (int)(count * (run + (int64_t)1) / runs - first)};
 }
 
 // The run that item number `item` is in.

@@ -1,5 +1,7 @@
 #include "threads.h"
 
+#include "interface.h"
+
 #if defined(_WIN32)
 #include <windows.h>
 #else
@@ -76,12 +78,10 @@ static bool start(Thread &thread, Member &member) { return pthread_create(&threa
 static void join(Thread thread) { pthread_join(thread, nullptr); }
 #endif
 
-constexpr int MAX_THREADS = 256;
-
 bool run_team(int num_threads, void (*work)(void *, int), void *context) {
-  if (num_threads > MAX_THREADS) return false;
-  Thread threads[MAX_THREADS];
-  Member members[MAX_THREADS];
+  if (num_threads > LENET_MAX_THREADS) return false;
+  Thread threads[LENET_MAX_THREADS];
+  Member members[LENET_MAX_THREADS];
   int32_t word = WAIT;
   int started = 1;
   for (; started < num_threads; ++started) {

@@ -35,7 +35,7 @@ static bool is_minimal(const Block &b) { return IS_FUSED && b.kernel == TAPS && 
 
 // Channels and neighbouring vectors of products that are in registers together; and, of the weight gradients, output and
 // input channels.
-constexpr int PRODUCT_CHANNELS = REGISTERS == 32 ? 6 : 3, PRODUCT_VECTORS = REGISTERS == 32 ? 4 : 4;
+constexpr int PRODUCT_CHANNELS = REGISTERS == 32 ? 6 : 3, PRODUCT_VECTORS = 4;
 constexpr int GRADIENT_OUTPUTS = REGISTERS == 32 ? 4 : 3, GRADIENT_INPUTS = REGISTERS == 32 ? 6 : 4;
 
 // Floats that the products of one run of channels take: forward for two rows, backward for all of the input's.
