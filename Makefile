@@ -5,6 +5,7 @@
 #   make lint                         ruff and mypy
 #   make sanitize                     the CPU engine's tests, its kernels under the address and undefined-behaviour sanitizers
 #   make bench                        the published numbers (about 45 minutes); make bench-short takes three
+#   make emulate                      the kernels for ARM64 under qemu, against this processor's (needs qemu-user-static)
 #   make wheels                       a wheel with its kernels for each platform, into dist/
 #   make docs                         writes docs/cli.md from --help, and the README's table from bench/records
 
@@ -15,7 +16,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constr
 
 KERNELS := $(wildcard src/lenet/engines/kernels/*.h src/lenet/engines/kernels/*.cpp src/lenet/engines/kernels/build.py)
 
-.PHONY: train test lint sanitize bench bench-short wheels docs clean
+.PHONY: train test lint sanitize emulate bench bench-short wheels docs clean
 
 train: .venv/installed
 	@$(BIN)/lenet train $(ARGS)
@@ -30,6 +31,9 @@ lint: .venv/installed-dev
 
 sanitize: .venv/installed-dev
 	@$(BIN)/python tests/engines/sanitized.py -q $(ARGS)
+
+emulate: .venv/installed-dev
+	@$(BIN)/python tests/engines/emulated.py
 
 bench: .venv/installed-dev
 	@$(BIN)/python bench/throughput.py

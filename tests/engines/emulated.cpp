@@ -1,0 +1,59 @@
+// Steps and logits of the kernels in a program of its own, to run it under an emulator of another processor: see emulated.py.
+// Reads structures and arrays from stdin, in the order below, and writes losses, weights and logits to stdout.
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "interface.h"
+
+template <typename T>
+static T *read(int64_t count) {
+  const size_t size = count * sizeof(T);
+  T *memory = (T *)aligned_alloc(64, (size + 127) / 64 * 64);
+  if (!memory || fread(memory, 1, size, stdin) != size) exit(2);
+  return memory;
+}
+
+template <typename T>
+static T *read_if(const T *there, int64_t count) {
+  return there ? read<T>(count) : nullptr;
+}
+
+int main() {
+  const lenet_network *network = read<lenet_network>(1);
+  lenet_pictures *pictures = read<lenet_pictures>(1);
+  lenet_plan *plan = read<lenet_plan>(1);
+  lenet_optimizer *optimizer = read<lenet_optimizer>(1);
+  const int64_t *sizes = read<int64_t>(5);
+  const int64_t num_bytes = sizes[0], num_pictures = sizes[1], num_weights = sizes[2], num_steps = sizes[3];
+  const int num_threads = (int)sizes[4];
+  pictures->images = read<uint8_t>(num_bytes);
+  pictures->labels = read<int64_t>(num_pictures);
+  plan->order = read<int64_t>(plan->num_positions);
+  plan->flips = read_if(plan->flips, plan->num_positions);
+  plan->shifts = read_if(plan->shifts, 2 * plan->num_positions);
+  optimizer->weights = read<float>(num_weights);
+  optimizer->gradient = read<float>(num_weights);
+  optimizer->first = read_if(optimizer->first, num_weights);
+  optimizer->second = read_if(optimizer->second, num_weights);
+  optimizer->rates = read<double>(num_steps);
+  optimizer->first_corrections = read_if(optimizer->first_corrections, num_steps);
+  optimizer->second_corrections = read_if(optimizer->second_corrections, num_steps);
+
+  if (!lenet_variant_runs_here(0)) return 3;
+  const int64_t size = lenet_workspace_size(0, network, num_threads, 1);
+  void *workspace = aligned_alloc(64, (size + 127) / 64 * 64);
+  double *losses = (double *)calloc(num_steps, sizeof(double));
+  int64_t num_correct;
+  if (lenet_train(0, network, pictures, plan, optimizer, 0, num_steps, losses, &num_correct, workspace, num_threads) !=
+      num_steps)
+    return 4;
+  const int64_t num_logits = num_pictures * network->widths[network->num_dense - 1];
+  float *logits = (float *)malloc(num_logits * sizeof(float));
+  if (lenet_logits(0, network, pictures, num_pictures, optimizer->weights, logits, workspace, num_threads) !=
+      num_pictures)
+    return 5;
+  fwrite(losses, sizeof(double), num_steps, stdout);
+  fwrite(optimizer->weights, sizeof(float), num_weights, stdout);
+  fwrite(logits, sizeof(float), num_logits, stdout);
+  return 0;
+}

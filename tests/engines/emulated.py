@@ -1,0 +1,113 @@
+"""Runs the kernels for ARM64 under qemu, and compares them with this processor's: `make emulate`.
+
+    python tests/engines/emulated.py      (needs ziglang and qemu-aarch64, Debian's package qemu-user or qemu-user-static)
+
+Trains networks for some steps in both, from the same weights and the same plan: losses, weights and logits must agree as
+closely as float32 can be expected to. It is slow and says nothing of speed.
+"""
+
+import ctypes
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from lenet.config import MODEL_FIELDS, configure
+from lenet.data.batches import plan
+from lenet.data.dataset import Dataset
+from lenet.data.preprocess import Preprocessing
+from lenet.engines import kernels
+from lenet.engines.cpu import CpuEngine
+from lenet.engines.kernels.build import FLAGS, FOLDER, zig
+from lenet.models import build
+
+NETWORKS = {
+    "LeNetAvg, SGD": {"recipe": "book-sgd", "momentum": 0.9, "learning_rate": 0.05},
+    "LeNet, AdamW, flips and shifts": {"recipe": "fast", "flip": True, "shift": 2},
+    "kernel 7, tanh, Adam": {"recipe": "book-adam", "kernel_size": 7, "channels": (5, 9), "activation": "tanh"},
+    "three blocks of 3": {"recipe": "fast", "kernel_size": 3, "channels": (3, 7, 5), "hidden": (33,)},
+    "mlp": {"recipe": "fast", "model": "mlp"},
+    "softmax": {"recipe": "book-sgd", "model": "softmax"},
+}
+MOST = 1e-4  # a few steps from the same weights, in float32
+HERE = Path(__file__).parent
+STEPS, BATCH, PICTURES, THREADS = 5, 37, 200, 2
+
+
+def compiled(folder: Path) -> Path:
+    """The program for ARM64, with all it needs in it."""
+    program = folder / "emulated"
+    target = ["-target", "aarch64-linux-musl"]
+    objects = []
+    for source in (HERE / "emulated.cpp", *(FOLDER / f"{name}.cpp" for name in ("engine", "threads", "network"))):
+        objects.append(str(folder / f"{source.stem}.o"))
+        compile_it = [*zig(), *target, *FLAGS, "-DVARIANT=neon", f"-I{FOLDER}", "-c", str(source), "-o", objects[-1]]
+        subprocess.run(compile_it, check=True)
+    # Linked as C: nothing of the C++ library is needed.
+    subprocess.run([*zig()[:-1], "cc", *target, "-static", *objects, "-o", str(program)], check=True)
+    return program
+
+
+def pair(settings: dict, dataset: Dataset, command: list[str]) -> tuple[list, list]:
+    """Losses, weights and logits, here and under the emulator."""
+    config = configure(**settings, batch_size=BATCH)
+    arguments = {name: getattr(config, name) for name in MODEL_FIELDS if getattr(config, name) is not None}
+    model = build(config.model, init=config.init, seed=config.seed, **arguments)
+    engine = CpuEngine(model, dataset, config, Preprocessing((28, 28), mean=0.3, std=0.35))
+    epoch = plan(config, 0, len(dataset))
+    arrays, _kept = engine._plan(epoch, 0, STEPS)
+    optimizer, _kept_too = engine._optimizer(epoch.learning_rates[:STEPS])
+    pictures = kernels.Pictures(1, 1, *engine._seen)  # every pointer that is not NULL is replaced over there
+    vectors = [engine.optimizer.weights, engine.optimizer.gradient, *engine.optimizer.moments.values()]
+    corrections = [getattr(optimizer, name) for name in ("first_corrections", "second_corrections")]
+    doubles = [
+        (ctypes.c_double * STEPS).from_address(address) for address in (optimizer.rates, *corrections) if address
+    ]
+    counts = np.array([dataset.images.size, len(dataset), engine.optimizer.weights.numel(), STEPS, THREADS])
+    parts = [engine._network, pictures, arrays, optimizer, counts, dataset.images, dataset.labels, epoch.order]
+    parts += [array for array in (epoch.flips, epoch.shifts) if array is not None]
+    parts += [vector.numpy() for vector in vectors] + doubles
+    sent = b"".join(
+        bytes(part) if isinstance(part, ctypes.Structure | ctypes.Array) else part.tobytes() for part in parts
+    )
+    result = subprocess.run(command, input=sent, capture_output=True, check=True).stdout
+    torch.set_num_threads(THREADS)
+    losses = engine.train_steps(epoch, 0, STEPS).losses
+    here = [losses, engine.optimizer.weights.numpy(), engine.logits(dataset.images).numpy().ravel()]
+    there, at = [], 0
+    for array in here:
+        there.append(np.frombuffer(result, array.dtype, array.size, at))
+        at += array.nbytes
+    assert at == len(result)
+    return here, there
+
+
+def main() -> int:
+    emulator = shutil.which("qemu-aarch64") or shutil.which("qemu-aarch64-static")
+    if emulator is None:
+        print("error: no qemu-aarch64\nhint: apt-get install qemu-user-static", file=sys.stderr)
+        return 2
+    random = np.random.RandomState(0)
+    images, labels = random.randint(0, 256, (PICTURES, 28, 28)).astype(np.uint8), random.randint(0, 10, PICTURES)
+    dataset = Dataset("made up", images, labels.astype(np.int64), tuple("0123456789"))
+    worst = 0.0
+    with tempfile.TemporaryDirectory() as folder:
+        program = compiled(Path(folder))
+        for name, settings in NETWORKS.items():
+            here, there = pair(settings, dataset, [emulator, str(program)])
+            errors = [float(np.abs(a - b).max() / np.abs(a).max()) for a, b in zip(here, there, strict=True)]
+            worst = max(worst, *errors)
+            print(f"{name:<32} losses {errors[0]:.1e}  weights {errors[1]:.1e}  logits {errors[2]:.1e}", flush=True)
+    is_met = worst <= MOST
+    print(
+        f"largest difference, as a part of the largest value: {worst:.1e}; at most {MOST:g}: {'met' if is_met else 'NOT met'}"
+    )
+    return int(not is_met)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
