@@ -66,7 +66,7 @@ def one_step(engine, batch):
 
 
 def errors_against_float64(model, dataset, smoothing, found, preprocessing):
-    """The errors of our gradients, averaged over the tensors, of loss and logits; and those of plain float32.
+    """The errors of our gradients, each and averaged over the tensors, of loss and logits; and those of plain float32.
 
     PyTorch computes a small case in one order of sums, and by luck may hit it; so the largest error of its three ways is
     taken: its own convolutions, those of oneDNN, and those with channels last.
@@ -77,7 +77,8 @@ def errors_against_float64(model, dataset, smoothing, found, preprocessing):
 
     def errors(values):
         return {
-            "gradients": np.mean([error(values[name], exact[name]) for name in names]),
+            **(each := {f"gradient of {name}": error(values[name], exact[name]) for name in names}),
+            "gradients": np.mean([*each.values()]),
             "loss": error(values["loss"], exact["loss"]),
             "logits": error(values["logits"], exact["logits"]),
         }
@@ -91,8 +92,13 @@ def errors_against_float64(model, dataset, smoothing, found, preprocessing):
 
 def check(ours, theirs):
     """At most twice the error of plain PyTorch, where that is more than a few units in the last place."""
-    for name in ours:
+    for name in ("gradients", "loss", "logits"):
         assert ours[name] <= 2 * max(theirs[name], 3 * UNIT), (name, ours, theirs)
+
+
+def of_each_tensor(ours, theirs):
+    """The error of each gradient by itself, as a part of PyTorch's."""
+    return [ours[name] / max(theirs[name], 3 * UNIT) for name in ours if name.startswith("gradient of ")]
 
 
 def variant_of_the_book(random, with_minimal):
@@ -123,9 +129,12 @@ def variant_of_the_book(random, with_minimal):
 @pytest.mark.parametrize(("with_minimal", "cases"), [(False, 60), (True, 30)])
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_every_gradient_against_float64(variant, with_minimal, cases):
-    """A generated matrix of variants: each within the bound, and all together no worse than plain PyTorch."""
+    """A generated matrix of variants: each within the bound, and all together no worse than plain PyTorch.
+
+    Of the single tensors one in a hundred may be beyond it, where PyTorch's sums happened to hit what is right.
+    """
     random = Random(1)
-    totals = np.zeros(2)
+    totals, ratios = np.zeros(2), []
     count = 0
     while count < cases:
         arguments, batch, smoothing, num_threads = variant_of_the_book(random, with_minimal)
@@ -142,8 +151,12 @@ def test_every_gradient_against_float64(variant, with_minimal, cases):
         ours, theirs = errors_against_float64(engine.model, dataset, smoothing, found, preprocessing)
         check(ours, theirs)
         totals += ours["gradients"], theirs["gradients"]
+        ratios += of_each_tensor(ours, theirs)
         count += 1
     assert totals[0] <= totals[1], totals
+    assert np.mean(np.array(ratios) > 2) <= 0.01
+    assert max(ratios) <= 3
+    assert np.median(ratios) <= 0.8
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
