@@ -20,7 +20,7 @@ from lenet.data.dataset import Dataset
 from lenet.data.preprocess import Preprocessing
 from lenet.engines import kernels
 from lenet.engines.choice import Choice, choose_engine
-from lenet.engines.cpu import CpuEngine, refusal
+from lenet.engines.cpu import CpuEngine, network_of
 from lenet.engines.reference import ReferenceEngine, to_input
 from lenet.errors import EngineError
 from lenet.models import build
@@ -402,6 +402,15 @@ def test_weights_that_are_not_numbers_are_seen_in_the_loss(tiny, activation, poo
     stats = engine.train_steps(plan(config, 0, len(tiny.train)), 0, 3)
     assert len(stats.losses) == 1
     assert np.isnan(stats.losses[0])
+
+
+def refusal(model, size):
+    """Why the kernels cannot compute the model; None if they can."""
+    try:
+        network_of(model, size)
+    except EngineError as error:
+        return error.message
+    return None
 
 
 class TestRefusals:

@@ -26,9 +26,9 @@ Labels = NDArray[np.int64]
 class Dataset:
     """Pictures with their labels.
 
-    images: uint8, shape `(N, height, width)`, or `(N, height, width, 3)` with colours, which the engines
-    take and `lenet.train` does not; labels: int64, shape `(N,)`, each in
-    `0 … len(classes) - 1`; classes: the names of the classes, in the order of their labels.
+    images: uint8, shape `(N, height, width)`, or `(N, height, width, 3)` with colours, which the engines take and
+    `lenet.train` does not; labels: int64, shape `(N,)`, each in `0 … len(classes) - 1`; classes: the names of the classes,
+    in the order of their labels.
     """
 
     name: str

@@ -40,10 +40,9 @@ OPTIMIZERS = {"sgd": 0, "adam": 1, "adamw": 2}
 class CpuEngine:
     """Trains `model`, in place, on `dataset` as `config` says, and computes its logits, with native kernels.
 
-    Arguments, methods and results as ReferenceEngine. It computes with as many threads as `config` says, or else as
-    PyTorch is set to, which it never changes; the same seed, threads and processor give the same bits. variant: the
-    kernels for "avx512", "avx2", "sse4" or "neon" instead of the best this processor has. Raises EngineError for what the
-    kernels cannot compute.
+    Arguments, methods and results as ReferenceEngine. It computes with as many threads as PyTorch is set to, which it never
+    changes; the same seed, threads and processor give the same bits. variant: the kernels for "avx512", "avx2", "sse4" or
+    "neon" instead of the best this processor has. Raises EngineError for what the kernels cannot compute.
     """
 
     def __init__(
@@ -103,8 +102,7 @@ class CpuEngine:
             threads,
         )
         del kept, kept_too  # what the structures point to lived until here
-        if done < 0:
-            raise EngineError(f"the system gave no {threads} threads", hint="take fewer with --threads")
+        _must_have_run(done, threads)
         losses = losses[:done]
         self.optimizer.num_steps += done if np.isfinite(losses).all() else done - 1
         sizes = [min(plan.batch_size, len(plan.order) - step * plan.batch_size) for step in range(start, start + done)]
@@ -132,8 +130,7 @@ class CpuEngine:
             self._space(threads, training=False),
             threads,
         )
-        if done < 0:
-            raise EngineError(f"the system gave no {threads} threads", hint="take fewer with --threads")
+        _must_have_run(done, threads)
         return torch.from_numpy(logits)
 
     def state_dict(self) -> dict[str, Tensor]:
@@ -218,15 +215,6 @@ class CpuEngine:
             first_corrections=corrections[0].ctypes.data,
             second_corrections=corrections[1].ctypes.data,
         ), arrays
-
-
-def refusal(model: nn.Module, size: tuple[int, int]) -> str | None:
-    """Why the kernels cannot compute `model` on pictures of `size`, (height, width), in a few words; None if they can."""
-    try:
-        network_of(model, size)
-    except EngineError as error:
-        return str(error.message)
-    return None
 
 
 def network_of(model: nn.Module, size: tuple[int, int]) -> kernels.Network:
@@ -314,7 +302,7 @@ def _convolutions(layers: list[nn.Module]) -> tuple[list[nn.Conv2d], int]:
             "ceil_mode": False,
             "return_indices": False,
         }
-        for name, value in (plain | {"divisor_override": None}).items():
+        for name, value in {**plain, "divisor_override": None}.items():
             if getattr(pooling, name, value) not in (value, (value, value)):
                 raise _refused(f"a pooling with {name} {getattr(pooling, name)}", f"{value}")
     if len(convolutions) > MAX_BLOCKS:
@@ -375,6 +363,12 @@ def _named(layer: nn.Module) -> str:
 def _refused(what: str, expected: str) -> EngineError:
     hint = "take --engine reference, which knows any network"
     return EngineError(f"the CPU kernels do not know {what}; they know {expected}", hint=hint)
+
+
+def _must_have_run(done: int, threads: int) -> None:
+    """Raises EngineError if a call of the kernels says that it had no threads to compute with."""
+    if done < 0:
+        raise EngineError(f"the system gave no {threads} threads", hint="take fewer with --threads")
 
 
 def _array(name: str, array: NDArray[Any], dtype: Any, shape: tuple[int, ...]) -> NDArray[Any]:

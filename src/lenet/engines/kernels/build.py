@@ -204,10 +204,10 @@ def _processor() -> str:
 def main() -> int:
     """Builds for this machine and says where; 2 if it cannot."""
     try:
-        print(build())  # noqa: T201
+        print(build())
     except BuildError as error:
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201
+        print(f"error: {error}", file=sys.stderr)
         if error.hint:
-            print(f"hint: {error.hint}", file=sys.stderr)  # noqa: T201
+            print(f"hint: {error.hint}", file=sys.stderr)
         return 2
     return 0
