@@ -3,7 +3,6 @@
 python bench/doctor_table.py          (prints docs/doctor.md with the tables of today's record)
 """
 
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -76,8 +75,9 @@ def page() -> str:
     """docs/doctor.md with the tables between their marks."""
     text, found = PAGE.read_text(encoding="utf-8"), record("doctor")
     for make in (chance, cures, healthy, cost):
-        begin, table = BEGIN.format(make.__name__), "\n".join(make(found)) + "\n"
-        text = re.sub(f"{re.escape(begin)}.*?{re.escape(END)}", lambda _, t=begin + table + END: t, text, flags=re.S)
+        begin = BEGIN.format(make.__name__)
+        before, _, rest = text.partition(begin)
+        text = before + begin + "\n".join(make(found)) + "\n" + rest[rest.index(END) :]
     return text
 
 

@@ -91,6 +91,7 @@ def test_a_confusion_of_guesses_or_of_nothing_is_not_shifted():
     guessing[:, 3] = 100
     assert checks.shifted(guessing) is None
     assert checks.shifted(np.zeros((10, 10), np.int64)) is None
+    assert checks.shifted(np.roll(np.eye(10, dtype=np.int64), 1, axis=0)) is None  # one picture of each
 
 
 def test_labels_from_one():

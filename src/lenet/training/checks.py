@@ -24,6 +24,7 @@ SHARED = 0.001  # share of the test pictures; Fashion-MNIST, MNIST and the digit
 LOOKED_AT = 2000  # pictures, enough to tell a class by its mean picture, and a matter of milliseconds
 ROLLS = (-3, -2, -1, 1, 2, 3)  # places by which labels are looked for beside their pictures
 CLEARLY = 0.25  # more of the pictures named rightly: no accident among 1,000 pictures, and less than any data set's own
+FEW = 5  # pictures a class: with fewer, all may agree by accident
 MOST = 0.5  # of the pictures: what labels of no sense never reach by an accident of the means
 LOSS_AT_CHANCE = 0.97  # of the entropy of the classes: any less, and something has been learnt
 NEAR_CHANCE = 1 / 9  # of the way from chance to all; with ten classes an accuracy of 0.2
@@ -116,7 +117,9 @@ def misaligned(images: Images, labels: Labels) -> Finding | None:
 
 def shifted(confusion: NDArray[np.int64]) -> Finding | None:
     """Test labels that are the training labels plus a constant; confusion `(C, C)`: given down, predicted across."""
-    num_classes, total = len(confusion), max(int(confusion.sum()), 1)
+    num_classes, total = len(confusion), int(confusion.sum())
+    if total < FEW * num_classes:
+        return None
     classes = np.arange(num_classes)
     at = [float(confusion[(classes + by) % num_classes, classes].sum()) / total for by in range(num_classes)]
     best = int(np.argmax(at))

@@ -68,19 +68,16 @@ def epoch(
     names them; data: the name of the data set; rehearsed: how many epochs rehearsal.py went through; leaves: whether it saw
     the network leave chance level in them, which then is no finding. What is not given is not looked at.
     """
-    found = [
-        checks.chance_level(train_loss, train_accuracy, counts, net=net, init=init, rehearsed=rehearsed)
-        if not leaves
-        else None,
-        checks.far_apart(train_accuracy, test_accuracy)
-        if is_last or before is None or checks.far_apart(*before)
-        else None,
-        checks.too_good(data, test_accuracy),
-    ]
+    guesses = checks.is_at_chance(train_loss, train_accuracy, counts)
+    found = [checks.too_good(data, test_accuracy)]
+    if guesses and not leaves:
+        found.append(checks.chance_level(train_loss, train_accuracy, counts, net=net, init=init, rehearsed=rehearsed))
+    if not guesses and (is_last or before is None or checks.far_apart(*before)):
+        found.append(checks.far_apart(train_accuracy, test_accuracy))
     if confusion is not None:
         found.append(checks.shifted(confusion))
         is_still = is_last or (before is not None and test_accuracy < before[1] + checks.STILL)
-        if is_still and not checks.is_at_chance(train_loss, train_accuracy, counts):
+        if is_still and not guesses:
             found.append(checks.never_predicted(confusion, classes))
     if net is not None and images is not None:
         outputs, seen = checks.activations(net, images)
