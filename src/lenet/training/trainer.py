@@ -169,9 +169,18 @@ def resume(
     run = Run.load(run, finished=False)
     if not run.missing:
         raise RunError(f"the run {run.path} is finished", hint=f"lenet evaluate {quoted(run.path)} measures it")
-    checkpoint = run.newest_checkpoint()
+    run.newest_checkpoint()  # without one, an error before anything is loaded
     show = choose_progress(progress)
     splits = data or load_data(run, data_dir, show)
+    with pytorch_threads(run.environment["threads"]), interrupts() as interrupted:
+        return resume_once(run, splits, show, interrupted, began)
+
+
+def resume_once(
+    run: Run, splits: Splits, show: Progress, interrupted: threading.Event, began: float, *, chart: bool = True
+) -> Run:
+    """The rest of one interrupted training, from its newest checkpoint; see `run_once`."""
+    checkpoint = run.newest_checkpoint()
     if splits.fingerprint != run.environment["data_fingerprint"]:
         raise RunError(
             f"{splits.name} ({splits.source}) is not the data that {run.path} was trained on",
@@ -184,12 +193,10 @@ def resume(
         "device": run.resolved["device"],
         "threads": run.environment["threads"],
     }
-    config = dataclasses.replace(run.config, **decided)
-    with pytorch_threads(config.threads), interrupts() as interrupted:
-        parts = _assemble(config, splits, reason="as before")
-        parts.engine.load_state_dict(checkpoint.tensors)
-        run.forget_after(checkpoint.step)
-        return _train(run, parts, show, Position.from_dict(checkpoint.progress), interrupted, began)
+    parts = _assemble(dataclasses.replace(run.config, **decided), splits, reason="as before")
+    parts.engine.load_state_dict(checkpoint.tensors)
+    run.forget_after(checkpoint.step)
+    return _train(run, parts, show, Position.from_dict(checkpoint.progress), interrupted, began, chart=chart)
 
 
 def measure(logits: Tensor, labels: Tensor) -> tuple[float, float]:
