@@ -6,6 +6,8 @@
 #   make sanitize                     the CPU engine's tests, its kernels under the address and undefined-behaviour sanitizers
 #   make bench                        the published numbers (about 45 minutes); make bench-short takes three
 #   make emulate                      the kernels for ARM64 under qemu, against this processor's (needs qemu-user-static)
+#   make lab                          the chapter's exercises, 5 seeds each (about ten minutes): docs/lab.md
+#   make reproduction                 every published result against 40 seeds here (about six minutes): docs/reproduction.md
 #   make wheels                       a wheel with its kernels for each platform, into dist/
 #   make docs                         writes docs/cli.md from --help, and the README's table from bench/records
 
@@ -16,7 +18,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constr
 
 KERNELS := $(wildcard src/lenet/engines/kernels/*.h src/lenet/engines/kernels/*.cpp src/lenet/engines/kernels/build.py)
 
-.PHONY: train test lint sanitize emulate bench bench-short wheels docs clean
+.PHONY: train test lint sanitize emulate bench bench-short lab reproduction wheels docs clean
 
 train: .venv/installed
 	@$(BIN)/lenet train $(ARGS)
@@ -51,6 +53,15 @@ bench-short: .venv/installed-dev
 	@$(BIN)/python bench/accuracy.py --seeds 1 --epochs 1 --no-record
 	@$(BIN)/python bench/memory.py --epochs 1 --repeats 1 --no-record
 	@$(BIN)/python bench/startup.py --no-record
+
+lab: .venv/installed
+	@$(BIN)/lenet lab all
+	@mkdir -p docs/lab && cp runs/lab/*.json runs/lab/*.png docs/lab/
+	@$(BIN)/python docs/generate_lab.py > docs/lab.md.new && mv docs/lab.md.new docs/lab.md
+
+reproduction: .venv/installed
+	@$(BIN)/lenet reproduce --seeds 40
+	@cp runs/reproduction/reproduction.* docs/
 
 wheels: .venv/installed-dev
 	@$(BIN)/python hatch_build.py

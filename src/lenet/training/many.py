@@ -86,6 +86,7 @@ class Job:
     config: TrainConfig
     data: Splits
     folder: Path
+    name: str = ""  # for the line that says that it is finished; by default the folder's, with recipe and seed
 
 
 def run_all(
@@ -119,10 +120,11 @@ def run_all(
             return run
 
         futures = [pool.submit(work, job) for job in jobs]
+        names = {future: job.name for future, job in zip(futures, jobs, strict=True)}
         try:
             for future in as_completed(futures):
                 if not future.exception() and (run := future.result()):
-                    show.finished(run)
+                    show.finished(run, names[future])
         except BaseException:
             interrupted.set()  # the chunks under way end, and nothing else begins
             raise
