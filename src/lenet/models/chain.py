@@ -41,25 +41,36 @@ READING = (getattr, operator.getitem, operator.mul, "size", "dim")
 def chain(model: nn.Module, pictures: Tensor) -> nn.Sequential:
     """The layers of `model`, in its present mode, as one flat nn.Sequential of the same objects.
 
-    pictures: at least two, `(N, channels, height, width)`; with them and with the first alone the outputs of the two are
-    compared, bit for bit. Flattening becomes nn.Flatten, functions become their modules, what changes nothing is left out.
-    The model is as before, and no random number is drawn. Raises ModelError, saying why, if the model is no such chain.
+    pictures: at least two, `(N, channels, height, width)`. The first alone shows the shapes between the layers; with all
+    of them the outputs of the two are compared, bit for bit. Flattening becomes nn.Flatten, functions become their modules,
+    what changes nothing is left out. The model is as before, and no random number is drawn. Raises ModelError, saying why,
+    if the model is no such chain, and what forward raises if it does not take the pictures.
     """
     _refuse_additions(model)
     modes = [(module, module.training) for module in model.modules()]
-    with torch.random.fork_rng(devices=[]), torch.no_grad():
+    with torch.random.fork_rng(devices=[]), torch.no_grad(), _one_thread():
         graph = _traced(model)
         _refuse_unknown(graph, model)
-        layers = nn.Sequential(*_straight(graph, model, pictures))
+        layers = nn.Sequential(*_straight(graph, model, pictures[:1]))
         for module, training in modes:
             module.training = training
         layers.training = model.training
         if {id(weights) for weights in layers.parameters()} != {id(weights) for weights in model.parameters()}:
             raise _refused("weights that forward does not use")
-        for some in (pictures, pictures[:1]):
-            if not _same(model, layers, some):
-                raise _refused("a forward that is not the sum of its layers")
+        if not torch.equal(model(pictures.clone()), layers(pictures.clone())):
+            raise _refused("a forward that is not the sum of its layers")
     return layers
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """PyTorch with one thread, in this thread: on a busy machine several wait milliseconds for each other in every layer."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _refuse_additions(model: nn.Module) -> None:
@@ -176,13 +187,6 @@ def _layer(node: fx.Node, model: nn.Module, shape: tuple[int, ...], after: tuple
     if kind in ACTIVATIONS:
         return kind()
     return kind(**dict(zip(POOLING_ARGUMENTS, node.args[1:], strict=False)), **node.kwargs)
-
-
-def _same(model: nn.Module, layers: nn.Module, pictures: Tensor) -> bool:
-    try:
-        return torch.equal(model(pictures.clone()), layers(pictures.clone()))
-    except RuntimeError:  # a forward for so many pictures and no others
-        return False
 
 
 def _refused(what: str) -> ModelError:
