@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from lenet.d2l.devices import cpu, gpu, memory_explained, num_gpus
 from lenet.d2l.evaluation import evaluating, moved, native_logits, outputs
 from lenet.d2l.iterators import ROOT, BatchIterator, Pictures, Resize, fashion_mnist, get_fashion_mnist_labels
+from lenet.d2l.measuring import number
 from lenet.d2l.plotting import Canvas, figure_with, set_axes, show_images
 from lenet.d2l.rules import PlainSgd, Rule, TorchOptim
 from lenet.d2l.steps import EngineSteps, Forward, Steps, Tally, TorchSteps, announce, choose_steps, initialised
@@ -85,7 +86,7 @@ class ProgressBoard(HyperParameters):
     def draw(self, x: Any, y: Any, label: str, every_n: int = 1) -> None:
         """A point for the line `label`; of every `every_n` points one is drawn, their mean."""
         points = self.raw_points.setdefault(label, [])
-        points.append((float(x), float(y)))
+        points.append((number(x), number(y)))
         if len(points) < every_n:
             return
         count = len(points)
@@ -155,12 +156,12 @@ class Module(nn.Module, HyperParameters):
         else:
             x = trainer.epoch + 1
             every = trainer.num_val_batches / self.plot_valid_per_epoch
-        self.board.draw(x, float(value), ("train_" if train else "val_") + key, every_n=max(1, int(every)))
+        self.board.draw(x, value, ("train_" if train else "val_") + key, every_n=max(1, int(every)))
 
     def training_step(self, batch: Any) -> Tensor:
         """The loss of a batch, which becomes a point of the chart."""
         loss = self.loss(self(*batch[:-1]), batch[-1])
-        self.plot("loss", loss.detach(), train=True)
+        self.plot("loss", loss, train=True)
         return loss
 
     def validation_step(self, batch: Any) -> None:
@@ -365,7 +366,7 @@ class Trainer(HyperParameters):
     def _forward(self, batch: Any) -> Forward:
         batch = self.prepare_batch(batch)
         loss = self.model.training_step(batch)
-        return Forward(loss, float(loss), 0, len(batch[-1]))
+        return Forward(loss, number(loss), 0, len(batch[-1]))
 
     def _update(self, result: Forward) -> None:
         self.optim.zero_grad()

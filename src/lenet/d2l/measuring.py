@@ -44,7 +44,7 @@ class Accumulator:
 
     def add(self, *args: Any) -> None:
         """Adds a number, or a tensor with one number, to each sum."""
-        self.data = [total + float(number) for total, number in zip(self.data, args, strict=False)]
+        self.data = [total + number(each) for total, each in zip(self.data, args, strict=False)]
 
     def reset(self) -> None:
         """All sums are zero again."""
@@ -59,3 +59,8 @@ def accuracy(y_hat: Tensor, y: Tensor) -> float:
     if y_hat.ndim > 1 and y_hat.shape[1] > 1:
         y_hat = y_hat.argmax(dim=1)
     return float((y_hat.to(y.dtype) == y).sum())
+
+
+def number(value: Any) -> float:
+    """A number, or the one in a tensor, whether or not it has a gradient."""
+    return float(value.detach()) if isinstance(value, Tensor) else float(value)

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from lenet.d2l.evaluation import evaluating, moved, outputs
 from lenet.d2l.iterators import get_fashion_mnist_labels
+from lenet.d2l.measuring import number
 from lenet.errors import ConfigError
 
 FMTS = ("-", "m--", "g-.", "r:")
@@ -58,7 +59,7 @@ class Canvas:
         from lenet.training.progress import in_notebook
 
         self.figure, self.draw, self.name = figure, draw, name
-        self.folder = Path.cwd()
+        self.folder, self.script = Path.cwd(), script_name()  # here: when Python exits, it is forgotten
         self.in_notebook, self.handle = in_notebook(), None
         self.line = Line()
         self.is_stale = False
@@ -85,7 +86,7 @@ class Canvas:
         else:
             self.line.clear()
             self.draw()
-            save(self.figure, self.name, self.folder)
+            save(self.figure, self.name, self.folder, self.script)
         self.is_stale = False
 
     def _show(self) -> None:
@@ -150,8 +151,8 @@ class Animator:
             self.Y.append([])
         for line, (a, b) in enumerate(zip(xs, ys, strict=True)):
             if a is not None and b is not None:
-                self.X[line].append(float(a))
-                self.Y[line].append(float(b))
+                self.X[line].append(number(a))
+                self.Y[line].append(number(b))
         self.canvas.changed(self._words())
 
     def finish(self) -> None:
@@ -249,13 +250,18 @@ def set_figsize(figsize: tuple[float, float] = (3.5, 2.5)) -> None:
     matplotlib.rcParams["figure.figsize"] = figsize
 
 
-def save(figure: Any, name: str, folder: Path) -> None:
+def script_name() -> str | None:
+    """The script that is running, without its ending; None in an interactive Python."""
+    script = getattr(sys.modules["__main__"], "__file__", None)
+    return Path(script).stem if script else None
+
+
+def save(figure: Any, name: str, folder: Path, script: str | None) -> None:
     """Writes SCRIPT-NAME.png, or NAME.png where there is no script, and says so; a folder that is full ends no training."""
     from lenet.training.curve import rendered
     from lenet.training.run import write_atomically
 
-    script = getattr(sys.modules["__main__"], "__file__", None)
-    stem = f"{Path(script).stem}-{name}" if script else name
+    stem = f"{script}-{name}" if script else name
     _taken[stem] += 1
     path = folder / (f"{stem}-{_taken[stem]}.png" if _taken[stem] > 1 else f"{stem}.png")
     try:
@@ -280,12 +286,12 @@ def _shown(imgs: Any, rows: int, columns: int, titles: Any, figsize: tuple[float
         figure, all_axes = figure_with(rows, columns, figsize)
     for axes in all_axes:
         axes.set_axis_off()
-    for number, (axes, picture) in enumerate(zip(all_axes, imgs, strict=False)):
+    for position, (axes, picture) in enumerate(zip(all_axes, imgs, strict=False)):
         axes.imshow(_plain(picture))
-        if titles is not None and number < len(titles):
-            axes.set_title(str(titles[number]), fontsize=9)
+        if titles is not None and position < len(titles):
+            axes.set_title(str(titles[position]), fontsize=9)
     if not in_notebook():
-        save(figure, name, Path.cwd())
+        save(figure, name, Path.cwd(), script_name())
     return np.array(all_axes)
 
 

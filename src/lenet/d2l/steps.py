@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from lenet.config import TrainConfig
 from lenet.d2l.evaluation import LOOKED_AT, moved, no_batches, outputs
 from lenet.d2l.iterators import BatchIterator
-from lenet.d2l.measuring import accuracy
+from lenet.d2l.measuring import accuracy, number
 from lenet.d2l.rules import Rule
 from lenet.data.batches import Plan
 from lenet.data.preprocess import Preprocessing
@@ -232,7 +232,7 @@ def classification(
         inputs, labels = moved(batch[0], device), moved(batch[1], device)
         logits = outputs(net, inputs)
         value = loss(logits, labels).mean()
-        return Forward(value, float(value), accuracy(logits, labels), len(labels))
+        return Forward(value, number(value), accuracy(logits, labels), len(labels))
 
     def update(result: Forward) -> None:
         optimizer.zero_grad()

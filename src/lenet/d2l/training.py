@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from lenet.d2l.devices import memory_explained, present, try_gpu
 from lenet.d2l.evaluation import evaluate_accuracy, outputs
 from lenet.d2l.layers import sgd
-from lenet.d2l.measuring import accuracy
+from lenet.d2l.measuring import accuracy, number
 from lenet.d2l.plotting import Animator, Line
 from lenet.d2l.rules import PlainSgd, TorchOptim
 from lenet.d2l.steps import Forward, Steps, Tally, TorchSteps, announce, choose_steps, initialised
@@ -255,7 +255,7 @@ def _ch3_steps(net: Any, train_iter: Any, loss: Any, updater: Any, summed: bool)
         inputs, labels = batch
         scores = outputs(net, inputs)
         value = loss(scores, labels)
-        mean = float(value.mean())
+        mean = number(value.mean())
         towards: Tensor = value.mean() if is_optimizer and not summed else value.sum()
         return Forward(towards, mean, accuracy(scores, labels), labels.numel())
 
