@@ -16,7 +16,7 @@ from lenet.models import LeNet
 
 CPU = torch.device("cpu")
 OPTIMIZERS = {
-    "sgd": lambda weights: torch.optim.SGD(weights, lr=0.05),
+    "sgd": lambda weights: torch.optim.SGD(weights, lr=0.15),
     "sgd with momentum": lambda weights: torch.optim.SGD(weights, lr=0.02, momentum=0.9, weight_decay=0.01),
     "nesterov": lambda weights: torch.optim.SGD(weights, lr=0.02, momentum=0.9, nesterov=True),
     "adam": lambda weights: torch.optim.Adam(weights, lr=0.003, weight_decay=0.01),
@@ -35,7 +35,7 @@ def by_torch(net, iterator, optimizer):
 
 
 def by_engine(net, iterator, optimizer):
-    return EngineSteps(net, iterator, F.cross_entropy, TorchOptim(optimizer), CPU)
+    return EngineSteps(net, iterator, F.cross_entropy, TorchOptim(optimizer, net), CPU)
 
 
 def trained(ways, tiny, make):
@@ -148,3 +148,10 @@ def test_plain_sgd_is_that_of_pytorch():
     theirs = PlainSgd(net, 0.25).optimizer()
     assert theirs.param_groups[0]["lr"] == 0.25
     assert d2l.nn is nn
+
+
+def test_an_optimiser_of_another_network_is_a_mistake():
+    with pytest.raises(ConfigError, match="moves none of this network's weights"):
+        TorchOptim(torch.optim.SGD(network().parameters(), lr=0.1), network())
+    with pytest.raises(ConfigError, match="the optimiser is a str"):
+        TorchOptim("adam", network())

@@ -214,6 +214,11 @@ def test_nonsense_is_an_error_with_a_way_out(net, iterators, tiny):
         d2l.train_ch5(net, iterators[0], [], 50, optimizer, "cpu", 1)
     with pytest.raises(ConfigError, match=r"expected an nn\.Module"):
         d2l.train_ch6(lambda x: x, *iterators, 1, 0.1, "cpu")
+    for wrong in ([1], [(1, 2, 3)], None, 5):
+        with pytest.raises(ConfigError, match="batch"):
+            d2l.train_ch5(net, wrong, iterators[1], 50, optimizer, "cpu", 1)
+    with pytest.raises(ConfigError, match="a batch is a int"):
+        d2l.evaluate_accuracy(net, [1])
     with pytest.raises(ConfigError, match="needs something that moves the weights"):
         d2l.train_ch3(net, *iterators, nn.CrossEntropyLoss(), 1, 50)
     with pytest.raises(ModelError, match=r"layer fc\.0"):

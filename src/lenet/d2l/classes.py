@@ -361,7 +361,7 @@ class Trainer(HyperParameters):
         if _is_ours(self.model, "configure_optimizers"):
             return PlainSgd(self.model, self.model.lr)
         self.optim = self.model.configure_optimizers()
-        return TorchOptim(self.optim)
+        return TorchOptim(self.optim, self.model)
 
     def _forward(self, batch: Any) -> Forward:
         batch = self.prepare_batch(batch)

@@ -95,6 +95,13 @@ def moved(batch: Any, device: torch.device | None) -> Any:
     return [each.to(device) for each in batch] if isinstance(batch, list | tuple) else batch.to(device)
 
 
+def pair(batch: Any) -> tuple[Any, Tensor]:
+    """Inputs and labels of a batch. Raises ConfigError if it is something else."""
+    if not isinstance(batch, list | tuple) or len(batch) != 2 or not isinstance(batch[1], Tensor):
+        raise ConfigError(f"a batch is a {type(batch).__name__}; expected (X, y), pictures and their labels as tensors")
+    return batch[0], batch[1]
+
+
 def no_batches(what: str) -> DataError:
     """The error for an iterator that gives nothing."""
     return DataError(
@@ -106,7 +113,8 @@ def no_batches(what: str) -> DataError:
 def _counted(net: Net, data_iter: Iterable[Any], device: torch.device | None) -> float:
     options = _options(net)
     num_correct, count = 0.0, 0
-    for inputs, labels in data_iter:
+    for batch in data_iter:
+        inputs, labels = pair(batch)
         labels = moved(labels, device)
         num_correct += accuracy(outputs(net, moved(inputs, device), **options), labels)
         count += labels.numel()

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from lenet.engines.optimizer import Optimizer
-from lenet.errors import EngineError
+from lenet.errors import ConfigError, EngineError
 
 KINDS = {"SGD": "sgd", "Adam": "adam", "AdamW": "adamw"}
 # What the engine takes for granted, by torch.optim's names.
@@ -61,10 +61,18 @@ class PlainSgd:
 
 
 class TorchOptim:
-    """An optimiser of the user's."""
+    """An optimiser of the user's. Raises ConfigError for what is none, or one that moves none of the network's weights."""
 
-    def __init__(self, optimizer: torch.optim.Optimizer) -> None:
+    def __init__(self, optimizer: torch.optim.Optimizer, net: nn.Module) -> None:
+        if not isinstance(optimizer, torch.optim.Optimizer):
+            raise ConfigError(f"the optimiser is a {type(optimizer).__name__}; expected one of torch.optim")
         self.theirs = optimizer
+        moved = {id(weights) for group in optimizer.param_groups for weights in group["params"]}
+        if moved.isdisjoint({id(weights) for weights in net.parameters()}):
+            raise ConfigError(
+                "the optimiser moves none of this network's weights",
+                hint="make it after the network: torch.optim.SGD(net.parameters(), lr=…)",
+            )
 
     def optimizer(self) -> torch.optim.Optimizer:
         return self.theirs

@@ -21,7 +21,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lenet.config import TrainConfig
-from lenet.d2l.evaluation import LOOKED_AT, moved, no_batches, outputs
+from lenet.d2l.evaluation import LOOKED_AT, moved, no_batches, outputs, pair
 from lenet.d2l.iterators import BatchIterator
 from lenet.d2l.measuring import accuracy, number
 from lenet.d2l.rules import Rule
@@ -29,6 +29,7 @@ from lenet.data.batches import Plan
 from lenet.data.preprocess import Preprocessing
 from lenet.engines import cpu, kernels
 from lenet.engines.cpu import CpuEngine
+from lenet.engines.reference import keep_freed_memory
 from lenet.errors import ConfigError, EngineError, ModelError, TrainingError
 from lenet.models.chain import chain
 from lenet.models.fitting import misfit
@@ -86,11 +87,14 @@ def choose_steps(net: nn.Module, train_iter: Any, loss: Any, rule: Rule, device:
 
     Raises ModelError if the network does not take the pictures.
     """
+    if not hasattr(train_iter, "__iter__") and not hasattr(train_iter, "__getitem__"):
+        raise ConfigError(f"the training iterator is a {type(train_iter).__name__}; expected batches (X, y)")
     steps: Steps
     try:
         steps = EngineSteps(net, train_iter, loss, rule, device)
     except (EngineError, ModelError, ConfigError) as error:
         way_out = f"; {error.hint}" if isinstance(error, kernels.KernelsMissing) else ""
+        keep_freed_memory()
         steps = TorchSteps(train_iter, *classification(net, loss, rule.optimizer(), device))
         steps.name = f"PyTorch on {device} ({error.message}{way_out})"
     except RuntimeError as error:  # PyTorch's, from a first look at two pictures
@@ -229,7 +233,7 @@ def classification(
     """Forward and update of a classifier: the loss's mean, whether `loss` gives that or one number for each picture."""
 
     def forward(batch: Any) -> Forward:
-        inputs, labels = moved(batch[0], device), moved(batch[1], device)
+        inputs, labels = (moved(part, device) for part in pair(batch))
         logits = outputs(net, inputs)
         value = loss(logits, labels).mean()
         return Forward(value, number(value), accuracy(logits, labels), len(labels))

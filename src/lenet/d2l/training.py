@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from lenet.d2l.devices import memory_explained, present, try_gpu
-from lenet.d2l.evaluation import evaluate_accuracy, outputs
+from lenet.d2l.evaluation import evaluate_accuracy, outputs, pair
 from lenet.d2l.layers import sgd
 from lenet.d2l.measuring import accuracy, number
 from lenet.d2l.plotting import Animator, Line
@@ -62,7 +62,7 @@ def train_ch5(
     device = present(device)
     print(f"training on {device}", flush=True)
     with _on(net, train_iter, device), Line() as line:
-        steps = choose_steps(net, train_iter, nn.CrossEntropyLoss(), TorchOptim(optimizer), device)
+        steps = choose_steps(net, train_iter, nn.CrossEntropyLoss(), TorchOptim(optimizer, net), device)
         for point in points(net, steps, test_iter, num_epochs, device):
             _print_or_show(point, line, num_epochs, point.tally.batch_loss, timed=True)
 
@@ -249,10 +249,10 @@ def _ch3_steps(net: Any, train_iter: Any, loss: Any, updater: Any, summed: bool)
         initialised(net, train_iter)
         if is_optimizer and not (summed and getattr(loss, "reduction", "none") != "mean"):
             device = next(net.parameters()).device
-            return choose_steps(net, train_iter, loss, TorchOptim(updater), device)
+            return choose_steps(net, train_iter, loss, TorchOptim(updater, net), device)
 
     def forward(batch: Any) -> Forward:
-        inputs, labels = batch
+        inputs, labels = pair(batch)
         scores = outputs(net, inputs)
         value = loss(scores, labels)
         mean = number(value.mean())
