@@ -10,7 +10,6 @@ import contextlib
 import dataclasses
 import math
 import os
-import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -32,6 +31,7 @@ from lenet.engines.choice import Choice, choose_device, choose_engine, make_engi
 from lenet.errors import ConfigError, DataError, RunError, TrainingError
 from lenet.models import build, num_parameters
 from lenet.training import curve, environment
+from lenet.training.interrupts import interrupts
 from lenet.training.progress import Progress, choose_progress
 from lenet.training.run import Run, quoted
 
@@ -438,23 +438,3 @@ def pytorch_threads(number: int | None) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-@contextlib.contextmanager
-def interrupts() -> Iterator[threading.Event]:
-    """An event that Ctrl-C sets; a second Ctrl-C ends as soon as the engine returns. Elsewhere than in the main thread Ctrl-C
-    stays what it was."""
-    event = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield event
-        return
-
-    def handle(number: int, frame: Any) -> None:
-        event.set()
-        signal.signal(signal.SIGINT, before)
-
-    before = signal.signal(signal.SIGINT, handle)
-    try:
-        yield event
-    finally:
-        signal.signal(signal.SIGINT, before)
