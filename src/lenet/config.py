@@ -85,6 +85,8 @@ class TrainConfig:
         0, "Decides initial weights, order, mirroring, shifts and the validation pictures.", least=0, below=2**63
     )
 
+    strict: bool = setting(False, "End the training at the doctor's first finding.")
+
     engine: str = setting("auto", "What computes: own kernels for the CPU, or plain PyTorch.", choices=ENGINE_NAMES)
     device: str = setting("auto", "auto, cpu, cuda, cuda:N or mps.")
     threads: int | None = setting(None, "CPU threads; without it, as many as PyTorch chooses.", least=1)

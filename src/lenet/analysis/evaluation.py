@@ -17,6 +17,7 @@ from lenet.data.dataset import Dataset, Images, Labels, Splits, load
 from lenet.engines import Engine
 from lenet.engines.choice import choose_device, choose_engine, make_engine
 from lenet.errors import ConfigError, DataError
+from lenet.training.checks import confusion_matrix
 from lenet.training.run import Run
 from lenet.training.trainer import load_data, measure
 
@@ -153,12 +154,6 @@ def engine_for(run: Run, device: str) -> Engine:
     wanted = "reference" if run.resolved["engine"] == "reference" else "auto"
     engine = choose_engine(wanted, model, size, device).name
     return make_engine(engine, model, None, run.config, run.preprocessing, device)
-
-
-def confusion_matrix(labels: Labels, predicted: Labels, num_classes: int) -> NDArray[np.int64]:
-    """Counts `(num_classes, num_classes)`: true classes down, predicted ones across."""
-    counts = np.bincount(labels * num_classes + predicted, minlength=num_classes**2)
-    return counts.reshape(num_classes, num_classes)
 
 
 def _worst(probabilities: NDArray[np.float64], predicted: Labels, labels: Labels) -> list[Mistake]:

@@ -1,10 +1,13 @@
-"""Where a training ran: versions, hardware, threads, commit; recorded with every run, to judge its numbers by."""
+"""Where a training ran: versions, hardware, threads, commit; recorded with every run, to judge its numbers by;
+and how many threads PyTorch takes."""
 
+import contextlib
 import importlib.metadata
 import os
 import platform
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +38,18 @@ def describe(fingerprint: str) -> dict[str, Any]:
         "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
         "data_fingerprint": fingerprint,
     }
+
+
+@contextlib.contextmanager
+def pytorch_threads(number: int | None) -> Iterator[None]:
+    """PyTorch with that many threads; afterwards with as many as before."""
+    before = torch.get_num_threads()
+    try:
+        if number is not None:
+            torch.set_num_threads(number)
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _kernels() -> str | None:

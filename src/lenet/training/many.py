@@ -23,10 +23,11 @@ from lenet.config import TrainConfig
 from lenet.data.dataset import Splits, load
 from lenet.errors import ConfigError, LenetError, RunError
 from lenet.training import environment
+from lenet.training.environment import pytorch_threads
 from lenet.training.interrupts import interrupts
 from lenet.training.progress import Finished, Silent
 from lenet.training.run import Run
-from lenet.training.trainer import Interrupted, pytorch_threads, resume_once, run_once
+from lenet.training.trainer import Interrupted, resume_once, run_once
 
 
 class ManyInterrupted(KeyboardInterrupt):

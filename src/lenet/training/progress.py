@@ -19,6 +19,7 @@ from rich.text import Text
 
 from lenet.errors import ConfigError
 from lenet.training import curve
+from lenet.training.checks import Finding
 from lenet.training.run import Run, quoted
 
 Point = Mapping[str, Any]
@@ -44,6 +45,9 @@ class Progress(Protocol):
 
     def epoch(self, point: Point) -> None:
         """After the evaluation at the end of an epoch."""
+
+    def finding(self, finding: Finding) -> None:
+        """When the doctor has found something: must not be missed either."""
 
     def interrupted(self, run: Run) -> None:
         """After Ctrl-C, when all is saved."""
@@ -98,6 +102,9 @@ class Quiet:
     def epoch(self, point: Point) -> None:
         pass
 
+    def finding(self, finding: Finding) -> None:
+        self.console.print(_found(finding))
+
     def interrupted(self, run: Run) -> None:
         self.console.print(_stopped(run))
 
@@ -112,6 +119,9 @@ class Silent(Quiet):
         pass
 
     def start(self, header: Header, notice: str | None, num_epochs: int) -> None:
+        pass
+
+    def finding(self, finding: Finding) -> None:
         pass
 
     def interrupted(self, run: Run) -> None:
@@ -135,12 +145,13 @@ class Finished:
 
     def finished(self, run: Run, name: str = "") -> None:
         self.count += 1
-        if not self.quiet:
+        found = ", ".join(finding.name for finding in run.findings)
+        if found or not self.quiet:
             summary = run.summary
             name = name or f"{run.path}  {summary['recipe']}, seed {summary['seed']}"
             self.lines._line(
                 f"{self.count:>{len(str(self.total))}}/{self.total}  {name}  test acc {summary['test_accuracy']:.4f}  "
-                f"{summary['seconds']:.1f} s"
+                f"{summary['seconds']:.1f} s" + (f"  FINDINGS  {found}" if found else "")
             )
 
 
@@ -311,6 +322,15 @@ def program() -> str:
 
 def _notice(text: str) -> Text:
     return Text(f"NOTICE  {text}", style="bold yellow")
+
+
+def _found(finding: Finding) -> Text:
+    where = f"epoch {finding.epoch:g}" if finding.step else "before the first step"
+    lines = ("evidence", f"{finding.numbers} ({where})"), ("remedy", finding.remedy)
+    return Text.assemble(
+        (f"FINDING  {finding.name}: {finding.message}", "bold"),
+        *(f"\n         {name:<8}  {text}" for name, text in lines),
+    )
 
 
 def _stopped(run: Run) -> Text:

@@ -29,6 +29,7 @@ from lenet.config import TrainConfig, from_dict, to_dict
 from lenet.data.preprocess import Preprocessing
 from lenet.errors import LenetError, RunError
 from lenet.models import build
+from lenet.training.checks import Finding
 
 # What `resolved` in config.json must hold for a run to be of use.
 RESOLVED = {"data": str, "classes": list, "model": dict, "preprocessing": dict, "engine": str, "device": str}
@@ -186,6 +187,11 @@ class Run:
     def epochs(self) -> list[dict[str, Any]]:
         """The points at the ends of epochs: train, test and validation numbers."""
         return [point for point in self.metrics if point["kind"] == "epoch"]
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What the doctor found, in order."""
+        return [Finding.from_dict(point) for point in self.metrics if point["kind"] == "finding"]
 
     @property
     def classes(self) -> tuple[str, ...]:

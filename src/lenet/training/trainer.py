@@ -6,15 +6,15 @@ The loop at the end of this file is the whole of it: chunks of steps, an evaluat
 in between that log, show and save. No callbacks.
 """
 
-import contextlib
+import copy
 import dataclasses
 import math
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import torch
@@ -24,13 +24,16 @@ from lenet.config import DEFAULT_RECIPE, MODEL_FIELDS, TrainConfig, configure
 from lenet.data import fetch
 from lenet.data.batches import hold_out, plan
 from lenet.data.catalogue import CATALOGUE
-from lenet.data.dataset import Dataset, Splits, load
+from lenet.data.dataset import Dataset, Labels, Splits, load
 from lenet.data.preprocess import Preprocessing
 from lenet.engines import Engine, Stats
 from lenet.engines.choice import Choice, choose_device, choose_engine, make_engine
 from lenet.errors import ConfigError, DataError, RunError, TrainingError
 from lenet.models import build, num_parameters
-from lenet.training import curve, environment
+from lenet.training import checks, curve, environment
+from lenet.training.checks import Finding
+from lenet.training.environment import pytorch_threads
+from lenet.training.findings import Findings
 from lenet.training.interrupts import interrupts
 from lenet.training.progress import Progress, choose_progress
 from lenet.training.run import Run, quoted
@@ -86,6 +89,14 @@ class Position:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Position":
         return cls(**(values | {"tally": Tally(**values["tally"])}))
+
+
+@dataclasses.dataclass(frozen=True)
+class Moment:
+    """Position and state of a training before a chunk, to go back to if the chunk fails."""
+
+    at: Position
+    state: dict[str, Tensor]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -324,28 +335,37 @@ def _train(
     began -= at.seconds
     with show:
         show.start(parts.header, parts.resolved["notice"], config.epochs)
+        findings = Findings(run, show, engine, parts.train, parts.test)
         while at.epoch < config.epochs:
             epoch_plan = plan(config, at.epoch, len(parts.train))
-            chunk = math.ceil(epoch_plan.num_steps / CHUNKS)
-            while at.step < epoch_plan.num_steps:
-                stop = min(at.step + chunk, epoch_plan.num_steps)
+            num_steps = epoch_plan.num_steps
+            if at == Position():
+                _heed(findings.before(parts.train.labels[epoch_plan.order]), run, engine, at, num_steps, began)
+            chunk = math.ceil(num_steps / CHUNKS)
+            good = Moment(copy.deepcopy(at), engine.state_dict())
+            while at.step < num_steps:
+                stop = min(at.step + chunk, num_steps)
+                good = Moment(copy.deepcopy(at), engine.state_dict())
                 stats = engine.train_steps(epoch_plan, at.step, stop)
-                _must_be_finite(stats, at, epoch_plan.num_steps, run)
+                _must_be_finite(stats, at, num_steps, findings, good, began)
                 at.tally.add(stats)
                 at.steps_seconds += stats.seconds
                 at.step = stop
-                point = _chunk_point(at, stats, epoch_plan.num_steps, float(epoch_plan.learning_rates[stop - 1]))
-                run.log(point)
+                point = _chunk_point(at, stats, num_steps, float(epoch_plan.learning_rates[stop - 1]))
+                findings.log(point)
                 show.chunk(point)
-                if interrupted.is_set() and stop < epoch_plan.num_steps:
-                    _stop(run, engine, at, epoch_plan.num_steps, began, show, chart)
-            point = _epoch_point(at, parts, epoch_plan.num_steps, run)
-            run.log(point)
+                _heed(findings.after_chunk(point), run, engine, at, num_steps, began)
+                if interrupted.is_set() and stop < num_steps:
+                    _stop(run, engine, at, num_steps, began, show, chart)
+            point, predicted = _epoch_point(at, parts, num_steps)
+            _must_measure_finite(point, num_steps, findings, good, began)
+            findings.log(point)
             show.epoch(point)
             at.epoch, at.step, at.tally = at.epoch + 1, 0, Tally()
+            _heed(findings.after_epoch(point, predicted), run, engine, at, num_steps, began)
             if interrupted.is_set() and at.epoch < config.epochs:
-                _stop(run, engine, at, epoch_plan.num_steps, began, show, chart)
-            _checkpoint(run, engine, at, epoch_plan.num_steps, began)
+                _stop(run, engine, at, num_steps, began, show, chart)
+            _checkpoint(run, engine, at, num_steps, began)
         summary = _finish(run, parts, at, began, chart)
         show.finish(run, summary)
     return run
@@ -363,16 +383,16 @@ def _chunk_point(at: Position, stats: Stats, num_steps: int, rate: float) -> dic
     }
 
 
-def _epoch_point(at: Position, parts: Parts, num_steps: int, run: Run) -> dict[str, Any]:
-    """Evaluates, and joins the result to the training numbers of this epoch alone."""
+def _epoch_point(at: Position, parts: Parts, num_steps: int) -> tuple[dict[str, Any], Labels]:
+    """Evaluates, and joins the result to the epoch's own training numbers; and the classes given to the test pictures."""
     point = {"kind": "epoch", "step": (at.epoch + 1) * num_steps, "epoch": at.epoch + 1, **at.tally.rates}
     for name, dataset in (("validation", parts.validation), ("test", parts.test)):
         if dataset is not None:
-            loss, accuracy = measure(parts.engine.logits(dataset.images), torch.from_numpy(dataset.labels))
+            logits = parts.engine.logits(dataset.images)
+            loss, accuracy = measure(logits, torch.from_numpy(dataset.labels))
             point |= {f"{name}_loss": loss, f"{name}_accuracy": accuracy}
-            if not math.isfinite(loss):
-                raise _diverged(f"the loss on the {name} set is {loss} after epoch {at.epoch + 1}", run)
-    return point
+    predicted: Labels = logits.numpy().argmax(axis=1)
+    return point, predicted
 
 
 def _checkpoint(run: Run, engine: Engine, at: Position, num_steps: int, began: float) -> None:
@@ -417,24 +437,46 @@ def _finish(run: Run, parts: Parts, at: Position, began: float, chart: bool) -> 
     return summary
 
 
-def _must_be_finite(stats: Stats, at: Position, num_steps: int, run: Run) -> None:
+def _heed(found: list[Finding], run: Run, engine: Engine, at: Position, num_steps: int, began: float) -> None:
+    """Ends a strict training at its first finding: saves what there is and raises TrainingError."""
+    if found and run.config.strict:
+        _checkpoint(run, engine, at, num_steps, began)
+        raise TrainingError(f"{found[0].message} (--strict; all is saved in {run.path})", hint=found[0].remedy)
+
+
+def _must_be_finite(stats: Stats, at: Position, num_steps: int, findings: Findings, good: Moment, began: float) -> None:
     for offset, loss in enumerate(stats.losses):
         if not math.isfinite(loss):
             step = at.epoch * num_steps + at.step + offset + 1
-            raise _diverged(f"the loss became {loss} at step {step}, in epoch {at.epoch + 1}", run)
+            what = f"the loss became {loss} at step {step}, in epoch {at.epoch + 1}"
+            _diverged(what, loss, {"epoch": step / num_steps, "step": step}, num_steps, findings, good, began)
 
 
-def _diverged(what: str, run: Run) -> TrainingError:
-    return TrainingError(f"{what}; the run so far is in {run.path}", hint="take a smaller --learning-rate")
+def _must_measure_finite(
+    point: Mapping[str, Any], num_steps: int, findings: Findings, good: Moment, began: float
+) -> None:
+    """The loss of a step is taken before its update: only the evaluation sees what the last one did."""
+    for name in ("validation", "test"):
+        loss = point.get(f"{name}_loss", 0.0)
+        if not math.isfinite(loss):
+            what = f"the loss on the {name} set is {loss} after epoch {point['epoch']}"
+            _diverged(what, loss, point, num_steps, findings, good, began)
 
 
-@contextlib.contextmanager
-def pytorch_threads(number: int | None) -> Iterator[None]:
-    """PyTorch with that many threads; afterwards with as many as before."""
-    before = torch.get_num_threads()
-    try:
-        if number is not None:
-            torch.set_num_threads(number)
-        yield
-    finally:
-        torch.set_num_threads(before)
+def _diverged(
+    what: str,
+    loss: float,
+    point: Mapping[str, Any],
+    num_steps: int,
+    findings: Findings,
+    good: Moment,
+    began: float,
+) -> NoReturn:
+    """Saves the last good weights, those before the chunk, and raises TrainingError."""
+    run, engine, at = findings.run, findings.engine, good.at
+    finding = checks.not_finite(what, loss, run.config.learning_rate)
+    findings.tell([finding], point)
+    engine.load_state_dict(good.state)
+    _checkpoint(run, engine, at, num_steps, began)
+    where = f"the last good weights, after step {at.epoch * num_steps + at.step}, are in {run.path / 'checkpoints'}"
+    raise TrainingError(f"{what}; {where}", hint=finding.remedy)

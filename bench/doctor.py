@@ -1,0 +1,241 @@
+"""What the doctor's findings are worth: of the trainings that end at chance level, how many it names within their first
+epoch, and of the others; how often its cures help; what it says of healthy recipes; what it costs.
+
+python bench/doctor.py                (400 trainings and some 90 with a cure, healthy ones and costs: about 40 minutes)
+
+The seeds from 1000 on were used to choose thresholds; those from 0 on, measured here, were not. docs/doctor.md explains.
+"""
+
+import argparse
+import contextlib
+import dataclasses
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from recording import Log
+
+import lenet
+from lenet.data.catalogue import CATALOGUE
+from lenet.engines.cpu import CpuEngine
+from lenet.engines.reference import to_input
+from lenet.training import checks
+from lenet.training.findings import SAMPLE, Findings
+
+AT_CHANCE = 0.2  # a test accuracy after the last epoch below this is a training that ended at chance level
+BOOK_SGD = {"recipe": "book-sgd", "epochs": 5}
+POPULATION: dict[str, dict[str, dict[str, Any]]] = {
+    "sigmoid": {
+        "book-adam": {"recipe": "book-adam"},
+        "book-adam-01": {"recipe": "book-adam-01"},
+        "book-sgd": {"recipe": "book-sgd"},
+        "book-sgd, default init": {"recipe": "book-sgd", "init": "default"},
+        "… rate 0.1, 5 epochs": BOOK_SGD | {"init": "default", "learning_rate": 0.1},
+    },
+    "relu": {
+        "book-adam": {"recipe": "book-adam", "activation": "relu"},
+        "… rate 0.03": {"recipe": "book-adam", "activation": "relu", "learning_rate": 0.03},
+        "book-sgd, rate 0.1, 5 epochs": BOOK_SGD | {"activation": "relu", "learning_rate": 0.1},
+        "… rate 0.3": BOOK_SGD | {"activation": "relu", "learning_rate": 0.3},
+        "… rate 0.9": BOOK_SGD | {"activation": "relu"},
+    },
+}
+HEALTHY = ("fast", "sprint", "book-sgd", "book-adam")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--data", default="fashion-mnist")
+    parser.add_argument("--seeds", type=int, default=40, help="of each configuration")
+    parser.add_argument("--first-seed", type=int, default=0)
+    parser.add_argument(
+        "--cured", type=int, default=10, help="of each configuration's at chance, trained again with a cure"
+    )
+    parser.add_argument("--healthy-seeds", type=int, default=5)
+    parser.add_argument("--epochs", type=int, help="instead of each configuration's")
+    parser.add_argument("--validation", type=int, default=0, help="hold out pictures: a shorter measurement")
+    parser.add_argument("--no-record", action="store_true")
+    options = parser.parse_args()
+    log = Log("doctor", record=not options.no_record)
+    seeds = range(options.first_seed, options.first_seed + options.seeds)
+    common = {"data": options.data, "epochs": options.epochs, "validation": options.validation}
+    chance, cures = measure_chance(log, seeds, common, options.cured)
+    healthy = measure_healthy(log, range(options.first_seed, options.first_seed + options.healthy_seeds), common)
+    cost = measure_cost(log, common)
+    log.finish(
+        {"bench": "doctor", "seeds": options.seeds, "chance": chance, "cures": cures, "healthy": healthy, "cost": cost}
+        | {"shared": measure_shared(log)}
+    )
+
+
+def measure_chance(log: Log, seeds: range, common: dict[str, Any], cured: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Of the trainings that end at chance level, and of the others, how many were named in their first epoch."""
+    log.say(
+        f"{'activation':<10}  {'configuration':<30}  at chance  of them named  others  of them named  seeds in error"
+    )
+    results: dict[str, Any] = {}
+    tally: dict[str, list[int]] = {cure: [0, 0] for cure in checks.CURES}
+    for activation, configurations in POPULATION.items():
+        results[activation] = {}
+        for name, settings in configurations.items():
+            configs = [configured(settings, common, seed=seed) for seed in seeds]
+            ended, named = outcomes(configs)
+            found = {
+                "at_chance": sum(ended),
+                "named": sum(e and n for e, n in zip(ended, named, strict=True)),
+                "others": len(ended) - sum(ended),
+                "others_named": sum(n and not e for e, n in zip(ended, named, strict=True)),
+            }
+            results[activation][name] = found
+            wrong = [seed for seed, e, n in zip(seeds, ended, named, strict=True) if e != n]
+            log.say(
+                f"{activation:<10}  {name:<30}  {found['at_chance']:>9}  {found['named']:>13}  {found['others']:>6}  "
+                f"{found['others_named']:>13}  {', '.join(map(str, wrong))}"
+            )
+            sick = [config for config, e in zip(configs, ended, strict=True) if e][:cured]
+            for cure, changed in cures_of(activation, sick).items():
+                learnt = len(changed) - sum(outcomes(changed)[0])
+                tally[cure] = [tally[cure][0] + learnt, tally[cure][1] + len(changed)]
+                log.say(f"{'':<10}  with {cure}: {learnt} of {len(changed)} learnt")
+    both = [found for configurations in results.values() for found in configurations.values()]
+    total = {key: sum(found[key] for found in both) for key in both[0]}
+    met = total["named"] >= 0.99 * total["at_chance"] and total["others_named"] <= 0.01 * total["others"]
+    log.say(
+        f"all: {total['named']} of {total['at_chance']} at chance named (at least 99 %), {total['others_named']} of "
+        f"{total['others']} others (at most 1 %): {'met' if met else 'NOT met'}"
+    )
+    return results | {"total": total | {"met": met}}, tally
+
+
+def configured(settings: dict[str, Any], common: dict[str, Any], **more: Any) -> lenet.TrainConfig:
+    """The configuration; what is common to all, where it is given, over its own settings."""
+    given = {name: value for name, value in common.items() if value is not None}
+    return lenet.configure(**(settings | given | more))
+
+
+def cures_of(activation: str, sick: list[lenet.TrainConfig]) -> dict[str, list[lenet.TrainConfig]]:
+    """The same trainings, each with one thing changed, by what it is called in the findings."""
+    if activation == "sigmoid":
+        return {
+            "xavier-uniform": [dataclasses.replace(config, init="xavier-uniform") for config in sick],
+            "relu": [dataclasses.replace(config, activation="relu") for config in sick],
+        }
+    return {"rate": [dataclasses.replace(config, learning_rate=config.learning_rate / 10) for config in sick]}
+
+
+def outcomes(configs: list[lenet.TrainConfig]) -> tuple[list[bool], list[bool]]:
+    """Of each training, whether it ended at chance level, and whether it was named as such in its first epoch."""
+    ended, named = [], []
+    if configs:
+        with tempfile.TemporaryDirectory() as folder:
+            for run in lenet.train_many(configs, out=Path(folder) / "runs", progress="quiet"):
+                ended.append(run.test_accuracy < AT_CHANCE)
+                named.append(any(one.name == "chance-level" and one.epoch <= 1 for one in run.findings))
+    return ended, named
+
+
+def measure_healthy(log: Log, seeds: range, common: dict[str, Any]) -> dict[str, Any]:
+    """What is found in trainings of ten epochs that are well, and how near they come to the thresholds."""
+    log.say("\nrecipe     runs  findings  largest gap  largest rise  dead  saturated")
+    results = {}
+    for recipe in HEALTHY:
+        configs = [configured({"recipe": recipe, "epochs": 10}, common, seed=seed) for seed in seeds]
+        with tempfile.TemporaryDirectory() as folder:
+            runs = lenet.train_many(configs, out=Path(folder) / "runs", progress="quiet")
+            names = Counter(finding.name for run in runs for finding in run.findings)
+            dead, saturated = (max(shares) for shares in zip(*map(sick_shares, runs), strict=True))
+            found = {
+                "runs": len(runs),
+                "findings": dict(names),
+                "gap": max(point["train_accuracy"] - point["test_accuracy"] for run in runs for point in run.epochs),
+                "rise": max(map(largest_rise, runs)),
+                "dead": dead,
+                "saturated": saturated,
+            }
+        results[recipe] = found
+        log.say(
+            f"{recipe:<9}  {found['runs']:>4}  {names.total():>8}  {found['gap']:>11.3f}  {found['rise']:>12.3f}  "
+            f"{dead:>4.2f}  {saturated:>9.2f}  {dict(names) or ''}"
+        )
+    return results
+
+
+def largest_rise(run: lenet.Run) -> float:
+    """How far the mean loss of a few chunks was above its lowest so far."""
+    losses = [point["train_loss"] for point in run.metrics if point["kind"] == "chunk"]
+    means = [sum(part) / checks.WINDOW for part in zip(*(losses[i:] for i in range(checks.WINDOW)), strict=False)]
+    rises = [mean - min(means[: number + 1]) for number, mean in enumerate(means)]
+    return float(max(rises))
+
+
+def sick_shares(run: lenet.Run) -> tuple[float, float]:
+    """The largest share of dead and of saturated units in a layer, at the end."""
+    train, _ = lenet.data.load(run.resolved["data"])
+    index = torch.linspace(0, len(train) - 1, SAMPLE).long().numpy()
+    _, seen = checks.activations(run.model, to_input(torch.from_numpy(train.images[index]), run.preprocessing))
+    return max(checks.dead_shares(seen).values(), default=0), max(checks.saturated_shares(seen).values(), default=0)
+
+
+def measure_cost(log: Log, common: dict[str, Any]) -> dict[str, Any]:
+    """Seconds that a default training spends with the doctor, and that a rehearsal takes."""
+    results: dict[str, Any] = {}
+    for name, settings in (
+        ("fast", {}),
+        ("book-sgd, default init, rate 0.1", POPULATION["sigmoid"]["… rate 0.1, 5 epochs"]),
+    ):
+        with clocked() as spent, tempfile.TemporaryDirectory() as folder:
+            run = lenet.train(
+                config=configured(settings, common, threads=2), out=Path(folder) / "run", progress="quiet"
+            )
+            seconds = run.summary["seconds"]
+        results[name] = {"doctor_seconds": spent, "seconds": seconds, "share": sum(spent.values()) / seconds}
+        log.say(
+            f"{name}: {seconds:.2f} s, the doctor "
+            + ", ".join(f"{part} {1000 * value:.0f} ms" for part, value in spent.items())
+            + f": {sum(spent.values()) / seconds:.1%}"
+        )
+    return results
+
+
+def measure_shared(log: Log) -> dict[str, int]:
+    """Test pictures of each data set that are training pictures to the last byte."""
+    counts = {}
+    for name in CATALOGUE:
+        train, test = lenet.data.load(name)
+        counts[name] = int(checks.among(test.images, train.images).sum())
+        log.say(f"{name}: {counts[name]} of {len(test):,} test pictures are training pictures")
+    return counts
+
+
+@contextlib.contextmanager
+def clocked() -> Iterator[dict[str, float]]:
+    """The seconds spent meanwhile in each of the doctor's calls, and in copying the state before each chunk."""
+    spent: dict[str, float] = {}
+    calls = [(Findings, name) for name in ("before", "after_chunk", "after_epoch")] + [(CpuEngine, "state_dict")]
+    originals = [getattr(owner, name) for owner, name in calls]
+
+    def timed(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def wrapped(*arguments: Any) -> Any:
+            began = time.perf_counter()
+            try:
+                return call(*arguments)
+            finally:
+                spent[name] = spent.get(name, 0.0) + time.perf_counter() - began
+
+        return wrapped
+
+    try:
+        for (owner, name), call in zip(calls, originals, strict=True):
+            setattr(owner, name, timed(name, call))
+        yield spent
+    finally:
+        for (owner, name), call in zip(calls, originals, strict=True):
+            setattr(owner, name, call)
+
+
+if __name__ == "__main__":
+    main()

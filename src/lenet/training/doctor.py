@@ -1,0 +1,106 @@
+"""The doctor: looks at a training before its first step, after each chunk and after each epoch, and says what is wrong.
+
+    for finding in doctor.epoch(train_loss=2.303, train_accuracy=0.1, test_accuracy=0.1, counts=np.full(10, 6000), net=net):
+        print(finding)
+
+It takes numbers, arrays and a plain nn.Module, so a loop of one's own can ask it too; `trainer.py` does for `lenet.train`. It
+remembers nothing: who asks tells each finding once. docs/doctor.md explains the findings, their thresholds, and how often
+they are right.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from lenet.data.dataset import Dataset, Labels
+from lenet.training import checks
+from lenet.training.checks import Finding, Numbers
+
+__all__ = ["Finding", "chunk", "epoch", "examine_data", "is_rehearsal_due"]
+
+
+def examine_data(train: Dataset, test: Dataset, order: Labels | None = None) -> list[Finding]:
+    """What is wrong with the data; order: the training labels as they come, `(N,)`."""
+    num_classes = len(train.classes)
+    found = [
+        checks.counted_from_one(train.labels, num_classes),
+        checks.misaligned(train.images, train.labels),
+        checks.unshuffled(order) if order is not None else None,
+    ]
+    if train.images.shape[1:] == test.images.shape[1:]:
+        found += [
+            checks.shared_pictures(train.images, test.images),
+            checks.shifted(_by_means(train, test, num_classes)),
+        ]
+    return _only(found)
+
+
+def chunk(points: Sequence[Mapping[str, Any]]) -> list[Finding]:
+    """What is wrong after a chunk of steps; points: the chunks so far, with `train_loss` and `learning_rate`."""
+    return _only([checks.rising([p["train_loss"] for p in points], [p["learning_rate"] for p in points])])
+
+
+def epoch(
+    train_loss: float,
+    train_accuracy: float,
+    test_accuracy: float,
+    counts: Numbers,
+    *,
+    before: float | None = None,
+    is_last: bool = False,
+    confusion: NDArray[np.int64] | None = None,
+    classes: Sequence[str] | None = None,
+    net: nn.Module | None = None,
+    images: Tensor | None = None,
+    init: str | None = None,
+    data: str = "",
+    rehearsed: float | None = None,
+    leaves: bool = False,
+) -> list[Finding]:
+    """What is wrong at the end of an epoch.
+
+    train_loss, train_accuracy: of the latest training pictures; counts: training pictures of each class, `(C,)`; before: the
+    test accuracy an epoch ago; is_last: whether the training ends here; confusion: of the test set, `(C, C)`, true classes
+    down; images: some training pictures as `net` takes them; init: its initial weights, as TrainConfig names them; data: the
+    name of the data set; rehearsed: how many epochs rehearsal.py went through; leaves: whether it saw the network leave
+    chance level in them, which then is no finding. What is not given is not looked at.
+    """
+    found = [
+        checks.chance_level(train_loss, train_accuracy, counts, net=net, init=init, rehearsed=rehearsed)
+        if not leaves
+        else None,
+        checks.far_apart(train_accuracy, test_accuracy),
+        checks.too_good(data, test_accuracy),
+    ]
+    if confusion is not None:
+        found.append(checks.shifted(confusion))
+        is_still = is_last or (before is not None and test_accuracy < before + checks.STILL)
+        if is_still and not checks.is_at_chance(train_loss, train_accuracy, counts):
+            found.append(checks.never_predicted(confusion, classes))
+    if net is not None and images is not None:
+        outputs, seen = checks.activations(net, images)
+        found += [checks.dead(seen), checks.saturated(seen), checks.softmax_before_loss(outputs)]
+    return _only(found)
+
+
+def is_rehearsal_due(done: int) -> bool:
+    """Whether a training still at chance level after `done` epochs is rehearsed: after 1, 2, 4, 8, …"""
+    return done & (done - 1) == 0
+
+
+def _by_means(train: Dataset, test: Dataset, num_classes: int) -> NDArray[np.int64]:
+    """The confusion of naming test pictures by the nearest mean training picture, on a few thousand of each."""
+    some = [np.linspace(0, len(part) - 1, min(checks.LOOKED_AT, len(part))).astype(np.int64) for part in (train, test)]
+    known, asked = (
+        part.images[index].reshape(len(index), -1).astype(np.float32)
+        for part, index in zip((train, test), some, strict=True)
+    )
+    predicted = checks.nearest_mean(known, train.labels[some[0]], asked)
+    return checks.confusion_matrix(test.labels[some[1]], predicted, num_classes)
+
+
+def _only(found: Sequence[Finding | None]) -> list[Finding]:
+    return [finding for finding in found if finding is not None]
