@@ -1,6 +1,7 @@
 """The classes of the book's 1.0: what learners override is called, and the rest is done by the kernels."""
 
 import copy
+import pickle
 
 import pytest
 import torch
@@ -170,6 +171,14 @@ def test_a_trainer_of_ones_own(data, capsys):
     Own(max_epochs=1).fit(model, data)
     assert "fit_epoch of Own is the user's own" in capsys.readouterr().err
     assert not torch.equal(before["net.0.weight"], model.net[0].weight)
+
+
+def test_a_trained_model_can_be_copied_and_pickled(data):
+    model = d2l.LeNet(lr=0.5)
+    d2l.Trainer(max_epochs=1).fit(model, data)
+    for other in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        assert torch.equal(other.net[0].weight, model.net[0].weight)
+        assert other.board.data == model.board.data
 
 
 def test_without_validation_data(data):
