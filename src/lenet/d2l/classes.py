@@ -288,6 +288,11 @@ class Trainer(HyperParameters):
         self.max_epochs, self.gradient_clip_val = max_epochs, gradient_clip_val
         self.gpus = [devices.gpu(i) for i in range(min(num_gpus, devices.num_gpus()))]
 
+    @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+        return self.gpus[0] if self.gpus else devices.cpu()
+
     def prepare_data(self, data: Any) -> None:
         """Asks the data for its iterators."""
         self.train_dataloader, self.val_dataloader = data.train_dataloader(), data.val_dataloader()
@@ -299,7 +304,6 @@ class Trainer(HyperParameters):
         model.trainer = self
         model.board.xlim = [0, self.max_epochs]
         model.board.name = "Trainer"
-        self.device = self.gpus[0] if self.gpus else devices.cpu()
         self.model = model.to(self.device)
 
     def prepare_batch(self, batch: Any) -> Any:
@@ -311,7 +315,7 @@ class Trainer(HyperParameters):
         if not isinstance(self.max_epochs, int) or self.max_epochs < 1:
             raise ConfigError(f"max_epochs is {self.max_epochs!r}; expected a whole number, at least 1")
         self.epoch = self.train_batch_idx = self.val_batch_idx = 0
-        with memory_explained(self.gpus[0] if self.gpus else devices.cpu()):
+        with memory_explained(self.device):
             self.prepare_data(data)
             self.prepare_model(model)
             initialised(model, self.train_dataloader)
