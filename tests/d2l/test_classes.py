@@ -1,6 +1,7 @@
 """The classes of the book's 1.0: what learners override is called, and the rest is done by the kernels."""
 
 import copy
+import pickle
 
 import pytest
 import torch
@@ -158,6 +159,9 @@ def test_gradients_are_clipped(data, capsys):
 
 def test_a_trainer_of_ones_own(data, capsys):
     class Own(d2l.Trainer):
+        def prepare_model(self, model):
+            model.trainer, self.model = self, model
+
         def fit_epoch(self):
             for batch in self.train_dataloader:
                 self.optim.zero_grad()
@@ -168,8 +172,16 @@ def test_a_trainer_of_ones_own(data, capsys):
     model = d2l.LeNet(lr=0.5)
     before = copy.deepcopy(model.state_dict())
     Own(max_epochs=1).fit(model, data)
-    assert "fit_epoch of Own is the user's own" in capsys.readouterr().err
+    assert "of Own is the user's own" in capsys.readouterr().err
     assert not torch.equal(before["net.0.weight"], model.net[0].weight)
+
+
+def test_a_trained_model_can_be_copied_and_pickled(data):
+    model = d2l.LeNet(lr=0.5)
+    d2l.Trainer(max_epochs=1).fit(model, data)
+    for other in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        assert torch.equal(other.net[0].weight, model.net[0].weight)
+        assert other.board.data == model.board.data
 
 
 def test_without_validation_data(data):

@@ -166,3 +166,8 @@ def test_the_data_are_found_in_root_or_where_lenet_finds_them(real_root, real_da
     assert len(d2l.load_data_fashion_mnist(10_000, root="~/mine")[0]) == 6
     with pytest.raises(DataError, match="not on this machine"):
         d2l.load_data_fashion_mnist(10_000)
+
+
+def test_a_download_is_told_of(capsys):
+    iterators._bar("train-images-idx3-ubyte.gz", 26_421_880)
+    assert capsys.readouterr().err == "downloading train-images-idx3-ubyte.gz (26.4 MB)\n"

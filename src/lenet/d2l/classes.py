@@ -21,7 +21,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lenet.d2l.devices import cpu, gpu, memory_explained, num_gpus
+from lenet.d2l import devices
+from lenet.d2l.devices import memory_explained
 from lenet.d2l.evaluation import evaluating, moved, native_logits, outputs
 from lenet.d2l.iterators import ROOT, BatchIterator, Pictures, Resize, fashion_mnist, get_fashion_mnist_labels
 from lenet.d2l.measuring import number
@@ -285,7 +286,12 @@ class Trainer(HyperParameters):
 
     def __init__(self, max_epochs: int, num_gpus: int = 0, gradient_clip_val: float = 0) -> None:
         self.max_epochs, self.gradient_clip_val = max_epochs, gradient_clip_val
-        self.gpus = [gpu(i) for i in range(min(num_gpus, _num_gpus()))]
+        self.gpus = [devices.gpu(i) for i in range(min(num_gpus, devices.num_gpus()))]
+
+    @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+        return self.gpus[0] if self.gpus else devices.cpu()
 
     def prepare_data(self, data: Any) -> None:
         """Asks the data for its iterators."""
@@ -298,7 +304,6 @@ class Trainer(HyperParameters):
         model.trainer = self
         model.board.xlim = [0, self.max_epochs]
         model.board.name = "Trainer"
-        self.device = self.gpus[0] if self.gpus else cpu()
         self.model = model.to(self.device)
 
     def prepare_batch(self, batch: Any) -> Any:
@@ -310,7 +315,7 @@ class Trainer(HyperParameters):
         if not isinstance(self.max_epochs, int) or self.max_epochs < 1:
             raise ConfigError(f"max_epochs is {self.max_epochs!r}; expected a whole number, at least 1")
         self.epoch = self.train_batch_idx = self.val_batch_idx = 0
-        with memory_explained(self.gpus[0] if self.gpus else cpu()):
+        with memory_explained(self.device):
             self.prepare_data(data)
             self.prepare_model(model)
             initialised(model, self.train_dataloader)
@@ -322,6 +327,7 @@ class Trainer(HyperParameters):
                         self.fit_epoch()
             finally:
                 model.board.finish()
+                del self._steps  # so that the model, which knows its Trainer, can be copied and pickled
 
     def fit_epoch(self) -> None:
         """One epoch, then the validation set."""
@@ -400,8 +406,6 @@ class Trainer(HyperParameters):
             self.model.plot("acc", self.model.accuracy(Y_hat, Y), train=False)
             self.val_batch_idx += 1
 
-
-_num_gpus = num_gpus  # which an argument of Trainer hides
 
 # The methods as they are here, before anyone's add_to_class.
 _OURS = {

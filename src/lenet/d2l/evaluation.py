@@ -13,7 +13,7 @@ from lenet.d2l.devices import memory_explained, present
 from lenet.d2l.iterators import BatchIterator
 from lenet.d2l.measuring import accuracy
 from lenet.data.preprocess import Preprocessing
-from lenet.engines.cpu import CpuEngine
+from lenet.engines.cpu import CpuEngine, network_of
 from lenet.errors import ConfigError, DataError, EngineError, ModelError
 from lenet.models.chain import chain
 from lenet.models.fitting import misfit
@@ -60,6 +60,7 @@ def native_logits(net: nn.Module, data_iter: Any, device: torch.device | None) -
     if not isinstance(data_iter, BatchIterator) or device is None or device.type != "cpu":
         raise EngineError("the CPU kernels take lenet's own iterators on the CPU alone")
     layers = chain(net, data_iter.first(LOOKED_AT))
+    network_of(layers, data_iter.size)  # before pictures are resized that the kernels would not take
     dataset = data_iter.in_size()
     logits = CpuEngine(layers, None, TrainConfig(), Preprocessing(dataset.size)).logits(dataset.images)
     data_iter.order()

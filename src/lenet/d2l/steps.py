@@ -136,12 +136,17 @@ class EngineSteps:
         self.rule.load(self.engine.optimizer, self.layers)
 
     def __exit__(self, *_: Any) -> None:
-        """The weights back in their own memory, the optimiser's state where its next step looks for it, no gradients."""
-        with torch.no_grad():
+        """The weights back in their own memory, the optimiser's state where its next step looks for it, no gradients.
+
+        A second Ctrl-C, from somebody in a hurry, does not come in between.
+        """
+        with interrupts() as interrupted, torch.no_grad():
             for weights, own in zip(self.layers.parameters(), self.own, strict=True):
                 own.copy_(weights)
                 weights.data, weights.grad = own, None
-        self.rule.save(self.engine.optimizer, self.layers)
+            self.rule.save(self.engine.optimizer, self.layers)
+        if interrupted.is_set():
+            raise KeyboardInterrupt
 
     def epoch(self) -> Iterator[Tally]:
         """One pass over the training pictures; the same Tally, grown, after each fifth."""

@@ -35,7 +35,7 @@ FUNCTIONS: dict[Any, type[nn.Module]] = {
 }
 POOLING_ARGUMENTS = ("kernel_size", "stride", "padding")  # by position; the others only by name
 RESHAPING = (torch.flatten, torch.reshape, "view", "reshape", "flatten")
-READING = (getattr, operator.getitem, operator.mul, "size", "dim")
+READING = (getattr, operator.getitem, operator.mul, math.prod, "size", "dim", "numel")
 
 
 def chain(model: nn.Module, pictures: Tensor) -> nn.Sequential:
@@ -49,9 +49,7 @@ def chain(model: nn.Module, pictures: Tensor) -> nn.Sequential:
     _refuse_additions(model)
     modes = [(module, module.training) for module in model.modules()]
     with torch.random.fork_rng(devices=[]), torch.no_grad(), _one_thread():
-        graph = _traced(model)
-        _refuse_unknown(graph, model)
-        layers = nn.Sequential(*_straight(graph, model, pictures[:1]))
+        layers = nn.Sequential(*_straight(_followed(model, pictures[:1]), model))
         for module, training in modes:
             module.training = training
         layers.training = model.training
@@ -89,20 +87,88 @@ def _refuse_additions(model: nn.Module) -> None:
             raise _refused(f"a hook on {name}")
 
 
-def _traced(model: nn.Module) -> fx.Graph:
+class _Follower(fx.Tracer):
+    """Follows forward, and computes each thing it calls with a picture, so that the shapes on the way are known.
+
+    What is unknown is refused before it is computed: a batch normalisation would learn from being looked at.
+    """
+
+    def __init__(self, picture: Tensor) -> None:
+        super().__init__()
+        self.picture = picture
+        self.values: dict[fx.Node, Any] = {}
+        self.computing = False
+        self.failure: RuntimeError | None = None  # PyTorch's, of a layer that does not take what arrives
+
+    def create_proxy(self, kind: str, target: Any, args: Any, kwargs: Any, *more: Any, **named: Any) -> fx.Proxy:
+        """Records a call, as fx does, and computes it."""
+        self._must_be_known(kind, target)
+        proxy: fx.Proxy = super().create_proxy(kind, target, args, kwargs, *more, **named)
+        inputs = fx.node.map_arg((proxy.node.args, proxy.node.kwargs), self.values.__getitem__)
+        self.computing = True
+        try:
+            self.values[proxy.node] = self._computed(kind, target, *inputs)
+        except RuntimeError as error:
+            self.failure = error
+            raise
+        finally:
+            self.computing = False
+        return proxy
+
+    def call_module(self, m: nn.Module, forward: Any, args: Any, kwargs: Any) -> Any:
+        """fx calls this for every module; the one being computed is just computed."""
+        return forward(*args, **kwargs) if self.computing else super().call_module(m, forward, args, kwargs)
+
+    def getattr(self, attr: str, attr_val: Any, parameter_proxy_cache: dict[str, Any]) -> Any:
+        """fx hands out weights through this; the layer being computed needs them as they are."""
+        return attr_val if self.computing else super().getattr(attr, attr_val, parameter_proxy_cache)
+
+    def iter(self, obj: fx.Proxy) -> Iterator[Any]:
+        """The numbers of a shape, one by one; how many there are is known."""
+        value: Any = self.values[obj.node]
+        numbers: Any = obj
+        return iter([numbers[i] for i in range(len(value))]) if isinstance(value, tuple) else super().iter(obj)
+
+    def _must_be_known(self, kind: str, target: Any) -> None:
+        if kind == "call_module":
+            layer = self.root.get_submodule(target)
+            if type(layer) not in LAYERS and not (isinstance(layer, nn.Dropout) and not layer.training):
+                raise _refused(f"nn.{type(layer).__name__}")
+        elif kind == "placeholder":
+            if self.values:
+                raise _refused("a forward with several inputs")
+        elif kind == "get_attr":
+            raise _refused(f"{target} used outside of a layer")
+        elif target not in (*FUNCTIONS, *RESHAPING, *READING):
+            raise _refused(f"{getattr(target, '__name__', target)} in forward")
+
+    def _computed(self, kind: str, target: Any, args: Any, kwargs: Any) -> Any:
+        if kind == "placeholder":
+            return self.picture.clone()
+        if kind == "call_module":
+            return self.root.get_submodule(target)(*args, **kwargs)
+        if kind == "call_method":
+            return getattr(args[0], target)(*args[1:], **kwargs)
+        return target(*args, **kwargs)
+
+
+def _followed(model: nn.Module, picture: Tensor) -> _Follower:
     """What forward calls, in its order. A forward that prints or keeps something does so on every call: it is refused."""
     said = io.StringIO()
+    follower = _Follower(picture)
     try:
         with _unchanged(model) as changed, contextlib.redirect_stdout(said):
-            graph = fx.Tracer().trace(model)
+            follower.graph = follower.trace(model)
     except ModelError:
         raise
-    except Exception as error:  # forward is anybody's code, followed with something that is no tensor
-        first = (str(error).splitlines() or [""])[0]
-        raise _refused(f"a forward that cannot be followed ({type(error).__name__}: {first})") from error
+    except (Exception, SystemExit) as error:  # forward is anybody's code, followed with something that is no tensor
+        if follower.failure is not None:
+            raise follower.failure from None
+        why = str(error).split(". ")[0].splitlines()
+        raise _refused(f"a forward that cannot be followed ({type(error).__name__}: {''.join(why[:1])})") from error
     if changed or said.getvalue():
         raise _refused(f"a forward that {'prints' if said.getvalue() else f'keeps {changed[0]}'}")
-    return graph
+    return follower
 
 
 @contextlib.contextmanager
@@ -120,46 +186,17 @@ def _unchanged(model: nn.Module) -> Iterator[list[str]]:
             now.update(attributes)
 
 
-def _refuse_unknown(graph: fx.Graph, model: nn.Module) -> None:
-    """Before anything is computed: a batch normalisation would learn from being looked at."""
-    if sum(node.op == "placeholder" for node in graph.nodes) != 1:
-        raise _refused("a forward with several inputs")
-    known = (*FUNCTIONS, *RESHAPING, *READING)
-    for node in graph.nodes:
-        if node.op == "call_module":
-            layer = model.get_submodule(str(node.target))
-            if type(layer) not in LAYERS and not (isinstance(layer, nn.Dropout) and not layer.training):
-                raise _refused(f"nn.{type(layer).__name__}")
-        elif node.op == "get_attr":
-            raise _refused(f"{node.target} used outside of a layer")
-        elif node.op != "output" and node.op != "placeholder" and node.target not in known:
-            raise _refused(f"{getattr(node.target, '__name__', node.target)} in forward")
-
-
-class _Recorder(fx.Interpreter):
-    """Computes a graph and keeps what each node gave."""
-
-    def __init__(self, model: nn.Module, graph: fx.Graph) -> None:
-        super().__init__(model, garbage_collect_values=False, graph=graph)
-        self.values: dict[fx.Node, Any] = {}
-
-    def run_node(self, node: fx.Node) -> Any:
-        self.values[node] = super().run_node(node)
-        return self.values[node]
-
-
-def _straight(graph: fx.Graph, model: nn.Module, pictures: Tensor) -> Iterator[nn.Module]:
+def _straight(follower: _Follower, model: nn.Module) -> Iterator[nn.Module]:
     """The layers, each fed by the one before it and nothing else."""
-    recorder = _Recorder(model, graph)
-    recorder.run(pictures.clone())
-    values, before = recorder.values, next(iter(graph.nodes))
-    for node in graph.nodes:
-        tensors = [each for each in node.all_input_nodes if isinstance(values[each], Tensor)]
-        if node.op == "placeholder" or not isinstance(values[node], Tensor):
-            if node.op == "output":
+    values, (first, *nodes) = follower.values, follower.graph.nodes
+    before = first
+    for node in nodes:
+        if node.op == "output":
+            if not isinstance(node.args[0], fx.Node):
                 raise _refused("a forward that returns more than logits")
+        elif not isinstance(values[node], Tensor):
             continue
-        if tensors != [before] or node.args[0] is not before:
+        if [each for each in node.all_input_nodes if isinstance(values[each], Tensor)] != [before]:
             raise _refused("a forward that branches")
         if node.op == "output":
             return
