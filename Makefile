@@ -5,11 +5,12 @@
 #   make lint                         ruff and mypy
 #   make sanitize                     the CPU engine's tests, its kernels under the address and undefined-behaviour sanitizers
 #   make bench                        the published numbers (about 45 minutes); make bench-short takes three
+#   make doctor                       how often the doctor is right (about 40 minutes); make doctor-short takes one
 #   make emulate                      the kernels for ARM64 under qemu, against this processor's (needs qemu-user-static)
 #   make lab                          the chapter's exercises, 5 seeds each (about ten minutes): docs/lab.md
 #   make reproduction                 every published result against 40 seeds here (about six minutes): docs/reproduction.md
 #   make wheels                       a wheel with its kernels for each platform, into dist/
-#   make docs                         writes docs/cli.md from --help, and the README's table from bench/records
+#   make docs                         writes docs/cli.md from --help, and the tables of README and docs/doctor.md from bench/records
 
 PYTHON ?= python3
 ARGS ?=
@@ -18,7 +19,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constr
 
 KERNELS := $(wildcard src/lenet/engines/kernels/*.h src/lenet/engines/kernels/*.cpp src/lenet/engines/kernels/build.py)
 
-.PHONY: train test lint sanitize emulate bench bench-short lab reproduction wheels docs clean
+.PHONY: train test lint sanitize emulate bench bench-short doctor doctor-short lab reproduction wheels docs clean
 
 train: .venv/installed
 	@$(BIN)/lenet train $(ARGS)
@@ -63,12 +64,19 @@ reproduction: .venv/installed
 	@$(BIN)/lenet reproduce --seeds 40
 	@cp runs/reproduction/reproduction.* docs/
 
+doctor: .venv/installed-dev
+	@$(BIN)/python bench/doctor.py
+
+doctor-short: .venv/installed-dev
+	@$(BIN)/python bench/doctor.py --data digits --validation 58000 --seeds 1 --cured 1 --healthy-seeds 1 --epochs 1 --no-record
+
 wheels: .venv/installed-dev
 	@$(BIN)/python hatch_build.py
 
 docs: .venv/installed-dev
 	@$(BIN)/python docs/generate_cli.py > docs/cli.md.new && mv docs/cli.md.new docs/cli.md
 	@$(BIN)/python bench/table.py > README.md.new && mv README.md.new README.md
+	@$(BIN)/python bench/doctor_table.py > docs/doctor.md.new && mv docs/doctor.md.new docs/doctor.md
 
 clean:
 	rm -rf .venv dist build .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from PIL import Image
 
+from lenet.training.checks import CURES
+
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -54,6 +56,15 @@ def test_the_numbers_of_the_readme_are_those_of_the_records():
     assert script("bench/table.py").readme() == README, "run make docs"
 
 
+def test_the_numbers_of_the_doctor_are_those_of_its_record(monkeypatch):
+    """In its page, and in the remedies that say how often they helped."""
+    monkeypatch.syspath_prepend(ROOT / "bench")
+    page = script("bench/doctor_table.py")
+    assert page.page() == page.PAGE.read_text(encoding="utf-8"), "run make docs"
+    measured = page.record("doctor")["cures"]
+    assert {cure: tuple(counts) for cure, counts in measured.items()} == CURES
+
+
 def test_links_in_the_documents_lead_somewhere():
     for document in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]:
         for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text(encoding="utf-8")):
@@ -95,7 +106,7 @@ def test_the_commands_of_the_readme_run(real_data, tmp_path):
 
 def test_a_record_ends_with_its_json():
     records = list((ROOT / "bench" / "records").glob("*.log"))
-    scripts = {"accuracy", "end_to_end", "memory", "startup", "throughput", "time_to_accuracy"}
+    scripts = {"accuracy", "doctor", "end_to_end", "memory", "startup", "throughput", "time_to_accuracy"}
     assert {record.stem for record in records} == scripts | {"throughput_avx2"}
     for record in records:
         lines = record.read_text(encoding="utf-8").splitlines()

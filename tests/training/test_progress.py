@@ -9,9 +9,14 @@ from nbclient import NotebookClient
 
 import lenet
 from lenet.errors import ConfigError
-from lenet.training.progress import DownloadBar, Lines, Quiet, Terminal, choose_progress, program
+from lenet.training.checks import Finding
+from lenet.training.progress import DownloadBar, Lines, Quiet, Silent, Terminal, choose_progress, program
 
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+def plain(text):
+    return ANSI.sub("", text)
 
 
 class Screen(io.StringIO):
@@ -139,3 +144,34 @@ def test_a_script_shows_plain_lines_on_stderr(tmp_path):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == ""
     assert "epoch 1/1  train loss" in done.stderr
+
+
+def test_findings_are_shown_by_all_but_the_silent(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm-256color")
+    finding = Finding("chance-level", "the network guesses", {"loss": 2.3026}, "change something", epoch=1, step=235)
+    shown = {}
+    for kind in (Quiet, Lines, Terminal):
+        stream = Screen()
+        kind(stream).finding(finding)
+        shown[kind] = stream.getvalue()
+    assert set(map(plain, shown.values())) == {
+        "FINDING  chance-level: the network guesses\n"
+        "         evidence  loss 2.303 (epoch 1)\n"
+        "         remedy    change something\n"
+    }
+    assert "\x1b[1m" in shown[Terminal]  # bold
+    Silent().finding(finding)
+
+
+def test_a_finding_stands_above_the_bars_of_a_terminal(tiny, tmp_path, monkeypatch):
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "200")
+    stream = Screen()
+    shown(tiny, tmp_path, Terminal(stream), recipe="book-sgd", init="default", learning_rate=0.01)
+    text = plain(stream.getvalue())
+    lines = [line.strip() for line in re.split(r"[\r\n]+", text)]
+    found = next(
+        number for number, line in enumerate(lines) if line.startswith("FINDING  chance-level: the network guesses")
+    )
+    assert lines[found + 2].startswith("remedy")
+    assert any(line.startswith("2  ") for line in lines[found:])  # the table goes on

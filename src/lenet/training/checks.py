@@ -24,6 +24,7 @@ SHARED = 0.001  # share of the test pictures; Fashion-MNIST, MNIST and the digit
 LOOKED_AT = 2000  # pictures, enough to tell a class by its mean picture, and a matter of milliseconds
 ROLLS = (-3, -2, -1, 1, 2, 3)  # places by which labels are looked for beside their pictures
 CLEARLY = 0.25  # more of the pictures named rightly: no accident among 1,000 pictures, and less than any data set's own
+MOST = 0.5  # of the pictures: what labels of no sense never reach by an accident of the means
 LOSS_AT_CHANCE = 0.97  # of the entropy of the classes: any less, and something has been learnt
 NEAR_CHANCE = 1 / 9  # of the way from chance to all; with ten classes an accuracy of 0.2
 RISE, WINDOW = 0.5, 3  # nats, and the chunks whose mean is taken, so that one bad batch is no rise
@@ -89,6 +90,8 @@ def shared_pictures(train: Images, test: Images) -> Finding | None:
 
 def misaligned(images: Images, labels: Labels) -> Finding | None:
     """Labels `(N,)` that belong to a picture some places further on: the pictures make sense of them only when rolled."""
+    if len(labels) < 2:
+        return None
     looked_at = np.linspace(0, len(labels) - 1, min(LOOKED_AT, len(labels))).astype(np.int64)
     pixels = images[looked_at].reshape(len(looked_at), -1).astype(np.float32)
 
@@ -97,7 +100,7 @@ def misaligned(images: Images, labels: Labels) -> Finding | None:
         return float((nearest_mean(pixels[::2], rolled[::2], pixels[1::2]) == rolled[1::2]).mean())
 
     at = {0: right(0)}
-    if len(looked_at) < 2 or at[0] > np.bincount(labels).max() / len(labels) + CLEARLY:
+    if at[0] > np.bincount(labels).max() / len(labels) + CLEARLY:
         return None  # they belong where they are
     at |= {roll: right(roll) for roll in ROLLS}
     best = max(ROLLS, key=lambda roll: at[roll])
@@ -117,7 +120,7 @@ def shifted(confusion: NDArray[np.int64]) -> Finding | None:
     classes = np.arange(num_classes)
     at = [float(confusion[(classes + by) % num_classes, classes].sum()) / total for by in range(num_classes)]
     best = int(np.argmax(at))
-    if best == 0 or at[best] < at[0] + CLEARLY:
+    if best == 0 or at[best] < max(MOST, at[0] + CLEARLY):
         return None
     return Finding(
         "labels-shifted",
@@ -178,7 +181,7 @@ def chance_level(
     *,
     net: nn.Module | None = None,
     init: str | None = None,
-    rehearsed: float | None = None,
+    rehearsed: int | None = None,
 ) -> Finding | None:
     """A network that guesses. net, init: what the remedy is chosen by; rehearsed: epochs that were, in rehearsal.py."""
     if not is_at_chance(loss, accuracy, counts):
@@ -188,7 +191,8 @@ def chance_level(
     ahead = ""
     if rehearsed:
         numbers["epochs rehearsed"] = rehearsed
-        ahead = f", and a rehearsal of the {rehearsed:g} epochs left says that it will not learn in them"
+        left = f"{rehearsed} epochs" if rehearsed > 1 else "epoch"
+        ahead = f", and a rehearsal of the {left} left says that it will not learn before the end"
     return Finding("chance-level", f"the network guesses: it is at chance level{ahead}", numbers, _cure(net, init))
 
 
@@ -211,9 +215,7 @@ def rising(losses: Sequence[float], rates: Sequence[float]) -> Finding | None:
     if means[-1] < means[lowest] + RISE:
         return None
     before, now = rates[lowest + WINDOW - 1], rates[-1]
-    why = (
-        f"since the learning rate rose from {before:g} to {now:g}" if now > before else f"at a learning rate of {now:g}"
-    )
+    why = f"since the rate rose from {before:.2g} to {now:.2g}" if now > before else f"at a learning rate of {now:.2g}"
     return Finding(
         "loss-rising",
         f"the loss rises, {why}",
@@ -394,7 +396,7 @@ def _cure(net: nn.Module | None, init: str | None) -> str:
     """What to change in a network that guesses."""
     kinds = {type(layer) for layer in net.modules()} if net is not None else set()
     if nn.Sigmoid in kinds or net is None:
-        cause = "the usual cause are sigmoids, which hardly pass a difference on"
+        cause = "the usual cause is sigmoids, which hardly pass a difference on"
         first = (
             ""
             if init == "xavier-uniform"

@@ -49,7 +49,7 @@ def epoch(
     test_accuracy: float,
     counts: Numbers,
     *,
-    before: float | None = None,
+    before: tuple[float, float] | None = None,
     is_last: bool = False,
     confusion: NDArray[np.int64] | None = None,
     classes: Sequence[str] | None = None,
@@ -57,27 +57,29 @@ def epoch(
     images: Tensor | None = None,
     init: str | None = None,
     data: str = "",
-    rehearsed: float | None = None,
+    rehearsed: int | None = None,
     leaves: bool = False,
 ) -> list[Finding]:
     """What is wrong at the end of an epoch.
 
-    train_loss, train_accuracy: of the latest training pictures; counts: training pictures of each class, `(C,)`; before: the
-    test accuracy an epoch ago; is_last: whether the training ends here; confusion: of the test set, `(C, C)`, true classes
-    down; images: some training pictures as `net` takes them; init: its initial weights, as TrainConfig names them; data: the
-    name of the data set; rehearsed: how many epochs rehearsal.py went through; leaves: whether it saw the network leave
-    chance level in them, which then is no finding. What is not given is not looked at.
+    train_loss, train_accuracy: of the latest training pictures; counts: training pictures of each class, `(C,)`; before:
+    the same accuracies, train and test, an epoch ago; is_last: whether the training ends here; confusion: of the test set,
+    `(C, C)`, true classes down; images: some training pictures as `net` takes them; init: its initial weights, as TrainConfig
+    names them; data: the name of the data set; rehearsed: how many epochs rehearsal.py went through; leaves: whether it saw
+    the network leave chance level in them, which then is no finding. What is not given is not looked at.
     """
     found = [
         checks.chance_level(train_loss, train_accuracy, counts, net=net, init=init, rehearsed=rehearsed)
         if not leaves
         else None,
-        checks.far_apart(train_accuracy, test_accuracy),
+        checks.far_apart(train_accuracy, test_accuracy)
+        if is_last or before is None or checks.far_apart(*before)
+        else None,
         checks.too_good(data, test_accuracy),
     ]
     if confusion is not None:
         found.append(checks.shifted(confusion))
-        is_still = is_last or (before is not None and test_accuracy < before + checks.STILL)
+        is_still = is_last or (before is not None and test_accuracy < before[1] + checks.STILL)
         if is_still and not checks.is_at_chance(train_loss, train_accuracy, counts):
             found.append(checks.never_predicted(confusion, classes))
     if net is not None and images is not None:

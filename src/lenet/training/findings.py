@@ -63,7 +63,7 @@ class Findings:
             accuracy,
             point["test_accuracy"],
             self.counts,
-            before=earlier[-1]["test_accuracy"] if earlier else None,
+            before=(earlier[-1]["train_accuracy"], earlier[-1]["test_accuracy"]) if earlier else None,
             is_last=done == config.epochs,
             confusion=checks.confusion_matrix(self.test.labels, predicted, len(self.train.classes)),
             classes=self.train.classes,

@@ -342,12 +342,12 @@ def _train(
             if at == Position():
                 _heed(findings.before(parts.train.labels[epoch_plan.order]), run, engine, at, num_steps, began)
             chunk = math.ceil(num_steps / CHUNKS)
-            good = Moment(copy.deepcopy(at), engine.state_dict())
+            moment = Moment(copy.deepcopy(at), engine.state_dict())
             while at.step < num_steps:
                 stop = min(at.step + chunk, num_steps)
-                good = Moment(copy.deepcopy(at), engine.state_dict())
+                earlier, moment = moment, Moment(copy.deepcopy(at), engine.state_dict())
                 stats = engine.train_steps(epoch_plan, at.step, stop)
-                _must_be_finite(stats, at, num_steps, findings, good, began)
+                _must_be_finite(stats, at, num_steps, findings, earlier, moment, began)
                 at.tally.add(stats)
                 at.steps_seconds += stats.seconds
                 at.step = stop
@@ -358,7 +358,7 @@ def _train(
                 if interrupted.is_set() and stop < num_steps:
                     _stop(run, engine, at, num_steps, began, show, chart)
             point, predicted = _epoch_point(at, parts, num_steps)
-            _must_measure_finite(point, num_steps, findings, good, began)
+            _must_measure_finite(point, num_steps, findings, moment, began)
             findings.log(point)
             show.epoch(point)
             at.epoch, at.step, at.tally = at.epoch + 1, 0, Tally()
@@ -444,11 +444,15 @@ def _heed(found: list[Finding], run: Run, engine: Engine, at: Position, num_step
         raise TrainingError(f"{found[0].message} (--strict; all is saved in {run.path})", hint=found[0].remedy)
 
 
-def _must_be_finite(stats: Stats, at: Position, num_steps: int, findings: Findings, good: Moment, began: float) -> None:
+def _must_be_finite(
+    stats: Stats, at: Position, num_steps: int, findings: Findings, earlier: Moment, moment: Moment, began: float
+) -> None:
+    """Ends a training whose loss is no number any more; moment: before this chunk, earlier: before the chunk before."""
     for offset, loss in enumerate(stats.losses):
         if not math.isfinite(loss):
             step = at.epoch * num_steps + at.step + offset + 1
             what = f"the loss became {loss} at step {step}, in epoch {at.epoch + 1}"
+            good = moment if offset else earlier  # the loss of a step is that of the weights before it
             _diverged(what, loss, {"epoch": step / num_steps, "step": step}, num_steps, findings, good, began)
 
 
@@ -472,7 +476,7 @@ def _diverged(
     good: Moment,
     began: float,
 ) -> NoReturn:
-    """Saves the last good weights, those before the chunk, and raises TrainingError."""
+    """Saves the weights of the last moment that was good, and raises TrainingError."""
     run, engine, at = findings.run, findings.engine, good.at
     finding = checks.not_finite(what, loss, run.config.learning_rate)
     findings.tell([finding], point)
