@@ -55,7 +55,12 @@ def test_the_numbers_of_the_readme_are_those_of_the_records():
 
 
 def test_links_in_the_documents_lead_somewhere():
-    for document in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]:
+    for document in [
+        ROOT / "README.md",
+        ROOT / "CONTRIBUTING.md",
+        ROOT / "examples/README.md",
+        *(ROOT / "docs").glob("*.md"),
+    ]:
         for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text(encoding="utf-8")):
             assert (document.parent / target).exists(), f"{document.name}: {target}"
 
@@ -95,7 +100,7 @@ def test_the_commands_of_the_readme_run(real_data, tmp_path):
 
 def test_a_record_ends_with_its_json():
     records = list((ROOT / "bench" / "records").glob("*.log"))
-    scripts = {"accuracy", "end_to_end", "memory", "startup", "throughput", "time_to_accuracy"}
+    scripts = {"accuracy", "end_to_end", "examples", "memory", "startup", "throughput", "time_to_accuracy"}
     assert {record.stem for record in records} == scripts | {"throughput_avx2"}
     for record in records:
         lines = record.read_text(encoding="utf-8").splitlines()
