@@ -3,7 +3,6 @@
 python bench/doctor_table.py          (prints docs/doctor.md with the tables of today's record)
 """
 
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -77,7 +76,8 @@ def page() -> str:
     text, found = PAGE.read_text(encoding="utf-8"), record("doctor")
     for make in (chance, cures, healthy, cost):
         begin, table = BEGIN.format(make.__name__), "\n".join(make(found)) + "\n"
-        text = re.sub(f"{re.escape(begin)}.*?{re.escape(END)}", lambda _, t=begin + table + END: t, text, flags=re.S)
+        head, _, rest = text.partition(begin)
+        text = head + begin + table + END + rest.partition(END)[2]
     return text
 
 

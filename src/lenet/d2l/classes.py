@@ -372,7 +372,7 @@ class Trainer(HyperParameters):
     def _forward(self, batch: Any) -> Forward:
         batch = self.prepare_batch(batch)
         loss = self.model.training_step(batch)
-        return Forward(loss, number(loss), 0, len(batch[-1]))
+        return Forward(loss, number(loss), 0, batch[0], batch[-1])
 
     def _update(self, result: Forward) -> None:
         self.optim.zero_grad()

@@ -11,13 +11,14 @@ Both take the same batches in the same order and make the same steps, to the las
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any, Protocol
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lenet.config import TrainConfig
@@ -33,18 +34,22 @@ from lenet.engines.reference import keep_freed_memory
 from lenet.errors import ConfigError, EngineError, ModelError, TrainingError
 from lenet.models.chain import chain
 from lenet.models.fitting import misfit
+from lenet.training import rehearsal
 from lenet.training.interrupts import interrupts
 
 POINTS = 5  # in an epoch: how often the chart gets one
+SAMPLE = 64  # pictures of which the doctor looks at the units
 CALL_SECONDS = 0.08  # of the steps in one call of the kernels, after which Ctrl-C is answered
 
 
 @dataclass
 class Tally:
-    """An epoch so far. losses: the mean loss of each batch; seconds: of the steps alone; done: share of the epoch."""
+    """An epoch so far. losses: the mean loss of each batch; labels: as they came, in parts; seconds: of the steps alone;
+    done: share of the epoch."""
 
     losses: list[float] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
+    labels: list[NDArray[np.int64]] = field(default_factory=list)
     num_correct: float = 0.0
     seconds: float = 0.0
     done: float = 0.0
@@ -69,9 +74,16 @@ class Tally:
 
 
 class Steps(Protocol):
-    """What the loop needs. Left in any case, so that weights and optimiser are the user's own again."""
+    """What the loop needs. Left in any case, so that weights and optimiser are the user's own again.
+
+    sample: some pictures as the network takes them, if they are known; data: the name of the data set, or ""; rehearses:
+    whether `leaves` can say that a training at chance level will leave it.
+    """
 
     name: str
+    sample: Tensor | None
+    data: str
+    rehearses: bool
 
     def __enter__(self) -> Any: ...
     def __exit__(
@@ -80,6 +92,9 @@ class Steps(Protocol):
 
     def epoch(self) -> Iterator[Tally]:
         """One pass over the training pictures; the same Tally, grown, after each fifth."""
+
+    def leaves(self, done: int, num_epochs: int) -> bool:
+        """Whether a training at chance level after `done` epochs leaves it within `num_epochs`."""
 
 
 def choose_steps(net: nn.Module, train_iter: Any, loss: Any, rule: Rule, device: torch.device) -> Steps:
@@ -111,6 +126,9 @@ def announce(steps: Steps) -> None:
 class EngineSteps:
     """Steps by lenet's kernels for the CPU. Raises EngineError, ModelError or ConfigError for what they do not know."""
 
+    rehearses = True
+    sample: Tensor | None
+
     def __init__(self, net: nn.Module, train_iter: Any, loss: Any, rule: Rule, device: torch.device) -> None:
         if device.type != "cpu":
             raise EngineError(f"the CPU kernels do not compute on {device}")
@@ -118,7 +136,10 @@ class EngineSteps:
             what = type(train_iter).__name__
             raise EngineError(f"the CPU kernels take what load_data_fashion_mnist returns; this is a {what}")
         config = TrainConfig(
-            **rule.settings(net), label_smoothing=_smoothing(loss), batch_size=train_iter.batch_size, normalize=False
+            **rule.settings(net),
+            label_smoothing=_smoothing(loss),
+            batch_size=train_iter.batch_size,
+            normalize=False,
         )
         if not all(weights.requires_grad for weights in net.parameters()):
             raise EngineError("the CPU kernels train all weights; some here have requires_grad=False")
@@ -127,12 +148,14 @@ class EngineSteps:
         cpu.network_of(self.layers, train_iter.size)
         self.name = f"cpu (own kernels for {kernels.variant_name()})"
         self.train_iter, self.rule, self.config = train_iter, rule, config
+        self.sample, self.data = train_iter.first(SAMPLE), train_iter.dataset.name
         self.speed = 100.0  # steps in a second: a guess, until the first call has been timed
 
     def __enter__(self) -> None:
         self.own = [weights.data for weights in self.layers.parameters()]
-        dataset = self.train_iter.in_size()
-        self.engine = CpuEngine(self.layers, dataset, self.config, Preprocessing(dataset.size))
+        self.dataset = self.train_iter.in_size()
+        self.preprocessing = Preprocessing(self.dataset.size)
+        self.engine = CpuEngine(self.layers, self.dataset, self.config, self.preprocessing)
         self.rule.load(self.engine.optimizer, self.layers)
 
     def __exit__(self, *_: Any) -> None:
@@ -153,12 +176,17 @@ class EngineSteps:
         num_steps = len(self.train_iter)
         rates = np.full(num_steps, self.config.learning_rate)
         plan = Plan(self.train_iter.order(), None, None, rates, self.config.batch_size)
-        tally, step = Tally(), 0
+        tally, step = Tally(labels=[self.dataset.labels[plan.order]]), 0
         for stop in _stops(num_steps):
             while step < stop:
                 step = self._call(plan, step, stop, tally)
             tally.done = step / num_steps
             yield tally
+
+    def leaves(self, done: int, num_epochs: int) -> bool:
+        """Whether a training at chance level after `done` epochs leaves it within `num_epochs`."""
+        config = replace(self.config, epochs=num_epochs)
+        return rehearsal.leaves_at(self.engine, config, self.dataset, self.preprocessing, done) is not None
 
     def _call(self, plan: Plan, start: int, stop: int, tally: Tally) -> int:
         """As many of the steps as take a moment, in one call; where it stopped."""
@@ -179,18 +207,20 @@ class EngineSteps:
 
 @dataclass(frozen=True)
 class Forward:
-    """A batch on its way through the network: what to differentiate, its mean loss, how many are right, of how many."""
+    """A batch that went through the network: what to differentiate, its mean loss, how many are right."""
 
     loss: Tensor
     mean: float
     num_correct: float
-    count: int
+    inputs: Any
+    labels: Tensor
 
 
 class TorchSteps:
     """Steps by PyTorch, over any iterator. forward computes a batch, update moves the weights by what it gave."""
 
-    name = "PyTorch"
+    name, data, rehearses = "PyTorch", "", False
+    sample: Tensor | None = None
 
     def __init__(self, train_iter: Any, forward: Callable[[Any], Forward], update: Callable[[Forward], None]) -> None:
         self.train_iter, self.forward, self.update = train_iter, forward, update
@@ -217,6 +247,10 @@ class TorchSteps:
             tally.done = 1
             yield tally
 
+    def leaves(self, done: int, num_epochs: int) -> bool:
+        """Nothing is foreseen."""
+        return False
+
     def _step(self, batch: Any, tally: Tally, num_steps: int | None) -> None:
         """One step, which Ctrl-C does not cut in two."""
         began = time.perf_counter()
@@ -225,7 +259,9 @@ class TorchSteps:
             _must_be_finite(result.mean, tally, num_steps)
             self.update(result)
             tally.losses.append(result.mean)
-            tally.sizes.append(result.count)
+            tally.sizes.append(result.labels.numel())
+            tally.labels.append(result.labels.detach().reshape(-1).cpu().numpy())
+            self.sample = result.inputs[:SAMPLE] if isinstance(result.inputs, Tensor) else None
             tally.num_correct += result.num_correct
             tally.seconds += time.perf_counter() - began
         if interrupted.is_set():
@@ -241,7 +277,7 @@ def classification(
         inputs, labels = (moved(part, device) for part in pair(batch))
         logits = outputs(net, inputs)
         value = loss(logits, labels).mean()
-        return Forward(value, number(value), accuracy(logits, labels), len(labels))
+        return Forward(value, number(value), accuracy(logits, labels), inputs, labels)
 
     def update(result: Forward) -> None:
         optimizer.zero_grad()

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from lenet.d2l.devices import memory_explained, present, try_gpu
+from lenet.d2l.diagnosis import Diagnosis
 from lenet.d2l.evaluation import evaluate_accuracy, outputs, pair
 from lenet.d2l.layers import sgd
 from lenet.d2l.measuring import accuracy, number
@@ -173,6 +174,7 @@ def points(net: Any, steps: Steps, test_iter: Any, num_epochs: int, device: torc
     if isinstance(num_epochs, bool) or not isinstance(num_epochs, int) or num_epochs < 1:
         raise ConfigError(f"the number of epochs is {num_epochs!r}; expected a whole number, at least 1")
     num_images, steps_seconds = 0, 0.0
+    diagnosis = Diagnosis(net, steps, num_epochs)
     with steps:
         for epoch in range(num_epochs):
             began = time.perf_counter()
@@ -182,9 +184,9 @@ def points(net: Any, steps: Steps, test_iter: Any, num_epochs: int, device: torc
                 yield Point(epoch + tally.done, tally, None, num_images, steps_seconds, time.perf_counter() - began)
             num_images, steps_seconds = num_images + tally.num_images, steps_seconds + tally.seconds
             test_accuracy = evaluate_accuracy(net, test_iter, device)
-            # The end of an epoch: tally.loss, tally.accuracy and test_accuracy say how it went.
             seconds = time.perf_counter() - began
             yield Point(epoch + 1, tally, test_accuracy, num_images, steps_seconds, seconds)
+            diagnosis.epoch(epoch + 1, tally, test_accuracy)
 
 
 @contextlib.contextmanager
@@ -257,7 +259,7 @@ def _ch3_steps(net: Any, train_iter: Any, loss: Any, updater: Any, summed: bool)
         value = loss(scores, labels)
         mean = number(value.mean())
         towards: Tensor = value.mean() if is_optimizer and not summed else value.sum()
-        return Forward(towards, mean, accuracy(scores, labels), labels.numel())
+        return Forward(towards, mean, accuracy(scores, labels), inputs, labels)
 
     def update(result: Forward) -> None:
         if is_optimizer:
@@ -266,7 +268,7 @@ def _ch3_steps(net: Any, train_iter: Any, loss: Any, updater: Any, summed: bool)
         if is_optimizer:
             updater.step()
         else:
-            updater(result.count)
+            updater(result.labels.numel())
 
     steps = TorchSteps(train_iter, forward, update)
     steps.name = f"PyTorch ({'a loss or an updater' if isinstance(net, nn.Module) else 'a network'} of the user's own)"
