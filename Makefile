@@ -2,13 +2,16 @@
 #
 #   make train                        a LeNet learns; ARGS="--recipe book-sgd --out runs/book" changes what
 #   make test                         all tests, with coverage
+#   make examples                     the five published programs of examples/ in full; charts in runs/examples/
 #   make lint                         ruff and mypy
 #   make sanitize                     the CPU engine's tests, its kernels under the address and undefined-behaviour sanitizers
-#   make bench                        the published numbers (about 45 minutes); make bench-short takes three
+#   make bench                        the published numbers (about 47 minutes); make bench-short takes three
 #   make doctor                       how often the doctor is right (about 40 minutes); make doctor-short takes one
 #   make emulate                      the kernels for ARM64 under qemu, against this processor's (needs qemu-user-static)
+#   make lab                          the chapter's exercises, 5 seeds each (about ten minutes): docs/lab.md
+#   make reproduction                 every published result against 40 seeds here (about six minutes): docs/reproduction.md
 #   make wheels                       a wheel with its kernels for each platform, into dist/
-#   make docs                         writes docs/cli.md from --help, and the tables of README and docs/doctor.md from bench/records
+#   make docs                         writes docs/cli.md from --help, tables from bench/records, notebooks from examples/*.py
 
 PYTHON ?= python3
 ARGS ?=
@@ -17,13 +20,16 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constr
 
 KERNELS := $(wildcard src/lenet/engines/kernels/*.h src/lenet/engines/kernels/*.cpp src/lenet/engines/kernels/build.py)
 
-.PHONY: train test lint sanitize emulate bench bench-short doctor doctor-short wheels docs clean
+.PHONY: train test examples lint sanitize emulate bench bench-short doctor doctor-short lab reproduction wheels docs clean
 
 train: .venv/installed
 	@$(BIN)/lenet train $(ARGS)
 
 test: .venv/installed-dev
 	@$(BIN)/python -m pytest --cov --cov-fail-under=90 $(ARGS)
+
+examples: .venv/installed-dev
+	@$(BIN)/python bench/examples.py --no-record $(ARGS)
 
 lint: .venv/installed-dev
 	@$(BIN)/ruff check
@@ -44,6 +50,7 @@ bench: .venv/installed-dev
 	@$(BIN)/python bench/accuracy.py
 	@$(BIN)/python bench/memory.py
 	@$(BIN)/python bench/startup.py
+	@$(BIN)/python bench/examples.py
 
 bench-short: .venv/installed-dev
 	@$(BIN)/python bench/throughput.py --repeats 1 --seconds 0.2 --no-compile --no-record
@@ -52,6 +59,15 @@ bench-short: .venv/installed-dev
 	@$(BIN)/python bench/accuracy.py --seeds 1 --epochs 1 --no-record
 	@$(BIN)/python bench/memory.py --epochs 1 --repeats 1 --no-record
 	@$(BIN)/python bench/startup.py --no-record
+
+lab: .venv/installed
+	@$(BIN)/lenet lab all
+	@mkdir -p docs/lab && cp runs/lab/*.json runs/lab/*.png docs/lab/
+	@$(BIN)/python docs/generate_lab.py > docs/lab.md.new && mv docs/lab.md.new docs/lab.md
+
+reproduction: .venv/installed
+	@$(BIN)/lenet reproduce --seeds 40
+	@cp runs/reproduction/reproduction.* docs/
 
 doctor: .venv/installed-dev
 	@$(BIN)/python bench/doctor.py
@@ -66,6 +82,8 @@ docs: .venv/installed-dev
 	@$(BIN)/python docs/generate_cli.py > docs/cli.md.new && mv docs/cli.md.new docs/cli.md
 	@$(BIN)/python bench/table.py > README.md.new && mv README.md.new README.md
 	@$(BIN)/python bench/doctor_table.py > docs/doctor.md.new && mv docs/doctor.md.new docs/doctor.md
+	@$(BIN)/python bench/table.py examples > examples/README.md.new && mv examples/README.md.new examples/README.md
+	@$(BIN)/python examples/notebooks.py
 
 clean:
 	rm -rf .venv dist build .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis

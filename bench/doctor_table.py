@@ -75,9 +75,9 @@ def page() -> str:
     """docs/doctor.md with the tables between their marks."""
     text, found = PAGE.read_text(encoding="utf-8"), record("doctor")
     for make in (chance, cures, healthy, cost):
-        begin = BEGIN.format(make.__name__)
-        before, _, rest = text.partition(begin)
-        text = before + begin + "\n".join(make(found)) + "\n" + rest[rest.index(END) :]
+        begin, table = BEGIN.format(make.__name__), "\n".join(make(found)) + "\n"
+        head, _, rest = text.partition(begin)
+        text = head + begin + table + END + rest.partition(END)[2]
     return text
 
 

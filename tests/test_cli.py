@@ -399,3 +399,66 @@ def test_ctrl_c_saves_says_how_to_go_on_and_exits_with_130(tmp_path):
     )
     assert json.loads(resumed.stdout)["epochs"] == 3
     assert lenet.load(tmp_path / "run").is_finished
+
+
+def test_lab_lists_its_experiments(lenet_command):
+    from lenet.analysis.laboratory import EXPERIMENTS
+
+    code, out, err = lenet_command("lab")
+    assert (code, err) == (0, "")
+    for name, question in EXPERIMENTS.items():
+        assert re.search(rf"^{name} +{re.escape(question)}$", out, re.M)
+
+
+def test_lab_prints_a_table_and_says_what_it_wrote(lenet_command, tmp_path):
+    short = ("--data", "digits", "--seeds", "2", "--epochs", "1", "--out", tmp_path / "lab")
+    code, out, err = lenet_command("lab", "noise", *short)
+    assert code == 0
+    assert out.startswith("What noise does to a trained network\nRecipe `fast` on digits, 1 epoch, seeds 0 to 1")
+    assert re.search(r"^128 +0\.\d{4} ± 0\.\d{4} ", out, re.M)
+    assert "2/2  fast, seed " in err
+    for suffix in ("md", "json", "png"):
+        assert f"wrote {tmp_path / 'lab'}/noise.{suffix}" in err
+        assert (tmp_path / "lab" / f"noise.{suffix}").is_file()
+    code, out, err = lenet_command("lab", "noise", *short, "--json", "--quiet")
+    assert "2/2" not in err
+    assert json.loads(out) == json.loads((tmp_path / "lab/noise.json").read_text())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message", "hint"),
+    [
+        (("lab", "nois"), "unknown experiment 'nois'", "did you mean noise?"),
+        (("lab", "noise", "--classes", "1"), "classes are chosen for the experiment activations", "leave them out"),
+        (("lab", "noise", "--recipe", "slow"), "unknown recipe 'slow'", "choose from fast"),
+        (("lab", "noise", "--seeds", "0"), "'--seeds'", "greater than or equal to 1"),
+        (("reproduce", "--seeds", "x"), "'--seeds'", "should be a valid integer"),
+        (("reproduce", "--data-dir", "nowhere"), "--data-dir is nowhere", "name a folder that exists"),
+        (("reproduce",), "Fashion-MNIST is not on this machine", "lenet data import DIR"),
+    ],
+)
+def test_mistakes_with_lab_and_reproduce(lenet_command, tmp_path, monkeypatch, no_network, arguments, message, hint):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = lenet_command(*arguments)
+    assert (code, out) == (2, "")
+    assert message in err
+    assert hint in err
+    assert not [*tmp_path.iterdir()]
+
+
+def test_ctrl_c_in_a_lab_saves_and_the_same_command_goes_on(tmp_path):
+    command = [sys.executable, "-m", "lenet", "lab", "noise", "--data", "digits", "--epochs", "1", "--seeds", "4"]
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while not [*tmp_path.glob("runs/lab/runs/*/seed-0/metrics.jsonl")] and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert out == ""
+    assert re.search(
+        r"stopped: \d of 4 trainings are finished, all is saved in runs/lab/runs\nhint: the same command", err
+    )
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert "seeds 0 to 3" in done.stdout
+    assert len([*tmp_path.glob("runs/lab/runs/*/seed-*/summary.json")]) == 4

@@ -66,7 +66,12 @@ def test_the_numbers_of_the_doctor_are_those_of_its_record(monkeypatch):
 
 
 def test_links_in_the_documents_lead_somewhere():
-    for document in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]:
+    for document in [
+        ROOT / "README.md",
+        ROOT / "CONTRIBUTING.md",
+        ROOT / "examples/README.md",
+        *(ROOT / "docs").glob("*.md"),
+    ]:
         for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text(encoding="utf-8")):
             assert (document.parent / target).exists(), f"{document.name}: {target}"
 
@@ -91,7 +96,7 @@ def test_the_commands_of_the_readme_run(real_data, tmp_path):
     Image.fromarray(data.load("fashion-mnist", str(real_data)).test.images[0]).save(tmp_path / "boot.png")
     environment = os.environ | {"LENET_DATA": str(real_data)}
     commands = [shlex.split(line, comments=True) for line in blocks("sh")[0].splitlines()]
-    assert len(commands) == 8
+    assert len(commands) == 10
     commands.insert(0, ["lenet", "train", "--out", "runs/other"])
     for command in commands:
         if command[:2] == ["lenet", "train"]:
@@ -106,7 +111,7 @@ def test_the_commands_of_the_readme_run(real_data, tmp_path):
 
 def test_a_record_ends_with_its_json():
     records = list((ROOT / "bench" / "records").glob("*.log"))
-    scripts = {"accuracy", "doctor", "end_to_end", "memory", "startup", "throughput", "time_to_accuracy"}
+    scripts = {"accuracy", "doctor", "end_to_end", "examples", "memory", "startup", "throughput", "time_to_accuracy"}
     assert {record.stem for record in records} == scripts | {"throughput_avx2"}
     for record in records:
         lines = record.read_text(encoding="utf-8").splitlines()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from lenet import data, models
+    from lenet import d2l, data, models
     from lenet.analysis.evaluation import Evaluation, evaluate
     from lenet.analysis.prediction import Prediction, predict
     from lenet.config import RECIPES, TrainConfig, configure
@@ -43,7 +43,7 @@ _HOMES = {
     "train": "lenet.training.trainer",
     "train_many": "lenet.training.many",
 }
-_MODULES = ("data", "models")
+_MODULES = ("d2l", "data", "models")
 
 __all__ = [
     "RECIPES",
@@ -57,6 +57,7 @@ __all__ = [
     "Splits",
     "TrainConfig",
     "configure",
+    "d2l",
     "data",
     "evaluate",
     "load",

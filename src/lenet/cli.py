@@ -4,18 +4,23 @@ What was asked for goes to stdout, everything else to stderr; with --json all bu
 ends with `error: …`, `hint: …` and exit code 2.
 """
 
+import contextlib
 import inspect
 import json
 import sys
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 from lenet import __version__
 from lenet.config import DEFAULT_RECIPE, FIELDS, RECIPES, TYPES
 from lenet.errors import ConfigError, LenetError
+
+if TYPE_CHECKING:
+    from lenet.analysis.report import Report
 
 app = typer.Typer(
     name="lenet",
@@ -325,6 +330,73 @@ def compare(
     typer.echo(f"wrote {out}", err=True)
 
 
+@app.command(epilog="Example: lenet reproduce --seeds 5")
+def reproduce(
+    seeds: Annotated[int, typer.Option(help="Trainings of each recipe: the seeds 0 to N - 1.", min=1)] = 5,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where report and runs go.")] = Path("runs/reproduction"),
+    data_dir: DataDir = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No line for each training.")] = False,
+    json_: Json = False,
+) -> None:
+    """Compare every published result of the chapter with what it is here.
+
+    Trains the published recipes over seeds on Fashion-MNIST, and says for each published figure whether it falls into the
+    95 % interval of one run here. Writes the table as Markdown and JSON, and a chart with every seed's curve. Called again it
+    goes on where it was stopped.
+    """
+    from lenet.analysis import reproduction
+
+    with _going_on():
+        report, figure = reproduction.reproduce(
+            seeds=seeds, folder=out / "runs", data_dir=data_dir, progress="quiet" if quiet else "auto"
+        )
+    _print_report(report, report.save(out, figure), json_)
+
+
+@app.command(epilog="Example: lenet lab pooling --seeds 5")
+def lab(
+    experiment: Annotated[
+        str | None,
+        typer.Argument(metavar="EXPERIMENT", help="Which; without it, all are listed. all: one after another."),
+    ] = None,
+    seeds: Annotated[int, typer.Option(help="Trainings of each variation: the seeds 0 to N - 1.", min=1)] = 5,
+    epochs: Annotated[int | None, typer.Option(help="Epochs, instead of the recipe's.", min=1)] = None,
+    recipe: Annotated[str | None, typer.Option(help="Recipe, instead of the experiment's.")] = None,
+    data: Annotated[str, typer.Option(help="Data set.")] = "fashion-mnist",
+    data_dir: DataDir = None,
+    classes: Annotated[
+        str | None, typer.Option(help="For activations: the classes to show, such as 0,9 or Sandal,Bag.")
+    ] = None,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where reports and runs go.")] = Path("runs/lab"),
+    quiet: Annotated[bool, typer.Option("--quiet", help="No line for each training.")] = False,
+    json_: Json = False,
+) -> None:
+    """Do an exercise of the chapter.
+
+    A table over seeds, what it says in words, and a picture, written as Markdown, JSON and PNG. The runs are kept: called
+    again it goes on where it was stopped, and what one experiment has trained no other trains again.
+    """
+    from lenet.analysis import laboratory
+
+    if experiment is None:
+        _print_table(["experiment", "what it asks"], [[*item] for item in laboratory.EXPERIMENTS.items()])
+        return
+    for name in laboratory.EXPERIMENTS if experiment == "all" else [experiment]:
+        with _going_on():
+            report, figure = laboratory.perform(
+                name,
+                seeds=seeds,
+                epochs=epochs,
+                recipe=recipe,
+                data=data,
+                data_dir=data_dir,
+                classes=[part.strip() for part in classes.split(",")] if classes else (),
+                folder=out / "runs",
+                progress="quiet" if quiet else "auto",
+            )
+        _print_report(report, report.save(out, figure), json_)
+
+
 @data_app.command("list", epilog="Example: lenet data list")
 def data_list(data_dir: DataDir = None) -> None:
     """List the data sets, and where they are."""
@@ -471,6 +543,30 @@ def _table_of(found: list[Any]) -> tuple[list[str], list[list[str]]]:
             ]
         )
     return titles, rows
+
+
+@contextlib.contextmanager
+def _going_on() -> Iterator[None]:
+    """Ctrl-C during a sweep: says that the same command goes on, and exits with 130."""
+    from lenet.training.sweep import SweepInterrupted
+
+    try:
+        yield
+    except SweepInterrupted as stop:
+        typer.echo(f"{stop}\nhint: the same command goes on", err=True)
+        raise typer.Exit(130) from None
+
+
+def _print_report(report: "Report", paths: list[Path], json_: bool) -> None:
+    for path in paths:
+        typer.echo(f"wrote {path}", err=True)
+    if json_:
+        typer.echo(json.dumps(report.numbers))
+        return
+    typer.echo(f"{report.title}\n{report.setting}\n")
+    _print_table(report.titles, report.rows)
+    for verdict in report.verdicts:
+        typer.echo(f"- {verdict}")
 
 
 def _print_table(titles: list[str], rows: list[list[str]], *, last: bool = False) -> None:

@@ -1,6 +1,7 @@
 """Many trainings at once: the same as each alone, and none takes the others with it."""
 
 import os
+import shutil
 import signal
 import threading
 import time
@@ -12,6 +13,8 @@ import torch
 import lenet
 from lenet.config import configure
 from lenet.errors import ConfigError, RunError, TrainingError
+from lenet.training import many
+from lenet.training.progress import Finished
 
 SEEDS = [configure("fast", seed=seed, epochs=2, batch_size=50, flip=True) for seed in range(5)]
 
@@ -92,3 +95,21 @@ def test_mistakes_are_refused_before_anything_is_written(tiny, tmp_path):
     with pytest.raises(RunError, match="full is not empty"):
         lenet.train_many(SEEDS, data=tiny, out=tmp_path / "full")
     assert lenet.train_many([], data=tiny, out=tmp_path / "none") == []
+
+
+def test_what_is_there_already_is_not_done_again(tiny, tmp_path):
+    """One finished, one interrupted in its second epoch, one stopped before its first checkpoint, one not begun."""
+    jobs = [many.Job(config, tiny, tmp_path / str(config.seed)) for config in SEEDS[:4]]
+    whole = many.run_all(jobs, Finished("quiet", 4))
+    before = [content(run) for run in whole]
+    finished_at = (jobs[0].folder / "summary.json").stat().st_mtime_ns
+    for name in ("summary.json", "model.safetensors"):
+        (jobs[1].folder / name).unlink()
+        (jobs[2].folder / name).unlink()
+    (jobs[1].folder / "checkpoints" / "step-000040.json").unlink()
+    shutil.rmtree(jobs[2].folder / "checkpoints")
+    shutil.rmtree(jobs[3].folder)
+    again = many.run_all(jobs, Finished("quiet", 4))
+    assert [content(run) for run in again] == before
+    assert (jobs[0].folder / "summary.json").stat().st_mtime_ns == finished_at
+    assert [run.environment["threads"] for run in again] == [1, 1, 1, 1]

@@ -25,16 +25,20 @@ class Choice:
     reason: str
 
 
+def devices() -> list[str]:
+    """The devices of this machine, by the names that PyTorch and `--device` take."""
+    gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    mps = ["mps"] if torch.backends.mps.is_available() else []
+    return ["cpu", *(f"cuda:{number}" for number in range(gpus)), *mps]
+
+
 def choose_device(requested: str) -> Choice:
     """The device to compute on; `auto` takes a GPU where there is one. Raises EngineError if it is not there."""
-    gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    present = ["cpu", *(f"cuda:{number}" for number in range(gpus))]
-    has_mps = torch.backends.mps.is_available()
+    present = devices()
     if requested == "auto":
-        if gpus:
+        if "cuda:0" in present:
             return Choice("cuda:0", "auto: a GPU is there")
-        return Choice("cpu", "auto: --device mps is there, but untried" if has_mps else "auto: no GPU found")
-    present += ["mps"] if has_mps else []
+        return Choice("cpu", "auto: --device mps is there, but untried" if "mps" in present else "auto: no GPU found")
     wanted = "cuda:0" if requested == "cuda" else requested
     if wanted not in present:
         raise EngineError(

@@ -12,7 +12,7 @@ from lenet.errors import ModelError
 from lenet.models.baselines import MLP, Softmax
 from lenet.models.lenet import LeNet, LeNetAvg
 
-__all__ = ["MLP", "MODELS", "LeNet", "LeNetAvg", "Softmax", "build", "num_parameters"]
+__all__ = ["MLP", "MODELS", "LeNet", "LeNetAvg", "Softmax", "build", "num_parameters", "xavier_uniform"]
 
 _generator = threading.Lock()  # PyTorch's initialisers all draw from one, which threads would share
 
@@ -37,7 +37,7 @@ def build(name: str, *, init: str = "default", seed: int | None = None, **argume
             torch.manual_seed(seed)
         model = make(**arguments)
         if init == "xavier-uniform":
-            model.apply(_xavier_uniform)
+            model.apply(xavier_uniform)
     return model
 
 
@@ -46,6 +46,7 @@ def num_parameters(model: nn.Module) -> int:
     return sum(parameter.numel() for parameter in model.parameters())
 
 
-def _xavier_uniform(layer: nn.Module) -> None:
+def xavier_uniform(layer: nn.Module) -> None:
+    """For `module.apply`: the weights of a convolution or a dense layer drawn anew (Glorot and Bengio, 2010)."""
     if isinstance(layer, nn.Conv2d | nn.Linear):
         nn.init.xavier_uniform_(layer.weight)

@@ -11,8 +11,9 @@ one thread.
 import dataclasses
 import datetime
 import os
+import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
 
@@ -23,9 +24,10 @@ from lenet.data.dataset import Splits, load
 from lenet.errors import ConfigError, LenetError, RunError
 from lenet.training import environment
 from lenet.training.environment import pytorch_threads
+from lenet.training.interrupts import interrupts
 from lenet.training.progress import Finished, Silent
 from lenet.training.run import Run
-from lenet.training.trainer import Interrupted, interrupts, run_once
+from lenet.training.trainer import Interrupted, resume_once, run_once
 
 
 class ManyInterrupted(KeyboardInterrupt):
@@ -58,56 +60,106 @@ def train_many(
     configs = [_on_one_thread(config) for config in configs]
     if data is not None:
         configs = [dataclasses.replace(config, data=data.name) for config in configs]
-    if workers is not None and workers < 1:
-        raise ConfigError(f"workers is {workers}; expected at least 1", hint="leave it out: one for each core")
     show = Finished(progress, len(configs))
-    loaded = {key: data or load(*key, progress=show.download) for key in dict.fromkeys(map(_source, configs))}
-    for splits in loaded.values():
-        show.notice(splits.notice)
-    where = {key: environment.describe(splits.fingerprint) | {"threads": 1} for key, splits in loaded.items()}
-    folder = _new_folder(out)
+    loaded = splits_of(configs, data, show)
+    folder = _new_folder(out, workers)
+    jobs = [Job(config, loaded[_source(config)], folder / f"{number:04d}") for number, config in enumerate(configs)]
+    results = run_all(jobs, show, workers=workers)
 
-    with (
-        pytorch_threads(None),  # what a worker sets would be the default of all threads to come
-        interrupts() as interrupted,
-        ThreadPoolExecutor(workers or environment.cores(), initializer=_one_thread) as pool,
-    ):
-
-        def work(number: int, config: TrainConfig) -> Run | None:
-            if interrupted.is_set():
-                return None
-            key, run_folder = _source(config), folder / f"{number:04d}"
-            return run_once(
-                config, loaded[key], run_folder, Silent(), interrupted, where[key], time.perf_counter(), chart=False
-            )
-
-        futures = [pool.submit(work, number, config) for number, config in enumerate(configs)]
-        try:
-            for future in as_completed(futures):
-                if run := _run_of(future):
-                    show.finished(run)
-        except BaseException:
-            interrupted.set()  # the chunks under way end, and nothing else begins
-            raise
-    runs = [run for future in futures if (run := _run_of(future))]
-    errors = {number: error for number, future in enumerate(futures) if (error := future.exception())}
-    failed = {number: error for number, error in errors.items() if not isinstance(error, Interrupted)}
-    if failed:
-        number, error = next(iter(failed.items()))
-        if not isinstance(error, LenetError):
-            raise error
-        others = f"; {', '.join(map(str, [*failed][1:]))} failed too" if len(failed) > 1 else ""
+    runs = [result for result in results if isinstance(result, Run)]
+    errors = {number: result for number, result in enumerate(results) if isinstance(result, LenetError)}
+    if errors:
+        number, error = next(iter(errors.items()))
+        others = f"; {', '.join(map(str, [*errors][1:]))} failed too" if len(errors) > 1 else ""
         raise type(error)(
             f"training {number} of {len(configs)}: {error.message}",
             hint=f"{f'{error.hint}; ' if error.hint else ''}the {len(runs)} that are finished are in {folder}{others}",
         ) from error
     if len(runs) < len(configs):
-        raise ManyInterrupted(runs, [folder / f"{number:04d}" for number in errors], len(configs), folder)
+        saved = [job.folder for job, result in zip(jobs, results, strict=True) if isinstance(result, Interrupted)]
+        raise ManyInterrupted(runs, saved, len(configs), folder)
     return runs
 
 
-def _one_thread() -> None:
-    torch.set_num_threads(1)  # of the thread that calls this
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """A training to be done in a folder of its own."""
+
+    config: TrainConfig
+    data: Splits
+    folder: Path
+    name: str = ""  # for the line that says that it is finished; by default the folder's, with recipe and seed
+
+
+def run_all(
+    jobs: Sequence[Job], show: Finished, *, workers: int | None = None, threads: int = 1
+) -> list[Run | LenetError | Interrupted | None]:
+    """What came of each job: its run; or its error; or, after Ctrl-C, Interrupted if it was under way, None if not begun.
+
+    A job whose folder holds a run already is not done again: a finished one is taken as it is, an interrupted one goes on
+    from its checkpoint. workers: jobs at a time, by default one for each core; threads: of each.
+    """
+    fingerprints = dict.fromkeys(job.data.fingerprint for job in jobs)
+    where = {fingerprint: environment.describe(fingerprint) | {"threads": threads} for fingerprint in fingerprints}
+
+    with (
+        pytorch_threads(None),  # what a worker sets would be the default of all threads to come
+        interrupts() as interrupted,
+        ThreadPoolExecutor(
+            workers or environment.cores(), initializer=torch.set_num_threads, initargs=(threads,)
+        ) as pool,
+    ):
+
+        def work(job: Job) -> Run | None:
+            if interrupted.is_set():
+                return None
+            began = time.perf_counter()
+            if (run := _begun(job.folder)) is None:
+                about = where[job.data.fingerprint]
+                return run_once(job.config, job.data, job.folder, Silent(), interrupted, about, began, chart=False)
+            if run.missing:
+                return resume_once(run, job.data, Silent(), interrupted, began, chart=False)
+            return run
+
+        futures = [pool.submit(work, job) for job in jobs]
+        names = {future: job.name for future, job in zip(futures, jobs, strict=True)}
+        try:
+            for future in as_completed(futures):
+                if not future.exception() and (run := future.result()):
+                    show.finished(run, names[future])
+        except BaseException:
+            interrupted.set()  # the chunks under way end, and nothing else begins
+            raise
+    return [_outcome(future) for future in futures]
+
+
+def splits_of(
+    configs: Iterable[TrainConfig], data: Splits | None, show: Finished
+) -> dict[tuple[str, str | None], Splits]:
+    """The data sets that the configs name, each loaded once, or `data` for all."""
+    loaded = {key: data or load(*key, progress=show.download) for key in dict.fromkeys(map(_source, configs))}
+    for splits in loaded.values():
+        show.notice(splits.notice)
+    return loaded
+
+
+def _begun(folder: Path) -> Run | None:
+    """The run in that folder, if there is one to go on with; what was stopped before its first checkpoint is removed."""
+    if not (folder / "config.json").is_file():
+        return None
+    run = Run.load(folder, finished=False)
+    if run.missing and not run.has_checkpoint:
+        shutil.rmtree(folder)
+        return None
+    return run
+
+
+def _outcome(future: "Future[Run | None]") -> Run | LenetError | Interrupted | None:
+    """What came of a training. An error that is no mistake of its user is raised."""
+    error = future.exception()
+    if error is not None and not isinstance(error, LenetError | Interrupted):
+        raise error
+    return future.result() if error is None else error
 
 
 def _on_one_thread(config: TrainConfig) -> TrainConfig:
@@ -123,12 +175,9 @@ def _source(config: TrainConfig) -> tuple[str, str | None]:
     return config.data, config.data_dir
 
 
-def _run_of(future: "Future[Run | None]") -> Run | None:
-    """The finished run of a future, if it has one."""
-    return None if future.exception() else future.result()
-
-
-def _new_folder(out: str | os.PathLike[str] | None) -> Path:
+def _new_folder(out: str | os.PathLike[str] | None, workers: int | None) -> Path:
+    if workers is not None and workers < 1:
+        raise ConfigError(f"workers is {workers}; expected at least 1", hint="leave it out: one for each core")
     folder = Path(out) if out is not None else Path("runs") / f"{datetime.datetime.now():%Y-%m-%d-%H%M%S}-many"
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -143,15 +143,15 @@ class Finished:
     def notice(self, notice: str | None) -> None:
         self.lines.start([], notice, 0)
 
-    def finished(self, run: Run) -> None:
+    def finished(self, run: Run, name: str = "") -> None:
         self.count += 1
         found = ", ".join(finding.name for finding in run.findings)
         if found or not self.quiet:
             summary = run.summary
+            name = name or f"{run.path}  {summary['recipe']}, seed {summary['seed']}"
             self.lines._line(
-                f"{self.count:>{len(str(self.total))}}/{self.total}  {run.path}  {summary['recipe']}, seed "
-                f"{summary['seed']}  test acc {summary['test_accuracy']:.4f}  {summary['seconds']:.1f} s"
-                + (f"  FINDINGS  {found}" if found else "")
+                f"{self.count:>{len(str(self.total))}}/{self.total}  {name}  test acc {summary['test_accuracy']:.4f}  "
+                f"{summary['seconds']:.1f} s" + (f"  FINDINGS  {found}" if found else "")
             )
 
 

@@ -249,6 +249,11 @@ class Run:
             (folder / f"step-{old:06d}.json").unlink()
             (folder / f"step-{old:06d}.safetensors").unlink(missing_ok=True)
 
+    @property
+    def has_checkpoint(self) -> bool:
+        """Whether there is one, whole or not."""
+        return bool(self._checkpoint_steps())
+
     def newest_checkpoint(self) -> Checkpoint:
         """The newest checkpoint that is whole; raises RunError if there is none."""
         for step in reversed(self._checkpoint_steps()):

@@ -6,15 +6,13 @@ The loop at the end of this file is the whole of it: chunks of steps, an evaluat
 in between that log, show and save. No callbacks.
 """
 
-import contextlib
 import copy
 import dataclasses
 import math
 import os
-import signal
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -36,6 +34,7 @@ from lenet.training import checks, curve, environment
 from lenet.training.checks import Finding
 from lenet.training.environment import pytorch_threads
 from lenet.training.findings import Findings
+from lenet.training.interrupts import interrupts
 from lenet.training.progress import Progress, choose_progress
 from lenet.training.run import Run, quoted
 
@@ -181,9 +180,18 @@ def resume(
     run = Run.load(run, finished=False)
     if not run.missing:
         raise RunError(f"the run {run.path} is finished", hint=f"lenet evaluate {quoted(run.path)} measures it")
-    checkpoint = run.newest_checkpoint()
+    run.newest_checkpoint()  # without one, an error before anything is loaded
     show = choose_progress(progress)
     splits = data or load_data(run, data_dir, show)
+    with pytorch_threads(run.environment["threads"]), interrupts() as interrupted:
+        return resume_once(run, splits, show, interrupted, began)
+
+
+def resume_once(
+    run: Run, splits: Splits, show: Progress, interrupted: threading.Event, began: float, *, chart: bool = True
+) -> Run:
+    """The rest of one interrupted training, from its newest checkpoint; see `run_once`."""
+    checkpoint = run.newest_checkpoint()
     if splits.fingerprint != run.environment["data_fingerprint"]:
         raise RunError(
             f"{splits.name} ({splits.source}) is not the data that {run.path} was trained on",
@@ -196,12 +204,10 @@ def resume(
         "device": run.resolved["device"],
         "threads": run.environment["threads"],
     }
-    config = dataclasses.replace(run.config, **decided)
-    with pytorch_threads(config.threads), interrupts() as interrupted:
-        parts = _assemble(config, splits, reason="as before")
-        parts.engine.load_state_dict(checkpoint.tensors)
-        run.forget_after(checkpoint.step)
-        return _train(run, parts, show, Position.from_dict(checkpoint.progress), interrupted, began)
+    parts = _assemble(dataclasses.replace(run.config, **decided), splits, reason="as before")
+    parts.engine.load_state_dict(checkpoint.tensors)
+    run.forget_after(checkpoint.step)
+    return _train(run, parts, show, Position.from_dict(checkpoint.progress), interrupted, began, chart=chart)
 
 
 def measure(logits: Tensor, labels: Tensor) -> tuple[float, float]:
@@ -478,23 +484,3 @@ def _diverged(
     _checkpoint(run, engine, at, num_steps, began)
     where = f"the last good weights, after step {at.epoch * num_steps + at.step}, are in {run.path / 'checkpoints'}"
     raise TrainingError(f"{what}; {where}", hint=finding.remedy)
-
-
-@contextlib.contextmanager
-def interrupts() -> Iterator[threading.Event]:
-    """An event that Ctrl-C sets; a second Ctrl-C ends as soon as the engine returns. Elsewhere than in the main thread Ctrl-C
-    stays what it was."""
-    event = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield event
-        return
-
-    def handle(number: int, frame: Any) -> None:
-        event.set()
-        signal.signal(signal.SIGINT, before)
-
-    before = signal.signal(signal.SIGINT, handle)
-    try:
-        yield event
-    finally:
-        signal.signal(signal.SIGINT, before)

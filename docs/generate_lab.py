@@ -1,0 +1,27 @@
+"""docs/lab.md from the numbers in docs/lab/, which `make lab` puts there; a test compares.
+
+python docs/generate_lab.py
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from lenet.analysis.laboratory import EXPERIMENTS, report
+
+FOLDER = Path(__file__).parent / "lab"
+HEAD = """# The laboratory: the chapter's exercises, done
+
+Every section is the output of the command at its head, and `make lab` does them all. The numbers behind a table, seed by
+seed, are in [lab/](lab/). Differences are tested by Welch's test, not corrected for their number.
+"""
+
+
+def generate() -> str:
+    """The document."""
+    reports = [report(json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))) for name in EXPERIMENTS]
+    return "\n".join([HEAD, *(each.markdown("##", "lab/") for each in reports)])
+
+
+if __name__ == "__main__":
+    sys.stdout.write(generate())

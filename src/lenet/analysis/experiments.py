@@ -1,0 +1,158 @@
+"""The exercises of the LeNet chapter as comparisons: what is varied, and with which settings.
+
+*Dive into Deep Learning*, chapter "Convolutional Neural Networks (LeNet)", exercises; the claim about neighbouring pixels is
+of the chapter before it. `laboratory.py` carries them out.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lenet.data.dataset import Dataset, Splits
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """variations: by name, the settings that differ from the recipe's, the chapter's own first; `data` may be one of them.
+
+    permuted: the names of the variations whose pictures have their pixels permuted. pairs: which are compared in words, by
+    default each with the first.
+    """
+
+    question: str
+    recipe: str
+    variations: Mapping[str, Mapping[str, Any]]
+    permuted: tuple[str, ...] = ()
+    pairs: tuple[tuple[str, str], ...] = ()
+
+
+def _each(setting: str, form: str, *values: Any, **others: Any) -> dict[str, dict[str, Any]]:
+    return {form.format(value): {setting: value, **others} for value in values}
+
+
+# The chapter's sigmoids at its learning rate, and ReLUs at one that suits them.
+NONLINEAR: dict[str, dict[str, Any]] = {"sigmoid": {}, "ReLU": {"activation": "relu", "learning_rate": 0.1}}
+
+COMPARISONS: dict[str, Comparison] = {
+    "pooling": Comparison(
+        "Average against max-pooling",
+        "book-sgd",
+        {
+            f"{pooling}, {name}": {"pooling": pooling, **settings}
+            for name, settings in NONLINEAR.items()
+            for pooling in ("avg", "max")
+        },
+        pairs=(("avg, sigmoid", "max, sigmoid"), ("avg, ReLU", "max, ReLU")),
+    ),
+    "kernel-size": Comparison(
+        "The size of the convolution kernels", "book-sgd", _each("kernel_size", "{0}×{0}", 5, 3, 7)
+    ),
+    "channels": Comparison(
+        "The number of channels",
+        "book-sgd",
+        _each("channels", "{0[0]} and {0[1]}", (6, 16), (3, 8), (12, 32), (24, 64)),
+    ),
+    "convolutions": Comparison(
+        "The number of convolutional layers, with kernels of 3×3",
+        "book-sgd",
+        {
+            f"{len(channels)}, {name}": {"kernel_size": 3, "channels": channels, **settings}
+            for name, settings in NONLINEAR.items()
+            for channels in ((6, 16), (6,), (6, 16, 32))
+        },
+        pairs=tuple((f"2, {name}", f"{number}, {name}") for name in NONLINEAR for number in (1, 3)),
+    ),
+    "dense": Comparison(
+        "The number of dense layers",
+        "book-sgd",
+        {"120, 84, 10": {}}
+        | {", ".join(map(str, [*hidden, 10])): {"hidden": hidden} for hidden in ((), (84,), (240, 120, 84))},
+    ),
+    "activation": Comparison(
+        "The activation, at the chapter's learning rate and at a smaller one",
+        "book-sgd",
+        {
+            f"{activation}, rate {rate}": {"activation": activation, "learning_rate": rate}
+            for activation in ("sigmoid", "tanh", "relu")
+            for rate in (0.9, 0.1)
+        },
+    ),
+    "learning-rate": Comparison(
+        "The learning rate", "book-sgd", _each("learning_rate", "{0}", 0.9, 0.1, 0.3, 1.5, 2.5)
+    ),
+    "init": Comparison(
+        "The initial weights",
+        "book-sgd",
+        {
+            f"{name}, {init}": {"init": init, **settings}
+            for name, settings in NONLINEAR.items()
+            for init in ("xavier-uniform", "default")
+        },
+        pairs=tuple((f"{name}, xavier-uniform", f"{name}, default") for name in NONLINEAR),
+    ),
+    "epochs": Comparison("The number of epochs", "book-sgd", _each("epochs", "{0}", 10, 5, 20, 30)),
+    "mnist": Comparison(
+        "MNIST instead of Fashion-MNIST",
+        "book-sgd",
+        {
+            f"{data}, {name}": {"data": data, **settings}
+            for name, settings in NONLINEAR.items()
+            for data in ("fashion-mnist", "mnist")
+        },
+        pairs=tuple((f"fashion-mnist, {name}", f"mnist, {name}") for name in NONLINEAR),
+    ),
+    "neighbours": Comparison(
+        "Who needs neighbouring pixels: all pictures with their pixels in another order, always the same",
+        "fast",
+        {
+            "LeNet": {},
+            "LeNet, pixels permuted": {},
+            "MLP": {"model": "mlp"},
+            "MLP, pixels permuted": {"model": "mlp"},
+        },
+        permuted=("LeNet, pixels permuted", "MLP, pixels permuted"),
+        pairs=(
+            ("LeNet", "MLP"),
+            ("LeNet", "LeNet, pixels permuted"),
+            ("MLP", "MLP, pixels permuted"),
+            ("LeNet, pixels permuted", "MLP, pixels permuted"),
+        ),
+    ),
+}
+
+
+def permuted(splits: Splits, seed: int = 0) -> Splits:
+    """The same pictures with their pixels in another order, drawn once from `seed`: the same for all of them."""
+    height, width = splits.train.size
+    order = np.random.default_rng(seed).permutation(height * width)
+
+    def each(dataset: Dataset) -> Dataset:
+        flat = dataset.images.reshape(len(dataset), height * width)
+        return Dataset(
+            f"{dataset.name}-permuted", flat[:, order].reshape(-1, height, width), dataset.labels, dataset.classes
+        )
+
+    return Splits(each(splits.train), each(splits.test), f"{splits.source}, pixels permuted")
+
+
+def noisy(images: Any, deviation: float, seed: int = 0) -> Any:
+    """The pictures with normal noise of that standard deviation, in grey levels of 255, on every pixel."""
+    noise = np.random.default_rng(seed).normal(0.0, deviation, images.shape)
+    return np.clip(np.rint(images + noise), 0, 255).astype(np.uint8)
+
+
+def strangers(own: Dataset, other: Dataset) -> dict[str, Any]:
+    """Pictures of something else than the network was trained on, by name; uint8 `(N, height, width)`."""
+    shape = own.images.shape
+    random = np.random.default_rng(0)
+    makers: dict[str, Callable[[], Any]] = {
+        f"{own.name}, its own": lambda: own.images,
+        other.name: lambda: other.images,
+        f"{own.name}, inverted": lambda: 255 - own.images,
+        f"{own.name}, upside down": lambda: own.images[:, ::-1],
+        "noise, each pixel by chance": lambda: random.integers(0, 256, shape, dtype=np.uint8),
+        "one grey all over": lambda: np.broadcast_to(np.arange(256, dtype=np.uint8)[:, None, None], (256, *shape[1:])),
+    }
+    return {name: np.ascontiguousarray(make()) for name, make in makers.items()}

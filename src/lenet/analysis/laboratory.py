@@ -1,0 +1,215 @@
+"""The chapter's exercises, each one call: a table over seeds, what it says in words, and a picture.
+
+    report, figure = perform("pooling", seeds=5)
+
+The trainings are kept in a folder of runs that all experiments share, so that an experiment that was interrupted goes on
+where it stopped, and none trains what another has trained.
+"""
+
+import os
+import statistics
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from lenet.analysis import growth, probing
+from lenet.analysis.estimate import Estimate, chance_of_difference
+from lenet.analysis.experiments import COMPARISONS, Comparison, permuted
+from lenet.analysis.report import Report, Table, plus_minus
+from lenet.config import configure
+from lenet.data.dataset import load
+from lenet.errors import ConfigError, choices_hint
+from lenet.training.curve import STYLE
+from lenet.training.sweep import Result, Variation, sweep
+
+AT_CHANCE = 2  # a network that is right less often than twice as often as guessing has learnt nothing
+TITLES = ["variation", "test accuracy", "lowest … highest", "parameters", "seconds on one thread", "remarks"]
+
+# Every experiment by its name: what it asks.
+EXPERIMENTS: dict[str, str] = {name: comparison.question for name, comparison in COMPARISONS.items()} | {
+    "activations": "What the convolutional layers make of pictures of each class",
+    "noise": "What noise does to a trained network",
+    "strangers": "What a network says of pictures of something else",
+    "size": "Dense against convolutional layers as the picture grows",
+}
+
+
+def perform(
+    name: str,
+    *,
+    seeds: int = 5,
+    epochs: int | None = None,
+    recipe: str | None = None,
+    data: str = "fashion-mnist",
+    data_dir: str | None = None,
+    classes: Sequence[str] = (),
+    folder: str | os.PathLike[str] = "runs/lab/runs",
+    progress: str = "auto",
+) -> tuple[Report, Figure]:
+    """Carries out an experiment, an entry of EXPERIMENTS.
+
+    seeds: trainings of each variation; epochs, recipe: instead of the experiment's own; classes: names or numbers of those
+    that `activations` shows, by default all; folder: where the runs are kept. Ctrl-C saves and raises SweepInterrupted.
+    Raises ConfigError for an unknown name and what does not go with the experiment, else LenetError as `sweep` does.
+    """
+    if name not in EXPERIMENTS:
+        raise ConfigError(f"unknown experiment {name!r}", hint=choices_hint(name, EXPERIMENTS))
+    if classes and name != "activations":
+        raise ConfigError(f"classes are chosen for the experiment activations, not for {name}", hint="leave them out")
+    if name == "size":
+        numbers = {"experiment": name, "command": "lenet lab size"} | growth.measure()
+        return report(numbers), growth.draw(numbers)
+    base = recipe or (COMPARISONS[name].recipe if name in COMPARISONS else "fast")
+    config = configure(base, data=data, data_dir=data_dir, epochs=epochs)
+    numbers = {
+        "experiment": name,
+        "command": _command(name, seeds=seeds, epochs=epochs, recipe=recipe, data=data, classes=",".join(classes)),
+        "recipe": base,
+        "epochs": config.epochs,
+        "seeds": seeds,
+        "data": data,
+    }
+
+    def train(variations: Sequence[Variation]) -> list[Result]:
+        return sweep(variations, seeds=seeds, folder=folder, progress=progress)
+
+    if name in COMPARISONS:
+        comparison = COMPARISONS[name]
+        others = {"data": data, "data_dir": data_dir, "epochs": epochs}
+        shuffled = permuted(load(data, data_dir)) if comparison.permuted else None
+        results = train(
+            [
+                Variation(
+                    label, configure(base, **others | dict(given)), shuffled if label in comparison.permuted else None
+                )
+                for label, given in comparison.variations.items()
+            ]
+        )
+        numbers["variations"] = {result.variation.name: measured(result) for result in results}
+        return report(numbers), draw(comparison, numbers)
+    runs = train([Variation(base, config)])[0].runs
+    if not runs:
+        raise ConfigError(f"every training of {base} diverged", hint="take another --recipe")
+    found, figure = probing.PROBES[name](runs, load(data, data_dir), data_dir, classes)
+    return report(numbers | found), figure
+
+
+def report(numbers: Mapping[str, Any]) -> Report:
+    """The table of an experiment and what it says, from its numbers: those of the report that `perform` returned."""
+    name = numbers["experiment"]
+    make = comparison_table if name in COMPARISONS else growth.table if name == "size" else probing.TABLES[name]
+    titles, rows, verdicts = make(numbers)
+    return Report(name, EXPERIMENTS[name], numbers["command"], setting(numbers), titles, rows, verdicts, dict(numbers))
+
+
+def setting(numbers: Mapping[str, Any]) -> str:
+    """How it was measured, in words."""
+    if "seeds" not in numbers:
+        return "Nothing is trained."
+    epochs = f"{numbers['epochs']} epoch{'s' if numbers['epochs'] > 1 else ''}"
+    seeds = f"seeds 0 to {numbers['seeds'] - 1}" if numbers["seeds"] > 1 else "seed 0"
+    return (
+        f"Recipe `{numbers['recipe']}` on {numbers['data']}, {epochs}, {seeds}, but for what is varied; mean ± half of its "
+        "95 % interval over the seeds (Student's t)."
+    )
+
+
+def measured(result: Result) -> dict[str, Any]:
+    """What the seeds of a variation did."""
+    return {
+        "epochs": result.variation.config.epochs,
+        "test_accuracy": [[point["test_accuracy"] for point in run.epochs] for run in result.runs],
+        "seconds": [run.summary["seconds"] for run in result.runs],
+        "parameters": result.runs[0].summary["parameters"] if result.runs else None,
+        "classes": len(result.runs[0].classes) if result.runs else None,
+        "diverged": list(result.diverged),
+    }
+
+
+def last(found: Mapping[str, Any]) -> list[float]:
+    """The test accuracy of each seed after its last epoch."""
+    return [curve[-1] for curve in found["test_accuracy"]]
+
+
+def comparison_table(numbers: Mapping[str, Any]) -> Table:
+    """A row for each variation, and each pair in words."""
+    comparison, found = COMPARISONS[numbers["experiment"]], numbers["variations"]
+    first = next(iter(found))
+    pairs = comparison.pairs or [(first, other) for other in [*found][1:]]
+    verdicts = [words for one, other in pairs if (words := compared(one, found[one], other, found[other]))]
+    return TITLES, [_row(label, each) for label, each in found.items()], verdicts
+
+
+def _row(label: str, found: Mapping[str, Any]) -> list[str]:
+    accuracies = last(found)
+    remarks = [f"{len(found['diverged'])} diverged"] if found["diverged"] else []
+    if not accuracies:
+        return [label, "", "", "", "", ", ".join(remarks)]
+    estimate = Estimate.of(accuracies)
+    stuck = sum(accuracy < AT_CHANCE / found["classes"] for accuracy in accuracies)
+    remarks += [f"{stuck} of {len(accuracies)} at chance"] if stuck else []
+    return [
+        label,
+        plus_minus(estimate),
+        f"{estimate.minimum:.4f} … {estimate.maximum:.4f}",
+        f"{found['parameters']:,}",
+        f"{statistics.fmean(found['seconds']):.1f}",
+        ", ".join(remarks),
+    ]
+
+
+def compared(one: str, first: Mapping[str, Any], other: str, second: Mapping[str, Any]) -> str | None:
+    """The two in words, by Welch's test; None where there is nothing to test."""
+    accuracies = last(first), last(second)
+    if not all(accuracies):
+        return None
+    estimates = [Estimate.of(values) for values in accuracies]
+    chance = chance_of_difference(*estimates)
+    if chance is None:
+        return None
+    difference = estimates[1].mean - estimates[0].mean
+    probability = "p < 0.001" if chance < 0.001 else f"p = {chance:.3f}"
+    if chance >= 0.05:
+        return f"{other} against {one}: {difference:+.4f}, which these seeds cannot tell from chance ({probability})"
+    return f"{other} is {'better' if difference > 0 else 'worse'} than {one} by {abs(difference):.4f} ({probability})"
+
+
+def draw(comparison: Comparison, numbers: Mapping[str, Any]) -> Figure:
+    """Left the seeds of each variation with the mean and its interval, right the mean curve and the range of the seeds."""
+    found = numbers["variations"]
+    with rc_context(STYLE):
+        figure = Figure(figsize=(10, 2.2 + 0.32 * len(found)), layout="constrained")
+        figure.suptitle(f"{comparison.question} ({numbers['recipe']} on {numbers['data']})", fontsize=11)
+        points, curves = figure.subplots(1, 2)
+        for number, (label, each) in enumerate(found.items()):
+            colour = f"C{number % 10}"
+            accuracies = last(each)
+            points.plot(accuracies, [number] * len(accuracies), "o", color=colour, alpha=0.4, markersize=4)
+            if not accuracies:
+                continue
+            estimate = Estimate.of(accuracies)
+            points.errorbar(estimate.mean, number, xerr=estimate.of_the_mean, color=colour, marker="|", capsize=4)
+            columns = [*zip(*each["test_accuracy"], strict=True)]
+            epochs = range(1, len(columns) + 1)
+            curves.plot(epochs, [statistics.fmean(column) for column in columns], color=colour, label=label)
+            curves.fill_between(
+                epochs, [*map(min, columns)], [*map(max, columns)], color=colour, alpha=0.15, linewidth=0
+            )
+        points.set_yticks(range(len(found)), found)
+        points.invert_yaxis()
+        points.set_xlabel("test accuracy after the last epoch")
+        curves.set_xlabel("epoch")
+        curves.set_ylabel("test accuracy")
+        curves.xaxis.set_major_locator(MaxNLocator(integer=True))
+        curves.legend(fontsize=8)
+    return figure
+
+
+def _command(name: str, **flags: Any) -> str:
+    """The command line that does this again, without what is the default anyway."""
+    usual = {"seeds": 5, "data": "fashion-mnist"}
+    given = [f"--{flag} {value}" for flag, value in flags.items() if value and value != usual.get(flag)]
+    return " ".join(["lenet lab", name, *given])

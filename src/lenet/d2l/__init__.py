@@ -1,0 +1,109 @@
+"""The names of *Dive into Deep Learning*'s companion packages, chapters up to LeNet, on lenet's own parts.
+
+    from lenet import d2l  # instead of: from d2l import torch as d2l, or: import d2lzh_pytorch as d2l
+
+    train_iter, test_iter = d2l.load_data_fashion_mnist(batch_size=256)
+    d2l.train_ch6(net, train_iter, test_iter, num_epochs=10, lr=0.9, device=d2l.try_gpu())
+
+The book's English and Chinese editions, the Chinese PyTorch port and private copies of its helpers are served by the same
+names: where they differ, in the order of arguments say, they are told apart by what is passed. What is faulty in the
+published functions is mended, and named in their docstrings.
+"""
+
+import importlib
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from lenet.d2l.classes import (
+    Classifier,
+    DataModule,
+    FashionMNIST,
+    HyperParameters,
+    LeNet,
+    Module,
+    ProgressBoard,
+    Trainer,
+    add_to_class,
+    layer_summary,
+)
+from lenet.d2l.devices import cpu, gpu, num_gpus, try_all_gpus, try_gpu
+from lenet.d2l.evaluation import evaluate_accuracy, evaluate_accuracy_gpu
+from lenet.d2l.iterators import (
+    BatchIterator,
+    get_data_fashion_mnist,
+    get_dataloader_workers,
+    get_fashion_mnist_labels,
+    load_data_fashion_mnist,
+)
+from lenet.d2l.layers import FlattenLayer, Reshape, init_cnn, sgd
+from lenet.d2l.measuring import Accumulator, Timer, accuracy
+from lenet.d2l.plotting import (
+    Animator,
+    predict_ch3,
+    set_axes,
+    set_figsize,
+    show_fashion_mnist,
+    show_images,
+    use_svg_display,
+)
+from lenet.d2l.training import train, train_ch3, train_ch5, train_ch6, train_cuda_cpu, train_epoch_ch3
+
+__all__ = [
+    "Accumulator",
+    "Animator",
+    "BatchIterator",
+    "Classifier",
+    "DataModule",
+    "F",
+    "FashionMNIST",
+    "FlattenLayer",
+    "HyperParameters",
+    "LeNet",
+    "Module",
+    "ProgressBoard",
+    "Reshape",
+    "Timer",
+    "Trainer",
+    "accuracy",
+    "add_to_class",
+    "cpu",
+    "evaluate_accuracy",
+    "evaluate_accuracy_gpu",
+    "get_data_fashion_mnist",
+    "get_dataloader_workers",
+    "get_fashion_mnist_labels",
+    "gpu",
+    "init_cnn",
+    "layer_summary",
+    "load_data_fashion_mnist",
+    "nn",
+    "np",
+    "num_gpus",
+    "plt",
+    "predict_ch3",
+    "set_axes",
+    "set_figsize",
+    "sgd",
+    "show_fashion_mnist",
+    "show_images",
+    "torch",
+    "train",
+    "train_ch3",
+    "train_ch5",
+    "train_ch6",
+    "train_cuda_cpu",
+    "train_epoch_ch3",
+    "try_all_gpus",
+    "try_gpu",
+    "use_svg_display",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "plt":  # pyplot takes its time, and looks for a window
+        return importlib.import_module("matplotlib.pyplot")
+    raise AttributeError(f"lenet.d2l has no {name!r}; it has the names that the chapters up to LeNet call")

@@ -1,0 +1,327 @@
+"""The two ways to take the steps of an epoch: lenet's own kernels, and plain PyTorch for everything they do not know.
+
+    steps = choose_steps(net, train_iter, loss, rule, device)
+    with steps:
+        for tally in steps.epoch():  # every fifth of an epoch
+            print(tally.done, tally.loss)
+
+Both take the same batches in the same order and make the same steps, to the last digits that rounding leaves.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from types import TracebackType
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from lenet.config import TrainConfig
+from lenet.d2l.evaluation import LOOKED_AT, moved, no_batches, outputs, pair
+from lenet.d2l.iterators import BatchIterator
+from lenet.d2l.measuring import accuracy, number
+from lenet.d2l.rules import Rule
+from lenet.data.batches import Plan
+from lenet.data.preprocess import Preprocessing
+from lenet.engines import cpu, kernels
+from lenet.engines.cpu import CpuEngine
+from lenet.engines.reference import keep_freed_memory
+from lenet.errors import ConfigError, EngineError, ModelError, TrainingError
+from lenet.models.chain import chain
+from lenet.models.fitting import misfit
+from lenet.training import rehearsal
+from lenet.training.interrupts import interrupts
+
+POINTS = 5  # in an epoch: how often the chart gets one
+SAMPLE = 64  # pictures of which the doctor looks at the units
+CALL_SECONDS = 0.08  # of the steps in one call of the kernels, after which Ctrl-C is answered
+
+
+@dataclass
+class Tally:
+    """An epoch so far. losses: the mean loss of each batch; labels: as they came, in parts; seconds: of the steps alone;
+    done: share of the epoch."""
+
+    losses: list[float] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
+    labels: list[NDArray[np.int64]] = field(default_factory=list)
+    num_correct: float = 0.0
+    seconds: float = 0.0
+    done: float = 0.0
+
+    @property
+    def num_images(self) -> int:
+        return sum(self.sizes)
+
+    @property
+    def loss(self) -> float:
+        """Mean over the pictures."""
+        return float(np.dot(self.losses, self.sizes)) / self.num_images
+
+    @property
+    def batch_loss(self) -> float:
+        """Mean over the batches, in which a small last batch weighs as much as the others."""
+        return sum(self.losses) / len(self.losses)
+
+    @property
+    def accuracy(self) -> float:
+        return self.num_correct / self.num_images
+
+
+class Steps(Protocol):
+    """What the loop needs. Left in any case, so that weights and optimiser are the user's own again.
+
+    sample: some pictures as the network takes them, if they are known; data: the name of the data set, or ""; rehearses:
+    whether `leaves` can say that a training at chance level will leave it.
+    """
+
+    name: str
+    sample: Tensor | None
+    data: str
+    rehearses: bool
+
+    def __enter__(self) -> Any: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def epoch(self) -> Iterator[Tally]:
+        """One pass over the training pictures; the same Tally, grown, after each fifth."""
+
+    def leaves(self, done: int, num_epochs: int) -> bool:
+        """Whether a training at chance level after `done` epochs leaves it within `num_epochs`."""
+
+
+def choose_steps(net: nn.Module, train_iter: Any, loss: Any, rule: Rule, device: torch.device) -> Steps:
+    """lenet's kernels if they know all of it, else PyTorch; said in one line on stderr, with the reason.
+
+    Raises ModelError if the network does not take the pictures.
+    """
+    if not hasattr(train_iter, "__iter__") and not hasattr(train_iter, "__getitem__"):
+        raise ConfigError(f"the training iterator is a {type(train_iter).__name__}; expected batches (X, y)")
+    steps: Steps
+    try:
+        steps = EngineSteps(net, train_iter, loss, rule, device)
+    except (EngineError, ModelError, ConfigError) as error:
+        way_out = f"; {error.hint}" if isinstance(error, kernels.KernelsMissing) else ""
+        keep_freed_memory()
+        steps = TorchSteps(train_iter, *classification(net, loss, rule.optimizer(), device))
+        steps.name = f"PyTorch on {device} ({error.message}{way_out})"
+    except RuntimeError as error:  # PyTorch's, from a first look at two pictures
+        raise misfit(net, train_iter.first(LOOKED_AT), error) or error from error
+    announce(steps)
+    return steps
+
+
+def announce(steps: Steps) -> None:
+    """Says which of the two computes, and why."""
+    sys.stderr.write(f"engine  {steps.name}\n")
+
+
+class EngineSteps:
+    """Steps by lenet's kernels for the CPU. Raises EngineError, ModelError or ConfigError for what they do not know."""
+
+    rehearses = True
+    sample: Tensor | None
+
+    def __init__(self, net: nn.Module, train_iter: Any, loss: Any, rule: Rule, device: torch.device) -> None:
+        if device.type != "cpu":
+            raise EngineError(f"the CPU kernels do not compute on {device}")
+        if not isinstance(train_iter, BatchIterator):
+            what = type(train_iter).__name__
+            raise EngineError(f"the CPU kernels take what load_data_fashion_mnist returns; this is a {what}")
+        config = TrainConfig(
+            **rule.settings(net),
+            label_smoothing=_smoothing(loss),
+            batch_size=train_iter.batch_size,
+            normalize=False,
+        )
+        if not all(weights.requires_grad for weights in net.parameters()):
+            raise EngineError("the CPU kernels train all weights; some here have requires_grad=False")
+        net.train()
+        self.layers = chain(net, train_iter.first(LOOKED_AT))
+        cpu.network_of(self.layers, train_iter.size)
+        self.name = f"cpu (own kernels for {kernels.variant_name()})"
+        self.train_iter, self.rule, self.config = train_iter, rule, config
+        self.sample, self.data = train_iter.first(SAMPLE), train_iter.dataset.name
+        self.speed = 100.0  # steps in a second: a guess, until the first call has been timed
+
+    def __enter__(self) -> None:
+        self.own = [weights.data for weights in self.layers.parameters()]
+        self.dataset = self.train_iter.in_size()
+        self.preprocessing = Preprocessing(self.dataset.size)
+        self.engine = CpuEngine(self.layers, self.dataset, self.config, self.preprocessing)
+        self.rule.load(self.engine.optimizer, self.layers)
+
+    def __exit__(self, *_: Any) -> None:
+        """The weights back in their own memory, the optimiser's state where its next step looks for it, no gradients.
+
+        A second Ctrl-C, from somebody in a hurry, does not come in between.
+        """
+        with interrupts() as interrupted, torch.no_grad():
+            for weights, own in zip(self.layers.parameters(), self.own, strict=True):
+                own.copy_(weights)
+                weights.data, weights.grad = own, None
+            self.rule.save(self.engine.optimizer, self.layers)
+        if interrupted.is_set():
+            raise KeyboardInterrupt
+
+    def epoch(self) -> Iterator[Tally]:
+        """One pass over the training pictures; the same Tally, grown, after each fifth."""
+        num_steps = len(self.train_iter)
+        rates = np.full(num_steps, self.config.learning_rate)
+        plan = Plan(self.train_iter.order(), None, None, rates, self.config.batch_size)
+        tally, step = Tally(labels=[self.dataset.labels[plan.order]]), 0
+        for stop in _stops(num_steps):
+            while step < stop:
+                step = self._call(plan, step, stop, tally)
+            tally.done = step / num_steps
+            yield tally
+
+    def leaves(self, done: int, num_epochs: int) -> bool:
+        """Whether a training at chance level after `done` epochs leaves it within `num_epochs`."""
+        config = replace(self.config, epochs=num_epochs)
+        return rehearsal.leaves_at(self.engine, config, self.dataset, self.preprocessing, done) is not None
+
+    def _call(self, plan: Plan, start: int, stop: int, tally: Tally) -> int:
+        """As many of the steps as take a moment, in one call; where it stopped."""
+        stop = min(stop, start + max(1, int(self.speed * CALL_SECONDS)))
+        with interrupts() as interrupted:
+            stats = self.engine.train_steps(plan, start, stop)
+            for loss in stats.losses:
+                _must_be_finite(float(loss), tally, plan.num_steps)
+                tally.losses.append(float(loss))
+                tally.sizes.append(min(plan.batch_size, len(plan.order) - (len(tally.losses) - 1) * plan.batch_size))
+            tally.num_correct += stats.num_correct
+            tally.seconds += stats.seconds
+            self.speed = (stop - start) / stats.seconds
+        if interrupted.is_set():
+            raise KeyboardInterrupt
+        return stop
+
+
+@dataclass(frozen=True)
+class Forward:
+    """A batch that went through the network: what to differentiate, its mean loss, how many are right."""
+
+    loss: Tensor
+    mean: float
+    num_correct: float
+    inputs: Any
+    labels: Tensor
+
+
+class TorchSteps:
+    """Steps by PyTorch, over any iterator. forward computes a batch, update moves the weights by what it gave."""
+
+    name, data, rehearses = "PyTorch", "", False
+    sample: Tensor | None = None
+
+    def __init__(self, train_iter: Any, forward: Callable[[Any], Forward], update: Callable[[Forward], None]) -> None:
+        self.train_iter, self.forward, self.update = train_iter, forward, update
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_: Any) -> None:
+        pass
+
+    def epoch(self) -> Iterator[Tally]:
+        """One pass over the training batches; the same Tally, grown, after each fifth, if their number is known."""
+        num_steps = len(self.train_iter) if hasattr(self.train_iter, "__len__") else None
+        stops = set(_stops(num_steps)) if num_steps else set()
+        tally = Tally()
+        for step, batch in enumerate(self.train_iter, start=1):
+            self._step(batch, tally, num_steps)
+            if num_steps and step in stops:
+                tally.done = step / num_steps
+                yield tally
+        if not tally.losses:
+            raise no_batches("the iterator to train on")
+        if tally.done != 1:
+            tally.done = 1
+            yield tally
+
+    def leaves(self, done: int, num_epochs: int) -> bool:
+        """Nothing is foreseen."""
+        return False
+
+    def _step(self, batch: Any, tally: Tally, num_steps: int | None) -> None:
+        """One step, which Ctrl-C does not cut in two."""
+        began = time.perf_counter()
+        with interrupts() as interrupted:
+            result = self.forward(batch)
+            _must_be_finite(result.mean, tally, num_steps)
+            self.update(result)
+            tally.losses.append(result.mean)
+            tally.sizes.append(result.labels.numel())
+            tally.labels.append(result.labels.detach().reshape(-1).cpu().numpy())
+            self.sample = result.inputs[:SAMPLE] if isinstance(result.inputs, Tensor) else None
+            tally.num_correct += result.num_correct
+            tally.seconds += time.perf_counter() - began
+        if interrupted.is_set():
+            raise KeyboardInterrupt
+
+
+def classification(
+    net: Callable[..., Tensor], loss: Any, optimizer: torch.optim.Optimizer, device: torch.device
+) -> tuple[Callable[[Any], Forward], Callable[[Forward], None]]:
+    """Forward and update of a classifier: the loss's mean, whether `loss` gives that or one number for each picture."""
+
+    def forward(batch: Any) -> Forward:
+        inputs, labels = (moved(part, device) for part in pair(batch))
+        logits = outputs(net, inputs)
+        value = loss(logits, labels).mean()
+        return Forward(value, number(value), accuracy(logits, labels), inputs, labels)
+
+    def update(result: Forward) -> None:
+        optimizer.zero_grad()
+        result.loss.backward()
+        optimizer.step()
+
+    return forward, update
+
+
+def initialised(net: nn.Module, train_iter: Any) -> None:
+    """Gives layers that wait for their first batch (nn.LazyLinear, …) their weights; any other network is left alone."""
+    lazy = [weights for weights in net.parameters() if isinstance(weights, nn.parameter.UninitializedParameter)]
+    if lazy and isinstance(train_iter, BatchIterator):
+        with torch.no_grad():
+            outputs(net, train_iter.first(LOOKED_AT).to(lazy[0].device))
+
+
+def _smoothing(loss: Any) -> float:
+    """The label smoothing of a cross-entropy. Raises EngineError for any other loss."""
+    if loss is F.cross_entropy:
+        return 0.0
+    if type(loss) is not nn.CrossEntropyLoss:
+        raise EngineError(f"the CPU kernels know nn.CrossEntropyLoss; the loss is {_named(loss)}")
+    if loss.weight is not None or loss.ignore_index != -100 or loss._forward_hooks or loss._forward_pre_hooks:
+        raise EngineError("the CPU kernels know nn.CrossEntropyLoss without weight, ignore_index or hooks")
+    if loss.reduction == "sum":
+        raise EngineError("the CPU kernels know a loss that is a mean; this one is a sum")
+    return float(loss.label_smoothing)
+
+
+def _named(thing: Any) -> str:
+    return getattr(thing, "__name__", type(thing).__name__)
+
+
+def _stops(num_steps: int) -> list[int]:
+    """After which steps the chart gets a point: every fifth of an epoch, as published, and the last."""
+    fifth = max(1, num_steps // POINTS)
+    return [step for step in range(1, num_steps + 1) if step % fifth == 0 or step == num_steps]
+
+
+def _must_be_finite(loss: float, tally: Tally, num_steps: int | None) -> None:
+    if not np.isfinite(loss):
+        of_all = f" of {num_steps}" if num_steps else ""
+        raise TrainingError(
+            f"the loss became {loss} at step {len(tally.losses) + 1}{of_all} of this epoch; the weights are those before it",
+            hint="take a smaller learning rate (lr), a tenth of it say, and a network with fresh weights",
+        )

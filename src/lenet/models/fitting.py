@@ -1,0 +1,105 @@
+"""Why a network does not take the pictures it is given: which layer, what it takes, and what it received.
+
+PyTorch says `mat1 and mat2 shapes cannot be multiplied (256x256 and 400x120)` and leaves the search to the reader.
+"""
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from lenet.errors import ModelError
+
+Met = tuple[str, nn.Module, tuple[int, ...]]  # a layer's name, itself, and a shape
+
+
+def misfit(model: nn.Module, pictures: Tensor, error: RuntimeError) -> ModelError | None:
+    """The error that names the layer on which `model(pictures)` failed; None if it does not fail, or not over a shape.
+
+    pictures: `(N, channels, height, width)`, a few are enough. error: what PyTorch said.
+    """
+    entered, left = _followed(model, pictures[:2])
+    given = _shape(tuple(pictures.shape))
+    if entered and len(entered) == len(left) + 1:
+        name, layer, shape = entered[-1]
+        if (needed := _needed(layer, shape)) is None:
+            return None
+        return ModelError(
+            f"the network does not take pictures of {given}: layer {name}, {layer}, expects {needed} "
+            f"and received {_shape(shape)}",
+            hint=_way_out(name, layer, shape),
+        )
+    if left and "shape" in str(error):
+        name, layer, shape = left[-1]
+        return ModelError(
+            f"the network does not take pictures of {given}: layer {name}, {layer}, gives {_shape(shape)}, "
+            f"and what forward does then fails: {str(error).splitlines()[0]}",
+            hint="view and reshape must be told the sizes that arrive; x.flatten(1) needs none",
+        )
+    return None
+
+
+def _followed(model: nn.Module, pictures: Tensor) -> tuple[list[Met], list[Met]]:
+    """The layers that the pictures reached with the shapes that went in, and those that they left, with what came out."""
+    entered: list[Met] = []
+    left: list[Met] = []
+    handles = []
+    for name, layer in model.named_modules():
+        if list(layer.children()):
+            continue
+
+        def enter(layer: nn.Module, inputs: Any, name: str = name) -> None:
+            entered.append((name or "0", layer, tuple(inputs[0].shape)))
+
+        def leave(layer: nn.Module, _: Any, output: Any, name: str = name) -> None:
+            left.append((name or "0", layer, tuple(output.shape)))
+
+        handles += [layer.register_forward_pre_hook(enter), layer.register_forward_hook(leave)]
+    modes = [(module, module.training) for module in model.modules()]
+    try:
+        with torch.no_grad():
+            model.eval()
+            model(pictures)
+    except (RuntimeError, IndexError, AttributeError):
+        pass
+    finally:
+        for handle in handles:
+            handle.remove()
+        for module, training in modes:
+            module.training = training
+    return entered, left
+
+
+def _needed(layer: nn.Module, shape: tuple[int, ...]) -> str | None:
+    """The shape that a layer takes, in words, if that is what fails with this one."""
+    if isinstance(layer, nn.Linear) and shape[-1:] != (layer.in_features,):
+        return f"(N, {layer.in_features})"
+    if isinstance(layer, nn.Conv2d):
+        if len(shape) != 4 or shape[1] != layer.in_channels:
+            return f"(N, {layer.in_channels}, height, width)"
+        edges = [edge - 2 * _edges(layer.padding)[i] for i, edge in enumerate(layer.kernel_size)]
+        return f"(N, {layer.in_channels}, height, width) of at least {edges[0]}×{edges[1]}"
+    if isinstance(layer, nn.MaxPool2d | nn.AvgPool2d):
+        edges = list(_edges(layer.kernel_size))
+        return f"(N, channels, height, width) of at least {edges[0]}×{edges[1]}"
+    return None
+
+
+def _way_out(name: str, layer: nn.Module, shape: tuple[int, ...]) -> str:
+    if isinstance(layer, nn.Linear) and len(shape) == 2:
+        return f"make it nn.Linear({shape[1]}, {layer.out_features}), or change what comes before"
+    if isinstance(layer, nn.Linear) and math.prod(shape[1:]) == layer.in_features:
+        return f"put nn.Flatten() before {name}"
+    return "change the layers before it, or resize the pictures: load_data_fashion_mnist(batch_size, resize=…)"
+
+
+def _edges(size: Any) -> tuple[int, int]:
+    if isinstance(size, str):
+        return 0, 0
+    return (size, size) if isinstance(size, int) else (size[0], size[1])
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    """A shape with N for the number of pictures."""
+    return f"({', '.join(['N', *map(str, shape[1:])])})"

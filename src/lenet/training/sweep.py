@@ -1,0 +1,123 @@
+"""Variations of a training, each with several seeds, to be compared.
+
+    variations = {"average": configure("book-sgd"), "max": configure("book-sgd", pooling="max")}
+    runs = sweep([Variation(name, config) for name, config in variations.items()], seeds=5, folder="runs/lab")
+    runs["max"]  # 5 finished runs, in the order of their seeds
+
+A run's folder is named after what decides it, so that the same training is found again: a sweep that was interrupted goes on
+where it stopped, and sweeps that share a variation train it once.
+"""
+
+import dataclasses
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from lenet.config import TrainConfig, to_dict
+from lenet.data.dataset import Splits
+from lenet.errors import ConfigError, LenetError, TrainingError
+from lenet.training.many import Job, run_all, splits_of
+from lenet.training.progress import Finished
+from lenet.training.run import Run
+from lenet.training.trainer import Interrupted
+
+# What leaves a training as it is.
+NOT_DECIDING = ("seed", "data_dir", "recipe")
+
+
+@dataclasses.dataclass(frozen=True)
+class Variation:
+    """A training under a name; `data` instead of the data set that the config names."""
+
+    name: str
+    config: TrainConfig
+    data: Splits | None = None
+
+
+class SweepInterrupted(KeyboardInterrupt):
+    """Ctrl-C during a sweep: what was under way is saved, and the same sweep goes on with it."""
+
+    def __init__(self, finished: int, total: int, folder: Path) -> None:
+        super().__init__(f"stopped: {finished} of {total} trainings are finished, all is saved in {folder}")
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """What came of a variation. `diverged`: the seeds whose loss was no longer a number."""
+
+    variation: Variation
+    runs: tuple[Run, ...]
+    diverged: tuple[int, ...]
+
+
+def sweep(
+    variations: Sequence[Variation],
+    *,
+    seeds: int,
+    folder: str | os.PathLike[str],
+    one_by_one: bool = False,
+    progress: str = "auto",
+) -> list[Result]:
+    """Trains every variation with the seeds `0 … seeds - 1` and returns what came of each, in their order.
+
+    folder: where the runs are kept; those that are there are not done again. one_by_one: each training on all threads, to
+    time it, instead of as many trainings at once as there are cores, on one thread each; progress: "auto" or "quiet".
+
+    Ctrl-C saves what is under way and raises SweepInterrupted; the same call goes on. Raises LenetError as `train` does,
+    but for TrainingError: a training that diverges is a result.
+    """
+    if seeds < 1:
+        raise ConfigError(f"seeds is {seeds}; expected at least 1")
+    folder = Path(folder)
+    show = Finished(progress, 0)
+    named = [variation.config for variation in variations if variation.data is None]
+    loaded = splits_of(named, None, show)
+    jobs: dict[Path, Job] = {}
+    places: list[list[Path]] = []
+    for variation in variations:
+        splits = variation.data or loaded[variation.config.data, variation.config.data_dir]
+        config = dataclasses.replace(variation.config, data=splits.name, threads=None if one_by_one else 1)
+        home = folder / identity(config, splits)
+        places.append([home / f"seed-{seed}" for seed in range(seeds)])
+        jobs |= {
+            path: Job(dataclasses.replace(config, seed=seed), splits, path, f"{variation.name}, seed {seed}")
+            for seed, path in enumerate(places[-1])
+        }
+    results = _results(jobs, show, one_by_one, folder)
+    return [
+        _result(variation, [results[path] for path in paths])
+        for variation, paths in zip(variations, places, strict=True)
+    ]
+
+
+def identity(config: TrainConfig, splits: Splits) -> str:
+    """A folder's name for all seeds of a training: the same for the same data and settings, and for no other."""
+    settings = {name: value for name, value in to_dict(config).items() if name not in NOT_DECIDING}
+    digest = hashlib.sha256((json.dumps(settings, sort_keys=True) + splits.fingerprint).encode()).hexdigest()
+    return f"{splits.name}-{config.model}-{digest[:10]}"
+
+
+def _results(jobs: dict[Path, Job], show: Finished, one_by_one: bool, folder: Path) -> dict[Path, Run | TrainingError]:
+    missing = {path: job for path, job in jobs.items() if not (path / "summary.json").is_file()}
+    show.total = len(missing)
+    workers, threads = (1, torch.get_num_threads()) if one_by_one else (None, 1)
+    new = dict(zip(missing, run_all(list(missing.values()), show, workers=workers, threads=threads), strict=True))
+    results: dict[Path, Run | TrainingError] = {}
+    for path in jobs:
+        outcome = new[path] if path in new else Run.load(path)
+        if isinstance(outcome, Interrupted) or outcome is None:
+            finished = sum(isinstance(each, Run) for each in new.values()) + len(jobs) - len(new)
+            raise SweepInterrupted(finished, len(jobs), folder)
+        if isinstance(outcome, LenetError) and not isinstance(outcome, TrainingError):
+            raise outcome
+        results[path] = outcome
+    return results
+
+
+def _result(variation: Variation, outcomes: list[Run | TrainingError]) -> Result:
+    runs = tuple(outcome for outcome in outcomes if isinstance(outcome, Run))
+    return Result(variation, runs, tuple(seed for seed, each in enumerate(outcomes) if not isinstance(each, Run)))

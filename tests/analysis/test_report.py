@@ -1,0 +1,44 @@
+"""A report in Markdown and on disk."""
+
+import json
+
+import pytest
+from matplotlib.figure import Figure
+from PIL import Image
+
+from lenet.analysis.estimate import Estimate
+from lenet.analysis.report import Report, markdown, plus_minus
+from lenet.errors import ConfigError
+
+REPORT = Report(
+    "size", "How large", "lenet lab size", "As it is.", ["a", "b"], [["1", "x | y"]], ["It grows."], {"one": 1}
+)
+
+
+def test_markdown():
+    assert markdown(["a", "b"], [["1", "x | y"]]) == "| a | b |\n| --- | --- |\n| 1 | x \\| y |\n"
+    text = REPORT.markdown()
+    assert text.startswith("# How large\n\n`lenet lab size`\n\nAs it is.\n\n| a | b |\n")
+    assert text.endswith("\n- It grows.\n\n![How large](size.png)\n")
+    assert "![How large](lab/size.png)" in REPORT.markdown("##", "lab/")
+
+
+def test_plus_minus():
+    assert plus_minus(Estimate.of([0.5])) == "0.5000"
+    assert plus_minus(Estimate.of([0.80, 0.82]), 3) == "0.810 ± 0.127"  # 12.706 × 0.01414 / √2
+
+
+def test_it_is_saved_as_text_numbers_and_picture(tmp_path):
+    paths = REPORT.save(tmp_path / "new" / "folder", Figure(figsize=(2, 1)))
+    assert [path.name for path in paths] == ["size.md", "size.json", "size.png"]
+    assert paths[0].read_text() == REPORT.markdown()
+    assert json.loads(paths[1].read_text()) == {"one": 1}
+    with Image.open(paths[2]) as picture:
+        assert picture.size == (300, 150)
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match=r"cannot write .*file.size\.md") as caught:
+        REPORT.save(tmp_path / "file", Figure())
+    assert "--out" in caught.value.hint

@@ -1,0 +1,78 @@
+"""The published figures against figures of our own: the verdicts, the table, and the real thing with two seeds."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lenet.analysis import reproduction
+from lenet.analysis.reproduction import PUBLISHED, QUANTITIES, reproduce, verdict
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def test_verdicts():
+    seeds = [0.80, 0.81, 0.82, 0.81, 0.80]
+    assert verdict(0.812, seeds) == (True, "reproduced: 4 of 5 seeds gave less")
+    assert verdict(0.825, seeds) == (True, "reproduced: no seed of 5 gave so much")
+    inside, words = verdict(0.741, seeds)
+    assert inside is False
+    assert words == "not reproduced: 8.0 deviations from the mean; no seed of 5 gave so little"
+    assert verdict(0.8, [0.8]) == (None, "one seed alone has no interval")
+    assert verdict(0.7, [0.8, 0.8]) == (
+        False,
+        "not reproduced: inf deviations from the mean; no seed of 2 gave so little",
+    )
+
+
+@given(st.lists(st.floats(0, 1).map(lambda x: round(x, 3)), min_size=2, max_size=9), st.floats(-1, 2))
+def test_a_figure_further_away_is_never_more_inside(seeds, figure):
+    mean = sum(seeds) / len(seeds)
+    nearer = mean + (figure - mean) / 2
+    assert verdict(nearer, seeds)[0] or not verdict(figure, seeds)[0]
+
+
+def test_the_table_in_the_docs_is_made_of_its_numbers():
+    numbers = json.loads((DOCS / "reproduction.json").read_text(encoding="utf-8"))
+    assert reproduction.report(numbers).markdown() == (DOCS / "reproduction.md").read_text(encoding="utf-8")
+    assert (DOCS / "reproduction.png").is_file()
+    assert numbers["seeds"] >= 5
+    for recipe, found in numbers["recipes"].items():
+        assert {len(found[name]) for name in QUANTITIES} == {numbers["seeds"]}, recipe
+
+
+def test_two_seeds_on_real_data(real_data, tmp_path, monkeypatch):
+    """Whole, but with an epoch or two and what was published after those alone."""
+    short = [published for published in PUBLISHED if published.epoch == 1] + [PUBLISHED[3]]
+    monkeypatch.setattr(reproduction, "PUBLISHED", short)
+    monkeypatch.setattr(reproduction, "RECIPES", ("book-adam", "book-sgd"))
+    configure = reproduction.configure
+    monkeypatch.setattr(reproduction, "configure", lambda name, **given: configure(name, epochs=1, **given))
+    report, figure = reproduce(seeds=2, folder=tmp_path, data_dir=str(real_data), progress="quiet")
+    row = report.rows[0]
+    assert row[:4] == ["the book's Chinese PyTorch port", "book-adam", "test accuracy, epoch 1", "0.584"]
+    assert 0.5 < float(row[4].split(" ± ")[0]) < 0.65
+    assert row[7] in ("yes", "no")
+    speed = report.rows[1]
+    assert speed[2] == "images/s in the steps"
+    assert speed[3] == "103,100"
+    assert ("times as fast" in speed[8]) != ("of the speed" in speed[8])
+    assert figure.axes[0].get_title() == "book-adam: test accuracy"
+    assert len(figure.axes[0].lines) == 4  # two seeds, their mean, and the cross
+    assert json.dumps(report.numbers)
+
+
+def test_a_single_seed_has_no_interval(tmp_path):
+    found = {name: [[0.5] * 10] for name in QUANTITIES} | {"epochs": 10, "images_per_second": [1e6], "device": "here"}
+    report = reproduction.report({"seeds": 1, "recipes": {"book-sgd": found, "book-adam": found}})
+    assert {row[6] for row in report.rows} == {""}
+    assert {row[7] for row in report.rows} == {""}
+
+
+@pytest.mark.parametrize("published", PUBLISHED)
+def test_every_published_figure_is_within_its_recipe(published):
+    config = reproduction.configure(published.recipe)
+    assert 1 <= published.epoch <= config.epochs
+    assert published.quantity in (*QUANTITIES, reproduction.SPEED)

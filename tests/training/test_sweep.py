@@ -1,0 +1,82 @@
+"""Variations over seeds: trained once, found again, gone on with; a divergence is a result."""
+
+import os
+import signal
+import threading
+
+import pytest
+from test_many import content
+
+import lenet
+from lenet.config import configure
+from lenet.errors import ConfigError, RunError
+from lenet.training.sweep import SweepInterrupted, Variation, identity, sweep
+
+FAST = configure("fast", epochs=1, batch_size=50)
+AVERAGE = configure("fast", epochs=1, batch_size=50, pooling="avg")
+
+
+def test_each_variation_with_each_seed(tiny, tmp_path):
+    variations = [Variation("max", FAST, tiny), Variation("average", AVERAGE, tiny), Variation("again", FAST, tiny)]
+    results = sweep(variations, seeds=2, folder=tmp_path, progress="quiet")
+    assert [result.variation.name for result in results] == ["max", "average", "again"]
+    assert [[run.config.seed for run in result.runs] for result in results] == [[0, 1]] * 3
+    assert results[0].runs[0].path == results[2].runs[0].path  # trained once
+    assert len([*tmp_path.glob("*/seed-*")]) == 4
+    alone = lenet.train(tiny, config=results[1].runs[1].config, out=tmp_path / "alone", progress="quiet")
+    assert content(results[1].runs[1]) == content(alone)
+    assert alone.environment["threads"] == 1
+
+
+def test_what_is_there_is_not_trained_again_and_more_seeds_are_added(tiny, tmp_path, capsys):
+    sweep([Variation("max", FAST, tiny)], seeds=2, folder=tmp_path)
+    assert "2/2  max, seed " in capsys.readouterr().err
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+    assert len(sweep([Variation("max", FAST, tiny)], seeds=2, folder=tmp_path)[0].runs) == 2
+    assert before == {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+    assert capsys.readouterr().err == ""
+    assert len(sweep([Variation("max", FAST, tiny)], seeds=3, folder=tmp_path)[0].runs) == 3
+    assert capsys.readouterr().err.startswith("1/1  max, seed 2  test acc ")
+
+
+def test_ctrl_c_saves_and_the_same_sweep_goes_on(tiny, tmp_path):
+    variation = Variation("long", configure("fast", epochs=25, batch_size=50), tiny)
+    threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(SweepInterrupted, match="of 4 trainings are finished, all is saved in"):
+        sweep([variation], seeds=4, folder=tmp_path, progress="quiet")
+    runs = sweep([variation], seeds=4, folder=tmp_path, progress="quiet")[0].runs
+    whole = sweep([variation], seeds=4, folder=tmp_path / "whole", progress="quiet")[0].runs
+    assert [content(run) for run in runs] == [content(run) for run in whole]
+
+
+def test_one_by_one_takes_all_threads(tiny, tmp_path):
+    import torch
+
+    results = sweep([Variation("max", FAST, tiny)], seeds=2, folder=tmp_path, one_by_one=True, progress="quiet")
+    assert {run.environment["threads"] for run in results[0].runs} == {torch.get_num_threads()}
+
+
+def test_a_training_that_diverges_is_a_result(tiny, tmp_path):
+    wild = Variation("wild", configure("book-sgd", learning_rate=1e38, epochs=1, batch_size=50), tiny)
+    results = sweep([wild, Variation("max", FAST, tiny)], seeds=2, folder=tmp_path, progress="quiet")
+    assert (results[0].runs, results[0].diverged) == ((), (0, 1))
+    assert (len(results[1].runs), results[1].diverged) == (2, ())
+
+
+def test_other_errors_are_raised(tiny, tmp_path):
+    with pytest.raises(ConfigError, match="seeds is 0"):
+        sweep([Variation("max", FAST, tiny)], seeds=0, folder=tmp_path)
+    with pytest.raises(ConfigError, match="shift is 28"):
+        sweep([Variation("far", configure("fast", shift=28), tiny)], seeds=1, folder=tmp_path, progress="quiet")
+    run = sweep([Variation("max", FAST, tiny)], seeds=1, folder=tmp_path, progress="quiet")[0].runs[0]
+    (run.path / "config.json").write_text("{")
+    with pytest.raises(RunError, match=r"config\.json cannot be read"):
+        sweep([Variation("max", FAST, tiny)], seeds=1, folder=tmp_path, progress="quiet")
+
+
+def test_a_folders_name_says_what_decides_a_training(tiny):
+    assert identity(FAST, tiny) == identity(configure("fast", epochs=1, batch_size=50, seed=7, data_dir="x"), tiny)
+    assert identity(FAST, tiny) != identity(AVERAGE, tiny)
+    other = lenet.Splits(tiny.test, tiny.test, "another")
+    assert identity(FAST, tiny) != identity(FAST, other)
+    assert identity(FAST, tiny).startswith("toy-lenet-")
