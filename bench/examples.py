@@ -83,7 +83,7 @@ def main() -> None:
     for name, found in programs.items():
         log.say(f"{found['seconds']:>7.1f}  {name:<30}  {found['printed']}")
     log.say(f"{seconds:>7.1f}  program 1, first epoch, test accuracy after each of its {len(accuracies)} batches")
-    log.say(f"charts are in {folder.relative_to(ROOT)}/; {options.threads} threads")
+    log.say(f"charts are in {folder.relative_to(ROOT)}/; threads of PyTorch and lenet: {options.threads}")
     batches = {"seconds": seconds, "num_batches": len(accuracies), "above_0.2_after": left, "accuracy": accuracies[-1]}
     log.finish({"bench": "examples", "threads": options.threads, "programs": programs, "every_batch": batches})
 

@@ -1,7 +1,9 @@
 """The names."""
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -27,3 +29,9 @@ def test_every_way_to_import_it_is_light():
     )
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]"
+
+
+def test_the_page_has_every_name():
+    page = (Path(__file__).parents[2] / "docs" / "d2l.md").read_text(encoding="utf-8")
+    code = set(re.findall(r"\w+", " ".join(re.findall(r"`[^`]+`", page))))
+    assert set(d2l.__all__) <= code

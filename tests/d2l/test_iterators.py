@@ -13,7 +13,7 @@ from lenet import d2l
 from lenet.d2l import iterators
 from lenet.d2l.iterators import BatchIterator, Pictures, resized, size_after
 from lenet.data.dataset import Dataset
-from lenet.errors import ConfigError, DataError
+from lenet.errors import ConfigError, DataError, DataUnavailable
 
 
 def made_up(count, height=28, width=28, colours=()):
@@ -171,3 +171,10 @@ def test_the_data_are_found_in_root_or_where_lenet_finds_them(real_root, real_da
 def test_a_download_is_told_of(capsys):
     iterators._bar("train-images-idx3-ubyte.gz", 26_421_880)
     assert capsys.readouterr().err == "downloading train-images-idx3-ubyte.gz (26.4 MB)\n"
+
+
+def test_data_that_are_nowhere_are_asked_for_in_the_books_words(no_network, monkeypatch, tmp_path):
+    monkeypatch.setenv("LENET_CACHE", str(tmp_path / "empty"))
+    with pytest.raises(DataUnavailable, match="is not on this machine") as caught:
+        d2l.load_data_fashion_mnist(256, root=tmp_path)
+    assert "root=FOLDER or LENET_DATA=FOLDER" in caught.value.hint

@@ -16,10 +16,10 @@ from lenet.training.checks import Finding
 
 
 class Diagnosis:
-    """Of a training of `net` by `steps` for `num_epochs` epochs."""
+    """Of a training of `net` by `steps` for `num_epochs` epochs; init: its initial weights, as TrainConfig names them."""
 
-    def __init__(self, net: Any, steps: Steps, num_epochs: int) -> None:
-        self.net, self.steps, self.num_epochs = net, steps, num_epochs
+    def __init__(self, net: Any, steps: Steps, num_epochs: int, init: str | None = None) -> None:
+        self.net, self.steps, self.num_epochs, self.init = net, steps, num_epochs, init
         self.told: set[str] = set()
         self.before: tuple[float, float] | None = None
 
@@ -38,6 +38,7 @@ class Diagnosis:
             is_last=done == self.num_epochs,
             net=self.net if isinstance(self.net, nn.Module) else None,
             images=self.steps.sample,
+            init=self.init,
             data=self.steps.data,
             rehearsed=self.num_epochs - done if self.steps.rehearses else None,
             leaves=checks.is_at_chance(tally.loss, tally.accuracy, counts) and self._leaves(done),

@@ -22,7 +22,7 @@ from torch import Tensor
 from lenet.data import fetch
 from lenet.data.dataset import Dataset, Images, Splits, load
 from lenet.data.preprocess import in_parts
-from lenet.errors import ConfigError
+from lenet.errors import ConfigError, DataUnavailable
 
 NAME = "fashion-mnist"
 ROOT = "../data"  # the English book's; the Chinese port's is ~/Datasets/FashionMNIST
@@ -150,7 +150,11 @@ def fashion_mnist(root: str | os.PathLike[str]) -> Splits:
 
 @functools.lru_cache(maxsize=1)
 def _loaded(folder: Path | None, places: tuple[str | None, ...]) -> Splits:
-    return load(NAME, folder, progress=_bar)
+    try:
+        return load(NAME, folder, progress=_bar)
+    except DataUnavailable as error:
+        way = "have its four files? root=FOLDER or LENET_DATA=FOLDER finds them, lenet data import FOLDER keeps them"
+        raise DataUnavailable(error.message, hint=way) from error
 
 
 def _folder(root: str | os.PathLike[str]) -> Path | None:

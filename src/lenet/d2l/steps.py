@@ -44,15 +44,15 @@ CALL_SECONDS = 0.08  # of the steps in one call of the kernels, after which Ctrl
 
 @dataclass
 class Tally:
-    """An epoch so far. losses: the mean loss of each batch; labels: as they came, in parts; seconds: of the steps alone;
-    done: share of the epoch."""
+    """An epoch so far. losses: the mean loss of each batch; seconds: of the steps alone; done: share of the epoch;
+    labels: as they came, in parts."""
 
     losses: list[float] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
-    labels: list[NDArray[np.int64]] = field(default_factory=list)
     num_correct: float = 0.0
     seconds: float = 0.0
     done: float = 0.0
+    labels: list[NDArray[np.int64]] = field(default_factory=list)
 
     @property
     def num_images(self) -> int:

@@ -117,7 +117,8 @@ def train_ch6(
             net.apply(xavier_uniform)
         print(f"training on {device}", flush=True)
         steps = choose_steps(net, train_iter, nn.CrossEntropyLoss(), PlainSgd(net, lr), device)
-        last = _charted(points(net, steps, test_iter, num_epochs, device), num_epochs, "train_ch6")
+        drawn = "xavier-uniform" if init else None
+        last = _charted(points(net, steps, test_iter, num_epochs, device, drawn), num_epochs, "train_ch6")
     print(f"loss {last.tally.loss:.3f}, train acc {last.tally.accuracy:.3f}, test acc {last.test_accuracy:.3f}")
     print(f"{last.num_images / last.steps_seconds:.1f} examples/sec on {device}")
 
@@ -169,12 +170,22 @@ def train_epoch_ch3(net: Any, train_iter: Any, loss: Any, updater: Any) -> tuple
     return tally.loss, tally.accuracy
 
 
-def points(net: Any, steps: Steps, test_iter: Any, num_epochs: int, device: torch.device | None) -> Iterator[Point]:
-    """The loop: trains, and tells where it stands after each fifth of an epoch and, evaluated, after each epoch."""
+def points(
+    net: Any,
+    steps: Steps,
+    test_iter: Any,
+    num_epochs: int,
+    device: torch.device | None,
+    init: str | None = None,
+) -> Iterator[Point]:
+    """The loop: trains, and tells where it stands after each fifth of an epoch and, evaluated, after each epoch.
+
+    init: how the weights were drawn, for the doctor, as TrainConfig names it; None: not known.
+    """
     if isinstance(num_epochs, bool) or not isinstance(num_epochs, int) or num_epochs < 1:
         raise ConfigError(f"the number of epochs is {num_epochs!r}; expected a whole number, at least 1")
     num_images, steps_seconds = 0, 0.0
-    diagnosis = Diagnosis(net, steps, num_epochs)
+    diagnosis = Diagnosis(net, steps, num_epochs, init)
     with steps:
         for epoch in range(num_epochs):
             began = time.perf_counter()
