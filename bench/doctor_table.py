@@ -38,10 +38,15 @@ def cures(found: dict[str, Any]) -> Iterator[str]:
         "relu": "sigmoid: `--activation relu`",
         "rate": "ReLU: a tenth of the rate",
     }
-    yield "| what was changed | learnt | of |"
-    yield "| --- | --- | --- |"
-    for name, (learnt, of) in found["cures"].items():
-        yield f"| {names[name]} | {learnt} | {of} |"
+    yield "| what was changed | configuration | learnt | of |"
+    yield "| --- | --- | --- | --- |"
+    for name, what in names.items():
+        for activation in ("sigmoid", "relu"):
+            for configuration, row in found["chance"][activation].items():
+                if name in row:
+                    yield f"| {what} | {configuration} | {row[name][0]} | {row[name][1]} |"
+        learnt, of = found["cures"][name]
+        yield f"| {what} | all | {learnt} | {of} |"
 
 
 def healthy(found: dict[str, Any]) -> Iterator[str]:

@@ -25,6 +25,9 @@ from lenet.engines.choice import choose_engine, make_engine
 
 COPIES = 2  # of each class's mean picture in a step
 LOOKS = 10  # in an epoch, at how far the classes are apart
+MARGIN = (
+    0.3  # epochs: twice the standard error of what is foreseen; who leaves in the last moment ends near chance level
+)
 LEFT = 0.05  # deviation of a logit over the classes: above, it outweighs what the noise does to all classes alike
 _REHEARSAL = 2  # a stream of chance of its own, beside those of data/batches.py
 
@@ -32,7 +35,7 @@ _REHEARSAL = 2  # a stream of chance of its own, beside those of data/batches.py
 def leaves_at(
     engine: Engine, config: TrainConfig, dataset: Dataset, preprocessing: Preprocessing, done: int
 ) -> float | None:
-    """The epoch, with a fraction, at which the training that stands at `done` epochs leaves chance level; None: it does not.
+    """The epoch, with a fraction, at which the training that stands at `done` epochs leaves chance level; None: not in time.
 
     The engine, its weights and its optimiser are copied and stay as they are. dataset: what it is trained on.
     """
@@ -46,10 +49,13 @@ def leaves_at(
         plan = _plan(config, epoch, dataset.labels, means, random)
         looks = [plan.num_steps * look // LOOKS for look in range(LOOKS + 1)]
         for start, stop in itertools.pairwise(dict.fromkeys(looks)):
+            at = epoch + stop / plan.num_steps
+            if at > config.epochs - MARGIN:
+                return None
             stats = rehearsed.train_steps(plan, start, stop)
             spread = _spread(rehearsed.logits(means.images))
             if spread > LEFT:
-                return epoch + stop / plan.num_steps
+                return at
             if spread == 0 or not np.isfinite(stats.losses).all():
                 return None  # no picture makes a difference, so none can make one grow
     return None
