@@ -1,5 +1,7 @@
 """The rehearsal foresees what a training does, and changes nothing in it."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -60,6 +62,16 @@ def test_it_tells_the_training_that_learns_from_the_one_that_does_not(tiny, engi
     guesses = at_the_end_of_an_epoch(tiny, engine, epochs=4, init="default", learning_rate=0.01)
     assert rehearsal.leaves_at(*guesses, done=1) is None
     assert rehearsal.leaves_at(*learns, done=12) is None  # nothing is left to learn in
+
+
+def test_who_would_learn_in_the_last_moment_is_not_said_to(tiny):
+    trained, config, *rest = at_the_end_of_an_epoch(tiny, epochs=40, activation="relu", learning_rate=0.1)
+    foreseen = rehearsal.leaves_at(trained, config, *rest, done=1)
+    whole = int(foreseen) + 1
+    for epochs in (whole - 1, whole, whole + 1):
+        shorter = dataclasses.replace(config, epochs=epochs)
+        in_time = foreseen <= epochs - rehearsal.MARGIN
+        assert rehearsal.leaves_at(trained, shorter, *rest, done=1) == (foreseen if in_time else None)
 
 
 def test_what_no_picture_changes_cannot_learn(tiny):
