@@ -60,7 +60,8 @@ def test_json_is_one_line_on_stdout_and_all_else_on_stderr(lenet_command, tmp_pa
         "run",
     } <= set(values)
     assert "epoch 1/1" in err
-    code, out, err = lenet_command("train", *SMALL, "--json", "--quiet", "--out", tmp_path / "again")
+    healthy = ("--validation", "50000", "--json", "--quiet", "--out", tmp_path / "again")
+    code, out, err = lenet_command("train", *SMALL, *healthy)
     assert (code, err) == (0, "")
 
 
@@ -95,8 +96,9 @@ def test_every_flag_reaches_its_field(lenet_command, tmp_path):
         "normalize": True,
         "flip": True,
         "shift": 1,
-        "validation": 59_500,
+        "validation": 50_000,
         "seed": 11,
+        "strict": True,
         "engine": "reference",
         "device": "cpu",
         "threads": 1,
@@ -429,7 +431,7 @@ def test_lab_prints_a_table_and_says_what_it_wrote(lenet_command, tmp_path):
     ("arguments", "message", "hint"),
     [
         (("lab", "nois"), "unknown experiment 'nois'", "did you mean noise?"),
-        (("lab", "noise", "--classes", "1"), "classes are chosen for the experiment activations", "leave them out"),
+        (("lab", "noise", "--classes", "1"), "the experiment noise takes no classes", "it takes seeds, epochs"),
         (("lab", "noise", "--recipe", "slow"), "unknown recipe 'slow'", "choose from fast"),
         (("lab", "noise", "--seeds", "0"), "'--seeds'", "greater than or equal to 1"),
         (("reproduce", "--seeds", "x"), "'--seeds'", "should be a valid integer"),

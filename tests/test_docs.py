@@ -101,6 +101,8 @@ def test_the_commands_of_the_readme_run(real_data, tmp_path):
     for command in commands:
         if command[:2] == ["lenet", "train"]:
             command += ["--epochs", "1", "--validation", "59000"]
+        if command[1] in ("lab", "reproduce"):
+            command += ["--seeds", "1"]
         done = subprocess.run(
             [sys.executable, "-m", *command], cwd=tmp_path, capture_output=True, text=True, env=environment
         )

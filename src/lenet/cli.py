@@ -359,10 +359,14 @@ def lab(
         str | None,
         typer.Argument(metavar="EXPERIMENT", help="Which; without it, all are listed. all: one after another."),
     ] = None,
-    seeds: Annotated[int, typer.Option(help="Trainings of each variation: the seeds 0 to N - 1.", min=1)] = 5,
+    seeds: Annotated[
+        int | None, typer.Option(help="Trainings of each variation: the seeds 0 to N - 1.  [default: 5]", min=1)
+    ] = None,
     epochs: Annotated[int | None, typer.Option(help="Epochs, instead of the recipe's.", min=1)] = None,
-    recipe: Annotated[str | None, typer.Option(help="Recipe, instead of the experiment's.")] = None,
-    data: Annotated[str, typer.Option(help="Data set.")] = "fashion-mnist",
+    recipe: Annotated[
+        str | None, typer.Option(help="Recipe, for activations, noise and strangers.  [default: fast]")
+    ] = None,
+    data: Annotated[str | None, typer.Option(help="Data set.  [default: fashion-mnist]")] = None,
     data_dir: DataDir = None,
     classes: Annotated[
         str | None, typer.Option(help="For activations: the classes to show, such as 0,9 or Sandal,Bag.")
@@ -378,19 +382,23 @@ def lab(
     """
     from lenet.analysis import laboratory
 
+    flags: dict[str, Any] = {
+        "seeds": seeds,
+        "epochs": epochs,
+        "recipe": recipe,
+        "data": data,
+        "classes": [part.strip() for part in classes.split(",")] if classes else (),
+    }
     if experiment is None:
         _print_table(["experiment", "what it asks"], [[*item] for item in laboratory.EXPERIMENTS.items()])
         return
     for name in laboratory.EXPERIMENTS if experiment == "all" else [experiment]:
+        taken = laboratory.taken(name) if experiment == "all" else flags
         with _going_on():
             report, figure = laboratory.perform(
                 name,
-                seeds=seeds,
-                epochs=epochs,
-                recipe=recipe,
-                data=data,
+                **{flag: flags[flag] for flag in taken},
                 data_dir=data_dir,
-                classes=[part.strip() for part in classes.split(",")] if classes else (),
                 folder=out / "runs",
                 progress="quiet" if quiet else "auto",
             )

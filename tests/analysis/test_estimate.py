@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from lenet.analysis.estimate import Estimate, chance_of_difference
+from lenet.analysis.estimate import Estimate, chance_of_difference, chance_of_zero
 
 values = st.lists(st.floats(-100, 100).map(lambda x: round(x, 3)), min_size=2, max_size=20).filter(
     lambda found: np.std(found) > 0.01
@@ -39,8 +39,16 @@ def test_the_chance_of_a_difference_is_welchs(first, second):
     assert chance_of_difference(Estimate.of(first), Estimate.of(second)) == pytest.approx(expected, rel=1e-6, abs=1e-12)
 
 
+@given(values)
+def test_the_chance_of_zero_is_students(found):
+    expected = stats.ttest_1samp(found, 0).pvalue
+    assert chance_of_zero(found) == pytest.approx(expected, rel=1e-6, abs=1e-12)
+
+
 def test_where_there_is_nothing_to_say():
     assert Estimate.of([0.5]).of_the_mean is None
     assert Estimate.of([0.5]).of_one_more is None
     assert chance_of_difference(Estimate.of([1.0]), Estimate.of([1.0, 2.0])) is None
+    assert chance_of_zero([0.1]) is None
+    assert chance_of_zero([0.1, 0.1]) is None
     assert chance_of_difference(Estimate.of([0.1, 0.1]), Estimate.of([0.1, 0.1])) is None

@@ -27,6 +27,6 @@ def test_the_table_and_the_picture():
     assert rows[-1][0] == "1000×1000"
     assert rows[-1][1] == "1,000,001,000 (4.00 GB and 4.00 kB)"
     assert "grow 1,274 times" in verdicts[1]
-    assert "stay 156" in verdicts[1]
+    assert "1 times, to 156" in verdicts[1]
     left, right = growth.draw(numbers).axes
     assert left.get_xscale() == right.get_yscale() == "log"

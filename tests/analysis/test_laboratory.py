@@ -60,7 +60,7 @@ def test_noise_strangers_and_activations_share_their_trainings(real_data, folder
     assert confidence[0] == max(confidence)
     assert len(figure.axes) == 6 * 8
 
-    seen, figure = done("activations", real_data, folder, classes=["9", "bag"])
+    seen, figure = done("activations", real_data, folder, classes=["9", "Ankle boot", "bag"])
     assert [row[:2] for row in seen.rows] == [
         ["Ankle boot", "layer 1"],
         ["Ankle boot", "layer 2"],
@@ -69,7 +69,7 @@ def test_noise_strangers_and_activations_share_their_trainings(real_data, folder
     ]
     assert all(0 < float(row[3].split(" ± ")[0]) < 1 for row in seen.rows)
     assert figure.axes[0].get_title() == "Ankle boot"
-    assert seen.command == "lenet lab activations --seeds 2 --epochs 1 --classes 9,bag"
+    assert seen.command == "lenet lab activations --seeds 2 --epochs 1 --classes '9,Ankle boot,bag'"
     assert before == {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
 
 
@@ -99,15 +99,30 @@ def test_two_variations_in_words():
     assert compared("b", found(0.90, 0.91), "a", found(0.80, 0.81)) == "a is worse than b by 0.1000 (p = 0.005)"
     unclear = compared("a", found(0.80, 0.82), "b", found(0.81, 0.83))
     assert unclear == "b against a: +0.0100, which these seeds cannot tell from chance (p = 0.553)"
+    assert compared("a", found(0.8), "b", found(0.8, 0.9)) == "b against a: +0.0500, too few seeds to tell"
+
+
+def test_who_fails_is_said_before_who_is_better():
     assert compared("a", found(), "b", found(0.8, 0.9)) is None
-    assert compared("a", found(0.8), "b", found(0.8, 0.9)) is None
+    assert compared("a", found(diverged=(0, 1)), "b", found(0.8, 0.9)) == "a: 2 of 2 diverged"
+    words = compared("a", found(0.80, 0.81), "b", found(0.90, 0.91, 0.1, diverged=(1, 3)))
+    assert (
+        words == "b: 2 of 5 diverged, 1 of 5 at chance; of those that learnt, b is better than a by 0.1000 (p = 0.005)"
+    )
+    assert compared("a", found(0.1, 0.1), "b", found(0.8, 0.9)) == "a: 2 of 2 at chance"
+
+
+def test_runs_that_begin_alike_are_compared_seed_by_seed():
+    first, second = found(0.70, 0.75, 0.80), found(0.711, 0.760, 0.812)
+    assert "cannot tell from chance" in compared("10", first, "20", second)
+    assert compared("10", first, "20", second, nested=True) == "20 is better than 10 by 0.0110 (p = 0.003)"
 
 
 def test_trainings_that_diverge_or_stay_at_chance_are_remarked():
     variations = {"wild": found(diverged=(0, 1)), "tame": found(0.9, 0.1, diverged=(2,))}
     _, rows, _ = comparison_table({"experiment": "kernel-size", "variations": variations})
-    assert rows[0] == ["wild", "", "", "", "", "2 diverged"]
-    assert rows[1][5] == "1 diverged, 1 of 2 at chance"
+    assert rows[0] == ["wild", "", "", "", "", "2 of 2 diverged"]
+    assert rows[1][5] == "1 of 3 diverged, 1 of 3 at chance"
     assert rows[1][2] == "0.1000 … 0.9000"
 
 
@@ -115,15 +130,20 @@ def test_trainings_that_diverge_or_stay_at_chance_are_remarked():
     ("name", "options", "message"),
     [
         ("nois", {}, "unknown experiment 'nois'"),
-        ("noise", {"classes": ["1"]}, "classes are chosen for the experiment activations"),
-        ("pooling", {"recipe": "slow"}, "unknown recipe 'slow'"),
-        ("activations", {"classes": ["Hat"], "data": "digits", "epochs": 1, "seeds": 1}, "unknown class 'Hat'"),
-        ("activations", {"recipe": "mlp"}, "unknown recipe 'mlp'"),
+        ("noise", {"classes": ["1"]}, "the experiment noise takes no classes"),
+        ("pooling", {"recipe": "fast"}, "the experiment pooling takes no recipe"),
+        ("epochs", {"epochs": 1}, "the experiment epochs takes no epochs"),
+        ("mnist", {"data": "digits"}, "the experiment mnist takes no data"),
+        ("size", {"seeds": 2}, "the experiment size takes no seeds"),
+        ("activations", {"classes": ["Hat"], "data": "digits"}, "unknown class 'Hat'"),
+        ("activations", {"recipe": "mlp", "data": "digits"}, "unknown recipe 'mlp'"),
+        ("pooling", {"seeds": 0, "data": "digits"}, "seeds is 0"),
     ],
 )
-def test_mistakes(name, options, message, folder):
+def test_mistakes_are_found_before_anything_is_trained(name, options, message, tmp_path):
     with pytest.raises(ConfigError, match=message):
-        perform(name, folder=folder, progress="quiet", **options)
+        perform(name, folder=tmp_path / "lab", progress="quiet", **options)
+    assert not (tmp_path / "lab").exists()
 
 
 def test_a_number_is_finite(real_data, folder):

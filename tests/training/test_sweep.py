@@ -3,6 +3,8 @@
 import os
 import signal
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from test_many import content
@@ -72,6 +74,35 @@ def test_other_errors_are_raised(tiny, tmp_path):
     (run.path / "config.json").write_text("{")
     with pytest.raises(RunError, match=r"config\.json cannot be read"):
         sweep([Variation("max", FAST, tiny)], seeds=1, folder=tmp_path, progress="quiet")
+
+
+def test_what_was_stopped_before_it_began_is_begun_again(tiny, tmp_path):
+    run = sweep([Variation("max", FAST, tiny)], seeds=1, folder=tmp_path, progress="quiet")[0].runs[0]
+    whole = content(run)
+    for path in [*run.path.rglob("*")]:
+        if path.is_file() and path.name != "environment.json":
+            path.unlink()
+    assert (
+        content(sweep([Variation("max", FAST, tiny)], seeds=1, folder=tmp_path, progress="quiet")[0].runs[0]) == whole
+    )
+
+
+def test_a_second_sweep_in_the_same_folder_is_refused_while_the_first_trains(tiny, tmp_path):
+    long = Variation("long", configure("fast", epochs=60, batch_size=50), tiny)
+    with ThreadPoolExecutor(1) as another:
+        first = another.submit(sweep, [long], seeds=1, folder=tmp_path, progress="quiet")
+        while not [*tmp_path.glob("*/seed-0/metrics.jsonl")]:
+            time.sleep(0.01)
+        with pytest.raises(RunError, match="another process is training in"):
+            sweep([Variation("max", FAST, tiny)], seeds=1, folder=tmp_path, progress="quiet")
+        assert first.result()[0].runs[0].is_finished
+    assert sweep([Variation("max", FAST, tiny)], seeds=1, folder=tmp_path, progress="quiet")[0].runs
+
+
+def test_a_folder_that_cannot_be_made_is_named(tiny, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(RunError, match=r"cannot write in .*file"):
+        sweep([Variation("max", FAST, tiny)], seeds=1, folder=tmp_path / "file", progress="quiet")
 
 
 def test_a_folders_name_says_what_decides_a_training(tiny):

@@ -45,6 +45,18 @@ class Estimate:
         return float(stdtrit(self.number - 1, (1 + LEVEL) / 2)) * self.deviation * math.sqrt(variance)
 
 
+def chance_of_zero(values: Sequence[float]) -> float | None:
+    """How often values around 0 have a mean as far from it as these: Student's test, two-sided, from 0 to 1.
+
+    For differences of pairs. None for fewer than two values, or where they have no spread.
+    """
+    estimate = Estimate.of(values) if len(values) > 1 else None
+    if estimate is None or estimate.deviation == 0:
+        return None
+    t = estimate.mean / estimate.deviation * math.sqrt(estimate.number)
+    return float(2 * stdtr(estimate.number - 1, -abs(t)))
+
+
 def chance_of_difference(first: Estimate, second: Estimate) -> float | None:
     """How often two samples of one distribution differ in their means as much as these: Welch's test, two-sided.
 

@@ -18,7 +18,7 @@ class Comparison:
     """variations: by name, the settings that differ from the recipe's, the chapter's own first; `data` may be one of them.
 
     permuted: the names of the variations whose pictures have their pixels permuted. pairs: which are compared in words, by
-    default each with the first.
+    default each with the first. nested: the runs of one are the beginnings of another's with the same seed.
     """
 
     question: str
@@ -26,6 +26,7 @@ class Comparison:
     variations: Mapping[str, Mapping[str, Any]]
     permuted: tuple[str, ...] = ()
     pairs: tuple[tuple[str, str], ...] = ()
+    nested: bool = False
 
 
 def _each(setting: str, form: str, *values: Any, **others: Any) -> dict[str, dict[str, Any]]:
@@ -92,7 +93,7 @@ COMPARISONS: dict[str, Comparison] = {
         },
         pairs=tuple((f"{name}, xavier-uniform", f"{name}, default") for name in NONLINEAR),
     ),
-    "epochs": Comparison("The number of epochs", "book-sgd", _each("epochs", "{0}", 10, 5, 20, 30)),
+    "epochs": Comparison("The number of epochs", "book-sgd", _each("epochs", "{0}", 10, 5, 20, 30), nested=True),
     "mnist": Comparison(
         "MNIST instead of Fashion-MNIST",
         "book-sgd",

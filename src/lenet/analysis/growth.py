@@ -59,8 +59,8 @@ def table(numbers: Mapping[str, Any]) -> Table:
     verdicts = [
         "Parameters; in brackets the memory they take in fp32, and that of one picture's outputs.",
         f"From {EDGES[0]}×{EDGES[0]} to {EDGES[-1]}×{EDGES[-1]} pixels the dense layer's parameters grow "
-        f"{grown['dense']:,.0f} times, to {largest['dense']['parameters']:,}; the convolution's grow "
-        f"{grown['convolution']:.0f} times: they stay {largest['convolution']['parameters']:,}.",
+        f"{grown['dense']:,.0f} times, to {largest['dense']['parameters']:,}; the convolution's "
+        f"{grown['convolution']:,.0f} times, to {largest['convolution']['parameters']:,}.",
         f"LeNet as a whole grows {grown['lenet']:,.0f} times: it ends in dense layers, and their input grows.",
     ]
     return ["picture", *WHAT.values()], rows, verdicts

@@ -7,6 +7,7 @@ where it stopped, and none trains what another has trained.
 """
 
 import os
+import shlex
 import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,7 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from lenet.analysis import growth, probing
-from lenet.analysis.estimate import Estimate, chance_of_difference
+from lenet.analysis.estimate import Estimate, chance_of_difference, chance_of_zero
 from lenet.analysis.experiments import COMPARISONS, Comparison, permuted
 from lenet.analysis.report import Report, Table, plus_minus
 from lenet.config import configure
@@ -25,6 +26,7 @@ from lenet.errors import ConfigError, choices_hint
 from lenet.training.curve import STYLE
 from lenet.training.sweep import Result, Variation, sweep
 
+SIGNIFICANT = 0.05  # the probability below which a difference counts as one
 AT_CHANCE = 2  # a network that is right less often than twice as often as guessing has learnt nothing
 TITLES = ["variation", "test accuracy", "lowest … highest", "parameters", "seconds on one thread", "remarks"]
 
@@ -40,10 +42,10 @@ EXPERIMENTS: dict[str, str] = {name: comparison.question for name, comparison in
 def perform(
     name: str,
     *,
-    seeds: int = 5,
+    seeds: int | None = None,
     epochs: int | None = None,
     recipe: str | None = None,
-    data: str = "fashion-mnist",
+    data: str | None = None,
     data_dir: str | None = None,
     classes: Sequence[str] = (),
     folder: str | os.PathLike[str] = "runs/lab/runs",
@@ -51,50 +53,62 @@ def perform(
 ) -> tuple[Report, Figure]:
     """Carries out an experiment, an entry of EXPERIMENTS.
 
-    seeds: trainings of each variation; epochs, recipe: instead of the experiment's own; classes: names or numbers of those
-    that `activations` shows, by default all; folder: where the runs are kept. Ctrl-C saves and raises SweepInterrupted.
-    Raises ConfigError for an unknown name and what does not go with the experiment, else LenetError as `sweep` does.
+    seeds: trainings of each variation, by default 5; epochs: instead of the recipe's; recipe: for `activations`, `noise` and
+    `strangers`, by default fast; data: by default fashion-mnist; classes: names or numbers of those that `activations`
+    shows, by default all; folder: where the runs are kept. Ctrl-C saves and raises SweepInterrupted. Raises ConfigError for
+    an unknown name and for what the experiment does not take, else LenetError as `sweep` does.
     """
     if name not in EXPERIMENTS:
         raise ConfigError(f"unknown experiment {name!r}", hint=choices_hint(name, EXPERIMENTS))
-    if classes and name != "activations":
-        raise ConfigError(f"classes are chosen for the experiment activations, not for {name}", hint="leave them out")
+    given = {"seeds": seeds, "epochs": epochs, "recipe": recipe, "data": data, "classes": ",".join(classes) or None}
+    given = {flag: value for flag, value in given.items() if value is not None}
+    takes = taken(name)
+    for flag in given:
+        if flag not in takes:
+            hint = f"it takes {', '.join(takes)}" if takes else "it takes nothing"
+            raise ConfigError(f"the experiment {name} takes no {flag}", hint=hint)
+    numbers: dict[str, Any] = {"experiment": name, "command": _command(name, given)}
     if name == "size":
-        numbers = {"experiment": name, "command": "lenet lab size"} | growth.measure()
+        numbers |= growth.measure()
         return report(numbers), growth.draw(numbers)
     base = recipe or (COMPARISONS[name].recipe if name in COMPARISONS else "fast")
-    config = configure(base, data=data, data_dir=data_dir, epochs=epochs)
-    numbers = {
-        "experiment": name,
-        "command": _command(name, seeds=seeds, epochs=epochs, recipe=recipe, data=data, classes=",".join(classes)),
-        "recipe": base,
-        "epochs": config.epochs,
-        "seeds": seeds,
-        "data": data,
-    }
+    others = {"data": data or "fashion-mnist", "data_dir": data_dir, "epochs": epochs, "device": "cpu"}
+    config = configure(base, **others)
+    numbers |= {"recipe": base, "epochs": config.epochs, "seeds": seeds or 5, "data": config.data}
+    splits = load(config.data, data_dir)
 
     def train(variations: Sequence[Variation]) -> list[Result]:
-        return sweep(variations, seeds=seeds, folder=folder, progress=progress)
+        return sweep(variations, seeds=seeds if seeds is not None else 5, folder=folder, progress=progress)
 
     if name in COMPARISONS:
         comparison = COMPARISONS[name]
-        others = {"data": data, "data_dir": data_dir, "epochs": epochs}
-        shuffled = permuted(load(data, data_dir)) if comparison.permuted else None
+        shuffled = permuted(splits) if comparison.permuted else None
         results = train(
             [
                 Variation(
-                    label, configure(base, **others | dict(given)), shuffled if label in comparison.permuted else None
+                    label, configure(base, **others | dict(own)), shuffled if label in comparison.permuted else None
                 )
-                for label, given in comparison.variations.items()
+                for label, own in comparison.variations.items()
             ]
         )
         numbers["variations"] = {result.variation.name: measured(result) for result in results}
         return report(numbers), draw(comparison, numbers)
+    labels = probing.chosen(classes, splits.test.classes)
     runs = train([Variation(base, config)])[0].runs
     if not runs:
         raise ConfigError(f"every training of {base} diverged", hint="take another --recipe")
-    found, figure = probing.PROBES[name](runs, load(data, data_dir), data_dir, classes)
+    found, figure = probing.PROBES[name](runs, splits.test, labels, data_dir)
     return report(numbers | found), figure
+
+
+def taken(name: str) -> list[str]:
+    """The settings that an experiment takes: not those that it varies, nor another recipe for what it varies."""
+    if name == "size":
+        return []
+    if name in COMPARISONS:
+        varied = {setting for own in COMPARISONS[name].variations.values() for setting in own}
+        return [setting for setting in ("seeds", "epochs", "data") if setting not in varied]
+    return ["seeds", "epochs", "recipe", "data", *(["classes"] if name == "activations" else [])]
 
 
 def report(numbers: Mapping[str, Any]) -> Report:
@@ -139,42 +153,73 @@ def comparison_table(numbers: Mapping[str, Any]) -> Table:
     comparison, found = COMPARISONS[numbers["experiment"]], numbers["variations"]
     first = next(iter(found))
     pairs = comparison.pairs or [(first, other) for other in [*found][1:]]
-    verdicts = [words for one, other in pairs if (words := compared(one, found[one], other, found[other]))]
+    verdicts = [
+        words for one, other in pairs if (words := compared(one, found[one], other, found[other], comparison.nested))
+    ]
     return TITLES, [_row(label, each) for label, each in found.items()], verdicts
 
 
 def _row(label: str, found: Mapping[str, Any]) -> list[str]:
     accuracies = last(found)
-    remarks = [f"{len(found['diverged'])} diverged"] if found["diverged"] else []
     if not accuracies:
-        return [label, "", "", "", "", ", ".join(remarks)]
+        return [label, "", "", "", "", failures(found)]
     estimate = Estimate.of(accuracies)
-    stuck = sum(accuracy < AT_CHANCE / found["classes"] for accuracy in accuracies)
-    remarks += [f"{stuck} of {len(accuracies)} at chance"] if stuck else []
     return [
         label,
         plus_minus(estimate),
         f"{estimate.minimum:.4f} … {estimate.maximum:.4f}",
         f"{found['parameters']:,}",
         f"{statistics.fmean(found['seconds']):.1f}",
-        ", ".join(remarks),
+        failures(found),
     ]
 
 
-def compared(one: str, first: Mapping[str, Any], other: str, second: Mapping[str, Any]) -> str | None:
-    """The two in words, by Welch's test; None where there is nothing to test."""
-    accuracies = last(first), last(second)
-    if not all(accuracies):
-        return None
-    estimates = [Estimate.of(values) for values in accuracies]
-    chance = chance_of_difference(*estimates)
+def failures(found: Mapping[str, Any]) -> str:
+    """How many seeds diverged or stayed at chance level, in words; empty if none did."""
+    total = len(found["diverged"]) + len(found["test_accuracy"])
+    stuck = len(found["test_accuracy"]) - len(learnt(found))
+    counts = {"diverged": len(found["diverged"]), "at chance": stuck}
+    return ", ".join(f"{count} of {total} {what}" for what, count in counts.items() if count)
+
+
+def learnt(found: Mapping[str, Any]) -> dict[int, float]:
+    """The last test accuracy by seed, of the seeds that learnt."""
+    total = len(found["diverged"]) + len(found["test_accuracy"])
+    seeds = [seed for seed in range(total) if seed not in found["diverged"]]
+    accuracies = dict(zip(seeds, last(found), strict=True))
+    return {seed: each for seed, each in accuracies.items() if each >= AT_CHANCE / found["classes"]}
+
+
+def compared(
+    one: str, first: Mapping[str, Any], other: str, second: Mapping[str, Any], nested: bool = False
+) -> str | None:
+    """The two in words: which fail, and, of the seeds that learnt, by Welch's test which is better.
+
+    nested: each run of one is the beginning of the other's with the same seed, so the differences by seed are tested.
+    None where there is nothing to say.
+    """
+    failed = [f"{label}: {words}" for label, words in ((one, failures(first)), (other, failures(second))) if words]
+    accuracies = learnt(first), learnt(second)
+    estimates = [Estimate.of([*each.values()]) for each in accuracies if each]
+    if len(estimates) < 2:
+        return "; ".join(failed) or None
+    if nested:
+        differences = [accuracies[1][seed] - accuracies[0][seed] for seed in accuracies[0] if seed in accuracies[1]]
+        chance = chance_of_zero(differences)
+    else:
+        chance = chance_of_difference(*estimates)
+    words = f"{other} against {one}: {estimates[1].mean - estimates[0].mean:+.4f}"
     if chance is None:
-        return None
-    difference = estimates[1].mean - estimates[0].mean
+        return "; ".join([*failed, f"{words}, too few seeds to tell"])
     probability = "p < 0.001" if chance < 0.001 else f"p = {chance:.3f}"
-    if chance >= 0.05:
-        return f"{other} against {one}: {difference:+.4f}, which these seeds cannot tell from chance ({probability})"
-    return f"{other} is {'better' if difference > 0 else 'worse'} than {one} by {abs(difference):.4f} ({probability})"
+    if chance >= SIGNIFICANT:
+        words = f"{words}, which these seeds cannot tell from chance ({probability})"
+    else:
+        difference = estimates[1].mean - estimates[0].mean
+        words = (
+            f"{other} is {'better' if difference > 0 else 'worse'} than {one} by {abs(difference):.4f} ({probability})"
+        )
+    return "; ".join([*failed, f"of those that learnt, {words}" if failed else words])
 
 
 def draw(comparison: Comparison, numbers: Mapping[str, Any]) -> Figure:
@@ -208,8 +253,8 @@ def draw(comparison: Comparison, numbers: Mapping[str, Any]) -> Figure:
     return figure
 
 
-def _command(name: str, **flags: Any) -> str:
-    """The command line that does this again, without what is the default anyway."""
-    usual = {"seeds": 5, "data": "fashion-mnist"}
-    given = [f"--{flag} {value}" for flag, value in flags.items() if value and value != usual.get(flag)]
-    return " ".join(["lenet lab", name, *given])
+def _command(name: str, given: Mapping[str, Any]) -> str:
+    """The command line that does this again."""
+    return shlex.join(
+        ["lenet", "lab", name, *(part for flag, value in given.items() for part in (f"--{flag}", str(value)))]
+    )

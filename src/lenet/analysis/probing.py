@@ -19,7 +19,7 @@ from lenet.analysis.evaluation import engine_for
 from lenet.analysis.experiments import noisy, strangers
 from lenet.analysis.plots import GREY
 from lenet.analysis.report import Table, plus_minus
-from lenet.data.dataset import Dataset, Images, Splits, load
+from lenet.data.dataset import Dataset, Images, load
 from lenet.engines.reference import to_input
 from lenet.errors import ConfigError, choices_hint
 from lenet.models.lenet import ACTIVATIONS
@@ -33,11 +33,9 @@ SHOWN = 8  # pictures of each kind
 
 
 def activations(
-    runs: Sequence[Run], splits: Splits, data_dir: str | None, classes: Sequence[str]
+    runs: Sequence[Run], test: Dataset, labels: Sequence[int], data_dir: str | None
 ) -> tuple[Numbers, Figure]:
     """Of the test pictures of each chosen class: how strongly each convolutional layer answers, and how much of it."""
-    test = splits.test
-    labels = chosen(classes, test.classes)
     found: dict[str, Any] = {}
     for label in labels:
         images = test.images[test.labels == label]
@@ -85,9 +83,8 @@ def chosen(classes: Sequence[str], names: Sequence[str]) -> list[int]:
     return labels or list(range(len(names)))
 
 
-def noise(runs: Sequence[Run], splits: Splits, data_dir: str | None, classes: Sequence[str]) -> tuple[Numbers, Figure]:
+def noise(runs: Sequence[Run], test: Dataset, labels: Sequence[int], data_dir: str | None) -> tuple[Numbers, Figure]:
     """Accuracy and confidence on the test pictures under more and more noise."""
-    test = splits.test
     levels = {}
     for level in NOISE:
         images = noisy(test.images, level) if level else test.images
@@ -100,11 +97,11 @@ def noise(runs: Sequence[Run], splits: Splits, data_dir: str | None, classes: Se
 
 
 def something_else(
-    runs: Sequence[Run], splits: Splits, data_dir: str | None, classes: Sequence[str]
+    runs: Sequence[Run], test: Dataset, labels: Sequence[int], data_dir: str | None
 ) -> tuple[Numbers, Figure]:
     """How sure the networks are of pictures that are none of their classes, and what they call them."""
-    other = load("fashion-mnist" if splits.name in ("mnist", "digits") else "digits", data_dir).test
-    kinds = strangers(splits.test, other)
+    other = load("fashion-mnist" if test.name in ("mnist", "digits") else "digits", data_dir).test
+    kinds = strangers(test, other)
     found, seen = {}, {}
     for name, images in kinds.items():
         answers = [probabilities(run, images) for run in runs]
@@ -113,14 +110,14 @@ def something_else(
         found[name] = {
             "confidence": [float(p.max(1).mean()) for p in answers],
             "sure": [float((p.max(1) >= SURE).mean()) for p in answers],
-            "named": splits.test.classes[label],
+            "named": test.classes[label],
             "share": count / named.total(),
         }
         seen[name] = (
             images[:: max(1, len(images) // SHOWN)][:SHOWN],
             answers[0][:: max(1, len(images) // SHOWN)][:SHOWN],
         )
-    return {"kinds": found}, _draw_strangers(seen, splits.test.classes)
+    return {"kinds": found}, _draw_strangers(seen, test.classes)
 
 
 PROBES: dict[str, Callable[..., tuple[Numbers, Figure]]] = {
@@ -173,8 +170,8 @@ def _stranger_table(numbers: Mapping[str, Any]) -> Table:
     foreign = {name: Estimate.of(found["sure"]).mean for name, found in [*numbers["kinds"].items()][1:]}
     name = max(foreign, key=lambda each: foreign[each])
     verdict = (
-        "The network was trained on the first kind alone. For all the others it has no answer, and its probabilities add up "
-        f"to 1 all the same: of {name!r} it is over {SURE:.0%} sure {foreign[name]:.0%} of the time."
+        "The network was trained on the first kind alone. It has no word for anything else: its probabilities add up to 1 "
+        f"whatever it is shown, and of {name!r} it is over {SURE:.0%} sure {foreign[name]:.0%} of the time."
     )
     return ["pictures", "mean probability of the answer", f"over {SURE:.0%} sure", "most often named"], rows, [verdict]
 

@@ -22,6 +22,7 @@ from lenet.config import configure
 from lenet.training.curve import STYLE, TEST
 from lenet.training.sweep import Result, Variation, sweep
 
+FEWEST = 5  # seeds that a verdict needs: of fewer, the interval is so wide that everything is in it
 QUANTITIES = {"test_accuracy": "test accuracy", "train_accuracy": "train accuracy", "train_loss": "train loss"}
 SPEED = "images_per_second"
 
@@ -79,7 +80,8 @@ def reproduce(
 
     folder: where the runs are kept; those that are there are not done again. Raises LenetError as `sweep` does.
     """
-    variations = [Variation(name, configure(name, data="fashion-mnist", data_dir=data_dir)) for name in RECIPES]
+    given = {"data": "fashion-mnist", "data_dir": data_dir, "device": "cpu"}
+    variations = [Variation(name, configure(name, **given)) for name in RECIPES]
     results = sweep(variations, seeds=seeds, folder=folder, one_by_one=True, progress=progress)
     numbers = {"seeds": seeds, "recipes": {result.variation.name: measured(result) for result in results}}
     return report(numbers), draw(numbers)
@@ -121,15 +123,15 @@ def verdict(figure: float, here: Sequence[float]) -> tuple[bool | None, str]:
     """Whether a published figure is one that a run here could give, and that in words."""
     estimate = Estimate.of(here)
     half = estimate.of_one_more
-    if half is None:
-        return None, "one seed alone has no interval"
+    if half is None or estimate.number < FEWEST:
+        return None, f"{estimate.number} seed{'s are' if estimate.number > 1 else ' is'} too few to tell"
     if estimate.minimum <= figure <= estimate.maximum:
         below = sum(value < figure for value in here)
         rank = f"{below} of {len(here)} seeds gave less"
     else:
         rank = f"no seed of {len(here)} gave so {'little' if figure < estimate.minimum else 'much'}"
     if abs(figure - estimate.mean) <= half:
-        return True, f"reproduced: {rank}"
+        return True, f"reproduced: {rank}" if " gave less" in rank else f"within the interval, though {rank}"
     away = abs(figure - estimate.mean) / estimate.deviation if estimate.deviation else float("inf")
     return False, f"not reproduced: {away:.1f} deviations from the mean; {rank}"
 
@@ -137,32 +139,27 @@ def verdict(figure: float, here: Sequence[float]) -> tuple[bool | None, str]:
 def _row(published: Published, found: Mapping[str, Any]) -> list[str]:
     here = values(published, found)
     estimate, half = Estimate.of(here), Estimate.of(here).of_one_more
+    is_inside, words = verdict(published.figure, here)
     if published.quantity == SPEED:
         ratio = statistics.median(here) / published.figure
         faster = f"{ratio:.1f} times as fast" if ratio >= 1 else f"{ratio:.2f} of the speed"
-        what, form, inside, words = (
-            "images/s in the steps",
-            "{:,.0f}",
-            "",
-            f"{faster}, on {found['device']} (published on {published.device})",
-        )
+        what, form = "images/s in the steps", "{:,.0f}"
+        words = f"{faster}, on {found['device']} (published on {published.device})"
     else:
         what, form = f"{QUANTITIES[published.quantity]}, epoch {published.epoch}", "{:.3f}"
-        is_inside, words = verdict(published.figure, here)
-        inside = {True: "yes", False: "no", None: ""}[is_inside]
     finer = form.replace(".3f", ".4f")
     interval = ""
-    if half is not None and published.quantity != SPEED:
+    if half is not None:
         interval = f"{finer.format(estimate.mean - half)} … {finer.format(estimate.mean + half)}"
     return [
         published.source,
         published.recipe,
         what,
         form.format(published.figure),
-        f"{finer.format(estimate.mean)} ± {finer.format(estimate.deviation)}",
+        finer.format(estimate.mean) + (f" ± {finer.format(estimate.deviation)}" if len(here) > 1 else ""),
         f"{finer.format(estimate.minimum)} … {finer.format(estimate.maximum)}",
         interval,
-        inside,
+        {True: "yes", False: "no", None: ""}[is_inside],
         words,
     ]
 
@@ -170,8 +167,9 @@ def _row(published: Published, found: Mapping[str, Any]) -> list[str]:
 def _setting(numbers: Mapping[str, Any]) -> str:
     epochs = " and ".join(f"{found['epochs']} epochs of `{name}`" for name, found in numbers["recipes"].items())
     device = next(iter(numbers["recipes"].values()))["device"]
+    seeds = f"seeds 0 to {numbers['seeds'] - 1} of each" if numbers["seeds"] > 1 else "seed 0 of each"
     return (
-        f"Fashion-MNIST, {epochs}, seeds 0 to {numbers['seeds'] - 1} of each, on {device}. A published figure is one run: "
+        f"Fashion-MNIST, {epochs}, {seeds}, on {device}. A published figure is one run: "
         "it is compared with the interval in which one more run here would fall with 95 % (Student's t). Train loss and "
         "train accuracy are those of the last epoch, measured while the weights change, as the book prints them."
     )

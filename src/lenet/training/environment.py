@@ -33,7 +33,7 @@ def describe(fingerprint: str) -> dict[str, Any]:
         "cores": cores(),
         "cpu_capability": torch.backends.cpu.get_cpu_capability(),
         "threads": torch.get_num_threads(),
-        "kernels": _kernels(),
+        "kernels": kernels_build(),
         "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
         "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
         "data_fingerprint": fingerprint,
@@ -52,7 +52,7 @@ def pytorch_threads(number: int | None) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _kernels() -> str | None:
+def kernels_build() -> str | None:
     """The CPU engine's variant here, and what its library was built from and with; None without one."""
     try:
         return f"{kernels.variant_name()} {kernels.library().lenet_build().decode()}"

@@ -29,6 +29,13 @@ from lenet.training.progress import Finished, Silent
 from lenet.training.run import Run
 from lenet.training.trainer import Interrupted, resume_once, run_once
 
+FIRST_FILES = (
+    "environment.json",
+    "config.json",
+    "metrics.jsonl",
+    "checkpoints",
+)  # of a run before its first checkpoint
+
 
 class ManyInterrupted(KeyboardInterrupt):
     """Ctrl-C during `train_many`: `runs` are finished. `saved` are the folders of those that were under way, with which
@@ -145,13 +152,13 @@ def splits_of(
 
 def _begun(folder: Path) -> Run | None:
     """The run in that folder, if there is one to go on with; what was stopped before its first checkpoint is removed."""
-    if not (folder / "config.json").is_file():
-        return None
-    run = Run.load(folder, finished=False)
-    if run.missing and not run.has_checkpoint:
+    if (folder / "config.json").is_file():
+        run = Run.load(folder, finished=False)
+        if not run.missing or run.has_checkpoint:
+            return run
+    if folder.is_dir() and all(path.name in FIRST_FILES or path.suffix == ".tmp" for path in folder.iterdir()):
         shutil.rmtree(folder)
-        return None
-    return run
+    return None
 
 
 def _outcome(future: "Future[Run | None]") -> Run | LenetError | Interrupted | None:

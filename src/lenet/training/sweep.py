@@ -8,18 +8,22 @@ A run's folder is named after what decides it, so that the same training is foun
 where it stopped, and sweeps that share a variation train it once.
 """
 
+import contextlib
 import dataclasses
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import filelock
 import torch
 
+import lenet
 from lenet.config import TrainConfig, to_dict
 from lenet.data.dataset import Splits
-from lenet.errors import ConfigError, LenetError, TrainingError
+from lenet.errors import ConfigError, LenetError, RunError, TrainingError
+from lenet.training import environment
 from lenet.training.many import Job, run_all, splits_of
 from lenet.training.progress import Finished
 from lenet.training.run import Run
@@ -87,17 +91,39 @@ def sweep(
             path: Job(dataclasses.replace(config, seed=seed), splits, path, f"{variation.name}, seed {seed}")
             for seed, path in enumerate(places[-1])
         }
-    results = _results(jobs, show, one_by_one, folder)
+    with _alone(folder):
+        results = _results(jobs, show, one_by_one, folder)
     return [
         _result(variation, [results[path] for path in paths])
         for variation, paths in zip(variations, places, strict=True)
     ]
 
 
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """No other sweep in that folder meanwhile, in this process or another."""
+    lock = filelock.FileLock(folder / ".lock")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=0)
+    except filelock.Timeout as error:
+        hint = "wait until it has ended, or choose another folder with --out"
+        raise RunError(f"another process is training in {folder}", hint=hint) from error
+    except OSError as error:
+        raise RunError(
+            f"cannot write in {folder}: {error.strerror or error}", hint="choose another with --out"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def identity(config: TrainConfig, splits: Splits) -> str:
-    """A folder's name for all seeds of a training: the same for the same data and settings, and for no other."""
+    """A folder's name for all seeds of a training: the same for the same data, settings and lenet, and for no other."""
     settings = {name: value for name, value in to_dict(config).items() if name not in NOT_DECIDING}
-    digest = hashlib.sha256((json.dumps(settings, sort_keys=True) + splits.fingerprint).encode()).hexdigest()
+    made_of = [settings, splits.fingerprint, lenet.__version__, environment.kernels_build()]
+    digest = hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()
     return f"{splits.name}-{config.model}-{digest[:10]}"
 
 
