@@ -13,7 +13,7 @@ import dataclasses
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,9 @@ from lenet.engines.cpu import CpuEngine
 from lenet.engines.reference import to_input
 from lenet.training import checks
 from lenet.training.findings import SAMPLE, Findings
+from lenet.training.sweep import Variation, sweep
 
+RUNS = Path("runs/doctor")
 AT_CHANCE = 0.2  # a test accuracy after the last epoch below this is a training that ended at chance level
 BOOK_SGD = {"recipe": "book-sgd", "epochs": 5}
 POPULATION: dict[str, dict[str, dict[str, Any]]] = {
@@ -75,37 +77,40 @@ def main() -> None:
 
 def measure_chance(log: Log, seeds: range, common: dict[str, Any], cured: int) -> tuple[dict[str, Any], dict[str, Any]]:
     """Of the trainings that end at chance level, and of the others, how many were named in their first epoch."""
-    log.say(
-        f"{'activation':<10}  {'configuration':<30}  at chance  of them named  others  of them named  seeds in error"
-    )
+    titles = "at chance  of them named  others  of them named  later  not finite  seeds in error"
+    log.say(f"{'activation':<10}  {'configuration':<30}  {titles}")
     results: dict[str, Any] = {}
     tally: dict[str, list[int]] = {cure: [0, 0] for cure in checks.CURES}
     for activation, configurations in POPULATION.items():
         results[activation] = {}
         for name, settings in configurations.items():
-            configs = [configured(settings, common, seed=seed) for seed in seeds]
-            ended, named = outcomes(configs)
+            config = configured(settings, common)
+            runs = trained(config, seeds)
+            sick = [run for run in runs if run.test_accuracy < AT_CHANCE]
+            others = [run for run in runs if run.test_accuracy >= AT_CHANCE]
             found: dict[str, Any] = {
-                "at_chance": sum(ended),
-                "named": sum(e and n for e, n in zip(ended, named, strict=True)),
-                "others": len(ended) - sum(ended),
-                "others_named": sum(n and not e for e, n in zip(ended, named, strict=True)),
+                "at_chance": len(sick),
+                "named": sum(map(named, sick)),
+                "others": len(others),
+                "others_named": sum(map(named, others)),
+                "others_named_later": sum(named(run, run.config.epochs) and not named(run) for run in others),
+                "not_finite": len(seeds) - len(runs),
             }
             results[activation][name] = found
-            wrong = [seed for seed, e, n in zip(seeds, ended, named, strict=True) if e != n]
+            wrong = [run.config.seed for run in runs if (run in sick) != named(run)]
             log.say(
                 f"{activation:<10}  {name:<30}  {found['at_chance']:>9}  {found['named']:>13}  {found['others']:>6}  "
-                f"{found['others_named']:>13}  {', '.join(map(str, wrong))}"
+                f"{found['others_named']:>13}  {found['others_named_later']:>5}  {found['not_finite']:>10}  "
+                f"{', '.join(map(str, wrong))}"
             )
-            sick = [config for config, e in zip(configs, ended, strict=True) if e][:cured]
-            for cure, changed in cures_of(activation, sick).items():
-                learnt = len(changed) - sum(outcomes(changed)[0])
-                if changed:
-                    found[cure] = [learnt, len(changed)]
-                    tally[cure] = [tally[cure][0] + learnt, tally[cure][1] + len(changed)]
-                    log.say(f"{'':<10}  with {cure}: {learnt} of {len(changed)} learnt")
+            again = [run.config.seed for run in sick[:cured]]
+            for cure, changed in cures_of(activation, config).items() if again else ():
+                learnt = sum(run.test_accuracy >= AT_CHANCE for run in trained(changed, again))
+                found[cure] = [learnt, len(again)]
+                tally[cure] = [tally[cure][0] + learnt, tally[cure][1] + len(again)]
+                log.say(f"{'':<10}  with {cure}: {learnt} of {len(again)} learnt")
     both = [found for configurations in results.values() for found in configurations.values()]
-    keys = ("at_chance", "named", "others", "others_named")
+    keys = ("at_chance", "named", "others", "others_named", "others_named_later", "not_finite")
     total = {key: sum(found[key] for found in both) for key in keys}
     met = total["named"] >= 0.99 * total["at_chance"] and total["others_named"] <= 0.01 * total["others"]
     log.say(
@@ -121,25 +126,24 @@ def configured(settings: dict[str, Any], common: dict[str, Any], **more: Any) ->
     return lenet.configure(**(settings | given | more))
 
 
-def cures_of(activation: str, sick: list[lenet.TrainConfig]) -> dict[str, list[lenet.TrainConfig]]:
-    """The same trainings, each with one thing changed, by what it is called in the findings."""
+def cures_of(activation: str, config: lenet.TrainConfig) -> dict[str, lenet.TrainConfig]:
+    """The same training, with one thing changed, by what it is called in the findings."""
     if activation == "sigmoid":
         return {
-            "xavier-uniform": [dataclasses.replace(config, init="xavier-uniform") for config in sick],
-            "relu": [dataclasses.replace(config, activation="relu") for config in sick],
+            "xavier-uniform": dataclasses.replace(config, init="xavier-uniform"),
+            "relu": dataclasses.replace(config, activation="relu"),
         }
-    return {"rate": [dataclasses.replace(config, learning_rate=config.learning_rate / 10) for config in sick]}
+    return {"rate": dataclasses.replace(config, learning_rate=config.learning_rate / 10)}
 
 
-def outcomes(configs: list[lenet.TrainConfig]) -> tuple[list[bool], list[bool]]:
-    """Of each training, whether it ended at chance level, and whether it was named as such in its first epoch."""
-    ended, named = [], []
-    if configs:
-        with tempfile.TemporaryDirectory() as folder:
-            for run in lenet.train_many(configs, out=Path(folder) / "runs", progress="quiet"):
-                ended.append(run.test_accuracy < AT_CHANCE)
-                named.append(any(one.name == "chance-level" and one.epoch <= 1 for one in run.findings))
-    return ended, named
+def trained(config: lenet.TrainConfig, seeds: Sequence[int]) -> tuple[lenet.Run, ...]:
+    """The runs of those seeds, but for those whose loss became no number; kept, to go on after an interruption."""
+    return sweep([Variation("", config)], seeds=seeds, folder=RUNS, progress="quiet")[0].runs
+
+
+def named(run: lenet.Run, within: float = 1) -> bool:
+    """Whether the run was said to be at chance level within so many epochs."""
+    return any(finding.name == "chance-level" and finding.epoch <= within for finding in run.findings)
 
 
 def measure_healthy(log: Log, seeds: range, common: dict[str, Any]) -> dict[str, Any]:
@@ -147,19 +151,17 @@ def measure_healthy(log: Log, seeds: range, common: dict[str, Any]) -> dict[str,
     log.say("\nrecipe     runs  findings  largest gap  largest rise  dead  saturated")
     results = {}
     for recipe in HEALTHY:
-        configs = [configured({"recipe": recipe, "epochs": 10}, common, seed=seed) for seed in seeds]
-        with tempfile.TemporaryDirectory() as folder:
-            runs = lenet.train_many(configs, out=Path(folder) / "runs", progress="quiet")
-            names = Counter(finding.name for run in runs for finding in run.findings)
-            dead, saturated = (max(shares) for shares in zip(*map(sick_shares, runs), strict=True))
-            found = {
-                "runs": len(runs),
-                "findings": dict(names),
-                "gap": max(point["train_accuracy"] - point["test_accuracy"] for run in runs for point in run.epochs),
-                "rise": max(map(largest_rise, runs)),
-                "dead": dead,
-                "saturated": saturated,
-            }
+        runs = trained(configured({"recipe": recipe, "epochs": 10}, common), seeds)
+        names = Counter(finding.name for run in runs for finding in run.findings)
+        dead, saturated = (max(shares) for shares in zip(*map(sick_shares, runs), strict=True))
+        found = {
+            "runs": len(runs),
+            "findings": dict(names),
+            "gap": max(point["train_accuracy"] - point["test_accuracy"] for run in runs for point in run.epochs),
+            "rise": max(map(largest_rise, runs)),
+            "dead": dead,
+            "saturated": saturated,
+        }
         results[recipe] = found
         log.say(
             f"{recipe:<9}  {found['runs']:>4}  {names.total():>8}  {found['gap']:>11.3f}  {found['rise']:>12.3f}  "

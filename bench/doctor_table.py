@@ -16,8 +16,8 @@ BEGIN, END = "<!-- numbers: bench/doctor_table.py {} -->\n", "<!-- /numbers -->"
 
 def chance(found: dict[str, Any]) -> Iterator[str]:
     """Of the trainings that end at chance level, those that were named, by configuration."""
-    yield "| network | configuration | ended at chance | of them named | others | of them named |"
-    yield "| --- | --- | --- | --- | --- | --- |"
+    yield "| network | configuration | ended at chance | of them named | others | of them named | named later | no number |"
+    yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
     for activation in ("sigmoid", "relu"):
         for name, row in found["chance"][activation].items():
             yield f"| {activation} | {name} | {counts(row)} |"
@@ -27,8 +27,9 @@ def chance(found: dict[str, Any]) -> Iterator[str]:
 
 
 def counts(row: dict[str, int]) -> str:
-    """The four numbers of a row."""
-    return " | ".join(str(row[key]) for key in ("at_chance", "named", "others", "others_named"))
+    """The numbers of a row."""
+    keys = ("at_chance", "named", "others", "others_named", "others_named_later", "not_finite")
+    return " | ".join(str(row[key]) for key in keys)
 
 
 def cures(found: dict[str, Any]) -> Iterator[str]:

@@ -137,7 +137,7 @@ def test_trainings_that_diverge_or_stay_at_chance_are_remarked():
         ("size", {"seeds": 2}, "the experiment size takes no seeds"),
         ("activations", {"classes": ["Hat"], "data": "digits"}, "unknown class 'Hat'"),
         ("activations", {"recipe": "mlp", "data": "digits"}, "unknown recipe 'mlp'"),
-        ("pooling", {"seeds": 0, "data": "digits"}, "seeds is 0"),
+        ("pooling", {"seeds": 0, "data": "digits"}, "there are no seeds"),
     ],
 )
 def test_mistakes_are_found_before_anything_is_trained(name, options, message, tmp_path):

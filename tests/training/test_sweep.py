@@ -66,7 +66,7 @@ def test_a_training_that_diverges_is_a_result(tiny, tmp_path):
 
 
 def test_other_errors_are_raised(tiny, tmp_path):
-    with pytest.raises(ConfigError, match="seeds is 0"):
+    with pytest.raises(ConfigError, match="there are no seeds"):
         sweep([Variation("max", FAST, tiny)], seeds=0, folder=tmp_path)
     with pytest.raises(ConfigError, match="shift is 28"):
         sweep([Variation("far", configure("fast", shift=28), tiny)], seeds=1, folder=tmp_path, progress="quiet")

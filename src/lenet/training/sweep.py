@@ -61,12 +61,12 @@ class Result:
 def sweep(
     variations: Sequence[Variation],
     *,
-    seeds: int,
+    seeds: int | Sequence[int],
     folder: str | os.PathLike[str],
     one_by_one: bool = False,
     progress: str = "auto",
 ) -> list[Result]:
-    """Trains every variation with the seeds `0 … seeds - 1` and returns what came of each, in their order.
+    """Trains every variation with the seeds `0 … seeds - 1`, or those given, and returns what came of each, in their order.
 
     folder: where the runs are kept; those that are there are not done again. one_by_one: each training on all threads, to
     time it, instead of as many trainings at once as there are cores, on one thread each; progress: "auto" or "quiet".
@@ -74,8 +74,9 @@ def sweep(
     Ctrl-C saves what is under way and raises SweepInterrupted; the same call goes on. Raises LenetError as `train` does,
     but for TrainingError: a training that diverges is a result.
     """
-    if seeds < 1:
-        raise ConfigError(f"seeds is {seeds}; expected at least 1")
+    seeds = range(seeds) if isinstance(seeds, int) else seeds
+    if not seeds:
+        raise ConfigError("there are no seeds; expected at least one")
     folder = Path(folder)
     show = Finished(progress, 0)
     named = [variation.config for variation in variations if variation.data is None]
@@ -86,15 +87,15 @@ def sweep(
         splits = variation.data or loaded[variation.config.data, variation.config.data_dir]
         config = dataclasses.replace(variation.config, data=splits.name, threads=None if one_by_one else 1)
         home = folder / identity(config, splits)
-        places.append([home / f"seed-{seed}" for seed in range(seeds)])
+        places.append([home / f"seed-{seed}" for seed in seeds])
         jobs |= {
             path: Job(dataclasses.replace(config, seed=seed), splits, path, f"{variation.name}, seed {seed}")
-            for seed, path in enumerate(places[-1])
+            for seed, path in zip(seeds, places[-1], strict=True)
         }
     with _alone(folder):
         results = _results(jobs, show, one_by_one, folder)
     return [
-        _result(variation, [results[path] for path in paths])
+        _result(variation, dict(zip(seeds, [results[path] for path in paths], strict=True)))
         for variation, paths in zip(variations, places, strict=True)
     ]
 
@@ -144,6 +145,6 @@ def _results(jobs: dict[Path, Job], show: Finished, one_by_one: bool, folder: Pa
     return results
 
 
-def _result(variation: Variation, outcomes: list[Run | TrainingError]) -> Result:
-    runs = tuple(outcome for outcome in outcomes if isinstance(outcome, Run))
-    return Result(variation, runs, tuple(seed for seed, each in enumerate(outcomes) if not isinstance(each, Run)))
+def _result(variation: Variation, outcomes: dict[int, Run | TrainingError]) -> Result:
+    runs = tuple(outcome for outcome in outcomes.values() if isinstance(outcome, Run))
+    return Result(variation, runs, tuple(seed for seed, each in outcomes.items() if not isinstance(each, Run)))
