@@ -11,6 +11,8 @@ COMMANDS = [
     ["runs"],
     ["compare"],
     ["show"],
+    ["lab"],
+    ["reproduce"],
     ["data"],
     ["data", "list"],
     ["data", "show"],
