@@ -261,3 +261,28 @@ def test_the_books_program_on_fashion_mnist(real_data, monkeypatch, capsys, own_
     assert "own kernels" in err
     assert re.search(r"loss 2\.\d{3}, train acc 0\.\d{3}, test acc 0\.\d{3}", out)  # the book's rate starts slowly
     assert list(own_folder.glob("*train_ch6.png"))
+
+
+@pytest.mark.parametrize(
+    "forward",
+    [
+        lambda net, x: net(x * 2),
+        lambda net, x: net(x[:, :1]),
+        lambda net, x: net(x) * 1.0,
+        lambda net, x: net(x)[:, :10],
+    ],
+)
+def test_a_forward_that_computes_beside_its_layers_goes_by_pytorch(forward, iterators, capsys):
+    class Beside(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.net = LeNet()
+
+        def forward(self, x):
+            return forward(self.net, x)
+
+    torch.manual_seed(0)
+    net = Beside()
+    assert 0 <= d2l.evaluate_accuracy(net, iterators[1]) <= 1
+    d2l.train_ch6(net, *iterators, 1, 0.1, "cpu")
+    assert "engine  PyTorch on cpu (not a chain of layers: " in capsys.readouterr().err
