@@ -357,7 +357,7 @@ class Trainer(HyperParameters):
             self.optim = rule.optimizer()
         else:
             self.optim = self.model.configure_optimizers()
-        torch_steps = TorchSteps(self.train_dataloader, self._forward, self._update)
+        torch_steps = TorchSteps(self.train_dataloader, self._forward, self._update, self.model, self.optim)
         if own is not None:
             torch_steps.name = f"PyTorch on {self.device} ({own})"
             announce(torch_steps)

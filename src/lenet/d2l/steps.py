@@ -25,7 +25,7 @@ from lenet.config import TrainConfig
 from lenet.d2l.evaluation import LOOKED_AT, moved, no_batches, outputs, pair
 from lenet.d2l.iterators import BatchIterator
 from lenet.d2l.measuring import accuracy, number
-from lenet.d2l.rules import Rule
+from lenet.d2l.rules import LastGood, Rule, Stateful
 from lenet.data.batches import Plan
 from lenet.data.preprocess import Preprocessing
 from lenet.engines import cpu, kernels
@@ -110,7 +110,8 @@ def choose_steps(net: nn.Module, train_iter: Any, loss: Any, rule: Rule, device:
     except (EngineError, ModelError, ConfigError) as error:
         way_out = f"; {error.hint}" if isinstance(error, kernels.KernelsMissing) else ""
         keep_freed_memory()
-        steps = TorchSteps(train_iter, *classification(net, loss, rule.optimizer(), device))
+        optimizer = rule.optimizer()
+        steps = TorchSteps(train_iter, *classification(net, loss, optimizer, device), net, optimizer)
         steps.name = f"PyTorch on {device} ({error.message}{way_out})"
     except RuntimeError as error:  # PyTorch's, from a first look at two pictures
         raise misfit(net, train_iter.first(LOOKED_AT), error) or error from error
@@ -157,6 +158,7 @@ class EngineSteps:
         self.preprocessing = Preprocessing(self.dataset.size)
         self.engine = CpuEngine(self.layers, self.dataset, self.config, self.preprocessing)
         self.rule.load(self.engine.optimizer, self.layers)
+        self.good, self.taken = LastGood(self.engine), 0
 
     def __exit__(self, *_: Any) -> None:
         """The weights back in their own memory, the optimiser's state where its next step looks for it, no gradients.
@@ -181,6 +183,8 @@ class EngineSteps:
             while step < stop:
                 step = self._call(plan, step, stop, tally)
             tally.done = step / num_steps
+            if step == num_steps:
+                _must_end_finite(self.layers, tally, self.good, self.taken)
             yield tally
 
     def leaves(self, done: int, num_epochs: int) -> bool:
@@ -191,10 +195,12 @@ class EngineSteps:
     def _call(self, plan: Plan, start: int, stop: int, tally: Tally) -> int:
         """As many of the steps as take a moment, in one call; where it stopped."""
         stop = min(stop, start + max(1, int(self.speed * CALL_SECONDS)))
+        self.good.keep(self.taken)
         with interrupts() as interrupted:
             stats = self.engine.train_steps(plan, start, stop)
             for loss in stats.losses:
-                _must_be_finite(float(loss), tally, plan.num_steps)
+                _must_be_finite(float(loss), tally, plan.num_steps, self.good, self.taken)
+                self.taken += 1
                 tally.losses.append(float(loss))
                 tally.sizes.append(min(plan.batch_size, len(plan.order) - (len(tally.losses) - 1) * plan.batch_size))
             tally.num_correct += stats.num_correct
@@ -217,13 +223,27 @@ class Forward:
 
 
 class TorchSteps:
-    """Steps by PyTorch, over any iterator. forward computes a batch, update moves the weights by what it gave."""
+    """Steps by PyTorch, over any iterator. forward computes a batch, update moves the weights by what it gave.
+
+    net: the network, if it is a module; optimizer: what else goes back to its last good state with it.
+    """
 
     name, data, rehearses = "PyTorch", "", False
     sample: Tensor | None = None
 
-    def __init__(self, train_iter: Any, forward: Callable[[Any], Forward], update: Callable[[Forward], None]) -> None:
+    def __init__(
+        self,
+        train_iter: Any,
+        forward: Callable[[Any], Forward],
+        update: Callable[[Forward], None],
+        net: Any = None,
+        optimizer: Any = None,
+    ) -> None:
         self.train_iter, self.forward, self.update = train_iter, forward, update
+        self.net = net if isinstance(net, nn.Module) else None
+        parts: list[Stateful] = [self.net] if self.net is not None else []
+        parts += [optimizer] if parts and isinstance(optimizer, torch.optim.Optimizer) else []
+        self.good, self.taken = LastGood(*parts), 0
 
     def __enter__(self) -> None:
         pass
@@ -236,13 +256,17 @@ class TorchSteps:
         num_steps = len(self.train_iter) if hasattr(self.train_iter, "__len__") else None
         stops = set(_stops(num_steps)) if num_steps else set()
         tally = Tally()
+        self.good.keep(self.taken)
         for step, batch in enumerate(self.train_iter, start=1):
             self._step(batch, tally, num_steps)
-            if num_steps and step in stops:
+            if num_steps and step in stops and step < num_steps:
+                self.good.keep(self.taken)
                 tally.done = step / num_steps
                 yield tally
         if not tally.losses:
             raise no_batches("the iterator to train on")
+        if self.net is not None:
+            _must_end_finite(self.net, tally, self.good, self.taken)
         if tally.done != 1:
             tally.done = 1
             yield tally
@@ -256,8 +280,9 @@ class TorchSteps:
         began = time.perf_counter()
         with interrupts() as interrupted:
             result = self.forward(batch)
-            _must_be_finite(result.mean, tally, num_steps)
+            _must_be_finite(result.mean, tally, num_steps, self.good, self.taken)
             self.update(result)
+            self.taken += 1
             tally.losses.append(result.mean)
             tally.sizes.append(result.labels.numel())
             tally.labels.append(result.labels.detach().reshape(-1).cpu().numpy())
@@ -318,10 +343,21 @@ def _stops(num_steps: int) -> list[int]:
     return [step for step in range(1, num_steps + 1) if step % fifth == 0 or step == num_steps]
 
 
-def _must_be_finite(loss: float, tally: Tally, num_steps: int | None) -> None:
+def _must_be_finite(loss: float, tally: Tally, num_steps: int | None, good: LastGood, taken: int) -> None:
+    """loss: of the next step; taken: the steps before it, of all epochs, whose weights it tells of."""
     if not np.isfinite(loss):
         of_all = f" of {num_steps}" if num_steps else ""
-        raise TrainingError(
-            f"the loss became {loss} at step {len(tally.losses) + 1}{of_all} of this epoch; the weights are those before it",
-            hint="take a smaller learning rate (lr), a tenth of it say, and a network with fresh weights",
-        )
+        raise _broken(f"the loss became {loss} at step {len(tally.losses) + 1}{of_all}", good, taken)
+
+
+def _must_end_finite(net: nn.Module, tally: Tally, good: LastGood, taken: int) -> None:
+    """What the last step of an epoch did no loss tells of."""
+    if not all(bool(torch.isfinite(weights).all()) for weights in net.parameters()):
+        raise _broken(f"weights became nan or infinite in step {len(tally.losses)}, the last,", good, taken)
+
+
+def _broken(what: str, good: LastGood, taken: int) -> TrainingError:
+    return TrainingError(
+        f"{what} of this epoch; {good.restore(taken)}",
+        hint="take a smaller learning rate (lr), a tenth of it say, and a network with fresh weights",
+    )

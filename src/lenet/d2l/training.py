@@ -281,7 +281,7 @@ def _ch3_steps(net: Any, train_iter: Any, loss: Any, updater: Any, summed: bool)
         else:
             updater(result.labels.numel())
 
-    steps = TorchSteps(train_iter, forward, update)
+    steps = TorchSteps(train_iter, forward, update, net, updater)
     steps.name = f"PyTorch ({'a loss or an updater' if isinstance(net, nn.Module) else 'a network'} of the user's own)"
     announce(steps)
     return steps
