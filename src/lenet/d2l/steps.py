@@ -76,14 +76,19 @@ class Tally:
 class Steps(Protocol):
     """What the loop needs. Left in any case, so that weights and optimiser are the user's own again.
 
-    sample: some pictures as the network takes them, if they are known; data: the name of the data set, or ""; rehearses:
-    whether `leaves` can say that a training at chance level will leave it.
+    sample: some pictures as the network takes them, if they are known; layers: the network as a chain, if it is known to be
+    one; takes_logits: whether the loss is cross-entropy, which applies the softmax itself; rehearses: whether `leaves` can
+    say that a training at chance level will leave it.
     """
 
     name: str
+    train_iter: Any
     sample: Tensor | None
-    data: str
+    takes_logits: bool
     rehearses: bool
+
+    @property
+    def layers(self) -> nn.Module | None: ...
 
     def __enter__(self) -> Any: ...
     def __exit__(
@@ -112,6 +117,7 @@ def choose_steps(net: nn.Module, train_iter: Any, loss: Any, rule: Rule, device:
         keep_freed_memory()
         optimizer = rule.optimizer()
         steps = TorchSteps(train_iter, *classification(net, loss, optimizer, device), net, optimizer)
+        steps.takes_logits = is_cross_entropy(loss)
         steps.name = f"PyTorch on {device} ({error.message}{way_out})"
     except RuntimeError as error:  # PyTorch's, from a first look at two pictures
         raise misfit(net, train_iter.first(LOOKED_AT), error) or error from error
@@ -127,7 +133,7 @@ def announce(steps: Steps) -> None:
 class EngineSteps:
     """Steps by lenet's kernels for the CPU. Raises EngineError, ModelError or ConfigError for what they do not know."""
 
-    rehearses = True
+    rehearses = takes_logits = True
     sample: Tensor | None
 
     def __init__(self, net: nn.Module, train_iter: Any, loss: Any, rule: Rule, device: torch.device) -> None:
@@ -149,7 +155,7 @@ class EngineSteps:
         cpu.network_of(self.layers, train_iter.size)
         self.name = f"cpu (own kernels for {kernels.variant_name()})"
         self.train_iter, self.rule, self.config = train_iter, rule, config
-        self.sample, self.data = train_iter.first(SAMPLE), train_iter.dataset.name
+        self.sample = train_iter.first(SAMPLE)
         self.speed = 100.0  # steps in a second: a guess, until the first call has been timed
 
     def __enter__(self) -> None:
@@ -213,7 +219,7 @@ class EngineSteps:
 
 @dataclass(frozen=True)
 class Forward:
-    """A batch that went through the network: what to differentiate, its mean loss, how many are right."""
+    """A batch that went through the network: what to differentiate, its mean loss, how many are right (nan: not known)."""
 
     loss: Tensor
     mean: float
@@ -228,8 +234,9 @@ class TorchSteps:
     net: the network, if it is a module; optimizer: what else goes back to its last good state with it.
     """
 
-    name, data, rehearses = "PyTorch", "", False
+    name, rehearses, takes_logits = "PyTorch", False, False
     sample: Tensor | None = None
+    layers: nn.Module | None = None
 
     def __init__(
         self,
@@ -318,6 +325,11 @@ def initialised(net: nn.Module, train_iter: Any) -> None:
     if lazy and isinstance(train_iter, BatchIterator):
         with torch.no_grad():
             outputs(net, train_iter.first(LOOKED_AT).to(lazy[0].device))
+
+
+def is_cross_entropy(loss: Any) -> bool:
+    """Whether a loss takes logits, and applies the softmax itself."""
+    return loss is F.cross_entropy or isinstance(loss, nn.CrossEntropyLoss)
 
 
 def _smoothing(loss: Any) -> float:

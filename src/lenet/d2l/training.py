@@ -22,7 +22,7 @@ from lenet.d2l.layers import sgd
 from lenet.d2l.measuring import accuracy, number
 from lenet.d2l.plotting import Animator, Line
 from lenet.d2l.rules import PlainSgd, TorchOptim
-from lenet.d2l.steps import Forward, Steps, Tally, TorchSteps, announce, choose_steps, initialised
+from lenet.d2l.steps import Forward, Steps, Tally, TorchSteps, announce, choose_steps, initialised, is_cross_entropy
 from lenet.errors import ConfigError
 from lenet.models import xavier_uniform
 
@@ -185,7 +185,8 @@ def points(
     if isinstance(num_epochs, bool) or not isinstance(num_epochs, int) or num_epochs < 1:
         raise ConfigError(f"the number of epochs is {num_epochs!r}; expected a whole number, at least 1")
     num_images, steps_seconds = 0, 0.0
-    diagnosis = Diagnosis(net, steps, num_epochs, init)
+    diagnosis = Diagnosis(net, steps, test_iter, num_epochs, init)
+    diagnosis.data()
     with steps:
         for epoch in range(num_epochs):
             began = time.perf_counter()
@@ -282,6 +283,7 @@ def _ch3_steps(net: Any, train_iter: Any, loss: Any, updater: Any, summed: bool)
             updater(result.labels.numel())
 
     steps = TorchSteps(train_iter, forward, update, net, updater)
+    steps.takes_logits = is_cross_entropy(loss)
     steps.name = f"PyTorch ({'a loss or an updater' if isinstance(net, nn.Module) else 'a network'} of the user's own)"
     announce(steps)
     return steps
