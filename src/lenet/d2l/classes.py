@@ -31,7 +31,7 @@ from lenet.d2l.measuring import number
 from lenet.d2l.plotting import Canvas, figure_with, set_axes, show_images
 from lenet.d2l.rules import PlainSgd, Rule, TorchOptim
 from lenet.d2l.steps import EngineSteps, Forward, Steps, Tally, TorchSteps, announce, choose_steps, initialised
-from lenet.errors import ConfigError, EngineError, ModelError
+from lenet.errors import ConfigError, DataError, EngineError, ModelError
 from lenet.models import LeNetAvg
 
 
@@ -319,6 +319,10 @@ class Trainer(HyperParameters):
         self.epoch = self.train_batch_idx = self.val_batch_idx = 0
         with memory_explained(self.device):
             self.prepare_data(data)
+            if self.val_dataloader is not None and self.num_val_batches == 0:
+                raise DataError(
+                    "the validation loader has no batches", hint="return None from val_dataloader to train without one"
+                )
             self.prepare_model(model)
             initialised(model, self.train_dataloader)
             self._steps = self._chosen()

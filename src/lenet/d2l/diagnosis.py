@@ -5,9 +5,10 @@ before the first step the data, where both iterators are lenet's own on somethin
 docs/doctor.md explains the findings; that of a class never predicted needs a confusion matrix, which `lenet.train` has.
 """
 
+import contextlib
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -38,12 +39,18 @@ class Diagnosis:
         if not isinstance(train_iter, BatchIterator) or self.test is None:
             return
         if not is_published(train_iter.dataset, self.test):
-            self._tell(doctor.examine_data(train_iter.dataset, self.test))
+            with self._ending_nothing():
+                self._tell(doctor.examine_data(train_iter.dataset, self.test))
 
     def epoch(self, done: int, tally: Tally, test_accuracy: float | None) -> None:
         """After the evaluation of an epoch, the `done`-th. Networks and labels are anybody's: it ends no training."""
-        try:
+        with self._ending_nothing():
             self._tell(self._found(done, tally, test_accuracy))
+
+    @contextlib.contextmanager
+    def _ending_nothing(self) -> Iterator[None]:
+        try:
+            yield
         except Exception as error:
             if "doctor" not in self.told:
                 self.told.add("doctor")

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lenet.config import TrainConfig
-from lenet.d2l.evaluation import LOOKED_AT, moved, no_batches, outputs, pair
+from lenet.d2l.evaluation import LOOKED_AT, evaluating, moved, no_batches, outputs, pair
 from lenet.d2l.iterators import BatchIterator
 from lenet.d2l.measuring import accuracy, number
 from lenet.d2l.rules import LastGood, Rule, Stateful
@@ -107,8 +107,7 @@ def choose_steps(net: nn.Module, train_iter: Any, loss: Any, rule: Rule, device:
 
     Raises ModelError if the network does not take the pictures.
     """
-    if not hasattr(train_iter, "__iter__") and not hasattr(train_iter, "__getitem__"):
-        raise ConfigError(f"the training iterator is a {type(train_iter).__name__}; expected batches (X, y)")
+    must_give(train_iter, "training")
     steps: Steps
     try:
         steps = EngineSteps(net, train_iter, loss, rule, device)
@@ -319,12 +318,48 @@ def classification(
     return forward, update
 
 
+def must_give(data_iter: Any, what: str) -> None:
+    """Raises ConfigError for what cannot be iterated."""
+    if not hasattr(data_iter, "__iter__") and not hasattr(data_iter, "__getitem__"):
+        raise ConfigError(f"the {what} iterator is a {type(data_iter).__name__}; expected batches (X, y)")
+
+
+def first_inputs(train_iter: Any) -> Any:
+    """X of the first batch, for a look before the first step; None of what can be gone through only once.
+
+    Draws nothing from PyTorch's generator. Raises DataError if there is no batch.
+    """
+    if isinstance(train_iter, BatchIterator):
+        return train_iter.first(LOOKED_AT)
+    if hasattr(train_iter, "__next__"):
+        return None
+    with torch.random.fork_rng(devices=[]):
+        for batch in train_iter:
+            return pair(batch)[0]
+    raise no_batches("the iterator to train on")
+
+
+def looked_through(net: nn.Module, inputs: Any, device: torch.device) -> None:
+    """Computes inputs once, and leaves the network as it was. Raises ModelError if it does not take them."""
+    with evaluating(net), torch.no_grad():
+        outputs(net, moved(inputs, device))
+
+
 def initialised(net: nn.Module, train_iter: Any) -> None:
-    """Gives layers that wait for their first batch (nn.LazyLinear, …) their weights; any other network is left alone."""
+    """Gives layers that wait for their first batch (nn.LazyLinear, …) their weights; any other network is left alone.
+
+    Raises ConfigError for an iterator that would lose that batch.
+    """
     lazy = [weights for weights in net.parameters() if isinstance(weights, nn.parameter.UninitializedParameter)]
-    if lazy and isinstance(train_iter, BatchIterator):
-        with torch.no_grad():
-            outputs(net, train_iter.first(LOOKED_AT).to(lazy[0].device))
+    if not lazy:
+        return
+    inputs = first_inputs(train_iter)
+    if inputs is None:
+        raise ConfigError(
+            "the network has layers that wait for a first batch, and the training iterator can be gone through only once",
+            hint="compute a batch beforehand: net(X); or pass a list, a DataLoader or what load_data_fashion_mnist returns",
+        )
+    looked_through(net, inputs, lazy[0].device)
 
 
 def is_cross_entropy(loss: Any) -> bool:
