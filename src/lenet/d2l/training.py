@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lenet.d2l.devices import memory_explained, present, try_gpu
+from lenet.d2l.devices import present, try_gpu
 from lenet.d2l.diagnosis import Diagnosis
 from lenet.d2l.evaluation import evaluate_accuracy, outputs, pair
 from lenet.d2l.layers import sgd
@@ -35,6 +35,7 @@ from lenet.d2l.steps import (
     looked_through,
     must_give,
 )
+from lenet.engines.choice import memory_explained
 from lenet.errors import ConfigError
 from lenet.models import xavier_uniform
 
