@@ -9,7 +9,8 @@ from sklearn.metrics import precision_recall_fscore_support
 import lenet
 from lenet.analysis.evaluation import Evaluation, confusion_matrix
 from lenet.data.dataset import Dataset, Splits
-from lenet.errors import ConfigError, DataError
+from lenet.engines.cpu import CpuEngine
+from lenet.errors import ConfigError, DataError, EngineError
 
 
 def made(labels, predicted, num_classes):
@@ -64,6 +65,16 @@ def test_the_worst_mistakes_come_first_and_are_mistakes(tiny, tiny_run):
         assert mistake.predicted == truth[mistake.index].argmax()
         assert mistake.probability == pytest.approx(truth[mistake.index].max().item(), rel=1e-4)
         np.testing.assert_array_equal(image, tiny.test.images[mistake.index])
+
+
+def test_a_gpu_without_room_is_explained(tiny, tiny_run, monkeypatch):
+    def full(self, images):
+        raise RuntimeError("CUDA error: out of memory")
+
+    monkeypatch.setattr(CpuEngine, "logits", full)
+    with pytest.raises(EngineError, match="is out of memory") as raised:
+        lenet.evaluate(tiny_run, tiny)
+    assert "device='cpu'" in raised.value.hint
 
 
 def test_data_that_does_not_fit_is_refused(tiny, tiny_run):

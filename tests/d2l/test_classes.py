@@ -11,7 +11,7 @@ from torch import nn
 from lenet import d2l
 from lenet.d2l import classes
 from lenet.d2l.iterators import BatchIterator, Pictures
-from lenet.errors import ConfigError, EngineError, ModelError
+from lenet.errors import ConfigError, DataError, EngineError, ModelError
 
 
 class Data(d2l.DataModule):
@@ -275,3 +275,9 @@ def test_nonsense(data, tiny):
     five = d2l.LeNet(num_classes=5)
     with pytest.raises(EngineError, match="has a label 9; the network has 5 classes"):
         d2l.Trainer(1).fit(five, data)
+
+
+def test_a_validation_loader_without_batches_is_said(data, monkeypatch):
+    monkeypatch.setattr(data, "val_dataloader", list, raising=False)
+    with pytest.raises(DataError, match="the validation loader has no batches"):
+        fitted(Small(), data)

@@ -12,7 +12,7 @@ from torch import nn
 
 from lenet import d2l
 from lenet.d2l import plotting
-from lenet.errors import ConfigError
+from lenet.errors import ConfigError, DataError
 
 
 class Terminal(io.StringIO):
@@ -164,3 +164,8 @@ def test_a_line_is_nothing_where_there_is_no_terminal(capsys):
     with plotting.Line() as line:
         line.show("epoch 1")
     assert capsys.readouterr() == ("", "")
+
+
+def test_nothing_to_predict_is_said():
+    with pytest.raises(DataError, match="the iterator to predict gives no batch"):
+        d2l.predict_ch3(nn.Flatten(), [])

@@ -3,6 +3,7 @@
 import collections
 import itertools
 import os
+import re
 import signal
 import threading
 
@@ -30,7 +31,7 @@ def both(net, iterator, rate=0.05):
     sgd = torch.optim.SGD(net.parameters(), lr=rate)
     return (
         EngineSteps(net, iterator, F.cross_entropy, PlainSgd(net, rate), CPU),
-        TorchSteps(iterator, *classification(net, F.cross_entropy, sgd, CPU)),
+        TorchSteps(iterator, *classification(net, F.cross_entropy, sgd, CPU), net, sgd),
     )
 
 
@@ -143,13 +144,50 @@ def test_label_smoothing_reaches_the_engine(tiny):
 
 
 @pytest.mark.parametrize("way", [0, 1])
-def test_a_loss_that_is_no_number_ends_the_training_before_the_step(way, tiny):
-    net = network()
-    steps = both(net, BatchIterator(tiny.train, 50), rate=1e20)[way]
+@pytest.mark.parametrize("rate", [1e8, 1e20])
+def test_a_loss_that_is_no_number_leaves_the_last_good_weights(way, rate, tiny):
+    """Whether they broke in the first step or in a later one; their loss is a number."""
+    net, iterator = network(), BatchIterator(tiny.train, 50, True)
+    steps = both(net, iterator, rate)[way]
     with pytest.raises(TrainingError, match=r"the loss became \w+ at step \d+ of 20 of this epoch") as raised, steps:
         list(steps.epoch())
+    assert re.search(r"the last good ones, those before the last (step|\d+ steps)$", raised.value.message)
     assert "smaller learning rate" in raised.value.hint
-    assert all(torch.isfinite(weights).all() for weights in net.parameters())
+    with torch.no_grad():
+        assert all(torch.isfinite(F.cross_entropy(net(X), y)) for X, y in iterator)
+
+
+@pytest.mark.parametrize("way", [0, 1])
+def test_weights_that_the_last_step_breaks_are_not_kept(way, tiny):
+    net, iterator = network(), BatchIterator(tiny.train, 1000)
+    steps = both(net, iterator, rate=1e39)[way]  # as a float32, infinite
+    if way:
+        steps.update = lambda result: net.fc[0].bias.data.fill_(torch.inf)
+    before = [weights.clone() for weights in net.parameters()]
+    with pytest.raises(TrainingError, match="weights became nan or infinite in step 1, the last, of this epoch"), steps:
+        list(steps.epoch())
+    assert all(torch.equal(*pair) for pair in zip(before, net.parameters(), strict=True))
+
+
+@pytest.mark.parametrize("way", [0, 1])
+def test_weights_that_were_broken_before_are_said_to_have_been(way, tiny):
+    net = network()
+    steps = both(net, BatchIterator(tiny.train, 50))[way]
+    with torch.no_grad():
+        net.fc[0].bias.fill_(torch.nan)
+    with pytest.raises(TrainingError, match=r"at step 1 of 20 of this epoch; no step has been taken"), steps:
+        list(steps.epoch())
+
+
+def test_the_optimiser_goes_back_with_the_weights(tiny):
+    net = network()
+    adam = torch.optim.Adam(net.parameters(), lr=0.001)
+    batches = list(BatchIterator(tiny.train, 100))  # a point, and a copy, every second one
+    bad = [*batches[:7], (batches[7][0] * torch.inf, batches[7][1]), *batches[8:]]
+    steps = TorchSteps(bad, *classification(net, F.cross_entropy, adam, CPU), net, adam)
+    with pytest.raises(TrainingError, match="before the last step"), steps:
+        list(steps.epoch())
+    assert adam.state[net.fc[0].bias]["step"] == 6
 
 
 @pytest.mark.parametrize("way", [0, 1])

@@ -9,6 +9,7 @@ from torch import nn
 
 from lenet import d2l
 from lenet.d2l.iterators import BatchIterator
+from lenet.d2l.steps import first_inputs
 from lenet.errors import ConfigError, DataError, EngineError, ModelError, TrainingError
 
 LINE = r"epoch {}, loss (\d+\.\d{{4}}), train acc (\d\.\d{{3}}), test acc (\d\.\d{{3}})"
@@ -261,3 +262,72 @@ def test_the_books_program_on_fashion_mnist(real_data, monkeypatch, capsys, own_
     assert "own kernels" in err
     assert re.search(r"loss 2\.\d{3}, train acc 0\.\d{3}, test acc 0\.\d{3}", out)  # the book's rate starts slowly
     assert list(own_folder.glob("*train_ch6.png"))
+
+
+@pytest.mark.parametrize(
+    "forward",
+    [
+        lambda net, x: net(x * 2),
+        lambda net, x: net(x[:, :1]),
+        lambda net, x: net(x) * 1.0,
+        lambda net, x: net(x)[:, :10],
+    ],
+)
+def test_a_forward_that_computes_beside_its_layers_goes_by_pytorch(forward, iterators, capsys):
+    class Beside(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.net = LeNet()
+
+        def forward(self, x):
+            return forward(self.net, x)
+
+    torch.manual_seed(0)
+    net = Beside()
+    assert 0 <= d2l.evaluate_accuracy(net, iterators[1]) <= 1
+    d2l.train_ch6(net, *iterators, 1, 0.1, "cpu")
+    assert "engine  PyTorch on cpu (not a chain of layers: " in capsys.readouterr().err
+
+
+WRONG = {
+    "epochs": lambda net, train, test: (net, train, test, 0, 0.1, "cpu"),
+    "device": lambda net, train, test: (net, train, test, 1, 0.1, "cuda:77"),
+    "training iterator": lambda net, train, test: (net, 5, test, 1, 0.1, "cpu"),
+    "test iterator": lambda net, train, test: (net, train, None, 1, 0.1, "cpu"),
+    "gives no batch": lambda net, train, test: (net, [], test, 1, 0.1, "cpu"),
+    "expects": lambda net, train, test: (net, BatchIterator(train.dataset, 50, resize=40), test, 1, 0.1, "cpu"),
+    "layer fc.0": lambda net, train, test: (net, [(torch.rand(2, 1, 40, 40), torch.ones(2))], test, 1, 0.1, "cpu"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_train_ch6_draws_no_weights_for_what_is_wrong(what, net, iterators):
+    before = copy.deepcopy(net.state_dict())
+    with pytest.raises((ConfigError, DataError, EngineError, ModelError), match=what):
+        d2l.train_ch6(*WRONG[what](net, *iterators))
+    assert all(torch.equal(before[name], weights) for name, weights in net.state_dict().items())
+
+
+def test_a_look_at_the_pictures_draws_nothing(net, iterators, tiny):
+    """The batches of a DataLoader are those that they would be without."""
+    dataset = torch.utils.data.TensorDataset(torch.arange(100.0), torch.arange(100))
+    loader = torch.utils.data.DataLoader(dataset, 10, shuffle=True)
+    torch.manual_seed(0)
+    expected = next(iter(loader))[1]
+    torch.manual_seed(0)
+    assert torch.equal(first_inputs(loader), expected.float())
+    assert torch.equal(next(iter(loader))[1], expected)
+
+
+@pytest.mark.parametrize("kind", [list, lambda it: torch.utils.data.DataLoader(list(it), batch_size=None), iter])
+def test_layers_that_wait_for_a_batch_get_one_from_any_iterator(kind, iterators, capsys):
+    net = nn.Sequential(nn.Flatten(), nn.LazyLinear(20), nn.ReLU(), nn.Dropout(0.1), nn.LazyLinear(10))
+    train = kind(iterators[0])
+    if kind is iter:
+        with pytest.raises(ConfigError, match="only once") as raised:
+            d2l.train_ch6(net, train, iterators[1], 1, 0.1, "cpu")
+        assert "net(X)" in raised.value.hint
+        return
+    d2l.train_ch6(net, train, iterators[1], 1, 0.1, "cpu")
+    assert net[1].in_features == 784
+    assert "examples/sec" in capsys.readouterr().out

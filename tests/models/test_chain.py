@@ -142,6 +142,69 @@ def test_no_random_number_is_drawn():
     assert torch.rand(1) == expected
 
 
+AROUND = {
+    "nothing": lambda x: x,
+    "times a number": lambda x: x * 2,
+    "a number times": lambda x: 0.5 * x,
+    "times one": lambda x: x * 1.0,
+    "times itself": lambda x: x * x,
+    "a part": lambda x: x[:, :1],
+    "a list": lambda x: x[[0]],
+    "all": lambda x: x[...],
+    "data": lambda x: x.data,
+    "turned": lambda x: x.mT.mT,
+    "divided": lambda x: x / 255,
+}
+
+
+@given(st.sampled_from(sorted(AROUND)), st.sampled_from(sorted(AROUND)))
+@settings(max_examples=60, deadline=None)
+def test_what_is_done_to_pictures_around_the_layers_is_refused(before, after):
+    """In words, whatever it is: never computed otherwise, and never an error of Python's."""
+
+    class Around(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.net = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
+
+        def forward(self, x):
+            return AROUND[after](self.net(AROUND[before](x)))
+
+    net = Around()
+    if before == after == "nothing":
+        assert len(chain(net, PICTURES)) == 2
+        return
+    with pytest.raises((ModelError, RuntimeError)) as raised:  # PyTorch's own, if the network takes no such pictures
+        chain(net, PICTURES)
+    assert "not a chain of layers" in str(raised.value) or "mat1 and mat2" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("pool", "is_plain"),
+    [
+        (lambda x: F.max_pool2d(x, 28), True),
+        (lambda x: F.avg_pool2d(x, x.shape[-1]), False),
+        (lambda x: F.max_pool2d(input=x, kernel_size=28), True),
+        (lambda x: F.avg_pool2d(input=x, kernel_size=28), False),
+    ],
+)
+def test_a_pooling_is_a_layer_if_its_arguments_are_plain(pool, is_plain):
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = nn.Linear(1, 10)
+
+        def forward(self, x):
+            return self.layer(pool(x).flatten(1))
+
+    net = Net()
+    if is_plain:
+        assert torch.equal(chain(net, PICTURES)(PICTURES), net(PICTURES))
+        return
+    with pytest.raises(ModelError, match="a pooling whose arguments"):
+        chain(net, PICTURES)
+
+
 def classes():
     """Networks that are no chain: their forward, and what is said of it."""
 

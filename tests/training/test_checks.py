@@ -91,7 +91,25 @@ def test_a_confusion_of_guesses_or_of_nothing_is_not_shifted():
     guessing[:, 3] = 100
     assert checks.shifted(guessing) is None
     assert checks.shifted(np.zeros((10, 10), np.int64)) is None
-    assert checks.shifted(np.roll(np.eye(10, dtype=np.int64), 1, axis=0)) is None  # one picture of each
+    assert checks.shifted(np.roll(np.eye(10, dtype=np.int64) * 9, 1, axis=0)) is None  # nine pictures of each
+    assert checks.shifted(np.roll(np.eye(10, dtype=np.int64) * 10, 1, axis=0)).name == "labels-shifted"
+
+
+@given(st.integers(2, 12), st.integers(0, 11), st.integers(0, 11), st.integers(1, 99))
+def test_one_constant_answer_is_no_shift(num_classes, answer, largest, share):
+    """Whatever is answered, and however many pictures are of one class."""
+    counts = np.zeros((num_classes, num_classes), np.int64)
+    counts[:, answer % num_classes] = 20
+    counts[largest % num_classes, answer % num_classes] = 20 * num_classes * share
+    assert checks.shifted(counts) is None
+
+
+def test_some_classes_that_disagree_do_not_hide_a_shift():
+    counts = np.roll(confusion(100), 2, axis=0)
+    counts[:3] = np.roll(counts[:3], 1, axis=1)
+    assert checks.shifted(counts).evidence["classes that agree"] == 7
+    counts[3:5] = np.roll(counts[3:5], 1, axis=1)
+    assert checks.shifted(counts) is None
 
 
 def test_labels_from_one():
@@ -141,12 +159,16 @@ def test_the_remedy_goes_with_the_network_and_says_how_often_it_helped(net, init
     assert finding.name == "chance-level"
     assert "rehearsal of the 9 epochs left" in finding.message
     for cure, words in {
-        "xavier-uniform": "--init xavier-uniform (",
-        "relu": "--activation relu (",
-        "rate": "a tenth of it (",
+        "xavier-uniform": "Xavier-uniform initial weights (--init xavier-uniform), which",
+        "relu": "ReLUs (--activation relu), which",
+        "rate": "a tenth of the learning rate (--learning-rate), which",
     }.items():
         learnt, of = checks.CURES[cure]
-        assert (f"{words}helped {learnt} of {of} such trainings)" in finding.remedy) == (cure in cures)
+        assert (f"{words} helped {learnt} of {of} such trainings" in finding.remedy) == (cure in cures)
+    assert ("from PyTorch's initial weights" in finding.remedy) == (init == "default" and "relu" in cures)
+    assert ("initial weights that are too small" in finding.remedy) == (init is None)
+    assert "more epochs" not in finding.remedy
+    assert "more epochs (--epochs)" in checks.chance_level(2.31, 0.1, EVEN, net=net, init=init, rehearsed=0).remedy
     assert "of the epoch left" in checks.chance_level(2.31, 0.1, EVEN, rehearsed=1).message
     assert "rehearsal" not in checks.chance_level(2.31, 0.1, EVEN).message
     assert checks.chance_level(1.0, 0.7, EVEN, net=net) is None
@@ -184,6 +206,10 @@ def test_classes_never_predicted_are_named():
 def test_too_good_to_be_true_goes_by_the_data_set():
     assert checks.too_good("fashion-mnist", 0.98).name == "too-good"
     assert checks.too_good("fashion-mnist", 0.975) is None
+    assert checks.too_good("fashion-mnist", 0.98, np.full(10, 1000)).name == "too-good"
+    assert checks.too_good("fashion-mnist", 0.994, np.array([1000, 1000])) is None  # a part of it
+    assert checks.too_good("fashion-mnist", 0.994, np.full(10, 100)) is None
+    assert checks.too_good("fashion-mnist", 0.994, np.array([5000, 5000, *[0] * 8])) is None
     assert checks.too_good("mnist", 0.995) is None
     assert checks.too_good("mine", 1.0) is None
 
@@ -243,4 +269,5 @@ def test_a_softmax_before_the_loss_is_seen_by_the_outputs():
     assert checks.softmax_before_loss(torch.sigmoid(logits)) is None
     assert checks.softmax_before_loss(torch.log_softmax(logits, 1)) is None
     assert checks.softmax_before_loss(torch.ones(20, 1)) is None
+    assert checks.softmax_before_loss(torch.ones(20)) is None
     assert checks.softmax_before_loss(torch.full((20, 10), math.nan)) is None

@@ -63,6 +63,15 @@ def test_an_epoch_by_plain_numbers():
     assert names(doctor.epoch(2.303, 0.1, 0.1, EVEN, leaves=True)) == []
     assert names(doctor.epoch(0.1, 0.99, 0.8, EVEN)) == ["train-test-apart"]
     assert names(doctor.epoch(0.1, 0.98, 0.99, EVEN, data="fashion-mnist")) == ["too-good"]
+    part = np.diag([995, 993])
+    assert doctor.epoch(0.1, 0.98, 0.994, EVEN, data="fashion-mnist", confusion=part) == []
+
+
+def test_an_accuracy_that_is_not_known_is_not_looked_at():
+    assert names(doctor.epoch(2.303, None, 0.1, EVEN)) == ["chance-level"]
+    assert names(doctor.epoch(2.303, 0.1, None, EVEN)) == ["chance-level"]
+    assert doctor.epoch(2.303, None, None, EVEN, is_last=True) == []
+    assert doctor.epoch(0.1, None, 0.8, EVEN, is_last=True) == []
 
 
 def test_a_class_never_predicted_is_a_finding_when_the_network_learns_no_more():
@@ -89,6 +98,7 @@ def test_a_network_of_ones_own_is_looked_at_as_a_plain_module():
     assert doctor.epoch(*numbers, net=LeNet(), images=images) == []
     softmax = nn.Sequential(LeNet(activation="relu"), nn.Softmax(1))
     assert names(doctor.epoch(*numbers, net=softmax, images=images)) == ["softmax-before-loss"]
+    assert doctor.epoch(*numbers, net=softmax, images=images, takes_logits=False) == []
     with torch.no_grad():
         softmax[0].fc[2].bias.fill_(-1e6)
     found = doctor.epoch(*numbers, net=softmax, images=images)

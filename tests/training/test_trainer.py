@@ -16,7 +16,7 @@ import lenet
 from lenet.config import configure
 from lenet.data.dataset import Splits
 from lenet.engines.reference import ReferenceEngine
-from lenet.errors import ConfigError, DataError, RunError, TrainingError
+from lenet.errors import ConfigError, DataError, EngineError, RunError, TrainingError
 from lenet.training.progress import Quiet
 from lenet.training.trainer import Tally, measure
 
@@ -222,6 +222,27 @@ def test_a_run_whose_weights_were_lost_is_finished_again(tiny, tmp_path):
     (run.path / "model.safetensors").unlink()
     lenet.resume(run, data=tiny, progress="quiet")
     assert (run.path / "model.safetensors").read_bytes() == weights
+
+
+def test_a_gpu_without_room_is_explained_and_the_run_goes_on_where_it_was(tiny, tmp_path, monkeypatch):
+    settings = {"epochs": 2, "batch_size": 50, "engine": "reference", "device": "cpu", "progress": "quiet"}
+    real = ReferenceEngine.train_steps
+
+    def full(self, plan, start, stop):
+        if start == 10:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate")
+        return real(self, plan, start, stop)
+
+    with pytest.raises(lenet.Interrupted) as stopped:
+        lenet.train(tiny, out=tmp_path / "run", **settings | {"progress": StopAfter(3)})
+    monkeypatch.setattr(ReferenceEngine, "train_steps", full)
+    with pytest.raises(EngineError, match="cpu is out of memory") as raised:
+        lenet.train(tiny, out=tmp_path / "other", **settings)
+    assert "--device cpu" in raised.value.hint
+    with pytest.raises(EngineError, match="cpu is out of memory"):
+        lenet.resume(stopped.value.run, data=tiny, progress="quiet")
+    monkeypatch.undo()
+    assert lenet.resume(stopped.value.run, data=tiny, progress="quiet").is_finished
 
 
 def test_a_shift_beyond_the_picture_is_refused(tiny, tmp_path):

@@ -13,6 +13,7 @@ import collections
 import contextlib
 import inspect
 import itertools
+import math
 import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -22,14 +23,15 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lenet.d2l import devices
-from lenet.d2l.devices import memory_explained
+from lenet.d2l.diagnosis import Diagnosis
 from lenet.d2l.evaluation import evaluating, moved, native_logits, outputs
 from lenet.d2l.iterators import ROOT, BatchIterator, Pictures, Resize, fashion_mnist, get_fashion_mnist_labels
 from lenet.d2l.measuring import number
 from lenet.d2l.plotting import Canvas, figure_with, set_axes, show_images
 from lenet.d2l.rules import PlainSgd, Rule, TorchOptim
 from lenet.d2l.steps import EngineSteps, Forward, Steps, Tally, TorchSteps, announce, choose_steps, initialised
-from lenet.errors import ConfigError, EngineError, ModelError
+from lenet.engines.choice import memory_explained
+from lenet.errors import ConfigError, DataError, EngineError, ModelError
 from lenet.models import LeNetAvg
 
 
@@ -317,9 +319,15 @@ class Trainer(HyperParameters):
         self.epoch = self.train_batch_idx = self.val_batch_idx = 0
         with memory_explained(self.device):
             self.prepare_data(data)
+            if self.val_dataloader is not None and self.num_val_batches == 0:
+                raise DataError(
+                    "the validation loader has no batches", hint="return None from val_dataloader to train without one"
+                )
             self.prepare_model(model)
             initialised(model, self.train_dataloader)
             self._steps = self._chosen()
+            self._diagnosis = Diagnosis(model, self._steps, self.val_dataloader, self.max_epochs)
+            self._diagnosis.data()
             try:
                 with self._steps:
                     for epoch in range(self.max_epochs):
@@ -327,10 +335,13 @@ class Trainer(HyperParameters):
                         self.fit_epoch()
             finally:
                 model.board.finish()
-                del self._steps  # so that the model, which knows its Trainer, can be copied and pickled
+                del (
+                    self._steps,
+                    self._diagnosis,
+                )  # so that the model, which knows its Trainer, can be copied and pickled
 
     def fit_epoch(self) -> None:
-        """One epoch, then the validation set."""
+        """One epoch, then the validation set, then what the doctor says."""
         self.model.train()
         num_plotted = 0
         for tally in self._steps.epoch():
@@ -339,6 +350,7 @@ class Trainer(HyperParameters):
         if self.val_dataloader is not None:
             with evaluating(self.model), torch.no_grad():
                 self._validate()
+        self._diagnosis.epoch(self.epoch + 1, tally, self._val_accuracy())
 
     def clip_gradients(self, grad_clip_val: float, model: Any) -> None:
         """Scales all gradients together, so that their norm is at most `grad_clip_val`."""
@@ -357,7 +369,8 @@ class Trainer(HyperParameters):
             self.optim = rule.optimizer()
         else:
             self.optim = self.model.configure_optimizers()
-        torch_steps = TorchSteps(self.train_dataloader, self._forward, self._update)
+        torch_steps = TorchSteps(self.train_dataloader, self._forward, self._update, self.model, self.optim)
+        torch_steps.takes_logits = _is_ours(self.model, "loss")
         if own is not None:
             torch_steps.name = f"PyTorch on {self.device} ({own})"
             announce(torch_steps)
@@ -372,7 +385,7 @@ class Trainer(HyperParameters):
     def _forward(self, batch: Any) -> Forward:
         batch = self.prepare_batch(batch)
         loss = self.model.training_step(batch)
-        return Forward(loss, number(loss), 0, batch[0], batch[-1])
+        return Forward(loss, number(loss), math.nan, batch[0], batch[-1])
 
     def _update(self, result: Forward) -> None:
         self.optim.zero_grad()
@@ -388,6 +401,12 @@ class Trainer(HyperParameters):
             self.model.plot("loss", loss, train=True)
             self.train_batch_idx += 1
         return len(tally.losses)
+
+    def _val_accuracy(self) -> float | None:
+        """The validation accuracy of this epoch, by its points of the chart; None if they are not drawn."""
+        points = self.model.board.data.get("val_acc", [])
+        values = [value for epoch, value in points if epoch == self.epoch + 1]
+        return sum(values) / len(values) if values else None
 
     def _validate(self) -> None:
         """The validation set as points of the chart: its logits by the kernels, if they train, or batch by batch."""

@@ -1,7 +1,5 @@
-"""Where to compute: the book's helpers, and plain words for a device that is not there or has no room."""
+"""Where to compute: the book's helpers, and plain words for a device that is not there."""
 
-import contextlib
-from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -49,32 +47,3 @@ def present(device: Any) -> torch.device:
             hint=f"there is {', '.join(there)}; d2l.try_gpu() takes a GPU where there is one, else the CPU",
         )
     return wanted
-
-
-@contextlib.contextmanager
-def memory_explained(device: torch.device) -> Iterator[None]:
-    """Turns a GPU's lack of memory into an EngineError that says who has it, as far as can be known, and how to go on."""
-    try:
-        yield
-    except RuntimeError as error:  # torch.OutOfMemoryError is one; CUDA itself raises it as a plain one
-        if not isinstance(error, torch.OutOfMemoryError) and "out of memory" not in str(error):
-            raise
-        raise EngineError(
-            f"{device} is out of memory{_holders(device)}",
-            hint="go on on the CPU with device = torch.device('cpu'), or take a smaller batch_size; nvidia-smi lists the "
-            "programs that use a GPU, and a notebook keeps its memory until its kernel is shut down",
-        ) from error
-
-
-def _holders(device: torch.device) -> str:
-    """Who holds a GPU's memory; nothing if it cannot be asked, as when there was too little even to begin."""
-    try:
-        free, total = torch.cuda.mem_get_info(device)
-        own = torch.cuda.memory_reserved(device)
-    except (RuntimeError, ValueError, AssertionError):
-        return ""
-    others = max(0, total - free - own)
-    return (
-        f": of its {total / 1e9:.1f} GB this program's tensors hold {own / 1e9:.1f}, other programs and the driver "
-        f"{others / 1e9:.1f}, and {free / 1e9:.1f} are free"
-    )

@@ -9,10 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from lenet.config import TrainConfig
-from lenet.d2l.devices import memory_explained, present
+from lenet.d2l.devices import present
 from lenet.d2l.iterators import BatchIterator
 from lenet.d2l.measuring import accuracy
 from lenet.data.preprocess import Preprocessing
+from lenet.engines.choice import memory_explained
 from lenet.engines.cpu import CpuEngine, network_of
 from lenet.errors import ConfigError, DataError, EngineError, ModelError
 from lenet.models.chain import chain

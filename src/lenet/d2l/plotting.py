@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lenet.d2l.evaluation import evaluating, moved, outputs
+from lenet.d2l.evaluation import evaluating, moved, no_batches, outputs, pair
 from lenet.d2l.iterators import get_fashion_mnist_labels
 from lenet.d2l.measuring import number
 from lenet.errors import ConfigError
@@ -217,8 +217,14 @@ def show_fashion_mnist(images: Any, labels: Any) -> Any:
 
 
 def predict_ch3(net: Any, test_iter: Any, n: int = 6) -> Any:
-    """Shows the first `n` pictures of the iterator, with their true labels above the predicted ones; returns the axes."""
-    inputs, labels = next(iter(test_iter))
+    """Shows the first `n` pictures of the iterator, with their true labels above the predicted ones; returns the axes.
+
+    Raises DataError if there is no batch.
+    """
+    batch = next(iter(test_iter), None)
+    if batch is None:
+        raise no_batches("the iterator to predict")
+    inputs, labels = pair(batch)
     n = min(n, len(labels))
     if isinstance(net, nn.Module):
         weights = next(net.parameters(), None)

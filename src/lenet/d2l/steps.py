@@ -22,10 +22,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lenet.config import TrainConfig
-from lenet.d2l.evaluation import LOOKED_AT, moved, no_batches, outputs, pair
+from lenet.d2l.evaluation import LOOKED_AT, evaluating, moved, no_batches, outputs, pair
 from lenet.d2l.iterators import BatchIterator
 from lenet.d2l.measuring import accuracy, number
-from lenet.d2l.rules import Rule
+from lenet.d2l.rules import LastGood, Rule, Stateful
 from lenet.data.batches import Plan
 from lenet.data.preprocess import Preprocessing
 from lenet.engines import cpu, kernels
@@ -76,14 +76,19 @@ class Tally:
 class Steps(Protocol):
     """What the loop needs. Left in any case, so that weights and optimiser are the user's own again.
 
-    sample: some pictures as the network takes them, if they are known; data: the name of the data set, or ""; rehearses:
-    whether `leaves` can say that a training at chance level will leave it.
+    sample: some pictures as the network takes them, if they are known; layers: the network as a chain, if it is known to be
+    one; takes_logits: whether the loss is cross-entropy, which applies the softmax itself; rehearses: whether `leaves` can
+    say that a training at chance level will leave it.
     """
 
     name: str
+    train_iter: Any
     sample: Tensor | None
-    data: str
+    takes_logits: bool
     rehearses: bool
+
+    @property
+    def layers(self) -> nn.Module | None: ...
 
     def __enter__(self) -> Any: ...
     def __exit__(
@@ -102,15 +107,16 @@ def choose_steps(net: nn.Module, train_iter: Any, loss: Any, rule: Rule, device:
 
     Raises ModelError if the network does not take the pictures.
     """
-    if not hasattr(train_iter, "__iter__") and not hasattr(train_iter, "__getitem__"):
-        raise ConfigError(f"the training iterator is a {type(train_iter).__name__}; expected batches (X, y)")
+    must_give(train_iter, "training")
     steps: Steps
     try:
         steps = EngineSteps(net, train_iter, loss, rule, device)
     except (EngineError, ModelError, ConfigError) as error:
         way_out = f"; {error.hint}" if isinstance(error, kernels.KernelsMissing) else ""
         keep_freed_memory()
-        steps = TorchSteps(train_iter, *classification(net, loss, rule.optimizer(), device))
+        optimizer = rule.optimizer()
+        steps = TorchSteps(train_iter, *classification(net, loss, optimizer, device), net, optimizer)
+        steps.takes_logits = is_cross_entropy(loss)
         steps.name = f"PyTorch on {device} ({error.message}{way_out})"
     except RuntimeError as error:  # PyTorch's, from a first look at two pictures
         raise misfit(net, train_iter.first(LOOKED_AT), error) or error from error
@@ -126,7 +132,7 @@ def announce(steps: Steps) -> None:
 class EngineSteps:
     """Steps by lenet's kernels for the CPU. Raises EngineError, ModelError or ConfigError for what they do not know."""
 
-    rehearses = True
+    rehearses = takes_logits = True
     sample: Tensor | None
 
     def __init__(self, net: nn.Module, train_iter: Any, loss: Any, rule: Rule, device: torch.device) -> None:
@@ -148,7 +154,7 @@ class EngineSteps:
         cpu.network_of(self.layers, train_iter.size)
         self.name = f"cpu (own kernels for {kernels.variant_name()})"
         self.train_iter, self.rule, self.config = train_iter, rule, config
-        self.sample, self.data = train_iter.first(SAMPLE), train_iter.dataset.name
+        self.sample = train_iter.first(SAMPLE)
         self.speed = 100.0  # steps in a second: a guess, until the first call has been timed
 
     def __enter__(self) -> None:
@@ -157,6 +163,7 @@ class EngineSteps:
         self.preprocessing = Preprocessing(self.dataset.size)
         self.engine = CpuEngine(self.layers, self.dataset, self.config, self.preprocessing)
         self.rule.load(self.engine.optimizer, self.layers)
+        self.good, self.taken = LastGood(self.engine), 0
 
     def __exit__(self, *_: Any) -> None:
         """The weights back in their own memory, the optimiser's state where its next step looks for it, no gradients.
@@ -181,6 +188,8 @@ class EngineSteps:
             while step < stop:
                 step = self._call(plan, step, stop, tally)
             tally.done = step / num_steps
+            if step == num_steps:
+                _must_end_finite(self.layers, tally, self.good, self.taken)
             yield tally
 
     def leaves(self, done: int, num_epochs: int) -> bool:
@@ -191,10 +200,12 @@ class EngineSteps:
     def _call(self, plan: Plan, start: int, stop: int, tally: Tally) -> int:
         """As many of the steps as take a moment, in one call; where it stopped."""
         stop = min(stop, start + max(1, int(self.speed * CALL_SECONDS)))
+        self.good.keep(self.taken)
         with interrupts() as interrupted:
             stats = self.engine.train_steps(plan, start, stop)
             for loss in stats.losses:
-                _must_be_finite(float(loss), tally, plan.num_steps)
+                _must_be_finite(float(loss), tally, plan.num_steps, self.good, self.taken)
+                self.taken += 1
                 tally.losses.append(float(loss))
                 tally.sizes.append(min(plan.batch_size, len(plan.order) - (len(tally.losses) - 1) * plan.batch_size))
             tally.num_correct += stats.num_correct
@@ -207,7 +218,7 @@ class EngineSteps:
 
 @dataclass(frozen=True)
 class Forward:
-    """A batch that went through the network: what to differentiate, its mean loss, how many are right."""
+    """A batch that went through the network: what to differentiate, its mean loss, how many are right (nan: not known)."""
 
     loss: Tensor
     mean: float
@@ -217,13 +228,28 @@ class Forward:
 
 
 class TorchSteps:
-    """Steps by PyTorch, over any iterator. forward computes a batch, update moves the weights by what it gave."""
+    """Steps by PyTorch, over any iterator. forward computes a batch, update moves the weights by what it gave.
 
-    name, data, rehearses = "PyTorch", "", False
+    net: the network, if it is a module; optimizer: what else goes back to its last good state with it.
+    """
+
+    name, rehearses, takes_logits = "PyTorch", False, False
     sample: Tensor | None = None
+    layers: nn.Module | None = None
 
-    def __init__(self, train_iter: Any, forward: Callable[[Any], Forward], update: Callable[[Forward], None]) -> None:
+    def __init__(
+        self,
+        train_iter: Any,
+        forward: Callable[[Any], Forward],
+        update: Callable[[Forward], None],
+        net: Any = None,
+        optimizer: Any = None,
+    ) -> None:
         self.train_iter, self.forward, self.update = train_iter, forward, update
+        self.net = net if isinstance(net, nn.Module) else None
+        parts: list[Stateful] = [self.net] if self.net is not None else []
+        parts += [optimizer] if parts and isinstance(optimizer, torch.optim.Optimizer) else []
+        self.good, self.taken = LastGood(*parts), 0
 
     def __enter__(self) -> None:
         pass
@@ -236,13 +262,17 @@ class TorchSteps:
         num_steps = len(self.train_iter) if hasattr(self.train_iter, "__len__") else None
         stops = set(_stops(num_steps)) if num_steps else set()
         tally = Tally()
+        self.good.keep(self.taken)
         for step, batch in enumerate(self.train_iter, start=1):
             self._step(batch, tally, num_steps)
-            if num_steps and step in stops:
+            if num_steps and step in stops and step < num_steps:
+                self.good.keep(self.taken)
                 tally.done = step / num_steps
                 yield tally
         if not tally.losses:
             raise no_batches("the iterator to train on")
+        if self.net is not None:
+            _must_end_finite(self.net, tally, self.good, self.taken)
         if tally.done != 1:
             tally.done = 1
             yield tally
@@ -256,8 +286,9 @@ class TorchSteps:
         began = time.perf_counter()
         with interrupts() as interrupted:
             result = self.forward(batch)
-            _must_be_finite(result.mean, tally, num_steps)
+            _must_be_finite(result.mean, tally, num_steps, self.good, self.taken)
             self.update(result)
+            self.taken += 1
             tally.losses.append(result.mean)
             tally.sizes.append(result.labels.numel())
             tally.labels.append(result.labels.detach().reshape(-1).cpu().numpy())
@@ -287,12 +318,53 @@ def classification(
     return forward, update
 
 
+def must_give(data_iter: Any, what: str) -> None:
+    """Raises ConfigError for what cannot be iterated."""
+    if not hasattr(data_iter, "__iter__") and not hasattr(data_iter, "__getitem__"):
+        raise ConfigError(f"the {what} iterator is a {type(data_iter).__name__}; expected batches (X, y)")
+
+
+def first_inputs(train_iter: Any) -> Any:
+    """X of the first batch, for a look before the first step; None of what can be gone through only once.
+
+    Draws nothing from PyTorch's generator. Raises DataError if there is no batch.
+    """
+    if isinstance(train_iter, BatchIterator):
+        return train_iter.first(LOOKED_AT)
+    if hasattr(train_iter, "__next__"):
+        return None
+    with torch.random.fork_rng(devices=[]):
+        for batch in train_iter:
+            return pair(batch)[0]
+    raise no_batches("the iterator to train on")
+
+
+def looked_through(net: nn.Module, inputs: Any, device: torch.device) -> None:
+    """Computes inputs once, and leaves the network as it was. Raises ModelError if it does not take them."""
+    with evaluating(net), torch.no_grad():
+        outputs(net, moved(inputs, device))
+
+
 def initialised(net: nn.Module, train_iter: Any) -> None:
-    """Gives layers that wait for their first batch (nn.LazyLinear, …) their weights; any other network is left alone."""
+    """Gives layers that wait for their first batch (nn.LazyLinear, …) their weights; any other network is left alone.
+
+    Raises ConfigError for an iterator that would lose that batch.
+    """
     lazy = [weights for weights in net.parameters() if isinstance(weights, nn.parameter.UninitializedParameter)]
-    if lazy and isinstance(train_iter, BatchIterator):
-        with torch.no_grad():
-            outputs(net, train_iter.first(LOOKED_AT).to(lazy[0].device))
+    if not lazy:
+        return
+    inputs = first_inputs(train_iter)
+    if inputs is None:
+        raise ConfigError(
+            "the network has layers that wait for a first batch, and the training iterator can be gone through only once",
+            hint="compute a batch beforehand: net(X); or pass a list, a DataLoader or what load_data_fashion_mnist returns",
+        )
+    looked_through(net, inputs, lazy[0].device)
+
+
+def is_cross_entropy(loss: Any) -> bool:
+    """Whether a loss takes logits, and applies the softmax itself."""
+    return loss is F.cross_entropy or isinstance(loss, nn.CrossEntropyLoss)
 
 
 def _smoothing(loss: Any) -> float:
@@ -318,10 +390,21 @@ def _stops(num_steps: int) -> list[int]:
     return [step for step in range(1, num_steps + 1) if step % fifth == 0 or step == num_steps]
 
 
-def _must_be_finite(loss: float, tally: Tally, num_steps: int | None) -> None:
+def _must_be_finite(loss: float, tally: Tally, num_steps: int | None, good: LastGood, taken: int) -> None:
+    """loss: of the next step; taken: the steps before it, of all epochs, whose weights it tells of."""
     if not np.isfinite(loss):
         of_all = f" of {num_steps}" if num_steps else ""
-        raise TrainingError(
-            f"the loss became {loss} at step {len(tally.losses) + 1}{of_all} of this epoch; the weights are those before it",
-            hint="take a smaller learning rate (lr), a tenth of it say, and a network with fresh weights",
-        )
+        raise _broken(f"the loss became {loss} at step {len(tally.losses) + 1}{of_all}", good, taken)
+
+
+def _must_end_finite(net: nn.Module, tally: Tally, good: LastGood, taken: int) -> None:
+    """What the last step of an epoch did no loss tells of."""
+    if not all(bool(torch.isfinite(weights).all()) for weights in net.parameters()):
+        raise _broken(f"weights became nan or infinite in step {len(tally.losses)}, the last,", good, taken)
+
+
+def _broken(what: str, good: LastGood, taken: int) -> TrainingError:
+    return TrainingError(
+        f"{what} of this epoch; {good.restore(taken)}",
+        hint="take a smaller learning rate (lr), a tenth of it say, and a network with fresh weights",
+    )

@@ -15,14 +15,27 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lenet.d2l.devices import memory_explained, present, try_gpu
+from lenet.d2l.devices import present, try_gpu
 from lenet.d2l.diagnosis import Diagnosis
 from lenet.d2l.evaluation import evaluate_accuracy, outputs, pair
 from lenet.d2l.layers import sgd
 from lenet.d2l.measuring import accuracy, number
 from lenet.d2l.plotting import Animator, Line
 from lenet.d2l.rules import PlainSgd, TorchOptim
-from lenet.d2l.steps import Forward, Steps, Tally, TorchSteps, announce, choose_steps, initialised
+from lenet.d2l.steps import (
+    Forward,
+    Steps,
+    Tally,
+    TorchSteps,
+    announce,
+    choose_steps,
+    first_inputs,
+    initialised,
+    is_cross_entropy,
+    looked_through,
+    must_give,
+)
+from lenet.engines.choice import memory_explained
 from lenet.errors import ConfigError
 from lenet.models import xavier_uniform
 
@@ -106,14 +119,21 @@ def train_ch6(
     """Trains by SGD with cross-entropy, draws loss and accuracies five times an epoch, and prints them at the end.
 
     The weights of convolutions and dense layers are drawn anew, Xavier uniform, at every call, as the book documents;
-    `init=False` goes on with those that are there. device: without one, a GPU if there is one. Errors as `train_ch5`.
+    `init=False` goes on with those that are there. device: without one, a GPU if there is one. Errors as `train_ch5`, and
+    before any weight is drawn where something can be known to be wrong by then.
 
     Mended: a training set of fewer than five batches divides by zero; the chart exists in notebooks only; the
     network is left in evaluation mode.
     """
     device = try_gpu() if device is None else present(device)
+    _must_be_epochs(num_epochs)
+    must_give(train_iter, "training")
+    must_give(test_iter, "test")
     with _on(net, train_iter, device):
         if init:
+            inputs = first_inputs(train_iter)
+            if inputs is not None:
+                looked_through(net, inputs, device)
             net.apply(xavier_uniform)
         print(f"training on {device}", flush=True)
         steps = choose_steps(net, train_iter, nn.CrossEntropyLoss(), PlainSgd(net, lr), device)
@@ -182,10 +202,10 @@ def points(
 
     init: how the weights were drawn, for the doctor, as TrainConfig names it; None: not known.
     """
-    if isinstance(num_epochs, bool) or not isinstance(num_epochs, int) or num_epochs < 1:
-        raise ConfigError(f"the number of epochs is {num_epochs!r}; expected a whole number, at least 1")
+    _must_be_epochs(num_epochs)
     num_images, steps_seconds = 0, 0.0
-    diagnosis = Diagnosis(net, steps, num_epochs, init)
+    diagnosis = Diagnosis(net, steps, test_iter, num_epochs, init)
+    diagnosis.data()
     with steps:
         for epoch in range(num_epochs):
             began = time.perf_counter()
@@ -198,6 +218,11 @@ def points(
             seconds = time.perf_counter() - began
             yield Point(epoch + 1, tally, test_accuracy, num_images, steps_seconds, seconds)
             diagnosis.epoch(epoch + 1, tally, test_accuracy)
+
+
+def _must_be_epochs(num_epochs: Any) -> None:
+    if isinstance(num_epochs, bool) or not isinstance(num_epochs, int) or num_epochs < 1:
+        raise ConfigError(f"the number of epochs is {num_epochs!r}; expected a whole number, at least 1")
 
 
 @contextlib.contextmanager
@@ -281,7 +306,8 @@ def _ch3_steps(net: Any, train_iter: Any, loss: Any, updater: Any, summed: bool)
         else:
             updater(result.labels.numel())
 
-    steps = TorchSteps(train_iter, forward, update)
+    steps = TorchSteps(train_iter, forward, update, net, updater)
+    steps.takes_logits = is_cross_entropy(loss)
     steps.name = f"PyTorch ({'a loss or an updater' if isinstance(net, nn.Module) else 'a network'} of the user's own)"
     announce(steps)
     return steps

@@ -220,9 +220,13 @@ def _layer(node: fx.Node, model: nn.Module, shape: tuple[int, ...], after: tuple
         if after != (shape[0], math.prod(shape[1:])):
             raise _refused(f"a reshaping from {shape} to {after}")
         return nn.Flatten()
-    kind = FUNCTIONS[node.target]
+    kind = FUNCTIONS.get(node.target)
+    if kind is None:  # one of READING, that reads a picture instead of a shape
+        raise _refused(f"{getattr(node.target, '__name__', node.target)} of pictures in forward")
     if kind in ACTIVATIONS:
         return kind()
+    if len(node.all_input_nodes) > 1 or "input" in node.kwargs:
+        raise _refused("a pooling whose arguments are not plain numbers")
     return kind(**dict(zip(POOLING_ARGUMENTS, node.args[1:], strict=False)), **node.kwargs)
 
 

@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from lenet.data.catalogue import CATALOGUE
 from lenet.data.dataset import Images, Labels
 
 Numbers = NDArray[np.float64] | NDArray[np.int64]
@@ -24,8 +25,8 @@ SHARED = 0.001  # share of the test pictures; Fashion-MNIST, MNIST and the digit
 LOOKED_AT = 2000  # pictures, enough to tell a class by its mean picture, and a matter of milliseconds
 ROLLS = (-3, -2, -1, 1, 2, 3)  # places by which labels are looked for beside their pictures
 CLEARLY = 0.25  # more of the pictures named rightly: no accident among 1,000 pictures, and less than any data set's own
-FEW = 5  # pictures a class: with fewer, all may agree by accident
-MOST = 0.5  # of the pictures: what labels of no sense never reach by an accident of the means
+FEW = 10  # pictures a class: with fewer, all may agree by accident
+MOST = 0.5  # of the pictures, and of the classes: what labels of no sense never reach by an accident of the means
 LOSS_AT_CHANCE = 0.97  # of the entropy of the classes: any less, and something has been learnt
 NEAR_CHANCE = 1 / 9  # of the way from chance to all; with ten classes an accuracy of 0.2
 RISE, WINDOW = 0.5, 3  # nats, and the chunks whose mean is taken, so that one bad batch is no rise
@@ -116,7 +117,10 @@ def misaligned(images: Images, labels: Labels) -> Finding | None:
 
 
 def shifted(confusion: NDArray[np.int64]) -> Finding | None:
-    """Test labels that are the training labels plus a constant; confusion `(C, C)`: given down, predicted across."""
+    """Test labels that are the training labels plus a constant; confusion `(C, C)`: given down, predicted across.
+
+    More than half of the classes have to say so, each by the answer it gets most: one constant answer is no shift.
+    """
     num_classes, total = len(confusion), int(confusion.sum())
     if total < FEW * num_classes:
         return None
@@ -125,10 +129,14 @@ def shifted(confusion: NDArray[np.int64]) -> Finding | None:
     best = int(np.argmax(at))
     if best == 0 or at[best] < max(MOST, at[0] + CLEARLY):
         return None
+    given = np.flatnonzero(confusion.sum(axis=1))
+    agree = int((confusion[given].argmax(axis=1) == (given - best) % num_classes).sum())
+    if agree < 2 or agree <= MOST * len(given):
+        return None
     return Finding(
         "labels-shifted",
         f"the labels of the test set seem to be those of the training set plus {best} (modulo {num_classes})",
-        {"right as they are": at[0], f"right less {best}": at[best]},
+        {"right as they are": at[0], f"right less {best}": at[best], "classes that agree": agree},
         "number the classes alike in both sets",
     )
 
@@ -186,7 +194,10 @@ def chance_level(
     init: str | None = None,
     rehearsed: int | None = None,
 ) -> Finding | None:
-    """A network that guesses. net, init: what the remedy is chosen by; rehearsed: epochs that were, in rehearsal.py."""
+    """A network that guesses. net, init: what the remedy is chosen by; rehearsed: epochs that were, in rehearsal.py.
+
+    init None: not known. Without a rehearsal nothing is known of the epochs to come, and more of them are a remedy too.
+    """
     if not is_at_chance(loss, accuracy, counts):
         return None
     chance_loss, chance_accuracy = chance(counts)
@@ -196,7 +207,8 @@ def chance_level(
         numbers["epochs rehearsed"] = rehearsed
         left = f"{rehearsed} epochs" if rehearsed > 1 else "epoch"
         ahead = f", and a rehearsal of the {left} left says that it will not learn before the end"
-    return Finding("chance-level", f"the network guesses: it is at chance level{ahead}", numbers, _cure(net, init))
+    remedy = _cure(net, init, longer=not rehearsed)
+    return Finding("chance-level", f"the network guesses: it is at chance level{ahead}", numbers, remedy)
 
 
 def not_finite(what: str, loss: float, learning_rate: float) -> Finding:
@@ -205,7 +217,7 @@ def not_finite(what: str, loss: float, learning_rate: float) -> Finding:
         "loss-not-finite",
         what,
         {"loss": str(loss), "learning rate": learning_rate},
-        f"take a smaller --learning-rate, such as {learning_rate / 10:g}",
+        f"take a smaller learning rate (--learning-rate {learning_rate / 10:g})",
     )
 
 
@@ -223,7 +235,7 @@ def rising(losses: Sequence[float], rates: Sequence[float]) -> Finding | None:
         "loss-rising",
         f"the loss rises, {why}",
         {"loss": float(means[-1]), "it was": float(means[lowest]), "learning rate": now},
-        f"take a smaller --learning-rate, such as {now / 3:.2g}",
+        f"take a smaller learning rate (--learning-rate {now / 3:.2g})",
     )
 
 
@@ -235,7 +247,7 @@ def far_apart(train_accuracy: float, test_accuracy: float) -> Finding | None:
         "train-test-apart",
         "the network knows its training pictures much better than others",
         {"train accuracy": train_accuracy, "test accuracy": test_accuracy},
-        "more pictures, --shift 2, --weight-decay or fewer epochs; are both sets of one kind?",
+        "more pictures, shifted ones (--shift 2), weight decay (--weight-decay) or fewer epochs; are both sets of one kind?",
     )
 
 
@@ -251,14 +263,18 @@ def never_predicted(confusion: NDArray[np.int64], classes: Sequence[str] | None 
         f"no picture is ever named {names}, though there are such pictures",
         {"classes never predicted": len(missing), "their test pictures": int(confusion[missing].sum())},
         f"look at the training pictures and labels of {'these classes' if plural else 'this class'}; else train longer, "
-        "or at a smaller --learning-rate",
+        "or at a smaller learning rate (--learning-rate)",
     )
 
 
-def too_good(data: str, accuracy: float) -> Finding | None:
-    """A test accuracy that the data set of that name does not allow."""
+def too_good(data: str, accuracy: float, counts: Numbers | None = None) -> Finding | None:
+    """A test accuracy that the data set of that name does not allow; counts: its test pictures of each class, `(C,)`.
+
+    The limit is that of the whole test set: of a part, of two classes say, anything may be right. Not told counts, it is
+    taken to be whole.
+    """
     limit = TOO_GOOD.get(data, 1.0)
-    if accuracy <= limit:
+    if accuracy <= limit or (counts is not None and not _is_whole(data, counts)):
         return None
     return Finding(
         "too-good",
@@ -301,7 +317,7 @@ def dead(seen: Mapping[str, tuple[nn.Module, Tensor]]) -> Finding | None:
         "dead-units",
         f"most ReLUs of {_layers(sick)} are 0 for every picture: they learn no more",
         {f"dead share of {name}": share for name, share in sick.items()},
-        f"start again at a smaller --learning-rate; a tenth of it{_success('rate')}",
+        f"start again at a smaller learning rate (--learning-rate); a tenth of it helped {_success('rate')}",
     )
 
 
@@ -314,7 +330,7 @@ def saturated(seen: Mapping[str, tuple[nn.Module, Tensor]]) -> Finding | None:
         "saturated-units",
         f"most units of {_layers(sick)} are at the ends of their range for every picture: they hardly learn",
         {f"saturated share of {name}": share for name, share in sick.items()},
-        "start again at a smaller --learning-rate, or with --activation relu",
+        "start again at a smaller learning rate (--learning-rate), or with ReLUs (--activation relu)",
     )
 
 
@@ -336,12 +352,10 @@ def saturated_shares(seen: Mapping[str, tuple[nn.Module, Tensor]]) -> dict[str, 
 
 def softmax_before_loss(outputs: Tensor) -> Finding | None:
     """Outputs `(N, C)` that are probabilities already, where cross-entropy takes logits."""
+    if outputs.ndim != 2 or outputs.size(1) < 2 or not bool((outputs >= 0).all()):
+        return None
     sums = outputs.double().sum(1)
-    if (
-        outputs.size(1) < 2
-        or not bool((outputs >= 0).all())
-        or not torch.allclose(sums, torch.ones_like(sums), atol=1e-4)
-    ):
+    if not torch.allclose(sums, torch.ones_like(sums), atol=1e-4):
         return None
     return Finding(
         "softmax-before-loss",
@@ -389,29 +403,39 @@ def confusion_matrix(labels: Labels, predicted: Labels, num_classes: int) -> NDA
     return counts.reshape(num_classes, num_classes)
 
 
+def _is_whole(data: str, counts: Numbers) -> bool:
+    """Whether so many pictures of each class are the test set of the catalogue's data set of that name."""
+    whole = CATALOGUE[data]
+    return int((counts > 0).sum()) == len(whole.classes) and int(counts.sum()) == whole.num_test
+
+
 def _share(is_sick: Tensor) -> float:
     """Of the units, or channels, of `(N, units, …)`, the share for which it is so in every picture and place."""
     units = is_sick.transpose(0, 1).flatten(1)
     return float(units.all(1).double().mean())
 
 
-def _cure(net: nn.Module | None, init: str | None) -> str:
-    """What to change in a network that guesses."""
-    kinds = {type(layer) for layer in net.modules()} if net is not None else set()
-    if nn.Sigmoid in kinds or net is None:
-        cause = "the usual cause is sigmoids, which hardly pass a difference on"
-        first = (
-            ""
-            if init == "xavier-uniform"
-            else f", from PyTorch's initial weights; --init xavier-uniform{_success('xavier-uniform')}"
-        )
-        return f"{cause}{first}{' or' if first else ';'} --activation relu{_success('relu')}"
-    return f"the usual cause is a learning rate that is too high; a tenth of it{_success('rate')}"
+def _cure(net: nn.Module | None, init: str | None, longer: bool) -> str:
+    """What to change in a network that guesses; longer: whether more epochs may do, too."""
+    kinds = {type(layer) for layer in net.modules()} if net is not None else {nn.Sigmoid}
+    if nn.Sigmoid in kinds:
+        weights = {"default": ", from PyTorch's initial weights", None: ", or initial weights that are too small"}
+        cause = f"sigmoids, which hardly pass a difference on{weights.get(init, '')}"
+        ways = [f"ReLUs (--activation relu), which helped {_success('relu')}"]
+        if init in weights:
+            xavier = _success("xavier-uniform")
+            ways.insert(0, f"Xavier-uniform initial weights (--init xavier-uniform), which helped {xavier}")
+    else:
+        cause = "a learning rate that is too high"
+        ways = [f"a tenth of the learning rate (--learning-rate), which helped {_success('rate')}"]
+    if longer:
+        ways.append("more epochs (--epochs), for some leave chance level late")
+    return f"the usual cause is {cause}; take {', or '.join(ways)}"
 
 
 def _success(cure: str) -> str:
     learnt, of = CURES[cure]
-    return f" (helped {learnt} of {of} such trainings)"
+    return f"{learnt} of {of} such trainings"
 
 
 def _layers(names: Mapping[str, Any]) -> str:

@@ -45,8 +45,8 @@ def chunk(points: Sequence[Mapping[str, Any]]) -> list[Finding]:
 
 def epoch(
     train_loss: float,
-    train_accuracy: float,
-    test_accuracy: float,
+    train_accuracy: float | None,
+    test_accuracy: float | None,
     counts: Numbers,
     *,
     before: tuple[float, float] | None = None,
@@ -56,32 +56,45 @@ def epoch(
     net: nn.Module | None = None,
     images: Tensor | None = None,
     init: str | None = None,
+    takes_logits: bool = True,
     data: str = "",
+    test_counts: Numbers | None = None,
     rehearsed: int | None = None,
     leaves: bool = False,
 ) -> list[Finding]:
     """What is wrong at the end of an epoch.
 
-    train_loss, train_accuracy: of the latest training pictures; counts: training pictures of each class, `(C,)`; before:
-    the same accuracies, train and test, an epoch ago; is_last: whether the training ends here; confusion: of the test set,
-    `(C, C)`, true classes down; images: some training pictures as `net` takes them; init: its initial weights, as TrainConfig
-    names them; data: the name of the data set; rehearsed: how many epochs rehearsal.py went through; leaves: whether it saw
-    the network leave chance level in them, which then is no finding. What is not given is not looked at.
+    train_loss, train_accuracy: of the latest training pictures; an accuracy may be None, not known; counts: training pictures
+    of each class, `(C,)`; before: the same accuracies, train and test, an epoch ago; is_last: whether the training ends here;
+    confusion: of the test set, `(C, C)`, true classes down; images: some training pictures as `net` takes them; init: its
+    initial weights, as TrainConfig names them; takes_logits: whether the loss applies the softmax itself, as cross-entropy
+    does; data: the name of the data set; test_counts: its test pictures of each class, by default those of confusion;
+    rehearsed: how many epochs rehearsal.py went through; leaves: whether it saw the network leave chance level in them, which
+    then is no finding. What is not given is not looked at.
     """
-    guesses = checks.is_at_chance(train_loss, train_accuracy, counts)
-    found = [checks.too_good(data, test_accuracy)]
-    if guesses and not leaves:
-        found.append(checks.chance_level(train_loss, train_accuracy, counts, net=net, init=init, rehearsed=rehearsed))
-    if not guesses and (is_last or before is None or checks.far_apart(*before)):
+    if test_counts is None and confusion is not None:
+        test_counts = confusion.sum(axis=1)
+    accuracy = test_accuracy if train_accuracy is None else train_accuracy
+    guesses = accuracy is not None and checks.is_at_chance(train_loss, accuracy, counts)
+    found: list[Finding | None] = []
+    if test_accuracy is not None:
+        found.append(checks.too_good(data, test_accuracy, test_counts))
+    if accuracy is not None and guesses and not leaves:
+        found.append(checks.chance_level(train_loss, accuracy, counts, net=net, init=init, rehearsed=rehearsed))
+    stay_apart = is_last or before is None or checks.far_apart(*before)
+    if train_accuracy is not None and test_accuracy is not None and not guesses and stay_apart:
         found.append(checks.far_apart(train_accuracy, test_accuracy))
     if confusion is not None:
         found.append(checks.shifted(confusion))
-        is_still = is_last or (before is not None and test_accuracy < before[1] + checks.STILL)
+        is_still = is_last or (
+            before is not None and test_accuracy is not None and test_accuracy < before[1] + checks.STILL
+        )
         if is_still and not guesses:
             found.append(checks.never_predicted(confusion, classes))
     if net is not None and images is not None:
         outputs, seen = checks.activations(net, images)
-        found += [checks.dead(seen), checks.saturated(seen), checks.softmax_before_loss(outputs)]
+        found += [checks.dead(seen), checks.saturated(seen)]
+        found.append(checks.softmax_before_loss(outputs) if takes_logits else None)
     return _only(found)
 
 

@@ -27,7 +27,7 @@ from lenet.data.catalogue import CATALOGUE
 from lenet.data.dataset import Dataset, Labels, Splits, load
 from lenet.data.preprocess import Preprocessing
 from lenet.engines import Engine, Stats
-from lenet.engines.choice import Choice, choose_device, choose_engine, make_engine
+from lenet.engines.choice import Choice, choose_device, choose_engine, make_engine, memory_explained
 from lenet.errors import ConfigError, DataError, RunError, TrainingError
 from lenet.models import build, num_parameters
 from lenet.training import checks, curve, environment
@@ -159,9 +159,10 @@ def run_once(
     chart: bool = True,
 ) -> Run:
     """One training, whole. `where`: the content of environment.json; `began`: when the clock of its summary started."""
-    parts = _assemble(config, splits)
-    run = Run.create(out, config, parts.resolved, where)
-    return _train(run, parts, show, Position(), interrupted, began, chart=chart)
+    with memory_explained(choose_device(config.device).name):
+        parts = _assemble(config, splits)
+        run = Run.create(out, config, parts.resolved, where)
+        return _train(run, parts, show, Position(), interrupted, began, chart=chart)
 
 
 def resume(
@@ -204,10 +205,11 @@ def resume_once(
         "device": run.resolved["device"],
         "threads": run.environment["threads"],
     }
-    parts = _assemble(dataclasses.replace(run.config, **decided), splits, reason="as before")
-    parts.engine.load_state_dict(checkpoint.tensors)
-    run.forget_after(checkpoint.step)
-    return _train(run, parts, show, Position.from_dict(checkpoint.progress), interrupted, began, chart=chart)
+    with memory_explained(decided["device"]):
+        parts = _assemble(dataclasses.replace(run.config, **decided), splits, reason="as before")
+        parts.engine.load_state_dict(checkpoint.tensors)
+        run.forget_after(checkpoint.step)
+        return _train(run, parts, show, Position.from_dict(checkpoint.progress), interrupted, began, chart=chart)
 
 
 def measure(logits: Tensor, labels: Tensor) -> tuple[float, float]:
