@@ -136,7 +136,8 @@ def test_a_network_is_at_chance_if_loss_and_accuracy_are():
         (None, None, ["xavier-uniform", "relu"]),
     ],
 )
-def test_the_remedy_goes_with_the_network_and_says_how_often_it_helped(net, init, cures):
+def test_the_remedy_goes_with_the_network_and_says_how_often_it_helped(net, init, cures, monkeypatch):
+    monkeypatch.setattr(checks, "CURES", {"xavier-uniform": (3, 7), "relu": (5, 7), "rate": (2, 3)})
     finding = checks.chance_level(2.31, 0.1, EVEN, net=net, init=init, rehearsed=9)
     assert finding.name == "chance-level"
     assert "rehearsal of the 9 epochs left" in finding.message
@@ -147,6 +148,8 @@ def test_the_remedy_goes_with_the_network_and_says_how_often_it_helped(net, init
     }.items():
         learnt, of = checks.CURES[cure]
         assert (f"{words}helped {learnt} of {of} such trainings)" in finding.remedy) == (cure in cures)
+    monkeypatch.setattr(checks, "CURES", dict.fromkeys(checks.CURES, (0, 0)))
+    assert "helped" not in checks.chance_level(2.31, 0.1, EVEN, net=net).remedy  # nothing was measured
     assert "of the epoch left" in checks.chance_level(2.31, 0.1, EVEN, rehearsed=1).message
     assert "rehearsal" not in checks.chance_level(2.31, 0.1, EVEN).message
     assert checks.chance_level(1.0, 0.7, EVEN, net=net) is None

@@ -411,7 +411,7 @@ def _cure(net: nn.Module | None, init: str | None) -> str:
 
 def _success(cure: str) -> str:
     learnt, of = CURES[cure]
-    return f" (helped {learnt} of {of} such trainings)"
+    return f" (helped {learnt} of {of} such trainings)" if of else ""
 
 
 def _layers(names: Mapping[str, Any]) -> str:
