@@ -114,5 +114,11 @@ def test_a_config_of_another_version_is_refused():
         from_dict({name: value for name, value in values.items() if name != "epochs"})
 
 
+def test_an_older_run_is_read():
+    values = to_dict(TrainConfig())
+    del values["strict"]
+    assert from_dict(values) == TrainConfig()
+
+
 def test_every_field_explains_itself():
     assert all(spec.metadata["help"].endswith((".", "]")) for spec in FIELDS.values())

@@ -105,6 +105,7 @@ class TrainConfig:
 
 FIELDS = {spec.name: spec for spec in dataclasses.fields(TrainConfig)}
 TYPES = typing.get_type_hints(TrainConfig)
+LATER = {"strict": False}  # fields that older runs do not have, as those were trained
 MODEL_FIELDS = ("kernel_size", "channels", "hidden", "activation", "pooling", "padding")
 
 
@@ -144,6 +145,7 @@ def to_dict(config: TrainConfig) -> dict[str, Any]:
 
 def from_dict(values: dict[str, Any]) -> TrainConfig:
     """The inverse of `to_dict`; raises ConfigError for fields that are unknown or missing."""
+    values = LATER | values
     if set(values) != set(FIELDS):
         odd = ", ".join(sorted(set(values) ^ set(FIELDS)))
         raise ConfigError(f"the settings do not match this version's: {odd}")
