@@ -169,7 +169,10 @@ def test_the_remedy_goes_with_the_network_and_says_how_often_it_helped(net, init
     assert ("from PyTorch's initial weights" in finding.remedy) == (init == "default" and "relu" in cures)
     assert ("initial weights that are too small" in finding.remedy) == (init is None)
     assert "more epochs" not in finding.remedy
-    assert "more epochs (--epochs)" in checks.chance_level(2.31, 0.1, EVEN, net=net, init=init, rehearsed=0).remedy
+    at_the_end = checks.chance_level(2.31, 0.1, EVEN, net=net, init=init, rehearsed=0).remedy
+    assert ("more epochs (--epochs), for some leave" in at_the_end) == ("relu" in cures)
+    foreseen = checks.chance_level(2.31, 0.1, EVEN, net=net, init=init, rehearsed=0, later=2.31).remedy
+    assert foreseen.endswith("or more epochs (--epochs): a rehearsal says that it leaves chance level in epoch 2.3")
     assert "of the epoch left" in checks.chance_level(2.31, 0.1, EVEN, rehearsed=1).message
     assert "rehearsal" not in checks.chance_level(2.31, 0.1, EVEN).message
     assert checks.chance_level(1.0, 0.7, EVEN, net=net) is None

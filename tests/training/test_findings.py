@@ -4,6 +4,7 @@ import dataclasses
 import io
 import json
 import math
+import re
 import subprocess
 import sys
 
@@ -60,6 +61,18 @@ def test_at_the_end_a_network_that_guesses_is_named_without_a_rehearsal(tiny, tm
     run = train(tiny, tmp_path, recipe="book-sgd", epochs=1)
     assert names(run) == ["chance-level"]
     assert "rehearsal" not in run.findings[0].message
+
+
+def test_a_training_that_ends_too_early_is_told_when_it_would_have_left(real_data, tmp_path):
+    settings = {"recipe": "book-sgd", "seed": 3, "batch_size": 256, "data_dir": str(real_data)}
+    run = train("fashion-mnist", tmp_path / "short", epochs=1, **settings)
+    assert names(run) == ["chance-level"]
+    foreseen = re.search(r"a rehearsal says that it leaves chance level in epoch (1\.\d)$", run.findings[0].remedy)
+    assert foreseen
+    assert "rehearsal" not in run.findings[0].message
+    longer = train("fashion-mnist", tmp_path / "long", epochs=2, **settings)
+    left = next(p["epoch"] for p in longer.metrics if p["kind"] == "chunk" and p["train_loss"] < 2.2)
+    assert float(foreseen[1]) == pytest.approx(left, abs=0.5)
 
 
 def test_faults_of_the_data_are_told_before_the_first_step(tiny, tmp_path):

@@ -83,6 +83,7 @@ class Diagnosis:
             test_counts=np.bincount(self.test.labels) if self.test else None,
             rehearsed=self.num_epochs - done if self.steps.rehearses else None,
             leaves=guesses and self._leaves(done),
+            later=self._later(done) if guesses else None,
         )
         self.before = None
         if train_accuracy is not None and test_accuracy is not None:
@@ -103,7 +104,13 @@ class Diagnosis:
             return False
         if not self.steps.rehearses:
             return done == 1
-        return not doctor.is_rehearsal_due(done) or self.steps.leaves(done, self.num_epochs)
+        return not doctor.is_rehearsal_due(done) or self.steps.leaves_at(done, self.num_epochs) is not None
+
+    def _later(self, done: int) -> float | None:
+        """At the end of a training: the epoch in which it would leave chance level if it went on."""
+        if done < self.num_epochs or "chance-level" in self.told:
+            return None
+        return self.steps.leaves_at(done, doctor.beyond(done))
 
     def _tell(self, found: Sequence[Finding]) -> None:
         for finding in found:

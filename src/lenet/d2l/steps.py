@@ -77,7 +77,7 @@ class Steps(Protocol):
     """What the loop needs. Left in any case, so that weights and optimiser are the user's own again.
 
     sample: some pictures as the network takes them, if they are known; layers: the network as a chain, if it is known to be
-    one; takes_logits: whether the loss is cross-entropy, which applies the softmax itself; rehearses: whether `leaves` can
+    one; takes_logits: whether the loss is cross-entropy, which applies the softmax itself; rehearses: whether `leaves_at` can
     say that a training at chance level will leave it.
     """
 
@@ -98,8 +98,8 @@ class Steps(Protocol):
     def epoch(self) -> Iterator[Tally]:
         """One pass over the training pictures; the same Tally, grown, after each fifth."""
 
-    def leaves(self, done: int, num_epochs: int) -> bool:
-        """Whether a training at chance level after `done` epochs leaves it within `num_epochs`."""
+    def leaves_at(self, done: int, num_epochs: int) -> float | None:
+        """The epoch in which a training at chance level after `done` epochs leaves it; None: not within `num_epochs`."""
 
 
 def choose_steps(net: nn.Module, train_iter: Any, loss: Any, rule: Rule, device: torch.device) -> Steps:
@@ -192,10 +192,10 @@ class EngineSteps:
                 _must_end_finite(self.layers, tally, self.good, self.taken)
             yield tally
 
-    def leaves(self, done: int, num_epochs: int) -> bool:
-        """Whether a training at chance level after `done` epochs leaves it within `num_epochs`."""
+    def leaves_at(self, done: int, num_epochs: int) -> float | None:
+        """The epoch in which a training at chance level after `done` epochs leaves it; None: not within `num_epochs`."""
         config = replace(self.config, epochs=num_epochs)
-        return rehearsal.leaves_at(self.engine, config, self.dataset, self.preprocessing, done) is not None
+        return rehearsal.leaves_at(self.engine, config, self.dataset, self.preprocessing, done)
 
     def _call(self, plan: Plan, start: int, stop: int, tally: Tally) -> int:
         """As many of the steps as take a moment, in one call; where it stopped."""
@@ -277,9 +277,9 @@ class TorchSteps:
             tally.done = 1
             yield tally
 
-    def leaves(self, done: int, num_epochs: int) -> bool:
+    def leaves_at(self, done: int, num_epochs: int) -> float | None:
         """Nothing is foreseen."""
-        return False
+        return None
 
     def _step(self, batch: Any, tally: Tally, num_steps: int | None) -> None:
         """One step, which Ctrl-C does not cut in two."""

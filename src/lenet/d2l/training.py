@@ -68,7 +68,8 @@ def train_ch5(
 
     Weights, and the optimiser's state, are changed in place; a second call goes on. Ctrl-C leaves those of the last finished
     step. Raises EngineError for a device that is not there or out of memory, ModelError if the network does not take
-    the pictures, DataError without batches, TrainingError for a loss that is no longer a number.
+    the pictures, DataError without batches, TrainingError for a loss that is no longer a number; network and optimiser then
+    have their last good state.
 
     Mended: the published loss is divided by the number of pictures, in some copies by a count of batches that is never
     reset; here it is the mean over this epoch's batches. After an evaluation the network is in the mode it was in.

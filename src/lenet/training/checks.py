@@ -193,10 +193,12 @@ def chance_level(
     net: nn.Module | None = None,
     init: str | None = None,
     rehearsed: int | None = None,
+    later: float | None = None,
 ) -> Finding | None:
     """A network that guesses. net, init: what the remedy is chosen by; rehearsed: epochs that were, in rehearsal.py.
 
-    init None: not known. Without a rehearsal nothing is known of the epochs to come, and more of them are a remedy too.
+    init None: not known; later: the epoch after the last in which a rehearsal saw it leave chance level. Without a rehearsal
+    nothing is known of the epochs to come, and sigmoids may want more of them.
     """
     if not is_at_chance(loss, accuracy, counts):
         return None
@@ -207,7 +209,7 @@ def chance_level(
         numbers["epochs rehearsed"] = rehearsed
         left = f"{rehearsed} epochs" if rehearsed > 1 else "epoch"
         ahead = f", and a rehearsal of the {left} left says that it will not learn before the end"
-    remedy = _cure(net, init, longer=not rehearsed)
+    remedy = _cure(net, init, later, longer=not rehearsed)
     return Finding("chance-level", f"the network guesses: it is at chance level{ahead}", numbers, remedy)
 
 
@@ -415,8 +417,8 @@ def _share(is_sick: Tensor) -> float:
     return float(units.all(1).double().mean())
 
 
-def _cure(net: nn.Module | None, init: str | None, longer: bool) -> str:
-    """What to change in a network that guesses; longer: whether more epochs may do, too."""
+def _cure(net: nn.Module | None, init: str | None, later: float | None, longer: bool) -> str:
+    """What to change in a network that guesses; longer: whether more epochs may do, as far as is known."""
     kinds = {type(layer) for layer in net.modules()} if net is not None else {nn.Sigmoid}
     if nn.Sigmoid in kinds:
         weights = {"default": ", from PyTorch's initial weights", None: ", or initial weights that are too small"}
@@ -428,7 +430,9 @@ def _cure(net: nn.Module | None, init: str | None, longer: bool) -> str:
     else:
         cause = "a learning rate that is too high"
         ways = [f"a tenth of the learning rate (--learning-rate), which helped {_success('rate')}"]
-    if longer:
+    if later is not None:
+        ways.append(f"more epochs (--epochs): a rehearsal says that it leaves chance level in epoch {later:.1f}")
+    elif longer and nn.Sigmoid in kinds:
         ways.append("more epochs (--epochs), for some leave chance level late")
     return f"the usual cause is {cause}; take {', or '.join(ways)}"
 

@@ -19,7 +19,7 @@ from lenet.data.dataset import Dataset, Labels
 from lenet.training import checks
 from lenet.training.checks import Finding, Numbers
 
-__all__ = ["Finding", "chunk", "epoch", "examine_data", "is_rehearsal_due"]
+__all__ = ["Finding", "beyond", "chunk", "epoch", "examine_data", "is_rehearsal_due"]
 
 
 def examine_data(train: Dataset, test: Dataset, order: Labels | None = None) -> list[Finding]:
@@ -61,6 +61,7 @@ def epoch(
     test_counts: Numbers | None = None,
     rehearsed: int | None = None,
     leaves: bool = False,
+    later: float | None = None,
 ) -> list[Finding]:
     """What is wrong at the end of an epoch.
 
@@ -70,7 +71,7 @@ def epoch(
     initial weights, as TrainConfig names them; takes_logits: whether the loss applies the softmax itself, as cross-entropy
     does; data: the name of the data set; test_counts: its test pictures of each class, by default those of confusion;
     rehearsed: how many epochs rehearsal.py went through; leaves: whether it saw the network leave chance level in them, which
-    then is no finding. What is not given is not looked at.
+    then is no finding; later: the epoch after the last in which it would. What is not given is not looked at.
     """
     if test_counts is None and confusion is not None:
         test_counts = confusion.sum(axis=1)
@@ -80,7 +81,9 @@ def epoch(
     if test_accuracy is not None:
         found.append(checks.too_good(data, test_accuracy, test_counts))
     if accuracy is not None and guesses and not leaves:
-        found.append(checks.chance_level(train_loss, accuracy, counts, net=net, init=init, rehearsed=rehearsed))
+        found.append(
+            checks.chance_level(train_loss, accuracy, counts, net=net, init=init, rehearsed=rehearsed, later=later)
+        )
     stay_apart = is_last or before is None or checks.far_apart(*before)
     if train_accuracy is not None and test_accuracy is not None and not guesses and stay_apart:
         found.append(checks.far_apart(train_accuracy, test_accuracy))
@@ -101,6 +104,11 @@ def epoch(
 def is_rehearsal_due(done: int) -> bool:
     """Whether a training still at chance level after `done` epochs is rehearsed: after 1, 2, 4, 8, …"""
     return done & (done - 1) == 0
+
+
+def beyond(done: int) -> int:
+    """To which epoch a training that ends at chance level after `done` is rehearsed, to see whether more are a remedy."""
+    return 2 * done + 1
 
 
 def _by_means(train: Dataset, test: Dataset, num_classes: int) -> NDArray[np.int64]:

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lenet.config import TrainConfig
 from lenet.data.dataset import Dataset, Labels
 from lenet.engines import Engine
 from lenet.engines.reference import to_input
@@ -58,6 +59,7 @@ class Findings:
         config, done = self.run.config, point["epoch"]
         latest, earlier = self.of("chunk")[-1], self.of("epoch")[:-1]
         loss, accuracy = latest["train_loss"], latest["train_accuracy"]
+        guesses = checks.is_at_chance(loss, accuracy, self.counts)
         return doctor.epoch(
             loss,
             accuracy,
@@ -72,7 +74,8 @@ class Findings:
             init=config.init,
             data=self.train.name,
             rehearsed=config.epochs - done,
-            leaves=checks.is_at_chance(loss, accuracy, self.counts) and self._leaves(done),
+            leaves=guesses and self._leaves(done),
+            later=self._later(done) if guesses else None,
         )
 
     def tell(self, found: list[Finding], point: Mapping[str, Any]) -> list[Finding]:
@@ -91,7 +94,17 @@ class Findings:
             return False
         if not doctor.is_rehearsal_due(done):
             return True
-        return rehearsal.leaves_at(self.engine, config, self.train, self.run.preprocessing, done) is not None
+        return self._leaves_at(config, done) is not None
+
+    def _later(self, done: int) -> float | None:
+        """At the end of a training: the epoch in which it would leave chance level if it went on at the same rate."""
+        config, told = self.run.config, {line["name"] for line in self.of("finding")}
+        if done < config.epochs or "chance-level" in told or config.schedule != "constant":
+            return None
+        return self._leaves_at(replace(config, epochs=doctor.beyond(done)), done)
+
+    def _leaves_at(self, config: TrainConfig, done: int) -> float | None:
+        return rehearsal.leaves_at(self.engine, config, self.train, self.run.preprocessing, done)
 
     def _sample(self) -> Tensor:
         """Some training pictures as the network takes them, `(SAMPLE, 1, height, width)`."""
