@@ -9,7 +9,7 @@
 #   make doctor                       how often the doctor is right (about 40 minutes); make doctor-short takes one
 #   make emulate                      the kernels for ARM64 under qemu, against this processor's (needs qemu-user-static)
 #   make lab                          the chapter's exercises, 5 seeds each (about ten minutes): docs/lab.md
-#   make reproduction                 every published result against 40 seeds here (about six minutes): docs/reproduction.md
+#   make reproduction                 every published result against 20 seeds here (about three minutes): docs/reproduction.md
 #   make wheels                       a wheel with its kernels for each platform, into dist/
 #   make docs                         writes docs/cli.md from --help, tables from bench/records, notebooks from examples/*.py
 
@@ -66,7 +66,7 @@ lab: .venv/installed
 	@$(BIN)/python docs/generate_lab.py > docs/lab.md.new && mv docs/lab.md.new docs/lab.md
 
 reproduction: .venv/installed
-	@$(BIN)/lenet reproduce --seeds 40
+	@$(BIN)/lenet reproduce --seeds 20
 	@cp runs/reproduction/reproduction.* docs/
 
 doctor: .venv/installed-dev
