@@ -13,7 +13,8 @@ FOLDER = Path(__file__).parent / "lab"
 HEAD = """# The laboratory: the chapter's exercises, done
 
 Every section is the output of the command at its head, and `make lab` does them all. The numbers behind a table, seed by
-seed, are in [lab/](lab/). Differences are tested by Welch's test, not corrected for their number.
+seed, are in [lab/](lab/). Differences are tested by Welch's test, those between numbers of epochs, whose runs begin alike,
+seed by seed; not corrected for how many there are.
 """
 
 
