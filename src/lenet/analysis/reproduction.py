@@ -144,7 +144,7 @@ def _row(published: Published, found: Mapping[str, Any]) -> list[str]:
         ratio = statistics.median(here) / published.figure
         faster = f"{ratio:.1f} times as fast" if ratio >= 1 else f"{ratio:.2f} of the speed"
         what, form = "images/s in the steps", "{:,.0f}"
-        words = f"{faster}, on {found['device']} (published on {published.device})"
+        words = f"here {faster}, on {found['device']} (published on {published.device})"
     else:
         what, form = f"{QUANTITIES[published.quantity]}, epoch {published.epoch}", "{:.3f}"
     finer = form.replace(".3f", ".4f")
