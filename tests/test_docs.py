@@ -75,6 +75,11 @@ def test_the_numbers_of_the_doctor_are_those_of_its_record(monkeypatch):
     assert {cure: tuple(counts) for cure, counts in measured.items()} == CURES
 
 
+def test_the_tables_of_the_laboratory_are_made_of_its_numbers():
+    generate = script("docs/generate_lab.py").generate
+    assert (ROOT / "docs" / "lab.md").read_text(encoding="utf-8") == generate(), "run make lab"
+
+
 def test_links_in_the_documents_lead_somewhere():
     for document in [
         ROOT / "README.md",
