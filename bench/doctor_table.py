@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from table import record
+from table import between, record
 
 PAGE = Path(__file__).parent.parent / "docs" / "doctor.md"
-BEGIN, END = "<!-- numbers: bench/doctor_table.py {} -->\n", "<!-- /numbers -->"
+BEGIN = "<!-- numbers: bench/doctor_table.py {} -->\n"
 
 
 def chance(found: dict[str, Any]) -> Iterator[str]:
@@ -81,9 +81,7 @@ def page() -> str:
     """docs/doctor.md with the tables between their marks."""
     text, found = PAGE.read_text(encoding="utf-8"), record("doctor")
     for make in (chance, cures, healthy, cost):
-        begin, table = BEGIN.format(make.__name__), "\n".join(make(found)) + "\n"
-        head, _, rest = text.partition(begin)
-        text = head + begin + table + END + rest.partition(END)[2]
+        text = between(text, BEGIN.format(make.__name__), "\n".join(make(found)) + "\n")
     return text
 
 

@@ -180,8 +180,13 @@ def examples_table() -> str:
 
 def filled(document: str, lines: str) -> str:
     """The document with these lines between its marks."""
-    text = (ROOT / document).read_text(encoding="utf-8")
-    return re.sub(f"{re.escape(BEGIN)}.*?{re.escape(END)}", lambda _: BEGIN + lines + END, text, flags=re.S)
+    return between((ROOT / document).read_text(encoding="utf-8"), BEGIN, lines)
+
+
+def between(text: str, begin: str, lines: str) -> str:
+    """The text with these lines between the mark `begin` and the next END."""
+    head, _, rest = text.partition(begin)
+    return head + begin + lines + END + rest.partition(END)[2]
 
 
 def readme() -> str:

@@ -193,7 +193,10 @@ def test_train_ch3_with_an_optimiser(dialect, reduction, iterators, capsys):
 
 def test_an_epoch_of_ch3_alone(iterators):
     net, loss, params = softmax_by_hand()
-    updater = lambda batch_size: d2l.sgd(params, 0.1, batch_size)  # noqa: E731
+
+    def updater(batch_size):
+        d2l.sgd(params, 0.1, batch_size)
+
     first = d2l.train_epoch_ch3(net, iterators[0], loss, updater)
     second = d2l.train_epoch_ch3(net, iterators[0], loss, updater)
     assert second[0] < first[0]

@@ -29,24 +29,37 @@ class Comparison:
     nested: bool = False
 
 
+# The chapter's sigmoids at its learning rate, and ReLUs at one that suits them.
+NONLINEAR: dict[str, dict[str, Any]] = {"sigmoid": {}, "ReLU": {"activation": "relu", "learning_rate": 0.1}}
+
+
+def _with_both(
+    question: str, setting: str, values: Mapping[str, Any], form: str = "{label}, {activation}", **others: Any
+) -> Comparison:
+    """Each value of a setting, by its label, with sigmoids and with ReLUs; with either, each is compared with the first."""
+    first, *rest = values
+    name = {
+        (label, activation): form.format(label=label, activation=activation)
+        for activation in NONLINEAR
+        for label in values
+    }
+    return Comparison(
+        question,
+        "book-sgd",
+        {
+            name[label, activation]: {setting: values[label], **others, **NONLINEAR[activation]}
+            for label, activation in name
+        },
+        pairs=tuple((name[first, activation], name[other, activation]) for activation in NONLINEAR for other in rest),
+    )
+
+
 def _each(setting: str, form: str, *values: Any, **others: Any) -> dict[str, dict[str, Any]]:
     return {form.format(value): {setting: value, **others} for value in values}
 
 
-# The chapter's sigmoids at its learning rate, and ReLUs at one that suits them.
-NONLINEAR: dict[str, dict[str, Any]] = {"sigmoid": {}, "ReLU": {"activation": "relu", "learning_rate": 0.1}}
-
 COMPARISONS: dict[str, Comparison] = {
-    "pooling": Comparison(
-        "Average against max-pooling",
-        "book-sgd",
-        {
-            f"{pooling}, {name}": {"pooling": pooling, **settings}
-            for name, settings in NONLINEAR.items()
-            for pooling in ("avg", "max")
-        },
-        pairs=(("avg, sigmoid", "max, sigmoid"), ("avg, ReLU", "max, ReLU")),
-    ),
+    "pooling": _with_both("Average against max-pooling", "pooling", {"avg": "avg", "max": "max"}),
     "kernel-size": Comparison(
         "The size of the convolution kernels", "book-sgd", _each("kernel_size", "{0}×{0}", 5, 3, 7)
     ),
@@ -55,15 +68,11 @@ COMPARISONS: dict[str, Comparison] = {
         "book-sgd",
         _each("channels", "{0[0]} and {0[1]}", (6, 16), (3, 8), (12, 32), (24, 64)),
     ),
-    "convolutions": Comparison(
+    "convolutions": _with_both(
         "The number of convolutional layers, with kernels of 3×3",
-        "book-sgd",
-        {
-            f"{len(channels)}, {name}": {"kernel_size": 3, "channels": channels, **settings}
-            for name, settings in NONLINEAR.items()
-            for channels in ((6, 16), (6,), (6, 16, 32))
-        },
-        pairs=tuple((f"2, {name}", f"{number}, {name}") for name in NONLINEAR for number in (1, 3)),
+        "channels",
+        {"2": (6, 16), "1": (6,), "3": (6, 16, 32)},
+        kernel_size=3,
     ),
     "dense": Comparison(
         "The number of dense layers",
@@ -83,27 +92,14 @@ COMPARISONS: dict[str, Comparison] = {
     "learning-rate": Comparison(
         "The learning rate", "book-sgd", _each("learning_rate", "{0}", 0.9, 0.1, 0.3, 1.5, 2.5)
     ),
-    "init": Comparison(
+    "init": _with_both(
         "The initial weights",
-        "book-sgd",
-        {
-            f"{name}, {init}": {"init": init, **settings}
-            for name, settings in NONLINEAR.items()
-            for init in ("xavier-uniform", "default")
-        },
-        pairs=tuple((f"{name}, xavier-uniform", f"{name}, default") for name in NONLINEAR),
+        "init",
+        {"xavier-uniform": "xavier-uniform", "default": "default"},
+        form="{activation}, {label}",
     ),
     "epochs": Comparison("The number of epochs", "book-sgd", _each("epochs", "{0}", 10, 5, 20, 30), nested=True),
-    "mnist": Comparison(
-        "MNIST instead of Fashion-MNIST",
-        "book-sgd",
-        {
-            f"{data}, {name}": {"data": data, **settings}
-            for name, settings in NONLINEAR.items()
-            for data in ("fashion-mnist", "mnist")
-        },
-        pairs=tuple((f"fashion-mnist, {name}", f"mnist, {name}") for name in NONLINEAR),
-    ),
+    "mnist": _with_both("MNIST instead of Fashion-MNIST", "data", {"fashion-mnist": "fashion-mnist", "mnist": "mnist"}),
     "neighbours": Comparison(
         "Who needs neighbouring pixels: all pictures with their pixels in another order, always the same",
         "fast",

@@ -71,14 +71,15 @@ def perform(
     if name == "size":
         numbers |= growth.measure()
         return report(numbers), growth.draw(numbers)
+    seeds = 5 if seeds is None else seeds
     base = recipe or (COMPARISONS[name].recipe if name in COMPARISONS else "fast")
     others = {"data": data or "fashion-mnist", "data_dir": data_dir, "epochs": epochs, "device": "cpu"}
     config = configure(base, **others)
-    numbers |= {"recipe": base, "epochs": config.epochs, "seeds": seeds or 5, "data": config.data}
+    numbers |= {"recipe": base, "epochs": config.epochs, "seeds": seeds, "data": config.data}
     splits = load(config.data, data_dir)
 
     def train(variations: Sequence[Variation]) -> list[Result]:
-        return sweep(variations, seeds=seeds if seeds is not None else 5, folder=folder, progress=progress)
+        return sweep(variations, seeds=seeds, folder=folder, progress=progress)
 
     if name in COMPARISONS:
         comparison = COMPARISONS[name]

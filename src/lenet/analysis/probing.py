@@ -12,7 +12,7 @@ import torch
 from matplotlib import rc_context
 from matplotlib.figure import Figure, SubFigure
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from lenet.analysis.estimate import Estimate
 from lenet.analysis.evaluation import engine_for
@@ -22,7 +22,7 @@ from lenet.analysis.report import Table, plus_minus
 from lenet.data.dataset import Dataset, Images, load
 from lenet.engines.reference import to_input
 from lenet.errors import ConfigError, choices_hint
-from lenet.models.lenet import ACTIVATIONS
+from lenet.training.checks import activations as activations_of
 from lenet.training.curve import STYLE
 from lenet.training.run import Run
 
@@ -52,17 +52,11 @@ def activations(
 
 def layer_outputs(run: Run, images: Images) -> dict[str, tuple[Tensor, float]]:
     """What comes out of each convolution's activation, `(N, channels, height, width)`, and its value for an input of 0."""
-    model = run.model
-    layers = [layer for layer in model.modules() if not list(layer.children())]
-    outputs: dict[str, tuple[Tensor, float]] = {}
-    values = to_input(torch.from_numpy(images), run.preprocessing)
-    with torch.inference_mode():
-        for before, layer in zip([None, *layers], layers, strict=False):
-            if isinstance(layer, nn.Linear | nn.Flatten):
-                break
-            values = layer(values)
-            if isinstance(before, nn.Conv2d) and isinstance(layer, tuple(ACTIVATIONS.values())):
-                outputs[f"layer {len(outputs) + 1}"] = values, float(layer(torch.zeros(())))
+    _, seen = activations_of(run.model, to_input(torch.from_numpy(images), run.preprocessing))
+    maps = [(layer, values) for layer, values in seen.values() if values.ndim == 4]
+    outputs = {
+        f"layer {number}": (values, float(layer(torch.zeros(())))) for number, (layer, values) in enumerate(maps, 1)
+    }
     if not outputs:
         hint = "take a recipe of a LeNet, such as --recipe fast"
         raise ConfigError(f"{run.resolved['model']['name']} has no convolutional layers", hint=hint)
@@ -113,10 +107,9 @@ def something_else(
             "named": test.classes[label],
             "share": count / named.total(),
         }
-        seen[name] = (
-            images[:: max(1, len(images) // SHOWN)][:SHOWN],
-            answers[0][:: max(1, len(images) // SHOWN)][:SHOWN],
-        )
+        step = max(1, len(images) // SHOWN)
+        shown = slice(0, SHOWN * step, step)
+        seen[name] = images[shown], answers[0][shown]
     return {"kinds": found}, _draw_strangers(seen, test.classes)
 
 

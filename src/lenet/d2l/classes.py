@@ -24,7 +24,7 @@ from torch import Tensor, nn
 
 from lenet.d2l import devices
 from lenet.d2l.diagnosis import Diagnosis
-from lenet.d2l.evaluation import evaluating, moved, native_logits, outputs
+from lenet.d2l.evaluation import moved, native_logits, outputs
 from lenet.d2l.iterators import ROOT, BatchIterator, Pictures, Resize, fashion_mnist, get_fashion_mnist_labels
 from lenet.d2l.measuring import number
 from lenet.d2l.plotting import Canvas, figure_with, set_axes, show_images
@@ -32,7 +32,7 @@ from lenet.d2l.rules import PlainSgd, Rule, TorchOptim
 from lenet.d2l.steps import EngineSteps, Forward, Steps, Tally, TorchSteps, announce, choose_steps, initialised
 from lenet.engines.choice import memory_explained
 from lenet.errors import ConfigError, DataError, EngineError, ModelError
-from lenet.models import LeNetAvg
+from lenet.models import LeNetAvg, evaluating
 
 
 def add_to_class(Class: type) -> Callable[[Any], None]:

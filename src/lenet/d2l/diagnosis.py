@@ -6,6 +6,7 @@ docs/doctor.md explains the findings; that of a class never predicted needs a co
 """
 
 import contextlib
+import functools
 import math
 import sys
 from collections.abc import Iterator, Sequence
@@ -67,7 +68,9 @@ class Diagnosis:
         counts = np.bincount(labels)
         train_accuracy = None if math.isnan(tally.accuracy) else tally.accuracy
         seen = test_accuracy if train_accuracy is None else train_accuracy
-        guesses = seen is not None and checks.is_at_chance(tally.loss, seen, counts)
+        leaves, later = False, None
+        if seen is not None and checks.is_at_chance(tally.loss, seen, counts) and "chance-level" not in self.told:
+            leaves, later = self._foresee(done)
         found = doctor.epoch(
             tally.loss,
             train_accuracy,
@@ -82,8 +85,8 @@ class Diagnosis:
             data=self.test.name if self.test else "",
             test_counts=np.bincount(self.test.labels) if self.test else None,
             rehearsed=self.num_epochs - done if self.steps.rehearses else None,
-            leaves=guesses and self._leaves(done),
-            later=self._later(done) if guesses else None,
+            leaves=leaves,
+            later=later,
         )
         self.before = None
         if train_accuracy is not None and test_accuracy is not None:
@@ -98,19 +101,11 @@ class Diagnosis:
         has_units = any(isinstance(layer, ACTIVATIONS) for layer in self.net.modules())
         return self.net if has_units or self.steps.layers is None else self.steps.layers
 
-    def _leaves(self, done: int) -> bool:
-        """Whether a training at chance level may leave it yet; PyTorch's is not rehearsed, and given a second epoch."""
-        if done == self.num_epochs or "chance-level" in self.told:
-            return False
-        if not self.steps.rehearses:
-            return done == 1
-        return not doctor.is_rehearsal_due(done) or self.steps.leaves_at(done, self.num_epochs) is not None
-
-    def _later(self, done: int) -> float | None:
-        """At the end of a training: the epoch in which it would leave chance level if it went on."""
-        if done < self.num_epochs or "chance-level" in self.told:
-            return None
-        return self.steps.leaves_at(done, doctor.beyond(done))
+    def _foresee(self, done: int) -> tuple[bool, float | None]:
+        """As `doctor.foresee`; PyTorch's way is not rehearsed, and given a second epoch."""
+        if not self.steps.rehearses and done < self.num_epochs:
+            return done == 1, None
+        return doctor.foresee(done, self.num_epochs, functools.partial(self.steps.leaves_at, done))
 
     def _tell(self, found: Sequence[Finding]) -> None:
         for finding in found:

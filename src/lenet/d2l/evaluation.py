@@ -2,7 +2,7 @@
 
 import contextlib
 import inspect
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
@@ -16,6 +16,7 @@ from lenet.data.preprocess import Preprocessing
 from lenet.engines.choice import memory_explained
 from lenet.engines.cpu import CpuEngine, network_of
 from lenet.errors import ConfigError, DataError, EngineError, ModelError
+from lenet.models import evaluating
 from lenet.models.chain import chain
 from lenet.models.fitting import misfit
 
@@ -66,18 +67,6 @@ def native_logits(net: nn.Module, data_iter: Any, device: torch.device | None) -
     logits = CpuEngine(layers, None, TrainConfig(), Preprocessing(dataset.size)).logits(dataset.images)
     data_iter.order()
     return logits
-
-
-@contextlib.contextmanager
-def evaluating(net: nn.Module) -> Iterator[None]:
-    """The network in evaluation mode; afterwards each of its modules in the mode it was in."""
-    modes = [(module, module.training) for module in net.modules()]
-    net.eval()
-    try:
-        yield
-    finally:
-        for module, training in modes:
-            module.training = training
 
 
 def outputs(net: Net, batch: Any, **options: Any) -> Tensor:

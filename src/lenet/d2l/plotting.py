@@ -16,10 +16,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lenet.d2l.evaluation import evaluating, moved, no_batches, outputs, pair
+from lenet.d2l.evaluation import moved, no_batches, outputs, pair
 from lenet.d2l.iterators import get_fashion_mnist_labels
 from lenet.d2l.measuring import number
 from lenet.errors import ConfigError
+from lenet.models import evaluating
 
 FMTS = ("-", "m--", "g-.", "r:")
 DRAWING_SHARE = 0.1  # of the time, at most

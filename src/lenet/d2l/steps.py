@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lenet.config import TrainConfig
-from lenet.d2l.evaluation import LOOKED_AT, evaluating, moved, no_batches, outputs, pair
+from lenet.d2l.evaluation import LOOKED_AT, moved, no_batches, outputs, pair
 from lenet.d2l.iterators import BatchIterator
 from lenet.d2l.measuring import accuracy, number
 from lenet.d2l.rules import LastGood, Rule, Stateful
@@ -32,6 +32,7 @@ from lenet.engines import cpu, kernels
 from lenet.engines.cpu import CpuEngine
 from lenet.engines.reference import keep_freed_memory
 from lenet.errors import ConfigError, EngineError, ModelError, TrainingError
+from lenet.models import evaluating
 from lenet.models.chain import chain
 from lenet.models.fitting import misfit
 from lenet.training import rehearsal

@@ -21,6 +21,7 @@ from lenet.data.dataset import Dataset, Images
 from lenet.data.preprocess import Preprocessing
 from lenet.engines import Stats
 from lenet.engines.optimizer import Optimizer, load_state, state_of
+from lenet.models import evaluating
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # the numbers of glibc's malloc.h
 LARGEST_BLOCK, KEPT_BYTES = 1 << 25, 1 << 28  # older versions refuse a larger first one
@@ -76,16 +77,11 @@ class ReferenceEngine:
 
     def logits(self, images: Images) -> Tensor:
         """Logits `(N, num_classes)`, float32 on the CPU, of uint8 pictures `(N, height, width)`; keeps the mode."""
-        was_training = self.model.training
-        self.model.eval()
-        try:
-            with torch.inference_mode():
-                parts = [
-                    self.model(to_input(batch.to(self.device), self.preprocessing)).cpu()
-                    for batch in torch.from_numpy(images).split(EVALUATION_BATCH)
-                ]
-        finally:
-            self.model.train(was_training)
+        with evaluating(self.model), torch.inference_mode():
+            parts = [
+                self.model(to_input(batch.to(self.device), self.preprocessing)).cpu()
+                for batch in torch.from_numpy(images).split(EVALUATION_BATCH)
+            ]
         return torch.cat(parts)
 
     def state_dict(self) -> dict[str, Tensor]:

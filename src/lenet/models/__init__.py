@@ -1,7 +1,9 @@
 """The networks, plain nn.Modules, and the one place that makes them by name."""
 
+import contextlib
 import inspect
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -12,7 +14,7 @@ from lenet.errors import ModelError
 from lenet.models.baselines import MLP, Softmax
 from lenet.models.lenet import LeNet, LeNetAvg
 
-__all__ = ["MLP", "MODELS", "LeNet", "LeNetAvg", "Softmax", "build", "num_parameters", "xavier_uniform"]
+__all__ = ["MLP", "MODELS", "LeNet", "LeNetAvg", "Softmax", "build", "evaluating", "num_parameters", "xavier_uniform"]
 
 _generator = threading.Lock()  # PyTorch's initialisers all draw from one, which threads would share
 
@@ -39,6 +41,18 @@ def build(name: str, *, init: str = "default", seed: int | None = None, **argume
         if init == "xavier-uniform":
             model.apply(xavier_uniform)
     return model
+
+
+@contextlib.contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """The model in evaluation mode; afterwards each of its modules in the mode it was in."""
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, training in modes:
+            module.training = training
 
 
 def num_parameters(model: nn.Module) -> int:

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from lenet.data.catalogue import CATALOGUE
 from lenet.data.dataset import Images, Labels
+from lenet.models import evaluating
 
 Numbers = NDArray[np.float64] | NDArray[np.int64]
 
@@ -298,13 +299,10 @@ def activations(net: nn.Module, images: Tensor) -> tuple[Tensor, dict[str, tuple
         layer.register_forward_hook(lambda layer, _, output, name=name: seen.update({name: (layer, output)}))
         for name, layer in layers
     ]
-    was_training = net.training
-    net.eval()
     try:
-        with torch.no_grad():
+        with evaluating(net), torch.no_grad():
             outputs: Tensor = net(images)
     finally:
-        net.train(was_training)
         for hook in hooks:
             hook.remove()
     return outputs, seen

@@ -8,7 +8,7 @@ remembers nothing: who asks tells each finding once. docs/doctor.md explains the
 they are right.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from lenet.data.dataset import Dataset, Labels
 from lenet.training import checks
 from lenet.training.checks import Finding, Numbers
 
-__all__ = ["Finding", "beyond", "chunk", "epoch", "examine_data", "is_rehearsal_due"]
+__all__ = ["Finding", "chunk", "epoch", "examine_data", "foresee", "is_rehearsal_due"]
 
 
 def examine_data(train: Dataset, test: Dataset, order: Labels | None = None) -> list[Finding]:
@@ -106,9 +106,14 @@ def is_rehearsal_due(done: int) -> bool:
     return done & (done - 1) == 0
 
 
-def beyond(done: int) -> int:
-    """To which epoch a training that ends at chance level after `done` is rehearsed, to see whether more are a remedy."""
-    return 2 * done + 1
+def foresee(done: int, num_epochs: int, leaves_at: Callable[[int], float | None]) -> tuple[bool, float | None]:
+    """Of a training at chance level after `done` epochs: whether it may leave that yet; at its end, in which epoch it would.
+
+    leaves_at: the rehearsal up to an epoch, asked when it is due, and at the end to see whether more epochs are a remedy.
+    """
+    if done == num_epochs:
+        return False, leaves_at(2 * done + 1)
+    return not is_rehearsal_due(done) or leaves_at(num_epochs) is not None, None
 
 
 def _by_means(train: Dataset, test: Dataset, num_classes: int) -> NDArray[np.int64]:

@@ -11,7 +11,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lenet.config import TrainConfig
 from lenet.data.dataset import Dataset, Labels
 from lenet.engines import Engine
 from lenet.engines.reference import to_input
@@ -41,6 +40,11 @@ class Findings:
         """The points of a kind so far."""
         return [point for point in self.points if point["kind"] == kind]
 
+    @property
+    def told(self) -> set[str]:
+        """The names of what was found so far."""
+        return {line["name"] for line in self.of("finding")}
+
     def before(self, order: Labels) -> list[Finding]:
         """Before the first step; order: the training labels as they come, `(N,)`."""
         return self.tell(doctor.examine_data(self.train, self.test, order), {"epoch": 0, "step": 0})
@@ -59,7 +63,9 @@ class Findings:
         config, done = self.run.config, point["epoch"]
         latest, earlier = self.of("chunk")[-1], self.of("epoch")[:-1]
         loss, accuracy = latest["train_loss"], latest["train_accuracy"]
-        guesses = checks.is_at_chance(loss, accuracy, self.counts)
+        leaves, later = False, None
+        if checks.is_at_chance(loss, accuracy, self.counts) and "chance-level" not in self.told:
+            leaves, later = doctor.foresee(done, config.epochs, self._leaves_at)
         return doctor.epoch(
             loss,
             accuracy,
@@ -74,37 +80,26 @@ class Findings:
             init=config.init,
             data=self.train.name,
             rehearsed=config.epochs - done,
-            leaves=guesses and self._leaves(done),
-            later=self._later(done) if guesses else None,
+            leaves=leaves,
+            later=later,
         )
 
     def tell(self, found: list[Finding], point: Mapping[str, Any]) -> list[Finding]:
         """Records and shows those of the findings that are new, and returns them; point: when they were found."""
-        told = {line["name"] for line in self.of("finding")}
-        new = [replace(one, epoch=point["epoch"], step=point["step"]) for one in found if one.name not in told]
+        new = [replace(one, epoch=point["epoch"], step=point["step"]) for one in found if one.name not in self.told]
         for finding in new:
             self.log(finding.to_dict())
             self.show.finding(finding)
         return new
 
-    def _leaves(self, done: int) -> bool:
-        """Whether a training at chance level may leave it yet."""
-        config, told = self.run.config, {line["name"] for line in self.of("finding")}
-        if "chance-level" in told or done == config.epochs:
-            return False
-        if not doctor.is_rehearsal_due(done):
-            return True
-        return self._leaves_at(config, done) is not None
-
-    def _later(self, done: int) -> float | None:
-        """At the end of a training: the epoch in which it would leave chance level if it went on at the same rate."""
-        config, told = self.run.config, {line["name"] for line in self.of("finding")}
-        if done < config.epochs or "chance-level" in told or config.schedule != "constant":
+    def _leaves_at(self, num_epochs: int) -> float | None:
+        """In which epoch up to `num_epochs` the network leaves chance level; beyond the end, only at a constant rate."""
+        config = self.run.config
+        if num_epochs > config.epochs and config.schedule != "constant":
             return None
-        return self._leaves_at(replace(config, epochs=doctor.beyond(done)), done)
-
-    def _leaves_at(self, config: TrainConfig, done: int) -> float | None:
-        return rehearsal.leaves_at(self.engine, config, self.train, self.run.preprocessing, done)
+        longer = replace(config, epochs=num_epochs)
+        done = int(self.of("epoch")[-1]["epoch"])
+        return rehearsal.leaves_at(self.engine, longer, self.train, self.run.preprocessing, done)
 
     def _sample(self) -> Tensor:
         """Some training pictures as the network takes them, `(SAMPLE, 1, height, width)`."""
