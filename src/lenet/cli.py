@@ -18,6 +18,7 @@ import typer
 from lenet import __version__
 from lenet.config import DEFAULT_RECIPE, FIELDS, RECIPES, TYPES
 from lenet.errors import ConfigError, LenetError
+from lenet.training.interrupts import orderly_end
 
 if TYPE_CHECKING:
     from lenet.analysis.report import Report
@@ -54,7 +55,8 @@ def main() -> NoReturn:
     debug = "--debug" in arguments[:until]  # wherever it stands
     arguments = [a for a in arguments[:until] if a != "--debug"] + arguments[until:]
     try:
-        app(args=arguments, prog_name="lenet")
+        with orderly_end():
+            app(args=arguments, prog_name="lenet")
     except LenetError as error:
         if debug:
             traceback.print_exc()
@@ -85,7 +87,9 @@ def _options(
     pass
 
 
-def _train(resume: Path | None, out: Path | None, quiet: bool, json_: bool, **settings: Any) -> None:
+def _train(
+    resume: Path | None, out: Path | None, rescue: Path | None, quiet: bool, json_: bool, **settings: Any
+) -> None:
     """Train a network.
 
     Saves weights, numbers and a chart in a run directory.
@@ -97,17 +101,24 @@ def _train(resume: Path | None, out: Path | None, quiet: bool, json_: bool, **se
     from lenet.training.progress import choose_progress
 
     show = choose_progress("quiet" if quiet else "auto", sys.stderr if json_ or quiet else sys.stdout)
-    if resume is not None:
-        given = [name for name, value in settings.items() if value is not None and name != "data_dir"]
-        if given or out is not None:
-            raise ConfigError(
-                f"--resume goes on with the settings of the run; {_flag(given[0]) if given else '--out'} "
-                "cannot change them",
-                hint="leave it out, or start a new training without --resume",
-            )
-        run = trainer.resume(resume, data_dir=settings["data_dir"], progress=show)
-    else:
-        run = trainer.train(recipe=settings.pop("recipe") or DEFAULT_RECIPE, out=out, progress=show, **settings)
+    try:
+        if resume is not None:
+            given = [
+                name for name, value in settings.items() if value is not None and name not in ("data_dir", "epochs")
+            ]
+            if given or out is not None:
+                raise ConfigError(
+                    f"--resume goes on with the settings of the run; {_flag(given[0]) if given else '--out'} "
+                    "cannot change them",
+                    hint="leave it out, or start a new training without --resume",
+                )
+            where = {name: settings[name] for name in ("data_dir", "epochs")}
+            run = trainer.resume(resume, **where, rescue=rescue, progress=show)
+        else:
+            recipe = settings.pop("recipe") or DEFAULT_RECIPE
+            run = trainer.train(recipe=recipe, out=out, rescue=rescue, progress=show, **settings)
+    except trainer.Interrupted as stop:
+        raise typer.Exit(stop.exit_code) from None
     if json_:
         typer.echo(json.dumps(run.summary))
 
@@ -125,7 +136,18 @@ def _train_signature() -> inspect.Signature:
 
     parameters = [
         flag("out", Path | None, metavar="DIR", help="The run directory; by default runs/DATE-TIME-DATA-MODEL."),
-        flag("resume", Path | None, metavar="RUN", help="Go on with an interrupted run."),
+        flag(
+            "resume",
+            Path | None,
+            metavar="RUN",
+            help="Go on with an interrupted run; with --epochs also a finished one.",
+        ),
+        flag(
+            "rescue",
+            Path | None,
+            metavar="DIR",
+            help="Go on in this folder if the run directory can no longer be written.",
+        ),
         flag("quiet", bool, "--quiet", default=False, help="Say nothing but what must not be missed."),
         flag("json_", bool, "--json", default=False, help="One line of JSON on stdout; all else on stderr."),
     ]
@@ -555,14 +577,14 @@ def _table_of(found: list[Any]) -> tuple[list[str], list[list[str]]]:
 
 @contextlib.contextmanager
 def _going_on() -> Iterator[None]:
-    """Ctrl-C during a sweep: says that the same command goes on, and exits with 130."""
+    """Ctrl-C or its like during a sweep: says that the same command goes on, and exits as a shell expects."""
     from lenet.training.sweep import SweepInterrupted
 
     try:
         yield
     except SweepInterrupted as stop:
         typer.echo(f"{stop}\nhint: the same command goes on", err=True)
-        raise typer.Exit(130) from None
+        raise typer.Exit(stop.exit_code) from None
 
 
 def _print_report(report: "Report", paths: list[Path], json_: bool) -> None:

@@ -17,9 +17,10 @@ from lenet.data.dataset import Dataset, Images, Labels, Splits, load
 from lenet.engines import Engine
 from lenet.engines.choice import choose_device, choose_engine, make_engine, memory_explained
 from lenet.errors import ConfigError, DataError
+from lenet.training.assembly import load_data
 from lenet.training.checks import confusion_matrix
 from lenet.training.run import Run
-from lenet.training.trainer import load_data, measure
+from lenet.training.trainer import measure
 
 PARTS = ("test", "train", "validation")
 MISTAKES_KEPT = 100

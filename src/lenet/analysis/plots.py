@@ -17,8 +17,9 @@ from lenet.analysis.prediction import Prediction
 from lenet.config import to_dict
 from lenet.data.dataset import Dataset
 from lenet.errors import ConfigError
+from lenet.training import storage
 from lenet.training.curve import STYLE, draw_many, rendered
-from lenet.training.run import Run, write_atomically
+from lenet.training.run import Run
 
 GREY: dict[str, Any] = {"cmap": "gray", "vmin": 0, "vmax": 255, "interpolation": "nearest"}
 SHOWN = 40  # mistakes in the grid
@@ -161,7 +162,7 @@ def _save(figure: Figure, path: Path) -> Path:
     if suffix not in ("png", "svg"):
         raise ConfigError(f"{path} has no ending that says what to write", hint="name it .png or .svg")
     try:
-        write_atomically(path, rendered(figure, suffix))
+        storage.write(path, rendered(figure, suffix))
     except OSError as error:
         raise ConfigError(f"cannot write {path}: {error.strerror or error}") from error
     return path

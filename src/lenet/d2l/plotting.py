@@ -265,14 +265,14 @@ def script_name() -> str | None:
 
 def save(figure: Any, name: str, folder: Path, script: str | None) -> None:
     """Writes SCRIPT-NAME.png, or NAME.png where there is no script, and says so; a folder that is full ends no training."""
+    from lenet.training import storage
     from lenet.training.curve import rendered
-    from lenet.training.run import write_atomically
 
     stem = f"{script}-{name}" if script else name
     _taken[stem] += 1
     path = folder / (f"{stem}-{_taken[stem]}.png" if _taken[stem] > 1 else f"{stem}.png")
     try:
-        write_atomically(path, rendered(figure, "png"))
+        storage.write(path, rendered(figure, "png"))
         sys.stderr.write(f"wrote   {path.name}\n")
     except OSError as error:
         sys.stderr.write(f"cannot write {path}: {error.strerror or error}\n")

@@ -26,10 +26,13 @@ class Stats:
     """
 
     losses: NDArray[np.float64]
-    loss_sum: float  # over pictures, so that a small last batch weighs what it should
+    sizes: NDArray[np.int64]  # pictures of each batch, `(num_steps,)`
     num_correct: int
-    num_images: int
     seconds: float  # of the steps alone
+
+    @property
+    def num_images(self) -> int:
+        return int(self.sizes.sum())
 
 
 class Engine(Protocol):

@@ -40,6 +40,9 @@ class Progress(Protocol):
     def start(self, header: Header, notice: str | None, num_epochs: int) -> None:
         """Before the first step: what was decided, and what must not be missed."""
 
+    def notice(self, notice: str) -> None:
+        """Something about this training that must not be missed."""
+
     def chunk(self, point: Point) -> None:
         """After a chunk of steps."""
 
@@ -50,7 +53,7 @@ class Progress(Protocol):
         """When the doctor has found something: must not be missed either."""
 
     def interrupted(self, run: Run) -> None:
-        """After Ctrl-C, when all is saved."""
+        """After Ctrl-C or its like, when all is saved."""
 
     def finish(self, run: Run, summary: Mapping[str, Any]) -> None:
         """At the end, when all is saved."""
@@ -94,7 +97,10 @@ class Quiet:
 
     def start(self, header: Header, notice: str | None, num_epochs: int) -> None:
         if notice:
-            self.console.print(_notice(notice))
+            self.notice(notice)
+
+    def notice(self, notice: str) -> None:
+        self.console.print(_notice(notice))
 
     def chunk(self, point: Point) -> None:
         pass
@@ -119,6 +125,9 @@ class Silent(Quiet):
         pass
 
     def start(self, header: Header, notice: str | None, num_epochs: int) -> None:
+        pass
+
+    def notice(self, notice: str) -> None:
         pass
 
     def finding(self, finding: Finding) -> None:
@@ -204,7 +213,7 @@ class Terminal(Lines):
 
     def start(self, header: Header, notice: str | None, num_epochs: int) -> None:
         if notice:
-            self.console.print(_notice(notice))
+            self.notice(notice)
         for name, text in header:
             self.console.print(Text.assemble((f"{name:<7} ", "bold"), text))
         self.console.print()
