@@ -55,7 +55,7 @@ def examine(short: bool) -> Iterator[Row]:
 def checkpoints(folder: Path, rounds: int) -> list[list[float]]:
     """The seconds of each checkpoint, as the trainer saves it, of the recipe `fast` after some steps."""
     found: list[float] = []
-    settings: dict[str, Any] = {"epochs": 1, "batch_size": 320, "checkpoint_every": "1"}
+    settings: dict[str, Any] = {"epochs": 1, "batch_size": 16, "checkpoint_every": "1"}
     while len(found) < rounds * EACH:
         with tempfile.TemporaryDirectory(dir=folder) as run, timed(Run, "checkpoint", found):
             begin(Path(run), settings)

@@ -39,8 +39,8 @@ SMALL: dict[str, Any] = {
     "engine": "cpu",
     "threads": 1,
 }
-STEPWISE = {**SMALL, "epochs": 2, "batch_size": 160, "checkpoint_every": "3"}  # 8 steps
-INCESSANT = {**SMALL, "epochs": 2, "batch_size": 64, "checkpoint_every": "1"}  # 20 steps, each saved
+STEPWISE = {**SMALL, "epochs": 2, "batch_size": 80, "checkpoint_every": "3"}  # 8 steps
+INCESSANT = {**SMALL, "epochs": 2, "batch_size": 32, "checkpoint_every": "1"}  # 20 steps, each saved
 TRIALS = 1000
 
 

@@ -67,7 +67,7 @@ def cut_and_resumed(folder: Path, cuts: int) -> Row:
     places: collections.Counter[str] = collections.Counter()
     wrong = []
     for name, given in COMBINATIONS.items():
-        settings = {"epochs": 2, "batch_size": 32, **given}
+        settings = {"epochs": 2, "batch_size": 16, **given}
         whole = folder / "whole"
         seconds = lasting(whole, settings)
         expected = traces(whole)
@@ -110,10 +110,10 @@ def continued(folder: Path, names: tuple[str, ...]) -> Row:
     trials = survived = cut_again = 0
     wrong = []
     for name in names:
-        settings = {"batch_size": 32, **COMBINATIONS[name]}
+        settings = {"batch_size": 16, **COMBINATIONS[name]}
         longer = folder / "longer"
         seconds = lasting(longer, settings | {"epochs": 3})
-        expected = traces(longer)
+        expected = traces(longer, findings=False)
         for epochs, cuts in ((1, 0), (2, 0), (1, 1)):
             run = folder / "continued"
             do(begin, run, settings | {"epochs": epochs})
@@ -129,7 +129,7 @@ def continued(folder: Path, names: tuple[str, ...]) -> Row:
                     do(go_on, run, epochs=3)
                 elif not Run.load(run, finished=False).is_finished:
                     do(go_on, run)
-                equal = traces(run) == expected and not strays(run)
+                equal = traces(run, findings=False) == expected and not strays(run)
             except Exception as error:
                 wrong.append(f"{name}, {epochs} epochs: {str(error).splitlines()[0]}")
                 equal = False
@@ -140,7 +140,8 @@ def continued(folder: Path, names: tuple[str, ...]) -> Row:
         "finished trainings continued to more epochs",
         trials,
         survived,
-        f"equal weights, metrics and summary to trainings of as many epochs: {survived} of {trials}, "
+        f"weights, metrics and summary those of trainings of as many epochs, but for the doctor, who looks ahead to the end: "
+        f"{survived} of {trials}, "
         f"{cut_again} of them killed while they went on" + "".join(f"; {line}" for line in wrong[:3]),
     )
 

@@ -34,7 +34,7 @@ SMALL = [
     "--activation=relu",
     "--learning-rate=0.1",
     "--threads=1",
-    "--batch-size=32",
+    "--batch-size=16",
 ]
 TRAINING = [*SMALL, "--epochs=3", "--checkpoint-every=7"]
 REAL = [*SMALL, "--epochs=1", "--checkpoint-every=200"]
@@ -77,15 +77,22 @@ def forked(folder: Path, trials: int, draw: random.Random) -> Iterator[Fate]:
     whole = folder / "whole"
     child = Child(command, ["train", *TRAINING, "--out", str(whole)], folder / "said", "file", drawn=False)
     child.end()
-    seconds, expected = time.monotonic() - child.began, traces(whole)
-    for number in range(trials):
+    expected = traces(whole)
+    began = time.time() - (time.monotonic() - child.began)
+    beginning, end = ((whole / name).stat().st_mtime - began for name in ("config.json", "summary.json"))
+    number = 0
+    while number < trials:
         stream, sent = STREAMS[number % 3], SIGNALS[number // 3 % 3]
         run, said = folder / "run", folder / "said"
         given = ["train", *TRAINING, "--out", str(run)]
         with reader(stream, said) as (place, leave):
             child = Child(command, given, place, stream, drawn=number % 5 == 0)
-            time.sleep(draw.random() * seconds)
-            alive = child.process.exitcode is None
+            moment = draw.uniform(0, beginning) if number % 8 == 7 else draw.uniform(beginning, end)
+            time.sleep(max(0.0, child.began + moment - time.monotonic()))
+            if child.process.exitcode is not None:  # it was faster: no trial
+                shutil.rmtree(run)
+                end *= 0.97
+                continue
             began = time.monotonic()
             if stream == "terminal" and sent == signal.SIGHUP:
                 leave()  # the system sends the signal
@@ -98,10 +105,14 @@ def forked(folder: Path, trials: int, draw: random.Random) -> Iterator[Fate]:
                 time.sleep(draw.random() * 0.03)
                 child.signal(sent)
             code = child.end()
-        latency = time.monotonic() - began if alive else 0.0
+        latency = time.monotonic() - began
         text = said.read_text() if stream == "file" else None
-        yield judge(run, code, sent, latency, text if not twice else None, expected, lambda run=run: again(run))
+        fate = judge(run, code, sent, latency, text if not twice else None, expected, lambda run=run: again(run))
+        if fate.wrong:
+            fate.wrong += f" ({stream}{', sent twice' if twice else ''})"
+        yield fate
         shutil.rmtree(run, ignore_errors=True)
+        number += 1
 
 
 def command(arguments: list[str], stream: Path, kind: str, drawn: bool) -> None:
@@ -114,8 +125,12 @@ def command(arguments: list[str], stream: Path, kind: str, drawn: bool) -> None:
     sys.stdout, sys.stderr = os.fdopen(1, "w", closefd=False), os.fdopen(2, "w", buffering=1, closefd=False)
     default_signals()
     sys.argv = ["lenet", *arguments]
-    with on_pictures(), contextlib.nullcontext() if drawn else undrawn():
-        cli.main()
+    try:
+        with on_pictures(), contextlib.nullcontext() if drawn else undrawn():
+            cli.main()
+    except KeyboardInterrupt:  # before lenet could heed it: what Python itself does then
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
 
 
 def default_signals() -> None:
@@ -208,7 +223,7 @@ def judge(
 ) -> Fate:
     """Whether a training ended as it should, and whether it can be brought to the end it would have reached."""
     begun, finished = (run / "config.json").exists(), (run / "summary.json").exists()
-    place = "at the end" if finished else "in training" if begun else "before the run began"
+    place = "ended anyway" if finished else "stopped in training" if begun else "before the run began"
     fate = Fate("", latency, place)
     # As a shell sees it; a process that the signal ends itself has the same code there.
     ends = {128 + sent, *((-sent,) if finished or not begun else ()), *((0,) if finished else ())}
@@ -216,7 +231,7 @@ def judge(
         fate.wrong = f"exit code {code} for signal {sent} {place}"
     elif latency > SECONDS:
         fate.wrong = f"ended only after {latency:.1f} s"
-    elif text is not None and place == "in training" and f"--resume {run}" not in text:
+    elif text is not None and place == "stopped in training" and f"--resume {run}" not in text:
         fate.wrong = f"did not say how to go on: {text[-60:]!r}"
     else:
         try:

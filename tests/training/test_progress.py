@@ -1,4 +1,5 @@
 import io
+import os
 import re
 import subprocess
 import sys
@@ -175,3 +176,15 @@ def test_a_finding_stands_above_the_bars_of_a_terminal(tiny, tmp_path, monkeypat
     )
     assert lines[found + 2].startswith("remedy")
     assert any(line.startswith("2  ") for line in lines[found:])  # the table goes on
+
+
+@pytest.mark.parametrize("kind", ["quiet", "auto"])
+def test_a_training_goes_on_when_nobody_reads_what_it_says(tiny, tmp_path, kind):
+    theirs, ours = os.pipe()
+    with os.fdopen(ours, "w", buffering=1) as stream:
+        show = choose_progress(kind, stream)
+        os.close(theirs)
+        show.notice("to nobody")
+        run = lenet.train(tiny, epochs=1, batch_size=500, progress=show, out=tmp_path / "run")
+        stream.write("and the stream can be closed")
+    assert run.is_finished

@@ -3,13 +3,14 @@
 The trainer calls these methods; nothing here decides anything.
 """
 
+import os
 import shutil
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, TextIO
+from typing import Any, Protocol, TextIO, cast
 
 from rich.console import Console
 from rich.live import Live
@@ -80,11 +81,40 @@ def in_notebook() -> bool:
     return hasattr(shell, "kernel")
 
 
+class Heard:
+    """A stream as long as it takes what is said; then nobody is told, and the training goes on.
+
+    A terminal may be closed, the reader of a pipe may end, the disk of a log may be full.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream, name)
+
+    def write(self, text: str) -> int:
+        return int(self._told(self.stream.write, text))
+
+    def flush(self) -> None:
+        self._told(self.stream.flush)
+
+    def _told(self, tell: Callable[..., Any], *text: str) -> Any:
+        try:
+            return tell(*text)
+        except OSError:
+            nobody = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nobody, self.stream.fileno())  # what the stream still holds, Python would try to write at its end
+            os.close(nobody)
+            return tell(*text)
+
+
 class Quiet:
     """Says only what must not be missed."""
 
     def __init__(self, stream: TextIO) -> None:
-        self.console = Console(file=stream, highlight=False, soft_wrap=True, force_jupyter=False)
+        heard = cast(TextIO, Heard(stream))
+        self.console = Console(file=heard, highlight=False, soft_wrap=True, force_jupyter=False)
 
     def __enter__(self) -> None:
         pass
