@@ -3,13 +3,14 @@
 The trainer calls these methods; nothing here decides anything.
 """
 
+import os
 import shutil
 import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, TextIO
+from typing import Any, Protocol, TextIO, cast
 
 from rich.console import Console
 from rich.live import Live
@@ -63,7 +64,7 @@ def choose_progress(kind: "str | Progress", stream: TextIO | None = None) -> Pro
     """The Progress for "auto" or "quiet" on `stream`, by default stderr; a Progress is returned as it is."""
     if not isinstance(kind, str):
         return kind
-    stream = stream or sys.stderr
+    stream = cast(TextIO, Lasting(stream or sys.stderr))
     if kind == "quiet":
         return Quiet(stream)
     if kind != "auto":
@@ -78,6 +79,35 @@ def in_notebook() -> bool:
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None
     return hasattr(shell, "kernel")
+
+
+class Lasting:
+    """A stream that may go away, as a closed terminal or the other end of a pipe does: the training goes on in silence."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream, name)
+
+    def write(self, text: str) -> int:
+        try:
+            return self.stream.write(text)
+        except OSError:
+            self._let_go()
+            return len(text)
+
+    def flush(self) -> None:
+        try:
+            self.stream.flush()
+        except OSError:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """What is left in the stream, too, goes nowhere from now on, so that Python's end is no error."""
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self.stream.fileno())
+        os.close(nowhere)
 
 
 class Quiet:
