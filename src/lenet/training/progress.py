@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, TextIO, cast
@@ -64,7 +64,7 @@ def choose_progress(kind: "str | Progress", stream: TextIO | None = None) -> Pro
     """The Progress for "auto" or "quiet" on `stream`, by default stderr; a Progress is returned as it is."""
     if not isinstance(kind, str):
         return kind
-    stream = stream or sys.stderr
+    stream = cast(TextIO, Lasting(stream or sys.stderr))
     if kind == "quiet":
         return Quiet(stream)
     if kind != "auto":
@@ -81,11 +81,8 @@ def in_notebook() -> bool:
     return hasattr(shell, "kernel")
 
 
-class Heard:
-    """A stream as long as it takes what is said; then nobody is told, and the training goes on.
-
-    A terminal may be closed, the reader of a pipe may end, the disk of a log may be full.
-    """
+class Lasting:
+    """A stream that may go away, as a closed terminal or the other end of a pipe does: the training goes on in silence."""
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
@@ -94,27 +91,30 @@ class Heard:
         return getattr(self.stream, name)
 
     def write(self, text: str) -> int:
-        return int(self._told(self.stream.write, text))
+        try:
+            return self.stream.write(text)
+        except OSError:
+            self._let_go()
+            return len(text)
 
     def flush(self) -> None:
-        self._told(self.stream.flush)
-
-    def _told(self, tell: Callable[..., Any], *text: str) -> Any:
         try:
-            return tell(*text)
+            self.stream.flush()
         except OSError:
-            nobody = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nobody, self.stream.fileno())  # what the stream still holds, Python would try to write at its end
-            os.close(nobody)
-            return tell(*text)
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """What is left in the stream, too, goes nowhere from now on, so that Python's end is no error."""
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self.stream.fileno())
+        os.close(nowhere)
 
 
 class Quiet:
     """Says only what must not be missed."""
 
     def __init__(self, stream: TextIO) -> None:
-        heard = cast(TextIO, Heard(stream))
-        self.console = Console(file=heard, highlight=False, soft_wrap=True, force_jupyter=False)
+        self.console = Console(file=stream, highlight=False, soft_wrap=True, force_jupyter=False)
 
     def __enter__(self) -> None:
         pass
