@@ -121,7 +121,8 @@ def torn(run: Path) -> Iterator[Harm]:
     words = json.dumps({"kind": "finding", "step": 99, "message": "größer, schöner, 更大"}, ensure_ascii=False)
     for before, line in ((whole, last), (content, words.encode() + b"\n")):
         for size in range(len(line)):
-            yield "metrics.jsonl", before + line[:size]
+            if size:
+                yield "metrics.jsonl", before + line[:size]
             yield "metrics.jsonl", before + line[:size] + bytes(len(line) - size)
 
 

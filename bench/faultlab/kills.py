@@ -148,7 +148,7 @@ def row(fault: str, fates: list[str], where: str) -> Row:
         f"newest checkpoint right, resumed to the same end, no stray files: {whole}"
         + "".join(f"; {number} × {what}" for what, number in wrong.most_common(4))
         + f" ({where})",
-        "1,000 of 1,000 of both",
+        "1,000 of 1,000, with SIGKILL at the other moments",
     )
 
 
