@@ -165,8 +165,7 @@ def outcome(
             found = newest(run)
             if (found.step if found else 0) < returned:
                 return f"the checkpoint of step {returned} is lost"
-            if not (run / "summary.json").exists():  # else it was the last sync that failed
-                restart(run, STEPWISE)
+            restart(run, STEPWISE)
         elif end != run and any(run.glob("checkpoints/step-*.json")) and newest(run) is None:
             return "the last checkpoint is not whole in the old place"
         if traces(end) != expected:

@@ -29,7 +29,7 @@ from torch import Tensor
 import lenet
 from lenet.data.dataset import Dataset, Splits
 from lenet.engines import choice, cpu, reference  # noqa: F401  # imported here, once, for all children
-from lenet.training import curve, trainer
+from lenet.training import curve, environment, trainer
 from lenet.training.run import Checkpoint, Run
 
 NUM_TRAIN, NUM_TEST = 320, 50
@@ -146,6 +146,8 @@ def go_on(folder: Path, **named: Any) -> str:
 
 def restart(folder: Path, settings: dict[str, Any]) -> None:
     """What a person does after an interruption: resumes what has begun, and begins what has not."""
+    if (folder / "summary.json").exists():
+        return  # it came to its end nevertheless
     if (folder / "config.json").exists():
         go_on(folder)
     else:
@@ -154,8 +156,9 @@ def restart(folder: Path, settings: dict[str, Any]) -> None:
 
 @contextlib.contextmanager
 def undrawn() -> Iterator[None]:
-    """The chart is written as ever, but not drawn: drawing takes longer than all of such a small training."""
+    """The chart is written as ever, but not drawn, and git is not asked: both take longer than such a small training."""
     with (
+        mock.patch.object(environment, "git_commit", return_value=None),
         mock.patch.object(curve, "draw", return_value=None),
         mock.patch.object(curve, "rendered", lambda _, suffix: suffix.encode() * 1000),
     ):
