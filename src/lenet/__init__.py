@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from lenet.analysis.prediction import Prediction, predict
     from lenet.config import RECIPES, TrainConfig, configure
     from lenet.data.dataset import Dataset, Splits
-    from lenet.errors import LenetError
+    from lenet.errors import LenetError, SaveError
     from lenet.training.many import ManyInterrupted, train_many
     from lenet.training.run import Run, load
     from lenet.training.trainer import Interrupted, resume, train
@@ -33,6 +33,7 @@ _HOMES = {
     "Prediction": "lenet.analysis.prediction",
     "RECIPES": "lenet.config",
     "Run": "lenet.training.run",
+    "SaveError": "lenet.errors",
     "Splits": "lenet.data.dataset",
     "TrainConfig": "lenet.config",
     "configure": "lenet.config",
@@ -54,6 +55,7 @@ __all__ = [
     "ManyInterrupted",
     "Prediction",
     "Run",
+    "SaveError",
     "Splits",
     "TrainConfig",
     "configure",

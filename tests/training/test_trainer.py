@@ -235,7 +235,7 @@ def test_a_finished_run_goes_on_to_more_epochs(tiny, tmp_path, capsys):
     assert (again.path / "model.safetensors").read_bytes() == (longer.path / "model.safetensors").read_bytes()
     assert [without_times(p) for p in again.epochs] == [without_times(p) for p in longer.epochs]
     assert again.config.epochs == 3
-    with pytest.raises(ConfigError, match=r"epochs is 2, but .* is in epoch 3"):
+    with pytest.raises(ConfigError, match=r"epochs is 2, but .* has begun 3"):
         lenet.resume(run, data=tiny, epochs=2, progress="quiet")
     assert lenet.load(run.path).is_finished
     cycle = train(tiny, tmp_path / "cycle", epochs=1)

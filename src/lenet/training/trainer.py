@@ -225,12 +225,11 @@ def resume_once(
         longer = dataclasses.replace(run.config, epochs=epochs or run.config.epochs)
         begun = at.epoch + (at.step > 0)
         if longer.epochs < begun:
-            raise ConfigError(
-                f"epochs is {longer.epochs}, but {run.path} is in epoch {begun}", hint="give more --epochs"
-            )
+            raise ConfigError(f"epochs is {longer.epochs}, but {run.path} has begun {begun}", hint="give more --epochs")
         parts = assemble(dataclasses.replace(longer, **decided), splits, reason="as before")
         if checkpoint:
             _load_state(run, parts, checkpoint)
+            parts.header.append(("resumed", f"after step {checkpoint.step:,}, epoch {at.epoch + 1}"))
         if longer != run.config:
             if longer.schedule != "constant" and at != Position():
                 notices.append(
