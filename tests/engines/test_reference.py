@@ -210,7 +210,7 @@ def test_flips_and_shifts_move_pictures_as_the_plan_says(tiny):
     config = configure("fast", flip=True, shift=3, batch_size=50)
     engine = engine_for(config, tiny.train)
     epoch = plan(config, 0, len(tiny.train))
-    images, labels = engine._batch(epoch, 1)
+    images, labels = engine._batch(epoch, epoch.batch(1))
     preprocessing = engine.preprocessing
     for position in range(50):
         where = 50 + position

@@ -236,10 +236,10 @@ def test_a_gpu_without_room_is_explained_and_the_run_goes_on_where_it_was(tiny, 
     with pytest.raises(lenet.Interrupted) as stopped:
         lenet.train(tiny, out=tmp_path / "run", **settings | {"progress": StopAfter(3)})
     monkeypatch.setattr(ReferenceEngine, "train_steps", full)
-    with pytest.raises(EngineError, match="cpu is out of memory") as raised:
+    with pytest.raises(EngineError, match="this program is out of memory") as raised:
         lenet.train(tiny, out=tmp_path / "other", **settings)
-    assert "--device cpu" in raised.value.hint
-    with pytest.raises(EngineError, match="cpu is out of memory"):
+    assert "--batch-size" in raised.value.hint
+    with pytest.raises(EngineError, match="this program is out of memory"):
         lenet.resume(stopped.value.run, data=tiny, progress="quiet")
     monkeypatch.undo()
     assert lenet.resume(stopped.value.run, data=tiny, progress="quiet").is_finished

@@ -27,7 +27,8 @@ from lenet.data.catalogue import CATALOGUE
 from lenet.data.dataset import Dataset, Labels, Splits, load
 from lenet.data.preprocess import Preprocessing
 from lenet.engines import Engine, Stats
-from lenet.engines.choice import Choice, choose_device, choose_engine, make_engine, memory_explained
+from lenet.engines.choice import Choice, choose_device, choose_engine, make_engine
+from lenet.engines.memory import memory_explained
 from lenet.errors import ConfigError, DataError, RunError, TrainingError
 from lenet.models import build, num_parameters
 from lenet.training import checks, curve, environment
