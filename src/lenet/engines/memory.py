@@ -26,8 +26,15 @@ from lenet.errors import EngineError, LenetError
 Result = TypeVar("Result")
 
 # In lower case, as PyTorch, CUDA, its libraries and the C++ library put it.
-NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "status_alloc_failed", "bad_alloc")
-NO_HOST_MEMORY = ("defaultcpuallocator", "bad_alloc")
+NO_MEMORY = (
+    "out of memory",
+    "can't allocate memory",
+    "not enough memory",
+    "status_alloc_failed",
+    "bad_alloc",
+    "could not create a primitive",  # oneDNN, of whatever it fails to set up; hardly ever anything else
+)
+NO_HOST_MEMORY = ("defaultcpuallocator", "bad_alloc", "could not create a primitive")
 TAKEN = "busy or unavailable"  # in a mode that gives the device to one program alone
 LOST = (  # after these nothing can be computed on the device by this process
     "unspecified launch failure",
