@@ -65,10 +65,20 @@ def main() -> NoReturn:
     except Exception as error:
         if debug:
             traceback.print_exc()
+        if _is_out_of_memory(error):
+            typer.echo("error: this program is out of memory", err=True)
+            typer.echo("hint: end other programs, or give it less to do at a time", err=True)
+            sys.exit(2)
         typer.echo(f"error: {type(error).__name__}: {error}", err=True)
         typer.echo("hint: this is a fault of lenet; the same command with --debug shows where", err=True)
         sys.exit(1)
     sys.exit(0)
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """Of what nobody explained; PyTorch, if it is not in memory yet, is not taken there now."""
+    memory = sys.modules.get("lenet.engines.memory")
+    return memory.is_out_of_memory(error) if memory else isinstance(error, MemoryError)
 
 
 def _version(wanted: bool) -> None:

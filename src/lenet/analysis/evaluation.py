@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from lenet.data.batches import hold_out
 from lenet.data.dataset import Dataset, Images, Labels, Splits, load
 from lenet.engines import Engine
-from lenet.engines.choice import choose_device, choose_engine, make_engine, memory_explained
+from lenet.engines.choice import choose_device, choose_engine, make_engine
+from lenet.engines.memory import EVALUATION, memory_explained
 from lenet.errors import ConfigError, DataError
 from lenet.training.assembly import load_data
 from lenet.training.checks import confusion_matrix
@@ -115,7 +116,7 @@ def evaluate(
         data = load_data(run, data_dir) if data in (None, own) else load(data or own, data_dir)
     dataset = _part(run, data, split)
     _must_fit(run, dataset)
-    with memory_explained(choose_device(device).name):
+    with memory_explained(choose_device(device).name, EVALUATION, "in an evaluation"):
         logits = engine_for(run, device).logits(dataset.images)
     loss, accuracy = measure(logits, torch.from_numpy(dataset.labels))
     probabilities = torch.softmax(logits.double(), 1).numpy()

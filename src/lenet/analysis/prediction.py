@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from lenet.analysis.evaluation import engine_for
 from lenet.data.dataset import Images
+from lenet.engines.choice import choose_device
+from lenet.engines.memory import EVALUATION, memory_explained
 from lenet.training.run import Run
 
 if TYPE_CHECKING:
@@ -69,7 +71,8 @@ def predict(run: str | os.PathLike[str] | Run, picture: Picture, *, device: str 
 
     The picture is made into what the network knows as `lenet.data.preprocess` describes: turned upright, grey, inverted
     where its ground is the other way round from the training pictures', cropped and centred. One of the training set's size
-    is taken as it is. Raises PictureError for what is not a picture, RunError for a run that cannot be used.
+    is taken as it is. Raises PictureError for what is not a picture, RunError for a run that cannot be used,
+    EngineError for a device that is not there or has no room.
     """
     return predict_many(run, [picture], device=device)[0]
 
@@ -86,8 +89,9 @@ def predict_many(
     if not names:
         return []
     sources = [Path(picture) if isinstance(picture, str | os.PathLike) else picture for picture in pictures]
-    seen = np.stack([run.preprocessing.picture(source) for source in sources])
-    probabilities = torch.softmax(engine_for(run, device).logits(seen).double(), 1).numpy()
+    with memory_explained(choose_device(device).name, EVALUATION, "in a prediction"):
+        seen = np.stack([run.preprocessing.picture(source) for source in sources])
+        probabilities = torch.softmax(engine_for(run, device).logits(seen).double(), 1).numpy()
     return [
         Prediction(name, run.classes, row, image) for name, row, image in zip(names, probabilities, seen, strict=True)
     ]
