@@ -58,7 +58,7 @@ class Run:
         self.rescue = rescue  # where to go on if nothing can be written here any more
         self.moved_from: Path | None = None
         self.notices: list[str] = []  # what must be told of it, until it is
-        self._lines: bytes | None = None
+        self._lines: bytearray | None = None
         self._written: dict[str, bytes] = {}
 
     def __repr__(self) -> str:
@@ -239,17 +239,17 @@ class Run:
     # What the trainer writes.
 
     @property
-    def lines(self) -> bytes:
+    def lines(self) -> bytearray:
         """The content of metrics.jsonl, as far as this process knows it: what it has read or written."""
         if self._lines is None:
             path = self.path / "metrics.jsonl"
-            self._lines = path.read_bytes() if path.is_file() else b""
+            self._lines = bytearray(path.read_bytes() if path.is_file() else b"")
         return self._lines
 
     def log(self, point: dict[str, Any]) -> None:
         """Appends a point of the chart to metrics.jsonl."""
         line, at = (json.dumps(point, allow_nan=False) + "\n").encode(), len(self.lines)
-        self._lines = self.lines + line
+        self.lines.extend(line)
         self._save("metrics.jsonl", lambda path: storage.append(path, line, at))
 
     def checkpoint(
@@ -260,7 +260,7 @@ class Run:
         It names the points of the chart that belong to it, the first `num_bytes` of metrics.jsonl, by default all; they are
         on the disk before it is.
         """
-        lines, content = self.lines, safetensors.torch.save(tensors)
+        lines, content = bytes(self.lines), safetensors.torch.save(tensors)
         belonging = lines[:num_bytes]
         self._save("metrics.jsonl", lambda path: storage.sync(path, lines))
         record = {
@@ -307,15 +307,15 @@ class Run:
         Also removes what a process has left behind that was killed. Returns what was lost of metrics.jsonl, in words.
         """
         fault = None
-        kept = self.lines[: checkpoint.num_bytes] if checkpoint else b""
+        kept = bytes(self.lines[: checkpoint.num_bytes] if checkpoint else b"")
         if checkpoint and _sha256(kept) != checkpoint.lines_sha256:
-            points = [point for point in _points(self.lines) if point and point["step"] <= checkpoint.step]
+            points = [point for point in _points(bytes(self.lines)) if point and point["step"] <= checkpoint.step]
             kept = b"".join((json.dumps(point) + "\n").encode() for point in points)
             fault = f"{self.path / 'metrics.jsonl'} is damaged: of its points those are kept that can be read"
         self._save("summary.json", storage.remove)
         if kept != self.lines:
             self.write("metrics.jsonl", kept)
-            self._lines = kept
+            self._lines = bytearray(kept)
         self._save("", lambda path: self._tidy(-1 if checkpoint is None else checkpoint.step))
         return fault
 
@@ -358,7 +358,7 @@ class Run:
 
         Needs nothing of the old one but its checkpoints, which are copied if they can still be read. Raises SaveError.
         """
-        old, files = self.path, {**self._written, "metrics.jsonl": self.lines}
+        old, files = self.path, {**self._written, "metrics.jsonl": bytes(self.lines)}
         new = Path(folder) / old.name
         try:
             new = _claim(new if not new.exists() else new.with_name(f"{new.name}-{secrets.token_hex(2)}"))
