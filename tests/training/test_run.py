@@ -142,7 +142,7 @@ def test_other_versions_and_other_folders_are_refused(run, tmp_path):
 def test_weights_of_something_else_are_refused(run):
     finished(run)
     (run.path / "model.safetensors").write_bytes(b"nonsense")
-    with pytest.raises(RunError, match="does not hold the weights of this run"):
+    with pytest.raises(RunError, match="is not a sound safetensors file"):
         _ = lenet.load(run.path).model
 
 

@@ -12,6 +12,7 @@ import datetime
 import hashlib
 import itertools
 import json
+import operator
 import os
 import secrets
 import shlex
@@ -21,18 +22,21 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import safetensors
 import safetensors.torch
 from torch import Tensor, nn
 
+from lenet import foreign
 from lenet.config import TrainConfig, from_dict, to_dict
 from lenet.data.preprocess import Preprocessing
 from lenet.errors import LenetError, RunError
 from lenet.models import build
+from lenet.models.network import Network
 from lenet.training.checks import Finding
 
 # What `resolved` in config.json must hold for a run to be of use.
 RESOLVED = {"data": str, "classes": list, "model": dict, "preprocessing": dict, "engine": str, "device": str}
+MEASURED = {"train_accuracy", "test_accuracy", "seconds", "images_per_second"}  # in summary.json, for the table of runs
+MAX_THREADS = 4096
 FORMAT = 1  # of the run directory; a change that an older lenet could not read gets a new number
 CHECKPOINTS_KEPT = 2
 
@@ -92,7 +96,7 @@ class Run:
         found = run._read_json("config.json").get("format")
         if found != FORMAT:
             raise RunError(
-                f"{run.path} is a run of format {found}; this lenet reads format {FORMAT}",
+                f"{run.path} is a run of format {foreign.shown(found)}; this lenet reads format {FORMAT}",
                 hint="use the version of lenet that wrote it (environment.json names it)",
             )
         run.check()
@@ -112,12 +116,19 @@ class Run:
             kinds = {name: type(self.resolved[name]) for name in RESOLVED}
             if kinds != RESOLVED:
                 raise TypeError(f"resolved holds {', '.join(name for name in kinds if kinds[name] != RESOLVED[name])}")
-            _ = self.preprocessing, self.environment["data_fingerprint"], self.environment["threads"]
+            if not isinstance(self.resolved.get("data_folder", ""), str | None):
+                raise TypeError("resolved holds data_folder")
+            _ = self.network, int(self.resolved["model"].get("parameters", 0))
+            if not isinstance(self.environment["data_fingerprint"], str):
+                raise TypeError("data_fingerprint")
+            if not 1 <= operator.index(self.environment["threads"]) <= MAX_THREADS:
+                raise ValueError("threads")
             if self.is_finished:
-                float(self.summary["test_accuracy"])
-        except (KeyError, TypeError, ValueError) as error:
+                numbers = {"test_accuracy": self.summary["test_accuracy"]} | self.summary
+                _ = [float(numbers[name]) for name in MEASURED & numbers.keys()]
+        except (KeyError, TypeError, ValueError, RecursionError) as error:
             raise RunError(
-                f"the run {self.path} cannot be used: {type(error).__name__} {error} in its JSON files",
+                f"the run {self.path} cannot be used: {type(error).__name__} {foreign.shown(error)} in its JSON files",
                 hint="use the version of lenet that wrote it (environment.json names it)",
             ) from error
 
@@ -128,9 +139,10 @@ class Run:
         """The settings of the training."""
         try:
             return from_dict(self._read_json("config.json")["config"])
-        except (KeyError, TypeError, LenetError) as error:
+        except (KeyError, TypeError, AttributeError, RecursionError, LenetError) as error:
+            why = error.message if isinstance(error, LenetError) else error
             raise RunError(
-                f"{self.path / 'config.json'} cannot be used: {error}",
+                f"{self.path / 'config.json'} cannot be used: {foreign.shown(why)}",
                 hint="use the version of lenet that wrote it (environment.json names it)",
             ) from error
 
@@ -196,23 +208,22 @@ class Run:
     @property
     def classes(self) -> tuple[str, ...]:
         """Names of the classes, in the order of their labels."""
-        return tuple(self.resolved["classes"])
+        return self.network.classes
 
-    @cached_property
+    @property
     def preprocessing(self) -> Preprocessing:
         """How a picture becomes the network's input."""
-        return Preprocessing.from_dict(self.resolved["preprocessing"])
+        return self.network.preprocessing
 
     @property
     def model(self) -> nn.Module:
         """The trained network, a plain nn.Module in evaluation mode; each access reads it anew."""
-        path = self.path / "model.safetensors"
-        model = self.new_model()
-        try:
-            model.load_state_dict(safetensors.torch.load_file(path))
-        except (OSError, RuntimeError, safetensors.SafetensorError) as error:
-            raise RunError(f"{path} does not hold the weights of this run: {str(error).splitlines()[0]}") from error
-        return model.eval()
+        return self.network.model
+
+    @cached_property
+    def network(self) -> Network:
+        """What was trained: the network, its classes, and how it is given pictures."""
+        return Network.from_dict(self.resolved, self.path / "model.safetensors")
 
     def new_model(self) -> nn.Module:
         """The network of this run with its initial weights."""
@@ -289,12 +300,12 @@ class Run:
 
     def _read_json(self, name: str) -> dict[str, Any]:
         path = self.path / name
+        if not os.path.lexists(path):
+            raise RunError(f"the run {self.path} is incomplete: it has no {name}")
         try:
-            value = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise RunError(f"the run {self.path} is incomplete: it has no {name}") from None
-        except (OSError, ValueError) as error:
-            raise RunError(f"{path} cannot be read: {error}") from error
+            value = foreign.parse_json(foreign.read(path, foreign.MAX_JSON))
+        except ValueError as error:
+            raise RunError(f"{path} cannot be read: {foreign.shown(error)}") from error
         if not isinstance(value, dict):
             raise RunError(f"{path} holds {type(value).__name__}; expected a JSON object")
         return value
