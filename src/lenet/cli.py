@@ -44,7 +44,9 @@ DataDir = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="One line of JSON on stdout; all else on stderr.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
-RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.")]
+RunPath = Annotated[
+    Path, typer.Argument(metavar="RUN", help="A run directory, or a weights file of lenet (.safetensors).")
+]
 
 
 def main() -> NoReturn:
@@ -149,11 +151,16 @@ app.command("train", epilog="Example: lenet train --data mnist --recipe book-sgd
 @app.command(epilog="Example: lenet evaluate runs/first --plot")
 def evaluate(
     run: RunPath,
-    data: Annotated[str | None, typer.Option(help="Another data set than the run's own.")] = None,
+    data: Annotated[
+        str | None, typer.Option(help="Another data set than the run's own; a weights file needs one.")
+    ] = None,
     data_dir: DataDir = None,
     split: Annotated[str, typer.Option(help="Which pictures: test, train or validation.")] = "test",
     plot: Annotated[
-        bool, typer.Option("--plot", help="Write confusion matrix and worst mistakes as PNG into the run.")
+        bool,
+        typer.Option(
+            "--plot", help="Write confusion matrix and worst mistakes as PNG into the run, or beside the file."
+        ),
     ] = False,
     device: Device = "auto",
     json_: Json = False,

@@ -8,9 +8,11 @@ Nothing is taken on trust: the network is built without memory first, and gets s
 """
 
 import json
+import math
 import os
 import unicodedata
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +24,15 @@ from lenet import foreign
 from lenet.config import MODEL_FIELDS, checked, model_name
 from lenet.data.preprocess import Preprocessing
 from lenet.errors import LenetError, RunError
-from lenet.models import build
+from lenet.models import build, summary
 from lenet.models.weights import PICKLES, WAY_OUT, Weights
 
 KEY = "lenet"  # of the metadata; one, as safetensors writes several in an order that changes from process to process
 MAX_CLASSES, MAX_NAME = 1000, 200  # classes, and characters in the name of one
 MAX_EDGE = 4096  # of the network's picture, in pixels
 MAX_LAYERS = 64
+MAX_OUTPUT = 1 << 24  # numbers that a layer makes of one picture: 64 MB
+MAX_MULTIPLY_ADDS = 1 << 34  # for one picture: a second or so
 
 
 @dataclass(frozen=True)
@@ -52,8 +56,7 @@ class Network:
         if max(self.preprocessing.size) > MAX_EDGE:
             raise self._fault("its pictures are {}×{}".format(*self.preprocessing.size))
         arguments = self.arguments
-        expected = {"input_size": self.preprocessing.size, "num_classes": len(self.classes), "in_channels": 1}
-        for name, value in expected.items():
+        for name, value in {**self._sizes, "in_channels": 1}.items():
             if arguments.get(name, value) != value:
                 raise self._fault(f"its {name} is {foreign.shown(arguments[name])}; expected {value}")
         if len(arguments.get("channels") or ()) + len(arguments.get("hidden") or ()) > MAX_LAYERS:
@@ -109,6 +112,7 @@ class Network:
     @property
     def model(self) -> nn.Module:
         """The trained network, a plain nn.Module in evaluation mode; each access reads it anew."""
+        _ = self._layers
         model = self.blank()
         Weights.read(self.path).load_into(model)
         return model.eval()
@@ -117,11 +121,31 @@ class Network:
         """The network on PyTorch's meta device: shapes without numbers, and without memory."""
         try:
             with torch.device("meta"):
-                return build(self.name, **self.arguments)
+                return build(self.name, **self.arguments | self._sizes)
         except (RuntimeError, TypeError, ValueError, OverflowError) as error:
             raise self._fault(f"{type(error).__name__} {error}") from error
         except LenetError as error:
             raise self._fault(error.message) from error
+
+    @property
+    def _sizes(self) -> dict[str, Any]:
+        return {"input_size": self.preprocessing.size, "num_classes": len(self.classes)}
+
+    @property
+    def largest_output(self) -> int:
+        """The most numbers that a layer makes of one picture."""
+        return max(math.prod(layer.output_shape) for layer in self._layers)
+
+    @cached_property
+    def _layers(self) -> list[summary.Layer]:
+        """The table of layers; RunError for a network that no training would have come to the end of."""
+        with torch.device("meta"):
+            layers = summary.layers_of(self.blank(), torch.empty(1, 1, *self.preprocessing.size))
+        if (numbers := max(math.prod(layer.output_shape) for layer in layers)) > MAX_OUTPUT:
+            raise self._fault(f"a layer would make {numbers:,} numbers of a picture; expected at most {MAX_OUTPUT:,}")
+        if (steps := sum(layer.multiply_adds for layer in layers)) > MAX_MULTIPLY_ADDS:
+            raise self._fault(f"a picture would take {steps:,} multiply-adds; expected at most {MAX_MULTIPLY_ADDS:,}")
+        return layers
 
     def packed(self, tensors: dict[str, Tensor]) -> bytes:
         """The content of a weights file with these tensors and all that is needed to use them."""

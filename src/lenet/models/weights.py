@@ -33,6 +33,7 @@ DTYPES = {
     "BF16": torch.bfloat16,
     "I64": torch.int64,
 }
+SUFFIX = ".safetensors"
 PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".bin", ".ckpt", ".zip")  # what programs call them
 WAY_OUT = "lenet import-weights FILE makes a weights file of this kind from a PyTorch one"
 
