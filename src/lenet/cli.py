@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from lenet import __version__
+from lenet import __version__, foreign
 from lenet.config import DEFAULT_RECIPE, FIELDS, RECIPES, TYPES
 from lenet.errors import ConfigError, LenetError
 from lenet.training.interrupts import orderly_end
@@ -45,7 +45,9 @@ DataDir = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="One line of JSON on stdout; all else on stderr.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
-RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.")]
+RunPath = Annotated[
+    Path, typer.Argument(metavar="RUN", help="A run directory, or a weights file of lenet (.safetensors).")
+]
 
 
 def main() -> NoReturn:
@@ -65,10 +67,20 @@ def main() -> NoReturn:
     except Exception as error:
         if debug:
             traceback.print_exc()
+        if _is_out_of_memory(error):
+            typer.echo("error: this program is out of memory", err=True)
+            typer.echo("hint: end other programs, or give it less to do at a time", err=True)
+            sys.exit(2)
         typer.echo(f"error: {type(error).__name__}: {error}", err=True)
         typer.echo("hint: this is a fault of lenet; the same command with --debug shows where", err=True)
         sys.exit(1)
     sys.exit(0)
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """Of what nobody explained; PyTorch, if it is not in memory yet, is not taken there now."""
+    memory = sys.modules.get("lenet.engines.memory")
+    return memory.is_out_of_memory(error) if memory else isinstance(error, MemoryError)
 
 
 def _version(wanted: bool) -> None:
@@ -171,11 +183,16 @@ app.command("train", epilog="Example: lenet train --data mnist --recipe book-sgd
 @app.command(epilog="Example: lenet evaluate runs/first --plot")
 def evaluate(
     run: RunPath,
-    data: Annotated[str | None, typer.Option(help="Another data set than the run's own.")] = None,
+    data: Annotated[
+        str | None, typer.Option(help="Another data set than the run's own; a weights file needs one.")
+    ] = None,
     data_dir: DataDir = None,
     split: Annotated[str, typer.Option(help="Which pictures: test, train or validation.")] = "test",
     plot: Annotated[
-        bool, typer.Option("--plot", help="Write confusion matrix and worst mistakes as PNG into the run.")
+        bool,
+        typer.Option(
+            "--plot", help="Write confusion matrix and worst mistakes as PNG into the run, or beside the file."
+        ),
     ] = False,
     device: Device = "auto",
     json_: Json = False,
@@ -244,6 +261,68 @@ def predict(
     if show:
         for path in plots.save_seen(predictions, Path()):
             typer.echo(f"wrote {path}", err=True)
+
+
+@app.command(
+    "import-weights",
+    epilog="Example: lenet import-weights net.pt --model lenet-avg --data fashion-mnist --out net.safetensors",
+)
+def import_weights(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What PyTorch saved: .pt, .pth or .safetensors.")],
+    model: Annotated[str, typer.Option(help="The network: lenet, lenet-avg, softmax or mlp.")],
+    data: Annotated[str, typer.Option(help="What it was trained on; gives the classes.")],
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The new file; by default beside the old one.")
+    ] = None,
+    kernel_size: Annotated[int | None, typer.Option(help=FIELDS["kernel_size"].metadata["help"])] = None,
+    channels: Annotated[str | None, typer.Option(help=FIELDS["channels"].metadata["help"])] = None,
+    hidden: Annotated[str | None, typer.Option(help=FIELDS["hidden"].metadata["help"])] = None,
+    activation: Annotated[str | None, typer.Option(help=FIELDS["activation"].metadata["help"])] = None,
+    pooling: Annotated[str | None, typer.Option(help=FIELDS["pooling"].metadata["help"])] = None,
+    padding: Annotated[int | None, typer.Option(help=FIELDS["padding"].metadata["help"])] = None,
+    normalize: Annotated[
+        bool, typer.Option("--normalize", help="It was trained on pixels of mean 0 and deviation 1: measure both.")
+    ] = False,
+    mean: Annotated[float | None, typer.Option(help="The mean that Normalize was given in training.")] = None,
+    std: Annotated[float | None, typer.Option(help="The deviation that Normalize was given in training.")] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Make weights from elsewhere usable.
+
+    Reads a state dict that PyTorch saved, without running anything in it, and writes a weights file for evaluate and
+    predict. Tensors are matched by name, else by shape; activation and pooling leave no trace in weights, so they must be
+    as they were in training.
+    """
+    from lenet.models.weights import in_words
+    from lenet.training import imports
+    from lenet.training.run import quoted
+
+    imported = imports.import_weights(
+        file,
+        model=model,
+        data=data,
+        out=out,
+        kernel_size=kernel_size,
+        channels=channels,
+        hidden=hidden,
+        activation=activation,
+        pooling=pooling,
+        padding=padding,
+        normalize=normalize,
+        mean=mean,
+        std=std,
+        data_dir=data_dir,
+    )
+    network = imported.network
+    shapes = {name: tuple(weights.shape) for name, weights in network.blank().state_dict().items()}
+    _print_table(
+        ["in the file", "in the network", "shape"],
+        [[foreign.shown(theirs), ours, in_words(shapes[ours])] for theirs, ours in imported.names.items()],
+    )
+    for note in imported.notes:
+        typer.echo(f"- {note}")
+    typer.echo(f"wrote {network.path}", err=True)
+    typer.echo(f"next: lenet evaluate {quoted(network.path)} --data {data}", err=True)
 
 
 @app.command(epilog="Example: lenet show LeNetAvg    or: lenet show mlp --input 3x1000x1000 --hidden 256")

@@ -62,7 +62,9 @@ def test_the_weights_carry_all_that_is_needed_to_use_them(run):
     with safetensors.safe_open(run.path / "model.safetensors", "pt") as file:
         metadata = file.metadata()
     assert list(metadata) == ["lenet"]
-    assert json.loads(metadata["lenet"]) == {key: RESOLVED[key] for key in ("model", "classes", "preprocessing")}
+    model = {key: RESOLVED["model"][key] for key in ("name", "arguments")}
+    expected = {key: RESOLVED[key] for key in ("classes", "preprocessing")} | {"model": model}
+    assert json.loads(metadata["lenet"]) == expected
 
 
 def test_no_file_holds_a_pickle_and_no_temporary_is_left(run):
@@ -146,7 +148,7 @@ def test_other_versions_and_other_folders_are_refused(run, tmp_path):
 def test_weights_of_something_else_are_refused(run):
     finished(run)
     (run.path / "model.safetensors").write_bytes(b"nonsense")
-    with pytest.raises(RunError, match="does not hold the weights of this run"):
+    with pytest.raises(RunError, match="is not a sound safetensors file"):
         _ = lenet.load(run.path).model
 
 
@@ -353,7 +355,7 @@ def test_weights_that_have_changed_are_refused(run):
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(content)
-    with pytest.raises(RunError, match=r"model\.safetensors does not hold the weights of this run: they are not those"):
+    with pytest.raises(RunError, match=r"model\.safetensors does not hold the weights of this run, by their SHA-256"):
         _ = lenet.load(run.path).model
 
 

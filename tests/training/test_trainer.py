@@ -236,7 +236,7 @@ def test_a_finished_run_goes_on_to_more_epochs(tiny, tmp_path, capsys):
     assert (again.path / "model.safetensors").read_bytes() == (longer.path / "model.safetensors").read_bytes()
     assert [without_times(p) for p in again.epochs] == [without_times(p) for p in longer.epochs]
     assert again.config.epochs == 3
-    with pytest.raises(ConfigError, match=r"epochs is 2, but .* is in epoch 3"):
+    with pytest.raises(ConfigError, match=r"epochs is 2, but .* has begun 3"):
         lenet.resume(run, data=tiny, epochs=2, progress="quiet")
     assert lenet.load(run.path).is_finished
     cycle = train(tiny, tmp_path / "cycle", epochs=1)
@@ -406,13 +406,31 @@ def test_a_gpu_without_room_is_explained_and_the_run_goes_on_where_it_was(tiny, 
     with pytest.raises(lenet.Interrupted) as stopped:
         lenet.train(tiny, out=tmp_path / "run", **settings | {"progress": StopAfter(3)})
     monkeypatch.setattr(ReferenceEngine, "train_steps", full)
-    with pytest.raises(EngineError, match="cpu is out of memory") as raised:
+    with pytest.raises(EngineError, match="this program is out of memory") as raised:
         lenet.train(tiny, out=tmp_path / "other", **settings)
-    assert "--device cpu" in raised.value.hint
-    with pytest.raises(EngineError, match="cpu is out of memory"):
+    assert "--batch-size" in raised.value.hint
+    with pytest.raises(EngineError, match="this program is out of memory"):
         lenet.resume(stopped.value.run, data=tiny, progress="quiet")
     monkeypatch.undo()
     assert lenet.resume(stopped.value.run, data=tiny, progress="quiet").is_finished
+
+
+def test_a_batch_computed_in_parts_is_told_and_a_resumed_run_keeps_to_them(tiny, tmp_path, monkeypatch, capsys):
+    real = torch.nn.Conv2d.forward
+
+    def short(self, images):
+        if self.training and len(images) > 30:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate")
+        return real(self, images)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(torch.nn.Conv2d, "forward", short)
+        whole = train(tiny, tmp_path / "whole", engine="reference")
+        assert "from here on a batch is computed 25 pictures at a time" in " ".join(capsys.readouterr().err.split())
+        with pytest.raises(lenet.Interrupted) as caught:
+            train(tiny, tmp_path / "cut", engine="reference", progress=StopAfter(3))
+    assert same(lenet.resume(caught.value.run, data=tiny, progress="quiet"), whole)
+    assert whole.summary["micro_batch"] == 25
 
 
 def test_a_shift_beyond_the_picture_is_refused(tiny, tmp_path):

@@ -111,11 +111,12 @@ def draw_grid(images: Any, captions: Sequence[str], title: str, columns: int = 8
 
 
 def save_evaluation(run: str | Path | Run, result: Evaluation) -> list[Path]:
-    """Writes confusion-DATA-SPLIT.png and mistakes-DATA-SPLIT.png into the run directory."""
-    run = Run.load(run)
+    """Writes confusion-DATA-SPLIT.png and mistakes-DATA-SPLIT.png into the run directory, or beside a weights file."""
+    path = run.path if isinstance(run, Run) else Path(run)
+    folder, which = (path, "") if path.is_dir() else (path.parent, f"{path.stem}-")
     name = f"{result.data}-{result.split}.png"
-    figures = {f"confusion-{name}": draw_confusion(result), f"mistakes-{name}": draw_mistakes(result)}
-    return [_save(figure, run.path / file) for file, figure in figures.items()]
+    figures = {f"{which}confusion-{name}": draw_confusion(result), f"{which}mistakes-{name}": draw_mistakes(result)}
+    return [_save(figure, folder / file) for file, figure in figures.items()]
 
 
 def save_samples(dataset: Dataset, folder: Path) -> Path:

@@ -16,9 +16,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lenet.d2l.evaluation import moved, no_batches, outputs, pair
+from lenet.d2l.evaluation import device_of, moved, no_batches, outputs, pair
 from lenet.d2l.iterators import get_fashion_mnist_labels
 from lenet.d2l.measuring import number
+from lenet.engines.memory import ANY, memory_explained
 from lenet.errors import ConfigError
 from lenet.models import evaluating
 
@@ -227,12 +228,12 @@ def predict_ch3(net: Any, test_iter: Any, n: int = 6) -> Any:
         raise no_batches("the iterator to predict")
     inputs, labels = pair(batch)
     n = min(n, len(labels))
-    if isinstance(net, nn.Module):
-        weights = next(net.parameters(), None)
-        with evaluating(net), torch.no_grad():
-            scores = outputs(net, moved(inputs[:n], None if weights is None else weights.device))
-    else:
-        with torch.no_grad():
+    device = device_of(net)
+    with memory_explained(device or "cpu", ANY, "in a prediction"), torch.no_grad():
+        if isinstance(net, nn.Module):
+            with evaluating(net):
+                scores = outputs(net, moved(inputs[:n], device))
+        else:
             scores = net(inputs[:n])
     pairs = zip(get_fashion_mnist_labels(labels[:n]), get_fashion_mnist_labels(scores.argmax(dim=1)), strict=True)
     titles = [f"{true}\n{predicted}" for true, predicted in pairs]

@@ -36,9 +36,15 @@ class Stats:
 
 
 class Engine(Protocol):
-    """What the trainer needs of an engine; `reference.py` is the specification."""
+    """What the trainer needs of an engine; `reference.py` is the specification.
+
+    micro_batch: None while each batch is computed as a whole; else how many pictures at a time, their gradients added up,
+    because memory is short. An engine sets it when it has to. It is part of what a training's last bits depend on: one that
+    is resumed sets it before its first step.
+    """
 
     model: nn.Module
+    micro_batch: int | None
 
     def train_steps(self, plan: Plan, start: int, stop: int) -> Stats:
         """Takes the steps `start` to `stop - 1` of the plan, changing the weights in place."""

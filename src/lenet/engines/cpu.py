@@ -60,6 +60,7 @@ class CpuEngine:
         self.config = config
         mean, std = preprocessing.mean, preprocessing.std
         self._seen = (mean, std, mean == 0 and std == 1)
+        self.micro_batch: int | None = None  # and stays so: it takes sixteen pictures at a time, whatever the batch
         self._workspace = np.empty(0, np.uint8)
         self._num_weights = sum(parameter.numel() for parameter in model.parameters())
         if dataset is not None:

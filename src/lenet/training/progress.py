@@ -64,7 +64,7 @@ def choose_progress(kind: "str | Progress", stream: TextIO | None = None) -> Pro
     """The Progress for "auto" or "quiet" on `stream`, by default stderr; a Progress is returned as it is."""
     if not isinstance(kind, str):
         return kind
-    stream = cast(TextIO, Lasting(stream or sys.stderr))
+    stream = lasting(stream or sys.stderr)
     if kind == "quiet":
         return Quiet(stream)
     if kind != "auto":
@@ -72,6 +72,11 @@ def choose_progress(kind: "str | Progress", stream: TextIO | None = None) -> Pro
     if in_notebook():
         return Notebook()
     return Terminal(stream) if stream.isatty() else Lines(stream)
+
+
+def lasting(stream: TextIO) -> TextIO:
+    """The stream, which from now on may go away."""
+    return cast(TextIO, Lasting(stream))
 
 
 def in_notebook() -> bool:
@@ -173,7 +178,7 @@ class Finished:
     def __init__(self, kind: str, total: int, stream: TextIO | None = None) -> None:
         if kind not in ("auto", "quiet"):
             raise ConfigError(f"unknown progress {kind!r}", hint="choose from auto, quiet")
-        self.lines = Lines(stream or sys.stderr)
+        self.lines = Lines(lasting(stream or sys.stderr))
         self.quiet, self.total, self.count = kind == "quiet", total, 0
 
     def download(self, file: str, num_bytes: int) -> Any:

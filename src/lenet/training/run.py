@@ -12,6 +12,7 @@ import datetime
 import hashlib
 import itertools
 import json
+import operator
 import os
 import secrets
 import shlex
@@ -22,19 +23,24 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import safetensors
 import safetensors.torch
 from torch import Tensor, nn
 
+from lenet import foreign
 from lenet.config import TrainConfig, from_dict, to_dict
 from lenet.data.preprocess import Preprocessing
 from lenet.errors import LenetError, RunError, SaveError
 from lenet.models import build
+from lenet.models.network import Network
+from lenet.models.weights import MAX_BYTES, MAX_HEADER, Weights
 from lenet.training import storage
 from lenet.training.checks import Finding
 
 # What `resolved` in config.json must hold for a run to be of use.
 RESOLVED = {"data": str, "classes": list, "model": dict, "preprocessing": dict, "engine": str, "device": str}
+MEASURED = {"train_accuracy", "test_accuracy", "seconds", "images_per_second"}  # in summary.json, for the table of runs
+MAX_THREADS = 4096
+MAX_STATE = 16  # bytes for a weight, with its optimiser's state
 FORMAT = 1  # of the run directory; a change that an older lenet could not read gets a new number
 CHECKPOINTS_KEPT = 2
 
@@ -58,7 +64,7 @@ class Run:
         self.rescue = rescue  # where to go on if nothing can be written here any more
         self.moved_from: Path | None = None
         self.notices: list[str] = []  # what must be told of it, until it is
-        self._lines: bytes | None = None
+        self._lines: bytearray | None = None
         self._written: dict[str, bytes] = {}  # by name, but for checkpoints and the lines: to write it elsewhere
 
     def __repr__(self) -> str:
@@ -105,7 +111,7 @@ class Run:
         found = run._read_json("config.json").get("format")
         if found != FORMAT:
             raise RunError(
-                f"{run.path} is a run of format {found}; this lenet reads format {FORMAT}",
+                f"{run.path} is a run of format {foreign.shown(found)}; this lenet reads format {FORMAT}",
                 hint="use the version of lenet that wrote it (environment.json names it)",
             )
         run.check()
@@ -125,12 +131,19 @@ class Run:
             kinds = {name: type(self.resolved[name]) for name in RESOLVED}
             if kinds != RESOLVED:
                 raise TypeError(f"resolved holds {', '.join(name for name in kinds if kinds[name] != RESOLVED[name])}")
-            _ = self.preprocessing, self.environment["data_fingerprint"], self.environment["threads"]
+            if not isinstance(self.resolved.get("data_folder", ""), str | None):
+                raise TypeError("resolved holds data_folder")
+            _ = self.network, int(self.resolved["model"].get("parameters", 0))
+            if not isinstance(self.environment["data_fingerprint"], str):
+                raise TypeError("data_fingerprint")
+            if not 1 <= operator.index(self.environment["threads"]) <= MAX_THREADS:
+                raise ValueError("threads")
             if self.is_finished:
-                float(self.summary["test_accuracy"])
-        except (KeyError, TypeError, ValueError) as error:
+                numbers = {"test_accuracy": self.summary["test_accuracy"]} | self.summary
+                _ = [float(numbers[name]) for name in MEASURED & numbers.keys()]
+        except (KeyError, TypeError, ValueError, RecursionError) as error:
             raise RunError(
-                f"the run {self.path} cannot be used: {type(error).__name__} {error} in its JSON files",
+                f"the run {self.path} cannot be used: {type(error).__name__} {foreign.shown(error)} in its JSON files",
                 hint="use the version of lenet that wrote it (environment.json names it)",
             ) from error
 
@@ -141,9 +154,10 @@ class Run:
         """The settings of the training."""
         try:
             return from_dict(self._read_json("config.json")["config"])
-        except (KeyError, TypeError, LenetError) as error:
+        except (KeyError, TypeError, AttributeError, RecursionError, LenetError) as error:
+            why = error.message if isinstance(error, LenetError) else error
             raise RunError(
-                f"{self.path / 'config.json'} cannot be used: {error}",
+                f"{self.path / 'config.json'} cannot be used: {foreign.shown(why)}",
                 hint="use the version of lenet that wrote it (environment.json names it)",
             ) from error
 
@@ -206,26 +220,26 @@ class Run:
     @property
     def classes(self) -> tuple[str, ...]:
         """Names of the classes, in the order of their labels."""
-        return tuple(self.resolved["classes"])
+        return self.network.classes
 
-    @cached_property
+    @property
     def preprocessing(self) -> Preprocessing:
         """How a picture becomes the network's input."""
-        return Preprocessing.from_dict(self.resolved["preprocessing"])
+        return self.network.preprocessing
 
     @property
     def model(self) -> nn.Module:
         """The trained network, a plain nn.Module in evaluation mode; each access reads it anew."""
         path = self.path / "model.safetensors"
-        model = self.new_model()
-        try:
-            content = path.read_bytes()
-            if self.is_finished and _sha256(content) != self.summary.get("weights_sha256", _sha256(content)):
-                raise RuntimeError("they are not those that were written, by their SHA-256 in summary.json")
-            model.load_state_dict(safetensors.torch.load(content))
-        except (OSError, RuntimeError, safetensors.SafetensorError) as error:
-            raise RunError(f"{path} does not hold the weights of this run: {str(error).splitlines()[0]}") from error
-        return model.eval()
+        expected = self.summary.get("weights_sha256") if self.is_finished else None
+        if expected is not None and _sha256(foreign.read(path, MAX_BYTES)) != expected:
+            raise RunError(f"{path} does not hold the weights of this run, by their SHA-256 in summary.json")
+        return self.network.model
+
+    @cached_property
+    def network(self) -> Network:
+        """What was trained: the network, its classes, and how it is given pictures."""
+        return Network.from_dict(self.resolved, self.path / "model.safetensors")
 
     def new_model(self) -> nn.Module:
         """The network of this run with its initial weights."""
@@ -239,17 +253,17 @@ class Run:
     # What the trainer writes.
 
     @property
-    def lines(self) -> bytes:
+    def lines(self) -> bytearray:
         """The content of metrics.jsonl, as far as this process knows it: what it has read or written."""
         if self._lines is None:
             path = self.path / "metrics.jsonl"
-            self._lines = path.read_bytes() if path.is_file() else b""
+            self._lines = bytearray(path.read_bytes() if path.is_file() else b"")
         return self._lines
 
     def log(self, point: dict[str, Any]) -> None:
         """Appends a point of the chart to metrics.jsonl."""
         line, at = (json.dumps(point, allow_nan=False) + "\n").encode(), len(self.lines)
-        self._lines = self.lines + line
+        self.lines.extend(line)
         self._save("metrics.jsonl", lambda path: storage.append(path, line, at))
 
     def checkpoint(
@@ -260,7 +274,7 @@ class Run:
         It names the points of the chart that belong to it, the first `num_bytes` of metrics.jsonl, by default all; they are
         on the disk before it is.
         """
-        lines, content = self.lines, safetensors.torch.save(tensors)
+        lines, content = bytes(self.lines), safetensors.torch.save(tensors)
         belonging = lines[:num_bytes]
         self._save("metrics.jsonl", lambda path: storage.sync(path, lines))
         record = {
@@ -307,15 +321,15 @@ class Run:
         Also removes what a process has left behind that was killed. Returns what was lost of metrics.jsonl, in words.
         """
         fault = None
-        kept = self.lines[: checkpoint.num_bytes] if checkpoint else b""
+        kept = bytes(self.lines[: checkpoint.num_bytes] if checkpoint else b"")
         if checkpoint and _sha256(kept) != checkpoint.lines_sha256:
-            points = [point for point in _points(self.lines) if point and point["step"] <= checkpoint.step]
+            points = [point for point in _points(bytes(self.lines)) if point and point["step"] <= checkpoint.step]
             kept = b"".join((json.dumps(point) + "\n").encode() for point in points)
             fault = f"{self.path / 'metrics.jsonl'} is damaged: of its points those are kept that can be read"
         self._save("summary.json", storage.remove)
         if kept != self.lines:
             self.write("metrics.jsonl", kept)
-            self._lines = kept
+            self._lines = bytearray(kept)
         self._save("", lambda path: self._tidy(-1 if checkpoint is None else checkpoint.step))
         return fault
 
@@ -335,9 +349,7 @@ class Run:
     def save_model(self, model: nn.Module) -> str:
         """Writes model.safetensors, with all that is needed to use it in its metadata, and returns its SHA-256."""
         tensors = {name: weights.detach().cpu().contiguous() for name, weights in model.state_dict().items()}
-        # One key, as safetensors writes several in an order that changes from process to process.
-        metadata = {"lenet": json.dumps({key: self.resolved[key] for key in ("model", "classes", "preprocessing")})}
-        content = safetensors.torch.save(tensors, metadata)
+        content = self.network.packed(tensors)
         self.write("model.safetensors", content)
         return _sha256(content)
 
@@ -360,7 +372,7 @@ class Run:
 
         Needs nothing of the old one but its checkpoints, which are copied if they can still be read. Raises SaveError.
         """
-        old, files = self.path, {**self._written, "metrics.jsonl": self.lines}
+        old, files = self.path, {**self._written, "metrics.jsonl": bytes(self.lines)}
         new = Path(folder) / old.name
         try:
             new = _claim(new if not new.exists() else new.with_name(f"{new.name}-{secrets.token_hex(2)}"))
@@ -420,30 +432,34 @@ class Run:
     def _read_checkpoint(self, step: int) -> Checkpoint:
         """The checkpoint of that step; RunError, with what is wrong, unless every byte of it is as it was written."""
         name = self.path / f"checkpoints/step-{step:06d}"
+        num_weights = sum(weights.numel() for weights in self.network.blank().state_dict().values())
         try:
-            text, tensors = name.with_suffix(".json").read_bytes(), name.with_suffix(".safetensors").read_bytes()
-            record = json.loads(text)
+            text = foreign.read(name.with_suffix(".json"), foreign.MAX_JSON)
+            tensors = foreign.read(name.with_suffix(".safetensors"), MAX_STATE * num_weights + MAX_HEADER)
+            record = foreign.parse_json(text)
             if text != _as_json(_sealed({key: value for key, value in record.items() if key != "seal"})):
                 raise ValueError("step, progress or hashes are not what was written")
             if record["step"] != step or record["sha256"] != _sha256(tensors):
                 raise ValueError("the tensors are not those that were written")
-        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            why = storage.explain(error)[0] if isinstance(error, OSError) else error
+            lines = record["metrics"]
+            num_bytes, lines_sha256 = operator.index(lines["bytes"]), str(lines["sha256"])
+            Weights.read(tensors)  # nothing but sound safetensors goes to the library
+        except (LenetError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            why = error.message if isinstance(error, LenetError) else error
             raise RunError(f"the checkpoint {name} is damaged: {why}") from error
-        lines = record["metrics"]
-        return Checkpoint(step, safetensors.torch.load(tensors), record["progress"], lines["bytes"], lines["sha256"])
+        return Checkpoint(step, safetensors.torch.load(tensors), record["progress"], num_bytes, lines_sha256)
 
     def _write_json(self, name: str, value: dict[str, Any]) -> None:
         self.write(name, _as_json(value))
 
     def _read_json(self, name: str) -> dict[str, Any]:
         path = self.path / name
+        if not os.path.lexists(path):
+            raise RunError(f"the run {self.path} is incomplete: it has no {name}")
         try:
-            value = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise RunError(f"the run {self.path} is incomplete: it has no {name}") from None
-        except (OSError, ValueError) as error:
-            raise RunError(f"{path} cannot be read: {error}") from error
+            value = foreign.parse_json(foreign.read(path, foreign.MAX_JSON))
+        except ValueError as error:
+            raise RunError(f"{path} cannot be read: {foreign.shown(error)}") from error
         if not isinstance(value, dict):
             raise RunError(f"{path} holds {type(value).__name__}; expected a JSON object")
         return value

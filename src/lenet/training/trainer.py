@@ -22,7 +22,8 @@ from lenet.config import DEFAULT_RECIPE, TrainConfig, configure
 from lenet.data.batches import Plan, plan
 from lenet.data.dataset import Labels, Splits, load
 from lenet.engines import Stats
-from lenet.engines.choice import choose_device, memory_explained
+from lenet.engines.choice import choose_device
+from lenet.engines.memory import memory_explained
 from lenet.errors import ConfigError, RunError, SaveError, TrainingError
 from lenet.training import checks, curve, environment
 from lenet.training.assembly import Parts, assemble, load_data
@@ -82,6 +83,7 @@ class Position:
     chunk: Tally = dataclasses.field(default_factory=Tally)  # of the chunk so far
     steps_seconds: float = 0.0  # of all steps so far, alone
     seconds: float = 0.0  # of everything so far, loading and evaluation included
+    micro_batch: int | None = None  # pictures at a time, where a whole batch did not fit into memory
 
     def to_dict(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
@@ -224,12 +226,12 @@ def resume_once(
         longer = dataclasses.replace(run.config, epochs=epochs or run.config.epochs)
         begun = at.epoch + (at.step > 0)
         if longer.epochs < begun:
-            raise ConfigError(
-                f"epochs is {longer.epochs}, but {run.path} is in epoch {begun}", hint="give more --epochs"
-            )
+            raise ConfigError(f"epochs is {longer.epochs}, but {run.path} has begun {begun}", hint="give more --epochs")
         parts = assemble(dataclasses.replace(longer, **decided), splits, reason="as before")
         if checkpoint:
             _load_state(run, parts, checkpoint)
+            parts.engine.micro_batch = at.micro_batch
+            parts.header.append(("resumed", f"after step {checkpoint.step:,}, epoch {at.epoch + 1}"))
         if longer != run.config:
             if longer.schedule != "constant" and at != Position():
                 notices.append(
@@ -371,6 +373,12 @@ class Training:
             now,
         )  # an epoch begins with weights that were measured
         stats = self.engine.train_steps(epoch_plan, at.step, stop)
+        if self.engine.micro_batch != at.micro_batch:
+            at.micro_batch = self.engine.micro_batch
+            self.show.notice(
+                f"out of memory on {self.parts.resolved['device']} in epoch {at.epoch + 1}: from here on a batch is computed "
+                f"{at.micro_batch} pictures at a time, the same sums in another order"
+            )
         self._must_be_finite(stats)
         at.tally.add(stats)
         at.chunk.add(stats)
@@ -469,6 +477,7 @@ class Training:
             "engine": resolved["engine"],
             "device": resolved["device"],
             "data": resolved["data"],
+            "micro_batch": self.at.micro_batch,
             "weights_sha256": weights_sha256,
             "run": str(self.run.path),
         }
