@@ -6,6 +6,7 @@ that are continued to more epochs.
 
 import collections
 import contextlib
+import json
 import random
 import shutil
 import signal
@@ -15,7 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from faultlab import Row
+from faultlab.kills import STEPWISE, dying
 from faultlab.trainings import Child, begin, do, go_on, newest, restart, strays, traces, workplace
+from lenet.training.environment import DECIDING
 from lenet.training.run import Run
 
 MOMENTUM: dict[str, Any] = {"optimizer": "sgd", "learning_rate": 0.05, "momentum": 0.9, "weight_decay": 0.001}
@@ -56,6 +59,7 @@ def examine(short: bool) -> Iterator[Row]:
     cuts = 2 if short else CUTS
     with workplace() as folder:
         yield cut_and_resumed(folder, cuts)
+        yield elsewhere(folder)
         yield continued(folder, CONTINUED[1:3] if short else CONTINUED)
 
 
@@ -143,6 +147,28 @@ def continued(folder: Path, names: tuple[str, ...]) -> Row:
         f"weights, metrics and summary those of trainings of as many epochs, but for the doctor, who looks ahead to the end: "
         f"{survived} of {trials}, "
         f"{cut_again} of them killed while they went on" + "".join(f"; {line}" for line in wrong[:3]),
+    )
+
+
+def elsewhere(folder: Path) -> Row:
+    """Resumes a cut run on what looks like another machine: one thing at a time is not what the run was begun with."""
+    changed = [name for name in DECIDING if name != "threads"]  # which are those of before, wherever it goes on
+    cut_off, run = folder / "cut", folder / "elsewhere"
+    Child(dying, cut_off, STEPWISE, 100, False).end()
+    survived = 0
+    for name in changed:
+        shutil.copytree(cut_off, run)
+        path = run / "environment.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | {name: "another"}))
+        before_the_first_epoch = do(go_on, run, progress="auto").split("\nepoch ")[0]
+        survived += f"{name} another → " in before_the_first_epoch
+        shutil.rmtree(run)
+    shutil.rmtree(cut_off)
+    return Row(
+        "trainings resumed where something is not as it was",
+        len(changed),
+        survived,
+        f"said before the first step: {survived} of {len(changed)} ({', '.join(changed)})",
     )
 
 

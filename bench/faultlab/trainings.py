@@ -140,7 +140,7 @@ def begin(folder: Path, settings: dict[str, Any], **named: Any) -> Path:
 def go_on(folder: Path, **named: Any) -> str:
     """Resumes the run in `folder`; what was said on stderr."""
     with undrawn(), contextlib.redirect_stderr(io.StringIO()) as said:
-        lenet.resume(folder, data=pictures(), progress="quiet", **named)
+        lenet.resume(folder, data=pictures(), **{"progress": "quiet", **named})
     return said.getvalue()
 
 
