@@ -209,4 +209,4 @@ def place(path: Path, epochs: int) -> str:
         return "in the final save"
     if newest(path) is None:
         return "before the first checkpoint"
-    return "in the middle of an epoch" if points[-1]["kind"] == "chunk" else "at the end of an epoch"
+    return "at the end of an epoch" if points and points[-1]["kind"] == "epoch" else "in the middle of an epoch"
