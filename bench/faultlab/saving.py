@@ -98,7 +98,7 @@ def writes(folder: Path, calls: tuple[str, ...], short: bool) -> tuple[int, rang
     """How many such calls a training makes, and the numbers of those to meet."""
     total = len(do(count, folder / "counted", calls, begin, folder / "counted", STEPWISE))
     shutil.rmtree(folder / "counted")
-    return total, range(1, total + 1, max(1, total // 3) if short else 1)
+    return total, range(1, total + 1, max(1, total // 2) if short else 1)
 
 
 # Faults that the system is made to give. These run in a child: one for all writes.
