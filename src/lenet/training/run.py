@@ -16,6 +16,7 @@ import operator
 import os
 import secrets
 import shlex
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -37,6 +38,7 @@ from lenet.training.checks import Finding
 RESOLVED = {"data": str, "classes": list, "model": dict, "preprocessing": dict, "engine": str, "device": str}
 MEASURED = {"train_accuracy", "test_accuracy", "seconds", "images_per_second"}  # in summary.json, for the table of runs
 MAX_THREADS = 4096
+MAX_METRICS = 256 << 20  # bytes; a point has some 200
 FORMAT = 1  # of the run directory; a change that an older lenet could not read gets a new number
 CHECKPOINTS_KEPT = 2
 
@@ -118,14 +120,16 @@ class Run:
                 raise TypeError(f"resolved holds {', '.join(name for name in kinds if kinds[name] != RESOLVED[name])}")
             if not isinstance(self.resolved.get("data_folder", ""), str | None):
                 raise TypeError("resolved holds data_folder")
-            _ = self.network, int(self.resolved["model"].get("parameters", 0))
+            _ = self.network, operator.index(self.resolved["model"]["parameters"])
             if not isinstance(self.environment["data_fingerprint"], str):
                 raise TypeError("data_fingerprint")
             if not 1 <= operator.index(self.environment["threads"]) <= MAX_THREADS:
                 raise ValueError("threads")
             if self.is_finished:
-                numbers = {"test_accuracy": self.summary["test_accuracy"]} | self.summary
-                _ = [float(numbers[name]) for name in MEASURED & numbers.keys()]
+                summary = self.summary
+                for name in {"test_accuracy"} | MEASURED & summary.keys():
+                    if not isinstance(summary[name], int | float) or abs(summary[name]) > sys.float_info.max:
+                        raise TypeError(name)
         except (KeyError, TypeError, ValueError, RecursionError) as error:
             raise RunError(
                 f"the run {self.path} cannot be used: {type(error).__name__} {foreign.shown(error)} in its JSON files",
@@ -182,17 +186,20 @@ class Run:
     @property
     def metrics(self) -> list[dict[str, Any]]:
         """The points of the chart, in order; a torn last line (a crash while writing) is left out."""
-        points = []
-        try:
-            lines = (self.path / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
-        except FileNotFoundError:
+        path = self.path / "metrics.jsonl"
+        if not os.path.lexists(path):
             return []
+        points, lines = [], foreign.read(path, MAX_METRICS).splitlines()
         for number, line in enumerate(lines, start=1):
             try:
-                points.append(json.loads(line))
+                point = foreign.parse_json(line)
             except ValueError:
                 if number < len(lines):
-                    raise RunError(f"{self.path / 'metrics.jsonl'}, line {number}, is not JSON") from None
+                    raise RunError(f"{path}, line {number}, is not JSON") from None
+                break
+            if not _is_point(point):
+                raise RunError(f"{path}, line {number}, is no point of the chart: {foreign.shown(point)}")
+            points.append(point)
         return points
 
     @property
@@ -332,6 +339,10 @@ def find_runs(folder: Path) -> tuple[list[Run], list[RunError]]:
         except RunError as error:
             faults.append(error)
     return runs, faults
+
+
+def _is_point(value: Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("kind"), str) and type(value.get("step")) is int
 
 
 def quoted(path: Path) -> str:
