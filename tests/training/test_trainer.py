@@ -1,4 +1,5 @@
 import dataclasses
+import errno
 import itertools
 import json
 import os
@@ -327,6 +328,26 @@ def test_with_a_rescue_folder_the_training_ends_as_if_nothing_had_been(tiny, tmp
     assert run.path == tmp_path / "rescue/run"
     assert same(run, whole)
     assert {path.name for path in run.path.iterdir()} == {path.name for path in whole.path.iterdir()}
+    assert "the training goes on in" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "curve.png", "summary.json"])
+def test_what_moves_at_its_end_is_whole_in_the_other_folder(tiny, tmp_path, monkeypatch, capsys, name):
+    whole = train(tiny, tmp_path / "whole")
+    monkeypatch.setattr(storage, "RETRY_SECONDS", 0)
+    real = os.replace
+
+    def fail(source, target):
+        if target == tmp_path / "full/run" / name:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        real(source, target)
+
+    monkeypatch.setattr(os, "replace", fail)
+    run = train(tiny, tmp_path / "full", rescue=tmp_path / "rescue")
+    assert run.path == tmp_path / "rescue/run"
+    assert same(run, whole)
+    assert {path.name for path in run.path.iterdir()} == {path.name for path in whole.path.iterdir()}
+    assert run.summary["run"] == str(run.path)
     assert "the training goes on in" in capsys.readouterr().err
 
 

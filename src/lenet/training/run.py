@@ -67,7 +67,7 @@ class Run:
         self.moved_from: Path | None = None
         self.notices: list[str] = []  # what must be told of it, until it is
         self._lines: bytearray | None = None
-        self._written: dict[str, bytes] = {}
+        self._written: dict[str, bytes] = {}  # by name, but for checkpoints and the lines: to write it elsewhere
 
     def __repr__(self) -> str:
         return f"Run({str(self.path)!r})"
@@ -363,6 +363,8 @@ class Run:
     def write(self, name: str, content: bytes) -> None:
         """Puts a file in its place, whole."""
         self._save(name, lambda path: storage.write(path, content))
+        if "/" not in name:
+            self._written[name] = content
 
     def alone(self) -> contextlib.AbstractContextManager[None]:
         """Nobody else trains this run meanwhile: RunError if somebody does."""
@@ -451,10 +453,7 @@ class Run:
         return Checkpoint(step, safetensors.torch.load(tensors), record["progress"], num_bytes, lines_sha256)
 
     def _write_json(self, name: str, value: dict[str, Any]) -> None:
-        content = _as_json(value)
-        if name in ("config.json", "environment.json"):
-            self._written[name] = content
-        self.write(name, content)
+        self.write(name, _as_json(value))
 
     def _read_json(self, name: str) -> dict[str, Any]:
         path = self.path / name

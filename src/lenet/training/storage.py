@@ -78,10 +78,16 @@ def append(path: Path, content: bytes, at: int) -> None:
 
 
 def sync(path: Path, content: bytes) -> None:
-    """Sees to it that a file that was appended to is on the disk, with that content."""
-    with _opened(path, os.O_CREAT | os.O_RDWR) as file:
-        os.fsync(file)
-        _compare(file, content)
+    """Sees to it that a file that was appended to is on the disk, with that content, and otherwise writes it anew.
+
+    Not just syncs it again: a second fsync may say yes to what the first could not write.
+    """
+    try:
+        with _opened(path, os.O_CREAT | os.O_RDWR) as file:
+            os.fsync(file)
+            _compare(file, content)
+    except OSError:
+        write(path, content)
 
 
 def make_folder(path: Path) -> None:

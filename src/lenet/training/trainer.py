@@ -12,7 +12,6 @@ import math
 import os
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
@@ -456,12 +455,9 @@ class Training:
 
     def _finish(self) -> dict[str, Any]:
         """Saves weights, chart and, last, the summary."""
-        written_to: Path | None = None
-        while written_to != self.run.path:  # all in one place, if it has to be another one in the midst of it
-            written_to = self.run.path
-            weights_sha256 = self.run.save_model(self.engine.model)
-            if self.chart:
-                curve.save(self.run, self.config.epochs)
+        weights_sha256 = self.run.save_model(self.engine.model)
+        if self.chart:
+            curve.save(self.run, self.config.epochs)
         self._mind_the_move()
         last = self.run.epochs[-1]
         num_images = self.config.epochs * len(self.parts.train)
@@ -486,6 +482,10 @@ class Training:
             "run": str(self.run.path),
         }
         self.run.finish(summary)
+        if self.run.notices:  # it had to move for that
+            self._mind_the_move()
+            summary["run"] = str(self.run.path)
+            self.run.finish(summary)
         return summary
 
     def _heed(self, found: list[Finding]) -> None:

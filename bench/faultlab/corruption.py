@@ -1,0 +1,176 @@
+"""Damaged checkpoints and torn lines: refused before use, the checkpoint before taken, said so, the same end reached."""
+
+import collections
+import contextlib
+import json
+import random
+import shutil
+import signal
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from faultlab import Row
+from faultlab.kills import STEPWISE
+from faultlab.trainings import STEPS, Call, Child, begin, die, do, go_on, meddled, strays, traces, workplace
+from lenet.training.run import Run
+
+TRUNCATIONS, FLIPS = 256, 1000  # of both files of the checkpoint together
+Harm = tuple[str, bytes]  # a file of the run, and what it holds after the harm
+Fates = collections.Counter[str]
+
+
+def examine(short: bool) -> Iterator[Row]:
+    draw = random.Random(8)
+    with workplace() as folder:
+        do(begin, folder / "whole", STEPWISE)
+        expected = traces(folder / "whole")
+        cut(folder / "cut", before="model.safetensors")
+        files = newest_files(folder / "cut")
+        truncated = truncations(files, 12 if short else TRUNCATIONS)
+        yield row("checkpoint cut off", truncated, do(refused, folder, truncated, expected), files)
+        flipped = flips(files, 24 if short else FLIPS, draw)
+        yield row("checkpoint with one bit flipped", flipped, do(refused, folder, flipped, expected), files)
+        shutil.rmtree(folder / "cut")
+        cut(folder / "cut", before="metrics.jsonl", number=lines_of(folder / "whole"))
+        harms = list(torn(folder / "cut"))[:: 20 if short else 1]
+        fates = do(read_on, folder, harms, expected)
+        yield Row(
+            "metrics.jsonl with a torn last line",
+            len(harms),
+            fates[""],
+            f"cut off at each byte, within letters of two bytes too, and with zeros for the rest: read, resumed to the same "
+            f"end: {fates['']}" + told(fates),
+            "all",
+        )
+
+
+def row(fault: str, harms: list[Harm], fates: Fates, files: dict[str, bytes]) -> Row:
+    where = collections.Counter(name for name, _ in harms)
+    sizes = ", ".join(f"{where[name]} × {Path(name).suffix} of {len(files[name]):,} bytes" for name in files)
+    return Row(
+        fault,
+        len(harms),
+        fates[""],
+        f"refused, the one before taken, said so, resumed to the same end: {fates['']} ({sizes})" + told(fates),
+        "all",
+    )
+
+
+def told(fates: Fates) -> str:
+    return "".join(f"; {number} × {what}" for what, number in fates.most_common() if what)[:300]
+
+
+def cut(run: Path, before: str, number: int = 1) -> None:
+    """A training that was killed before the call that opens, for that many times, a file of which this is the name."""
+    child = Child(die_before, run, before, number)
+    if child.end() != -signal.SIGKILL:
+        raise RuntimeError("the training was not cut")
+
+
+def die_before(run: Path, name: str, number: int) -> None:
+    opened = 0
+
+    def meet(call: Call) -> Any:
+        nonlocal opened
+        opened += call.name == "open" and name in call.path
+        return die() if opened == number else call.go()
+
+    with meddled(run, STEPS, meet):
+        begin(run, STEPWISE)
+
+
+def lines_of(run: Path) -> int:
+    return len((run / "metrics.jsonl").read_bytes().splitlines())
+
+
+def newest_files(run: Path) -> dict[str, bytes]:
+    """The two files of the newest checkpoint, by their names in the run directory."""
+    stem = max(path.stem for path in (run / "checkpoints").glob("step-*.json"))
+    names = [f"checkpoints/{stem}.safetensors", f"checkpoints/{stem}.json"]
+    return {name: (run / name).read_bytes() for name in names}
+
+
+def truncations(files: dict[str, bytes], number: int) -> list[Harm]:
+    """Each file cut off at places spread over all of it, the first and the last byte among them; half of them each."""
+    each = number // len(files)
+    return [
+        (name, content[: round(place * (len(content) - 1) / (each - 1))])
+        for name, content in files.items()
+        for place in range(each)
+    ]
+
+
+def flips(files: dict[str, bytes], number: int, draw: random.Random) -> list[Harm]:
+    """One bit flipped, anywhere in either file; in the head of the tensors, which is short, as often as behind it."""
+    harms = []
+    for turn in range(number):
+        name = list(files)[turn % len(files)]
+        content = bytearray(files[name])
+        most = len(content) if turn % 4 else min(len(content), 1024)
+        bit = draw.randrange(8 * most)
+        content[bit // 8] ^= 1 << bit % 8
+        harms.append((name, bytes(content)))
+    return harms
+
+
+def torn(run: Path) -> Iterator[Harm]:
+    """The last line of metrics.jsonl torn at each of its bytes, followed by nothing or by zeros."""
+    content = (run / "metrics.jsonl").read_bytes()
+    whole, last = content[: content[:-1].rindex(b"\n") + 1], content[content[:-1].rindex(b"\n") + 1 :]
+    words = json.dumps({"kind": "finding", "step": 99, "message": "größer, schöner, 更大"}, ensure_ascii=False)
+    for before, line in ((whole, last), (content, words.encode() + b"\n")):
+        for size in range(len(line)):
+            if size:
+                yield "metrics.jsonl", before + line[:size]
+            yield "metrics.jsonl", before + line[:size] + bytes(len(line) - size)
+
+
+def refused(folder: Path, harms: Iterable[Harm], expected: dict[str, str]) -> Fates:
+    """Resumes a run whose newest checkpoint is damaged, for each harm."""
+    fates = Fates()
+    for name, content in harms:
+        with damaged(folder, name, content) as run:
+            try:
+                steps = sorted(int(path.stem[5:]) for path in (run / "checkpoints").glob("step-*.json"))
+                found = Run.load(run, finished=False).newest_checkpoint()
+                said = go_on(run)
+                if found is None or found.step != steps[-2]:
+                    fates[f"took step {found.step if found else None} of {steps}"] += 1
+                elif Path(name).stem not in said or "damaged" not in said:
+                    fates["said nothing"] += 1
+                else:
+                    fates["" if traces(run) == expected and not strays(run) else "another end"] += 1
+            except Exception as error:
+                fates[f"{type(error).__name__}: {str(error).splitlines()[0].replace(str(folder), '')}"] += 1
+    return fates
+
+
+def read_on(folder: Path, harms: Iterable[Harm], expected: dict[str, str]) -> Fates:
+    """Reads, and then resumes, a run whose metrics.jsonl is torn, for each harm."""
+    fates = Fates()
+    for name, content in harms:
+        with damaged(folder, name, content) as run:
+            try:
+                whole = content[: content.rindex(b"\n") + 1].splitlines()
+                points = Run.load(run, finished=False).metrics
+                go_on(run)
+                if points[: len(whole)] != [json.loads(line) for line in whole] or len(points) > len(whole) + 1:
+                    fates["other points were read"] += 1
+                else:
+                    fates["" if traces(run) == expected and not strays(run) else "another end"] += 1
+            except Exception as error:
+                fates[f"{type(error).__name__}: {str(error).splitlines()[0].replace(str(folder), '')}"] += 1
+    return fates
+
+
+@contextlib.contextmanager
+def damaged(folder: Path, name: str, content: bytes) -> Iterator[Path]:
+    """A copy of the cut run in which one file holds something else."""
+    run = folder / "run"
+    shutil.copytree(folder / "cut", run)
+    try:
+        (run / name).write_bytes(content)
+        yield run
+    finally:
+        shutil.rmtree(run)

@@ -1,0 +1,101 @@
+"""What it costs that nothing is lost: milliseconds of a checkpoint, and the share of all saving in a default training."""
+
+import collections
+import contextlib
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import lenet
+from faultlab import Row
+from faultlab.trainings import begin, do
+from lenet.data.dataset import Splits, load
+from lenet.engines.cpu import CpuEngine
+from lenet.engines.reference import ReferenceEngine
+from lenet.errors import DataError
+from lenet.training.run import Run
+
+MILLISECONDS, SHARE = 30.0, 0.02
+ROUNDS, EACH = 20, 15
+SAVING = (Run, ("checkpoint", "log", "save_model", "finish"))
+COPYING = ((CpuEngine, ("state_dict",)), (ReferenceEngine, ("state_dict",)))
+
+
+def examine(short: bool) -> Iterator[Row]:
+    with tempfile.TemporaryDirectory() as folder:
+        rounds = do(checkpoints, Path(folder), 3 if short else ROUNDS)
+        medians = [1000 * statistics.median(seconds) for seconds in rounds]
+        times = [1000 * second for seconds in rounds for second in seconds]
+        yield Row(
+            f"a checkpoint of LeNet, rounds of {EACH}",
+            len(medians),
+            sum(median < MILLISECONDS for median in medians),
+            f"the medians of the rounds are {min(medians):.1f} to {max(medians):.1f} ms; of all {len(times)} the median is "
+            f"{statistics.median(times):.1f} ms, the longest {max(times):.1f} ms",
+            "under 30 ms",
+        )
+        if short:
+            return
+        name, seconds, spent = do(default_training, Path(folder) / "default")
+        total = sum(spent.values())
+        yield Row(
+            "all saving in a default training",
+            1,
+            int(total < SHARE * seconds),
+            f"{total:.2f} s of {seconds:.1f} s, {total / seconds:.2%}, on {name}: "
+            + ", ".join(f"{part} {1000 * time:.0f} ms" for part, time in spent.items()),
+            "under 2 %",
+        )
+
+
+def checkpoints(folder: Path, rounds: int) -> list[list[float]]:
+    """The seconds of each checkpoint, as the trainer saves it, of the recipe `fast` after some steps."""
+    found: list[float] = []
+    settings: dict[str, Any] = {"epochs": 1, "batch_size": 16, "checkpoint_every": "1"}
+    while len(found) < rounds * EACH:
+        with tempfile.TemporaryDirectory(dir=folder) as run, timed(Run, "checkpoint", found):
+            begin(Path(run), settings)
+    return [found[start : start + EACH] for start in range(0, rounds * EACH, EACH)]
+
+
+def default_training(path: Path) -> tuple[str, float, dict[str, float]]:
+    """The recipe `fast` with nothing else given: its data, its seconds, and the seconds of each part of saving.
+
+    The copies of the weights that the trainer keeps in memory, to go back to, are counted with what is written.
+    """
+    splits = default_data()
+    times: dict[str, list[float]] = collections.defaultdict(list)
+    with contextlib.ExitStack() as stack:
+        for kind, names in (SAVING, *COPYING):
+            for name in names:
+                stack.enter_context(timed(kind, name, times[name]))
+        run = lenet.train(splits, out=path, progress="quiet")
+    return splits.name, run.summary["seconds"], {name: sum(seconds) for name, seconds in times.items()}
+
+
+def default_data() -> Splits:
+    """Fashion-MNIST where it is at hand, else the built-in digits: nothing is downloaded for this."""
+    try:
+        return load("fashion-mnist", progress=None)
+    except DataError:
+        return load("digits")
+
+
+@contextlib.contextmanager
+def timed(kind: type, name: str, seconds: list[float]) -> Iterator[None]:
+    """Adds the seconds of each call of a method to a list."""
+    method = getattr(kind, name)
+
+    def measured(*arguments: Any, **named: Any) -> Any:
+        began = time.perf_counter()
+        try:
+            return method(*arguments, **named)
+        finally:
+            seconds.append(time.perf_counter() - began)
+
+    with mock.patch.object(kind, name, measured):
+        yield

@@ -1,0 +1,212 @@
+"""Trainings killed at random moments and resumed: their end is that of the training that was never interrupted, bit for bit.
+
+Twelve combinations of recipe, engine and threads, twenty random cuts for each, some of them cut twice; and finished runs
+that are continued to more epochs.
+"""
+
+import collections
+import contextlib
+import json
+import random
+import shutil
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from faultlab import Row
+from faultlab.kills import STEPWISE, dying
+from faultlab.trainings import Child, begin, do, go_on, newest, restart, strays, traces, workplace
+from lenet.training.environment import DECIDING
+from lenet.training.run import Run
+
+MOMENTUM: dict[str, Any] = {"optimizer": "sgd", "learning_rate": 0.05, "momentum": 0.9, "weight_decay": 0.001}
+COMBINATIONS: dict[str, dict[str, Any]] = {
+    "fast": {"recipe": "fast", "engine": "cpu", "threads": 1, "checkpoint_every": "7"},
+    "fast, shifts, a validation split": {
+        **{"recipe": "fast", "engine": "cpu", "threads": 2, "checkpoint_every": "0.02s"},
+        **{"shift": 2, "validation": 64},
+    },
+    "fast with flips": {"recipe": "fast", "engine": "reference", "threads": 2, "checkpoint_every": "5", "flip": True},
+    "sprint": {"recipe": "sprint", "engine": "cpu", "threads": 2},
+    "sprint, a validation split": {"recipe": "sprint", "engine": "reference", "threads": 1, "validation": 100},
+    "book-sgd": {"recipe": "book-sgd", "engine": "cpu", "threads": 1, "checkpoint_every": "0.01s"},
+    "book-sgd, flips and shifts": {
+        **{"recipe": "book-sgd", "engine": "reference", "threads": 2, "checkpoint_every": "0.02s"},
+        **{"flip": True, "shift": 1},
+    },
+    "book-adam": {"recipe": "book-adam", "engine": "reference", "threads": 1, "checkpoint_every": "3"},
+    "book-adam-01, one-cycle": {
+        **{"recipe": "book-adam-01", "engine": "cpu", "threads": 2, "checkpoint_every": "7"},
+        **{"schedule": "one-cycle", "shift": 3},
+    },
+    "momentum, one-cycle": {"engine": "cpu", "threads": 1, "checkpoint_every": "11", "flip": True, **MOMENTUM},
+    "nesterov, label smoothing": {
+        **{"engine": "reference", "threads": 1, "checkpoint_every": "7", "schedule": "constant", **MOMENTUM},
+        **{"nesterov": True, "label_smoothing": 0.1, "shift": 2},
+    },
+    "mlp, label smoothing": {
+        **{"model": "mlp", "engine": "cpu", "threads": 2, "checkpoint_every": "4"},
+        **{"schedule": "constant", "label_smoothing": 0.2, "validation": 40},
+    },
+}
+CUTS, TWICE = 20, 4  # cuts of each combination; each fourth is cut again while it is resumed
+CONTINUED = ("book-sgd", "book-adam", "nesterov, label smoothing", "mlp, label smoothing")
+
+
+def examine(short: bool) -> Iterator[Row]:
+    cuts = 2 if short else CUTS
+    with workplace() as folder:
+        yield cut_and_resumed(folder, cuts)
+        yield elsewhere(folder)
+        yield continued(folder, CONTINUED[1:3] if short else CONTINUED)
+
+
+def cut_and_resumed(folder: Path, cuts: int) -> Row:
+    """Each combination `cuts` times, cut at moments that are random, and spread over all of the training."""
+    draw = random.Random(240)
+    survived: collections.Counter[str] = collections.Counter()
+    trials: collections.Counter[str] = collections.Counter()
+    places: collections.Counter[str] = collections.Counter()
+    wrong = []
+    for name, given in COMBINATIONS.items():
+        settings = {"epochs": 2, "batch_size": 16, **given}
+        whole = folder / "whole"
+        seconds = lasting(whole, settings)
+        expected = traces(whole)
+        for number in range(cuts):
+            run = folder / "cut"
+            fell = [cut(run, settings, (number + draw.random()) / cuts * seconds)]
+            if number % TWICE == TWICE - 1:
+                fell.append(cut(run, settings, draw.random() * seconds))
+            kind = f"{settings['engine']} {settings['threads']} thread{'s' if settings['threads'] > 1 else ''}"
+            trials[kind] += 1
+            places.update(fell)
+            try:
+                do(restart, run, settings)
+                found = traces(run)
+            except Exception as error:
+                found = {"error": str(error).splitlines()[0]}
+            if found == expected and not strays(run):
+                survived[kind] += 1
+            else:
+                different = [key for key in found if found[key] != expected.get(key)]
+                wrong.append(f"{name} cut {' and '.join(fell)}: {found.get('error', different or strays(run))}")
+            shutil.rmtree(run)
+        shutil.rmtree(whole)
+    return Row(
+        f"trainings killed and resumed: {len(COMBINATIONS)} combinations, {cuts} random cuts each",
+        trials.total(),
+        survived.total(),
+        "equal weights, metrics and summary: "
+        + ", ".join(f"{kind} {survived[kind]} of {trials[kind]}" for kind in sorted(trials))
+        + f"; {places.total()} cuts: "
+        + ", ".join(f"{number} {place}" for place, number in places.most_common())
+        + "".join(f"; {line}" for line in wrong[:3]),
+        "240 of 240",
+    )
+
+
+def continued(folder: Path, names: tuple[str, ...]) -> Row:
+    """Finished runs continued to more epochs, some of them cut on the way, against runs of as many from the start."""
+    draw = random.Random(12)
+    trials = survived = cut_again = 0
+    wrong = []
+    for name in names:
+        settings = {"batch_size": 16, **COMBINATIONS[name]}
+        longer = folder / "longer"
+        seconds = lasting(longer, settings | {"epochs": 3})
+        expected = traces(longer, findings=False)
+        for epochs, cuts in ((1, 0), (2, 0), (1, 1)):
+            run = folder / "continued"
+            do(begin, run, settings | {"epochs": epochs})
+            child = Child(go_on, run, epochs=3)
+            if cuts:
+                time.sleep(draw.random() * seconds * 2 / 3)
+                child.signal(signal.SIGKILL)
+            cut_again += child.end() == -signal.SIGKILL
+            trials += 1
+            try:
+                # If it was cut before it had begun to go on, the run is still the finished one.
+                if lasts_epochs(run) < 3:
+                    do(go_on, run, epochs=3)
+                elif not Run.load(run, finished=False).is_finished:
+                    do(go_on, run)
+                equal = traces(run, findings=False) == expected and not strays(run)
+            except Exception as error:
+                wrong.append(f"{name}, {epochs} epochs: {str(error).splitlines()[0]}")
+                equal = False
+            survived += equal
+            shutil.rmtree(run)
+        shutil.rmtree(longer)
+    return Row(
+        "finished trainings continued to more epochs",
+        trials,
+        survived,
+        f"weights, metrics and summary those of trainings of as many epochs, but for the doctor, who looks ahead to the end: "
+        f"{survived} of {trials}, "
+        f"{cut_again} of them killed while they went on" + "".join(f"; {line}" for line in wrong[:3]),
+    )
+
+
+def elsewhere(folder: Path) -> Row:
+    """Resumes a cut run on what looks like another machine: one thing at a time is not what the run was begun with."""
+    changed = [name for name in DECIDING if name != "threads"]  # which are those of before, wherever it goes on
+    cut_off, run = folder / "cut", folder / "elsewhere"
+    Child(dying, cut_off, STEPWISE, 100, False).end()
+    survived = 0
+    for name in changed:
+        shutil.copytree(cut_off, run)
+        path = run / "environment.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | {name: "another"}))
+        before_the_first_epoch = do(go_on, run, progress="auto").split("\nepoch ")[0]
+        survived += f"{name} another → " in before_the_first_epoch
+        shutil.rmtree(run)
+    shutil.rmtree(cut_off)
+    return Row(
+        "trainings resumed where something is not as it was",
+        len(changed),
+        survived,
+        f"said before the first step: {survived} of {len(changed)} ({', '.join(changed)})",
+    )
+
+
+def lasts_epochs(run: Path) -> int:
+    """How many epochs the run is to have."""
+    return Run.load(run, finished=False).config.epochs
+
+
+def lasting(run: Path, settings: dict[str, Any]) -> float:
+    """Trains, uninterrupted, and says how many seconds it took."""
+    child = Child(begin, run, settings)
+    child.result()
+    return time.monotonic() - child.began
+
+
+def cut(run: Path, settings: dict[str, Any], seconds: float) -> str:
+    """Starts or resumes the training and kills it after so many seconds; sooner, if it was faster. Where that was."""
+    while True:
+        child = Child(restart, run, settings)
+        time.sleep(max(0.0, child.began + seconds - time.monotonic()))
+        child.signal(signal.SIGKILL)
+        if child.end() == -signal.SIGKILL:
+            return place(run, settings["epochs"])
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(run)
+        seconds *= 0.9
+
+
+def place(path: Path, epochs: int) -> str:
+    """Where in its life the run was cut."""
+    if not (path / "config.json").exists():
+        return "before the run began"
+    run = Run.load(path, finished=False)
+    if run.is_finished:
+        return "after the end"
+    points = [point for point in run.metrics if point["kind"] in ("chunk", "epoch")]
+    if points and points[-1]["kind"] == "epoch" and points[-1]["epoch"] == epochs:
+        return "in the final save"
+    if newest(path) is None:
+        return "before the first checkpoint"
+    return "at the end of an epoch" if points and points[-1]["kind"] == "epoch" else "in the middle of an epoch"

@@ -1,0 +1,347 @@
+"""Disks that fill, quotas, disks made read-only, folders that go, and the like: at every write of a training.
+
+Each fault is met in three ways. It stays, and there is no other folder: a named error, the last checkpoint whole, and after
+the fault is mended the training goes on to the same end. It passes: the second attempt saves, and the training ends as if
+nothing had been. It stays, and there is another folder: the training ends there as if nothing had been. Where this process
+may, real disks are filled and made read-only as well; and writes that lie are found out.
+"""
+
+import collections
+import contextlib
+import errno
+import functools
+import resource
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from faultlab import Row
+from faultlab.kills import STEPWISE, undisturbed
+from faultlab.trainings import (
+    CHANGES,
+    Call,
+    Ledger,
+    begin,
+    count,
+    do,
+    meddled,
+    newest,
+    restart,
+    strays,
+    traces,
+    workplace,
+)
+from lenet.errors import RunError, SaveError
+from lenet.training import storage
+
+WAYS = ("stays", "passes", "stays, with another folder")
+TAKE_ROOM = ("open", "write", "pwrite", "fsync", "fdatasync", "mkdir", "replace", "rename", "link", "ftruncate")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of fault: the error that the system gives, and which calls it meets."""
+
+    number: int
+    calls: tuple[str, ...]
+
+
+KINDS = {
+    "disk full": Kind(errno.ENOSPC, TAKE_ROOM),
+    "quota used up": Kind(errno.EDQUOT, TAKE_ROOM),
+    "read-only disk": Kind(errno.EROFS, CHANGES),
+    "folder gone": Kind(errno.ENOENT, CHANGES),
+    "temporaries on another file system": Kind(errno.EXDEV, ("replace", "rename", "link")),
+    "largest size of a file": Kind(errno.EFBIG, ("write", "pwrite", "ftruncate")),
+}
+Fates = collections.Counter[str]  # what was wrong, and how often; "" is nothing
+
+
+def examine(short: bool) -> Iterator[Row]:
+    with workplace() as folder:
+        _, expected, _ = do(undisturbed, folder / "whole", STEPWISE)
+        for fault, kind in KINDS.items():
+            total, numbers = writes(folder, kind.calls, short)
+            fates = {way: do(suffer, folder, kind, way, numbers, expected) for way in WAYS}
+            real = REAL.get(fault)
+            if real is not None:
+                fates |= do(real, folder, expected, short)
+            yield row(f"saving fails: {fault} ({kind_name(kind)})", fates, f"at {len(numbers)} of {total} writes")
+        total, numbers = writes(folder, ("write",), short)
+        fates = do(lied_to, folder, expected, numbers)
+        yield row("writes that lie", fates, f"in each of the three ways at {len(numbers)} of {total} writes")
+
+
+def row(fault: str, fates: dict[str, Fates], where: str) -> Row:
+    trials = sum(found.total() for found in fates.values())
+    whole = sum(found[""] for found in fates.values())
+    wrong = sum(fates.values(), Fates())
+    del wrong[""]
+    parts = [f"{name} {found[''] if found else 'not allowed here'}" for name, found in fates.items()]
+    return Row(
+        fault,
+        trials,
+        whole,
+        f"{where}: {', '.join(parts)}" + "".join(f"; {number} × {what}" for what, number in wrong.most_common(3)),
+        "at every write",
+    )
+
+
+def kind_name(kind: Kind) -> str:
+    return errno.errorcode[kind.number]
+
+
+def writes(folder: Path, calls: tuple[str, ...], short: bool) -> tuple[int, range]:
+    """How many such calls a training makes, and the numbers of those to meet."""
+    total = len(do(count, folder / "counted", calls, begin, folder / "counted", STEPWISE))
+    shutil.rmtree(folder / "counted")
+    return total, range(1, total + 1, max(1, total // 3) if short else 1)
+
+
+# Faults that the system is made to give. These run in a child: one for all writes.
+
+
+def suffer(folder: Path, kind: Kind, way: str, numbers: range, expected: dict[str, str]) -> Fates:
+    """A training for each of the writes, which fails there in that way."""
+    storage.RETRY_SECONDS = 0
+    return Fates(fate(folder, kind, way, number, expected) for number in numbers)
+
+
+def fate(folder: Path, kind: Kind, way: str, number: int, expected: dict[str, str]) -> str:
+    """What is wrong after one training whose write of that number failed."""
+    run, away = folder / "run", folder / "away"
+    gone = kind.number == errno.ENOENT
+
+    def meet(call: Call) -> Any:
+        if call.number < number or (call.number > number and way == "passes"):
+            return call.go()
+        if gone and way != "passes" and call.number == number:
+            move(run, away) if way == WAYS[0] else shutil.rmtree(run, ignore_errors=True)
+        if gone and way != "passes":
+            return call.go()  # and see
+        raise OSError(kind.number, "the laboratory says so", call.path)
+
+    def mend() -> None:
+        if away.exists():
+            shutil.rmtree(run, ignore_errors=True)
+            away.rename(run)
+
+    return outcome(folder, run, way, meddled(run, kind.calls, meet), mend, explained(kind.number), expected)
+
+
+def move(run: Path, away: Path) -> None:
+    if run.exists():
+        run.rename(away)
+
+
+def outcome(
+    folder: Path,
+    run: Path,
+    way: str,
+    fault: contextlib.AbstractContextManager[Any],
+    mend: Callable[[], None],
+    causes: tuple[str, ...],
+    expected: dict[str, str],
+) -> str:
+    """Trains within the fault, and says what is wrong; nothing if all is as promised."""
+    rescue, ledger = folder / "rescue", Ledger(folder / "ledger")
+    elsewhere = {"rescue": rescue} if way == WAYS[2] else {}
+    end, error = run, None
+    try:
+        with ledger.kept(check=True), fault:
+            end = begin(run, STEPWISE, **elsewhere)
+    except Exception as raised:
+        error = raised
+    try:
+        mend()
+        _, returned = ledger.read()
+        begun = (run / "config.json").exists()
+        if error is not None:
+            if (way != WAYS[0] and begun) or not says_all(error, run, causes, begun):
+                return f"{type(error).__name__}: {str(error).splitlines()[0].replace(str(folder), '')}"
+            found = newest(run)
+            if (found.step if found else 0) < returned:
+                return f"the checkpoint of step {returned} is lost"
+            restart(run, STEPWISE)
+        elif end != run and any(run.glob("checkpoints/step-*.json")) and newest(run) is None:
+            return "the last checkpoint is not whole in the old place"
+        if traces(end) != expected:
+            return "another end"
+        return f"stray {', '.join(strays(end))}" if strays(end) else ""
+    except Exception as second:
+        return f"afterwards {type(second).__name__}: {str(second).splitlines()[0].replace(str(folder), '')}"
+    finally:
+        shutil.rmtree(rescue, ignore_errors=True)
+        shutil.rmtree(run, ignore_errors=True)
+        ledger.path.unlink(missing_ok=True)
+
+
+def says_all(error: Exception, run: Path, causes: tuple[str, ...], begun: bool) -> bool:
+    """Whether an error is of the right class, and names the place, the cause and the way out."""
+    named = isinstance(error, SaveError) or (isinstance(error, RunError) and not begun)
+    return named and str(run) in str(error) and any(map(str(error).__contains__, causes)) and "hint: " in str(error)
+
+
+def explained(number: int) -> tuple[str, ...]:
+    """How the error of that number is told to people."""
+    return (storage.explain(OSError(number, ""))[0],)
+
+
+# Real disks.
+
+
+def full_disks(folder: Path, expected: dict[str, str], short: bool) -> dict[str, Fates]:
+    """File systems of a few kilobytes to a megabyte that are too small for the training."""
+    sizes = range(16, 1024, 512 if short else 64)
+    return {
+        f"a real disk of {sizes[0]} to {sizes[-1]} kB: {way}": on_disks(folder, way, sizes, expected)
+        for way in (WAYS[0], WAYS[2])
+    }
+
+
+def on_disks(folder: Path, way: str, sizes: range, expected: dict[str, str]) -> Fates:
+    storage.RETRY_SECONDS = 0
+    fates = Fates()
+    for size in sizes:
+        disk = folder / "disk"
+        if not mounted(disk, size):
+            return Fates()
+        try:
+            fault = contextlib.nullcontext()
+            mend = functools.partial(remount, disk, f"size={16 << 10}k")
+            fates[outcome(folder, disk / "run", way, fault, mend, explained(errno.ENOSPC), expected)] += 1
+        finally:
+            unmount(disk)
+    return fates
+
+
+def read_only_disks(folder: Path, expected: dict[str, str], short: bool) -> dict[str, Fates]:
+    """A file system that becomes read-only in the middle of the training, before it opens a file to write."""
+    storage.RETRY_SECONDS = 0
+    fates = {f"a real disk made read-only: {way}": Fates() for way in (WAYS[0], WAYS[2])}
+    for found, way in zip(fates.values(), (WAYS[0], WAYS[2]), strict=True):
+        for number in range(5, 60, 25 if short else 5):
+            disk = folder / "disk"
+            if not mounted(disk, 16 << 10):
+                break
+
+            def meet(call: Call, disk: Path = disk, number: int = number) -> Any:
+                if call.number == number:
+                    remount(disk, "ro")
+                return call.go()
+
+            try:
+                fault = meddled(disk / "run", ("open",), meet)
+                mend = functools.partial(remount, disk, "rw")
+                found[outcome(folder, disk / "run", way, fault, mend, explained(errno.EROFS), expected)] += 1
+            finally:
+                unmount(disk)
+    return fates
+
+
+def small_files(folder: Path, expected: dict[str, str], short: bool) -> dict[str, Fates]:
+    """The system's own limit to the size of a file, too small for some file of the training."""
+    storage.RETRY_SECONDS = 0
+    found = Fates()
+    largest = max(file.stat().st_size for file in (folder / "whole").rglob("*"))
+    for size in range(200, largest, largest // (3 if short else 20)):
+        free = functools.partial(resource.setrlimit, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+        found[outcome(folder, folder / "run", WAYS[0], limited(size), free, explained(errno.EFBIG), expected)] += 1
+    return {"a real limit (RLIMIT_FSIZE)": found}
+
+
+@contextlib.contextmanager
+def limited(size: int) -> Iterator[None]:
+    hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+
+
+def real_others(folder: Path, expected: dict[str, str], short: bool) -> dict[str, Fates]:
+    """The checkpoints lie on a file system of their own: nothing is wrong with that."""
+    run, found = folder / "run", Fates()
+
+    def meet(call: Call) -> Any:
+        answer = call.go()
+        if call.path == str(run / "checkpoints") and not mounted(run / "checkpoints", 16 << 10):
+            raise PermissionError
+        return answer
+
+    try:
+        with meddled(run, ("mkdir",), meet):
+            begin(run, STEPWISE)
+        found["" if traces(run) == expected and not strays(run) else "another end"] += 1
+    except PermissionError:
+        pass
+    finally:
+        unmount(run / "checkpoints")
+        shutil.rmtree(run, ignore_errors=True)
+    return {"checkpoints on a real other file system": found}
+
+
+REAL = {
+    "disk full": full_disks,
+    "read-only disk": read_only_disks,
+    "temporaries on another file system": real_others,
+    "largest size of a file": small_files,
+}
+
+
+def mounted(disk: Path, kilobytes: int) -> bool:
+    """Whether a file system in memory of that size could be mounted there."""
+    disk.mkdir(exist_ok=True)
+    return run_quietly("mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", str(disk))
+
+
+def remount(disk: Path, option: str) -> None:
+    if not run_quietly("mount", "-o", f"remount,{option}", str(disk)):
+        raise RuntimeError(f"the laboratory's disk cannot be remounted with {option}")
+
+
+def unmount(disk: Path) -> None:
+    run_quietly("umount", "-l", str(disk))
+
+
+def run_quietly(*command: str) -> bool:
+    try:
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
+
+
+# Writes that lie.
+
+LIES_FOUND = "what is read back is not what was written", "what was written is not there"
+
+
+def lied_to(folder: Path, expected: dict[str, str], numbers: range) -> dict[str, Fates]:
+    """Writes that say they wrote all: and wrote nothing, half, or something else; once, and from there on."""
+    storage.RETRY_SECONDS = 0
+    run = folder / "run"
+    lies: dict[str, Callable[[bytes], bytes]] = {
+        "nothing written": lambda content: b"",
+        "half written": lambda content: content[: len(content) // 2],
+        "one bit changed": lambda content: content[:-1] + bytes([content[-1] ^ 1]),
+    }
+    fates: dict[str, Fates] = {}
+    for name, lie in lies.items():
+        for way in WAYS:
+            found = fates.setdefault(name, Fates())
+            for number in numbers:
+
+                def meet(call: Call, lie: Any = lie, way: str = way, number: int = number) -> Any:
+                    if call.number < number or (call.number > number and way == "passes"):
+                        return call.go()
+                    descriptor, content = call.arguments
+                    call.really(descriptor, lie(bytes(content)))
+                    return len(content)
+
+                fault = meddled(run, ("write",), meet)
+                found[outcome(folder, run, way, fault, lambda: None, LIES_FOUND, expected)] += 1
+    return fates

@@ -1,0 +1,244 @@
+"""Ctrl-C, SIGTERM and SIGHUP at random moments of `lenet train`: it ends soon, says how to go on, and can go on.
+
+Some come twice; some with the pipe or the terminal gone that the training writes to; and some meet processes that were
+started as a person starts them, at any moment from the first import to the end.
+"""
+
+import collections
+import contextlib
+import os
+import pty
+import random
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from faultlab import Row
+from faultlab.trainings import Child, on_pictures, strays, traces, undrawn, workplace
+from lenet import cli
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+STREAMS = ("file", "pipe", "terminal")
+TRIALS, PROCESSES = 200, 8
+SECONDS = 2.0
+SMALL = [
+    "--data=digits",
+    "--recipe=book-sgd",
+    "--activation=relu",
+    "--learning-rate=0.1",
+    "--threads=1",
+    "--batch-size=16",
+]
+TRAINING = [*SMALL, "--epochs=3", "--checkpoint-every=7"]
+REAL = [*SMALL, "--epochs=1", "--checkpoint-every=200"]
+
+
+@dataclass
+class Fate:
+    """What became of one training that was sent a signal."""
+
+    wrong: str
+    latency: float = 0.0
+    place: str = ""
+
+
+def examine(short: bool) -> Iterator[Row]:
+    trials, processes = (12, 1) if short else (TRIALS - PROCESSES, PROCESSES)
+    draw = random.Random(15)
+    with workplace() as folder:
+        fates = [*forked(folder, trials, draw), *started(folder, processes, draw)]
+    wrong = collections.Counter(fate.wrong for fate in fates if fate.wrong)
+    latencies = [fate.latency for fate in fates if fate.latency]
+    places = collections.Counter(fate.place for fate in fates)
+    yield Row(
+        "signals at random moments of lenet train",
+        len(fates),
+        len(fates) - wrong.total(),
+        f"exit code right, ended after {statistics.median(latencies):.2f} s (median), {max(latencies):.2f} s (longest), "
+        f"resumed to the same end: {len(fates) - wrong.total()} ("
+        + ", ".join(f"{number} {place}" for place, number in places.most_common())
+        + f"; {processes} of them processes from their start)"
+        + "".join(f"; {number} × {what}" for what, number in wrong.most_common(3)),
+        "200 of 200, within 2 s and one chunk",
+    )
+
+
+# Children, which cost little: nearly all of the trials.
+
+
+def forked(folder: Path, trials: int, draw: random.Random) -> Iterator[Fate]:
+    whole = folder / "whole"
+    child = Child(command, ["train", *TRAINING, "--out", str(whole)], folder / "said", "file", drawn=False)
+    child.end()
+    expected = traces(whole)
+    began = time.time() - (time.monotonic() - child.began)
+    beginning, end = ((whole / name).stat().st_mtime - began for name in ("config.json", "summary.json"))
+    number = 0
+    while number < trials:
+        stream, sent = STREAMS[number % 3], SIGNALS[number // 3 % 3]
+        run, said = folder / "run", folder / "said"
+        given = ["train", *TRAINING, "--out", str(run)]
+        with reader(stream, said) as (place, leave):
+            child = Child(command, given, place, stream, drawn=number % 5 == 0)
+            moment = draw.uniform(0, beginning) if number % 8 == 7 else draw.uniform(beginning, end)
+            time.sleep(max(0.0, child.began + moment - time.monotonic()))
+            if child.process.exitcode is not None:  # it was faster: no trial
+                shutil.rmtree(run)
+                end *= 0.97
+                continue
+            began = time.monotonic()
+            if stream == "terminal" and sent == signal.SIGHUP:
+                leave()  # the system sends the signal
+            else:
+                child.signal(sent)
+                if stream == "pipe":
+                    leave()
+            twice = number % 4 == 3
+            if twice:
+                time.sleep(draw.random() * 0.03)
+                child.signal(sent)
+            code = child.end()
+        latency = time.monotonic() - began
+        text = said.read_text() if stream == "file" else None
+        fate = judge(run, code, sent, latency, text if not twice else None, expected, lambda run=run: again(run))
+        if fate.wrong:
+            fate.wrong += f" ({stream}{', sent twice' if twice else ''})"
+        yield fate
+        shutil.rmtree(run, ignore_errors=True)
+        number += 1
+
+
+def command(arguments: list[str], stream: Path, kind: str, drawn: bool) -> None:
+    """`lenet` with those arguments, in this process, writing to that file, named pipe or terminal."""
+    if kind == "terminal":
+        os.setsid()  # so that the terminal opened next is that of this process, and takes it along
+    descriptor = os.open(stream, os.O_RDWR if kind == "terminal" else os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    for standard in (1, 2):
+        os.dup2(descriptor, standard)
+    sys.stdout, sys.stderr = os.fdopen(1, "w", closefd=False), os.fdopen(2, "w", buffering=1, closefd=False)
+    default_signals()
+    sys.argv = ["lenet", *arguments]
+    try:
+        with on_pictures(), contextlib.nullcontext() if drawn else undrawn():
+            cli.main()
+    except KeyboardInterrupt:  # before lenet could heed it: what Python itself does then
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
+
+
+def default_signals() -> None:
+    """As in a process that a person starts, whatever started the laboratory."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+@contextlib.contextmanager
+def reader(stream: str, said: Path) -> Iterator[tuple[Path, Any]]:
+    """Where a training may write, of that kind, and how to leave it alone with that."""
+    with contextlib.ExitStack() as stack:
+        if stream == "file":
+            yield said, stack.close
+            return
+        if stream == "pipe":
+            fifo = said.with_suffix(".fifo")
+            os.mkfifo(fifo)
+            stack.callback(fifo.unlink)
+            stack.callback(os.close, os.open(fifo, os.O_RDONLY | os.O_NONBLOCK))
+            yield fifo, stack.close
+            return
+        ours, theirs = pty.openpty()
+        place = Path(os.ttyname(theirs))
+        stack.callback(os.close, ours)
+        stack.callback(os.close, theirs)
+        yield place, stack.close
+
+
+def again(run: Path) -> None:
+    """What a person does next: resumes the run if it began, begins it if not."""
+    given = ["--resume", str(run)] if (run / "config.json").exists() else [*TRAINING, "--out", str(run)]
+    code = Child(command, ["train", *given], run.with_name("said"), "file", drawn=False).end()
+    if code:
+        raise RuntimeError(f"lenet train {given[0]} ended with {code}: {run.with_name('said').read_text()[-200:]}")
+
+
+# Processes as a person starts them.
+
+
+def started(folder: Path, trials: int, draw: random.Random) -> Iterator[Fate]:
+    whole, run, said = folder / "real", folder / "run", folder / "said"
+    began = time.monotonic()
+    with said.open("w") as out:
+        wait(start(whole, out))
+    seconds, expected = time.monotonic() - began, traces(whole)
+    for number in range(trials):
+        sent = SIGNALS[number % 3]
+        with said.open("w") as out:
+            process = start(run, out)
+            time.sleep((number + draw.random()) / trials * seconds)
+            began = time.monotonic()
+            process.send_signal(sent)
+            code = wait(process)
+        latency = time.monotonic() - began
+        yield judge(run, code, sent, latency, said.read_text(), expected, lambda: start_again(run, said))
+        shutil.rmtree(run, ignore_errors=True)
+
+
+def start(run: Path, out: Any) -> "subprocess.Popen[bytes]":
+    given = ["--resume", str(run)] if (run / "config.json").exists() else [*REAL, "--out", str(run)]
+    return subprocess.Popen(
+        [sys.executable, "-m", "lenet", "train", *given],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(part for part in sys.path if part)},
+        stdout=out,
+        stderr=subprocess.STDOUT,
+        preexec_fn=default_signals,
+    )
+
+
+def start_again(run: Path, said: Path) -> None:
+    with said.open("w") as out:
+        if code := wait(start(run, out)):
+            raise RuntimeError(f"lenet train ended with {code}: {said.read_text()[-200:]}")
+
+
+def wait(process: "subprocess.Popen[bytes]") -> int:
+    try:
+        return process.wait(120)
+    finally:
+        process.kill()
+
+
+# Both.
+
+
+def judge(
+    run: Path, code: int, sent: int, latency: float, text: str | None, expected: dict[str, str], go_on: Any
+) -> Fate:
+    """Whether a training ended as it should, and whether it can be brought to the end it would have reached."""
+    begun, finished = (run / "config.json").exists(), (run / "summary.json").exists()
+    place = "ended anyway" if finished else "stopped in training" if begun else "before the run began"
+    fate = Fate("", latency, place)
+    # As a shell sees it; a process that the signal ends itself has the same code there.
+    ends = {128 + sent, *((-sent,) if finished or not begun else ()), *((0,) if finished else ())}
+    if code not in ends:
+        fate.wrong = f"exit code {code} for signal {sent} {place}"
+    elif latency > SECONDS:
+        fate.wrong = f"ended only after {latency:.1f} s"
+    elif text is not None and place == "stopped in training" and f"--resume {run}" not in text:
+        fate.wrong = f"did not say how to go on: {text[-60:]!r}"
+    else:
+        try:
+            if not finished:
+                go_on()
+            if traces(run) != expected or strays(run):
+                fate.wrong = f"another end, or stray {strays(run)}, after one {place}"
+        except Exception as error:
+            fate.wrong = f"{type(error).__name__}: {str(error)[:150]}"
+    return fate

@@ -1,0 +1,339 @@
+"""What the modules that interrupt trainings share: small pictures, child processes, meddling with the system, comparison.
+
+A child is forked from a server that has everything imported and has computed nothing: it costs some hundredths of a
+second, and can be killed at any moment as any other process can.
+"""
+
+import contextlib
+import functools
+import hashlib
+import io
+import json
+import multiprocessing
+import multiprocessing.forkserver
+import os
+import signal
+import struct
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import numpy as np
+from torch import Tensor
+
+import lenet
+from lenet.data.dataset import Dataset, Splits
+from lenet.engines import choice, cpu, reference  # noqa: F401  # imported here, once, for all children
+from lenet.training import curve, environment, trainer
+from lenet.training.run import Checkpoint, Run
+
+NUM_TRAIN, NUM_TEST = 320, 50
+PATIENCE = 120  # seconds for a child that should need one, on a machine that may be busy
+TIMES = {"images_per_second", "images_per_second_end_to_end", "seconds", "steps_seconds", "run"}  # and paths
+CONTEXT = multiprocessing.get_context("forkserver")
+
+
+@functools.cache
+def pictures() -> Splits:
+    """Ten classes of noisy patches, 28×28: learnt in an epoch or two, made in some milliseconds."""
+    random = np.random.default_rng(28)
+    patches = random.integers(0, 200, (10, 28, 28))
+    sets = []
+    for number in (NUM_TRAIN, NUM_TEST):
+        labels = random.integers(0, 10, number)
+        images = (patches[labels] + random.integers(0, 56, (number, 28, 28))).astype(np.uint8)
+        sets.append(Dataset("digits", images, labels, tuple("0123456789")))
+    return Splits(sets[0], sets[1], "made for the laboratory")
+
+
+@contextlib.contextmanager
+def workplace() -> Iterator[Path]:
+    """A folder for trainings that are killed: in memory where there is such a place, as they sync all the time.
+
+    To a process that dies, it makes no difference.
+    """
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as folder:
+        yield Path(folder)
+
+
+# Children.
+
+
+class Child:
+    """`act(*arguments)` in a process of its own, to be killed, signalled or waited for."""
+
+    def __init__(self, act: Callable[..., Any], *arguments: Any, **named: Any) -> None:
+        _start_server()
+        self.line, far = CONTEXT.Pipe()
+        self.process = CONTEXT.Process(target=_work, args=(far, act, arguments, named))
+        self.process.start()
+        far.close()
+        if not self.line.poll(PATIENCE):
+            self.process.kill()
+            raise TimeoutError("a child did not start")
+        self.line.recv()
+        self.began = time.monotonic()
+
+    def signal(self, number: int) -> None:
+        """Sends a signal, if the child still lives."""
+        if self.process.pid is not None and self.process.exitcode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.process.pid, number)
+
+    def end(self) -> int:
+        """Waits for its end: the exit code, negative for the number of a signal."""
+        self.process.join(PATIENCE)
+        if self.process.exitcode is None:
+            self.process.kill()
+            raise TimeoutError(f"a child did not end within {PATIENCE} seconds")
+        return self.process.exitcode
+
+    def result(self) -> Any:
+        """What the act returned; what it raised is raised here."""
+        try:
+            succeeded, value = self.line.recv()
+        except EOFError:
+            raise RuntimeError(f"a child ended with {self.end()}") from None
+        self.end()
+        if not succeeded:
+            raise value
+        return value
+
+
+def do(act: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+    """The result of an act in a child."""
+    return Child(act, *arguments, **named).result()
+
+
+@functools.cache
+def _start_server() -> None:
+    CONTEXT.set_forkserver_preload([__name__])
+    # The server imports by this variable: it does not get the path of its parent.
+    with mock.patch.dict(os.environ, PYTHONPATH=os.pathsep.join(part for part in sys.path if part)):
+        multiprocessing.forkserver.ensure_running()
+
+
+def _work(line: Any, act: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any]) -> None:
+    line.send("ready")
+    try:
+        answer = True, act(*arguments, **named)
+    except Exception as error:
+        answer = False, error
+    line.send(answer)
+
+
+# What children do.
+
+
+def begin(folder: Path, settings: dict[str, Any], **named: Any) -> Path:
+    """Trains in `folder`; the path of the run."""
+    with undrawn(), contextlib.redirect_stderr(io.StringIO()):
+        return lenet.train(pictures(), out=folder, progress="quiet", **settings, **named).path
+
+
+def go_on(folder: Path, **named: Any) -> str:
+    """Resumes the run in `folder`; what was said on stderr."""
+    with undrawn(), contextlib.redirect_stderr(io.StringIO()) as said:
+        lenet.resume(folder, data=pictures(), **{"progress": "quiet", **named})
+    return said.getvalue()
+
+
+def restart(folder: Path, settings: dict[str, Any]) -> None:
+    """What a person does after an interruption: resumes what has begun, and begins what has not."""
+    if (folder / "summary.json").exists():
+        return  # it came to its end nevertheless
+    if (folder / "config.json").exists():
+        go_on(folder)
+    else:
+        begin(folder, settings)
+
+
+@contextlib.contextmanager
+def undrawn() -> Iterator[None]:
+    """The chart is written as ever, but not drawn, and git is not asked: both take longer than such a small training."""
+    with (
+        mock.patch.object(environment, "git_commit", return_value=None),
+        mock.patch.object(curve, "draw", return_value=None),
+        mock.patch.object(curve, "rendered", lambda _, suffix: suffix.encode() * 1000),
+    ):
+        yield
+
+
+@contextlib.contextmanager
+def on_pictures() -> Iterator[None]:
+    """`lenet train` and `lenet train --resume` take the small pictures for their data set."""
+    with (
+        mock.patch.object(trainer, "load", return_value=pictures()),
+        mock.patch.object(trainer, "load_data", return_value=pictures()),
+    ):
+        yield
+
+
+# Meddling with the system.
+
+CHANGES = ("open", "write", "pwrite", "fsync", "fdatasync", "replace", "rename", "link", "mkdir", "ftruncate", "unlink")
+STEPS = (*CHANGES, "remove", "rmdir", "read", "pread", "close")
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call of a function of `os` that touches a folder: the how-manieth, its name, its path, and the call itself."""
+
+    number: int
+    name: str
+    path: str
+    arguments: tuple[Any, ...]
+    really: Callable[..., Any]
+
+    def go(self) -> Any:
+        return self.really(*self.arguments)
+
+
+@contextlib.contextmanager
+def meddled(folder: Path, names: tuple[str, ...], meet: Callable[[Call], Any]) -> Iterator[None]:
+    """Each call of those functions of `os` that touches what is in `folder` goes through `meet`.
+
+    Of `open`, only that to write: reading goes on while a disk is full.
+    """
+    inside = str(folder)
+    opened: dict[int, str] = {}
+    number = 0
+
+    def wrap(name: str, real: Callable[..., Any]) -> Callable[..., Any]:
+        def wrapped(*arguments: Any, **named: Any) -> Any:
+            nonlocal number
+            subject = arguments[0]
+            path = opened.get(subject, "") if isinstance(subject, int) else os.fsdecode(subject)
+            call = Call(number + 1, name, path, arguments, functools.partial(real, **named))
+            reads = name == "open" and not arguments[1] & (os.O_WRONLY | os.O_RDWR)
+            if (path == inside or path.startswith(inside + os.sep)) and name in names and not reads:
+                number += 1
+                answer = meet(call)
+            else:
+                answer = call.go()
+            if name == "open":
+                opened[answer] = path
+            elif name == "close":
+                opened.pop(subject, None)
+            return answer
+
+        return wrapped
+
+    with contextlib.ExitStack() as stack:
+        for name in STEPS:
+            stack.enter_context(mock.patch.object(os, name, wrap(name, getattr(os, name))))
+        yield
+
+
+def count(folder: Path, names: tuple[str, ...], act: Callable[..., Any], *arguments: Any) -> list[str]:
+    """The names of the calls that an act makes in `folder`."""
+    calls: list[str] = []
+
+    def meet(call: Call) -> Any:
+        calls.append(call.name)
+        return call.go()
+
+    with meddled(folder, names, meet):
+        act(*arguments)
+    return calls
+
+
+def die() -> None:
+    """The end of this process, at once."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+# What a training leaves.
+
+
+def traces(path: Path, *, findings: bool = True) -> dict[str, str]:
+    """SHA-256 of what two equal trainings have in common: weights, metrics and summary, but for times and paths.
+
+    findings: whether with what the doctor said, who looks ahead to the last epoch.
+    """
+    run = lenet.load(path)
+    points = [point for point in run.metrics if findings or point["kind"] != "finding"]
+    points = [{key: value for key, value in point.items() if key not in TIMES} for point in points]
+    summary = {key: value for key, value in run.summary.items() if key not in TIMES}
+    weights = hashlib.sha256((path / "model.safetensors").read_bytes()).hexdigest()
+    if summary.get("weights_sha256", weights) != weights:
+        raise ValueError(f"{path}: summary.json names other weights than those of model.safetensors")
+    return {"weights": weights, "metrics": _sha256(points), "summary": _sha256(summary)}
+
+
+def strays(path: Path) -> list[str]:
+    """The files in a run directory that do not belong there: left behind by something that was killed or failed."""
+    own = {"config.json", "environment.json", "metrics.jsonl", "model.safetensors", "summary.json"}
+    own |= {"curve.svg", "curve.png"}
+    steps = {file.stem for file in (path / "checkpoints").glob("step-*.json")}
+    own |= {f"checkpoints/{step}.{suffix}" for step in steps for suffix in ("json", "safetensors")}
+    return sorted(
+        str(file.relative_to(path))
+        for file in path.rglob("*")
+        if not file.is_dir() and str(file.relative_to(path)) not in own
+    )
+
+
+def newest(path: Path) -> Checkpoint | None:
+    """The newest whole checkpoint of a run that may be anywhere between its first step and its end."""
+    with contextlib.redirect_stderr(io.StringIO()):
+        return Run.load(path, finished=False).newest_checkpoint() if (path / "config.json").exists() else None
+
+
+def digest(tensors: dict[str, Tensor]) -> str:
+    """SHA-256 over the names and the content of tensors."""
+    found = hashlib.sha256()
+    for name in sorted(tensors):
+        found.update(name.encode() + tensors[name].detach().cpu().contiguous().numpy().tobytes())
+    return found.hexdigest()
+
+
+def _sha256(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+# What was saved when.
+
+
+class Ledger:
+    """Beside a run: the step whose save began last, and that whose save returned last. It outlives a killed child."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def read(self) -> tuple[int, int]:
+        """The last step whose save began, and the last whose save returned; 0 for none."""
+        content = self.path.read_bytes() if self.path.exists() else b""
+        began, returned = struct.unpack("<qq", content.ljust(16, b"\0"))
+        return began, returned
+
+    @contextlib.contextmanager
+    def kept(self, *, check: bool = False) -> Iterator[dict[int, str]]:
+        """Writes down each checkpoint as it begins and returns; fills a dictionary with the digests of their tensors.
+
+        check: whether to look, after each, if it is there.
+        """
+        save, digests = Run.checkpoint, {}
+        content = bytearray(self.path.read_bytes() if self.path.exists() else bytes(16))
+        self.path.write_bytes(content)
+        descriptor = os.open(self.path, os.O_WRONLY)
+        write = os.pwrite  # not that of the meddlers
+
+        def checkpoint(run: Run, step: int, tensors: dict[str, Tensor], *arguments: Any, **named: Any) -> Any:
+            write(descriptor, struct.pack("<q", step), 0)
+            answer = save(run, step, tensors, *arguments, **named)
+            write(descriptor, struct.pack("<q", step), 8)
+            digests[step] = digest(tensors)
+            if check and ((found := run.newest_checkpoint()) is None or digest(found.tensors) != digests[step]):
+                raise AssertionError(f"the checkpoint of step {step} is not there after its save")
+            return answer
+
+        with mock.patch.object(Run, "checkpoint", checkpoint):
+            yield digests
+        os.close(descriptor)
