@@ -77,11 +77,11 @@ doctor: .venv/installed-dev
 doctor-short: .venv/installed-dev
 	@$(BIN)/python bench/doctor.py --data digits --validation 58000 --seeds 1 --cured 1 --healthy-seeds 1 --epochs 1 --no-record
 
-faults: .venv/installed-faults
+faults: .venv/installed-dev
 	@$(BIN)/python bench/faults.py
 	@$(BIN)/python bench/faults_table.py > docs/faults.md.new && mv docs/faults.md.new docs/faults.md
 
-faults-short: .venv/installed-faults
+faults-short: .venv/installed-dev
 	@$(BIN)/python bench/faults.py --short
 
 wheels: .venv/installed-dev
@@ -117,9 +117,4 @@ VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d.%d" % sys.version_info
 .venv/installed-dev: .venv/installed
 	@echo "installing the test tools into .venv ..."
 	@$(PIP) --editable '.[dev]'
-	@touch $@
-
-.venv/installed-faults: .venv/installed-dev
-	@echo "installing the fuzzer into .venv ..."
-	@$(PIP) --editable '.[dev,faults]'
 	@touch $@

@@ -634,12 +634,8 @@ def _table_of(found: list[Any]) -> tuple[list[str], list[list[str]]]:
         numbers = ["unfinished", "", "", ""]
         if run.is_finished:
             summary = run.summary
-            numbers = [
-                f"{summary['train_accuracy']:.4f}",
-                f"{summary['test_accuracy']:.4f}",
-                f"{summary['seconds']:.1f}",
-                f"{summary['images_per_second']:,.0f}",
-            ]
+            forms = {"train_accuracy": ".4f", "test_accuracy": ".4f", "seconds": ".1f", "images_per_second": ",.0f"}
+            numbers = [format(summary[name], form) if name in summary else "" for name, form in forms.items()]
         rows.append(
             [
                 str(run.path),

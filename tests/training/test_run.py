@@ -105,8 +105,46 @@ def test_a_torn_last_line_of_the_metrics_is_left_out(run):
     path.write_text(path.read_text() + '{"kind": "chu')
     assert [point["step"] for point in run.metrics] == [1, 2]
     path.write_text("no json\n" + path.read_text())
-    with pytest.raises(RunError, match=r"metrics.jsonl, line 1, is not JSON"):
+    with pytest.raises(RunError, match=r"metrics.jsonl, line 1, is no point of the chart"):
         _ = run.metrics
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        (b"[" * 2000 + b"]" * 2000, "line 1, is no point"),
+        (b"\xff", "line 1, is no point"),
+        (b"true", "line 1, is no point"),
+        (b'{"kind": 1, "step": 1}', "line 1, is no point"),
+        (b'{"kind": "epoch", "step": "1"}', "line 1, is no point"),
+        (b'{"kind": "finding", "step": 1, "name": "x"}', "a finding is"),
+    ],
+)
+def test_metrics_of_nonsense_are_refused(run, line, why):
+    (run.path / "metrics.jsonl").write_bytes(line + b'\n{"kind": "epoch", "step": 1}\n')
+    with pytest.raises(RunError, match=why):
+        _ = run.epochs, run.findings
+
+
+@pytest.mark.parametrize("number", ['"0.5"', "null", "[]", "1" + "0" * 400])
+def test_a_summary_whose_numbers_are_none_is_refused(run, number):
+    finished(run)
+    for name in ("test_accuracy", "seconds"):
+        numbers = {"test_accuracy": "0.5", name: number}
+        text = ", ".join(f'"{key}": {value}' for key, value in numbers.items())
+        (run.path / "summary.json").write_text("{" + text + "}")
+        with pytest.raises(RunError, match=f"TypeError {name} in its JSON files"):
+            lenet.load(run.path)
+
+
+@pytest.mark.parametrize("parameters", ["10", None, 1.5])
+def test_a_run_whose_number_of_parameters_is_none_is_refused(run, parameters):
+    path = run.path / "config.json"
+    values = json.loads(path.read_text())
+    values["resolved"]["model"]["parameters"] = parameters
+    path.write_text(json.dumps(values))
+    with pytest.raises(RunError, match="TypeError"):
+        Run.load(run.path, finished=False)
 
 
 @pytest.mark.parametrize("name", ["summary.json", "model.safetensors", "metrics.jsonl"])

@@ -16,6 +16,7 @@ import operator
 import os
 import secrets
 import shlex
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -41,6 +42,7 @@ RESOLVED = {"data": str, "classes": list, "model": dict, "preprocessing": dict, 
 MEASURED = {"train_accuracy", "test_accuracy", "seconds", "images_per_second"}  # in summary.json, for the table of runs
 MAX_THREADS = 4096
 MAX_STATE = 16  # bytes for a weight, with its optimiser's state
+MAX_METRICS = 48 << 20  # bytes; a point has some 200, an epoch eleven points
 FORMAT = 1  # of the run directory; a change that an older lenet could not read gets a new number
 CHECKPOINTS_KEPT = 2
 
@@ -133,14 +135,16 @@ class Run:
                 raise TypeError(f"resolved holds {', '.join(name for name in kinds if kinds[name] != RESOLVED[name])}")
             if not isinstance(self.resolved.get("data_folder", ""), str | None):
                 raise TypeError("resolved holds data_folder")
-            _ = self.network, int(self.resolved["model"].get("parameters", 0))
+            _ = self.network, operator.index(self.resolved["model"]["parameters"])
             if not isinstance(self.environment["data_fingerprint"], str):
                 raise TypeError("data_fingerprint")
             if not 1 <= operator.index(self.environment["threads"]) <= MAX_THREADS:
                 raise ValueError("threads")
             if self.is_finished:
-                numbers = {"test_accuracy": self.summary["test_accuracy"]} | self.summary
-                _ = [float(numbers[name]) for name in MEASURED & numbers.keys()]
+                summary = self.summary
+                for name in {"test_accuracy"} | MEASURED & summary.keys():
+                    if not isinstance(summary[name], int | float) or abs(summary[name]) > sys.float_info.max:
+                        raise TypeError(name)
         except (KeyError, TypeError, ValueError, RecursionError) as error:
             raise RunError(
                 f"the run {self.path} cannot be used: {type(error).__name__} {foreign.shown(error)} in its JSON files",
@@ -197,14 +201,13 @@ class Run:
     @property
     def metrics(self) -> list[dict[str, Any]]:
         """The points of the chart, in order; a torn last line (a crash while writing) is left out."""
-        try:
-            content = (self.path / "metrics.jsonl").read_bytes()
-        except FileNotFoundError:
+        path = self.path / "metrics.jsonl"
+        if not os.path.lexists(path):
             return []
-        points = _points(content)
+        points = _points(foreign.read(path, MAX_METRICS))
         for number, point in enumerate(points, start=1):
             if point is None and number < len(points):
-                raise RunError(f"{self.path / 'metrics.jsonl'}, line {number}, is not JSON")
+                raise RunError(f"{path}, line {number}, is no point of the chart")
         return [point for point in points if point is not None]
 
     @property
@@ -257,7 +260,7 @@ class Run:
         """The content of metrics.jsonl, as far as this process knows it: what it has read or written."""
         if self._lines is None:
             path = self.path / "metrics.jsonl"
-            self._lines = bytearray(path.read_bytes() if path.is_file() else b"")
+            self._lines = bytearray(foreign.read(path, MAX_METRICS) if os.path.lexists(path) else b"")
         return self._lines
 
     def log(self, point: dict[str, Any]) -> None:
@@ -489,6 +492,10 @@ def find_runs(folder: Path) -> tuple[list[Run], list[RunError]]:
     return runs, faults
 
 
+def _is_point(value: Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("kind"), str) and type(value.get("step")) is int
+
+
 def quoted(path: Path) -> str:
     """The path as a shell takes it, for lines that people copy."""
     return shlex.quote(str(path))
@@ -530,14 +537,14 @@ def _next_default(data: str, model: str) -> Path:
 
 
 def _points(content: bytes) -> list[dict[str, Any] | None]:
-    """The lines of a metrics.jsonl; None for one that is no JSON object, such as a last one that was torn."""
+    """The lines of a metrics.jsonl; None for one that is no point of the chart, such as a last one that was torn."""
     points: list[dict[str, Any] | None] = []
     for line in content.splitlines():
         try:
-            point = json.loads(line)
-        except (ValueError, RecursionError):
+            point = foreign.parse_json(line)
+        except ValueError:
             point = None
-        points.append(point if isinstance(point, dict) else None)
+        points.append(point if _is_point(point) else None)
     return points
 
 
