@@ -410,3 +410,24 @@ def test_two_trainings_never_share_a_folder(tmp_path, monkeypatch):
         runs = list(pool.map(lambda _: Run.create(None, config, RESOLVED, ENVIRONMENT), range(24)))
     assert len({run.path for run in runs}) == 24
     assert all(Run.load(run.path, finished=False).config == config for run in runs)
+
+
+@pytest.mark.parametrize("suffix", ["json", "safetensors"])
+@pytest.mark.parametrize("last", [3, 4])
+def test_what_could_not_be_removed_is_removed_the_next_time(run, monkeypatch, suffix, last):
+    real = os.unlink
+    stubborn = [f"step-{last - 2:06d}.{suffix}"]
+
+    def unlink(path):
+        if path.name in stubborn:
+            stubborn.remove(path.name)
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+        real(path)
+
+    monkeypatch.setattr(os, "unlink", unlink)
+    for step in (1, 2, 3, 4):
+        run.checkpoint(step, {"model.x": torch.zeros(1)}, {})
+    assert stubborn == []
+    run.finish({"test_accuracy": 0.5})
+    names = {path.name for path in (run.path / "checkpoints").iterdir()}
+    assert names == {f"step-{step:06d}.{kind}" for step in (3, 4) for kind in ("json", "safetensors")}

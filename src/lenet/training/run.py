@@ -295,9 +295,7 @@ class Run:
             self._save(f"{name}.json", storage.remove)
             self.write(f"{name}.safetensors", content)
         self._write_json(f"{name}.json", _sealed(record))  # written second: it is there only if the tensors are
-        for old in self._checkpoint_steps()[:-CHECKPOINTS_KEPT]:
-            with contextlib.suppress(OSError):  # what is too much does no harm
-                self._remove_checkpoint(old)
+        self._prune()
 
     @property
     def has_checkpoint(self) -> bool:
@@ -358,6 +356,7 @@ class Run:
 
     def finish(self, summary: dict[str, Any]) -> None:
         """Writes summary.json: the run is complete."""
+        self._prune()
         self._write_json("summary.json", summary)
 
     def write(self, name: str, content: bytes) -> None:
@@ -428,6 +427,15 @@ class Run:
             if not tensors.with_suffix(".json").is_file():
                 storage.remove(tensors)
 
+    def _prune(self) -> None:
+        """Removes all checkpoints but the last; what cannot be removed does no harm, and the next time removes it."""
+        oldest = min(self._checkpoint_steps()[-CHECKPOINTS_KEPT:], default=0)
+        for suffix in ("json", "safetensors"):
+            for step in self._checkpoint_steps(suffix):
+                if step < oldest:
+                    with contextlib.suppress(OSError):
+                        storage.remove(self.path / f"checkpoints/step-{step:06d}.{suffix}")
+
     def _remove_checkpoint(self, step: int) -> None:
         for suffix in ("json", "safetensors"):  # in this order: without the first it is no checkpoint
             storage.remove(self.path / f"checkpoints/step-{step:06d}.{suffix}")
@@ -467,8 +475,8 @@ class Run:
             raise RunError(f"{path} holds {type(value).__name__}; expected a JSON object")
         return value
 
-    def _checkpoint_steps(self) -> list[int]:
-        names = (path.stem.removeprefix("step-") for path in (self.path / "checkpoints").glob("step-*.json"))
+    def _checkpoint_steps(self, suffix: str = "json") -> list[int]:
+        names = (path.stem.removeprefix("step-") for path in (self.path / "checkpoints").glob(f"step-*.{suffix}"))
         return sorted(int(name) for name in names if name.isdecimal())
 
 
