@@ -8,10 +8,12 @@ somebody else holds it; a step is taken in smaller parts (reference.py) and an e
 """
 
 import contextlib
+import ctypes
 import errno
 import os
 import shutil
 import subprocess
+import sys
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -139,11 +141,13 @@ def explained(error: Exception, device: torch.device, phase: Phase = ANY, doing:
 
 
 def free(error: BaseException) -> None:
-    """Gives back what a failed computation holds: the frames of its traceback keep tensors, and PyTorch freed blocks."""
+    """Gives back what a failed computation holds: its traceback's frames keep tensors, PyTorch and glibc freed blocks."""
     for each in _chain(error):
         traceback.clear_frames(each.__traceback__)
     with contextlib.suppress(RuntimeError):
         torch.cuda.empty_cache()
+    if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)):
+        trim(0)
 
 
 def halved(size: int) -> int:
