@@ -15,6 +15,7 @@ from PIL import Image
 import lenet
 from lenet import cli
 from lenet.config import FIELDS
+from lenet.engines.cpu import CpuEngine
 
 
 @pytest.fixture
@@ -489,3 +490,34 @@ def test_ctrl_c_in_a_lab_saves_and_the_same_command_goes_on(tmp_path):
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert "seeds 0 to 3" in done.stdout
     assert len([*tmp_path.glob("runs/lab/runs/*/seed-*/summary.json")]) == 4
+
+
+@pytest.mark.parametrize("is_loaded", [True, False])
+def test_a_lack_of_memory_that_nobody_explained(lenet_command, monkeypatch, is_loaded):
+    """Whether PyTorch is in memory or not."""
+    error = RuntimeError("CUDA error: out of memory") if is_loaded else MemoryError()
+
+    def app(**options):
+        raise error
+
+    if not is_loaded:
+        monkeypatch.delitem(sys.modules, "lenet.engines.memory", raising=False)
+    monkeypatch.setattr(cli, "app", app)
+    code, out, err = lenet_command("train")
+    assert (code, out) == (2, "")
+    assert err.startswith("error: this program is out of memory\nhint: ")
+
+
+@pytest.mark.parametrize("command", ["evaluate", "predict"])
+def test_a_network_that_finds_no_room_ends_with_2_and_a_hint(lenet_command, trained, tmp_path, monkeypatch, command):
+    def full(self, images):
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes.")
+
+    monkeypatch.setattr(CpuEngine, "logits", full)
+    Image.fromarray(np.zeros((28, 28), np.uint8)).save(tmp_path / "a.png")
+    pictures = [tmp_path / "a.png"] if command == "predict" else []
+    code, out, err = lenet_command(command, trained.path, *pictures)
+    assert (code, out) == (2, "")
+    assert err.startswith("error: this program is out of memory in ")
+    assert "\nhint: " in err
+    assert "Traceback" not in err
