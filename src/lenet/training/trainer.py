@@ -21,10 +21,10 @@ import torch
 from torch import Tensor
 
 from lenet.config import DEFAULT_RECIPE, MODEL_FIELDS, TrainConfig, configure
-from lenet.data import fetch
 from lenet.data.batches import hold_out, plan
 from lenet.data.catalogue import CATALOGUE
 from lenet.data.dataset import Dataset, Labels, Splits, load
+from lenet.data.locate import locate
 from lenet.data.preprocess import Preprocessing
 from lenet.engines import Engine, Stats
 from lenet.engines.choice import Choice, choose_device, choose_engine, make_engine, memory_explained
@@ -230,7 +230,7 @@ def load_data(run: Run, data_dir: str | None = None, show: Progress | None = Non
             f"{run.path} was trained on data of your own, {name!r}, which cannot be found by its name",
             hint=f"in Python: lenet.evaluate({str(run.path)!r}, data), lenet.resume({str(run.path)!r}, data=data)",
         )
-    if folder and Path(folder).is_dir() and fetch.locate(name, data_dir) is None:
+    if folder and Path(folder).is_dir() and locate(name, data_dir) is None:
         data_dir = folder
     return load(name, data_dir, progress=show.download if show else None)
 
