@@ -36,8 +36,9 @@ ANSWERS = {
 class Server(ThreadingHTTPServer):
     """files: what is served, by name; elsewhere: other content by name, for the way "another".
 
-    asked: way, name and start of every GET so far; strangers: addresses elsewhere that it was asked for, as a proxy is;
-    num_sent: bytes of bodies handed to the network; is_closing: set when waits are over.
+    ways: what a way has become in the meantime, such as {"stall": "good"}; asked: way, name and start of every GET so far;
+    strangers: addresses elsewhere that it was asked for, as a proxy is; num_sent: bytes of bodies handed to the network;
+    is_closing: set when waits are over.
     """
 
     daemon_threads = True
@@ -49,6 +50,7 @@ class Server(ThreadingHTTPServer):
     ) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.files, self.elsewhere = files, elsewhere or {}
+        self.ways: dict[str, str] = {}
         self.asked: list[tuple[str, str, int]] = []
         self.strangers: list[str] = []
         self.num_sent = 0
@@ -79,7 +81,6 @@ class Server(ThreadingHTTPServer):
 
 class Handler(BaseHTTPRequestHandler):
     server: Server
-    protocol_version = "HTTP/1.1"
     timeout = 30
 
     def log_message(self, *_: object) -> None:
@@ -93,7 +94,6 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def do_GET(self) -> None:
-        self.close_connection = True
         if not self.path.startswith("/"):  # asked as a proxy, which it is not
             self.server.strangers.append(self.path)
             self.refuse(403)
@@ -104,7 +104,7 @@ class Handler(BaseHTTPRequestHandler):
         self.server.asked.append((way, name, start))
         content = self.server.files[name]
         with suppress(OSError):  # the client has gone
-            self.answer(way, name, content, start, times)
+            self.answer(self.server.ways.get(way, way), name, content, start, times)
 
     def answer(self, way: str, name: str, content: bytes, start: int, times: int) -> None:
         """way: how; start: from which byte on is asked; times: how often it was asked for this before."""
@@ -137,7 +137,7 @@ class Handler(BaseHTTPRequestHandler):
             case "silent":
                 self.wait()
             case "header-drip":
-                self.send(b"HTTP/1.1 200 OK\r\nX-Drip: ")
+                self.send(b"HTTP/1.0 200 OK\r\nX-Drip: ")
                 self.drip(bytes(60_000))
             case "stall":
                 self.head(content, start)

@@ -2,8 +2,12 @@
 
 import gzip
 import os
+import signal
+import time
 
 import pytest
+from faultlab.processes import Nursery
+from faultlab.toy import describe
 
 from lenet.data import fetch
 from lenet.data.cache import cache_folder
@@ -218,3 +222,37 @@ def test_content_is_checked_before_it_is_published(monkeypatch, tmp_path):
     with pytest.raises(DataError, match="train-images-idx3-ubyte"):
         fetch.fetch("digits")
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_eight_processes_with_one_empty_cache_load_the_same(toy, contents, server, offer, tmp_path):
+    offer("good")
+    wanted = load("toy").fingerprint
+    entry = describe(contents, server.source("good"))
+    with Nursery() as nursery:
+        processes = [nursery.start(entry, tmp_path / "shared") for _ in range(8)]
+        for process in processes:
+            process.go()
+        assert [process.answer() for process in processes] == [wanted] * 8
+    assert sorted(path.name for path in (tmp_path / "shared/toy").iterdir()) == sorted(file.name for file in toy.files)
+
+
+def test_a_process_that_is_killed_leaves_what_came_for_the_next(toy, contents, server, offer, tmp_path, monkeypatch):
+    """The part of a process that could say nothing any more is taken up once it has been untouched for long enough."""
+    [source] = offer("stall")
+    folder = cache_folder("toy")
+    with Nursery() as nursery:
+        process = nursery.start(describe(contents, source), folder.parent)
+        process.go()
+        quarter = len(server.files["train-images-idx3-ubyte.gz"]) // 4
+        while not [path for path in folder.glob(".*.part") if path.stat().st_size == quarter]:
+            time.sleep(0.01)
+        process.kill(signal.SIGKILL)
+    [left] = folder.iterdir()
+    server.ways["stall"] = "good"  # the same address is well again
+    asked = len(server.asked)
+    fetch.fetch("toy")
+    assert {start for *_, start in server.asked[asked:]} == {0}  # the part may be a live one's
+    os.utime(left, (time.time() - 3600,) * 2)
+    fetch.fetch("toy", force=True)
+    assert ("stall", "train-images-idx3-ubyte.gz", quarter) in server.asked
+    assert len(list(folder.iterdir())) == 4
