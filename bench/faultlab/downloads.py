@@ -23,7 +23,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from faultlab import Row, toy
-from faultlab.processes import Nursery
+from faultlab.processes import Nursery, strays_in
 from faultlab.server import CERTIFICATE, Server, altered
 from lenet.data import cache, download
 from lenet.data.cache import cache_folder
@@ -249,9 +249,8 @@ class Laboratory:
             fetch("toy")
             if any(check.fault for check in verify("toy")):
                 return f"{fault}: the next try left a damaged cache"
-            names = sorted(path.name for path in cache_folder("toy").iterdir())
-            if names != sorted(file.name for file in self.good.files):
-                return f"{fault}: the next try left {', '.join(names)}"
+            if strays := strays_in(folder, self.good):
+                return f"{fault}: the next try left {', '.join(strays)}"
         shutil.rmtree(folder, ignore_errors=True)
         return None
 

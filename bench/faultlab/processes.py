@@ -52,7 +52,7 @@ def undisturbed(entry: Entry, root: Path, rounds: int, server: Server, nursery: 
         for process in processes:
             process.go()
         ends.update(process.answer() for process in processes)
-        strays += len(strays_in(folder / "toy", entry))
+        strays += len(strays_in(folder, entry))
     files = (len(server.asked) - before) / rounds
     return Row(
         f"eight processes at once, one empty cache, no locks: {rounds} rounds",
@@ -80,12 +80,12 @@ def disturbed(entry: Entry, root: Path, rounds: int, nursery: "Nursery") -> Row:
             time.sleep(chance.random() * 0.4)
             num_killed += victim.kill(signal.SIGKILL)
         ends.update(other.answer() for other in others)
-        swept += len(strays_in(folder / "toy", entry))
+        swept += len(strays_in(folder, entry))
         before, cache.UNTOUCHED_SECONDS = cache.UNTOUCHED_SECONDS, 0.0  # all have ended: whatever lies there is dead
         with toy.known(entry, folder):
             fetch("toy")
         cache.UNTOUCHED_SECONDS = before
-        strays += len(strays_in(folder / "toy", entry))
+        strays += len(strays_in(folder, entry))
     num_others = rounds * (NUM_PROCESSES - 3)
     return Row(
         f"the same with three of the eight killed (SIGKILL) at random moments: {rounds} rounds",
@@ -179,7 +179,8 @@ def fingerprint(entry: Entry, folder: Path) -> str:
 
 def strays_in(folder: Path, entry: Entry) -> list[str]:
     """What lies in a cache beside the four files, and those of the four that do not."""
-    return sorted({path.name for path in folder.iterdir()} ^ {file.name for file in entry.files})
+    hidden = {path.name for path in folder.glob(".*")}
+    return sorted({path.name for path in (folder / "toy").iterdir()} ^ {file.name for file in entry.files} | hidden)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lenet.data import download
-from lenet.data.cache import cache_folder
+from lenet.data.cache import cache_folder, part
 from lenet.data.dataset import load
 from lenet.data.fetch import fetch
 from lenet.errors import DataError, DataUnavailable
@@ -270,6 +270,15 @@ def test_a_disk_that_fills_is_an_error_with_the_way_out(toy, server, offer, tmp_
     assert "set LENET_CACHE to a folder with room" in caught.value.hint
     assert names_in_cache() == []
     assert len(load("toy").train) == 60
+
+
+@pytest.mark.parametrize("size", ["9" * 5000, "-1", "1e3", "٣", "", "12 34"])
+def test_sizes_that_make_no_sense_are_none(tmp_path, size):
+    with part(tmp_path, "file", 100) as growing:
+        assert download._begin(download.Answer(200, {"Content-Length": size}), growing, None) is None
+        growing.write(b"abc")
+        with pytest.raises(download.Fault, match="another part of the file"):
+            download._begin(download.Answer(206, {"Content-Range": f"bytes 3-{size}/{size}"}), growing, None)
 
 
 @given(st.integers(0, 10**6))

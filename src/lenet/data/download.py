@@ -42,6 +42,7 @@ BACKOFF_SECONDS = 1.0  # before the first retry, then twice as long each time
 PATIENCE_SECONDS = 30.0  # the longest wait a source may ask for
 REDIRECTS = 5
 AT_ONCE = 1 << 16  # bytes
+NUMBER = "[0-9]{1,18}"  # in a header
 
 
 class Bar(Protocol):
@@ -154,16 +155,16 @@ def _most(file: File) -> int:
 
 def _obtain(found: Entry, file: File, url: str, growing: Part, bar: Bar | None) -> bytearray:
     """The raw content of a file from one address, checked. Raises Fault."""
-    failures = 0
+    failures = best = 0
     may_begin_again = True
     if bar:
         bar.update(growing.size)
     while True:
-        start = growing.size
+        best = max(best, growing.size)
         try:
             _request(url, growing, _most(file), bar)
         except Fault as fault:
-            failures = 1 if growing.size - start >= PROGRESS else failures + 1
+            failures = 1 if growing.size - best >= PROGRESS else failures + 1
             if not fault.passes or failures > RETRIES:
                 raise
             pause = BACKOFF_SECONDS * 2 ** (failures - 1) * random.Random().uniform(0.5, 1)  # nobody's global generator
@@ -220,9 +221,9 @@ def _piece(request: "Request", growing: Part) -> bytes:
 def _begin(answer: "Answer", growing: Part, bar: Bar | None) -> int | None:
     """Makes the part ready for what follows the header; the size it is to have then, if that is known. Raises Fault."""
     length = answer.headers.get("Content-Length", "")
-    announced = int(length) if length.isdecimal() else None
+    announced = int(length) if re.fullmatch(NUMBER, length) else None
     if answer.status == 206 and growing.size:
-        sent = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+|\*)", answer.headers.get("Content-Range", ""))
+        sent = re.fullmatch(rf"bytes ({NUMBER})-({NUMBER})/({NUMBER}|\*)", answer.headers.get("Content-Range", ""))
         start, last, total = sent.groups() if sent else ("0", "0", "*")
         if int(start) == growing.size and total in ("*", str(int(last) + 1)):
             growing.is_mixed = True
@@ -247,7 +248,7 @@ def _begin(answer: "Answer", growing: Part, bar: Bar | None) -> int | None:
 
 def _wait(retry_after: str) -> float | None:
     """Seconds or a date, as a server may put it; None if it says nothing that can be understood."""
-    if retry_after.isdecimal():
+    if re.fullmatch(NUMBER, retry_after):
         return float(retry_after)
     try:
         return max(0.0, email.utils.parsedate_to_datetime(retry_after).timestamp() - time.time())

@@ -40,7 +40,8 @@ def fetch(name: str, *, force: bool = False, progress: Progress | None = None) -
     located = cached(entry(name))
     wanted = [file for file in located.entry.files if force or not _is_whole(located, file)]
     source = _fill(located, wanted, progress) if wanted else "cache"
-    cache.sweep(located.folder)
+    for folder in (located.folder, cache.cache_folder()):
+        cache.sweep(folder)
     return Located(located.entry, located.folder, source)
 
 
