@@ -146,7 +146,7 @@ def _fill(located: Located, wanted: list[File], progress: Progress | None) -> st
 
 
 def _publish(located: Located, file: File, content: bytes | bytearray) -> None:
-    """Puts a file into the cache, raw: it is read ten times as fast so, and what is on the disk has the catalogue's hash."""
+    """Puts a file into the cache, raw: so it is read eight times as fast, and has the catalogue's hash as it lies there."""
     cache.publish(located.folder, file.name, content)
     with cache.writing(located.folder):
         (located.folder / f"{file.name}.gz").unlink(missing_ok=True)
