@@ -84,20 +84,22 @@ def examine(short: bool) -> Iterator[Row]:
 
 @dataclasses.dataclass
 class Ending:
-    """Of one trial: what it ended in, such as GOOD or "a named error", and what promise was broken, if any."""
+    """Of one trial: what it ended in, such as GOOD or "a named error", what promise was broken, if any, and if it was made."""
 
     kind: str
     broken: str | None = None
+    is_tried: bool = True
 
 
 def row(fault: str, endings: Iterator[Ending], wanted: str) -> Row:
     found = list(endings)
     kinds = Counter(ending.kind for ending in found)
-    survived = sum(ending.broken is None for ending in found)
+    tried = [ending for ending in found if ending.is_tried]
+    survived = sum(ending.broken is None for ending in tried)
     evidence = ", ".join(f"{kind} {count}" for kind, count in kinds.items())
-    broken = [ending.broken for ending in found if ending.broken]
-    then = f"then {survived} of {len(found)} good" if not broken else f"LOST: {'; '.join(broken)[:500]}"
-    return Row(fault, len(found), survived, f"{evidence}; {then}", wanted)
+    broken = [ending.broken for ending in tried if ending.broken]
+    then = f"then {survived} of {len(tried)} good" if not broken else f"LOST: {'; '.join(broken)[:500]}"
+    return Row(fault, len(tried), survived, f"{evidence}; {then}", wanted)
 
 
 class Laboratory:
@@ -180,7 +182,7 @@ class Laboratory:
             try:
                 name = stack.enter_context(DISKS[kind](folder))
             except (OSError, subprocess.CalledProcessError):
-                return Ending(f"{kind}: not allowed here, not tried", None)
+                return Ending(f"{kind}: not allowed here, not tried", is_tried=False)
             ended, error, seconds = self.attempt()
             broken = []
             if ended != GOOD and not (
