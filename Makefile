@@ -7,6 +7,8 @@
 #   make sanitize                     the CPU engine's tests, its kernels under the address and undefined-behaviour sanitizers
 #   make bench                        the published numbers (about 47 minutes); make bench-short takes three
 #   make doctor                       how often the doctor is right (about 40 minutes); make doctor-short takes one
+#   make faults                       everything that could be lost, put to the test (about N minutes): docs/faults.md;
+#                                     make faults-short takes two
 #   make emulate                      the kernels for ARM64 under qemu, against this processor's (needs qemu-user-static)
 #   make lab                          the chapter's exercises, 5 seeds each (about ten minutes): docs/lab.md
 #   make reproduction                 every published result against 20 seeds here (about three minutes): docs/reproduction.md
@@ -20,7 +22,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constr
 
 KERNELS := $(wildcard src/lenet/engines/kernels/*.h src/lenet/engines/kernels/*.cpp src/lenet/engines/kernels/build.py)
 
-.PHONY: train test examples lint sanitize emulate bench bench-short doctor doctor-short lab reproduction wheels docs clean
+.PHONY: train test examples lint sanitize emulate bench bench-short doctor doctor-short faults faults-short lab reproduction wheels docs clean
 
 train: .venv/installed
 	@$(BIN)/lenet train $(ARGS)
@@ -75,6 +77,13 @@ doctor: .venv/installed-dev
 doctor-short: .venv/installed-dev
 	@$(BIN)/python bench/doctor.py --data digits --validation 58000 --seeds 1 --cured 1 --healthy-seeds 1 --epochs 1 --no-record
 
+faults: .venv/installed-dev
+	@$(BIN)/python bench/faults.py
+	@$(BIN)/python bench/faults_table.py > docs/faults.md.new && mv docs/faults.md.new docs/faults.md
+
+faults-short: .venv/installed-dev
+	@$(BIN)/python bench/faults.py --short
+
 wheels: .venv/installed-dev
 	@$(BIN)/python hatch_build.py
 
@@ -82,6 +91,7 @@ docs: .venv/installed-dev
 	@$(BIN)/python docs/generate_cli.py > docs/cli.md.new && mv docs/cli.md.new docs/cli.md
 	@$(BIN)/python bench/table.py > README.md.new && mv README.md.new README.md
 	@$(BIN)/python bench/doctor_table.py > docs/doctor.md.new && mv docs/doctor.md.new docs/doctor.md
+	@$(BIN)/python bench/faults_table.py > docs/faults.md.new && mv docs/faults.md.new docs/faults.md
 	@$(BIN)/python bench/table.py examples > examples/README.md.new && mv examples/README.md.new examples/README.md
 	@$(BIN)/python examples/notebooks.py
 

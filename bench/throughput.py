@@ -13,7 +13,6 @@ import argparse
 import itertools
 import statistics
 import tempfile
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -35,6 +34,7 @@ from lenet.engines.cpu import CpuEngine
 from lenet.engines.reference import ReferenceEngine, to_input
 from lenet.models import build
 from lenet.training import environment
+from lenet.training.interrupts import Interrupt
 from lenet.training.progress import Silent
 from lenet.training.trainer import run_once
 
@@ -193,7 +193,7 @@ def many(train: Dataset, test: Dataset, threads: int) -> tuple[Contender, Conten
         with tempfile.TemporaryDirectory() as folder:
             for config in configs:
                 where, run = environment.describe(splits.fingerprint), Path(folder) / str(config.seed)
-                run_once(config, splits, run, Silent(), threading.Event(), where, time.perf_counter(), chart=False)
+                run_once(config, splits, run, Silent(), Interrupt(), where, time.perf_counter(), chart=False)
 
     return repeated(at_once, images), repeated(in_turn, images)
 

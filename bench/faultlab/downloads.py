@@ -84,7 +84,7 @@ def examine(short: bool) -> Iterator[Row]:
 
 @dataclasses.dataclass
 class Ending:
-    """Of one trial: what it ended in, such as GOOD or "a named error", what promise was broken, if any, and if it was made."""
+    """Of one trial: what it ended in, such as GOOD, what promise was broken, if any, and whether it could be tried."""
 
     kind: str
     broken: str | None = None

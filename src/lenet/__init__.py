@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from lenet.analysis.prediction import Prediction, predict
     from lenet.config import RECIPES, TrainConfig, configure
     from lenet.data.dataset import Dataset, Splits
-    from lenet.errors import LenetError
+    from lenet.errors import LenetError, SaveError
+    from lenet.training.imports import import_weights
     from lenet.training.many import ManyInterrupted, train_many
     from lenet.training.run import Run, load
     from lenet.training.trainer import Interrupted, resume, train
@@ -33,10 +34,12 @@ _HOMES = {
     "Prediction": "lenet.analysis.prediction",
     "RECIPES": "lenet.config",
     "Run": "lenet.training.run",
+    "SaveError": "lenet.errors",
     "Splits": "lenet.data.dataset",
     "TrainConfig": "lenet.config",
     "configure": "lenet.config",
     "evaluate": "lenet.analysis.evaluation",
+    "import_weights": "lenet.training.imports",
     "load": "lenet.training.run",
     "predict": "lenet.analysis.prediction",
     "resume": "lenet.training.trainer",
@@ -54,12 +57,14 @@ __all__ = [
     "ManyInterrupted",
     "Prediction",
     "Run",
+    "SaveError",
     "Splits",
     "TrainConfig",
     "configure",
     "d2l",
     "data",
     "evaluate",
+    "import_weights",
     "load",
     "models",
     "predict",

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from lenet import __version__
+from lenet import __version__, foreign
 from lenet.config import DEFAULT_RECIPE, FIELDS, RECIPES, TYPES
 from lenet.errors import ConfigError, LenetError
+from lenet.training.interrupts import orderly_end
 
 if TYPE_CHECKING:
     from lenet.analysis.report import Report
@@ -44,7 +45,9 @@ DataDir = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="One line of JSON on stdout; all else on stderr.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
-RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.")]
+RunPath = Annotated[
+    Path, typer.Argument(metavar="RUN", help="A run directory, or a weights file of lenet (.safetensors).")
+]
 
 
 def main() -> NoReturn:
@@ -54,7 +57,8 @@ def main() -> NoReturn:
     debug = "--debug" in arguments[:until]  # wherever it stands
     arguments = [a for a in arguments[:until] if a != "--debug"] + arguments[until:]
     try:
-        app(args=arguments, prog_name="lenet")
+        with orderly_end():
+            app(args=arguments, prog_name="lenet")
     except LenetError as error:
         if debug:
             traceback.print_exc()
@@ -63,10 +67,20 @@ def main() -> NoReturn:
     except Exception as error:
         if debug:
             traceback.print_exc()
+        if _is_out_of_memory(error):
+            typer.echo("error: this program is out of memory", err=True)
+            typer.echo("hint: end other programs, or give it less to do at a time", err=True)
+            sys.exit(2)
         typer.echo(f"error: {type(error).__name__}: {error}", err=True)
         typer.echo("hint: this is a fault of lenet; the same command with --debug shows where", err=True)
         sys.exit(1)
     sys.exit(0)
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """Of what nobody explained; PyTorch, if it is not in memory yet, is not taken there now."""
+    memory = sys.modules.get("lenet.engines.memory")
+    return memory.is_out_of_memory(error) if memory else isinstance(error, MemoryError)
 
 
 def _version(wanted: bool) -> None:
@@ -85,7 +99,9 @@ def _options(
     pass
 
 
-def _train(resume: Path | None, out: Path | None, quiet: bool, json_: bool, **settings: Any) -> None:
+def _train(
+    resume: Path | None, out: Path | None, rescue: Path | None, quiet: bool, json_: bool, **settings: Any
+) -> None:
     """Train a network.
 
     Saves weights, numbers and a chart in a run directory.
@@ -97,17 +113,24 @@ def _train(resume: Path | None, out: Path | None, quiet: bool, json_: bool, **se
     from lenet.training.progress import choose_progress
 
     show = choose_progress("quiet" if quiet else "auto", sys.stderr if json_ or quiet else sys.stdout)
-    if resume is not None:
-        given = [name for name, value in settings.items() if value is not None and name != "data_dir"]
-        if given or out is not None:
-            raise ConfigError(
-                f"--resume goes on with the settings of the run; {_flag(given[0]) if given else '--out'} "
-                "cannot change them",
-                hint="leave it out, or start a new training without --resume",
-            )
-        run = trainer.resume(resume, data_dir=settings["data_dir"], progress=show)
-    else:
-        run = trainer.train(recipe=settings.pop("recipe") or DEFAULT_RECIPE, out=out, progress=show, **settings)
+    try:
+        if resume is not None:
+            given = [
+                name for name, value in settings.items() if value is not None and name not in ("data_dir", "epochs")
+            ]
+            if given or out is not None:
+                raise ConfigError(
+                    f"--resume goes on with the settings of the run; {_flag(given[0]) if given else '--out'} "
+                    "cannot change them",
+                    hint="leave it out, or start a new training without --resume",
+                )
+            where = {name: settings[name] for name in ("data_dir", "epochs")}
+            run = trainer.resume(resume, **where, rescue=rescue, progress=show)
+        else:
+            recipe = settings.pop("recipe") or DEFAULT_RECIPE
+            run = trainer.train(recipe=recipe, out=out, rescue=rescue, progress=show, **settings)
+    except trainer.Interrupted as stop:
+        raise typer.Exit(stop.exit_code) from None
     if json_:
         typer.echo(json.dumps(run.summary))
 
@@ -125,7 +148,18 @@ def _train_signature() -> inspect.Signature:
 
     parameters = [
         flag("out", Path | None, metavar="DIR", help="The run directory; by default runs/DATE-TIME-DATA-MODEL."),
-        flag("resume", Path | None, metavar="RUN", help="Go on with an interrupted run."),
+        flag(
+            "resume",
+            Path | None,
+            metavar="RUN",
+            help="Go on with an interrupted run; with --epochs also a finished one.",
+        ),
+        flag(
+            "rescue",
+            Path | None,
+            metavar="DIR",
+            help="Go on in this folder if the run directory can no longer be written.",
+        ),
         flag("quiet", bool, "--quiet", default=False, help="Say nothing but what must not be missed."),
         flag("json_", bool, "--json", default=False, help="One line of JSON on stdout; all else on stderr."),
     ]
@@ -149,11 +183,16 @@ app.command("train", epilog="Example: lenet train --data mnist --recipe book-sgd
 @app.command(epilog="Example: lenet evaluate runs/first --plot")
 def evaluate(
     run: RunPath,
-    data: Annotated[str | None, typer.Option(help="Another data set than the run's own.")] = None,
+    data: Annotated[
+        str | None, typer.Option(help="Another data set than the run's own; a weights file needs one.")
+    ] = None,
     data_dir: DataDir = None,
     split: Annotated[str, typer.Option(help="Which pictures: test, train or validation.")] = "test",
     plot: Annotated[
-        bool, typer.Option("--plot", help="Write confusion matrix and worst mistakes as PNG into the run.")
+        bool,
+        typer.Option(
+            "--plot", help="Write confusion matrix and worst mistakes as PNG into the run, or beside the file."
+        ),
     ] = False,
     device: Device = "auto",
     json_: Json = False,
@@ -222,6 +261,68 @@ def predict(
     if show:
         for path in plots.save_seen(predictions, Path()):
             typer.echo(f"wrote {path}", err=True)
+
+
+@app.command(
+    "import-weights",
+    epilog="Example: lenet import-weights net.pt --model lenet-avg --data fashion-mnist --out net.safetensors",
+)
+def import_weights(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What PyTorch saved: .pt, .pth or .safetensors.")],
+    model: Annotated[str, typer.Option(help="The network: lenet, lenet-avg, softmax or mlp.")],
+    data: Annotated[str, typer.Option(help="What it was trained on; gives the classes.")],
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The new file; by default beside the old one.")
+    ] = None,
+    kernel_size: Annotated[int | None, typer.Option(help=FIELDS["kernel_size"].metadata["help"])] = None,
+    channels: Annotated[str | None, typer.Option(help=FIELDS["channels"].metadata["help"])] = None,
+    hidden: Annotated[str | None, typer.Option(help=FIELDS["hidden"].metadata["help"])] = None,
+    activation: Annotated[str | None, typer.Option(help=FIELDS["activation"].metadata["help"])] = None,
+    pooling: Annotated[str | None, typer.Option(help=FIELDS["pooling"].metadata["help"])] = None,
+    padding: Annotated[int | None, typer.Option(help=FIELDS["padding"].metadata["help"])] = None,
+    normalize: Annotated[
+        bool, typer.Option("--normalize", help="It was trained on pixels of mean 0 and deviation 1: measure both.")
+    ] = False,
+    mean: Annotated[float | None, typer.Option(help="The mean that Normalize was given in training.")] = None,
+    std: Annotated[float | None, typer.Option(help="The deviation that Normalize was given in training.")] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Make weights from elsewhere usable.
+
+    Reads a state dict that PyTorch saved, without running anything in it, and writes a weights file for evaluate and
+    predict. Tensors are matched by name, else by shape; activation and pooling leave no trace in weights, so they must be
+    as they were in training.
+    """
+    from lenet.models.weights import in_words
+    from lenet.training import imports
+    from lenet.training.run import quoted
+
+    imported = imports.import_weights(
+        file,
+        model=model,
+        data=data,
+        out=out,
+        kernel_size=kernel_size,
+        channels=channels,
+        hidden=hidden,
+        activation=activation,
+        pooling=pooling,
+        padding=padding,
+        normalize=normalize,
+        mean=mean,
+        std=std,
+        data_dir=data_dir,
+    )
+    network = imported.network
+    shapes = {name: tuple(weights.shape) for name, weights in network.blank().state_dict().items()}
+    _print_table(
+        ["in the file", "in the network", "shape"],
+        [[foreign.shown(theirs), ours, in_words(shapes[ours])] for theirs, ours in imported.names.items()],
+    )
+    for note in imported.notes:
+        typer.echo(f"- {note}")
+    typer.echo(f"wrote {network.path}", err=True)
+    typer.echo(f"next: lenet evaluate {quoted(network.path)} --data {data}", err=True)
 
 
 @app.command(epilog="Example: lenet show LeNetAvg    or: lenet show mlp --input 3x1000x1000 --hidden 256")
@@ -547,12 +648,8 @@ def _table_of(found: list[Any]) -> tuple[list[str], list[list[str]]]:
         numbers = ["unfinished", "", "", ""]
         if run.is_finished:
             summary = run.summary
-            numbers = [
-                f"{summary['train_accuracy']:.4f}",
-                f"{summary['test_accuracy']:.4f}",
-                f"{summary['seconds']:.1f}",
-                f"{summary['images_per_second']:,.0f}",
-            ]
+            forms = {"train_accuracy": ".4f", "test_accuracy": ".4f", "seconds": ".1f", "images_per_second": ",.0f"}
+            numbers = [format(summary[name], form) if name in summary else "" for name, form in forms.items()]
         rows.append(
             [
                 str(run.path),
@@ -569,14 +666,14 @@ def _table_of(found: list[Any]) -> tuple[list[str], list[list[str]]]:
 
 @contextlib.contextmanager
 def _going_on() -> Iterator[None]:
-    """Ctrl-C during a sweep: says that the same command goes on, and exits with 130."""
+    """Ctrl-C or its like during a sweep: says that the same command goes on, and exits as a shell expects."""
     from lenet.training.sweep import SweepInterrupted
 
     try:
         yield
     except SweepInterrupted as stop:
         typer.echo(f"{stop}\nhint: the same command goes on", err=True)
-        raise typer.Exit(130) from None
+        raise typer.Exit(stop.exit_code) from None
 
 
 def _print_report(report: "Report", paths: list[Path], json_: bool) -> None:

@@ -6,6 +6,7 @@ The fields are also the flags of `lenet train`: the help text, the choices and t
 """
 
 import dataclasses
+import math
 import types
 import typing
 from dataclasses import dataclass, field
@@ -86,6 +87,9 @@ class TrainConfig:
     )
 
     strict: bool = setting(False, "End the training at the doctor's first finding.")
+    checkpoint_every: str | None = setting(
+        None, "Save also within epochs: every so many steps, such as 500, or seconds, such as 30s."
+    )
 
     engine: str = setting("auto", "What computes: own kernels for the CPU, or plain PyTorch.", choices=ENGINE_NAMES)
     device: str = setting("auto", "auto, cpu, cuda, cuda:N or mps.")
@@ -94,6 +98,7 @@ class TrainConfig:
     def __post_init__(self) -> None:
         for spec in dataclasses.fields(self):
             object.__setattr__(self, spec.name, checked(spec.name, getattr(self, spec.name)))
+        _ = self.checkpoint_interval
         if self.nesterov and self.momentum == 0:
             raise ConfigError("nesterov needs a momentum above 0", hint="add --momentum 0.9")
         if self.optimizer != "sgd" and self.momentum:
@@ -102,10 +107,26 @@ class TrainConfig:
                 hint="add --optimizer sgd, or leave momentum out",
             )
 
+    @property
+    def checkpoint_interval(self) -> tuple[float, float]:
+        """Steps and seconds from a checkpoint to the next one within an epoch; what was not asked for is infinite."""
+        given = self.checkpoint_every or "inf"
+        in_seconds = given.endswith("s")
+        try:
+            number = float(given.removesuffix("s")) if in_seconds or given == "inf" else int(given)
+        except ValueError:
+            number = 0
+        if not number > 0:
+            raise ConfigError(
+                f"checkpoint_every is {given!r}; expected steps, such as 500, or seconds, such as 30s",
+                hint="leave it out: a checkpoint after each epoch",
+            )
+        return (math.inf, number) if in_seconds else (number, math.inf)
+
 
 FIELDS = {spec.name: spec for spec in dataclasses.fields(TrainConfig)}
 TYPES = typing.get_type_hints(TrainConfig)
-LATER = {"strict": False}  # fields that older runs do not have, as those were trained
+LATER = {"strict": False, "checkpoint_every": None}  # fields that older runs do not have, as those were trained
 MODEL_FIELDS = ("kernel_size", "channels", "hidden", "activation", "pooling", "padding")
 
 

@@ -4,7 +4,12 @@ The command line prints `error: MESSAGE` and `hint: HINT` and exits with 2; in P
 """
 
 import difflib
-from collections.abc import Iterable
+import os
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lenet.training.run import Run
 
 
 def choices_hint(name: str, choices: Iterable[str]) -> str:
@@ -48,6 +53,15 @@ class EngineError(LenetError):
 
 class RunError(LenetError):
     """A run directory that is missing, incomplete, of another version, or cannot be written."""
+
+
+class SaveError(RunError):
+    """A file of a run that cannot be written. What was saved before is whole.
+
+    The training is still in memory: `save_to(folder)` saves it elsewhere, and returns the run to go on with.
+    """
+
+    save_to: "Callable[[str | os.PathLike[str]], Run] | None" = None
 
 
 class PictureError(LenetError):

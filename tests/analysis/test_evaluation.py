@@ -10,7 +10,8 @@ import lenet
 from lenet.analysis.evaluation import Evaluation, confusion_matrix
 from lenet.data.dataset import Dataset, Splits
 from lenet.engines.cpu import CpuEngine
-from lenet.errors import ConfigError, DataError, EngineError
+from lenet.errors import ConfigError, DataError, EngineError, RunError
+from lenet.models.network import Network
 
 
 def made(labels, predicted, num_classes):
@@ -67,14 +68,14 @@ def test_the_worst_mistakes_come_first_and_are_mistakes(tiny, tiny_run):
         np.testing.assert_array_equal(image, tiny.test.images[mistake.index])
 
 
-def test_a_gpu_without_room_is_explained(tiny, tiny_run, monkeypatch):
+def test_a_lack_of_memory_is_explained(tiny, tiny_run, monkeypatch):
     def full(self, images):
-        raise RuntimeError("CUDA error: out of memory")
+        raise MemoryError
 
     monkeypatch.setattr(CpuEngine, "logits", full)
-    with pytest.raises(EngineError, match="is out of memory") as raised:
+    with pytest.raises(EngineError, match="this program is out of memory in an evaluation") as raised:
         lenet.evaluate(tiny_run, tiny)
-    assert "device='cpu'" in raised.value.hint
+    assert "device" not in raised.value.hint
 
 
 def test_data_that_does_not_fit_is_refused(tiny, tiny_run):
@@ -94,3 +95,45 @@ def test_validation_pictures_are_measured_apart_from_the_others(trained):
     held, kept = (lenet.evaluate(trained, split=split) for split in ("validation", "train"))
     assert (held.num_images, kept.num_images) == (55_000, 5_000)
     assert held.accuracy == trained.summary["validation_accuracy"]
+
+
+def test_a_weights_file_elsewhere_is_evaluated_as_its_run(tiny, tiny_run, tmp_path):
+    copy = tmp_path / "elsewhere.safetensors"
+    copy.write_bytes((tiny_run.path / "model.safetensors").read_bytes())
+    assert lenet.evaluate(copy, tiny).to_dict() == lenet.evaluate(tiny_run, tiny).to_dict()
+    assert lenet.evaluate(Network.load(copy), tiny, split="train").num_images == 1000
+    with pytest.raises(ConfigError, match="does not say what data") as caught:
+        lenet.evaluate(copy)
+    assert "--data" in caught.value.hint
+    with pytest.raises(ConfigError, match="has no validation pictures"):
+        lenet.evaluate(copy, tiny, split="validation")
+    small = Dataset("small", tiny.test.images[:, :20, :20], tiny.test.labels, tiny.test.classes)
+    with pytest.raises(DataError, match="has pictures of 20×20"):
+        lenet.evaluate(copy, Splits(small, small, "made up"))
+
+
+def test_a_pickle_is_never_read(tiny, tmp_path):
+    path = tmp_path / "net.pt"
+    torch.save({"a": torch.zeros(2)}, path)
+    renamed = tmp_path / "net.safetensors"
+    renamed.write_bytes(path.read_bytes())
+    for file in (path, renamed):
+        with pytest.raises(RunError, match="was not read") as caught:
+            lenet.evaluate(file, tiny)
+        assert "lenet import-weights" in caught.value.hint
+
+
+def test_answers_that_are_not_numbers_are_refused(tiny, tiny_run, tmp_path):
+    weights = {name: torch.full_like(w, 3e38) for name, w in tiny_run.model.state_dict().items()}
+    path = tmp_path / "astray.safetensors"
+    path.write_bytes(tiny_run.network.packed(weights))
+    with pytest.raises(RunError, match="answers with values that are not numbers"):
+        lenet.evaluate(path, tiny)
+
+
+def test_a_wide_network_is_evaluated_in_parts(tiny, tiny_run, monkeypatch):
+    whole = lenet.evaluate(tiny_run, tiny)
+    monkeypatch.setattr("lenet.analysis.evaluation.NUMBERS_AT_ONCE", 100_000)
+    parts = lenet.evaluate(tiny_run, tiny)
+    assert parts.loss == pytest.approx(whole.loss, rel=1e-5)
+    np.testing.assert_array_equal(parts.confusion, whole.confusion)

@@ -46,3 +46,12 @@ def test_one_bad_picture_is_named(tiny, tiny_run, tmp_path):
     (tmp_path / "bad.png").write_text("I am no picture")
     with pytest.raises(PictureError, match=r"bad\.png"):
         predict_many(tiny_run, [tmp_path / "good.png", tmp_path / "bad.png"])
+
+
+def test_a_weights_file_elsewhere_predicts_as_its_run(tiny, tiny_run, tmp_path):
+    copy = tmp_path / "elsewhere.safetensors"
+    copy.write_bytes((tiny_run.path / "model.safetensors").read_bytes())
+    for image in tiny.test.images[:5]:
+        np.testing.assert_array_equal(
+            lenet.predict(copy, image).probabilities, lenet.predict(tiny_run, image).probabilities
+        )

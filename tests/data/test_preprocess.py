@@ -246,6 +246,7 @@ def test_it_survives_the_way_through_json(tiny):
     found = Preprocessing.of(tiny.train, normalize=True)
     assert Preprocessing.from_dict(found.to_dict()) == found
     values = found.to_dict()
-    for change in ({"size": [28]}, {"size": "28"}, {"std": 0}, {"mean": float("nan")}, {"ground": "red"}, {"more": 1}):
+    changes = [{"size": [28]}, {"size": "28"}, {"std": 0}, {"mean": float("nan")}, {"ground": "red"}, {"more": 1}]
+    for change in (*changes, {"mean": 10**400}, {"std": float("inf")}):
         with pytest.raises(RunError, match="the preprocessing"):
             Preprocessing.from_dict(values | change)

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from lenet.engines import kernels
-from lenet.engines.choice import choose_device, choose_engine, memory_explained
+from lenet.engines.choice import choose_device, choose_engine
 from lenet.errors import EngineError
 from lenet.models import build
 
@@ -34,20 +34,3 @@ def test_a_device_that_is_not_there_is_refused(name):
         choose_device(name)
     assert caught.value.message == f"no device {name!r} on this machine"
     assert caught.value.hint.startswith("there is cpu")
-
-
-@pytest.mark.parametrize(
-    "error",
-    [torch.OutOfMemoryError("CUDA out of memory. Tried"), RuntimeError("CUDA error: out of memory\nCUDA kernel")],
-)
-def test_a_gpu_without_room_says_how_to_go_on(error):
-    with pytest.raises(EngineError, match="out of memory") as raised, memory_explained(torch.device("cuda:0")):
-        raise error
-    assert raised.value.message.startswith("cuda:0 is out of memory")
-    assert "--device cpu; in Python device='cpu'" in raised.value.hint
-    assert raised.value.__cause__ is error
-
-
-def test_other_errors_stay_what_they_are():
-    with pytest.raises(RuntimeError, match="shape"), memory_explained(torch.device("cpu")):
-        raise RuntimeError("shape")

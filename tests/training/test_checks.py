@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
+from lenet.errors import RunError
 from lenet.models import LeNet, LeNetAvg
 from lenet.training import checks
 from lenet.training.checks import Finding
@@ -34,7 +35,11 @@ def test_a_finding_is_told_in_three_lines_and_survives_json():
         "  evidence  loss 2.303, pictures 60,000, is nan",
         "  remedy    mend it",
     ]
-    assert Finding.from_dict(json.loads(json.dumps(finding.to_dict(), allow_nan=False))) == finding
+    values = json.loads(json.dumps(finding.to_dict(), allow_nan=False))
+    assert Finding.from_dict(values) == finding
+    for change in ({"evidence": []}, {"name": None}, {"step": "7"}, {"more": 1}):
+        with pytest.raises(RunError, match="a finding is"):
+            Finding.from_dict(values | change)
 
 
 @given(st.integers(1, 60), st.integers(1, 60), st.integers(1, 5), st.data())

@@ -1,4 +1,5 @@
 import io
+import os
 import re
 import subprocess
 import sys
@@ -175,3 +176,20 @@ def test_a_finding_stands_above_the_bars_of_a_terminal(tiny, tmp_path, monkeypat
     )
     assert lines[found + 2].startswith("remedy")
     assert any(line.startswith("2  ") for line in lines[found:])  # the table goes on
+
+
+def test_a_stream_that_goes_away_is_no_error(tmp_path):
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "w") as stream:
+        show = choose_progress("auto", stream)
+        show.start([("data", "some")], None, 1)
+        os.close(reading)
+        for _ in range(3):
+            show.notice("more")
+        stream.write("what is left in its memory")
+
+
+def test_a_notice_is_shown_by_all_that_speak():
+    for show in (Quiet(stream := io.StringIO()), Lines(stream)):
+        show.notice("the disk is full")
+    assert stream.getvalue() == "NOTICE  the disk is full\n" * 2

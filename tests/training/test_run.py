@@ -1,13 +1,20 @@
+import errno
+import itertools
 import json
+import os
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import lenet
 from lenet.config import configure
-from lenet.errors import RunError
-from lenet.training.run import Run, find_runs, write_atomically
+from lenet.errors import RunError, SaveError
+from lenet.training import storage
+from lenet.training.run import Run, find_runs
 
 RESOLVED = {
     "data": "toy",
@@ -55,7 +62,9 @@ def test_the_weights_carry_all_that_is_needed_to_use_them(run):
     with safetensors.safe_open(run.path / "model.safetensors", "pt") as file:
         metadata = file.metadata()
     assert list(metadata) == ["lenet"]
-    assert json.loads(metadata["lenet"]) == {key: RESOLVED[key] for key in ("model", "classes", "preprocessing")}
+    model = {key: RESOLVED["model"][key] for key in ("name", "arguments")}
+    expected = {key: RESOLVED[key] for key in ("classes", "preprocessing")} | {"model": model}
+    assert json.loads(metadata["lenet"]) == expected
 
 
 def test_no_file_holds_a_pickle_and_no_temporary_is_left(run):
@@ -86,8 +95,7 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(run):
     assert run.newest_checkpoint().step == 1
     for path in (run.path / "checkpoints").iterdir():
         path.unlink()
-    with pytest.raises(RunError, match="no checkpoint to go on from"):
-        run.newest_checkpoint()
+    assert run.newest_checkpoint() is None
 
 
 def test_a_torn_last_line_of_the_metrics_is_left_out(run):
@@ -96,11 +104,47 @@ def test_a_torn_last_line_of_the_metrics_is_left_out(run):
     path = run.path / "metrics.jsonl"
     path.write_text(path.read_text() + '{"kind": "chu')
     assert [point["step"] for point in run.metrics] == [1, 2]
-    run.forget_after(1)
-    assert [point["step"] for point in run.metrics] == [1]
     path.write_text("no json\n" + path.read_text())
-    with pytest.raises(RunError, match=r"metrics.jsonl, line 1, is not JSON"):
+    with pytest.raises(RunError, match=r"metrics.jsonl, line 1, is no point of the chart"):
         _ = run.metrics
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        (b"[" * 2000 + b"]" * 2000, "line 1, is no point"),
+        (b"\xff", "line 1, is no point"),
+        (b"true", "line 1, is no point"),
+        (b'{"kind": 1, "step": 1}', "line 1, is no point"),
+        (b'{"kind": "epoch", "step": "1"}', "line 1, is no point"),
+        (b'{"kind": "finding", "step": 1, "name": "x"}', "a finding is"),
+    ],
+)
+def test_metrics_of_nonsense_are_refused(run, line, why):
+    (run.path / "metrics.jsonl").write_bytes(line + b'\n{"kind": "epoch", "step": 1}\n')
+    with pytest.raises(RunError, match=why):
+        _ = run.epochs, run.findings
+
+
+@pytest.mark.parametrize("number", ['"0.5"', "null", "[]", "1" + "0" * 400])
+def test_a_summary_whose_numbers_are_none_is_refused(run, number):
+    finished(run)
+    for name in ("test_accuracy", "seconds"):
+        numbers = {"test_accuracy": "0.5", name: number}
+        text = ", ".join(f'"{key}": {value}' for key, value in numbers.items())
+        (run.path / "summary.json").write_text("{" + text + "}")
+        with pytest.raises(RunError, match=f"TypeError {name} in its JSON files"):
+            lenet.load(run.path)
+
+
+@pytest.mark.parametrize("parameters", ["10", None, 1.5])
+def test_a_run_whose_number_of_parameters_is_none_is_refused(run, parameters):
+    path = run.path / "config.json"
+    values = json.loads(path.read_text())
+    values["resolved"]["model"]["parameters"] = parameters
+    path.write_text(json.dumps(values))
+    with pytest.raises(RunError, match="TypeError"):
+        Run.load(run.path, finished=False)
 
 
 @pytest.mark.parametrize("name", ["summary.json", "model.safetensors", "metrics.jsonl"])
@@ -142,7 +186,7 @@ def test_other_versions_and_other_folders_are_refused(run, tmp_path):
 def test_weights_of_something_else_are_refused(run):
     finished(run)
     (run.path / "model.safetensors").write_bytes(b"nonsense")
-    with pytest.raises(RunError, match="does not hold the weights of this run"):
+    with pytest.raises(RunError, match="is not a sound safetensors file"):
         _ = lenet.load(run.path).model
 
 
@@ -182,17 +226,175 @@ def test_a_summary_without_its_numbers_is_refused(run):
         lenet.load(run.path)
 
 
-@pytest.mark.parametrize("write", ["log", "finish", "checkpoint"])
-def test_a_write_that_fails_is_named(run, write, monkeypatch):
-    def fail(*_, **__):
-        raise OSError(28, "No space left on device")
+def failing(monkeypatch, number, times=10**9):
+    """Every sync fails from now on, or so many of them."""
+    left = iter(range(times))
+    real = os.fsync
 
-    arguments = {"log": ({"kind": "chunk"},), "finish": ({},), "checkpoint": (1, {"model.x": torch.zeros(1)}, {})}
+    def fail(file):
+        if next(left, None) is not None:
+            raise OSError(number, os.strerror(number))
+        real(file)
+
+    monkeypatch.setattr(storage, "RETRY_SECONDS", 0)
     monkeypatch.setattr("os.fsync", fail)
-    if write == "log":
-        (run.path / "metrics.jsonl").mkdir()
-    with pytest.raises(RunError, match=r"cannot write .*(No space left|Is a directory)"):
-        getattr(run, write)(*arguments[write])
+
+
+CAUSES = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EROFS: "the file system is read-only",
+    errno.ENOENT: "its folder is gone",
+    errno.EXDEV: "its temporary file lies on another file system",
+    errno.EFBIG: "the largest size of a file is reached",
+    errno.EIO: os.strerror(errno.EIO),
+}
+
+
+@pytest.mark.parametrize("number", CAUSES)
+@pytest.mark.parametrize("name", ["finish", "checkpoint"])
+def test_a_write_that_fails_twice_is_named_with_its_cause_and_the_way_out(run, name, number, monkeypatch):
+    run.log({"kind": "chunk", "step": 1})
+    run.checkpoint(1, {"model.x": torch.zeros(1)}, {})
+    failing(monkeypatch, number)
+    arguments = {"finish": ({},), "checkpoint": (2, {"model.x": torch.ones(1)}, {})}
+    with pytest.raises(SaveError, match=f"^cannot write {run.path}.*: {CAUSES[number]}") as caught:
+        getattr(run, name)(*arguments[name])
+    assert f"lenet train --resume {run.path}" in caught.value.hint
+    assert "--rescue DIR" in caught.value.hint
+    monkeypatch.undo()
+    assert run.newest_checkpoint().step == 1
+    assert not (run.path / "summary.json").exists()
+    assert not storage.strays(run.path)
+
+
+def test_a_line_that_cannot_be_written_is_named_and_none_is_torn(run, monkeypatch):
+    run.log({"kind": "chunk", "step": 1})
+    before, real = (run.path / "metrics.jsonl").read_bytes(), os.write
+    monkeypatch.setattr(storage, "RETRY_SECONDS", 0)
+    with monkeypatch.context() as patched:
+        calls = itertools.count()
+
+        def write_half(file, content):
+            if next(calls) % 2:
+                raise OSError(errno.ENOSPC, "full")
+            return real(file, content[: len(content) // 2])
+
+        patched.setattr("os.write", write_half)
+        with pytest.raises(SaveError, match=r"metrics\.jsonl: the disk is full"):
+            run.log({"kind": "chunk", "step": 2})
+    assert [point["step"] for point in run.metrics] == [1]  # a torn line is left out
+    again = Run.load(run.path, finished=False)
+    again.checkpoint(1, {"model.x": torch.zeros(1)}, {}, len(before))
+    assert again.go_back_to(again.newest_checkpoint()) is None
+    again.log({"kind": "chunk", "step": 2})
+    assert (run.path / "metrics.jsonl").read_bytes() == before + b'{"kind": "chunk", "step": 2}\n'
+
+
+def test_what_fails_once_is_done_again(run, monkeypatch):
+    failing(monkeypatch, errno.EIO, times=1)
+    run.checkpoint(1, {"model.x": torch.zeros(1)}, {})
+    assert run.newest_checkpoint().step == 1
+
+
+def test_with_a_rescue_folder_the_run_goes_on_there(tmp_path, monkeypatch):
+    run = Run.create(tmp_path / "run", configure("fast", model="softmax"), RESOLVED, ENVIRONMENT, tmp_path / "rescue")
+    run.log({"kind": "chunk", "step": 1})
+    run.checkpoint(1, {"model.x": torch.zeros(1)}, {})
+    run.log({"kind": "chunk", "step": 2})
+    shutil.rmtree(run.path)
+    monkeypatch.setattr(storage, "RETRY_SECONDS", 0)
+    run.checkpoint(2, {"model.x": torch.ones(1)}, {})
+    assert run.path == tmp_path / "rescue" / "run"
+    lines = tmp_path / "run" / "metrics.jsonl"
+    assert run.notices == [f"cannot write {lines}: its folder is gone; the training goes on in {run.path}"]
+    again = Run.load(run.path, finished=False)
+    assert (again.config, again.environment) == (run.config, ENVIRONMENT)
+    assert [point["step"] for point in again.metrics] == [1, 2]
+    assert again.newest_checkpoint().tensors["model.x"].tolist() == [1]
+
+
+def test_a_rescue_that_fails_too_names_both(tmp_path, monkeypatch):
+    rescue = tmp_path / "file"
+    rescue.touch()
+    run = Run.create(tmp_path / "run", configure("fast", model="softmax"), RESOLVED, ENVIRONMENT, rescue)
+    shutil.rmtree(run.path)
+    monkeypatch.setattr(storage, "RETRY_SECONDS", 0)
+    with pytest.raises(SaveError, match=r"its folder is gone; and cannot write .*file/run: "):
+        run.log({"kind": "chunk"})
+
+
+@given(at=st.integers(0, 10**6), bit=st.integers(0, 7), in_tensors=st.booleans(), cut=st.booleans())
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_no_change_of_a_checkpoint_goes_unseen(run, at, bit, in_tensors, cut):
+    for step in (1, 2):
+        run.checkpoint(step, {"model.x": torch.arange(5.0)}, {"epoch": step, "step": 0.5})
+    path = run.path / f"checkpoints/step-000002.{'safetensors' if in_tensors else 'json'}"
+    content = bytearray(path.read_bytes())
+    at %= len(content)
+    content[at] ^= 1 << bit
+    path.write_bytes(content[:at] if cut else content)
+    checkpoint, faults = run.find_checkpoint()
+    assert checkpoint.step == 1
+    assert [
+        fault.message.startswith(f"the checkpoint {run.path}/checkpoints/step-000002 is damaged") for fault in faults
+    ] == [True]
+
+
+def test_going_back_leaves_nothing_of_what_came_after(run):
+    run.log({"kind": "chunk", "step": 1})
+    run.checkpoint(1, {"model.x": torch.zeros(1)}, {})
+    before = {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()}
+    run.log({"kind": "chunk", "step": 2})
+    run.checkpoint(2, {"model.x": torch.zeros(1)}, {})
+    (run.path / "checkpoints/step-000002.json").write_bytes(b"{")
+    (run.path / "checkpoints/step-000003.safetensors").touch()
+    for folder in (run.path, run.path / "checkpoints"):
+        (folder / ".model.safetensors.0123abcd.tmp").write_bytes(b"half")
+    run.finish({"test_accuracy": 1.0})
+    again = Run(run.path)
+    assert again.go_back_to(again.newest_checkpoint()) is None
+    assert {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()} == before
+
+
+def test_damaged_points_are_told_and_the_others_kept(run):
+    for step in (1, 2, 3):
+        run.log({"kind": "chunk", "step": step})
+    run.checkpoint(3, {"model.x": torch.zeros(1)}, {})
+    path = run.path / "metrics.jsonl"
+    path.write_bytes(path.read_bytes().replace(b'"step": 2', b'"step\xff 2'))
+    again = Run(run.path)
+    assert "metrics.jsonl is damaged" in again.go_back_to(again.newest_checkpoint())
+    assert [point["step"] for point in again.metrics] == [1, 3]
+
+
+@pytest.mark.parametrize("tail", [b'{"kind": "chu', b'{"a": "\xc3', b"\0\0\0", b"[1]", b'"a"'])
+def test_a_torn_last_line_of_any_kind_is_left_out(run, tail):
+    run.log({"kind": "chunk", "step": 1})
+    with (run.path / "metrics.jsonl").open("ab") as file:
+        file.write(tail)
+    assert [point["step"] for point in run.metrics] == [1]
+
+
+def test_a_folder_with_what_a_dead_process_left_is_taken(tmp_path):
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (folder / "environment.json").write_text("{}")
+    (folder / ".config.json.0123abcd.tmp").write_text("{")
+    run = Run.create(folder, configure("fast", model="softmax"), RESOLVED, ENVIRONMENT)
+    assert sorted(path.name for path in run.path.iterdir()) == ["config.json", "environment.json"]
+
+
+def test_weights_that_have_changed_are_refused(run):
+    run.log({"kind": "epoch", "step": 1, "epoch": 1})
+    run.finish({"test_accuracy": 0.5, "weights_sha256": run.save_model(run.new_model())})
+    assert lenet.load(run.path).model
+    path = run.path / "model.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(RunError, match=r"model\.safetensors does not hold the weights of this run, by their SHA-256"):
+        _ = lenet.load(run.path).model
 
 
 def test_numbers_that_json_does_not_have_are_never_written(run):
@@ -208,17 +410,3 @@ def test_two_trainings_never_share_a_folder(tmp_path, monkeypatch):
         runs = list(pool.map(lambda _: Run.create(None, config, RESOLVED, ENVIRONMENT), range(24)))
     assert len({run.path for run in runs}) == 24
     assert all(Run.load(run.path, finished=False).config == config for run in runs)
-
-
-def test_an_atomic_write_that_fails_leaves_what_was_there(tmp_path, monkeypatch):
-    path = tmp_path / "file"
-    write_atomically(path, b"before")
-
-    def fail(_):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("os.fsync", fail)
-    with pytest.raises(OSError, match="No space left"):
-        write_atomically(path, b"after")
-    assert path.read_bytes() == b"before"
-    assert list(tmp_path.iterdir()) == [path]

@@ -82,6 +82,7 @@ def test_what_was_stopped_before_it_began_is_begun_again(tiny, tmp_path):
     for path in [*run.path.rglob("*")]:
         if path.is_file() and path.name != "environment.json":
             path.unlink()
+    (run.path / "checkpoints").rmdir()
     assert (
         content(sweep([Variation("max", FAST, tiny)], seeds=1, folder=tmp_path, progress="quiet")[0].runs[0]) == whole
     )

@@ -2,6 +2,7 @@ import dataclasses
 import itertools
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,8 +17,10 @@ import lenet
 from lenet.config import configure
 from lenet.data.dataset import Splits
 from lenet.engines.reference import ReferenceEngine
-from lenet.errors import ConfigError, DataError, EngineError, RunError, TrainingError
+from lenet.errors import ConfigError, DataError, EngineError, RunError, SaveError, TrainingError
+from lenet.training import storage
 from lenet.training.progress import Quiet
+from lenet.training.run import Run
 from lenet.training.trainer import Tally, measure
 
 TIMES = ("seconds", "images_per_second", "steps_seconds", "run")
@@ -163,9 +166,7 @@ def test_ctrl_c_saves_and_the_resumed_run_is_the_uninterrupted_one(tiny, tmp_pat
     with pytest.raises(RunError, match="incomplete"):
         lenet.load(run.path)
     resumed = lenet.resume(run.path, data=tiny, progress="quiet")
-    assert (whole.path / "model.safetensors").read_bytes() == (resumed.path / "model.safetensors").read_bytes()
-    assert [without_times(p) for p in resumed.metrics] == [without_times(p) for p in whole.metrics]
-    assert without_times(resumed.summary) == without_times(whole.summary)
+    assert same(resumed, whole)
 
 
 def test_what_was_written_after_the_checkpoint_is_written_again(tiny, tmp_path):
@@ -179,6 +180,154 @@ def test_what_was_written_after_the_checkpoint_is_written_again(tiny, tmp_path):
     steps = [point["step"] for point in resumed.metrics if point["kind"] == "chunk"]
     assert steps == sorted(set(steps))
     assert 9 not in [point["train_loss"] for point in resumed.metrics]
+
+
+def same(one, other):
+    """Two runs with the same bits, times and paths aside."""
+    return (
+        (one.path / "model.safetensors").read_bytes() == (other.path / "model.safetensors").read_bytes()
+        and [without_times(p) for p in one.metrics] == [without_times(p) for p in other.metrics]
+        and without_times(one.summary) == without_times(other.summary)
+    )
+
+
+class Killed(BaseException):
+    """What ends a training like SIGKILL: nothing is saved after it."""
+
+
+@pytest.mark.parametrize(("engine", "every"), [("cpu", "3"), ("cpu", "0.000001s"), ("cpu", None), ("reference", "7")])
+def test_a_run_killed_in_any_save_is_resumed_to_the_same_bits(tiny, tmp_path, monkeypatch, engine, every):
+    """Checkpoints within chunks change no number, and wherever the training dies, the rest is what it would have been."""
+    settings = {"engine": engine, "flip": True, "validation": 60}
+    whole = train(tiny, tmp_path / "whole", **settings)
+    real = Run.checkpoint
+    for survived in (0, 1):
+        saves = itertools.count()
+
+        def dying(self, *arguments, saves=saves, survived=survived):
+            if next(saves) == survived:
+                raise Killed
+            real(self, *arguments)
+
+        folder = tmp_path / str(survived)
+        with monkeypatch.context() as patched:
+            patched.setattr(Run, "checkpoint", dying)
+            with pytest.raises(Killed):
+                train(tiny, folder, checkpoint_every=every, **settings)
+        assert same(lenet.resume(folder / "run", data=tiny, progress="quiet"), whole)
+
+
+def test_checkpoints_lie_where_they_are_asked_for(tiny, tmp_path, monkeypatch):
+    steps, real = [], Run.checkpoint
+    monkeypatch.setattr(Run, "checkpoint", lambda self, step, *rest: steps.append(step) or real(self, step, *rest))
+    train(tiny, tmp_path, checkpoint_every="7")
+    assert steps == [7, 14, 20, 21, 28, 35, 40]
+
+
+def test_a_finished_run_goes_on_to_more_epochs(tiny, tmp_path, capsys):
+    settings = {"recipe": "book-sgd", "learning_rate": 0.1}
+    longer = train(tiny, tmp_path / "longer", epochs=3, **settings)
+    run = train(tiny, tmp_path / "shorter", epochs=1, **settings)
+    with pytest.raises(RunError, match="is finished, after 1 epoch") as caught:
+        lenet.resume(run, data=tiny, progress="quiet")
+    assert caught.value.hint.startswith("--epochs 2 goes on with it")
+    again = lenet.resume(run, data=tiny, epochs=3, progress="quiet")
+    assert (again.path / "model.safetensors").read_bytes() == (longer.path / "model.safetensors").read_bytes()
+    assert [without_times(p) for p in again.epochs] == [without_times(p) for p in longer.epochs]
+    assert again.config.epochs == 3
+    with pytest.raises(ConfigError, match=r"epochs is 2, but .* has begun 3"):
+        lenet.resume(run, data=tiny, epochs=2, progress="quiet")
+    assert lenet.load(run.path).is_finished
+    cycle = train(tiny, tmp_path / "cycle", epochs=1)
+    capsys.readouterr()
+    lenet.resume(cycle, data=tiny, epochs=2, progress="quiet")
+    assert "so far the learning rates were those of one-cycle over 1 epochs" in " ".join(
+        capsys.readouterr().err.split()
+    )
+
+
+def test_what_makes_a_difference_is_told_before_the_first_step_and_recorded(tiny, tmp_path, capsys):
+    with pytest.raises(lenet.Interrupted) as caught:
+        train(tiny, tmp_path, progress=StopAfter(3))
+    run = caught.value.run
+    path = run.path / "environment.json"
+    path.write_text(path.read_text().replace(f'"torch": "{torch.__version__}"', '"torch": "1.0"'))
+    capsys.readouterr()
+    run = lenet.resume(run, data=tiny, progress="quiet")
+    assert f"torch 1.0 → {torch.__version__}. The rest may differ" in " ".join(capsys.readouterr().err.split())
+    resumed = run.environment["resumed"]
+    assert [(one["step"], one["changes"]) for one in resumed] == [(6, [f"torch 1.0 → {torch.__version__}"])]
+
+
+def test_a_damaged_checkpoint_is_told_and_the_one_before_is_taken(tiny, tmp_path, capsys):
+    whole = train(tiny, tmp_path / "whole")
+    with pytest.raises(lenet.Interrupted) as caught:
+        train(tiny, tmp_path, progress=StopAfter(13))
+    run = caught.value.run
+    (run.path / "checkpoints/step-000026.safetensors").write_bytes(b"nonsense")
+    capsys.readouterr()
+    assert same(lenet.resume(run, data=tiny, progress="quiet"), whole)
+    said = " ".join(capsys.readouterr().err.split())
+    assert "step-000026 is damaged: the tensors are not those that were written; it is passed over" in said
+    for path in (run.path / "checkpoints").iterdir():
+        path.write_bytes(b"{}")
+    (run.path / "summary.json").unlink()
+    assert same(lenet.resume(run, data=tiny, progress="quiet"), whole)
+    assert "has no whole checkpoint; starting from the first step again" in " ".join(capsys.readouterr().err.split())
+
+
+def test_two_cannot_resume_one_run(tiny, tmp_path):
+    with pytest.raises(lenet.Interrupted) as caught:
+        train(tiny, tmp_path, progress=StopAfter(3))
+    run = caught.value.run
+    with run.alone(), pytest.raises(RunError, match="another process is training in"):
+        lenet.resume(run, data=tiny, progress="quiet")
+    assert lenet.resume(run, data=tiny, progress="quiet").is_finished
+
+
+def full_after(monkeypatch, count):
+    """The disk is full after so many files were synced."""
+    left, real = itertools.count(), os.fsync
+
+    def fail(file):
+        if next(left) >= count:
+            raise OSError(28, "No space left on device")
+        real(file)
+
+    monkeypatch.setattr(storage, "RETRY_SECONDS", 0)
+    monkeypatch.setattr(os, "fsync", fail)
+
+
+@pytest.mark.parametrize("count", [4, 9, 14, 19, 21])
+def test_a_full_disk_loses_nothing(tiny, tmp_path, monkeypatch, count):
+    """What was in memory is saved elsewhere, and the last checkpoint too leads to the same end."""
+    whole = train(tiny, tmp_path / "whole")
+    with monkeypatch.context() as patched:
+        full_after(patched, count)
+        with pytest.raises(SaveError, match="the disk is full") as caught:
+            train(tiny, tmp_path / "full")
+    saved = caught.value.save_to(tmp_path / "elsewhere")
+    assert saved.path == tmp_path / "elsewhere/run"
+    assert same(lenet.resume(saved, data=tiny, progress="quiet"), whole)
+    assert same(lenet.resume(tmp_path / "full/run", data=tiny, progress="quiet"), whole)
+
+
+@pytest.mark.parametrize("chunk", [1, 13, 20])
+def test_with_a_rescue_folder_the_training_ends_as_if_nothing_had_been(tiny, tmp_path, monkeypatch, capsys, chunk):
+    whole = train(tiny, tmp_path / "whole")
+    monkeypatch.setattr(storage, "RETRY_SECONDS", 0)
+
+    class Vandal(StopAfter):
+        def chunk(self, point):
+            self.left -= 1
+            if self.left == 0:
+                shutil.rmtree(tmp_path / "cut")
+
+    run = train(tiny, tmp_path / "cut", progress=Vandal(chunk), rescue=tmp_path / "rescue")
+    assert run.path == tmp_path / "rescue/run"
+    assert same(run, whole)
+    assert {path.name for path in run.path.iterdir()} == {path.name for path in whole.path.iterdir()}
+    assert "the training goes on in" in capsys.readouterr().err
 
 
 def test_only_an_unfinished_run_of_the_same_data_can_be_resumed(tiny, tmp_path):
@@ -236,13 +385,31 @@ def test_a_gpu_without_room_is_explained_and_the_run_goes_on_where_it_was(tiny, 
     with pytest.raises(lenet.Interrupted) as stopped:
         lenet.train(tiny, out=tmp_path / "run", **settings | {"progress": StopAfter(3)})
     monkeypatch.setattr(ReferenceEngine, "train_steps", full)
-    with pytest.raises(EngineError, match="cpu is out of memory") as raised:
+    with pytest.raises(EngineError, match="this program is out of memory") as raised:
         lenet.train(tiny, out=tmp_path / "other", **settings)
-    assert "--device cpu" in raised.value.hint
-    with pytest.raises(EngineError, match="cpu is out of memory"):
+    assert "--batch-size" in raised.value.hint
+    with pytest.raises(EngineError, match="this program is out of memory"):
         lenet.resume(stopped.value.run, data=tiny, progress="quiet")
     monkeypatch.undo()
     assert lenet.resume(stopped.value.run, data=tiny, progress="quiet").is_finished
+
+
+def test_a_batch_computed_in_parts_is_told_and_a_resumed_run_keeps_to_them(tiny, tmp_path, monkeypatch, capsys):
+    real = torch.nn.Conv2d.forward
+
+    def short(self, images):
+        if self.training and len(images) > 30:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate")
+        return real(self, images)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(torch.nn.Conv2d, "forward", short)
+        whole = train(tiny, tmp_path / "whole", engine="reference")
+        assert "from here on a batch is computed 25 pictures at a time" in " ".join(capsys.readouterr().err.split())
+        with pytest.raises(lenet.Interrupted) as caught:
+            train(tiny, tmp_path / "cut", engine="reference", progress=StopAfter(3))
+    assert same(lenet.resume(caught.value.run, data=tiny, progress="quiet"), whole)
+    assert whole.summary["micro_batch"] == 25
 
 
 def test_a_shift_beyond_the_picture_is_refused(tiny, tmp_path):

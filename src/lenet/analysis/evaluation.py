@@ -6,23 +6,33 @@ result.accuracy, result.confusion
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
+from lenet import foreign
+from lenet.config import TrainConfig
 from lenet.data.batches import hold_out
 from lenet.data.dataset import Dataset, Images, Labels, Splits, load
 from lenet.engines import Engine
-from lenet.engines.choice import choose_device, choose_engine, make_engine, memory_explained
-from lenet.errors import ConfigError, DataError
+from lenet.engines.choice import choose_device, choose_engine, make_engine
+from lenet.engines.memory import EVALUATION, memory_explained
+from lenet.engines.reference import EVALUATION_BATCH
+from lenet.errors import ConfigError, DataError, RunError
+from lenet.models.network import Network
+from lenet.models.weights import PICKLES, SUFFIX
+from lenet.training.assembly import load_data
 from lenet.training.checks import confusion_matrix
 from lenet.training.run import Run
-from lenet.training.trainer import load_data, measure
+from lenet.training.trainer import measure
 
 PARTS = ("test", "train", "validation")
 MISTAKES_KEPT = 100
+NUMBERS_AT_ONCE = 1 << 24  # of a layer's output, for all pictures under way: 64 MB, and as much of the layer before
 
 
 @dataclass(frozen=True)
@@ -94,28 +104,25 @@ class Evaluation:
 
 
 def evaluate(
-    run: str | os.PathLike[str] | Run,
+    run: str | os.PathLike[str] | Run | Network,
     data: str | Splits | None = None,
     *,
     split: str = "test",
     data_dir: str | None = None,
     device: str = "auto",
 ) -> Evaluation:
-    """Measures a finished run on its own data set or another of the same picture size and number of classes.
+    """Measures a finished run on its own data set or another of the same picture size and classes.
 
-    split: "test", "train" (without the pictures held out for validation) or "validation". Raises RunError, DataError or
-    EngineError, naming what does not fit.
+    run: a run directory, or a weights file that lenet wrote (`.safetensors`); of the latter only the network is known, so
+    its data must be given. split: "test", "train" (without the pictures held out for validation) or "validation". Raises
+    RunError, DataError or EngineError, naming what does not fit.
     """
     if split not in PARTS:
         raise ConfigError(f"unknown split {split!r}", hint=f"choose from {', '.join(PARTS)}")
-    run = Run.load(run)
-    if not isinstance(data, Splits):
-        own = run.resolved["data"]
-        data = load_data(run, data_dir) if data in (None, own) else load(data or own, data_dir)
-    dataset = _part(run, data, split)
+    run = trained(run)
+    dataset = _part(run, _data(run, data, data_dir), split)
     _must_fit(run, dataset)
-    with memory_explained(choose_device(device).name):
-        logits = engine_for(run, device).logits(dataset.images)
+    logits = answers(run, dataset.images, device)
     loss, accuracy = measure(logits, torch.from_numpy(dataset.labels))
     probabilities = torch.softmax(logits.double(), 1).numpy()
     predicted = probabilities.argmax(1)
@@ -132,12 +139,52 @@ def evaluate(
     )
 
 
-def _part(run: Run, data: Splits, split: str) -> Dataset:
+def trained(source: str | os.PathLike[str] | Run | Network) -> Run | Network:
+    """What a user names to use it: a finished run, or the network in a weights file on its own."""
+    if isinstance(source, Run | Network):
+        return Run.load(source) if isinstance(source, Run) else source
+    path = Path(source)
+    if path.suffix.lower() in (SUFFIX, *PICKLES) or (os.path.lexists(path) and not os.path.isdir(path)):  # noqa: PTH112
+        return Network.load(path)
+    return Run.load(path)
+
+
+def answers(run: Run | Network, images: Images, device: str) -> Tensor:
+    """Logits `(N, num_classes)`, float32 on the CPU, of uint8 pictures; RunError if they are not numbers."""
+    network = run if isinstance(run, Network) else run.network
+    at_once = max(1, NUMBERS_AT_ONCE // network.largest_output)
+    at_once = len(images) if at_once >= EVALUATION_BATCH else at_once
+    with memory_explained(choose_device(device).name, EVALUATION, "in an evaluation"):
+        engine = engine_for(run, device)
+        parts = [engine.logits(images[start : start + at_once]) for start in range(0, len(images), at_once)]
+    logits = parts[0] if len(parts) == 1 else torch.cat(parts)
+    if not torch.isfinite(logits).all():
+        raise RunError(
+            f"the network of {run.path} answers with values that are not numbers",
+            hint="its weights are too large: the training that made them went astray",
+        )
+    return logits
+
+
+def _data(run: Run | Network, data: str | Splits | None, data_dir: str | None) -> Splits:
+    if isinstance(data, Splits):
+        return data
+    if isinstance(run, Run) and data in (None, run.resolved["data"]):
+        return load_data(run, data_dir)
+    if data is None:
+        raise ConfigError(
+            f"{run.path} does not say what data it was trained on", hint="name a data set: --data fashion-mnist"
+        )
+    return load(data, data_dir)
+
+
+def _part(run: Run | Network, data: Splits, split: str) -> Dataset:
     """The pictures of a split; what was held out from the run's own training set is no part of "train"."""
     if split == "test":
         return data.test
-    own = data.fingerprint == run.environment["data_fingerprint"]
-    kept, held = hold_out(run.config, len(data.train)) if own else (np.arange(len(data.train)), np.arange(0))
+    kept, held = np.arange(len(data.train)), np.arange(0)
+    if isinstance(run, Run) and data.fingerprint == run.environment["data_fingerprint"]:
+        kept, held = hold_out(run.config, len(data.train))
     if split == "train":
         return data.train.subset(kept) if len(held) else data.train
     if not len(held):
@@ -148,13 +195,14 @@ def _part(run: Run, data: Splits, split: str) -> Dataset:
     return data.train.subset(held)
 
 
-def engine_for(run: Run, device: str) -> Engine:
+def engine_for(run: Run | Network, device: str) -> Engine:
     """An engine with the weights of a run, for its logits: the one it was trained on, if that is here, else another."""
     device = choose_device(device).name
     model, size = run.model, run.preprocessing.size
-    wanted = "reference" if run.resolved["engine"] == "reference" else "auto"
+    wanted = "reference" if isinstance(run, Run) and run.resolved["engine"] == "reference" else "auto"
     engine = choose_engine(wanted, model, size, device).name
-    return make_engine(engine, model, None, run.config, run.preprocessing, device)
+    config = run.config if isinstance(run, Run) else TrainConfig()  # which decides nothing here
+    return make_engine(engine, model, None, config, run.preprocessing, device)
 
 
 def _worst(probabilities: NDArray[np.float64], predicted: Labels, labels: Labels) -> list[Mistake]:
@@ -163,7 +211,7 @@ def _worst(probabilities: NDArray[np.float64], predicted: Labels, labels: Labels
     return [Mistake(int(i), int(labels[i]), int(predicted[i]), float(probabilities[i, predicted[i]])) for i in surest]
 
 
-def _must_fit(run: Run, dataset: Dataset) -> None:
+def _must_fit(run: Run | Network, dataset: Dataset) -> None:
     if dataset.size != run.preprocessing.size:
         raise DataError(
             f"{dataset.name} has pictures of {dataset.size[0]}×{dataset.size[1]}; {run.path} was trained on "
@@ -173,6 +221,6 @@ def _must_fit(run: Run, dataset: Dataset) -> None:
     if dataset.classes != run.classes:
         raise DataError(
             f"{dataset.name} has the classes {', '.join(dataset.classes)}; {run.path} was trained on "
-            f"{', '.join(run.classes)}",
+            f"{foreign.shown(', '.join(run.classes))}",
             hint="give a data set of the same classes",
         )

@@ -17,8 +17,9 @@ from lenet.analysis.prediction import Prediction
 from lenet.config import to_dict
 from lenet.data.dataset import Dataset
 from lenet.errors import ConfigError
+from lenet.training import storage
 from lenet.training.curve import STYLE, draw_many, rendered
-from lenet.training.run import Run, write_atomically
+from lenet.training.run import Run
 
 GREY: dict[str, Any] = {"cmap": "gray", "vmin": 0, "vmax": 255, "interpolation": "nearest"}
 SHOWN = 40  # mistakes in the grid
@@ -110,11 +111,12 @@ def draw_grid(images: Any, captions: Sequence[str], title: str, columns: int = 8
 
 
 def save_evaluation(run: str | Path | Run, result: Evaluation) -> list[Path]:
-    """Writes confusion-DATA-SPLIT.png and mistakes-DATA-SPLIT.png into the run directory."""
-    run = Run.load(run)
+    """Writes confusion-DATA-SPLIT.png and mistakes-DATA-SPLIT.png into the run directory, or beside a weights file."""
+    path = run.path if isinstance(run, Run) else Path(run)
+    folder, which = (path, "") if path.is_dir() else (path.parent, f"{path.stem}-")
     name = f"{result.data}-{result.split}.png"
-    figures = {f"confusion-{name}": draw_confusion(result), f"mistakes-{name}": draw_mistakes(result)}
-    return [_save(figure, run.path / file) for file, figure in figures.items()]
+    figures = {f"{which}confusion-{name}": draw_confusion(result), f"{which}mistakes-{name}": draw_mistakes(result)}
+    return [_save(figure, folder / file) for file, figure in figures.items()]
 
 
 def save_samples(dataset: Dataset, folder: Path) -> Path:
@@ -161,7 +163,7 @@ def _save(figure: Figure, path: Path) -> Path:
     if suffix not in ("png", "svg"):
         raise ConfigError(f"{path} has no ending that says what to write", hint="name it .png or .svg")
     try:
-        write_atomically(path, rendered(figure, suffix))
+        storage.write(path, rendered(figure, suffix))
     except OSError as error:
         raise ConfigError(f"cannot write {path}: {error.strerror or error}") from error
     return path

@@ -13,8 +13,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from lenet.analysis.evaluation import engine_for
+from lenet.analysis.evaluation import answers, trained
 from lenet.data.dataset import Images
+from lenet.engines.choice import choose_device
+from lenet.engines.memory import EVALUATION, memory_explained
+from lenet.models.network import Network
 from lenet.training.run import Run
 
 if TYPE_CHECKING:
@@ -64,21 +67,24 @@ class Prediction:
         }
 
 
-def predict(run: str | os.PathLike[str] | Run, picture: Picture, *, device: str = "auto") -> Prediction:
-    """What the network of a finished run says of a picture: a file, a Pillow image, or an array.
+def predict(run: str | os.PathLike[str] | Run | Network, picture: Picture, *, device: str = "auto") -> Prediction:
+    """What the network of a finished run, or of a weights file that lenet wrote, says of a picture.
+
+    picture: a file, a Pillow image, or an array.
 
     The picture is made into what the network knows as `lenet.data.preprocess` describes: turned upright, grey, inverted
     where its ground is the other way round from the training pictures', cropped and centred. One of the training set's size
-    is taken as it is. Raises PictureError for what is not a picture, RunError for a run that cannot be used.
+    is taken as it is. Raises PictureError for what is not a picture, RunError for a run that cannot be used,
+    EngineError for a device that is not there or has no room.
     """
     return predict_many(run, [picture], device=device)[0]
 
 
 def predict_many(
-    run: str | os.PathLike[str] | Run, pictures: Sequence[Picture], *, device: str = "auto"
+    run: str | os.PathLike[str] | Run | Network, pictures: Sequence[Picture], *, device: str = "auto"
 ) -> list[Prediction]:
     """`predict` for several pictures at once; all are read before the first is named, so a bad one stops them."""
-    run = Run.load(run)
+    run = trained(run)
     names = [
         os.fspath(picture) if isinstance(picture, str | os.PathLike) else f"picture {number}"
         for number, picture in enumerate(pictures, start=1)
@@ -86,8 +92,9 @@ def predict_many(
     if not names:
         return []
     sources = [Path(picture) if isinstance(picture, str | os.PathLike) else picture for picture in pictures]
-    seen = np.stack([run.preprocessing.picture(source) for source in sources])
-    probabilities = torch.softmax(engine_for(run, device).logits(seen).double(), 1).numpy()
+    with memory_explained(choose_device(device).name, EVALUATION, "in a prediction"):
+        seen = np.stack([run.preprocessing.picture(source) for source in sources])
+        probabilities = torch.softmax(answers(run, seen, device).double(), 1).numpy()
     return [
         Prediction(name, run.classes, row, image) for name, row, image in zip(names, probabilities, seen, strict=True)
     ]

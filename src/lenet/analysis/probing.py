@@ -12,7 +12,7 @@ import torch
 from matplotlib import rc_context
 from matplotlib.figure import Figure, SubFigure
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from lenet.analysis.estimate import Estimate
 from lenet.analysis.evaluation import engine_for
@@ -20,7 +20,8 @@ from lenet.analysis.experiments import noisy, strangers
 from lenet.analysis.plots import GREY
 from lenet.analysis.report import Table, plus_minus
 from lenet.data.dataset import Dataset, Images, load
-from lenet.engines.reference import to_input
+from lenet.engines.memory import EVALUATION, in_chunks, memory_explained
+from lenet.engines.reference import EVALUATION_BATCH, to_input
 from lenet.errors import ConfigError, choices_hint
 from lenet.training.checks import activations as activations_of
 from lenet.training.curve import STYLE
@@ -52,11 +53,18 @@ def activations(
 
 def layer_outputs(run: Run, images: Images) -> dict[str, tuple[Tensor, float]]:
     """What comes out of each convolution's activation, `(N, channels, height, width)`, and its value for an input of 0."""
-    _, seen = activations_of(run.model, to_input(torch.from_numpy(images), run.preprocessing))
-    maps = [(layer, values) for layer, values in seen.values() if values.ndim == 4]
-    outputs = {
-        f"layer {number}": (values, float(layer(torch.zeros(())))) for number, (layer, values) in enumerate(maps, 1)
-    }
+    model = run.model
+
+    def compute(chunk: Tensor) -> list[tuple[nn.Module, Tensor]]:
+        _, seen = activations_of(model, to_input(chunk, run.preprocessing))
+        return [(layer, values) for layer, values in seen.values() if values.ndim == 4]
+
+    with memory_explained("cpu", EVALUATION, "looking at the layers"):
+        chunks = in_chunks(compute, torch.from_numpy(images), EVALUATION_BATCH)
+        outputs = {
+            f"layer {number}": (torch.cat([values for _, values in maps]), float(maps[0][0](torch.zeros(()))))
+            for number, maps in enumerate(zip(*chunks, strict=True), 1)
+        }
     if not outputs:
         hint = "take a recipe of a LeNet, such as --recipe fast"
         raise ConfigError(f"{run.resolved['model']['name']} has no convolutional layers", hint=hint)
@@ -122,7 +130,8 @@ PROBES: dict[str, Callable[..., tuple[Numbers, Figure]]] = {
 
 def probabilities(run: Run, images: Images) -> NDArray[np.float64]:
     """The run's probabilities `(N, num_classes)` for uint8 pictures of its size."""
-    return torch.softmax(engine_for(run, "auto").logits(images).double(), 1).numpy()
+    with memory_explained("cpu", EVALUATION, "in an evaluation"):
+        return torch.softmax(engine_for(run, "cpu").logits(images).double(), 1).numpy()
 
 
 def _activation_table(numbers: Mapping[str, Any]) -> Table:

@@ -30,7 +30,7 @@ from lenet.d2l.measuring import number
 from lenet.d2l.plotting import Canvas, figure_with, set_axes, show_images
 from lenet.d2l.rules import PlainSgd, Rule, TorchOptim
 from lenet.d2l.steps import EngineSteps, Forward, Steps, Tally, TorchSteps, announce, choose_steps, initialised
-from lenet.engines.choice import memory_explained
+from lenet.engines.memory import FIRST_TOUCH, memory_explained
 from lenet.errors import ConfigError, DataError, EngineError, ModelError
 from lenet.models import LeNetAvg, evaluating
 
@@ -323,7 +323,8 @@ class Trainer(HyperParameters):
                 raise DataError(
                     "the validation loader has no batches", hint="return None from val_dataloader to train without one"
                 )
-            self.prepare_model(model)
+            with memory_explained(self.device, FIRST_TOUCH, "for the network"):
+                self.prepare_model(model)
             initialised(model, self.train_dataloader)
             self._steps = self._chosen()
             self._diagnosis = Diagnosis(model, self._steps, self.val_dataloader, self.max_epochs)

@@ -13,8 +13,8 @@ from lenet.d2l.devices import present
 from lenet.d2l.iterators import BatchIterator
 from lenet.d2l.measuring import accuracy
 from lenet.data.preprocess import Preprocessing
-from lenet.engines.choice import memory_explained
 from lenet.engines.cpu import CpuEngine, network_of
+from lenet.engines.memory import ANY, FIRST_TOUCH, memory_explained
 from lenet.errors import ConfigError, DataError, EngineError, ModelError
 from lenet.models import evaluating
 from lenet.models.chain import chain
@@ -36,13 +36,14 @@ def evaluate_accuracy(net: Any, data_iter: Any, device: Any = None) -> float:
     compute gradients; without a batch they divide by zero.
     """
     net, data_iter = _told_apart(net, data_iter)
-    device = _device_of(net) if device is None else present(device)
+    device = device_of(net) if device is None else present(device)
     with contextlib.ExitStack() as stack:
+        stack.enter_context(memory_explained(device or "cpu", ANY, "in an evaluation"))
         if isinstance(net, nn.Module):
             stack.enter_context(evaluating(net))
             if device is not None:
-                stack.enter_context(memory_explained(device))
-                net.to(device)
+                with memory_explained(device, FIRST_TOUCH, "for the network"):
+                    net.to(device)
             with contextlib.suppress(EngineError, ModelError, RuntimeError):  # PyTorch's own is explained below
                 return _share(native_logits(net, data_iter, device), data_iter)
         stack.enter_context(torch.no_grad())
@@ -77,6 +78,12 @@ def outputs(net: Net, batch: Any, **options: Any) -> Tensor:
         if isinstance(net, nn.Module) and isinstance(batch, Tensor) and (found := misfit(net, batch, error)):
             raise found from error
         raise
+
+
+def device_of(net: Net) -> torch.device | None:
+    """Where the weights of a network are; None for a function, and for a module without any."""
+    weights = next(net.parameters(), None) if isinstance(net, nn.Module) else None
+    return None if weights is None else weights.device
 
 
 def moved(batch: Any, device: torch.device | None) -> Any:
@@ -135,11 +142,6 @@ def _told_apart(first: Any, second: Any) -> tuple[Net, Iterable[Any]]:
 def _gives(thing: Any) -> bool:
     """Whether it can be iterated."""
     return hasattr(thing, "__iter__") or hasattr(thing, "__getitem__")
-
-
-def _device_of(net: Net) -> torch.device | None:
-    weights = next(net.parameters(), None) if isinstance(net, nn.Module) else None
-    return None if weights is None else weights.device
 
 
 def _options(net: Net) -> dict[str, bool]:

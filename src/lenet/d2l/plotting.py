@@ -16,9 +16,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lenet.d2l.evaluation import moved, no_batches, outputs, pair
+from lenet.d2l.evaluation import device_of, moved, no_batches, outputs, pair
 from lenet.d2l.iterators import get_fashion_mnist_labels
 from lenet.d2l.measuring import number
+from lenet.engines.memory import ANY, memory_explained
 from lenet.errors import ConfigError
 from lenet.models import evaluating
 
@@ -227,12 +228,12 @@ def predict_ch3(net: Any, test_iter: Any, n: int = 6) -> Any:
         raise no_batches("the iterator to predict")
     inputs, labels = pair(batch)
     n = min(n, len(labels))
-    if isinstance(net, nn.Module):
-        weights = next(net.parameters(), None)
-        with evaluating(net), torch.no_grad():
-            scores = outputs(net, moved(inputs[:n], None if weights is None else weights.device))
-    else:
-        with torch.no_grad():
+    device = device_of(net)
+    with memory_explained(device or "cpu", ANY, "in a prediction"), torch.no_grad():
+        if isinstance(net, nn.Module):
+            with evaluating(net):
+                scores = outputs(net, moved(inputs[:n], device))
+        else:
             scores = net(inputs[:n])
     pairs = zip(get_fashion_mnist_labels(labels[:n]), get_fashion_mnist_labels(scores.argmax(dim=1)), strict=True)
     titles = [f"{true}\n{predicted}" for true, predicted in pairs]
@@ -265,14 +266,14 @@ def script_name() -> str | None:
 
 def save(figure: Any, name: str, folder: Path, script: str | None) -> None:
     """Writes SCRIPT-NAME.png, or NAME.png where there is no script, and says so; a folder that is full ends no training."""
+    from lenet.training import storage
     from lenet.training.curve import rendered
-    from lenet.training.run import write_atomically
 
     stem = f"{script}-{name}" if script else name
     _taken[stem] += 1
     path = folder / (f"{stem}-{_taken[stem]}.png" if _taken[stem] > 1 else f"{stem}.png")
     try:
-        write_atomically(path, rendered(figure, "png"))
+        storage.write(path, rendered(figure, "png"))
         sys.stderr.write(f"wrote   {path.name}\n")
     except OSError as error:
         sys.stderr.write(f"cannot write {path}: {error.strerror or error}\n")

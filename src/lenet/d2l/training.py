@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from lenet.d2l.devices import present, try_gpu
 from lenet.d2l.diagnosis import Diagnosis
-from lenet.d2l.evaluation import evaluate_accuracy, outputs, pair
+from lenet.d2l.evaluation import device_of, evaluate_accuracy, outputs, pair
 from lenet.d2l.layers import sgd
 from lenet.d2l.measuring import accuracy, number
 from lenet.d2l.plotting import Animator, Line
@@ -35,7 +35,7 @@ from lenet.d2l.steps import (
     looked_through,
     must_give,
 )
-from lenet.engines.choice import memory_explained
+from lenet.engines.memory import FIRST_TOUCH, memory_explained
 from lenet.errors import ConfigError
 from lenet.models import xavier_uniform
 
@@ -171,7 +171,7 @@ def train_ch3(
         updater, batch_size = None, updater
     charted = updater is not None
     updater = updater or optimizer or _own_sgd(params, lr, batch_size)
-    with Line() as line:
+    with memory_explained(device_of(net) or "cpu"), Line() as line:
         steps = _ch3_steps(net, train_iter, loss, updater, summed=not charted)
         all_points = points(net, steps, test_iter, num_epochs, None)
         if charted:
@@ -183,11 +183,12 @@ def train_ch3(
 
 def train_epoch_ch3(net: Any, train_iter: Any, loss: Any, updater: Any) -> tuple[float, float]:
     """One epoch of the first form of `train_ch3`; its training loss and accuracy."""
-    steps = _ch3_steps(net, train_iter, loss, updater, summed=False)
-    if isinstance(net, nn.Module):
-        net.train()
-    with steps:
-        *_, tally = steps.epoch()
+    with memory_explained(device_of(net) or "cpu"):
+        steps = _ch3_steps(net, train_iter, loss, updater, summed=False)
+        if isinstance(net, nn.Module):
+            net.train()
+        with steps:
+            *_, tally = steps.epoch()
     return tally.loss, tally.accuracy
 
 
@@ -232,7 +233,8 @@ def _on(net: nn.Module, train_iter: Any, device: torch.device) -> Iterator[None]
     if not isinstance(net, nn.Module):
         raise ConfigError(f"the network is a {type(net).__name__}; expected an nn.Module")
     with memory_explained(device):
-        net.to(device)
+        with memory_explained(device, FIRST_TOUCH, "for the network"):
+            net.to(device)
         initialised(net, train_iter)
         yield
 

@@ -26,16 +26,25 @@ class Stats:
     """
 
     losses: NDArray[np.float64]
-    loss_sum: float  # over pictures, so that a small last batch weighs what it should
+    sizes: NDArray[np.int64]  # pictures of each batch, `(num_steps,)`
     num_correct: int
-    num_images: int
     seconds: float  # of the steps alone
+
+    @property
+    def num_images(self) -> int:
+        return int(self.sizes.sum())
 
 
 class Engine(Protocol):
-    """What the trainer needs of an engine; `reference.py` is the specification."""
+    """What the trainer needs of an engine; `reference.py` is the specification.
+
+    micro_batch: None while each batch is computed as a whole; else how many pictures at a time, their gradients added up,
+    because memory is short. An engine sets it when it has to. It is part of what a training's last bits depend on: one that
+    is resumed sets it before its first step.
+    """
 
     model: nn.Module
+    micro_batch: int | None
 
     def train_steps(self, plan: Plan, start: int, stop: int) -> Stats:
         """Takes the steps `start` to `stop - 1` of the plan, changing the weights in place."""

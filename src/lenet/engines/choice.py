@@ -1,11 +1,9 @@
 """Which engine computes, and where: decided once, with the reason, which is printed and recorded.
 
 An explicit choice that cannot be had is an error; only `auto` falls back, and says why. That a GPU has no room
-shows only when it computes: then `memory_explained` says so in plain words.
+shows only when it computes: memory.py says so in plain words.
 """
 
-import contextlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -79,32 +77,3 @@ def make_engine(
     if name == "cpu":
         return CpuEngine(model, dataset, config, preprocessing)
     return ReferenceEngine(model, dataset, config, preprocessing, device)
-
-
-@contextlib.contextmanager
-def memory_explained(device: str | torch.device) -> Iterator[None]:
-    """Turns a GPU's lack of memory into an EngineError that says who has it, as far as can be known, and how to go on."""
-    try:
-        yield
-    except RuntimeError as error:  # torch.OutOfMemoryError is one; CUDA itself raises it as a plain one
-        if not isinstance(error, torch.OutOfMemoryError) and "out of memory" not in str(error):
-            raise
-        raise EngineError(
-            f"{device} is out of memory{_holders(torch.device(device))}",
-            hint="go on on the CPU (--device cpu; in Python device='cpu'), or take smaller batches; nvidia-smi lists the "
-            "programs that use a GPU, and a notebook keeps its memory until its kernel is shut down",
-        ) from error
-
-
-def _holders(device: torch.device) -> str:
-    """Who holds a GPU's memory; nothing if it cannot be asked, as when there was too little even to begin."""
-    try:
-        free, total = torch.cuda.mem_get_info(device)
-        own = torch.cuda.memory_reserved(device)
-    except (RuntimeError, ValueError, AssertionError):
-        return ""
-    others = max(0, total - free - own)
-    return (
-        f": of its {total / 1e9:.1f} GB this program's tensors hold {own / 1e9:.1f}, other programs and the driver "
-        f"{others / 1e9:.1f}, and {free / 1e9:.1f} are free"
-    )

@@ -60,6 +60,7 @@ class CpuEngine:
         self.config = config
         mean, std = preprocessing.mean, preprocessing.std
         self._seen = (mean, std, mean == 0 and std == 1)
+        self.micro_batch: int | None = None  # and stays so: it takes sixteen pictures at a time, whatever the batch
         self._workspace = np.empty(0, np.uint8)
         self._num_weights = sum(parameter.numel() for parameter in model.parameters())
         if dataset is not None:
@@ -105,8 +106,8 @@ class CpuEngine:
         _must_have_run(done, threads)
         losses = losses[:done]
         self.optimizer.num_steps += done if np.isfinite(losses).all() else done - 1
-        sizes = [min(plan.batch_size, len(plan.order) - step * plan.batch_size) for step in range(start, start + done)]
-        return Stats(losses, float(losses @ sizes), correct.value, sum(sizes), time.perf_counter() - began)
+        sizes = np.minimum(plan.batch_size, len(plan.order) - np.arange(start, start + done) * plan.batch_size)
+        return Stats(losses, sizes, correct.value, time.perf_counter() - began)
 
     def logits(self, images: Images) -> Tensor:
         """Logits `(N, num_classes)`, float32, of uint8 pictures `(N, height, width)`; keeps the mode."""

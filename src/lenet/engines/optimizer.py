@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from lenet.config import TrainConfig
+from lenet.engines.memory import SAVING, memory_explained
 
 
 class Optimizer:
@@ -82,7 +83,14 @@ class Optimizer:
 
 
 def state_of(model: nn.Module, optimizer: Optimizer) -> dict[str, Tensor]:
-    """The state of an engine, in the one form that all engines read and write."""
+    """The state of an engine, in the one form that all engines read and write. Raises EngineError if it finds no room."""
+    with memory_explained(
+        optimizer.weights.device, SAVING, "copying the weights into the machine's memory, to be saved"
+    ):
+        return _copied(model, optimizer)
+
+
+def _copied(model: nn.Module, optimizer: Optimizer) -> dict[str, Tensor]:
     state = {f"model.{name}": weights for name, weights in model.state_dict().items()}
     state |= {f"optimizer.{name}": value for name, value in optimizer.state_dict().items()}
     # Copied by NumPy: PyTorch would wake its threads for 48,000 numbers, and wait for them where cores are shared.

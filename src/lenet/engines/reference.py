@@ -8,19 +8,35 @@ The whole training set is one uint8 tensor on the device; a batch becomes float3
 """
 
 import ctypes
+import dataclasses
 import sys
 import time
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from lenet.config import TrainConfig
 from lenet.data.batches import Plan
 from lenet.data.dataset import Dataset, Images
 from lenet.data.preprocess import Preprocessing
 from lenet.engines import Stats
+from lenet.engines.memory import (
+    ANY,
+    EVALUATION,
+    FIRST_TOUCH,
+    STEP,
+    explained,
+    free,
+    halved,
+    in_chunks,
+    is_out_of_memory,
+    memory_explained,
+)
 from lenet.engines.optimizer import Optimizer, load_state, state_of
+from lenet.errors import EngineError
 from lenet.models import evaluating
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # the numbers of glibc's malloc.h
@@ -33,6 +49,9 @@ class ReferenceEngine:
 
     The pictures reach the network as `(pixel / 255 - mean) / std` with the mean and deviation of `preprocessing`.
     `dataset` may be None for an engine that only computes logits.
+
+    Where a step does not fit into memory it is taken again in parts of `micro_batch` pictures, half as many as before, and
+    so are all steps after it. Raises EngineError if not even one picture fits, or if the device is lost.
     """
 
     def __init__(
@@ -46,43 +65,51 @@ class ReferenceEngine:
         self.device = torch.device(device)
         if self.device.type == "cpu":
             keep_freed_memory()
-        self.model = model.to(self.device)
         self.preprocessing = preprocessing
         self.config = config
+        self.micro_batch: int | None = None
+        with memory_explained(self.device, FIRST_TOUCH, "for the network"):
+            self.model = model.to(self.device)
         if dataset is not None:
-            self.images = torch.from_numpy(dataset.images).to(self.device)  # (N, H, W) uint8
-            self.labels = torch.from_numpy(dataset.labels).to(self.device)  # (N,) int64
-            self.optimizer = Optimizer(self.model, config)
+            with memory_explained(self.device, FIRST_TOUCH, "for the training set"):
+                self.images = torch.from_numpy(dataset.images).to(self.device)  # (N, H, W) uint8
+                self.labels = torch.from_numpy(dataset.labels).to(self.device)  # (N,) int64
+            with memory_explained(self.device, FIRST_TOUCH, "for the optimiser's state"):
+                self.optimizer = Optimizer(self.model, config)
+        # A lost device costs a training the steps since its checkpoint, and any other evaluation nothing.
+        self._evaluation = EVALUATION if dataset is None else dataclasses.replace(EVALUATION, lost=STEP.lost)
 
     def train_steps(self, plan: Plan, start: int, stop: int) -> Stats:
         """Takes the steps `start` to `stop - 1` of the plan, changing the weights in place."""
         self.model.train()
         began = time.perf_counter()
-        losses = torch.zeros(stop - start, device=self.device)
-        correct = torch.zeros((), dtype=torch.int64, device=self.device)
         sizes = []
-        for step in range(start, stop):
-            images, labels = self._batch(plan, step)
-            logits = self.model(images)
-            loss = F.cross_entropy(logits, labels, label_smoothing=self.config.label_smoothing)
-            self.optimizer.gradient.zero_()
-            loss.backward()
-            self.optimizer.step(float(plan.learning_rates[step]))
-            losses[step - start] = loss.detach()
-            correct += (logits.argmax(1) == labels).sum()
-            sizes.append(len(labels))
-        means = losses.cpu().double().numpy()  # waits for the device; from here on float64
-        num_correct = int(correct)
-        return Stats(means, float(means @ sizes), num_correct, sum(sizes), time.perf_counter() - began)
+        with memory_explained(self.device, STEP, "in the training's steps"):
+            losses = torch.zeros(stop - start, device=self.device)
+            correct = torch.zeros((), dtype=torch.int64, device=self.device)
+            for step in range(start, stop):
+                positions = plan.batch(step)
+                losses[step - start], right = self._gradient(plan, positions)
+                self.optimizer.step(float(plan.learning_rates[step]))
+                correct += right
+                sizes.append(positions.stop - positions.start)
+            means = losses.cpu().double().numpy()  # waits for the device; from here on float64
+            num_correct = int(correct)
+        return Stats(means, np.array(sizes), num_correct, time.perf_counter() - began)
 
     def logits(self, images: Images) -> Tensor:
         """Logits `(N, num_classes)`, float32 on the CPU, of uint8 pictures `(N, height, width)`; keeps the mode."""
-        with evaluating(self.model), torch.inference_mode():
-            parts = [
-                self.model(to_input(batch.to(self.device), self.preprocessing)).cpu()
-                for batch in torch.from_numpy(images).split(EVALUATION_BATCH)
-            ]
-        return torch.cat(parts)
+
+        def compute(chunk: Tensor) -> Tensor:
+            logits: Tensor = self.model(to_input(chunk.to(self.device), self.preprocessing))
+            return logits.cpu()
+
+        with (
+            memory_explained(self.device, self._evaluation, "in an evaluation"),
+            evaluating(self.model),
+            torch.inference_mode(),
+        ):
+            return torch.cat(in_chunks(compute, torch.from_numpy(images), EVALUATION_BATCH))
 
     def state_dict(self) -> dict[str, Tensor]:
         """Weights and optimiser state, flat, CPU tensors: `model.NAME`, `optimizer.NAME.KEY`."""
@@ -92,9 +119,51 @@ class ReferenceEngine:
         """The inverse of `state_dict`."""
         load_state(self.model, self.optimizer, state)
 
-    def _batch(self, plan: Plan, step: int) -> tuple[Tensor, Tensor]:
-        """The pictures of a step as the network takes them, `(B, 1, H, W)` float32, and their labels `(B,)`."""
-        positions = plan.batch(step)
+    def _gradient(self, plan: Plan, positions: slice) -> tuple[Tensor, Tensor]:
+        """Mean loss of a batch and how many it names rightly; their gradient is the optimiser's. In parts, if it has to be.
+
+        What fails for want of memory is computed again in smaller parts: no weight has been moved yet.
+        """
+        while True:
+            size = min(self.micro_batch or len(plan.order), positions.stop - positions.start)
+            try:
+                return self._summed(plan, positions, size)
+            except Exception as error:
+                if not is_out_of_memory(error):
+                    raise
+                if size == 1:
+                    raise explained(error, self.device, STEP, "in a step of one picture at a time") from error
+                if layer := over_the_batch(self.model):
+                    doing = f"in a step of {size} pictures, which {layer} keeps from being divided"
+                    raise explained(error, self.device, ANY, doing) from error
+                free(error)
+            self.micro_batch = halved(size)  # outside of the block, where the error is gone with all it holds
+
+    def _summed(self, plan: Plan, positions: slice, size: int) -> tuple[Tensor, Tensor]:
+        """`_gradient` in parts of `size`: the loss is a mean, so each part's counts by its share of the batch."""
+        count = positions.stop - positions.start
+        if size < count and (layer := over_the_batch(self.model)):
+            raise EngineError(
+                f"a batch of {count} pictures is not the sum of its parts: {layer} computes over all of it"
+            )
+        self.optimizer.gradient.zero_()
+        starts = range(positions.start, positions.stop, size)
+        parts = [self._part(plan, slice(start, min(start + size, positions.stop)), count) for start in starts]
+        losses, corrects = zip(*parts, strict=True)
+        return sum(losses[1:], losses[0]), sum(corrects[1:], corrects[0])
+
+    def _part(self, plan: Plan, positions: slice, count: int) -> tuple[Tensor, Tensor]:
+        """What these pictures of `count` add to its mean loss, and how many are named rightly; adds their gradient."""
+        images, labels = self._batch(plan, positions)
+        logits = self.model(images)
+        loss = F.cross_entropy(logits, labels, label_smoothing=self.config.label_smoothing)
+        share = len(labels) / count
+        loss.backward(torch.full_like(loss, share))
+        loss = loss.detach()
+        return loss if share == 1 else loss * share, (logits.argmax(1) == labels).sum()
+
+    def _batch(self, plan: Plan, positions: slice) -> tuple[Tensor, Tensor]:
+        """The pictures of these positions as the network takes them, `(B, 1, H, W)` float32, and their labels `(B,)`."""
         index = torch.from_numpy(plan.order[positions]).to(self.device)
         images = self.images[index]  # (B, H, W) uint8
         if plan.flips is not None:
@@ -104,6 +173,15 @@ class ReferenceEngine:
         if plan.shifts is not None:
             images = shifted(images, torch.from_numpy(plan.shifts[positions]).to(self.device))
         return to_input(images, self.preprocessing), self.labels[index]
+
+
+def over_the_batch(model: nn.Module) -> str | None:
+    """The first layer of a model in training that computes over all pictures of a batch at once, by name and class."""
+    for name, layer in model.named_modules():
+        has_statistics = isinstance(layer, _BatchNorm) or getattr(layer, "track_running_stats", False)
+        if has_statistics and layer.training:
+            return f"{name or 'the network'} ({type(layer).__name__})"
+    return None
 
 
 def to_input(images: Tensor, preprocessing: Preprocessing) -> Tensor:

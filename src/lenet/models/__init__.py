@@ -13,6 +13,7 @@ from lenet.config import model_name
 from lenet.errors import ModelError
 from lenet.models.baselines import MLP, Softmax
 from lenet.models.lenet import LeNet, LeNetAvg
+from lenet.models.weights import MAX_PARAMETERS
 
 __all__ = ["MLP", "MODELS", "LeNet", "LeNetAvg", "Softmax", "build", "evaluating", "num_parameters", "xavier_uniform"]
 
@@ -34,6 +35,9 @@ def build(name: str, *, init: str = "default", seed: int | None = None, **argume
     for key in arguments:
         if key not in accepted:
             raise ModelError(f"{name} has no {key.replace('_', '-')}", hint=f"it takes {', '.join(accepted)}")
+    if torch.get_default_device().type != "meta":
+        with torch.device("meta"):
+            _must_be_moderate(name, num_parameters(make(**arguments)))
     with _generator, torch.random.fork_rng(devices=[], enabled=seed is not None):
         if seed is not None:
             torch.manual_seed(seed)
@@ -58,6 +62,14 @@ def evaluating(model: nn.Module) -> Iterator[None]:
 def num_parameters(model: nn.Module) -> int:
     """How many numbers the model learns."""
     return sum(parameter.numel() for parameter in model.parameters())
+
+
+def _must_be_moderate(name: str, size: int) -> None:
+    if size > MAX_PARAMETERS:
+        raise ModelError(
+            f"{name} would have {size:,} parameters; expected at most {MAX_PARAMETERS:,}",
+            hint="take fewer channels, or narrower hidden layers",
+        )
 
 
 def xavier_uniform(layer: nn.Module) -> None:

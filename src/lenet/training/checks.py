@@ -16,8 +16,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from lenet import foreign
 from lenet.data.catalogue import CATALOGUE
 from lenet.data.dataset import Images, Labels
+from lenet.errors import RunError
 from lenet.models import evaluating
 
 Numbers = NDArray[np.float64] | NDArray[np.int64]
@@ -71,8 +73,14 @@ class Finding:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Finding":
-        """The inverse of `to_dict`."""
-        return cls(**{name: value for name, value in values.items() if name != "kind"})
+        """The inverse of `to_dict`; nonsense is a RunError."""
+        kinds = {"name": str, "message": str, "evidence": Mapping, "remedy": str, "epoch": int | float, "step": int}
+        found = {name: value for name, value in values.items() if name != "kind"}
+        if set(found) != set(kinds) or not all(isinstance(found[name], kind) for name, kind in kinds.items()):
+            raise RunError(
+                f"a finding is {foreign.shown(dict(values))}", hint=f"expected the entries {', '.join(kinds)}"
+            )
+        return cls(**found)
 
 
 # Before the first step: the data.

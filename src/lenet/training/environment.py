@@ -18,6 +18,9 @@ import lenet
 from lenet.engines import kernels
 from lenet.errors import EngineError
 
+# What the last bits of a training's numbers depend on, beside its settings and its data.
+DECIDING = ("lenet", "commit", "torch", "numpy", "processor", "cpu_capability", "kernels", "gpu", "threads")
+
 
 def describe(fingerprint: str) -> dict[str, Any]:
     """The content of environment.json; `fingerprint` is the data set's."""
@@ -38,6 +41,15 @@ def describe(fingerprint: str) -> dict[str, Any]:
         "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
         "data_fingerprint": fingerprint,
     }
+
+
+def differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """In words, what is not as it was of all that decides the last bits of a training's numbers."""
+    return [
+        f"{name} {before.get(name) or 'none'} → {now.get(name) or 'none'}"
+        for name in DECIDING
+        if before.get(name) != now.get(name)
+    ]
 
 
 @contextlib.contextmanager

@@ -1,27 +1,98 @@
-"""Ctrl-C as an event, so that what is under way ends before a training stops."""
+"""Ctrl-C and its like as an event, so that what is under way ends, and is saved, before a training stops.
+
+SIGINT is Ctrl-C, SIGTERM what a system sends that shuts down, SIGHUP what a terminal sends that is closed.
+"""
 
 import contextlib
+import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from typing import Any
 
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+SHOW_CURSOR = b"\x1b[?25h"
+
+
+class Interrupt(threading.Event):
+    """Set by the first signal; `number` is the signal's."""
+
+    number: int = signal.SIGINT
+
+    @property
+    def exit_code(self) -> int:
+        """What a shell calls a process that this signal ended: 130, 143 or 129."""
+        return 128 + self.number
+
 
 @contextlib.contextmanager
-def interrupts() -> Iterator[threading.Event]:
-    """An event that Ctrl-C sets; a second Ctrl-C ends as soon as the engine returns. Elsewhere than in the main thread Ctrl-C
-    stays what it was."""
-    event = threading.Event()
+def interrupts() -> Iterator[Interrupt]:
+    """An event that the first of the signals sets; a second does what it did before, once the engine returns.
+
+    A signal that is ignored, as under nohup, stays ignored. Elsewhere than in the main thread nothing is changed.
+    """
+    event = Interrupt()
     if threading.current_thread() is not threading.main_thread():
         yield event
         return
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    heeded = {number: what for number, what in before.items() if what not in (signal.SIG_IGN, None)}
+
+    def restore() -> None:
+        for number, what in heeded.items():
+            signal.signal(number, what)
 
     def handle(number: int, frame: Any) -> None:
+        event.number = number
         event.set()
-        signal.signal(signal.SIGINT, before)
+        restore()
 
-    before = signal.signal(signal.SIGINT, handle)
+    for number in heeded:
+        signal.signal(number, handle)
     try:
         yield event
     finally:
-        signal.signal(signal.SIGINT, before)
+        restore()
+
+
+@contextlib.contextmanager
+def orderly_end() -> Iterator[None]:
+    """For a whole process: SIGTERM and SIGHUP end it as Ctrl-C does, by an exception, so that it tidies up; and the second
+    signal ends it at once, whatever is being computed, with the same exit code.
+
+    Python's own handlers wait until a call of native code returns; a thread that the system tells of a signal does not.
+    """
+    if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
+        yield  # Windows has neither signal, and tells of others by sockets only
+        return
+    ours, theirs = os.pipe()
+    os.set_blocking(theirs, False)
+
+    def leave(number: int, frame: Any) -> None:
+        raise SystemExit(128 + number)
+
+    def watch() -> None:
+        count = 0
+        while numbers := os.read(ours, 1):
+            count += numbers[0] in SIGNALS
+            if count == 2:
+                cursor = SHOW_CURSOR if os.isatty(2) else b""
+                with contextlib.suppress(OSError):  # there may be no terminal any more
+                    os.write(2, cursor + b"\nended at once; what was saved before is whole\n")
+                os._exit(128 + numbers[0])
+        os.close(ours)
+
+    threading.Thread(target=watch, daemon=True).start()
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    for number in SIGNALS:
+        if before[number] is signal.SIG_DFL:
+            signal.signal(number, leave)
+    wakeup = signal.set_wakeup_fd(theirs, warn_on_full_buffer=False)
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(wakeup)
+        os.close(theirs)  # ends the thread, which reads its end
+        for number, what in before.items():
+            signal.signal(number, what)

@@ -11,7 +11,6 @@ one thread.
 import dataclasses
 import datetime
 import os
-import shutil
 import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
@@ -29,17 +28,10 @@ from lenet.training.progress import Finished, Silent
 from lenet.training.run import Run
 from lenet.training.trainer import Interrupted, resume_once, run_once
 
-FIRST_FILES = (
-    "environment.json",
-    "config.json",
-    "metrics.jsonl",
-    "checkpoints",
-)  # of a run before its first checkpoint
-
 
 class ManyInterrupted(KeyboardInterrupt):
-    """Ctrl-C during `train_many`: `runs` are finished. `saved` are the folders of those that were under way, with which
-    `lenet.resume` goes on; the others, of `total`, were not begun."""
+    """Ctrl-C, SIGTERM or SIGHUP during `train_many`: `runs` are finished. `saved` are the folders of those that were under
+    way, with which `lenet.resume` goes on; the others, of `total`, were not begun."""
 
     def __init__(self, runs: list[Run], saved: list[Path], total: int, folder: Path) -> None:
         under_way = f"; lenet.resume goes on with {', '.join(path.name for path in saved)}" if saved else ""
@@ -121,9 +113,10 @@ def run_all(
             if interrupted.is_set():
                 return None
             began = time.perf_counter()
-            if (run := _begun(job.folder)) is None:
+            if not (job.folder / "config.json").is_file():
                 about = where[job.data.fingerprint]
                 return run_once(job.config, job.data, job.folder, Silent(), interrupted, about, began, chart=False)
+            run = Run.load(job.folder, finished=False)
             if run.missing:
                 return resume_once(run, job.data, Silent(), interrupted, began, chart=False)
             return run
@@ -148,17 +141,6 @@ def splits_of(
     for splits in loaded.values():
         show.notice(splits.notice)
     return loaded
-
-
-def _begun(folder: Path) -> Run | None:
-    """The run in that folder, if there is one to go on with; what was stopped before its first checkpoint is removed."""
-    if (folder / "config.json").is_file():
-        run = Run.load(folder, finished=False)
-        if not run.missing or run.has_checkpoint:
-            return run
-    if folder.is_dir() and all(path.name in FIRST_FILES or path.suffix == ".tmp" for path in folder.iterdir()):
-        shutil.rmtree(folder)
-    return None
 
 
 def _outcome(future: "Future[Run | None]") -> Run | LenetError | Interrupted | None:

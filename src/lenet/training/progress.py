@@ -3,13 +3,14 @@
 The trainer calls these methods; nothing here decides anything.
 """
 
+import os
 import shutil
 import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, TextIO
+from typing import Any, Protocol, TextIO, cast
 
 from rich.console import Console
 from rich.live import Live
@@ -40,6 +41,9 @@ class Progress(Protocol):
     def start(self, header: Header, notice: str | None, num_epochs: int) -> None:
         """Before the first step: what was decided, and what must not be missed."""
 
+    def notice(self, notice: str) -> None:
+        """Something about this training that must not be missed."""
+
     def chunk(self, point: Point) -> None:
         """After a chunk of steps."""
 
@@ -50,7 +54,7 @@ class Progress(Protocol):
         """When the doctor has found something: must not be missed either."""
 
     def interrupted(self, run: Run) -> None:
-        """After Ctrl-C, when all is saved."""
+        """After Ctrl-C or its like, when all is saved."""
 
     def finish(self, run: Run, summary: Mapping[str, Any]) -> None:
         """At the end, when all is saved."""
@@ -60,7 +64,7 @@ def choose_progress(kind: "str | Progress", stream: TextIO | None = None) -> Pro
     """The Progress for "auto" or "quiet" on `stream`, by default stderr; a Progress is returned as it is."""
     if not isinstance(kind, str):
         return kind
-    stream = stream or sys.stderr
+    stream = lasting(stream or sys.stderr)
     if kind == "quiet":
         return Quiet(stream)
     if kind != "auto":
@@ -70,11 +74,45 @@ def choose_progress(kind: "str | Progress", stream: TextIO | None = None) -> Pro
     return Terminal(stream) if stream.isatty() else Lines(stream)
 
 
+def lasting(stream: TextIO) -> TextIO:
+    """The stream, which from now on may go away."""
+    return cast(TextIO, Lasting(stream))
+
+
 def in_notebook() -> bool:
     """Whether this is a Jupyter kernel, which can show and replace a picture."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None
     return hasattr(shell, "kernel")
+
+
+class Lasting:
+    """A stream that may go away, as a closed terminal or the other end of a pipe does: the training goes on in silence."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream, name)
+
+    def write(self, text: str) -> int:
+        try:
+            return self.stream.write(text)
+        except OSError:
+            self._let_go()
+            return len(text)
+
+    def flush(self) -> None:
+        try:
+            self.stream.flush()
+        except OSError:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """What is left in the stream, too, goes nowhere from now on, so that Python's end is no error."""
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self.stream.fileno())
+        os.close(nowhere)
 
 
 class Quiet:
@@ -94,7 +132,10 @@ class Quiet:
 
     def start(self, header: Header, notice: str | None, num_epochs: int) -> None:
         if notice:
-            self.console.print(_notice(notice))
+            self.notice(notice)
+
+    def notice(self, notice: str) -> None:
+        self.console.print(_notice(notice))
 
     def chunk(self, point: Point) -> None:
         pass
@@ -121,6 +162,9 @@ class Silent(Quiet):
     def start(self, header: Header, notice: str | None, num_epochs: int) -> None:
         pass
 
+    def notice(self, notice: str) -> None:
+        pass
+
     def finding(self, finding: Finding) -> None:
         pass
 
@@ -134,7 +178,7 @@ class Finished:
     def __init__(self, kind: str, total: int, stream: TextIO | None = None) -> None:
         if kind not in ("auto", "quiet"):
             raise ConfigError(f"unknown progress {kind!r}", hint="choose from auto, quiet")
-        self.lines = Lines(stream or sys.stderr)
+        self.lines = Lines(lasting(stream or sys.stderr))
         self.quiet, self.total, self.count = kind == "quiet", total, 0
 
     def download(self, file: str, num_bytes: int) -> Any:
@@ -204,7 +248,7 @@ class Terminal(Lines):
 
     def start(self, header: Header, notice: str | None, num_epochs: int) -> None:
         if notice:
-            self.console.print(_notice(notice))
+            self.notice(notice)
         for name, text in header:
             self.console.print(Text.assemble((f"{name:<7} ", "bold"), text))
         self.console.print()

@@ -3,8 +3,8 @@
     run = Run.load("runs/2026-11-22-101530-fashion-mnist-lenet")
     run.test_accuracy, run.model, run.metrics
 
-No pickle: weights are safetensors, the rest is JSON. Every file is written beside its place, synced and renamed, so
-that it is there whole or not at all; `summary.json` is written last. docs/run-directory.md describes each file.
+No pickle: weights are safetensors, the rest is JSON. Every file is there whole or not at all (`storage.py`);
+`summary.json` is written last. docs/run-directory.md describes each file.
 """
 
 import contextlib
@@ -12,27 +12,37 @@ import datetime
 import hashlib
 import itertools
 import json
+import operator
 import os
 import secrets
 import shlex
-from collections.abc import Iterator
+import sys
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import safetensors
 import safetensors.torch
 from torch import Tensor, nn
 
+from lenet import foreign
 from lenet.config import TrainConfig, from_dict, to_dict
 from lenet.data.preprocess import Preprocessing
-from lenet.errors import LenetError, RunError
+from lenet.errors import LenetError, RunError, SaveError
 from lenet.models import build
+from lenet.models.network import Network
+from lenet.models.weights import MAX_BYTES, MAX_HEADER, Weights
+from lenet.training import storage
 from lenet.training.checks import Finding
 
 # What `resolved` in config.json must hold for a run to be of use.
 RESOLVED = {"data": str, "classes": list, "model": dict, "preprocessing": dict, "engine": str, "device": str}
+MEASURED = {"train_accuracy", "test_accuracy", "seconds", "images_per_second"}  # in summary.json, for the table of runs
+MAX_THREADS = 4096
+MAX_STATE = 16  # bytes for a weight, with its optimiser's state
+MAX_METRICS = 48 << 20  # bytes; a point has some 200, an epoch eleven points
 FORMAT = 1  # of the run directory; a change that an older lenet could not read gets a new number
 CHECKPOINTS_KEPT = 2
 
@@ -44,13 +54,20 @@ class Checkpoint:
     step: int
     tensors: dict[str, Tensor]
     progress: dict[str, Any]
+    num_bytes: int  # of metrics.jsonl
+    lines_sha256: str  # of those bytes
 
 
 class Run:
     """A run directory on disk. Numbers are read from its files, never kept twice."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, rescue: str | os.PathLike[str] | None = None) -> None:
         self.path = path
+        self.rescue = rescue  # where to go on if nothing can be written here any more
+        self.moved_from: Path | None = None
+        self.notices: list[str] = []  # what must be told of it, until it is
+        self._lines: bytearray | None = None
+        self._written: dict[str, bytes] = {}
 
     def __repr__(self) -> str:
         return f"Run({str(self.path)!r})"
@@ -62,17 +79,21 @@ class Run:
         config: TrainConfig,
         resolved: dict[str, Any],
         environment: dict[str, Any],
+        rescue: str | os.PathLike[str] | None = None,
     ) -> "Run":
-        """A new run directory at `out`, by default `runs/DATE-TIME-DATA-MODEL`; raises RunError if it cannot be."""
+        """A new run directory at `out`, by default `runs/DATE-TIME-DATA-MODEL`; raises RunError if it cannot be.
+
+        rescue: a folder to go on in if that directory can no longer be written.
+        """
         path = Path("runs") if out is None else Path(out)
         try:
             path = _claim(path) if out is not None else _next_default(resolved["data"], config.model)
-            run = cls(path)
+            run = cls(path, rescue)
             run._write_json("environment.json", environment)
             run._write_json("config.json", {"format": FORMAT, "config": to_dict(config), "resolved": resolved})
         except OSError as error:
             raise RunError(
-                f"cannot make the run directory {path}: {error.strerror or error}",
+                f"cannot make the run directory {path}: {storage.explain(error)[0]}",
                 hint="choose another folder with --out DIR",
             ) from error
         return run
@@ -92,7 +113,7 @@ class Run:
         found = run._read_json("config.json").get("format")
         if found != FORMAT:
             raise RunError(
-                f"{run.path} is a run of format {found}; this lenet reads format {FORMAT}",
+                f"{run.path} is a run of format {foreign.shown(found)}; this lenet reads format {FORMAT}",
                 hint="use the version of lenet that wrote it (environment.json names it)",
             )
         run.check()
@@ -112,12 +133,21 @@ class Run:
             kinds = {name: type(self.resolved[name]) for name in RESOLVED}
             if kinds != RESOLVED:
                 raise TypeError(f"resolved holds {', '.join(name for name in kinds if kinds[name] != RESOLVED[name])}")
-            _ = self.preprocessing, self.environment["data_fingerprint"], self.environment["threads"]
+            if not isinstance(self.resolved.get("data_folder", ""), str | None):
+                raise TypeError("resolved holds data_folder")
+            _ = self.network, operator.index(self.resolved["model"]["parameters"])
+            if not isinstance(self.environment["data_fingerprint"], str):
+                raise TypeError("data_fingerprint")
+            if not 1 <= operator.index(self.environment["threads"]) <= MAX_THREADS:
+                raise ValueError("threads")
             if self.is_finished:
-                float(self.summary["test_accuracy"])
-        except (KeyError, TypeError, ValueError) as error:
+                summary = self.summary
+                for name in {"test_accuracy"} | MEASURED & summary.keys():
+                    if not isinstance(summary[name], int | float) or abs(summary[name]) > sys.float_info.max:
+                        raise TypeError(name)
+        except (KeyError, TypeError, ValueError, RecursionError) as error:
             raise RunError(
-                f"the run {self.path} cannot be used: {type(error).__name__} {error} in its JSON files",
+                f"the run {self.path} cannot be used: {type(error).__name__} {foreign.shown(error)} in its JSON files",
                 hint="use the version of lenet that wrote it (environment.json names it)",
             ) from error
 
@@ -128,9 +158,10 @@ class Run:
         """The settings of the training."""
         try:
             return from_dict(self._read_json("config.json")["config"])
-        except (KeyError, TypeError, LenetError) as error:
+        except (KeyError, TypeError, AttributeError, RecursionError, LenetError) as error:
+            why = error.message if isinstance(error, LenetError) else error
             raise RunError(
-                f"{self.path / 'config.json'} cannot be used: {error}",
+                f"{self.path / 'config.json'} cannot be used: {foreign.shown(why)}",
                 hint="use the version of lenet that wrote it (environment.json names it)",
             ) from error
 
@@ -170,18 +201,14 @@ class Run:
     @property
     def metrics(self) -> list[dict[str, Any]]:
         """The points of the chart, in order; a torn last line (a crash while writing) is left out."""
-        points = []
-        try:
-            lines = (self.path / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
-        except FileNotFoundError:
+        path = self.path / "metrics.jsonl"
+        if not os.path.lexists(path):
             return []
-        for number, line in enumerate(lines, start=1):
-            try:
-                points.append(json.loads(line))
-            except ValueError:
-                if number < len(lines):
-                    raise RunError(f"{self.path / 'metrics.jsonl'}, line {number}, is not JSON") from None
-        return points
+        points = _points(foreign.read(path, MAX_METRICS))
+        for number, point in enumerate(points, start=1):
+            if point is None and number < len(points):
+                raise RunError(f"{path}, line {number}, is no point of the chart")
+        return [point for point in points if point is not None]
 
     @property
     def epochs(self) -> list[dict[str, Any]]:
@@ -196,23 +223,26 @@ class Run:
     @property
     def classes(self) -> tuple[str, ...]:
         """Names of the classes, in the order of their labels."""
-        return tuple(self.resolved["classes"])
+        return self.network.classes
 
-    @cached_property
+    @property
     def preprocessing(self) -> Preprocessing:
         """How a picture becomes the network's input."""
-        return Preprocessing.from_dict(self.resolved["preprocessing"])
+        return self.network.preprocessing
 
     @property
     def model(self) -> nn.Module:
         """The trained network, a plain nn.Module in evaluation mode; each access reads it anew."""
         path = self.path / "model.safetensors"
-        model = self.new_model()
-        try:
-            model.load_state_dict(safetensors.torch.load_file(path))
-        except (OSError, RuntimeError, safetensors.SafetensorError) as error:
-            raise RunError(f"{path} does not hold the weights of this run: {str(error).splitlines()[0]}") from error
-        return model.eval()
+        expected = self.summary.get("weights_sha256") if self.is_finished else None
+        if expected is not None and _sha256(foreign.read(path, MAX_BYTES)) != expected:
+            raise RunError(f"{path} does not hold the weights of this run, by their SHA-256 in summary.json")
+        return self.network.model
+
+    @cached_property
+    def network(self) -> Network:
+        """What was trained: the network, its classes, and how it is given pictures."""
+        return Network.from_dict(self.resolved, self.path / "model.safetensors")
 
     def new_model(self) -> nn.Module:
         """The network of this run with its initial weights."""
@@ -225,55 +255,106 @@ class Run:
 
     # What the trainer writes.
 
+    @property
+    def lines(self) -> bytearray:
+        """The content of metrics.jsonl, as far as this process knows it: what it has read or written."""
+        if self._lines is None:
+            path = self.path / "metrics.jsonl"
+            self._lines = bytearray(foreign.read(path, MAX_METRICS) if os.path.lexists(path) else b"")
+        return self._lines
+
     def log(self, point: dict[str, Any]) -> None:
         """Appends a point of the chart to metrics.jsonl."""
-        with _said(self.path / "metrics.jsonl") as path, path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(point, allow_nan=False) + "\n")
+        line, at = (json.dumps(point, allow_nan=False) + "\n").encode(), len(self.lines)
+        self.lines.extend(line)
+        self._save("metrics.jsonl", lambda path: storage.append(path, line, at))
 
-    def forget_after(self, step: int) -> None:
-        """Removes the points of the chart after `step`, and the summary: a resumed training writes them again."""
-        (self.path / "summary.json").unlink(missing_ok=True)
-        lines = [json.dumps(point) + "\n" for point in self.metrics if point["step"] <= step]
-        self.write("metrics.jsonl", "".join(lines).encode())
+    def checkpoint(
+        self, step: int, tensors: dict[str, Tensor], progress: dict[str, Any], num_bytes: int | None = None
+    ) -> None:
+        """Saves a checkpoint, complete or not at all, and keeps the last two.
 
-    def checkpoint(self, step: int, tensors: dict[str, Tensor], progress: dict[str, Any]) -> None:
-        """Saves a checkpoint, complete or not at all, and keeps the last two."""
-        with _said(self.path / "checkpoints") as folder:
-            folder.mkdir(exist_ok=True)
-        content = safetensors.torch.save(tensors)
-        name = f"step-{step:06d}"
-        self.write(f"checkpoints/{name}.safetensors", content)
-        record = {"step": step, "sha256": hashlib.sha256(content).hexdigest(), "progress": progress}
-        self._write_json(f"checkpoints/{name}.json", record)  # written second: it is there only if the tensors are
+        It names the points of the chart that belong to it, the first `num_bytes` of metrics.jsonl, by default all; they are
+        on the disk before it is.
+        """
+        lines, content = bytes(self.lines), safetensors.torch.save(tensors)
+        belonging = lines[:num_bytes]
+        self._save("metrics.jsonl", lambda path: storage.sync(path, lines))
+        record = {
+            "step": step,
+            "sha256": _sha256(content),
+            "progress": progress,
+            "metrics": {"bytes": len(belonging), "sha256": _sha256(belonging)},
+        }
+        name = f"checkpoints/step-{step:06d}"
+        self._save("checkpoints", storage.make_folder)
+        tensors_at = self.path / f"{name}.safetensors"
+        if (
+            not tensors_at.is_file() or tensors_at.read_bytes() != content
+        ):  # the same step again has the same, as a rule
+            self._save(f"{name}.json", storage.remove)
+            self.write(f"{name}.safetensors", content)
+        self._write_json(f"{name}.json", _sealed(record))  # written second: it is there only if the tensors are
         for old in self._checkpoint_steps()[:-CHECKPOINTS_KEPT]:
-            (folder / f"step-{old:06d}.json").unlink()
-            (folder / f"step-{old:06d}.safetensors").unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # what is too much does no harm
+                self._remove_checkpoint(old)
 
     @property
     def has_checkpoint(self) -> bool:
         """Whether there is one, whole or not."""
         return bool(self._checkpoint_steps())
 
-    def newest_checkpoint(self) -> Checkpoint:
-        """The newest checkpoint that is whole; raises RunError if there is none."""
-        for step in reversed(self._checkpoint_steps()):
-            name = f"checkpoints/step-{step:06d}"
-            try:
-                record = self._read_json(f"{name}.json")
-            except RunError:
-                continue
-            tensors = self.path / f"{name}.safetensors"
-            content = tensors.read_bytes() if tensors.is_file() else b""
-            if hashlib.sha256(content).hexdigest() == record.get("sha256"):
-                return Checkpoint(step, safetensors.torch.load(content), record["progress"])
-        raise RunError(f"{self.path} has no checkpoint to go on from", hint="start again with lenet train")
+    def newest_checkpoint(self) -> Checkpoint | None:
+        """The newest checkpoint that is whole, by its step; None if there is none."""
+        return self.find_checkpoint()[0]
 
-    def save_model(self, model: nn.Module) -> None:
-        """Writes model.safetensors, with all that is needed to use it in its metadata."""
+    def find_checkpoint(self) -> tuple[Checkpoint | None, list[RunError]]:
+        """The newest checkpoint that is whole, and what is wrong with those after it."""
+        faults: list[RunError] = []
+        for step in reversed(self._checkpoint_steps()):
+            try:
+                return self._read_checkpoint(step), faults
+            except RunError as error:
+                faults.append(error)
+        return None, faults
+
+    def go_back_to(self, checkpoint: Checkpoint | None) -> str | None:
+        """Makes the run what it was at that checkpoint, or before its first step: a resumed training writes the rest again.
+
+        Also removes what a process has left behind that was killed. Returns what was lost of metrics.jsonl, in words.
+        """
+        fault = None
+        kept = bytes(self.lines[: checkpoint.num_bytes] if checkpoint else b"")
+        if checkpoint and _sha256(kept) != checkpoint.lines_sha256:
+            points = [point for point in _points(bytes(self.lines)) if point and point["step"] <= checkpoint.step]
+            kept = b"".join((json.dumps(point) + "\n").encode() for point in points)
+            fault = f"{self.path / 'metrics.jsonl'} is damaged: of its points those are kept that can be read"
+        self._save("summary.json", storage.remove)
+        if kept != self.lines:
+            self.write("metrics.jsonl", kept)
+            self._lines = bytearray(kept)
+        self._save("", lambda path: self._tidy(-1 if checkpoint is None else checkpoint.step))
+        return fault
+
+    def continue_to(self, epochs: int) -> None:
+        """Changes how many epochs the run is to have."""
+        values = self._read_json("config.json")
+        values["config"]["epochs"] = epochs
+        self._write_json("config.json", values)
+        self.__dict__.pop("config", None)
+
+    def note_resumption(self, note: dict[str, Any]) -> None:
+        """Adds to environment.json where, and from which step, the run was resumed."""
+        self._written["config.json"] = (self.path / "config.json").read_bytes()
+        environment = self.environment
+        self._write_json("environment.json", environment | {"resumed": [*environment.get("resumed", []), note]})
+
+    def save_model(self, model: nn.Module) -> str:
+        """Writes model.safetensors, with all that is needed to use it in its metadata, and returns its SHA-256."""
         tensors = {name: weights.detach().cpu().contiguous() for name, weights in model.state_dict().items()}
-        # One key, as safetensors writes several in an order that changes from process to process.
-        metadata = {"lenet": json.dumps({key: self.resolved[key] for key in ("model", "classes", "preprocessing")})}
-        self.write("model.safetensors", safetensors.torch.save(tensors, metadata))
+        content = self.network.packed(tensors)
+        self.write("model.safetensors", content)
+        return _sha256(content)
 
     def finish(self, summary: dict[str, Any]) -> None:
         """Writes summary.json: the run is complete."""
@@ -281,26 +362,115 @@ class Run:
 
     def write(self, name: str, content: bytes) -> None:
         """Puts a file in its place, whole."""
-        with _said(self.path / name) as path:
-            write_atomically(path, content)
+        self._save(name, lambda path: storage.write(path, content))
+
+    def alone(self) -> contextlib.AbstractContextManager[None]:
+        """Nobody else trains this run meanwhile: RunError if somebody does."""
+        return storage.alone(self.path)
+
+    def move_to(self, folder: str | os.PathLike[str]) -> None:
+        """Goes on in a new directory in `folder`, under its own name: what was written so far is written there again.
+
+        Needs nothing of the old one but its checkpoints, which are copied if they can still be read. Raises SaveError.
+        """
+        old, files = self.path, {**self._written, "metrics.jsonl": bytes(self.lines)}
+        new = Path(folder) / old.name
+        try:
+            new = _claim(new if not new.exists() else new.with_name(f"{new.name}-{secrets.token_hex(2)}"))
+            for name, content in files.items():
+                storage.write(new / name, content)
+        except OSError as error:
+            raise self._failure(new, error) from error
+        self.moved_from, self.path = old, new
+        with contextlib.suppress(OSError):
+            storage.make_folder(new / "checkpoints")
+            for path in sorted((old / "checkpoints").glob("step-*.*s*")):
+                storage.write(new / "checkpoints" / path.name, path.read_bytes())
+
+    def _save(self, name: str, action: Callable[[Path], None]) -> None:
+        """Does `action` with the file of that name; if it fails, once more, then in another folder, else SaveError."""
+        try:
+            action(self.path / name)
+        except OSError:
+            time.sleep(storage.RETRY_SECONDS)
+            try:
+                action(self.path / name)
+            except OSError as error:
+                failure = self._failure(self.path / name, error)
+                if self.rescue is None or self.moved_from is not None:
+                    raise failure from error
+                try:
+                    self.move_to(self.rescue)
+                except LenetError as second:
+                    raise SaveError(f"{failure.message}; and {second.message}", hint=second.hint) from error
+                self.notices.append(f"{failure.message}; the training goes on in {self.path}")
+                self._save(name, action)
+
+    def _failure(self, path: Path, error: OSError) -> SaveError:
+        what, way = storage.explain(error)
+        return SaveError(
+            f"cannot write {path}: {what}",
+            hint=f"{way}, then lenet train --resume {quoted(self.path)} goes on from the last checkpoint, which is whole; "
+            "--rescue DIR saves in another folder when this one fails",
+        )
+
+    def _tidy(self, newest: int) -> None:
+        """Removes the checkpoints after that step, which are damaged, and what was left behind by whoever was killed."""
+        for step in self._checkpoint_steps():
+            if step > newest:
+                self._remove_checkpoint(step)
+        for folder in (self.path, self.path / "checkpoints"):
+            for path in storage.strays(folder) if folder.is_dir() else ():
+                storage.remove(path)
+        for tensors in (self.path / "checkpoints").glob("step-*.safetensors"):
+            if not tensors.with_suffix(".json").is_file():
+                storage.remove(tensors)
+
+    def _remove_checkpoint(self, step: int) -> None:
+        for suffix in ("json", "safetensors"):  # in this order: without the first it is no checkpoint
+            storage.remove(self.path / f"checkpoints/step-{step:06d}.{suffix}")
+
+    def _read_checkpoint(self, step: int) -> Checkpoint:
+        """The checkpoint of that step; RunError, with what is wrong, unless every byte of it is as it was written."""
+        name = self.path / f"checkpoints/step-{step:06d}"
+        num_weights = sum(weights.numel() for weights in self.network.blank().state_dict().values())
+        try:
+            text = foreign.read(name.with_suffix(".json"), foreign.MAX_JSON)
+            tensors = foreign.read(name.with_suffix(".safetensors"), MAX_STATE * num_weights + MAX_HEADER)
+            record = foreign.parse_json(text)
+            if text != _as_json(_sealed({key: value for key, value in record.items() if key != "seal"})):
+                raise ValueError("step, progress or hashes are not what was written")
+            if record["step"] != step or record["sha256"] != _sha256(tensors):
+                raise ValueError("the tensors are not those that were written")
+            lines = record["metrics"]
+            num_bytes, lines_sha256 = operator.index(lines["bytes"]), str(lines["sha256"])
+            Weights.read(tensors)  # nothing but sound safetensors goes to the library
+        except (LenetError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            why = error.message if isinstance(error, LenetError) else error
+            raise RunError(f"the checkpoint {name} is damaged: {why}") from error
+        return Checkpoint(step, safetensors.torch.load(tensors), record["progress"], num_bytes, lines_sha256)
 
     def _write_json(self, name: str, value: dict[str, Any]) -> None:
-        self.write(name, (json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode())
+        content = _as_json(value)
+        if name in ("config.json", "environment.json"):
+            self._written[name] = content
+        self.write(name, content)
 
     def _read_json(self, name: str) -> dict[str, Any]:
         path = self.path / name
+        if not os.path.lexists(path):
+            raise RunError(f"the run {self.path} is incomplete: it has no {name}")
         try:
-            value = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise RunError(f"the run {self.path} is incomplete: it has no {name}") from None
-        except (OSError, ValueError) as error:
-            raise RunError(f"{path} cannot be read: {error}") from error
+            value = foreign.parse_json(foreign.read(path, foreign.MAX_JSON))
+        except ValueError as error:
+            raise RunError(f"{path} cannot be read: {foreign.shown(error)}") from error
         if not isinstance(value, dict):
             raise RunError(f"{path} holds {type(value).__name__}; expected a JSON object")
         return value
 
     def _checkpoint_steps(self) -> list[int]:
-        return sorted(int(path.stem.removeprefix("step-")) for path in (self.path / "checkpoints").glob("step-*.json"))
+        names = (path.stem.removeprefix("step-") for path in (self.path / "checkpoints").glob("step-*.json"))
+        return sorted(int(name) for name in names if name.isdecimal())
 
 
 def load(run: str | os.PathLike[str] | Run) -> Run:
@@ -323,22 +493,13 @@ def find_runs(folder: Path) -> tuple[list[Run], list[RunError]]:
     return runs, faults
 
 
+def _is_point(value: Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("kind"), str) and type(value.get("step")) is int
+
+
 def quoted(path: Path) -> str:
     """The path as a shell takes it, for lines that people copy."""
     return shlex.quote(str(path))
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Writes beside the place, syncs and renames: afterwards `path` holds `content`, or what it held before."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _claim(path: Path) -> Path:
@@ -349,10 +510,18 @@ def _claim(path: Path) -> Path:
     if (path / "config.json").exists():
         way = f", or go on with it: lenet train --resume {quoted(path)}"
         raise RunError(f"{path} already holds a run", hint=elsewhere + ("" if Run(path).is_finished else way))
+    if path.is_dir() and all(map(_leftover, path.iterdir())):
+        for leftover in path.iterdir():
+            storage.remove(leftover)
     if path.is_dir() and any(path.iterdir()):
         raise RunError(f"{path} is not empty; a run wants a folder of its own", hint=elsewhere)
     path.mkdir(parents=True, exist_ok=path.is_dir())
     return path
+
+
+def _leftover(path: Path) -> bool:
+    """Whether a file is of a run that died before it was one."""
+    return path.name == "environment.json" or storage.TEMPORARY.fullmatch(path.name) is not None
 
 
 def _next_default(data: str, model: str) -> Path:
@@ -368,13 +537,26 @@ def _next_default(data: str, model: str) -> Path:
     return path
 
 
-@contextlib.contextmanager
-def _said(path: Path) -> Iterator[Path]:
-    """A failure to write there becomes a RunError that names the file."""
-    try:
-        yield path
-    except OSError as error:
-        raise RunError(
-            f"cannot write {path}: {error.strerror or error}",
-            hint="make room, or see that the folder is there and may be written; the last checkpoint is whole",
-        ) from error
+def _points(content: bytes) -> list[dict[str, Any] | None]:
+    """The lines of a metrics.jsonl; None for one that is no point of the chart, such as a last one that was torn."""
+    points: list[dict[str, Any] | None] = []
+    for line in content.splitlines():
+        try:
+            point = foreign.parse_json(line)
+        except ValueError:
+            point = None
+        points.append(point if _is_point(point) else None)
+    return points
+
+
+def _as_json(value: dict[str, Any]) -> bytes:
+    return (json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def _sealed(record: dict[str, Any]) -> dict[str, Any]:
+    """The record with the SHA-256 of its content, so that no change of it goes unseen."""
+    return record | {"seal": _sha256(_as_json(record))}
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

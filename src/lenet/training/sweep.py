@@ -30,7 +30,7 @@ from lenet.training.run import Run
 from lenet.training.trainer import Interrupted
 
 # What leaves a training as it is.
-NOT_DECIDING = ("seed", "data_dir", "recipe")
+NOT_DECIDING = ("seed", "data_dir", "recipe", "checkpoint_every")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,10 +43,11 @@ class Variation:
 
 
 class SweepInterrupted(KeyboardInterrupt):
-    """Ctrl-C during a sweep: what was under way is saved, and the same sweep goes on with it."""
+    """Ctrl-C or its like during a sweep: what was under way is saved, and the same sweep goes on with it."""
 
-    def __init__(self, finished: int, total: int, folder: Path) -> None:
+    def __init__(self, finished: int, total: int, folder: Path, exit_code: int) -> None:
         super().__init__(f"stopped: {finished} of {total} trainings are finished, all is saved in {folder}")
+        self.exit_code = exit_code
 
 
 @dataclasses.dataclass(frozen=True)
@@ -138,7 +139,8 @@ def _results(jobs: dict[Path, Job], show: Finished, one_by_one: bool, folder: Pa
         outcome = new[path] if path in new else Run.load(path)
         if isinstance(outcome, Interrupted) or outcome is None:
             finished = sum(isinstance(each, Run) for each in new.values()) + len(jobs) - len(new)
-            raise SweepInterrupted(finished, len(jobs), folder)
+            codes = [each.exit_code for each in new.values() if isinstance(each, Interrupted)]
+            raise SweepInterrupted(finished, len(jobs), folder, codes[0] if codes else 130)
         if isinstance(outcome, LenetError) and not isinstance(outcome, TrainingError):
             raise outcome
         results[path] = outcome

@@ -1,16 +1,15 @@
-"""One run from start to end: the only place that joins data, model, engine and run directory.
+"""One run from start to end: the loop that trains, measures, logs and saves.
 
     run = train("fashion-mnist", recipe="book-sgd", epochs=2)
 
-The loop at the end of this file is the whole of it: chunks of steps, an evaluation once an epoch, and plain statements
-in between that log, show and save. No callbacks.
+`Training.run_to_the_end` is the whole of it: chunks of steps, an evaluation once an epoch, and plain statements in between.
+No callbacks. Whatever ends it before its end, `resume` goes on from what was saved last, to the same bits.
 """
 
 import copy
 import dataclasses
 import math
 import os
-import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,38 +19,39 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lenet.config import DEFAULT_RECIPE, MODEL_FIELDS, TrainConfig, configure
-from lenet.data.batches import hold_out, plan
-from lenet.data.catalogue import CATALOGUE
-from lenet.data.dataset import Dataset, Labels, Splits, load
-from lenet.data.locate import locate
-from lenet.data.preprocess import Preprocessing
-from lenet.engines import Engine, Stats
-from lenet.engines.choice import Choice, choose_device, choose_engine, make_engine, memory_explained
-from lenet.errors import ConfigError, DataError, RunError, TrainingError
-from lenet.models import build, num_parameters
+from lenet.config import DEFAULT_RECIPE, TrainConfig, configure
+from lenet.data.batches import Plan, plan
+from lenet.data.dataset import Labels, Splits, load
+from lenet.engines import Stats
+from lenet.engines.choice import choose_device
+from lenet.engines.memory import memory_explained
+from lenet.errors import ConfigError, RunError, SaveError, TrainingError
 from lenet.training import checks, curve, environment
+from lenet.training.assembly import Parts, assemble, load_data
 from lenet.training.checks import Finding
 from lenet.training.environment import pytorch_threads
 from lenet.training.findings import Findings
-from lenet.training.interrupts import interrupts
+from lenet.training.interrupts import Interrupt, interrupts
 from lenet.training.progress import Progress, choose_progress
-from lenet.training.run import Run, quoted
+from lenet.training.run import Checkpoint, Run, quoted
 
 CHUNKS = 10  # in an epoch: how often the chart gets a point and Ctrl-C an answer
 
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C during a training: the chunk was finished and saved; `run` can be resumed."""
+    """Ctrl-C, SIGTERM or SIGHUP during a training: the chunk was finished and saved; `run` can be resumed."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, exit_code: int) -> None:
         super().__init__(f"stopped; go on with lenet train --resume {quoted(run.path)}")
-        self.run = run
+        self.run, self.exit_code = run, exit_code
 
 
 @dataclasses.dataclass
 class Tally:
-    """The training numbers of one epoch so far: sums, so that every picture weighs the same."""
+    """The training numbers of a part of an epoch: sums, so that every picture weighs the same.
+
+    The losses are added up one by one, so that the sum is the same bits wherever the steps are interrupted.
+    """
 
     loss_sum: float = 0.0
     num_correct: int = 0
@@ -59,7 +59,8 @@ class Tally:
     seconds: float = 0.0
 
     def add(self, stats: Stats) -> None:
-        self.loss_sum += stats.loss_sum
+        for loss, size in zip(stats.losses.tolist(), stats.sizes.tolist(), strict=True):
+            self.loss_sum += loss * size
         self.num_correct += stats.num_correct
         self.num_images += stats.num_images
         self.seconds += stats.seconds
@@ -79,36 +80,28 @@ class Position:
 
     epoch: int = 0
     step: int = 0
-    tally: Tally = dataclasses.field(default_factory=Tally)
+    tally: Tally = dataclasses.field(default_factory=Tally)  # of the epoch so far
+    chunk: Tally = dataclasses.field(default_factory=Tally)  # of the chunk so far
     steps_seconds: float = 0.0  # of all steps so far, alone
     seconds: float = 0.0  # of everything so far, loading and evaluation included
+    micro_batch: int | None = None  # pictures at a time, where a whole batch did not fit into memory
 
     def to_dict(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Position":
-        return cls(**(values | {"tally": Tally(**values["tally"])}))
+        tallies = {name: Tally(**values[name]) for name in ("tally", "chunk")}
+        return cls(**(values | tallies))
 
 
 @dataclasses.dataclass(frozen=True)
 class Moment:
-    """Position and state of a training before a chunk, to go back to if the chunk fails."""
+    """Position and state of a training before some steps, to go back to if they fail; and the lines of metrics until then."""
 
     at: Position
     state: dict[str, Tensor]
-
-
-@dataclasses.dataclass(frozen=True)
-class Parts:
-    """What a training is joined from."""
-
-    train: Dataset
-    validation: Dataset | None
-    test: Dataset
-    engine: Engine
-    resolved: dict[str, Any]
-    header: list[tuple[str, str]]
+    num_bytes: int
 
 
 def train(
@@ -117,6 +110,7 @@ def train(
     recipe: str = DEFAULT_RECIPE,
     config: TrainConfig | None = None,
     out: str | os.PathLike[str] | None = None,
+    rescue: str | os.PathLike[str] | None = None,
     progress: str | Progress = "auto",
     **settings: Any,
 ) -> Run:
@@ -124,14 +118,15 @@ def train(
 
     data: the name of a data set ("auto", "fashion-mnist", "mnist", "digits") or your own Splits; recipe and settings:
     see `lenet.RECIPES` and the fields of `lenet.TrainConfig`, or give a whole `config`; out: the run directory, by
-    default `runs/DATE-TIME-DATA-MODEL`; progress: "auto" (one chart in a notebook, a table on a terminal, else a line
-    per epoch, on stderr) or "quiet".
+    default `runs/DATE-TIME-DATA-MODEL`; rescue: a folder in which the run goes on if its directory can no longer be
+    written; progress: "auto" (one chart in a notebook, a table on a terminal, else a line per epoch, on stderr) or "quiet".
 
         run = lenet.train("fashion-mnist", recipe="book-sgd", epochs=2, seed=7)
         print(run.test_accuracy)
 
-    Ctrl-C finishes the chunk of steps, saves a checkpoint and raises Interrupted. Raises LenetError for what a user can
-    mend: ConfigError, DataError, ModelError, EngineError, RunError, TrainingError (the loss is no longer a number).
+    Ctrl-C (also SIGTERM, SIGHUP) finishes the chunk of steps, saves a checkpoint and raises Interrupted. Raises LenetError
+    for what a user can mend: ConfigError, DataError, ModelError, EngineError, RunError, SaveError (nothing can be written),
+    TrainingError (the loss is no longer a number).
     """
     began = time.perf_counter()
     name = data.name if isinstance(data, Splits) else data
@@ -144,7 +139,8 @@ def train(
     show = choose_progress(progress)
     splits = data if isinstance(data, Splits) else load(config.data, config.data_dir, progress=show.download)
     with pytorch_threads(config.threads), interrupts() as interrupted:
-        return run_once(config, splits, out, show, interrupted, environment.describe(splits.fingerprint), began)
+        where = environment.describe(splits.fingerprint)
+        return run_once(config, splits, out, show, interrupted, where, began, rescue=rescue)
 
 
 def run_once(
@@ -152,17 +148,19 @@ def run_once(
     splits: Splits,
     out: str | os.PathLike[str] | None,
     show: Progress,
-    interrupted: threading.Event,
+    interrupted: Interrupt,
     where: dict[str, Any],
     began: float,
     *,
+    rescue: str | os.PathLike[str] | None = None,
     chart: bool = True,
 ) -> Run:
     """One training, whole. `where`: the content of environment.json; `began`: when the clock of its summary started."""
     with memory_explained(choose_device(config.device).name):
-        parts = _assemble(config, splits)
-        run = Run.create(out, config, parts.resolved, where)
-        return _train(run, parts, show, Position(), interrupted, began, chart=chart)
+        parts = assemble(config, splits)
+        run = Run.create(out, config, parts.resolved, where, rescue)
+        with run.alone():
+            return Training(run, parts, show, Position(), interrupted, began, chart).run_to_the_end([])
 
 
 def resume(
@@ -170,29 +168,42 @@ def resume(
     *,
     data: Splits | None = None,
     data_dir: str | None = None,
+    epochs: int | None = None,
+    rescue: str | os.PathLike[str] | None = None,
     progress: str | Progress = "auto",
 ) -> Run:
-    """Goes on with an interrupted run from its newest checkpoint, to the same end it would have reached without.
+    """Goes on with an interrupted run from its newest checkpoint, to the end it would have had without, bit for bit.
 
-    data: the Splits it was trained on, where it was trained on your own; data_dir: where the data is now, if it moved.
-    Raises RunError if the run is finished or has no checkpoint, or if the data is not what it was trained on.
+    data: the Splits it was trained on, where it was trained on your own; data_dir: where the data is now, if it moved;
+    epochs: how many the run is to have, with which a finished one goes on too; rescue and progress: as in `train`.
+    What may make a difference, another version of PyTorch, say, is told before the first step; docs/run-directory.md has the
+    list. Raises RunError if the run is finished, if another process trains it, or if the data is not what it was trained on.
     """
     began = time.perf_counter()
     run = Run.load(run, finished=False)
-    if not run.missing:
-        raise RunError(f"the run {run.path} is finished", hint=f"lenet evaluate {quoted(run.path)} measures it")
-    run.newest_checkpoint()  # without one, an error before anything is loaded
+    if not run.missing and (epochs is None or epochs == run.config.epochs):
+        raise RunError(
+            f"the run {run.path} is finished, after {run.config.epochs} epochs",
+            hint=f"--epochs {2 * run.config.epochs} goes on with it; lenet evaluate {quoted(run.path)} measures it",
+        )
+    run.rescue = rescue
     show = choose_progress(progress)
     splits = data or load_data(run, data_dir, show)
     with pytorch_threads(run.environment["threads"]), interrupts() as interrupted:
-        return resume_once(run, splits, show, interrupted, began)
+        return resume_once(run, splits, show, interrupted, began, epochs=epochs)
 
 
 def resume_once(
-    run: Run, splits: Splits, show: Progress, interrupted: threading.Event, began: float, *, chart: bool = True
+    run: Run,
+    splits: Splits,
+    show: Progress,
+    interrupted: Interrupt,
+    began: float,
+    *,
+    epochs: int | None = None,
+    chart: bool = True,
 ) -> Run:
     """The rest of one interrupted training, from its newest checkpoint; see `run_once`."""
-    checkpoint = run.newest_checkpoint()
     if splits.fingerprint != run.environment["data_fingerprint"]:
         raise RunError(
             f"{splits.name} ({splits.source}) is not the data that {run.path} was trained on",
@@ -205,11 +216,64 @@ def resume_once(
         "device": run.resolved["device"],
         "threads": run.environment["threads"],
     }
-    with memory_explained(decided["device"]):
-        parts = _assemble(dataclasses.replace(run.config, **decided), splits, reason="as before")
+    with run.alone(), memory_explained(decided["device"]):
+        checkpoint, faults = run.find_checkpoint()
+        at = _position(run, checkpoint)
+        notices = [f"{fault.message}; it is passed over" for fault in faults]
+        if checkpoint is None:
+            notices.append(
+                f"{run.path} has no {'whole ' if faults else ''}checkpoint; starting from the first step again"
+            )
+        longer = dataclasses.replace(run.config, epochs=epochs or run.config.epochs)
+        begun = at.epoch + (at.step > 0)
+        if longer.epochs < begun:
+            raise ConfigError(f"epochs is {longer.epochs}, but {run.path} has begun {begun}", hint="give more --epochs")
+        parts = assemble(dataclasses.replace(longer, **decided), splits, reason="as before")
+        if checkpoint:
+            _load_state(run, parts, checkpoint)
+            parts.engine.micro_batch = at.micro_batch
+            parts.header.append(("resumed", f"after step {checkpoint.step:,}, epoch {at.epoch + 1}"))
+        if longer != run.config:
+            if longer.schedule != "constant" and at != Position():
+                notices.append(
+                    f"so far the learning rates were those of {longer.schedule} over {run.config.epochs} epochs; from here "
+                    f"on they are those over {longer.epochs}"
+                )
+            run.continue_to(longer.epochs)
+        lost = run.go_back_to(checkpoint)
+        notices += [lost] if lost else []
+        now = environment.describe(splits.fingerprint)
+        changes = environment.differences(run.environment, now)
+        if changes:
+            notices.append(
+                f"not all is as it was when {run.path} was begun: {', '.join(changes)}. The rest may differ in the last bits "
+                "from what it would have been"
+            )
+        run.note_resumption(
+            {"step": checkpoint.step if checkpoint else 0, "epochs": longer.epochs, "changes": changes} | now
+        )
+        return Training(run, parts, show, at, interrupted, began, chart).run_to_the_end(notices)
+
+
+def _position(run: Run, checkpoint: Checkpoint | None) -> Position:
+    try:
+        return Position.from_dict(checkpoint.progress) if checkpoint else Position()
+    except (KeyError, TypeError, AttributeError) as error:
+        raise _foreign(run, error) from error
+
+
+def _load_state(run: Run, parts: Parts, checkpoint: Checkpoint) -> None:
+    try:
         parts.engine.load_state_dict(checkpoint.tensors)
-        run.forget_after(checkpoint.step)
-        return _train(run, parts, show, Position.from_dict(checkpoint.progress), interrupted, began, chart=chart)
+    except (KeyError, RuntimeError) as error:
+        raise _foreign(run, error) from error
+
+
+def _foreign(run: Run, error: Exception) -> RunError:
+    what = str(error).splitlines()[0]
+    return RunError(
+        f"the checkpoint of {run.path} is not of this training: {what}", hint="start again with lenet train"
+    )
 
 
 def measure(logits: Tensor, labels: Tensor) -> tuple[float, float]:
@@ -222,267 +286,235 @@ def measure(logits: Tensor, labels: Tensor) -> tuple[float, float]:
     return float(losses.sum()) / len(classes), int((values.argmax(axis=1) == classes).sum()) / len(classes)
 
 
-def load_data(run: Run, data_dir: str | None = None, show: Progress | None = None) -> Splits:
-    """The data set of a run: from `data_dir`, LENET_DATA or the cache, else from where it was when the run was made."""
-    name, folder = run.resolved["data"], run.resolved["data_folder"]
-    if name not in CATALOGUE:
-        raise DataError(
-            f"{run.path} was trained on data of your own, {name!r}, which cannot be found by its name",
-            hint=f"in Python: lenet.evaluate({str(run.path)!r}, data), lenet.resume({str(run.path)!r}, data=data)",
+class Training:
+    """One training under way: the run, its parts, and where it stands."""
+
+    def __init__(
+        self,
+        run: Run,
+        parts: Parts,
+        show: Progress,
+        at: Position,
+        interrupted: Interrupt,
+        began: float,
+        chart: bool,
+    ) -> None:
+        self.run, self.parts, self.show, self.at, self.interrupted, self.chart = (
+            run,
+            parts,
+            show,
+            at,
+            interrupted,
+            chart,
         )
-    if folder and Path(folder).is_dir() and locate(name, data_dir) is None:
-        data_dir = folder
-    return load(name, data_dir, progress=show.download if show else None)
+        self.config, self.engine = run.config, parts.engine
+        self.num_steps = math.ceil(len(parts.train) / self.config.batch_size)  # in an epoch
+        self.began = began - at.seconds
+        self.saved_at = time.perf_counter()
+        self.findings = Findings(run, show, parts.engine, parts.train, parts.test)
+        self.moment = self.earlier = self._now()
 
+    @property
+    def step(self) -> int:
+        """Steps taken so far, in all epochs."""
+        return self.at.epoch * self.num_steps + self.at.step
 
-def _assemble(config: TrainConfig, splits: Splits, reason: str | None = None) -> Parts:
-    """Data, model and engine for a config, and the record of what was decided; `reason` says why, if not the config."""
-    if splits.train.images.ndim == 4:
-        raise DataError(
-            f"the pictures of {splits.name} have colours; training takes grey ones, of shape (N, height, width)",
-            hint="average the colours: images.mean(axis=3).astype(numpy.uint8)",
-        )
-    if config.shift >= min(splits.train.size):
-        height, width = splits.train.size
-        raise ConfigError(
-            f"shift is {config.shift}, but the pictures of {splits.name} are {height}×{width}",
-            hint="take a smaller --shift",
-        )
-    if config.validation >= len(splits.train):
-        raise ConfigError(
-            f"validation is {config.validation:,}, but {splits.name} has {len(splits.train):,} training pictures",
-            hint="hold out fewer with --validation N",
-        )
-    kept, held = hold_out(config, len(splits.train))
-    train = splits.train.subset(kept) if len(held) else splits.train
-    validation = splits.train.subset(held) if len(held) else None
-    preprocessing = Preprocessing.of(train, normalize=config.normalize)
-    arguments = {name: getattr(config, name) for name in MODEL_FIELDS if getattr(config, name) is not None}
-    arguments |= {"input_size": train.size, "num_classes": len(train.classes)}
-    model = build(config.model, init=config.init, seed=config.seed, **arguments)
-    device = choose_device(config.device)
-    choice = choose_engine(config.engine, model, train.size, device.name)
-    if reason is not None:
-        device, choice = Choice(device.name, reason), Choice(choice.name, reason)
-    resolved = {
-        "data": splits.name,
-        "data_source": splits.source,
-        "data_folder": str(splits.folder) if splits.folder else None,
-        "notice": splits.notice,
-        "classes": train.classes,
-        "num_train": len(train),
-        "num_validation": len(held),
-        "num_test": len(splits.test),
-        "model": {"name": config.model, "arguments": arguments, "parameters": num_parameters(model)},
-        "preprocessing": preprocessing.to_dict(),
-        "engine": choice.name,
-        "engine_reason": choice.reason,
-        "device": device.name,
-        "device_reason": device.reason,
-    }
-    engine = make_engine(choice.name, model, train, config, preprocessing, device.name)
-    return Parts(
-        train, validation, splits.test, engine, resolved, _header(config, resolved, train.size, choice, device)
-    )
+    def run_to_the_end(self, notices: list[str]) -> Run:
+        """Trains all epochs that are left; notices: what must be told before the first step."""
+        show = self.show
+        try:
+            with show:
+                show.start(self.parts.header, self.parts.resolved["notice"], self.config.epochs)
+                for notice in notices:
+                    show.notice(notice)
+                while self.at.epoch < self.config.epochs:
+                    self._epoch(plan(self.config, self.at.epoch, len(self.parts.train)))
+                show.finish(self.run, self._finish())
+        except SaveError as error:
+            error.save_to = self._save_to
+            raise
+        return self.run
 
+    def _epoch(self, epoch_plan: Plan) -> None:
+        """What is left of an epoch: its chunks, each perhaps in several parts, the evaluation, a checkpoint."""
+        at, chunk = self.at, math.ceil(self.num_steps / CHUNKS)
+        if at == Position():
+            self._heed(self.findings.before(self.parts.train.labels[epoch_plan.order]))
+        while at.step < self.num_steps:
+            end = min((at.step // chunk + 1) * chunk, self.num_steps)
+            self._steps(epoch_plan, self._until(end))
+            if at.step == end:
+                point = self._chunk_point(float(epoch_plan.learning_rates[end - 1]))
+                at.chunk = Tally()
+                self.findings.log(point)
+                self.show.chunk(point)
+                self._heed(self.findings.after_chunk(point))
+                self._mind_the_move()
+            if at.step < self.num_steps:
+                if self.interrupted.is_set():
+                    self._stop()
+                if self._is_due():
+                    self._checkpoint()
+        evaluated, predicted = self._epoch_point()
+        self._must_measure_finite(evaluated)
+        self.findings.log(evaluated)
+        self.show.epoch(evaluated)
+        at.epoch, at.step, at.tally = at.epoch + 1, 0, Tally()
+        self._heed(self.findings.after_epoch(evaluated, predicted))
+        if self.interrupted.is_set() and at.epoch < self.config.epochs:
+            self._stop()
+        self._checkpoint()
+        self._mind_the_move()
 
-def _header(
-    config: TrainConfig, resolved: dict[str, Any], size: tuple[int, int], engine: Choice, device: Choice
-) -> list[tuple[str, str]]:
-    """The three lines that say what was decided, and why."""
-    held = f"{resolved['num_validation']:,} validation, " if resolved["num_validation"] else ""
-    variation = ", ".join(
-        f"{name.replace('_', ' ')} {_plain(value)}"
-        for name, value in resolved["model"]["arguments"].items()
-        if name in MODEL_FIELDS
-    )
-    why = "auto: the best that is here; " if config.data == "auto" else ""
-    threads = torch.get_num_threads()
-    return [
-        (
-            "data",
-            f"{resolved['data']}: {resolved['num_train']:,} train, {held}{resolved['num_test']:,} test, "
-            f"{size[0]}×{size[1]}, {len(resolved['classes'])} classes ({why}{resolved['data_source']})",
-        ),
-        (
-            "model",
-            f"{resolved['model']['name']}: {resolved['model']['parameters']:,} parameters"
-            f"{', ' + variation if variation else ''} (recipe {config.recipe}: {config.optimizer} "
-            f"{config.learning_rate:g}, {config.schedule}, batch {config.batch_size}, seed {config.seed})",
-        ),
-        (
-            "engine",
-            f"{engine.name} ({engine.reason}) on {device.name} ({device.reason}), "
-            f"{threads} thread{'s' if threads != 1 else ''}",
-        ),
-    ]
+    def _steps(self, epoch_plan: Plan, stop: int) -> None:
+        """Takes the steps up to `stop`, which is in this chunk."""
+        at, now = self.at, self._now()
+        self.earlier, self.moment = (
+            self.moment if at.step else now,
+            now,
+        )  # an epoch begins with weights that were measured
+        stats = self.engine.train_steps(epoch_plan, at.step, stop)
+        if self.engine.micro_batch != at.micro_batch:
+            at.micro_batch = self.engine.micro_batch
+            self.show.notice(
+                f"out of memory on {self.parts.resolved['device']} in epoch {at.epoch + 1}: from here on a batch is computed "
+                f"{at.micro_batch} pictures at a time, the same sums in another order"
+            )
+        self._must_be_finite(stats)
+        at.tally.add(stats)
+        at.chunk.add(stats)
+        at.steps_seconds += stats.seconds
+        at.step = stop
 
+    def _until(self, end: int) -> int:
+        """The step up to which to go in one call: the end of the chunk, or where a checkpoint is due before."""
+        steps, seconds = self.config.checkpoint_interval
+        left = steps - self.step % steps if steps < math.inf else math.inf
+        if seconds < math.inf:
+            taken = self.at.steps_seconds / self.step if self.step else math.inf  # seconds for a step
+            left = max(1, (self.saved_at + seconds - time.perf_counter()) // taken)
+        return int(min(end, self.at.step + left))
 
-def _plain(value: Any) -> str:
-    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    def _is_due(self) -> bool:
+        steps, seconds = self.config.checkpoint_interval
+        return self.step % steps == 0 or time.perf_counter() - self.saved_at >= seconds
 
+    def _now(self) -> Moment:
+        return Moment(copy.deepcopy(self.at), self.engine.state_dict(), len(self.run.lines))
 
-def _train(
-    run: Run,
-    parts: Parts,
-    show: Progress,
-    at: Position,
-    interrupted: threading.Event,
-    began: float,
-    *,
-    chart: bool = True,
-) -> Run:
-    """The loop: chunks of steps, an evaluation at the end of each epoch, a checkpoint, and at last the summary."""
-    config, engine = run.config, parts.engine
-    began -= at.seconds
-    with show:
-        show.start(parts.header, parts.resolved["notice"], config.epochs)
-        findings = Findings(run, show, engine, parts.train, parts.test)
-        while at.epoch < config.epochs:
-            epoch_plan = plan(config, at.epoch, len(parts.train))
-            num_steps = epoch_plan.num_steps
-            if at == Position():
-                _heed(findings.before(parts.train.labels[epoch_plan.order]), run, engine, at, num_steps, began)
-            chunk = math.ceil(num_steps / CHUNKS)
-            moment = Moment(copy.deepcopy(at), engine.state_dict())
-            while at.step < num_steps:
-                stop = min(at.step + chunk, num_steps)
-                earlier, moment = moment, Moment(copy.deepcopy(at), engine.state_dict())
-                stats = engine.train_steps(epoch_plan, at.step, stop)
-                _must_be_finite(stats, at, num_steps, findings, earlier, moment, began)
-                at.tally.add(stats)
-                at.steps_seconds += stats.seconds
-                at.step = stop
-                point = _chunk_point(at, stats, num_steps, float(epoch_plan.learning_rates[stop - 1]))
-                findings.log(point)
-                show.chunk(point)
-                _heed(findings.after_chunk(point), run, engine, at, num_steps, began)
-                if interrupted.is_set() and stop < num_steps:
-                    _stop(run, engine, at, num_steps, began, show, chart)
-            point, predicted = _epoch_point(at, parts, num_steps)
-            _must_measure_finite(point, num_steps, findings, moment, began)
-            findings.log(point)
-            show.epoch(point)
-            at.epoch, at.step, at.tally = at.epoch + 1, 0, Tally()
-            _heed(findings.after_epoch(point, predicted), run, engine, at, num_steps, began)
-            if interrupted.is_set() and at.epoch < config.epochs:
-                _stop(run, engine, at, num_steps, began, show, chart)
-            _checkpoint(run, engine, at, num_steps, began)
-        summary = _finish(run, parts, at, began, chart)
-        show.finish(run, summary)
-    return run
+    def _chunk_point(self, rate: float) -> dict[str, Any]:
+        return {
+            "kind": "chunk",
+            "step": self.step,
+            "epoch": self.at.epoch + self.at.step / self.num_steps,
+            **self.at.chunk.rates,
+            "learning_rate": rate,
+        }
 
+    def _epoch_point(self) -> tuple[dict[str, Any], Labels]:
+        """Evaluates, and joins the result to the epoch's own training numbers; and the classes given to the test pictures."""
+        point = {"kind": "epoch", "step": self.step, "epoch": self.at.epoch + 1, **self.at.tally.rates}
+        for name, dataset in (("validation", self.parts.validation), ("test", self.parts.test)):
+            if dataset is not None:
+                logits = self.engine.logits(dataset.images)
+                loss, accuracy = measure(logits, torch.from_numpy(dataset.labels))
+                point |= {f"{name}_loss": loss, f"{name}_accuracy": accuracy}
+        predicted: Labels = logits.numpy().argmax(axis=1)
+        return point, predicted
 
-def _chunk_point(at: Position, stats: Stats, num_steps: int, rate: float) -> dict[str, Any]:
-    return {
-        "kind": "chunk",
-        "step": at.epoch * num_steps + at.step,
-        "epoch": at.epoch + at.step / num_steps,
-        "train_loss": stats.loss_sum / stats.num_images,
-        "train_accuracy": stats.num_correct / stats.num_images,
-        "learning_rate": rate,
-        "images_per_second": stats.num_images / stats.seconds,
-    }
+    def _checkpoint(self, num_bytes: int | None = None) -> None:
+        self.at.seconds = time.perf_counter() - self.began
+        self.run.checkpoint(self.step, self.engine.state_dict(), self.at.to_dict(), num_bytes)
+        self.saved_at = time.perf_counter()
 
+    def _stop(self) -> NoReturn:
+        """Saves what there is and raises Interrupted."""
+        self._checkpoint()
+        if self.chart:
+            curve.save(self.run, self.config.epochs)
+        self.show.interrupted(self.run)
+        raise Interrupted(self.run, self.interrupted.exit_code)
 
-def _epoch_point(at: Position, parts: Parts, num_steps: int) -> tuple[dict[str, Any], Labels]:
-    """Evaluates, and joins the result to the epoch's own training numbers; and the classes given to the test pictures."""
-    point = {"kind": "epoch", "step": (at.epoch + 1) * num_steps, "epoch": at.epoch + 1, **at.tally.rates}
-    for name, dataset in (("validation", parts.validation), ("test", parts.test)):
-        if dataset is not None:
-            logits = parts.engine.logits(dataset.images)
-            loss, accuracy = measure(logits, torch.from_numpy(dataset.labels))
-            point |= {f"{name}_loss": loss, f"{name}_accuracy": accuracy}
-    predicted: Labels = logits.numpy().argmax(axis=1)
-    return point, predicted
+    def _mind_the_move(self) -> None:
+        """If the run had to go on in another folder: says so, and sees to it that a checkpoint lies there."""
+        if self.run.notices:
+            self._checkpoint()
+            while self.run.notices:
+                self.show.notice(self.run.notices.pop())
 
+    def _save_to(self, folder: str | os.PathLike[str]) -> Run:
+        """Saves in another folder the last moment at which all was in order."""
+        self.run.move_to(folder)
+        self._go_back(self.moment)
+        return self.run
 
-def _checkpoint(run: Run, engine: Engine, at: Position, num_steps: int, began: float) -> None:
-    at.seconds = time.perf_counter() - began
-    run.checkpoint(at.epoch * num_steps + at.step, engine.state_dict(), at.to_dict())
+    def _go_back(self, moment: Moment) -> None:
+        """Saves the state of a moment before as a checkpoint."""
+        self.engine.load_state_dict(moment.state)
+        self.at = copy.deepcopy(moment.at)
+        self._checkpoint(moment.num_bytes)
 
+    def _finish(self) -> dict[str, Any]:
+        """Saves weights, chart and, last, the summary."""
+        written_to: Path | None = None
+        while written_to != self.run.path:  # all in one place, if it has to be another one in the midst of it
+            written_to = self.run.path
+            weights_sha256 = self.run.save_model(self.engine.model)
+            if self.chart:
+                curve.save(self.run, self.config.epochs)
+        self._mind_the_move()
+        last = self.run.epochs[-1]
+        num_images = self.config.epochs * len(self.parts.train)
+        seconds = time.perf_counter() - self.began
+        resolved = self.parts.resolved
+        numbers = {key: value for key, value in last.items() if key.endswith(("_accuracy", "_loss"))}
+        summary = numbers | {
+            "images_per_second": num_images / self.at.steps_seconds,
+            "images_per_second_end_to_end": num_images / seconds,
+            "seconds": seconds,
+            "steps_seconds": self.at.steps_seconds,
+            "epochs": self.config.epochs,
+            "parameters": resolved["model"]["parameters"],
+            "model": resolved["model"]["name"],
+            "recipe": self.config.recipe,
+            "seed": self.config.seed,
+            "engine": resolved["engine"],
+            "device": resolved["device"],
+            "data": resolved["data"],
+            "micro_batch": self.at.micro_batch,
+            "weights_sha256": weights_sha256,
+            "run": str(self.run.path),
+        }
+        self.run.finish(summary)
+        return summary
 
-def _stop(run: Run, engine: Engine, at: Position, num_steps: int, began: float, show: Progress, chart: bool) -> None:
-    """Saves what there is and raises Interrupted."""
-    _checkpoint(run, engine, at, num_steps, began)
-    if chart:
-        curve.save(run, run.config.epochs)
-    show.interrupted(run)
-    raise Interrupted(run)
+    def _heed(self, found: list[Finding]) -> None:
+        """Ends a strict training at its first finding: saves what there is and raises TrainingError."""
+        if found and self.config.strict:
+            self._checkpoint()
+            raise TrainingError(f"{found[0].message} (--strict; all is saved in {self.run.path})", hint=found[0].remedy)
 
+    def _must_be_finite(self, stats: Stats) -> None:
+        """Ends a training whose loss is no number any more."""
+        for offset, loss in enumerate(stats.losses):
+            if not math.isfinite(loss):
+                step = self.step + offset + 1
+                what = f"the loss became {loss} at step {step}, in epoch {self.at.epoch + 1}"
+                good = self.moment if offset else self.earlier  # the loss of a step is that of the weights before it
+                self._diverged(what, loss, {"epoch": step / self.num_steps, "step": step}, good)
 
-def _finish(run: Run, parts: Parts, at: Position, began: float, chart: bool) -> dict[str, Any]:
-    """Saves weights, chart and, last, the summary."""
-    run.save_model(parts.engine.model)
-    if chart:
-        curve.save(run, run.config.epochs)
-    last = run.epochs[-1]
-    num_images = run.config.epochs * len(parts.train)
-    seconds = time.perf_counter() - began
-    numbers = {key: value for key, value in last.items() if key.endswith(("_accuracy", "_loss"))}
-    summary = numbers | {
-        "images_per_second": num_images / at.steps_seconds,
-        "images_per_second_end_to_end": num_images / seconds,
-        "seconds": seconds,
-        "steps_seconds": at.steps_seconds,
-        "epochs": run.config.epochs,
-        "parameters": parts.resolved["model"]["parameters"],
-        "model": parts.resolved["model"]["name"],
-        "recipe": run.config.recipe,
-        "seed": run.config.seed,
-        "engine": parts.resolved["engine"],
-        "device": parts.resolved["device"],
-        "data": parts.resolved["data"],
-        "run": str(run.path),
-    }
-    run.finish(summary)
-    return summary
+    def _must_measure_finite(self, point: Mapping[str, Any]) -> None:
+        """The loss of a step is taken before its update: only the evaluation sees what the last one did."""
+        for name in ("validation", "test"):
+            loss = point.get(f"{name}_loss", 0.0)
+            if not math.isfinite(loss):
+                what = f"the loss on the {name} set is {loss} after epoch {point['epoch']}"
+                self._diverged(what, loss, point, self.moment)
 
-
-def _heed(found: list[Finding], run: Run, engine: Engine, at: Position, num_steps: int, began: float) -> None:
-    """Ends a strict training at its first finding: saves what there is and raises TrainingError."""
-    if found and run.config.strict:
-        _checkpoint(run, engine, at, num_steps, began)
-        raise TrainingError(f"{found[0].message} (--strict; all is saved in {run.path})", hint=found[0].remedy)
-
-
-def _must_be_finite(
-    stats: Stats, at: Position, num_steps: int, findings: Findings, earlier: Moment, moment: Moment, began: float
-) -> None:
-    """Ends a training whose loss is no number any more; moment: before this chunk, earlier: before the chunk before."""
-    for offset, loss in enumerate(stats.losses):
-        if not math.isfinite(loss):
-            step = at.epoch * num_steps + at.step + offset + 1
-            what = f"the loss became {loss} at step {step}, in epoch {at.epoch + 1}"
-            good = moment if offset else earlier  # the loss of a step is that of the weights before it
-            _diverged(what, loss, {"epoch": step / num_steps, "step": step}, num_steps, findings, good, began)
-
-
-def _must_measure_finite(
-    point: Mapping[str, Any], num_steps: int, findings: Findings, good: Moment, began: float
-) -> None:
-    """The loss of a step is taken before its update: only the evaluation sees what the last one did."""
-    for name in ("validation", "test"):
-        loss = point.get(f"{name}_loss", 0.0)
-        if not math.isfinite(loss):
-            what = f"the loss on the {name} set is {loss} after epoch {point['epoch']}"
-            _diverged(what, loss, point, num_steps, findings, good, began)
-
-
-def _diverged(
-    what: str,
-    loss: float,
-    point: Mapping[str, Any],
-    num_steps: int,
-    findings: Findings,
-    good: Moment,
-    began: float,
-) -> NoReturn:
-    """Saves the weights of the last moment that was good, and raises TrainingError."""
-    run, engine, at = findings.run, findings.engine, good.at
-    finding = checks.not_finite(what, loss, run.config.learning_rate)
-    findings.tell([finding], point)
-    engine.load_state_dict(good.state)
-    _checkpoint(run, engine, at, num_steps, began)
-    where = f"the last good weights, after step {at.epoch * num_steps + at.step}, are in {run.path / 'checkpoints'}"
-    raise TrainingError(f"{what}; {where}", hint=finding.remedy)
+    def _diverged(self, what: str, loss: float, point: Mapping[str, Any], good: Moment) -> NoReturn:
+        """Saves the weights of the last moment that was good, and raises TrainingError."""
+        finding = checks.not_finite(what, loss, self.config.learning_rate)
+        self.findings.tell([finding], point)
+        self._go_back(good)
+        where = f"the last good weights, after step {self.step}, are in {self.run.path / 'checkpoints'}"
+        raise TrainingError(f"{what}; {where}", hint=finding.remedy)
