@@ -3,10 +3,12 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -355,20 +357,57 @@ def test_data_commands_list_show_and_verify(lenet_command, tmp_path, monkeypatch
     assert (code, out.startswith("the built-in digits: ")) == (0, True)
 
 
-def test_damaged_data_is_found_and_good_data_imported(lenet_command, real_data, tmp_path, monkeypatch):
+def test_damaged_data_is_found_and_good_data_imported(lenet_command, real_data, no_network, tmp_path, monkeypatch):
     monkeypatch.setenv("LENET_CACHE", str(tmp_path / "cache"))
     code, out, err = lenet_command("data", "import", real_data, "--name", "MNIST")
     assert (code, out, err) == (0, f"MNIST: {tmp_path / 'cache/mnist'}\n", "")
-    path = tmp_path / "cache/mnist/t10k-labels-idx1-ubyte.gz"
+    path = tmp_path / "cache/mnist/t10k-labels-idx1-ubyte"
     path.write_bytes(path.read_bytes()[:-4])
+    code, _, err = lenet_command("train", "--data", "mnist", "--out", tmp_path / "run")
+    assert code == 2
+    assert "t10k-labels-idx1-ubyte has 10,004 bytes" in err
+    assert "lenet data fetch mnist --force" in err
+    assert not (tmp_path / "run").exists()
     code, out, err = lenet_command("data", "verify", "mnist")
     assert code == 2
     assert f"BAD   {path}" in out
-    assert "lenet data fetch mnist --force" in err
-    code, _, err = lenet_command("train", "--data", "mnist", "--out", tmp_path / "run")
+    assert "it could not be fetched again (MNIST is not on this machine, and there is no network" in err
+    assert "was removed" in err
+    assert "lenet data import DIR" in err
+    assert not path.exists()
+
+
+def test_verify_names_a_users_damaged_files_and_leaves_them(lenet_command, real_data, tmp_path):
+    folder = tmp_path / "mine/mnist"
+    shutil.copytree(real_data / "mnist", folder)
+    path = folder / "t10k-labels-idx1-ubyte.gz"
+    path.chmod(0o644)
+    path.write_bytes(b"damaged")
+    code, out, err = lenet_command("data", "verify", "mnist", "--data-dir", tmp_path / "mine")
     assert code == 2
-    assert "t10k-labels-idx1-ubyte.gz is truncated or damaged" in err
-    assert not (tmp_path / "run").exists()
+    assert re.fullmatch(rf"(ok    .*\n){{3}}BAD   {path}\n", out)
+    assert "get the file again, or leave that folder out" in err
+    assert path.read_bytes() == b"damaged"
+
+
+def test_verify_without_a_name_takes_all_that_are_there(lenet_command, tmp_path, monkeypatch):
+    lenet_command("data", "fetch", "digits")
+    code, out, err = lenet_command("data", "verify")
+    assert (code, err) == (0, "")
+    assert {line[:6] for line in out.splitlines()} == {"ok    "}
+    digits = Path(os.environ["LENET_CACHE"]) / "digits"
+    shutil.copytree(digits, tmp_path / "cache/digits")
+    monkeypatch.setenv("LENET_CACHE", str(tmp_path / "cache"))
+    path = tmp_path / "cache/digits/t10k-labels-idx1-ubyte"
+    path.write_bytes(b"damaged")
+    code, out, err = lenet_command("data", "verify")
+    assert code == 0
+    assert f"new   {path}" in out
+    assert "has 7 bytes; an IDX file has at least 8; fetched again" in err
+    monkeypatch.setenv("LENET_CACHE", str(tmp_path / "nowhere"))
+    code, out, err = lenet_command("data", "verify")
+    assert (code, out) == (2, "")
+    assert "no data set is on this machine" in err
 
 
 def test_without_network_auto_says_so_and_fashion_mnist_is_refused(lenet_command, no_network, tmp_path):
