@@ -21,7 +21,7 @@ from pathlib import Path
 from recording import Log, pin, spread
 
 from lenet import data
-from lenet.data import fetch
+from lenet.data.locate import locate
 
 HERE = Path(__file__).parent
 
@@ -45,7 +45,7 @@ def main() -> None:
     log = Log("end_to_end", record=not options.no_record)
 
     data.load("fashion-mnist")
-    located = fetch.locate("fashion-mnist")
+    located = locate("fashion-mnist")
     assert located is not None
     cores = pin(options.threads)
     common = ["--epochs", str(options.epochs), "--threads", str(options.threads)]

@@ -25,9 +25,9 @@ from torch import Tensor, nn
 
 import lenet
 from lenet.config import MODEL_FIELDS, TrainConfig, configure
-from lenet.data import fetch
 from lenet.data.batches import Plan, plan
 from lenet.data.dataset import Dataset
+from lenet.data.locate import locate
 from lenet.data.preprocess import Preprocessing
 from lenet.engines import Engine, kernels
 from lenet.engines.cpu import CpuEngine
@@ -121,7 +121,7 @@ def tutorial_steps(config: TrainConfig, train: Dataset) -> Contender:
     """The tutorial's DataLoader over a per-picture transform, without worker processes, and the book's loop."""
     import tutorial
 
-    located = fetch.locate("fashion-mnist")
+    located = locate("fashion-mnist")
     assert located is not None
     pictures = tutorial.Pictures(Path(located.folder), "train")
     loader = torch.utils.data.DataLoader(pictures, config.batch_size, shuffle=True)

@@ -3,10 +3,12 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from PIL import Image
 import lenet
 from lenet import cli
 from lenet.config import FIELDS
+from lenet.engines.cpu import CpuEngine
 
 
 @pytest.fixture
@@ -354,20 +357,57 @@ def test_data_commands_list_show_and_verify(lenet_command, tmp_path, monkeypatch
     assert (code, out.startswith("the built-in digits: ")) == (0, True)
 
 
-def test_damaged_data_is_found_and_good_data_imported(lenet_command, real_data, tmp_path, monkeypatch):
+def test_damaged_data_is_found_and_good_data_imported(lenet_command, real_data, no_network, tmp_path, monkeypatch):
     monkeypatch.setenv("LENET_CACHE", str(tmp_path / "cache"))
     code, out, err = lenet_command("data", "import", real_data, "--name", "MNIST")
     assert (code, out, err) == (0, f"MNIST: {tmp_path / 'cache/mnist'}\n", "")
-    path = tmp_path / "cache/mnist/t10k-labels-idx1-ubyte.gz"
+    path = tmp_path / "cache/mnist/t10k-labels-idx1-ubyte"
     path.write_bytes(path.read_bytes()[:-4])
+    code, _, err = lenet_command("train", "--data", "mnist", "--out", tmp_path / "run")
+    assert code == 2
+    assert "t10k-labels-idx1-ubyte has 10,004 bytes" in err
+    assert "lenet data fetch mnist --force" in err
+    assert not (tmp_path / "run").exists()
     code, out, err = lenet_command("data", "verify", "mnist")
     assert code == 2
     assert f"BAD   {path}" in out
-    assert "lenet data fetch mnist --force" in err
-    code, _, err = lenet_command("train", "--data", "mnist", "--out", tmp_path / "run")
+    assert "it could not be fetched again (MNIST is not on this machine, and there is no network" in err
+    assert "was removed" in err
+    assert "lenet data import DIR" in err
+    assert not path.exists()
+
+
+def test_verify_names_a_users_damaged_files_and_leaves_them(lenet_command, real_data, tmp_path):
+    folder = tmp_path / "mine/mnist"
+    shutil.copytree(real_data / "mnist", folder)
+    path = folder / "t10k-labels-idx1-ubyte.gz"
+    path.chmod(0o644)
+    path.write_bytes(b"damaged")
+    code, out, err = lenet_command("data", "verify", "mnist", "--data-dir", tmp_path / "mine")
     assert code == 2
-    assert "t10k-labels-idx1-ubyte.gz is truncated or damaged" in err
-    assert not (tmp_path / "run").exists()
+    assert re.fullmatch(rf"(ok    .*\n){{3}}BAD   {path}\n", out)
+    assert "get the file again, or leave that folder out" in err
+    assert path.read_bytes() == b"damaged"
+
+
+def test_verify_without_a_name_takes_all_that_are_there(lenet_command, tmp_path, monkeypatch):
+    lenet_command("data", "fetch", "digits")
+    code, out, err = lenet_command("data", "verify")
+    assert (code, err) == (0, "")
+    assert {line[:6] for line in out.splitlines()} == {"ok    "}
+    digits = Path(os.environ["LENET_CACHE"]) / "digits"
+    shutil.copytree(digits, tmp_path / "cache/digits")
+    monkeypatch.setenv("LENET_CACHE", str(tmp_path / "cache"))
+    path = tmp_path / "cache/digits/t10k-labels-idx1-ubyte"
+    path.write_bytes(b"damaged")
+    code, out, err = lenet_command("data", "verify")
+    assert code == 0
+    assert f"new   {path}" in out
+    assert "has 7 bytes; an IDX file has at least 8; fetched again" in err
+    monkeypatch.setenv("LENET_CACHE", str(tmp_path / "nowhere"))
+    code, out, err = lenet_command("data", "verify")
+    assert (code, out) == (2, "")
+    assert "no data set is on this machine" in err
 
 
 def test_without_network_auto_says_so_and_fashion_mnist_is_refused(lenet_command, no_network, tmp_path):
@@ -489,3 +529,34 @@ def test_ctrl_c_in_a_lab_saves_and_the_same_command_goes_on(tmp_path):
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert "seeds 0 to 3" in done.stdout
     assert len([*tmp_path.glob("runs/lab/runs/*/seed-*/summary.json")]) == 4
+
+
+@pytest.mark.parametrize("is_loaded", [True, False])
+def test_a_lack_of_memory_that_nobody_explained(lenet_command, monkeypatch, is_loaded):
+    """Whether PyTorch is in memory or not."""
+    error = RuntimeError("CUDA error: out of memory") if is_loaded else MemoryError()
+
+    def app(**options):
+        raise error
+
+    if not is_loaded:
+        monkeypatch.delitem(sys.modules, "lenet.engines.memory", raising=False)
+    monkeypatch.setattr(cli, "app", app)
+    code, out, err = lenet_command("train")
+    assert (code, out) == (2, "")
+    assert err.startswith("error: this program is out of memory\nhint: ")
+
+
+@pytest.mark.parametrize("command", ["evaluate", "predict"])
+def test_a_network_that_finds_no_room_ends_with_2_and_a_hint(lenet_command, trained, tmp_path, monkeypatch, command):
+    def full(self, images):
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes.")
+
+    monkeypatch.setattr(CpuEngine, "logits", full)
+    Image.fromarray(np.zeros((28, 28), np.uint8)).save(tmp_path / "a.png")
+    pictures = [tmp_path / "a.png"] if command == "predict" else []
+    code, out, err = lenet_command(command, trained.path, *pictures)
+    assert (code, out) == (2, "")
+    assert err.startswith("error: this program is out of memory in ")
+    assert "\nhint: " in err
+    assert "Traceback" not in err

@@ -509,11 +509,12 @@ def lab(
 @data_app.command("list", epilog="Example: lenet data list")
 def data_list(data_dir: DataDir = None) -> None:
     """List the data sets, and where they are."""
-    from lenet.data import CATALOGUE, fetch
+    from lenet.data import CATALOGUE
+    from lenet.data.locate import locate
 
     rows = []
     for name, entry in CATALOGUE.items():
-        located = fetch.locate(name, data_dir)
+        located = locate(name, data_dir)
         absent = (
             f"download, {sum(file.size for file in entry.files) / 1e6:.0f} MB" if entry.sources else "made when needed"
         )
@@ -581,24 +582,37 @@ def data_fetch(
 
 @data_app.command("verify", epilog="Example: lenet data verify fashion-mnist")
 def data_verify(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The data set.")],
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="The data set; otherwise all that are there.")
+    ] = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Check the files of a data set.
+    """Check the files of a data set, and mend the cache.
 
-    Each by its SHA-256; exit code 2 if one is not what it says.
+    Each by its SHA-256. What is damaged or missing in the cache is fetched again, or else removed; files of your own are
+    only named. Exit code 2 if one is not what it says and could not be mended.
     """
     from lenet.data import fetch
-    from lenet.data.catalogue import entry
     from lenet.errors import DataError
 
-    checks = fetch.verify(name.lower(), data_dir)
-    for check in checks:
-        typer.echo(f"{'ok  ' if check.fault is None else 'BAD '}  {check.path}")
-    faults = [check for check in checks if check.fault]
+    sets, errors = (
+        fetch.verify_all(data_dir, progress=_download_bar)
+        if name is None
+        else (
+            [fetch.verify(name.lower(), data_dir, progress=_download_bar)],
+            [],
+        )
+    )
+    faults = []
+    for check in (check for checks in sets for check in checks):
+        typer.echo(f"{'ok  ' if check.fault is None else 'new ' if check.is_mended else 'BAD '}  {check.path}")
+        if check.is_mended:
+            typer.echo(f"{check.fault}; {check.outcome}", err=True)
+        elif check.fault:
+            faults.append(DataError("; ".join(filter(None, (check.fault, check.outcome))), hint=check.hint))
+    faults += errors
     if faults:
-        way = fetch.way_out(entry(name.lower()), faults[0].path)
-        raise DataError("; ".join(check.fault for check in faults if check.fault), hint=way)
+        raise DataError("; ".join(dict.fromkeys(fault.message for fault in faults)), hint=faults[0].hint)
 
 
 @data_app.command("import", epilog="Example: lenet data import ~/downloads/FashionMNIST")

@@ -4,7 +4,8 @@ from PIL import Image
 
 import lenet
 from lenet.analysis.prediction import predict_many
-from lenet.errors import PictureError
+from lenet.engines.cpu import CpuEngine
+from lenet.errors import EngineError, PictureError
 
 
 def test_a_picture_of_the_test_set_is_named_as_in_evaluation(tiny, tiny_run, tmp_path):
@@ -55,3 +56,12 @@ def test_a_weights_file_elsewhere_predicts_as_its_run(tiny, tiny_run, tmp_path):
         np.testing.assert_array_equal(
             lenet.predict(copy, image).probabilities, lenet.predict(tiny_run, image).probabilities
         )
+
+
+def test_a_lack_of_memory_is_explained(tiny, tiny_run, monkeypatch):
+    def full(self, images):
+        raise MemoryError
+
+    monkeypatch.setattr(CpuEngine, "logits", full)
+    with pytest.raises(EngineError, match="this program is out of memory in a prediction"):
+        lenet.predict(tiny_run, tiny.test.images[0])

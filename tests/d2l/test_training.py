@@ -236,9 +236,32 @@ def test_a_gpu_out_of_memory_on_the_way(net, iterators):
         def forward(self, img):
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
 
-    full = Full()
-    with pytest.raises(EngineError, match="out of memory"):
-        d2l.train_ch6(full, list(iterators[0]), iterators[1], 1, 0.1, "cpu")
+    full, loss = Full(), nn.CrossEntropyLoss()
+    optimizer = torch.optim.SGD(full.parameters(), 0.1)
+    for use in (
+        lambda: d2l.train_ch6(full, list(iterators[0]), iterators[1], 1, 0.1, "cpu"),
+        lambda: d2l.train_ch5(full, list(iterators[0]), iterators[1], 50, optimizer, "cpu", 1),
+        lambda: d2l.train_ch3(full, list(iterators[0]), iterators[1], loss, 1, optimizer),
+        lambda: d2l.train_epoch_ch3(full, list(iterators[0]), loss, optimizer),
+        lambda: d2l.evaluate_accuracy(full, iterators[1]),
+        lambda: d2l.evaluate_accuracy(full.forward, iterators[1]),
+        lambda: d2l.predict_ch3(full, iterators[1]),
+    ):
+        with pytest.raises(EngineError, match="this program is out of memory"):
+            use()
+
+
+def test_a_device_without_room_for_the_network(net, iterators, monkeypatch):
+    def to(self, *arguments, **options):
+        raise RuntimeError("CUDA error: out of memory")
+
+    monkeypatch.setattr(nn.Module, "to", to)
+    for use in (
+        lambda: d2l.train_ch6(net, *iterators, 1, 0.1, "cpu"),
+        lambda: d2l.evaluate_accuracy(net, iterators[1]),
+    ):
+        with pytest.raises(EngineError, match="out of memory for the network"):
+            use()
 
 
 def test_the_books_program_on_fashion_mnist(real_data, monkeypatch, capsys, own_folder):

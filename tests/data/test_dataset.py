@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import lenet
-from lenet.data import fetch
+from lenet.data.catalogue import CATALOGUE
 from lenet.data.dataset import Dataset, Splits, load
 from lenet.errors import DataError, DataUnavailable
 
@@ -112,7 +112,7 @@ def test_auto_without_fashion_mnist_takes_the_digits_and_says_so(no_network):
 def test_auto_never_passes_over_files_that_are_wrong(tmp_path, real_data):
     folder = tmp_path / "fashion-mnist"
     folder.mkdir()
-    for file in fetch.entry("mnist").files:
+    for file in CATALOGUE["mnist"].files:
         (folder / f"{file.name}.gz").symlink_to(real_data / "mnist" / f"{file.name}.gz")
     with pytest.raises(DataError, match="holds MNIST, not Fashion-MNIST"):
         load("auto", tmp_path)

@@ -19,7 +19,6 @@ from lenet.engines.memory import (
     FIRST_TOUCH,
     SAVING,
     STEP,
-    free,
     in_chunks,
     is_lost_device,
     is_out_of_memory,
@@ -233,15 +232,18 @@ def test_what_a_failed_computation_holds_is_freed_though_its_error_is_kept():
         kept.append(weakref.ref(activations))
         raise SHORT[0]
 
-    try:
+    def fail_again():
         try:
             fail()
         except RuntimeError as error:
+            assert kept[0]() is not None
             raise ValueError("outer") from error
-    except ValueError as error:
-        assert kept[0]() is not None
-        free(error)
-        assert kept[0]() is None
+
+    with pytest.raises(EngineError) as raised, memory_explained("cpu"):
+        fail_again()
+    assert raised.value.__cause__.__cause__ is SHORT[0]
+    assert raised.value.__cause__.__cause__.__traceback__ is not None  # lines can still be shown
+    assert kept[0]() is None
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits of the address space hold on Linux")

@@ -122,7 +122,7 @@ def evaluate(
     run = trained(run)
     dataset = _part(run, _data(run, data, data_dir), split)
     _must_fit(run, dataset)
-    logits = answers(run, dataset.images, device)
+    logits = answers(run, dataset.images, device, "in an evaluation")
     loss, accuracy = measure(logits, torch.from_numpy(dataset.labels))
     probabilities = torch.softmax(logits.double(), 1).numpy()
     predicted = probabilities.argmax(1)
@@ -149,12 +149,15 @@ def trained(source: str | os.PathLike[str] | Run | Network) -> Run | Network:
     return Run.load(path)
 
 
-def answers(run: Run | Network, images: Images, device: str) -> Tensor:
-    """Logits `(N, num_classes)`, float32 on the CPU, of uint8 pictures; RunError if they are not numbers."""
+def answers(run: Run | Network, images: Images, device: str, doing: str) -> Tensor:
+    """Logits `(N, num_classes)`, float32 on the CPU, of uint8 pictures; RunError if they are not numbers.
+
+    doing: for messages, such as "in an evaluation".
+    """
     network = run if isinstance(run, Network) else run.network
     at_once = max(1, NUMBERS_AT_ONCE // network.largest_output)
     at_once = len(images) if at_once >= EVALUATION_BATCH else at_once
-    with memory_explained(choose_device(device).name, EVALUATION, "in an evaluation"):
+    with memory_explained(choose_device(device).name, EVALUATION, doing):
         engine = engine_for(run, device)
         parts = [engine.logits(images[start : start + at_once]) for start in range(0, len(images), at_once)]
     logits = parts[0] if len(parts) == 1 else torch.cat(parts)

@@ -20,8 +20,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lenet.data import fetch
 from lenet.data.dataset import Dataset, Images, Splits, load
+from lenet.data.locate import locate
 from lenet.data.preprocess import in_parts
 from lenet.errors import ConfigError, DataUnavailable
 
@@ -173,7 +173,7 @@ def _loaded(folder: Path | None, places: tuple[str | None, ...]) -> Splits:
 def _folder(root: str | os.PathLike[str]) -> Path | None:
     """The folder if Fashion-MNIST is in it; the books create theirs, so one that is not there is no mistake."""
     folder = Path(root).expanduser().absolute()
-    located = fetch.locate(NAME, folder) if folder.is_dir() else None
+    located = locate(NAME, folder) if folder.is_dir() else None
     return folder if located and located.folder.is_relative_to(folder) and not located.is_foreign() else None
 
 

@@ -142,3 +142,8 @@ def entry(name: str) -> Entry:
     if name == "auto":
         raise DataError("auto is a choice for training, not a data set", hint=f"choose from {', '.join(CATALOGUE)}")
     raise DataError(f"unknown data set {name!r}", hint=choices_hint(name, ["auto", *CATALOGUE]))
+
+
+def owner(sha256: str) -> Entry | None:
+    """The data set that a file with this raw content belongs to."""
+    return next((each for each in CATALOGUE.values() if sha256 in (file.sha256 for file in each.files)), None)

@@ -14,8 +14,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.data import fetch, idx
+from lenet.data import idx, integrity
 from lenet.data.catalogue import Entry, entry
+from lenet.data.download import Progress
+from lenet.data.fetch import fetch, generate
+from lenet.data.locate import locate
 from lenet.errors import DataError, DataUnavailable
 
 Images = NDArray[np.uint8]
@@ -107,7 +110,7 @@ class Splits:
 
 
 def load(
-    name: str = "auto", data_dir: str | os.PathLike[str] | None = None, *, progress: fetch.Progress | None = None
+    name: str = "auto", data_dir: str | os.PathLike[str] | None = None, *, progress: Progress | None = None
 ) -> Splits:
     """The training and test set of that name: "fashion-mnist", "mnist", "digits" or "auto".
 
@@ -133,15 +136,18 @@ def load(
             )
             return dataclasses.replace(load("digits", data_dir), notice=notice)
     found = entry(name)
-    located = fetch.locate(name, data_dir)
+    located = locate(name, data_dir)
     if located is None:
         try:
-            located = fetch.fetch(name, progress=progress)
+            located = fetch(name, progress=progress)
         except DataError:
             if found.sources:
                 raise
-            return _splits(found, [bytearray(content) for content in fetch.generate()], "made on this machine")
-    contents = [fetch.read(found, file, located.path(file)) for file in found.files]
+            contents = [bytearray(content) for content in generate()]
+            for file, content in zip(found.files, contents, strict=True):
+                integrity.check(found, file, content, file.name)
+            return _splits(found, contents, "made on this machine")
+    contents = [integrity.read(found, file, located.path(file), remembered=True) for file in found.files]
     return dataclasses.replace(_splits(found, contents, located.source), folder=located.folder.absolute())
 
 

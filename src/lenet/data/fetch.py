@@ -1,98 +1,34 @@
-"""Where data sets lie: a folder of the user's, the cache, or a download into it; and whether they are what they say.
+"""Filling the cache: by download, by import or by making; and checking what is there, file by file.
 
-A file counts only if its raw content has the catalogue's SHA-256. Downloads go to a temporary folder in the cache and are
-checked there; they appear under their name whole or not at all.
+Nothing is locked: two processes that fill the cache at once both write whole files, the same ones, and the last one stays.
 """
 
-import hashlib
 import os
-import tempfile
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
-from lenet.data import digits, idx
-from lenet.data.catalogue import CATALOGUE, IMAGES_HEADER, LABELS_HEADER, Entry, File, entry
+from lenet.data import cache, digits, idx
+from lenet.data.catalogue import CATALOGUE, File, entry
+from lenet.data.download import Progress, download, reachable
+from lenet.data.integrity import check, read, way_out
+from lenet.data.locate import Located, cached, locate, places
 from lenet.errors import DataError, DataUnavailable
-
-NETWORK_SECONDS = 4.0  # to find out whether any source answers
-STALL_SECONDS = 15.0  # without a byte, after which a source is given up
-
-Progress = Callable[[str, int], Any]  # (file, bytes) → a bar as pooch wants it, or None
-
-
-@dataclass(frozen=True)
-class Located:
-    """A data set on disk: its folder, and in words where that is."""
-
-    entry: Entry
-    folder: Path
-    source: str
-
-    def path(self, file: File) -> Path:
-        """The file, compressed or not; raises DataError if it is missing."""
-        for name in (file.name, f"{file.name}.gz"):
-            if (self.folder / name).is_file():
-                return self.folder / name
-        raise DataError(
-            f"{self.folder} has no {file.name} or {file.name}.gz; {self.entry.title} has four files",
-            hint="add the missing one, or take the folder away",
-        )
-
-    def is_foreign(self) -> bool:
-        """Whether the files are those of another data set, going by the smallest: all sets of this shape have its name."""
-        smallest = self.entry.files[3]
-        try:
-            return (other := _owner(_sha256(idx.read_raw(self.path(smallest))))) is not None and other != self.entry
-        except DataError:
-            return False  # damaged: whose it was cannot be told
 
 
 @dataclass(frozen=True)
 class Check:
-    """What `verify` found of one file: no `fault` means that it is what it says."""
+    """What `verify` found of one file: no `fault` means that it is what it says.
+
+    is_mended: whether it is so now; outcome: what was done about a fault, or why nothing could be; hint: what to do.
+    """
 
     path: Path
-    fault: str | None
-
-
-def cache_folder(name: str = "") -> Path:
-    """The cache, or a data set's folder in it; LENET_CACHE moves it."""
-    import platformdirs
-
-    root = os.environ.get("LENET_CACHE")
-    return (Path(root) if root else Path(platformdirs.user_cache_dir("lenet", appauthor=False))) / name
-
-
-def locate(name: str, data_dir: str | os.PathLike[str] | None = None) -> Located | None:
-    """The data set on this machine, or None: in `data_dir` or else LENET_DATA, then in the cache.
-
-    A folder DIR may hold the four files itself, in DIR/NAME, or in torchvision's DIR/FashionMNIST/raw. Raises DataError if
-    the folder does not exist, or holds some of the files and not all.
-    """
-    found = entry(name)
-    given, what = (data_dir, "--data-dir") if data_dir is not None else (os.environ.get("LENET_DATA"), "LENET_DATA")
-    foreign = None
-    if given:
-        root = Path(given)
-        if not root.is_dir():
-            raise DataError(f"{what} is {root}, which is no folder", hint="name a folder that exists, or leave it out")
-        for folder in _places(found, root):
-            if _count(found, folder):
-                located = Located(found, folder, f"{folder}, {what}")
-                for file in found.files:
-                    located.path(file)
-                if not located.is_foreign():
-                    return located
-                foreign = located  # an error if it is read, but the cache may have the right one
-    if _count(found, cache_folder(name)) == len(found.files):
-        return Located(found, cache_folder(name), "cache")
-    return foreign
+    fault: str | None = None
+    is_mended: bool = False
+    outcome: str | None = None
+    hint: str | None = None
 
 
 def fetch(name: str, *, force: bool = False, progress: Progress | None = None) -> Located:
@@ -101,40 +37,56 @@ def fetch(name: str, *, force: bool = False, progress: Progress | None = None) -
     Raises DataUnavailable if no source can be reached (found out within 5 seconds) or none has the right content, and
     DataError if the cache cannot be written.
     """
-    found = entry(name)
-    folder = cache_folder(name)
-    missing = [file for file in found.files if force or not _is_whole(found, folder, file)]
-    if not missing:
-        return Located(found, folder, "cache")
-    if not found.sources:
-        with _workplace(folder) as temporary:
-            for file, content in zip(found.files, generate(), strict=True):
-                _publish(temporary, folder, file, content)
-        return Located(found, folder, "made on this machine")
-    sources = _reachable(found)
-    origins = []
-    with _workplace(folder) as temporary:
-        for file in missing:
-            source, content = _download(found, file, sources, temporary, progress)
-            _publish(temporary, folder, file, content)
-            origins.append(urlsplit(source).netloc)
-    return Located(found, folder, f"downloaded from {', '.join(dict.fromkeys(origins))}")
+    located = cached(entry(name))
+    wanted = [file for file in located.entry.files if force or not _is_whole(located, file)]
+    source = _fill(located, wanted, progress) if wanted else "cache"
+    for folder in (located.folder, cache.cache_folder()):
+        cache.sweep(folder)
+    return Located(located.entry, located.folder, source)
 
 
-def verify(name: str, data_dir: str | os.PathLike[str] | None = None) -> list[Check]:
-    """Checks each file of the data set where `locate` finds it. Raises DataUnavailable if it is nowhere."""
-    located = locate(name, data_dir)
-    if located is None:
-        raise DataUnavailable(f"{entry(name).title} is not on this machine", hint=f"lenet data fetch {name}")
-    checks = []
-    for file in located.entry.files:
-        path = located.path(file)
+def verify(
+    name: str, data_dir: str | os.PathLike[str] | None = None, *, progress: Progress | None = None
+) -> list[Check]:
+    """Checks each file of the data set where `locate` finds it, always by its whole content, and mends the cache.
+
+    What is damaged or missing in the cache is fetched again; a damaged file for which no other can be had is removed.
+    A user's own files are never touched. Raises DataUnavailable if the data set is nowhere.
+    """
+    located = locate(name, data_dir) or cached(entry(name))
+    if not located.count():
+        raise DataUnavailable(f"{located.entry.title} is not on this machine", hint=f"lenet data fetch {name}")
+    faults = {file: _fault(located, file) for file in located.entry.files}
+    damaged = [file for file, fault in faults.items() if fault]
+    obstacle = None
+    if damaged and located.is_cached():
         try:
-            read(located.entry, file, path)
-            checks.append(Check(path, None))
+            _fill(located, damaged, progress)
         except DataError as error:
-            checks.append(Check(path, error.message))
-    return checks
+            obstacle = error
+    return [_conclude(located, file, fault, obstacle) for file, fault in faults.items()]
+
+
+def verify_all(
+    data_dir: str | os.PathLike[str] | None = None, *, progress: Progress | None = None
+) -> tuple[list[list[Check]], list[DataError]]:
+    """Checks every data set that is on this machine; returns that, and the faults of folders that hold none whole.
+
+    Raises DataUnavailable if there is neither.
+    """
+    checks, faults = [], []
+    for name in CATALOGUE:
+        try:
+            located = locate(name, data_dir)
+            if located is None or not located.is_foreign():
+                checks.append(verify(name, data_dir, progress=progress))
+        except DataUnavailable:
+            pass
+        except DataError as error:
+            faults.append(error)
+    if not checks and not faults:
+        raise DataUnavailable("no data set is on this machine", hint="lenet data fetch fashion-mnist")
+    return checks, faults
 
 
 def import_folder(folder: str | os.PathLike[str], name: str | None = None) -> tuple[list[Located], list[DataError]]:
@@ -148,12 +100,13 @@ def import_folder(folder: str | os.PathLike[str], name: str | None = None) -> tu
         raise DataError(f"{root} is no folder", hint="name the folder that holds the four files")
     imported, faults = [], []
     for found in [entry(name)] if name else [each for each in CATALOGUE.values() if each.sources]:
-        for place in _places(found, root):
-            good, fault = _examine(Located(found, place, str(place)))
-            if len(good) == len(found.files):
-                imported.append(_copy(found, good))
+        for place in places(found, root):
+            located = Located(found, place, str(place))
+            num_good, fault = _examine(located)
+            if num_good == len(found.files):
+                imported.append(_copy(located))
                 break
-            if fault and (good or name):
+            if fault and (num_good or name):
                 faults.append(fault)
     if imported:
         return imported, faults
@@ -166,43 +119,6 @@ def import_folder(folder: str | os.PathLike[str], name: str | None = None) -> tu
     )
 
 
-def read(found: Entry, file: File, path: Path) -> bytearray:
-    """The raw content of a file, checked. Raises DataError that names the file, what was expected and what it is."""
-    content = idx.read_raw(path)
-    check(found, file, content, path)
-    return content
-
-
-def check(found: Entry, file: File, content: bytearray | bytes, path: Path) -> None:
-    """Raises DataError unless `content` is that of the catalogue; says as plainly as it can what it is instead."""
-    sha256 = _sha256(content)
-    if sha256 == file.sha256:
-        return
-    other = _owner(sha256)
-    if other is not None and other != found:
-        raise DataError(
-            f"{path} holds {other.title}, not {found.title}",
-            hint=f"--data {other.name} trains on it; for {found.title}, point to its own files",
-        )
-    is_images = file in (found.files[0], found.files[2])
-    array = idx.parse(content, 3 if is_images else 1, path)
-    expected = (file.raw_size - IMAGES_HEADER) // 784 if is_images else file.raw_size - LABELS_HEADER
-    hint = way_out(found, path)
-    if len(array) != expected:
-        what = "pictures" if is_images else "labels"
-        raise DataError(f"{path} holds {len(array):,} {what}; {found.title} has {expected:,} {what} there", hint=hint)
-    raise DataError(
-        f"{path} has the SHA-256 {sha256[:16]}…; expected {file.sha256[:16]}…, that of {found.title}", hint=hint
-    )
-
-
-def way_out(found: Entry, path: Path) -> str:
-    """What to do about a damaged file."""
-    if path.is_relative_to(cache_folder()):
-        return f"lenet data fetch {found.name} --force puts a good copy into the cache"
-    return f"get the file again, or leave that folder out (--data-dir, LENET_DATA) and lenet data fetch {found.name}"
-
-
 def generate() -> Iterator[bytes]:
     """The four files of the built-in digits, in the order of the catalogue."""
     for split in digits.generate():
@@ -210,151 +126,83 @@ def generate() -> Iterator[bytes]:
             yield idx.dump(array)
 
 
-def _places(found: Entry, root: Path) -> tuple[Path, ...]:
-    """Where a folder of the user's may hold the files; what is made on this machine is looked for in none."""
-    return (root / found.name, root / found.folder / "raw", root) if found.sources else ()
+def _fill(located: Located, wanted: list[File], progress: Progress | None) -> str:
+    """Puts files into the cache, over what is there; where they came from, in words."""
+    found = located.entry
+    if not found.sources:
+        for file, content in zip(found.files, generate(), strict=True):
+            if file in wanted:
+                check(found, file, content, file.name)
+                _publish(located, file, content)
+        return "made on this machine"
+    sources = reachable(found)
+    origins = []
+    for file in wanted:
+        source, raw = download(found, file, sources, located.folder, progress)
+        _publish(located, file, raw)
+        sources.sort(key=lambda each: each != source)  # the one that works is asked first from now on
+        origins.append(urlsplit(source).netloc)
+    return f"downloaded from {', '.join(dict.fromkeys(origins))}"
 
 
-def _examine(located: Located) -> tuple[list[Path], DataError | None]:
-    """The files that are what the catalogue says, and the first fault of the others."""
-    good: list[Path] = []
+def _publish(located: Located, file: File, content: bytes | bytearray) -> None:
+    """Puts a file into the cache, raw: so it is read eight times as fast, and has the catalogue's hash as it lies there."""
+    cache.publish(located.folder, file.name, content)
+    with cache.writing(located.folder):
+        (located.folder / f"{file.name}.gz").unlink(missing_ok=True)
+
+
+def _fault(located: Located, file: File) -> str | None:
+    try:
+        read(located.entry, file, located.path(file))
+    except DataError as error:
+        return error.message
+    return None
+
+
+def _is_whole(located: Located, file: File) -> bool:
+    return _fault(located, file) is None
+
+
+def _conclude(located: Located, file: File, fault: str | None, obstacle: DataError | None) -> Check:
+    """What has become of a file; a damaged one of the cache that could not be replaced is removed."""
+    try:
+        path = located.path(file)
+    except DataError:
+        path = located.folder / file.name
+    if fault is None:
+        return Check(path)
+    if not located.is_cached():
+        return Check(path, fault, hint=way_out(located.entry, path))
+    if _is_whole(located, file):
+        return Check(path, fault, is_mended=True, outcome="fetched again")
+    outcome = f"it could not be fetched again ({obstacle.message if obstacle else 'damaged anew'})"
+    try:
+        with cache.writing(located.folder):
+            if path.exists():
+                path.unlink()
+                outcome += " and was removed"
+    except DataError as error:
+        outcome += f"; {error.message}"
+    return Check(path, fault, outcome=outcome, hint=obstacle.hint if obstacle else None)
+
+
+def _examine(located: Located) -> tuple[int, DataError | None]:
+    """How many files are what the catalogue says, and the first fault of the others."""
+    num_good = 0
     fault = None
-    for file in located.entry.files if _count(located.entry, located.folder) else ():
+    for file in located.entry.files if located.count() else ():
         try:
-            path = located.path(file)
-            read(located.entry, file, path)
-            good.append(path)
+            read(located.entry, file, located.path(file))
+            num_good += 1
         except DataError as error:
             fault = fault or error
-    return good, fault
+    return num_good, fault
 
 
-def _sha256(content: bytearray | bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-def _owner(sha256: str) -> Entry | None:
-    """The data set that a file with this content belongs to."""
-    return next((each for each in CATALOGUE.values() if sha256 in (file.sha256 for file in each.files)), None)
-
-
-def _count(found: Entry, folder: Path) -> int:
-    """How many of the four files are in a folder."""
-    return sum(any((folder / f"{file.name}{suffix}").is_file() for suffix in ("", ".gz")) for file in found.files)
-
-
-def _is_whole(found: Entry, folder: Path, file: File) -> bool:
-    try:
-        read(found, file, Located(found, folder, "cache").path(file))
-    except DataError:
-        return False
-    return True
-
-
-def _reachable(found: Entry) -> list[str]:
-    """The sources that answer, in the catalogue's order, or DataUnavailable.
-
-    Asked all at once, each in a thread that is left behind when time is up: looking up a name can hang for longer than any
-    timeout of a connection.
-    """
-    answers: dict[str, bool] = {}
-
-    def ask(source: str) -> None:
-        import requests
-
-        try:
-            url = source + found.files[3].name + ".gz"
-            requests.head(url, timeout=NETWORK_SECONDS, allow_redirects=True).close()
-            answers[source] = True
-        except Exception:  # whatever it is, this source is of no use now
-            answers[source] = False
-
-    for source in found.sources:
-        threading.Thread(target=ask, args=(source,), daemon=True).start()
-    deadline = time.monotonic() + NETWORK_SECONDS
-    first_answer = None
-    while time.monotonic() < deadline and len(answers) < len(found.sources):
-        time.sleep(0.01)
-        if any(answers.values()):  # one will do; a moment for the better ones before it
-            first_answer = first_answer or time.monotonic()
-            if time.monotonic() - first_answer > 0.5:
-                break
-    sources = [source for source in found.sources if answers.get(source)]
-    if not sources:
-        tried = ", ".join(urlsplit(source).netloc for source in found.sources)
-        raise DataUnavailable(
-            f"{found.title} is not on this machine, and there is no network to download it (no answer from {tried})",
-            hint=_ways_out(found),
-        )
-    return sources
-
-
-def _ways_out(found: Entry) -> str:
-    return (
-        f"if you have its four files: lenet data import DIR, or --data-dir DIR, or LENET_DATA=DIR (they are at "
-        f"{found.homepage}); --data digits needs no network"
-    )
-
-
-def _download(
-    found: Entry, file: File, sources: list[str], temporary: Path, progress: Progress | None
-) -> tuple[str, bytes]:
-    """The first source that has the right content, and that content as it was sent."""
-    import pooch
-
-    target = temporary / f"{file.name}.download"
-    faults = []
-    for source in sources:
-        bar = progress(f"{file.name}.gz", file.size) if progress else None
-        try:
-            pooch.HTTPDownloader(progressbar=bar or False, timeout=STALL_SECONDS)(
-                f"{source}{file.name}.gz", target, None
-            )
-            read(found, file, target)
-            return source, target.read_bytes()
-        except DataError as error:
-            faults.append(f"{source}: {error.message.replace(str(target), 'what it sent')}")
-        except Exception as error:  # requests, urllib3 and sockets have a hundred names for it
-            faults.append(f"{source}: {type(error).__name__}: {str(error)[:100]}")
-        finally:
-            target.unlink(missing_ok=True)
-            if bar is not None:
-                bar.close()
-    raise DataUnavailable(
-        f"{file.name}.gz of {found.title} cannot be downloaded: {'; '.join(faults)}", hint=_ways_out(found)
-    )
-
-
-def _copy(found: Entry, paths: list[Path]) -> Located:
-    folder = cache_folder(found.name)
-    with _workplace(folder) as temporary:
-        for file, path in zip(found.files, paths, strict=True):
-            _publish(temporary, folder, file, path.read_bytes())
-    return Located(found, folder, "cache")
-
-
-@contextmanager
-def _workplace(folder: Path) -> Iterator[Path]:
-    """A temporary folder in the cache, gone afterwards; a cache that cannot be written becomes a DataError."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".fetch-", dir=folder) as temporary:
-            yield Path(temporary)
-    except OSError as error:
-        raise DataError(
-            f"the cache {folder} cannot be written: {error.strerror or error}",
-            hint="set LENET_CACHE to a folder with room that you may write to",
-        ) from error
-
-
-def _publish(temporary: Path, folder: Path, file: File, content: bytes) -> None:
-    """Puts a file into the cache, whole; of a compressed and an uncompressed one only the new one stays."""
-    names = [file.name, f"{file.name}.gz"]
-    name, other = reversed(names) if content.startswith(idx.GZIP) else names
-    path = temporary / name
-    with path.open("wb") as opened:
-        opened.write(content)
-        opened.flush()
-        os.fsync(opened.fileno())
-    path.replace(folder / name)
-    (folder / other).unlink(missing_ok=True)
+def _copy(located: Located) -> Located:
+    target = cached(located.entry)
+    if target.folder.resolve() != located.folder.resolve():  # else what is to be copied would be replaced
+        for file in located.entry.files:
+            _publish(target, file, read(located.entry, file, located.path(file)))
+    return target

@@ -7,6 +7,7 @@ import gzip
 import math
 import struct
 import zlib
+from io import SEEK_END, RawIOBase
 from pathlib import Path
 
 import numpy as np
@@ -17,23 +18,47 @@ from lenet.errors import DataError
 UNSIGNED_BYTE = 0x08
 GZIP = b"\x1f\x8b"
 AT_ONCE = 1 << 20  # bytes
+LARGEST = 1 << 28  # bytes
 
 
-def read_raw(path: Path) -> bytearray:
-    """The content of a file, decompressed if it is gzip. Raises DataError for one that is truncated or damaged."""
-    content = bytearray()
+def read_raw(path: Path, limit: int = LARGEST) -> bytearray:
+    """The content of a file, decompressed if it is gzip. Raises DataError for one that is truncated, damaged, or larger
+    than `limit` bytes when raw.
+    """
     try:
-        with path.open("rb") as file:
-            is_compressed = file.read(len(GZIP)) == GZIP
-            file.seek(0)
-            with gzip.GzipFile(fileobj=file) if is_compressed else file as stream:
-                while part := stream.read(AT_ONCE):  # piece by piece: nothing is in memory twice
-                    content += part
-        return content
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise DataError(f"{path} is truncated or damaged: {error}", hint="get the file again") from error
+        with path.open("rb", buffering=0) as file:
+            return unpack(file, path, limit)
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def unpack(file: RawIOBase, name: str | Path, limit: int = LARGEST) -> bytearray:
+    """The same for an open file, from its beginning; `name` is for the errors.
+
+    Never more than `limit` bytes and a piece are in memory, whatever the file would unpack to.
+    """
+    file.seek(0)
+    is_compressed = file.read(len(GZIP)) == GZIP
+    file.seek(0)
+    try:
+        if is_compressed:
+            content = bytearray()
+            with gzip.GzipFile(fileobj=file, mode="rb") as stream:
+                while part := stream.read(min(AT_ONCE, limit + 1 - len(content))):
+                    content += part
+        else:
+            content = bytearray(min(file.seek(0, SEEK_END), limit + 1))
+            file.seek(0)
+            num_read = 0
+            with memoryview(content) as view:  # straight into its place: nothing is in memory twice
+                while part_size := file.readinto(view[num_read:]):
+                    num_read += part_size
+            del content[num_read:]
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise DataError(f"{name} is truncated or damaged: {error}", hint="get the file again") from error
+    if len(content) > limit:
+        raise DataError(f"{name} holds more than {limit:,} bytes", hint="it is another file, or damaged; get it again")
+    return content
 
 
 def parse(content: bytearray | bytes, num_dimensions: int, name: str | Path) -> NDArray[np.uint8]:

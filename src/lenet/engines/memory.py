@@ -8,10 +8,12 @@ somebody else holds it; a step is taken in smaller parts (reference.py) and an e
 """
 
 import contextlib
+import ctypes
 import errno
 import os
 import shutil
 import subprocess
+import sys
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -124,7 +126,8 @@ def memory_explained(device: str | torch.device, phase: Phase = ANY, doing: str 
 
 
 def explained(error: Exception, device: torch.device, phase: Phase = ANY, doing: str = "") -> EngineError:
-    """The EngineError for one that `is_out_of_memory` or `is_lost_device`; frees what the failed computation holds."""
+    """The EngineError for one that `is_out_of_memory` or `is_lost_device`; its frames no longer hold their tensors."""
+    let_go(error)
     doing = f" {doing}" if doing else ""
     if is_lost_device(error):
         said = next(str(each) for each in _chain(error) if _says(each, LOST))
@@ -132,18 +135,27 @@ def explained(error: Exception, device: torch.device, phase: Phase = ANY, doing:
             return EngineError(f"{device} is taken by another program{_programs(device)}", hint=phase.gpu)
         return EngineError(f"{device} was lost{doing}: {said.splitlines()[0]}", hint=phase.lost)
     of_machine = device.type == "cpu" or any(_is_of_machine(each) for each in _chain(error))
-    free(error)
+    give_back()
     if of_machine:
         return EngineError(f"this program is out of memory{doing}{_machine()}", hint=phase.machine)
     return EngineError(f"{device} is out of memory{doing}{_holders(device)}{_programs(device)}", hint=phase.gpu)
 
 
-def free(error: BaseException) -> None:
-    """Gives back what a failed computation holds: the frames of its traceback keep tensors, and PyTorch freed blocks."""
+def let_go(error: BaseException) -> None:
+    """Drops what a failed computation holds as long as its error lives: the variables of the frames it passed."""
     for each in _chain(error):
         traceback.clear_frames(each.__traceback__)
+
+
+def give_back() -> None:
+    """Returns freed memory that PyTorch keeps on a GPU, and glibc on the CPU (see `keep_freed_memory` in reference.py).
+
+    To be called outside of the `except` block: what closures hold goes only with the error itself.
+    """
     with contextlib.suppress(RuntimeError):
         torch.cuda.empty_cache()
+    if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)):
+        trim(0)
 
 
 def halved(size: int) -> int:
@@ -164,8 +176,9 @@ def in_chunks(compute: Callable[[Tensor], Result], images: Tensor, size: int) ->
         except Exception as error:
             if len(chunk) <= 1 or not is_out_of_memory(error):
                 raise
-            free(error)
-        size = halved(len(chunk))  # outside of the block, where the error is gone with all it holds
+            let_go(error)
+        give_back()
+        size = halved(len(chunk))
     return results
 
 

@@ -29,10 +29,11 @@ from lenet.engines.memory import (
     FIRST_TOUCH,
     STEP,
     explained,
-    free,
+    give_back,
     halved,
     in_chunks,
     is_out_of_memory,
+    let_go,
     memory_explained,
 )
 from lenet.engines.optimizer import Optimizer, load_state, state_of
@@ -136,8 +137,9 @@ class ReferenceEngine:
                 if layer := over_the_batch(self.model):
                     doing = f"in a step of {size} pictures, which {layer} keeps from being divided"
                     raise explained(error, self.device, ANY, doing) from error
-                free(error)
-            self.micro_batch = halved(size)  # outside of the block, where the error is gone with all it holds
+                let_go(error)
+            give_back()
+            self.micro_batch = halved(size)
 
     def _summed(self, plan: Plan, positions: slice, size: int) -> tuple[Tensor, Tensor]:
         """`_gradient` in parts of `size`: the loss is a mean, so each part's counts by its share of the batch."""

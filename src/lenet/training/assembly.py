@@ -7,10 +7,10 @@ from typing import Any
 import torch
 
 from lenet.config import MODEL_FIELDS, TrainConfig
-from lenet.data import fetch
 from lenet.data.batches import hold_out
 from lenet.data.catalogue import CATALOGUE
 from lenet.data.dataset import Dataset, Splits, load
+from lenet.data.locate import locate
 from lenet.data.preprocess import Preprocessing
 from lenet.engines import Engine
 from lenet.engines.choice import Choice, choose_device, choose_engine, make_engine
@@ -40,7 +40,7 @@ def load_data(run: Run, data_dir: str | None = None, show: Progress | None = Non
             f"{run.path} was trained on data of your own, {name!r}, which cannot be found by its name",
             hint=f"in Python: lenet.evaluate({str(run.path)!r}, data), lenet.resume({str(run.path)!r}, data=data)",
         )
-    if folder and Path(folder).is_dir() and fetch.locate(name, data_dir) is None:
+    if folder and Path(folder).is_dir() and locate(name, data_dir) is None:
         data_dir = folder
     return load(name, data_dir, progress=show.download if show else None)
 

@@ -322,7 +322,7 @@ class Notebook(Quiet):
 
 
 class DownloadBar:
-    """A progress bar on a terminal, in the form pooch wants it."""
+    """A progress bar on a terminal, as a download moves it."""
 
     def __init__(self, console: Console, file: str, num_bytes: int) -> None:
         self.bars = Bars(

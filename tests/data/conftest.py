@@ -1,0 +1,70 @@
+"""A small data set in the catalogue, an empty cache, and a server that misbehaves on demand."""
+
+import dataclasses
+
+import pytest
+from faultlab import toy as toys
+from faultlab.server import Server
+
+from lenet.data import download
+from lenet.data.catalogue import CATALOGUE
+
+
+@pytest.fixture(scope="session")
+def contents():
+    """The four raw files of a small data set: 60 and 20 pictures."""
+    return toys.make(60, 20)
+
+
+@pytest.fixture
+def toy(monkeypatch, contents, tmp_path):
+    """A data set in the catalogue with those files, and an empty cache."""
+    entry = toys.describe(contents, "http://name.invalid/")
+    monkeypatch.setitem(CATALOGUE, "toy", entry)
+    monkeypatch.setenv("LENET_CACHE", str(tmp_path / "cache"))
+    return entry
+
+
+@pytest.fixture
+def server(contents):
+    with Server(toys.pack(contents), toys.pack(toys.make(60, 20, seed=4))) as server:
+        yield server
+
+
+@pytest.fixture
+def offer(monkeypatch, toy, server):
+    """Makes the server's ways the sources of the data set, one after another; or whatever address is given."""
+
+    def offer(*ways):
+        sources = tuple(way if ":" in way else server.source(way) for way in ways)
+        monkeypatch.setitem(CATALOGUE, "toy", dataclasses.replace(toy, sources=sources))
+        return sources
+
+    return offer
+
+
+@pytest.fixture
+def hasty(monkeypatch):
+    """The waits of a download, short."""
+    for name, value in {
+        "ANSWER_SECONDS": 1.0,
+        "STALL_SECONDS": 0.5,
+        "SLOW_SECONDS": 0.3,
+        "RETRIES": 1,
+        "BACKOFF_SECONDS": 0.01,
+        "PATIENCE_SECONDS": 0.5,
+    }.items():
+        monkeypatch.setattr(download, name, value)
+
+
+@pytest.fixture
+def put(toy, contents):
+    """Writes the four files of the data set into a folder, packed or not."""
+
+    def put(folder, suffix="", pack=lambda content: content):
+        folder.mkdir(parents=True)
+        for file, content in zip(toy.files, contents, strict=True):
+            (folder / f"{file.name}{suffix}").write_bytes(pack(content))
+        return folder
+
+    return put
