@@ -317,7 +317,7 @@ class Ledger:
     def kept(self, *, check: bool = False) -> Iterator[dict[int, str]]:
         """Writes down each checkpoint as it begins and returns; fills a dictionary with the digests of their tensors.
 
-        check: whether to look, after each, if it is there.
+        check: whether to look, after each, if it is there; in a folder that is.
         """
         save, digests = Run.checkpoint, {}
         content = bytearray(self.path.read_bytes() if self.path.exists() else bytes(16))
@@ -330,7 +330,11 @@ class Ledger:
             answer = save(run, step, tensors, *arguments, **named)
             write(descriptor, struct.pack("<q", step), 8)
             digests[step] = digest(tensors)
-            if check and ((found := run.newest_checkpoint()) is None or digest(found.tensors) != digests[step]):
+            if (
+                check
+                and run.path.exists()
+                and ((found := run.newest_checkpoint()) is None or digest(found.tensors) != digests[step])
+            ):
                 raise AssertionError(f"the checkpoint of step {step} is not there after its save")
             return answer
 

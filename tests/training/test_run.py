@@ -431,3 +431,29 @@ def test_what_could_not_be_removed_is_removed_the_next_time(run, monkeypatch, su
     run.finish({"test_accuracy": 0.5})
     names = {path.name for path in (run.path / "checkpoints").iterdir()}
     assert names == {f"step-{step:06d}.{kind}" for step in (3, 4) for kind in ("json", "safetensors")}
+
+
+def test_a_run_whose_folder_went_away_moves_whole(tmp_path, monkeypatch):
+    """Whatever of it is wanted next: its settings, its points, and both files of a checkpoint that was half saved."""
+    monkeypatch.setattr(storage, "RETRY_SECONDS", 0)
+    for name in ("step-000001.safetensors", "step-000001.json"):
+        run = Run.create(
+            tmp_path / "run", configure("fast", model="softmax"), RESOLVED, ENVIRONMENT, tmp_path / "rescue"
+        )
+        run.log({"kind": "epoch", "step": 1})
+        with monkeypatch.context() as patched:
+            real = os.replace
+
+            def vanish(source, target, name=name, real=real):
+                if target.name == name and target.is_relative_to(tmp_path / "run"):
+                    shutil.rmtree(tmp_path / "run", ignore_errors=True)
+                real(source, target)
+
+            patched.setattr(os, "replace", vanish)
+            run.checkpoint(1, {"model.x": torch.ones(1)}, {})
+        assert run.path == tmp_path / "rescue/run"
+        assert run.newest_checkpoint().tensors["model.x"].tolist() == [1]
+        shutil.rmtree(run.path)
+        assert (run.config.model, run.resolved, run.epochs) == ("softmax", RESOLVED, [{"kind": "epoch", "step": 1}])
+        with storage.alone(run.path):
+            pass

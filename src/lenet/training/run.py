@@ -96,6 +96,7 @@ class Run:
                 f"cannot make the run directory {path}: {storage.explain(error)[0]}",
                 hint="choose another folder with --out DIR",
             ) from error
+        run.config, run.resolved = config, json.loads(json.dumps(resolved))  # as the file has it, should that go away
         return run
 
     @classmethod
@@ -202,9 +203,8 @@ class Run:
     def metrics(self) -> list[dict[str, Any]]:
         """The points of the chart, in order; a torn last line (a crash while writing) is left out."""
         path = self.path / "metrics.jsonl"
-        if not os.path.lexists(path):
-            return []
-        points = _points(foreign.read(path, MAX_METRICS))
+        # A training goes on without its folder until it has to write, and then needs no file of it.
+        points = _points(foreign.read(path, MAX_METRICS) if os.path.lexists(path) else bytes(self._lines or b""))
         for number, point in enumerate(points, start=1):
             if point is None and number < len(points):
                 raise RunError(f"{path}, line {number}, is no point of the chart")
@@ -279,7 +279,6 @@ class Run:
         """
         lines, content = bytes(self.lines), safetensors.torch.save(tensors)
         belonging = lines[:num_bytes]
-        self._save("metrics.jsonl", lambda path: storage.sync(path, lines))
         record = {
             "step": step,
             "sha256": _sha256(content),
@@ -287,14 +286,17 @@ class Run:
             "metrics": {"bytes": len(belonging), "sha256": _sha256(belonging)},
         }
         name = f"checkpoints/step-{step:06d}"
-        self._save("checkpoints", storage.make_folder)
-        tensors_at = self.path / f"{name}.safetensors"
-        if (
-            not tensors_at.is_file() or tensors_at.read_bytes() != content
-        ):  # the same step again has the same, as a rule
-            self._save(f"{name}.json", storage.remove)
-            self.write(f"{name}.safetensors", content)
-        self._write_json(f"{name}.json", _sealed(record))  # written second: it is there only if the tensors are
+        saved_in = None
+        while saved_in != self.path:  # all of it again, if the run has to move in the midst of it
+            saved_in = self.path
+            self._save("metrics.jsonl", lambda path: storage.sync(path, lines))
+            self._save("checkpoints", storage.make_folder)
+            tensors_at = self.path / f"{name}.safetensors"
+            # The same step again has the same tensors, as a rule.
+            if not tensors_at.is_file() or tensors_at.read_bytes() != content:
+                self._save(f"{name}.json", storage.remove)
+                self.write(f"{name}.safetensors", content)
+            self._write_json(f"{name}.json", _sealed(record))  # written second: it is there only if the tensors are
         self._prune()
 
     @property

@@ -121,14 +121,15 @@ def alone(folder: Path) -> Iterator[None]:
     if fcntl is None:
         yield
         return
-    with _opened(folder, os.O_RDONLY) as file:
+    with contextlib.ExitStack() as stack:
         try:
+            file = stack.enter_context(_opened(folder, os.O_RDONLY))
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             hint = "wait until it has ended, or end it; what it has saved is kept"
             raise RunError(f"another process is training in {folder}", hint=hint) from None
         except OSError:
-            pass  # a file system without locks
+            pass  # a file system without locks, or the folder is gone: the next to write will say so
         yield
 
 
