@@ -341,6 +341,7 @@ def test_a_fault_of_lenet_says_so(lenet_command, monkeypatch):
 
 def test_data_commands_list_show_and_verify(lenet_command, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    lenet_command("data", "fetch", "digits")
     code, out, _ = lenet_command("data", "list")
     assert code == 0
     assert re.search(r"^fashion-mnist +60,000 +10,000 +10 +MIT, Zalando SE +download, 31 MB", out, re.M)

@@ -6,10 +6,7 @@ The command line prints `error: MESSAGE` and `hint: HINT` and exits with 2; in P
 import difflib
 import os
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from lenet.training.run import Run
+from typing import Any
 
 
 def choices_hint(name: str, choices: Iterable[str]) -> str:
@@ -61,7 +58,7 @@ class SaveError(RunError):
     The training is still in memory: `save_to(folder)` saves it elsewhere, and returns the run to go on with.
     """
 
-    save_to: "Callable[[str | os.PathLike[str]], Run] | None" = None
+    save_to: Callable[[str | os.PathLike[str]], Any] | None = None
 
 
 class PictureError(LenetError):
