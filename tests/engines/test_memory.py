@@ -26,6 +26,14 @@ from lenet.engines.memory import (
 )
 from lenet.errors import EngineError, ModelError
 
+
+@pytest.fixture(autouse=True)
+def with_onednn():
+    """It is given up once it has failed, here as elsewhere."""
+    yield
+    torch.backends.mkldnn.enabled = True
+
+
 SHORT = [
     torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
     RuntimeError("CUDA error: out of memory\nCUDA kernel errors might be asynchronously reported"),
@@ -269,3 +277,33 @@ def test_a_real_lack_of_memory_on_the_cpu_is_recognised():
     assert first.startswith("RuntimeError this program is out of memory in a test: of this machine's ")
     assert second.split()[0] in ("MemoryError", "_ArrayMemoryError")
     assert first.endswith("and its limit is 4.3 (ulimit -v)")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of the address space hold on Linux")
+def test_where_onednn_found_no_room_once_the_network_is_computed_without_it():
+    """Once there is room again it still fails, in the thread where it failed; a small chunk is no cure, another kernel is."""
+    program = """
+        import resource
+        import numpy as np
+        import torch
+        from lenet.config import configure
+        from lenet.data.preprocess import Preprocessing
+        from lenet.engines.reference import ReferenceEngine
+        from lenet.models import build
+
+        torch.set_num_threads(1)
+        images = np.random.default_rng(0).integers(0, 256, (40, 28, 28)).astype(np.uint8)
+        engine = ReferenceEngine(build("lenet", seed=0), None, configure("book-sgd"), Preprocessing((28, 28)))
+        expected = engine.logits(images)
+        pictures = torch.zeros(41, 1, 28, 28)
+        resource.setrlimit(resource.RLIMIT_AS, (1 << 20, resource.RLIM_INFINITY))
+        try:
+            engine.model(pictures)
+            said = "nothing"
+        except RuntimeError as error:
+            said = str(error)
+        resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        torch.testing.assert_close(engine.logits(images[:39]), expected[:39])
+        print(said)
+    """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, check=True)

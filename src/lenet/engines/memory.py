@@ -28,15 +28,16 @@ from lenet.errors import EngineError, LenetError
 Result = TypeVar("Result")
 
 # In lower case, as PyTorch, CUDA, its libraries and the C++ library put it.
+NO_PRIMITIVE = "could not create a primitive"  # oneDNN, of whatever it fails to set up: hardly ever anything else
 NO_MEMORY = (
     "out of memory",
     "can't allocate memory",
     "not enough memory",
     "status_alloc_failed",
     "bad_alloc",
-    "could not create a primitive",  # oneDNN, of whatever it fails to set up; hardly ever anything else
+    NO_PRIMITIVE,
 )
-NO_HOST_MEMORY = ("defaultcpuallocator", "bad_alloc", "could not create a primitive")
+NO_HOST_MEMORY = ("defaultcpuallocator", "bad_alloc", NO_PRIMITIVE)
 TAKEN = "busy or unavailable"  # in a mode that gives the device to one program alone
 LOST = (  # after these nothing can be computed on the device by this process
     "unspecified launch failure",
@@ -142,9 +143,14 @@ def explained(error: Exception, device: torch.device, phase: Phase = ANY, doing:
 
 
 def let_go(error: BaseException) -> None:
-    """Drops what a failed computation holds as long as its error lives: the variables of the frames it passed."""
+    """Drops what a failed computation holds as long as its error lives: the variables of the frames it passed.
+
+    oneDNN, where it found no room for its code, fails in that thread ever after: PyTorch then computes without it, slower.
+    """
     for each in _chain(error):
         traceback.clear_frames(each.__traceback__)
+        if _says(each, (NO_PRIMITIVE,)):
+            torch.backends.mkldnn.enabled = False  # type: ignore[assignment]  # a property, of a module
 
 
 def give_back() -> None:
