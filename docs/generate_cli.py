@@ -8,6 +8,7 @@ COMMANDS = [
     ["train"],
     ["evaluate"],
     ["predict"],
+    ["import-weights"],
     ["runs"],
     ["compare"],
     ["show"],

@@ -143,6 +143,31 @@ def test_predict_names_a_picture_and_shows_what_was_seen(lenet_command, trained,
     assert sum(json.loads(out)["probabilities"].values()) == pytest.approx(1)
 
 
+def test_weights_from_elsewhere_are_imported_and_the_next_command_named(lenet_command, tmp_path):
+    import torch
+
+    from lenet.models import build
+
+    torch.save({f"layer.{name}": w for name, w in build("softmax", seed=0).state_dict().items()}, tmp_path / "net.pt")
+    code, out, err = lenet_command(
+        "import-weights", tmp_path / "net.pt", "--model", "softmax", "--data", "digits", "--mean", "0.5", "--std", "0.5"
+    )
+    assert code == 0, err
+    assert ["layer.1.weight", "1.weight", "10×784"] in [line.split() for line in out.splitlines()]
+    assert "names differ; tensors were matched by their shapes" in out
+    path = tmp_path / "net.safetensors"
+    assert err.splitlines() == [f"wrote {path}", f"next: lenet evaluate {path} --data digits"]
+    code, out, err = lenet_command("evaluate", path, "--data", "digits", "--plot")
+    assert code == 0, err
+    assert "digits, 10,000 test pictures: accuracy" in out
+    assert (tmp_path / "net-confusion-digits-test.png").is_file()
+    code, _, err = lenet_command("predict", tmp_path / "net.pt", "boot.png")
+    assert (code, err.splitlines()[1]) == (
+        2,
+        f"hint: lenet import-weights {tmp_path / 'net.pt'} --model NAME --data NAME takes the weights out of it",
+    )
+
+
 def test_show_prints_the_table_of_layers(lenet_command):
     code, out, _ = lenet_command("show", "LeNetAvg")
     assert code == 0

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lenet.config import RECIPES, TrainConfig, configure
     from lenet.data.dataset import Dataset, Splits
     from lenet.errors import LenetError
+    from lenet.training.imports import import_weights
     from lenet.training.many import ManyInterrupted, train_many
     from lenet.training.run import Run, load
     from lenet.training.trainer import Interrupted, resume, train
@@ -37,6 +38,7 @@ _HOMES = {
     "TrainConfig": "lenet.config",
     "configure": "lenet.config",
     "evaluate": "lenet.analysis.evaluation",
+    "import_weights": "lenet.training.imports",
     "load": "lenet.training.run",
     "predict": "lenet.analysis.prediction",
     "resume": "lenet.training.trainer",
@@ -60,6 +62,7 @@ __all__ = [
     "d2l",
     "data",
     "evaluate",
+    "import_weights",
     "load",
     "models",
     "predict",

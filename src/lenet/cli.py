@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from lenet import __version__
+from lenet import __version__, foreign
 from lenet.config import DEFAULT_RECIPE, FIELDS, RECIPES, TYPES
 from lenet.errors import ConfigError, LenetError
 
@@ -229,6 +229,68 @@ def predict(
     if show:
         for path in plots.save_seen(predictions, Path()):
             typer.echo(f"wrote {path}", err=True)
+
+
+@app.command(
+    "import-weights",
+    epilog="Example: lenet import-weights net.pt --model lenet-avg --data fashion-mnist --out net.safetensors",
+)
+def import_weights(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What PyTorch saved: .pt, .pth or .safetensors.")],
+    model: Annotated[str, typer.Option(help="The network: lenet, lenet-avg, softmax or mlp.")],
+    data: Annotated[str, typer.Option(help="What it was trained on; gives the classes.")],
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The new file; by default beside the old one.")
+    ] = None,
+    kernel_size: Annotated[int | None, typer.Option(help=FIELDS["kernel_size"].metadata["help"])] = None,
+    channels: Annotated[str | None, typer.Option(help=FIELDS["channels"].metadata["help"])] = None,
+    hidden: Annotated[str | None, typer.Option(help=FIELDS["hidden"].metadata["help"])] = None,
+    activation: Annotated[str | None, typer.Option(help=FIELDS["activation"].metadata["help"])] = None,
+    pooling: Annotated[str | None, typer.Option(help=FIELDS["pooling"].metadata["help"])] = None,
+    padding: Annotated[int | None, typer.Option(help=FIELDS["padding"].metadata["help"])] = None,
+    normalize: Annotated[
+        bool, typer.Option("--normalize", help="It was trained on pixels of mean 0 and deviation 1: measure both.")
+    ] = False,
+    mean: Annotated[float | None, typer.Option(help="The mean that Normalize was given in training.")] = None,
+    std: Annotated[float | None, typer.Option(help="The deviation that Normalize was given in training.")] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Make weights from elsewhere usable.
+
+    Reads a state dict that PyTorch saved, without running anything in it, and writes a weights file for evaluate and
+    predict. Tensors are matched by name, else by shape; activation and pooling leave no trace in weights, so they must be
+    as they were in training.
+    """
+    from lenet.models.weights import in_words
+    from lenet.training import imports
+    from lenet.training.run import quoted
+
+    imported = imports.import_weights(
+        file,
+        model=model,
+        data=data,
+        out=out,
+        kernel_size=kernel_size,
+        channels=channels,
+        hidden=hidden,
+        activation=activation,
+        pooling=pooling,
+        padding=padding,
+        normalize=normalize,
+        mean=mean,
+        std=std,
+        data_dir=data_dir,
+    )
+    network = imported.network
+    shapes = {name: tuple(weights.shape) for name, weights in network.blank().state_dict().items()}
+    _print_table(
+        ["in the file", "in the network", "shape"],
+        [[foreign.shown(theirs), ours, in_words(shapes[ours])] for theirs, ours in imported.names.items()],
+    )
+    for note in imported.notes:
+        typer.echo(f"- {note}")
+    typer.echo(f"wrote {network.path}", err=True)
+    typer.echo(f"next: lenet evaluate {quoted(network.path)} --data {data}", err=True)
 
 
 @app.command(epilog="Example: lenet show LeNetAvg    or: lenet show mlp --input 3x1000x1000 --hidden 256")

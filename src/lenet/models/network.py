@@ -25,7 +25,7 @@ from lenet.config import MODEL_FIELDS, checked, model_name
 from lenet.data.preprocess import Preprocessing
 from lenet.errors import LenetError, RunError
 from lenet.models import build, summary
-from lenet.models.weights import PICKLES, WAY_OUT, Weights
+from lenet.models.weights import PICKLES, Weights
 
 KEY = "lenet"  # of the metadata; one, as safetensors writes several in an order that changes from process to process
 MAX_CLASSES, MAX_NAME = 1000, 200  # classes, and characters in the name of one
@@ -87,7 +87,7 @@ class Network:
         if path.suffix.lower() in PICKLES:
             raise RunError(
                 f"{foreign.shown(path)} may hold a pickle, which can run any program, and was not read",
-                hint=f"{WAY_OUT}: lenet import-weights {foreign.shown(path)} --model NAME --data NAME",
+                hint=f"lenet import-weights {foreign.shown(path)} --model NAME --data NAME takes the weights out of it",
             )
         weights = Weights.read(path)
         if KEY not in weights.metadata:
