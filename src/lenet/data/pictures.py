@@ -9,6 +9,7 @@ most 200 MB, whatever its kind.
 """
 
 import math
+import os
 import re
 import struct
 import warnings
@@ -145,6 +146,8 @@ def _read(path: Path, name: str) -> Grey:
             _check_png(file, size, name)
         elif start.startswith(b"\xff\xd8"):
             _check_jpeg(file, name)
+        elif start.startswith(b"GIF8"):
+            _check_gif(file, name)
         is_webp = start[:4] == b"RIFF" and start[8:12] == b"WEBP"
         meter = Metered(file, WEBP_BYTES if is_webp else MAX_HEADER, name)
         file.seek(0)
@@ -214,6 +217,24 @@ def _check_path(path: Path) -> None:
         raise PictureError(f"there is no file {path}", hint="check its name and the folder you are in")
     if not path.is_file():
         raise PictureError(f"{path} is not an ordinary file")
+
+
+def _check_gif(file: BinaryIO, name: str) -> None:
+    """Raises PictureError for a GIF whose first frame is too large: Pillow makes room for that as it opens the file.
+
+    A frame may be larger than the picture is said to be, which then grows.
+    """
+    file.seek(6)
+    width, height, flags = struct.unpack("<HHB", file.read(5))
+    file.seek(13 + ((6 << (flags & 7)) if flags & 128 else 0))  # behind the colours
+    while (kind := file.read(1)) not in (b"", b";", b",") and file.tell() < MAX_HEADER:
+        if kind == b"!":
+            file.seek(1, os.SEEK_CUR)
+            while (length := file.read(1)) not in (b"", b"\0"):
+                file.seek(length[0], os.SEEK_CUR)
+    if kind == b",":
+        left, top, across, down = struct.unpack("<4H", file.read(8))
+        check_size((max(width, left + across), max(height, top + down)), name, MAX_PIXELS)
 
 
 def _check_png(file: BinaryIO, size: int, name: str) -> None:
