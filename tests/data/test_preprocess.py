@@ -1,4 +1,5 @@
 import gzip
+import io
 import struct
 import warnings
 import zlib
@@ -180,6 +181,28 @@ def header(width, height):
     parts = [b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0), b"IDAT" + zlib.compress(b"\0" * 100)]
     packed = [struct.pack(">I", len(part) - 4) + part + struct.pack(">I", zlib.crc32(part)) for part in parts]
     return b"\x89PNG\r\n\x1a\n" + b"".join(packed)
+
+
+def test_a_gif_whose_first_frame_is_gigantic_is_refused_before_pillow_makes_room_for_it(tmp_path, monkeypatch):
+    # Found by fuzzing: 33 bytes, 168 MB as soon as they were opened.
+    frame = b"!\xf9\x04\xff\x00\x00\x00\x00=,\x00\x00\x00\x00\x0c\xdf\x0e\x0c\x0c\x0c"
+    path = tmp_path / "bomb.gif"
+    path.write_bytes(b"GIF89a\x00\x81\x00\x00\n\x00\x00" + frame)
+    monkeypatch.setattr(Image, "open", lambda *_, **__: pytest.fail("it was opened"))
+    with pytest.raises(PictureError, match="57,100 × 3,086 pixels, more than 16 megapixels"):
+        GARMENT.picture(path)
+
+
+def test_a_gif_may_have_a_comment_and_a_frame_larger_than_itself(tmp_path):
+    pixels = np.zeros((28, 28), np.uint8)
+    pixels[8:20, 8:20] = 200
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "GIF", comment=b"," * 600, transparency=3, disposal=2)
+    content = bytearray(file.getvalue())
+    content[6:10] = struct.pack("<HH", 1, 1)
+    path = tmp_path / "frame.gif"
+    path.write_bytes(content)
+    assert (GARMENT.picture(path) == pixels).all()
 
 
 @pytest.mark.parametrize(("width", "height"), [(6000, 5000), (20_000, 20_000), (60_000, 60_000)])

@@ -12,13 +12,13 @@ from unittest import mock
 import numpy as np
 from PIL import Image, ImageOps
 
-from lenet.data import preprocess
+from lenet.data import pictures
 from lenet.data.preprocess import FRAMINGS, GROUNDS, Preprocessing
 
 Image.init()  # imports the plugins of all formats now, while branches are being counted
 
 MAX_LENGTH = 2048
-# Instead of lenet's own limit: a few bytes can be 16 megapixels, and to such most of the time would go.
+# Instead of lenet's own limits: a few bytes can be 16 megapixels, and to such most of the time would go.
 MAX_PIXELS = 1 << 14
 PNG = b"\x89PNG\r\n\x1a\n"
 COMPRESSED = {b"IDAT": 0, b"fdAT": 4}  # chunks of PNG that are zlib, from which byte on
@@ -79,7 +79,7 @@ def read(content: bytes, folder: Path) -> None:
     """The input decides for which of some networks it is read."""
     path = folder / "picture"
     path.write_bytes(content)
-    with mock.patch.object(preprocess, "MAX_PIXELS", MAX_PIXELS):
+    with mock.patch.multiple(pictures, MAX_PIXELS=MAX_PIXELS, WEBP_PIXELS=MAX_PIXELS):
         PREPROCESSINGS[zlib.crc32(content) % len(PREPROCESSINGS)].picture(path)
 
 

@@ -47,8 +47,11 @@ def read(content: bytes, folder: Path) -> None:
 def mutated(content: bytes, mutate: Callable[[bytes], bytes], random: Random) -> bytes:
     """Mostly the header's JSON, or the JSON in that, with its length to suit, and at times with the right places."""
     header, numbers = _parts(content)
-    if not header or random.random() < 0.2:
+    which = random.random()
+    if not header or which < 0.15:
         return mutate(content)
+    if which < 0.3:
+        return _joined(header, mutate(numbers)[: len(numbers)].ljust(len(numbers), b"\0"))
     within = header
     try:
         entries = json.loads(header)

@@ -1,8 +1,8 @@
 """The one way from a picture to the network's input, in prediction, server and export; stored with every model.
 
-`Preprocessing.picture` takes these steps, each a function below, in this order:
+`Preprocessing.picture` takes these steps, the first two in pictures.py, the others functions below, in this order:
 
-1. `opened`    a file of a known format, its size checked before decoding; first frame; upright as its EXIF data say
+1. `pictures`  a file of a known format, its size checked before decoding; first frame; upright as its EXIF data say
 2. `grey`      one channel of 8 bits: wider pixels scaled down, transparency laid on the ground that shows it, ITU-R 601
 3. A picture that already has the network's size is like those trained on. It stays as it is, even if blank, so that one
    saved from the data set reaches the network bit for bit as in evaluation; it is inverted only if `is_light` says so.
@@ -14,6 +14,7 @@
 9. `placed`    centred as the training pictures are, and inverted back if those have a light ground
 """
 
+import itertools
 import math
 import sys
 from dataclasses import asdict, dataclass, fields
@@ -24,24 +25,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.data.dataset import Dataset, Images
+from lenet.data.pictures import Grey, bands, grey
 from lenet.errors import PictureError, RunError
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
 
-Grey = NDArray[np.uint8]  # (height, width)
 Floats = NDArray[np.float32]
 
-FORMATS = (
-    "PNG",
-    "JPEG",
-    "BMP",
-    "GIF",
-    "WEBP",
-    "TIFF",
-    "PPM",
-)  # Pillow knows many more, some of them rarely looked after
-MAX_PIXELS = 16_000_000
 GROUNDS = ("dark", "light", "mixed")
 # The part of the frame that content fills, and how far, as a part of its peak, something must rise above the ground to
 # count as content: ink has steep edges, and blur or shadow around it is not ink; garments have parts as pale as the ground.
@@ -108,7 +99,7 @@ class Preprocessing:
     def picture(self, source: "Path | str | Picture | NDArray[Any]") -> Grey:
         """What the network sees of `source`: uint8 of shape `(height, width)`."""
         name = str(source) if isinstance(source, Path | str) else "the picture"
-        pixels = grey(opened(source, name), name)
+        pixels = grey(source, name)
         if pixels.shape == self.size:
             return pixels if self.ground == "mixed" or is_light(pixels) == (self.ground == "light") else 255 - pixels
         if self.ground == "mixed":
@@ -135,70 +126,6 @@ def mean_and_std(images: Images) -> tuple[float, float]:
     mean = float(np.average(values, weights=counts))
     std = math.sqrt(float(np.average((values - mean) ** 2, weights=counts)))
     return mean, std if std > 1e-6 else 1.0  # pictures all of one grey: nothing to divide by
-
-
-def opened(source: "Path | str | Picture | NDArray[Any]", name: str) -> "Picture":
-    """The decoded picture, upright. Its size is checked from the header: a small file can claim a gigantic picture."""
-    from PIL import Image, ImageOps, UnidentifiedImageError
-
-    if isinstance(source, np.ndarray):
-        return _from_array(source, name)
-    if not isinstance(source, Path | str | Image.Image):
-        raise PictureError(f"{source!r} is not a picture", hint="expected a path, a Pillow image or a NumPy array")
-    try:
-        if isinstance(source, Image.Image):
-            _check_size(source.size, name)
-            return ImageOps.exif_transpose(source)
-        _check_path(Path(source))
-        with Image.open(source, formats=FORMATS) as image:
-            _check_size(image.size, name)
-            return ImageOps.exif_transpose(image)  # decodes, and is a copy that outlives the file
-    except PictureError:
-        raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _too_large(name, "far more than") from error
-    except UnidentifiedImageError as error:
-        hint = f"known formats: {', '.join(FORMATS)}; save it as PNG"
-        raise PictureError(f"{name} is not a picture, or of a format that lenet does not know", hint=hint) from error
-    except Exception as error:  # damaged files make Pillow's decoders raise nearly anything
-        hint = f"Pillow says: {error}; open it in another program and save it as PNG"
-        raise PictureError(f"{name} is truncated or damaged, or cannot be read", hint=hint) from error
-
-
-def grey(image: "Picture", name: str) -> Grey:
-    """One channel of 8 bits, brightness by ITU-R 601, shape `(height, width)`; equal channels come out unchanged."""
-    if image.mode == "F" or image.mode.startswith("I"):
-        return to_bytes(np.asarray(image), name)
-    try:
-        if image.has_transparency_data:
-            return on_ground(image.convert("RGBA"))
-        colours = image if image.mode in ("1", "L", "RGB") else image.convert("RGB")  # Pillow has no way from CMYK to L
-        return np.array(colours.convert("L"))
-    except ValueError as error:
-        hint = "convert it to RGB or greyscale first"
-        raise PictureError(f"{name} has pixels of kind {image.mode}, which cannot be made grey", hint=hint) from error
-
-
-def on_ground(image: "Picture") -> Grey:
-    """A transparent RGBA picture laid on black or white, whichever its opaque part stands out from."""
-    pixels = np.asarray(image.convert("L")).astype(np.int32)
-    alpha = np.asarray(image.getchannel("A")).astype(np.int32)
-    ground = 255 if (pixels * alpha).sum(dtype=np.int64) < 127.5 * alpha.sum(dtype=np.int64) else 0
-    return ((pixels * alpha + ground * (255 - alpha) + 127) // 255).astype(np.uint8)
-
-
-def to_bytes(values: NDArray[Any], name: str) -> Grey:
-    """Any pixels as 8 bits. White is 65535 for uint16; otherwise the first of 1 (floats), 255, 65535 that suffices."""
-    if values.dtype == np.uint8:
-        return values.copy()
-    if values.dtype.kind not in "buif" or not np.isfinite(values).all():
-        raise PictureError(f"{name} holds values that are not numbers ({values.dtype})")
-    low, high = min(0.0, float(values.min())), float(values.max())
-    whites = [65535.0] if values.dtype.newbyteorder("=") == np.uint16 else [255.0, 65535.0]
-    whites = [1.0, *whites] if values.dtype.kind in "bf" else whites
-    white = next((white for white in whites if high <= white), high)
-    bytes_: Grey = np.rint((values.astype(np.float32) - low) * (255 / (white - low))).astype(np.uint8)
-    return bytes_
 
 
 def corners(pixels: NDArray[Any]) -> Floats:
@@ -256,7 +183,12 @@ def content(pixels: Grey, rise: float, name: str) -> tuple[Floats, float]:
     top, bottom, left, right = _box(relief > threshold)
     rows = slice(max(0, top - 1) * square, (bottom + 1) * square)  # one square more, then to the pixel
     columns = slice(max(0, left - 1) * square, (right + 1) * square)
-    relief = pixels[rows, columns] - _surface(ground, (pixels.shape[0], pixels.shape[1]), rows, columns)
+    cropped = pixels[rows, columns]
+    relief = np.empty(cropped.shape, np.float32)
+    for down, across in itertools.product(bands(cropped.shape), bands(cropped.shape[1:])):
+        part = slice(rows.start + down.start, rows.start + down.stop)
+        along = slice(columns.start + across.start, columns.start + across.stop)
+        relief[down, across] = cropped[down, across] - _surface(ground, pixels.shape, part, along)
     if (relief > threshold).any():
         top, bottom, left, right = _box(relief > threshold)
         relief = relief[top:bottom, left:right]
@@ -270,8 +202,17 @@ def fitted(pixels: Floats, frame: tuple[int, int]) -> Floats:
     scale = min(frame[0] / pixels.shape[0], frame[1] / pixels.shape[1])
     height, width = (max(1, round(edge * scale)) for edge in pixels.shape)
     filters = Image.Resampling
-    resample = filters.BOX if scale < 1 else filters.BICUBIC
-    return np.asarray(Image.fromarray(pixels).resize((width, height), resample))
+    if scale >= 1:
+        return np.asarray(Image.fromarray(pixels).resize((width, height), filters.BICUBIC))
+    # First along the rows, some rows at a time, then along the columns: what Pillow does too, but with a copy of the whole.
+    narrow = pixels
+    if width < pixels.shape[1]:
+        narrow = np.empty((pixels.shape[0], width), np.float32)
+        for rows in bands(pixels.shape):
+            narrow[rows] = np.asarray(
+                Image.fromarray(pixels[rows]).resize((width, rows.stop - rows.start), filters.BOX)
+            )
+    return np.asarray(Image.fromarray(narrow).resize((width, height), filters.BOX))
 
 
 def levelled(pixels: Floats, noise: float) -> Grey:
@@ -301,10 +242,12 @@ def placed(pixels: Grey, size: tuple[int, int], framing: str, fill: int = 0) -> 
 
 def _surface(ground: Floats, shape: tuple[int, ...], rows: slice = slice(None), columns: slice = slice(None)) -> Floats:
     """The ground between its four corners, bilinear, over rows and columns of a picture of `shape`."""
-    y, x = (((np.arange(edge, dtype=np.float32) + 0.5) / edge) for edge in shape)
-    y, x = y[rows, None], x[columns]
+    y, x = (
+        (np.arange(*part.indices(edge), dtype=np.float32) + 0.5) / edge
+        for part, edge in zip((rows, columns), shape, strict=True)
+    )
     top, bottom = (left + (right - left) * x for left, right in ground)
-    return np.asarray(top + (bottom - top) * y, np.float32)
+    return np.asarray(top + (bottom - top) * y[:, None], np.float32)
 
 
 def _unexplained(coarse: Grey, ground: Floats) -> float:
@@ -322,41 +265,6 @@ def _box(mask: NDArray[np.bool_]) -> tuple[int, int, int, int]:
 def _square(pixels: Grey) -> int:
     """The edge of the squares that `reduced` averages."""
     return -(-int(max(pixels.shape)) // COARSE)
-
-
-def _from_array(values: NDArray[Any], name: str) -> "Picture":
-    """A grey, grey and alpha, RGB or RGBA array as a Pillow image."""
-    from PIL import Image
-
-    if values.ndim == 3 and values.shape[2] == 1:
-        values = values[:, :, 0]
-    if values.ndim != 2 and not (values.ndim == 3 and values.shape[2] in (2, 3, 4)):
-        hint = "expected (height, width), or (height, width, channels) with 1 to 4 channels"
-        raise PictureError(f"{name} is an array of shape {values.shape}", hint=hint)
-    _check_size((values.shape[1], values.shape[0]), name)
-    return Image.fromarray(np.ascontiguousarray(to_bytes(values, name)))
-
-
-def _check_path(path: Path) -> None:
-    if path.is_dir():
-        raise PictureError(f"{path} is a folder, not a picture", hint="name the pictures in it")
-    if not path.exists():
-        raise PictureError(f"there is no file {path}", hint="check its name and the folder you are in")
-    if not path.is_file():
-        raise PictureError(f"{path} is not an ordinary file")
-
-
-def _check_size(size: tuple[int, int], name: str) -> None:
-    width, height = size
-    if width < 1 or height < 1:
-        raise PictureError(f"{name} has no pixels: it is {width} × {height}")
-    if width * height > MAX_PIXELS:
-        raise _too_large(name, f"{width:,} × {height:,} pixels,")
-
-
-def _too_large(name: str, how_large: str) -> PictureError:
-    hint = "make it smaller first; a few hundred pixels along each edge are plenty"
-    return PictureError(f"{name} is too large: {how_large} more than {MAX_PIXELS // 1_000_000} megapixels", hint=hint)
 
 
 def _is_number(value: object) -> bool:
