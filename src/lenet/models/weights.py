@@ -123,7 +123,8 @@ class Weights:
         self.must_fit(model)
         tensors = self.tensors()
         must_be_finite(tensors, self.name)
-        model.to_empty(device="cpu").load_state_dict(tensors)
+        # Copies, as PyTorch's own memory is aligned; Module.to_empty would do, but takes a second to load.
+        model.load_state_dict({name: weights.clone() for name, weights in tensors.items()}, assign=True)
 
     def _misfit(self, why: str, hint: str | None = None) -> RunError:
         return RunError(
