@@ -5,7 +5,7 @@ The command line prints `error: MESSAGE` and `hint: HINT` and exits with 2; in P
 
 import difflib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 
@@ -55,10 +55,19 @@ class RunError(LenetError):
 class SaveError(RunError):
     """A file of a run that cannot be written. What was saved before is whole.
 
-    The training is still in memory: `save_to(folder)` saves it elsewhere, and returns the run to go on with.
+    training: what was under way and is still in memory, if anything was.
     """
 
-    save_to: Callable[[str | os.PathLike[str]], Any] | None = None
+    training: Any = None
+
+    def save_to(self, folder: str | os.PathLike[str]) -> Any:
+        """Saves in another folder what is still in memory, and returns the run there, to go on with.
+
+        Raises RunError if there is nothing that was not saved before.
+        """
+        if self.training is None:
+            raise RunError("nothing is in memory that was not saved before", hint=self.hint)
+        return self.training.save_to(folder)
 
 
 class PictureError(LenetError):

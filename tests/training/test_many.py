@@ -1,5 +1,6 @@
 """Many trainings at once: the same as each alone, and none takes the others with it."""
 
+import errno
 import os
 import shutil
 import signal
@@ -12,8 +13,8 @@ import torch
 
 import lenet
 from lenet.config import configure
-from lenet.errors import ConfigError, RunError, TrainingError
-from lenet.training import many
+from lenet.errors import ConfigError, RunError, SaveError, TrainingError
+from lenet.training import many, storage
 from lenet.training.progress import Finished
 
 SEEDS = [configure("fast", seed=seed, epochs=2, batch_size=50, flip=True) for seed in range(5)]
@@ -113,3 +114,23 @@ def test_what_is_there_already_is_not_done_again(tiny, tmp_path):
     assert [content(run) for run in again] == before
     assert (jobs[0].folder / "summary.json").stat().st_mtime_ns == finished_at
     assert [run.environment["threads"] for run in again] == [1, 1, 1, 1]
+
+
+def test_a_disk_that_fails_is_survived_in_the_rescue_folder_or_in_memory(tiny, tmp_path, monkeypatch):
+    monkeypatch.setattr(storage, "RETRY_SECONDS", 0)
+    real = os.replace
+
+    def full(source, target):
+        if "many" in str(target) and target.name == "model.safetensors" and "0001" in str(target):
+            raise OSError(errno.ENOSPC, "full")
+        real(source, target)
+
+    whole = lenet.train_many(SEEDS[:2], data=tiny, out=tmp_path / "whole", progress="quiet")
+    monkeypatch.setattr(os, "replace", full)
+    runs = lenet.train_many(SEEDS[:2], data=tiny, out=tmp_path / "many", rescue=tmp_path / "rescue", progress="quiet")
+    assert [run.path for run in runs] == [tmp_path / "many/0000", tmp_path / "rescue/0001"]
+    assert [content(run) for run in runs] == [content(run) for run in whole]
+    with pytest.raises(SaveError, match=r"training 1 of 2: cannot write .*: the disk is full") as caught:
+        lenet.train_many(SEEDS[:2], data=tiny, out=tmp_path / "many2", progress="quiet")
+    saved = caught.value.save_to(tmp_path / "elsewhere")
+    assert content(lenet.resume(saved, data=tiny, progress="quiet")) == content(whole[1])

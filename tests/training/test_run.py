@@ -457,3 +457,76 @@ def test_a_run_whose_folder_went_away_moves_whole(tmp_path, monkeypatch):
         assert (run.config.model, run.resolved, run.epochs) == ("softmax", RESOLVED, [{"kind": "epoch", "step": 1}])
         with storage.alone(run.path):
             pass
+
+
+def test_a_checkpoint_that_cannot_be_read_now_is_kept(run, monkeypatch):
+    """The disk may be well again in a moment: nothing is removed, and no older one is taken."""
+    for step in (1, 2):
+        run.checkpoint(step, {"model.x": torch.zeros(1)}, {})
+    real = os.open
+
+    def fail(path, *rest):
+        if str(path).endswith("step-000002.json"):
+            raise OSError(errno.EIO, "Input/output error")
+        return real(path, *rest)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "open", fail)
+        with pytest.raises(RunError, match="cannot be read now") as caught:
+            run.find_checkpoint()
+    assert "nothing was changed" in caught.value.hint
+    assert run.newest_checkpoint().step == 2
+
+
+def test_a_step_gone_back_to_is_the_newest(run):
+    """After a loss that is no number, what was saved later leads nowhere."""
+    for step in (1, 2, 3):
+        run.checkpoint(step, {"model.x": torch.full((1,), float(step))}, {})
+    run.checkpoint(1, {"model.x": torch.ones(1)}, {})
+    assert run.newest_checkpoint().step == 1
+    assert len(list((run.path / "checkpoints").iterdir())) == 2
+
+
+def test_of_many_who_want_one_new_folder_one_gets_it_whole(tmp_path):
+    for attempt in range(5):
+        folder = tmp_path / str(attempt)
+        folder.mkdir()
+
+        def begin(seed, folder=folder):
+            try:
+                return Run.create(folder, configure("fast", model="softmax", seed=seed), RESOLVED, {"seed": seed})
+            except RunError:
+                return None
+
+        with ThreadPoolExecutor(4) as pool:
+            runs = [run for run in pool.map(begin, range(4)) if run]
+        assert len(runs) == 1
+        seed = runs[0].config.seed
+        assert json.loads((folder / "config.json").read_text())["config"]["seed"] == seed
+        assert json.loads((folder / "environment.json").read_text()) == {"seed": seed}
+
+
+def test_a_run_that_cannot_begin_in_its_folder_begins_in_the_rescue_folder(tmp_path):
+    (tmp_path / "file").touch()
+    config = configure("fast", model="softmax")
+    run = Run.create(tmp_path / "file/run", config, RESOLVED, ENVIRONMENT, tmp_path / "rescue")
+    assert run.path == tmp_path / "rescue/run"
+    assert "its folder is gone; the training goes on in" in run.notices[0]
+    with pytest.raises(RunError, match=r"cannot make the run directory .*; and cannot make ") as caught:
+        Run.create(tmp_path / "file/run", config, RESOLVED, ENVIRONMENT, tmp_path / "file/rescue")
+    assert caught.value.hint == "choose other folders with --out DIR and --rescue DIR"
+
+
+def test_where_a_run_moves_to_nobody_else_trains_it(tmp_path):
+    run = Run.create(tmp_path / "run", configure("fast", model="softmax"), RESOLVED, ENVIRONMENT)
+    with run.alone():
+        run.move_to(tmp_path / "rescue")
+        with pytest.raises(RunError, match="another process is training in"), Run(run.path).alone():
+            pass
+    with Run(run.path).alone():
+        pass
+
+
+def test_what_is_saved_is_not_saved_again():
+    with pytest.raises(RunError, match="nothing is in memory that was not saved before"):
+        SaveError("x").save_to("anywhere")

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -19,7 +20,8 @@ from lenet.config import configure
 from lenet.data.dataset import Splits
 from lenet.engines.reference import ReferenceEngine
 from lenet.errors import ConfigError, DataError, EngineError, RunError, SaveError, TrainingError
-from lenet.training import storage
+from lenet.training import rehearsal, storage
+from lenet.training.interrupts import ONE_ACT
 from lenet.training.progress import Quiet
 from lenet.training.run import Run
 from lenet.training.trainer import Tally, measure
@@ -277,6 +279,71 @@ def test_a_damaged_checkpoint_is_told_and_the_one_before_is_taken(tiny, tmp_path
     assert "has no whole checkpoint; starting from the first step again" in " ".join(capsys.readouterr().err.split())
 
 
+def test_a_finished_run_without_checkpoints_is_not_touched(tiny, tmp_path):
+    run = train(tiny, tmp_path)
+    shutil.rmtree(run.path / "checkpoints")
+    before = {path: path.read_bytes() for path in run.path.iterdir()}
+    with pytest.raises(RunError, match="is finished and has no whole checkpoint"):
+        lenet.resume(run, data=tiny, epochs=3, progress="quiet")
+    assert {path: path.read_bytes() for path in run.path.iterdir()} == before
+
+
+def test_a_run_that_lost_its_points_in_the_end_is_finished_all_the_same(tiny, tmp_path, capsys):
+    whole = train(tiny, tmp_path / "whole")
+    run = train(tiny, tmp_path / "cut")
+    (run.path / "summary.json").unlink()
+    (run.path / "metrics.jsonl").write_bytes(b"")
+    resumed = lenet.resume(run, data=tiny, progress="quiet")
+    assert without_times(resumed.summary) == without_times(whole.summary)
+    assert "metrics.jsonl is damaged" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_signal_during_the_doctors_rehearsal_is_heeded_and_the_epoch_saved(tiny, tmp_path, monkeypatch, capsys):
+    """A network at chance level, of which the doctor rehearses ten thousand epochs."""
+    settings = {"recipe": "book-sgd", "learning_rate": 0.001, "epochs": 10_000, "batch_size": 50}
+    real = rehearsal.leaves_at
+
+    def signalled(*arguments):
+        os.kill(os.getpid(), signal.SIGTERM)
+        return real(*arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(rehearsal, "leaves_at", signalled)
+        with pytest.raises(lenet.Interrupted) as caught:
+            train(tiny, tmp_path / "cut", **settings)
+    run = caught.value.run
+    checkpoint = run.newest_checkpoint()
+    assert (caught.value.exit_code, checkpoint.step, checkpoint.progress["is_judged"]) == (143, 20, False)
+    monkeypatch.setattr(rehearsal, "leaves_at", lambda *_: None)  # judged now, and soon
+    asked = lenet.resume(run, data=tiny, epochs=2, progress="quiet")
+    whole = train(tiny, tmp_path / "whole", **settings | {"epochs": 2})
+    assert [finding.name for finding in asked.findings] == [finding.name for finding in whole.findings]
+    assert [without_times(p) for p in asked.epochs] == [without_times(p) for p in whole.epochs]
+
+
+def test_a_resume_that_cannot_write_goes_on_in_the_rescue_folder(tiny, tmp_path, monkeypatch):
+    whole = train(tiny, tmp_path / "whole")
+    with pytest.raises(lenet.Interrupted) as caught:
+        train(tiny, tmp_path / "cut", progress=StopAfter(3))
+    run, real = caught.value.run, os.open
+    monkeypatch.setattr(storage, "RETRY_SECONDS", 0)
+
+    def fail(path, flags, *rest):
+        if flags & (os.O_WRONLY | os.O_RDWR) and str(run.path) in str(path):
+            raise OSError(errno.EROFS, "read-only")
+        return real(path, flags, *rest)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "open", fail)
+        with pytest.raises(SaveError, match="the file system is read-only") as failed:
+            lenet.resume(run, data=tiny, progress="quiet")
+        with pytest.raises(RunError, match="nothing is in memory"):
+            failed.value.save_to(tmp_path / "elsewhere")
+        resumed = lenet.resume(run, data=tiny, rescue=tmp_path / "rescue", progress="quiet")
+    assert resumed.path == tmp_path / "rescue/run"
+    assert same(resumed, whole)
+
+
 def test_two_cannot_resume_one_run(tiny, tmp_path):
     with pytest.raises(lenet.Interrupted) as caught:
         train(tiny, tmp_path, progress=StopAfter(3))
@@ -299,7 +366,7 @@ def full_after(monkeypatch, count):
     monkeypatch.setattr(os, "fsync", fail)
 
 
-@pytest.mark.parametrize("count", [4, 9, 14, 19, 21])
+@pytest.mark.parametrize("count", [7, 12, 17, 22, 25])
 def test_a_full_disk_loses_nothing(tiny, tmp_path, monkeypatch, count):
     """What was in memory is saved elsewhere, and the last checkpoint too leads to the same end."""
     whole = train(tiny, tmp_path / "whole")
@@ -366,6 +433,7 @@ def test_a_second_ctrl_c_ends_at_once(tiny, tmp_path):
     class StopTwice(StopAfter):
         def chunk(self, point):
             os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(ONE_ACT + 0.1)
             os.kill(os.getpid(), signal.SIGINT)
 
     with pytest.raises(KeyboardInterrupt) as caught:

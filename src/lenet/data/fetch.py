@@ -179,12 +179,25 @@ def _conclude(located: Located, file: File, fault: str | None, obstacle: DataErr
     outcome = f"it could not be fetched again ({obstacle.message if obstacle else 'damaged anew'})"
     try:
         with cache.writing(located.folder):
-            if path.exists():
+            if path.exists() and _can_be_read(
+                path
+            ):  # else it may be whole: it is the disk that fails, perhaps for a moment
                 path.unlink()
                 outcome += " and was removed"
     except DataError as error:
         outcome += f"; {error.message}"
     return Check(path, fault, outcome=outcome, hint=obstacle.hint if obstacle else None)
+
+
+def _can_be_read(path: Path) -> bool:
+    """Whether the system gives the content of a file, whatever it is."""
+    try:
+        with path.open("rb") as file:
+            while file.read(idx.AT_ONCE):
+                pass
+    except OSError:
+        return False
+    return True
 
 
 def _examine(located: Located) -> tuple[int, DataError | None]:

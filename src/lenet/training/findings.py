@@ -3,6 +3,8 @@
 What was found stands in metrics.jsonl, with the numbers it was found by, so a resumed run neither forgets nor repeats.
 """
 
+import functools
+import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -26,8 +28,11 @@ SAMPLE = 64  # training pictures of which the units are looked at
 class Findings:
     """What `trainer.py` tells the doctor of a run. Its methods give the findings that are new; each name comes once a run."""
 
-    def __init__(self, run: Run, show: Progress, engine: Engine, train: Dataset, test: Dataset) -> None:
+    def __init__(
+        self, run: Run, show: Progress, engine: Engine, train: Dataset, test: Dataset, interrupted: threading.Event
+    ) -> None:
         self.run, self.show, self.engine, self.train, self.test = run, show, engine, train, test
+        self.interrupted = interrupted
         self.points = run.metrics
         self.counts = np.bincount(train.labels, minlength=len(train.classes))  # (num_classes,)
 
@@ -54,7 +59,13 @@ class Findings:
         return self.tell(doctor.chunk(self.of("chunk")), point)
 
     def after_epoch(self, point: Mapping[str, Any], predicted: Labels) -> list[Finding]:
-        """After the evaluation of an epoch, whose point is logged; predicted: of the test pictures, `(M,)`."""
+        """After the evaluation of an epoch, whose point is logged; predicted: of the test pictures, `(M,)`.
+
+        Raises Abandoned if the training is interrupted meanwhile. Without the points of the epoch's chunks, which were lost
+        then, there is nothing to be found.
+        """
+        if not self.of("chunk"):
+            return []
         # On one thread: it is too little for two to share, and where cores are shared they would wait for each other.
         with pytorch_threads(1 if torch.get_num_threads() > 1 else None):
             return self.tell(self._at_the_end(point, predicted), point)
@@ -65,7 +76,7 @@ class Findings:
         loss, accuracy = latest["train_loss"], latest["train_accuracy"]
         leaves, later = False, None
         if checks.is_at_chance(loss, accuracy, self.counts) and "chance-level" not in self.told:
-            leaves, later = doctor.foresee(done, config.epochs, self._leaves_at)
+            leaves, later = doctor.foresee(done, config.epochs, functools.partial(self._leaves_at, done))
         return doctor.epoch(
             loss,
             accuracy,
@@ -92,14 +103,16 @@ class Findings:
             self.show.finding(finding)
         return new
 
-    def _leaves_at(self, num_epochs: int) -> float | None:
-        """In which epoch up to `num_epochs` the network leaves chance level; beyond the end, only at a constant rate."""
+    def _leaves_at(self, done: int, num_epochs: int) -> float | None:
+        """In which epoch up to `num_epochs`, after those `done`, the network leaves chance level.
+
+        Beyond the training's end only at a constant rate.
+        """
         config = self.run.config
         if num_epochs > config.epochs and config.schedule != "constant":
             return None
         longer = replace(config, epochs=num_epochs)
-        done = int(self.of("epoch")[-1]["epoch"])
-        return rehearsal.leaves_at(self.engine, longer, self.train, self.run.preprocessing, done)
+        return rehearsal.leaves_at(self.engine, longer, self.train, self.run.preprocessing, done, self.interrupted)
 
     def _sample(self) -> Tensor:
         """Some training pictures as the network takes them, `(SAMPLE, 1, height, width)`."""

@@ -8,17 +8,22 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 SHOW_CURSOR = b"\x1b[?25h"
+ONE_ACT = (
+    0.3  # seconds within which the same signal again is the same act: `timeout` sends it to a process and to its group
+)
 
 
 class Interrupt(threading.Event):
-    """Set by the first signal; `number` is the signal's."""
+    """Set by the first signal; `number` is the signal's, `at` when it came, by time.monotonic()."""
 
     number: int = signal.SIGINT
+    at: float = 0.0
 
     @property
     def exit_code(self) -> int:
@@ -28,7 +33,7 @@ class Interrupt(threading.Event):
 
 @contextlib.contextmanager
 def interrupts() -> Iterator[Interrupt]:
-    """An event that the first of the signals sets; a second does what it did before, once the engine returns.
+    """An event that the first of the signals sets; a second does what signals did before, once the engine returns.
 
     A signal that is ignored, as under nohup, stays ignored. Elsewhere than in the main thread nothing is changed.
     """
@@ -44,9 +49,12 @@ def interrupts() -> Iterator[Interrupt]:
             signal.signal(number, what)
 
     def handle(number: int, frame: Any) -> None:
-        event.number = number
-        event.set()
-        restore()
+        if not event.is_set():
+            event.number, event.at = number, time.monotonic()
+            event.set()
+        elif number != event.number or time.monotonic() - event.at > ONE_ACT:
+            restore()
+            signal.raise_signal(number)
 
     for number in heeded:
         signal.signal(number, handle)
@@ -73,10 +81,13 @@ def orderly_end() -> Iterator[None]:
         raise SystemExit(128 + number)
 
     def watch() -> None:
-        count = 0
+        first, at = 0, 0.0
         while numbers := os.read(ours, 1):
-            count += numbers[0] in SIGNALS
-            if count == 2:
+            if numbers[0] not in SIGNALS:
+                continue
+            if not first:
+                first, at = numbers[0], time.monotonic()
+            elif numbers[0] != first or time.monotonic() - at > ONE_ACT:
                 cursor = SHOW_CURSOR if os.isatty(2) else b""
                 with contextlib.suppress(OSError):  # there may be no terminal any more
                     os.write(2, cursor + b"\nended at once; what was saved before is whole\n")

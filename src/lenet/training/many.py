@@ -15,12 +15,13 @@ import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
+from typing import TypeAlias
 
 import torch
 
 from lenet.config import TrainConfig
 from lenet.data.dataset import Splits, load
-from lenet.errors import ConfigError, LenetError, RunError
+from lenet.errors import ConfigError, LenetError, RunError, SaveError
 from lenet.training import environment
 from lenet.training.environment import pytorch_threads
 from lenet.training.interrupts import interrupts
@@ -33,10 +34,18 @@ class ManyInterrupted(KeyboardInterrupt):
     """Ctrl-C, SIGTERM or SIGHUP during `train_many`: `runs` are finished. `saved` are the folders of those that were under
     way, with which `lenet.resume` goes on; the others, of `total`, were not begun."""
 
-    def __init__(self, runs: list[Run], saved: list[Path], total: int, folder: Path) -> None:
+    def __init__(self, runs: list[Run], saved: list[Path], total: int, folder: Path, exit_code: int) -> None:
         under_way = f"; lenet.resume goes on with {', '.join(path.name for path in saved)}" if saved else ""
         super().__init__(f"stopped: of {total} trainings in {folder}, {len(runs)} are finished{under_way}")
-        self.runs, self.saved, self.total = runs, saved, total
+        self.runs, self.saved, self.total, self.exit_code = runs, saved, total, exit_code
+
+
+class NotBegun(KeyboardInterrupt):
+    """What came of a training that was not begun, because Ctrl-C or its like came before."""
+
+    def __init__(self, exit_code: int) -> None:
+        super().__init__("not begun")
+        self.exit_code = exit_code
 
 
 def train_many(
@@ -45,13 +54,15 @@ def train_many(
     data: Splits | None = None,
     out: str | os.PathLike[str] | None = None,
     workers: int | None = None,
+    rescue: str | os.PathLike[str] | None = None,
     progress: str = "auto",
 ) -> list[Run]:
     """Trains a network for each config, on one thread each, and returns their runs in the order of the configs.
 
     data: your own Splits, or None for the data sets that the configs name; out: a new folder for the run directories `0000`,
     `0001`, …, by default `runs/DATE-TIME-many`; workers: trainings at a time, by default as many as there are cores;
-    progress: "auto" (a line per finished training, on stderr) or "quiet". No charts are drawn; `lenet compare` draws one.
+    rescue: a folder in which a run goes on if its own can no longer be written; progress: "auto" (a line per finished
+    training, on stderr) or "quiet". No charts are drawn; `lenet compare` draws one.
 
     If a training fails, the others go on, and its error is raised at the end. Ctrl-C lets the chunks under way end, saves
     them, and raises ManyInterrupted. Raises LenetError as `train` does.
@@ -63,20 +74,24 @@ def train_many(
     loaded = splits_of(configs, data, show)
     folder = _new_folder(out, workers)
     jobs = [Job(config, loaded[_source(config)], folder / f"{number:04d}") for number, config in enumerate(configs)]
-    results = run_all(jobs, show, workers=workers)
+    results = run_all(jobs, show, workers=workers, rescue=rescue)
 
     runs = [result for result in results if isinstance(result, Run)]
     errors = {number: result for number, result in enumerate(results) if isinstance(result, LenetError)}
     if errors:
         number, error = next(iter(errors.items()))
         others = f"; {', '.join(map(str, [*errors][1:]))} failed too" if len(errors) > 1 else ""
-        raise type(error)(
+        told = type(error)(
             f"training {number} of {len(configs)}: {error.message}",
             hint=f"{f'{error.hint}; ' if error.hint else ''}the {len(runs)} that are finished are in {folder}{others}",
-        ) from error
+        )
+        if isinstance(error, SaveError) and isinstance(told, SaveError):
+            told.training = error.training
+        raise told from error
     if len(runs) < len(configs):
         saved = [job.folder for job, result in zip(jobs, results, strict=True) if isinstance(result, Interrupted)]
-        raise ManyInterrupted(runs, saved, len(configs), folder)
+        code = next(result.exit_code for result in results if isinstance(result, Interrupted | NotBegun))
+        raise ManyInterrupted(runs, saved, len(configs), folder, code)
     return runs
 
 
@@ -90,10 +105,18 @@ class Job:
     name: str = ""  # for the line that says that it is finished; by default the folder's, with recipe and seed
 
 
+Outcome: TypeAlias = "Run | LenetError | Interrupted | NotBegun"
+
+
 def run_all(
-    jobs: Sequence[Job], show: Finished, *, workers: int | None = None, threads: int = 1
-) -> list[Run | LenetError | Interrupted | None]:
-    """What came of each job: its run; or its error; or, after Ctrl-C, Interrupted if it was under way, None if not begun.
+    jobs: Sequence[Job],
+    show: Finished,
+    *,
+    workers: int | None = None,
+    threads: int = 1,
+    rescue: str | os.PathLike[str] | None = None,
+) -> list[Outcome]:
+    """What came of each job: its run; or its error; or, after Ctrl-C, Interrupted if it was under way, else NotBegun.
 
     A job whose folder holds a run already is not done again: a finished one is taken as it is, an interrupted one goes on
     from its checkpoint. workers: jobs at a time, by default one for each core; threads: of each.
@@ -109,24 +132,27 @@ def run_all(
         ) as pool,
     ):
 
-        def work(job: Job) -> Run | None:
+        def work(job: Job) -> Run:
             if interrupted.is_set():
-                return None
-            began = time.perf_counter()
+                raise NotBegun(interrupted.exit_code)
+            began, quiet = time.perf_counter(), Silent(show, job.name or str(job.folder))
             if not (job.folder / "config.json").is_file():
                 about = where[job.data.fingerprint]
-                return run_once(job.config, job.data, job.folder, Silent(), interrupted, about, began, chart=False)
+                return run_once(
+                    job.config, job.data, job.folder, quiet, interrupted, about, began, rescue=rescue, chart=False
+                )
             run = Run.load(job.folder, finished=False)
             if run.missing:
-                return resume_once(run, job.data, Silent(), interrupted, began, chart=False)
+                run.rescue = rescue
+                return resume_once(run, job.data, quiet, interrupted, began, chart=False)
             return run
 
         futures = [pool.submit(work, job) for job in jobs]
         names = {future: job.name for future, job in zip(futures, jobs, strict=True)}
         try:
             for future in as_completed(futures):
-                if not future.exception() and (run := future.result()):
-                    show.finished(run, names[future])
+                if not future.exception():
+                    show.finished(future.result(), names[future])
         except BaseException:
             interrupted.set()  # the chunks under way end, and nothing else begins
             raise
@@ -143,10 +169,10 @@ def splits_of(
     return loaded
 
 
-def _outcome(future: "Future[Run | None]") -> Run | LenetError | Interrupted | None:
+def _outcome(future: "Future[Run]") -> Outcome:
     """What came of a training. An error that is no mistake of its user is raised."""
     error = future.exception()
-    if error is not None and not isinstance(error, LenetError | Interrupted):
+    if error is not None and not isinstance(error, LenetError | Interrupted | NotBegun):
         raise error
     return future.result() if error is None else error
 

@@ -154,16 +154,17 @@ class Quiet:
 
 
 class Silent(Quiet):
-    """Says nothing: somebody else speaks for many trainings."""
+    """One of many trainings: `speaker` speaks for all, and tells only what must not be missed of it, under its name."""
 
-    def __init__(self) -> None:
-        pass
+    def __init__(self, speaker: "Finished | None" = None, name: str = "") -> None:
+        self.speaker, self.name = speaker, name
 
     def start(self, header: Header, notice: str | None, num_epochs: int) -> None:
         pass
 
     def notice(self, notice: str) -> None:
-        pass
+        if self.speaker is not None:
+            self.speaker.notice(f"{self.name}: {notice}")
 
     def finding(self, finding: Finding) -> None:
         pass

@@ -11,6 +11,7 @@ size have. docs/doctor.md has what that is worth, measured.
 
 import copy
 import itertools
+import threading
 
 import numpy as np
 import torch
@@ -32,12 +33,22 @@ LEFT = 0.05  # deviation of a logit over the classes: above, it outweighs what t
 _REHEARSAL = 2  # a stream of chance of its own, beside those of data/batches.py
 
 
+class Abandoned(Exception):
+    """A rehearsal that was not finished, because somebody wants the training to end."""
+
+
 def leaves_at(
-    engine: Engine, config: TrainConfig, dataset: Dataset, preprocessing: Preprocessing, done: int
+    engine: Engine,
+    config: TrainConfig,
+    dataset: Dataset,
+    preprocessing: Preprocessing,
+    done: int,
+    interrupted: threading.Event | None = None,
 ) -> float | None:
     """The epoch, with a fraction, at which the training that stands at `done` epochs leaves chance level; None: not in time.
 
-    The engine, its weights and its optimiser are copied and stay as they are. dataset: what it is trained on.
+    The engine, its weights and its optimiser are copied and stay as they are. dataset: what it is trained on; interrupted:
+    raises Abandoned once it is set.
     """
     means = class_means(dataset)
     model = copy.deepcopy(engine.model).cpu()
@@ -49,6 +60,8 @@ def leaves_at(
         plan = _plan(config, epoch, dataset.labels, means, random)
         looks = [plan.num_steps * look // LOOKS for look in range(LOOKS + 1)]
         for start, stop in itertools.pairwise(dict.fromkeys(looks)):
+            if interrupted is not None and interrupted.is_set():
+                raise Abandoned
             at = epoch + stop / plan.num_steps
             if at > config.epochs - MARGIN:
                 return None

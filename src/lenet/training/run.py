@@ -18,7 +18,7 @@ import secrets
 import shlex
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -58,6 +58,10 @@ class Checkpoint:
     lines_sha256: str  # of those bytes
 
 
+class Damaged(RunError):
+    """A checkpoint that was read and is not what was written."""
+
+
 class Run:
     """A run directory on disk. Numbers are read from its files, never kept twice."""
 
@@ -67,6 +71,7 @@ class Run:
         self.moved_from: Path | None = None
         self.notices: list[str] = []  # what must be told of it, until it is
         self._lines: bytearray | None = None
+        self._locks: contextlib.ExitStack | None = None
         self._written: dict[str, bytes] = {}  # by name, but for checkpoints and the lines: to write it elsewhere
 
     def __repr__(self) -> str:
@@ -85,17 +90,27 @@ class Run:
 
         rescue: a folder to go on in if that directory can no longer be written.
         """
-        path = Path("runs") if out is None else Path(out)
+        files = {
+            "environment.json": _as_json(environment),  # the first: a folder with config.json is a run
+            "config.json": _as_json({"format": FORMAT, "config": to_dict(config), "resolved": resolved}),
+        }
+        path = _next_default(resolved["data"], config.model) if out is None else Path(out)
+        notices = []
         try:
-            path = _claim(path) if out is not None else _next_default(resolved["data"], config.model)
-            run = cls(path, rescue)
-            run._write_json("environment.json", environment)
-            run._write_json("config.json", {"format": FORMAT, "config": to_dict(config), "resolved": resolved})
+            _begin(path, files)
         except OSError as error:
-            raise RunError(
-                f"cannot make the run directory {path}: {storage.explain(error)[0]}",
-                hint="choose another folder with --out DIR",
-            ) from error
+            what = f"cannot make the run directory {path}: {storage.explain(error)[0]}"
+            if rescue is None:
+                raise RunError(what, hint="choose another folder with --out DIR") from error
+            path, rescue = Path(rescue) / path.name, None
+            notices.append(f"{what}; the training goes on in {path}")
+            try:
+                _begin(path, files)
+            except OSError as second:
+                what += f"; and cannot make {path}: {storage.explain(second)[0]}"
+                raise RunError(what, hint="choose other folders with --out DIR and --rescue DIR") from second
+        run = cls(path, rescue)
+        run.notices, run._written = notices, files
         run.config, run.resolved = config, json.loads(json.dumps(resolved))  # as the file has it, should that go away
         return run
 
@@ -291,12 +306,12 @@ class Run:
             saved_in = self.path
             self._save("metrics.jsonl", lambda path: storage.sync(path, lines))
             self._save("checkpoints", storage.make_folder)
-            tensors_at = self.path / f"{name}.safetensors"
-            # The same step again has the same tensors, as a rule.
-            if not tensors_at.is_file() or tensors_at.read_bytes() != content:
+            if not _holds(self.path / f"{name}.safetensors", content):  # the same step again has the same, as a rule
                 self._save(f"{name}.json", storage.remove)
                 self.write(f"{name}.safetensors", content)
             self._write_json(f"{name}.json", _sealed(record))  # written second: it is there only if the tensors are
+        with contextlib.suppress(OSError):
+            self._remove_after(step)  # from where a training went back, because its loss was no number
         self._prune()
 
     @property
@@ -309,12 +324,15 @@ class Run:
         return self.find_checkpoint()[0]
 
     def find_checkpoint(self) -> tuple[Checkpoint | None, list[RunError]]:
-        """The newest checkpoint that is whole, and what is wrong with those after it."""
+        """The newest checkpoint that is whole, and what is wrong with those after it.
+
+        Raises RunError for one that the system cannot read now: it may be whole.
+        """
         faults: list[RunError] = []
         for step in reversed(self._checkpoint_steps()):
             try:
                 return self._read_checkpoint(step), faults
-            except RunError as error:
+            except Damaged as error:
                 faults.append(error)
         return None, faults
 
@@ -345,7 +363,6 @@ class Run:
 
     def note_resumption(self, note: dict[str, Any]) -> None:
         """Adds to environment.json where, and from which step, the run was resumed."""
-        self._written["config.json"] = (self.path / "config.json").read_bytes()
         environment = self.environment
         self._write_json("environment.json", environment | {"resumed": [*environment.get("resumed", []), note]})
 
@@ -367,28 +384,52 @@ class Run:
         if "/" not in name:
             self._written[name] = content
 
-    def alone(self) -> contextlib.AbstractContextManager[None]:
-        """Nobody else trains this run meanwhile: RunError if somebody does."""
-        return storage.alone(self.path)
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Nobody else trains this run meanwhile, also where it moves to: RunError if somebody does."""
+        with contextlib.ExitStack() as self._locks:
+            try:
+                self._locks.enter_context(storage.alone(self.path))
+                yield
+            finally:
+                self._locks = None  # closed behind this
+
+    def remember(self) -> None:
+        """Reads what would have to be written elsewhere if this folder failed. Raises RunError if it cannot be read."""
+        for name in ("config.json", "environment.json"):
+            self._written[name] = foreign.read(self.path / name, foreign.MAX_JSON)
 
     def move_to(self, folder: str | os.PathLike[str]) -> None:
         """Goes on in a new directory in `folder`, under its own name: what was written so far is written there again.
 
         Needs nothing of the old one but its checkpoints, which are copied if they can still be read. Raises SaveError.
         """
-        old, files = self.path, {**self._written, "metrics.jsonl": bytes(self.lines)}
-        new = Path(folder) / old.name
+        old, new = self.path, Path(folder) / self.path.name
+        if new.exists():
+            new = new.with_name(f"{new.name}-{secrets.token_hex(2)}")
+        # config.json last, as always: with it, it is a run.
+        files = {name: self._written[name] for name in sorted(self._written, key=lambda name: name == "config.json")}
         try:
-            new = _claim(new if not new.exists() else new.with_name(f"{new.name}-{secrets.token_hex(2)}"))
-            for name, content in files.items():
-                storage.write(new / name, content)
+            _begin(new, {"metrics.jsonl": bytes(self.lines)} | files)
+            storage.make_folder(new / "checkpoints")
+            for step in self._checkpoint_steps():
+                self._copy_checkpoint(step, new)
         except OSError as error:
             raise self._failure(new, error) from error
+        if self._locks is not None:
+            self._locks.enter_context(storage.alone(new))
         self.moved_from, self.path = old, new
-        with contextlib.suppress(OSError):
-            storage.make_folder(new / "checkpoints")
-            for path in sorted((old / "checkpoints").glob("step-*.*s*")):
-                storage.write(new / "checkpoints" / path.name, path.read_bytes())
+
+    def _copy_checkpoint(self, step: int, folder: Path) -> None:
+        """Writes a checkpoint into the run in another folder, if it is whole and can still be read."""
+        try:
+            self._read_checkpoint(step)
+            names = [f"checkpoints/step-{step:06d}.{suffix}" for suffix in ("safetensors", "json")]
+            contents = [(self.path / name).read_bytes() for name in names]
+        except (RunError, OSError):
+            return
+        for name, content in zip(names, contents, strict=True):
+            storage.write(folder / name, content)
 
     def _save(self, name: str, action: Callable[[Path], None]) -> None:
         """Does `action` with the file of that name; if it fails, once more, then in another folder, else SaveError."""
@@ -411,17 +452,16 @@ class Run:
 
     def _failure(self, path: Path, error: OSError) -> SaveError:
         what, way = storage.explain(error)
+        from_where = "from the last checkpoint, which is whole" if self.has_checkpoint else "from the first step"
         return SaveError(
             f"cannot write {path}: {what}",
-            hint=f"{way}, then lenet train --resume {quoted(self.path)} goes on from the last checkpoint, which is whole; "
-            "--rescue DIR saves in another folder when this one fails",
+            hint=f"{way}, then lenet train --resume {quoted(self.path)} goes on {from_where}; "
+            "with --rescue DIR a run goes on in another folder when its own fails",
         )
 
     def _tidy(self, newest: int) -> None:
         """Removes the checkpoints after that step, which are damaged, and what was left behind by whoever was killed."""
-        for step in self._checkpoint_steps():
-            if step > newest:
-                self._remove_checkpoint(step)
+        self._remove_after(newest)
         for folder in (self.path, self.path / "checkpoints"):
             for path in storage.strays(folder) if folder.is_dir() else ():
                 storage.remove(path)
@@ -438,12 +478,14 @@ class Run:
                     with contextlib.suppress(OSError):
                         storage.remove(self.path / f"checkpoints/step-{step:06d}.{suffix}")
 
-    def _remove_checkpoint(self, step: int) -> None:
-        for suffix in ("json", "safetensors"):  # in this order: without the first it is no checkpoint
-            storage.remove(self.path / f"checkpoints/step-{step:06d}.{suffix}")
+    def _remove_after(self, newest: int) -> None:
+        for step in self._checkpoint_steps():
+            if step > newest:
+                for suffix in ("json", "safetensors"):  # in this order: without the first it is no checkpoint
+                    storage.remove(self.path / f"checkpoints/step-{step:06d}.{suffix}")
 
     def _read_checkpoint(self, step: int) -> Checkpoint:
-        """The checkpoint of that step; RunError, with what is wrong, unless every byte of it is as it was written."""
+        """The checkpoint of that step; Damaged, with what is wrong, unless every byte of it is as it was written."""
         name = self.path / f"checkpoints/step-{step:06d}"
         num_weights = sum(weights.numel() for weights in self.network.blank().state_dict().values())
         try:
@@ -459,7 +501,10 @@ class Run:
             Weights.read(tensors)  # nothing but sound safetensors goes to the library
         except (LenetError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             why = error.message if isinstance(error, LenetError) else error
-            raise RunError(f"the checkpoint {name} is damaged: {why}") from error
+            if isinstance(error.__cause__, OSError) and not isinstance(error.__cause__, FileNotFoundError):
+                hint = "see that the disk is whole and may be read, then try again; nothing was changed"
+                raise RunError(f"the checkpoint {name} cannot be read now: {why}", hint=hint) from error
+            raise Damaged(f"the checkpoint {name} is damaged: {why}") from error
         return Checkpoint(step, safetensors.torch.load(tensors), record["progress"], num_bytes, lines_sha256)
 
     def _write_json(self, name: str, value: dict[str, Any]) -> None:
@@ -511,39 +556,56 @@ def quoted(path: Path) -> str:
     return shlex.quote(str(path))
 
 
-def _claim(path: Path) -> Path:
-    """Makes the folder, or takes an empty one; of two processes that want the same new folder, one gets it."""
+def _begin(path: Path, files: Mapping[str, bytes]) -> None:
+    """Makes the folder of a run, or takes an empty one, and writes its first files; of two processes one gets it.
+
+    Raises RunError if it is not to be had, OSError if it cannot be written.
+    """
     elsewhere = "choose another with --out DIR"
     if path.exists() and not path.is_dir():
         raise RunError(f"{path} is a file; expected a folder for the run", hint=elsewhere)
-    if (path / "config.json").exists():
-        way = f", or go on with it: lenet train --resume {quoted(path)}"
-        raise RunError(f"{path} already holds a run", hint=elsewhere + ("" if Run(path).is_finished else way))
-    if path.is_dir() and all(map(_leftover, path.iterdir())):
+    storage.make_folders(path)
+    storage.sync_folder(path.parent)
+    with storage.alone(path):
+        if (path / "config.json").exists():
+            way = f", or go on with it: lenet train --resume {quoted(path)}"
+            raise RunError(f"{path} already holds a run", hint=elsewhere + ("" if Run(path).is_finished else way))
+        if not all(map(_is_leftover, path.iterdir())):
+            raise RunError(f"{path} is not empty; a run wants a folder of its own", hint=elsewhere)
         for leftover in path.iterdir():
             storage.remove(leftover)
-    if path.is_dir() and any(path.iterdir()):
-        raise RunError(f"{path} is not empty; a run wants a folder of its own", hint=elsewhere)
-    path.mkdir(parents=True, exist_ok=path.is_dir())
-    return path
+        for name, content in files.items():
+            storage.write(path / name, content)
 
 
-def _leftover(path: Path) -> bool:
+def _is_leftover(path: Path) -> bool:
     """Whether a file is of a run that died before it was one."""
-    return path.name == "environment.json" or storage.TEMPORARY.fullmatch(path.name) is not None
+    return path.name in ("environment.json", "metrics.jsonl") or storage.TEMPORARY.fullmatch(path.name) is not None
 
 
 def _next_default(data: str, model: str) -> Path:
     """A new folder runs/DATE-TIME-DATA-MODEL, with a number behind it if that is taken."""
     stem = f"{datetime.datetime.now():%Y-%m-%d-%H%M%S}-{data}-{model}"
+    with contextlib.suppress(OSError):  # who writes into it will say why
+        storage.make_folders(Path("runs"))
     for number in itertools.count(1):
         path = Path("runs") / (stem if number == 1 else f"{stem}-{number}")
         try:
-            path.mkdir(parents=True)
+            path.mkdir()
             break
         except FileExistsError:
             continue
+        except OSError:
+            break
     return path
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    """Whether a file has that content; one that cannot be read has not."""
+    try:
+        return path.stat().st_size == len(content) and path.read_bytes() == content
+    except OSError:
+        return False
 
 
 def _points(content: bytes) -> list[dict[str, Any] | None]:

@@ -91,10 +91,17 @@ def sync(path: Path, content: bytes) -> None:
 
 
 def make_folder(path: Path) -> None:
-    """Makes a folder in one that is there."""
-    if not path.is_dir():
+    """Makes a folder in one that is there, if it is not there itself."""
+    with contextlib.suppress(FileExistsError):
         os.mkdir(path)  # noqa: PTH102
-        sync_folder(path.parent)
+    sync_folder(path.parent)  # in any case: it may be what failed the last time
+
+
+def make_folders(path: Path) -> None:
+    """Makes a folder and those it lies in."""
+    for folder in (*reversed(path.parents), path):
+        if not folder.is_dir():
+            make_folder(folder)
 
 
 def remove(path: Path) -> None:

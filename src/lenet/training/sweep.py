@@ -22,9 +22,9 @@ import torch
 import lenet
 from lenet.config import TrainConfig, to_dict
 from lenet.data.dataset import Splits
-from lenet.errors import ConfigError, LenetError, RunError, TrainingError
+from lenet.errors import ConfigError, LenetError, RunError, SaveError, TrainingError
 from lenet.training import environment
-from lenet.training.many import Job, run_all, splits_of
+from lenet.training.many import Job, NotBegun, run_all, splits_of
 from lenet.training.progress import Finished
 from lenet.training.run import Run
 from lenet.training.trainer import Interrupted
@@ -124,7 +124,8 @@ def _alone(folder: Path) -> Iterator[None]:
 def identity(config: TrainConfig, splits: Splits) -> str:
     """A folder's name for all seeds of a training: the same for the same data, settings and lenet, and for no other."""
     settings = {name: value for name, value in to_dict(config).items() if name not in NOT_DECIDING}
-    made_of = [settings, splits.fingerprint, lenet.__version__, environment.kernels_build()]
+    threads = config.threads or torch.get_num_threads()
+    made_of = [settings, splits.fingerprint, lenet.__version__, environment.kernels_build(), torch.__version__, threads]
     digest = hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()
     return f"{splits.name}-{config.model}-{digest[:10]}"
 
@@ -137,10 +138,11 @@ def _results(jobs: dict[Path, Job], show: Finished, one_by_one: bool, folder: Pa
     results: dict[Path, Run | TrainingError] = {}
     for path in jobs:
         outcome = new[path] if path in new else Run.load(path)
-        if isinstance(outcome, Interrupted) or outcome is None:
+        if isinstance(outcome, Interrupted | NotBegun):
             finished = sum(isinstance(each, Run) for each in new.values()) + len(jobs) - len(new)
-            codes = [each.exit_code for each in new.values() if isinstance(each, Interrupted)]
-            raise SweepInterrupted(finished, len(jobs), folder, codes[0] if codes else 130)
+            raise SweepInterrupted(finished, len(jobs), folder, outcome.exit_code)
+        if isinstance(outcome, SaveError):
+            raise RunError(outcome.message, hint="make room, or see to the disk; the same command goes on") from outcome
         if isinstance(outcome, LenetError) and not isinstance(outcome, TrainingError):
             raise outcome
         results[path] = outcome

@@ -24,7 +24,7 @@ from lenet.data.dataset import Labels, Splits, load
 from lenet.engines import Stats
 from lenet.engines.choice import choose_device
 from lenet.engines.memory import memory_explained
-from lenet.errors import ConfigError, RunError, SaveError, TrainingError
+from lenet.errors import ConfigError, EngineError, RunError, SaveError, TrainingError
 from lenet.training import checks, curve, environment
 from lenet.training.assembly import Parts, assemble, load_data
 from lenet.training.checks import Finding
@@ -32,6 +32,7 @@ from lenet.training.environment import pytorch_threads
 from lenet.training.findings import Findings
 from lenet.training.interrupts import Interrupt, interrupts
 from lenet.training.progress import Progress, choose_progress
+from lenet.training.rehearsal import Abandoned
 from lenet.training.run import Checkpoint, Run, quoted
 
 CHUNKS = 10  # in an epoch: how often the chart gets a point and Ctrl-C an answer
@@ -84,6 +85,8 @@ class Position:
     steps_seconds: float = 0.0  # of all steps so far, alone
     seconds: float = 0.0  # of everything so far, loading and evaluation included
     micro_batch: int | None = None  # pictures at a time, where a whole batch did not fit into memory
+    evaluated: dict[str, Any] = dataclasses.field(default_factory=dict)  # the point of the last epoch
+    is_judged: bool = True  # whether the doctor has seen that epoch
 
     def to_dict(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
@@ -188,7 +191,7 @@ def resume(
     run.rescue = rescue
     show = choose_progress(progress)
     splits = data or load_data(run, data_dir, show)
-    with pytorch_threads(run.environment["threads"]), interrupts() as interrupted:
+    with interrupts() as interrupted:
         return resume_once(run, splits, show, interrupted, began, epochs=epochs)
 
 
@@ -215,8 +218,14 @@ def resume_once(
         "device": run.resolved["device"],
         "threads": run.environment["threads"],
     }
-    with run.alone(), memory_explained(decided["device"]):
+    with run.alone(), pytorch_threads(decided["threads"]), memory_explained(decided["device"]):
+        run.remember()
         checkpoint, faults = run.find_checkpoint()
+        if checkpoint is None and not run.missing:
+            raise RunError(
+                f"the run {run.path} is finished and has no whole checkpoint to go on from",
+                hint="start a new training with lenet train; this run stays as it is",
+            )
         at = _position(run, checkpoint)
         notices = [f"{fault.message}; it is passed over" for fault in faults]
         if checkpoint is None:
@@ -232,15 +241,15 @@ def resume_once(
             _load_state(run, parts, checkpoint)
             parts.engine.micro_batch = at.micro_batch
             parts.header.append(("resumed", f"after step {checkpoint.step:,}, epoch {at.epoch + 1}"))
+        lost = run.go_back_to(checkpoint)
+        notices += [lost] if lost else []
         if longer != run.config:
             if longer.schedule != "constant" and at != Position():
                 notices.append(
                     f"so far the learning rates were those of {longer.schedule} over {run.config.epochs} epochs; from here "
                     f"on they are those over {longer.epochs}"
                 )
-            run.continue_to(longer.epochs)
-        lost = run.go_back_to(checkpoint)
-        notices += [lost] if lost else []
+            run.continue_to(longer.epochs)  # after its summary is gone: a run never claims an end it has not come to
         now = environment.describe(splits.fingerprint)
         changes = environment.differences(run.environment, now)
         if changes:
@@ -310,7 +319,7 @@ class Training:
         self.num_steps = math.ceil(len(parts.train) / self.config.batch_size)  # in an epoch
         self.began = began - at.seconds
         self.saved_at = time.perf_counter()
-        self.findings = Findings(run, show, parts.engine, parts.train, parts.test)
+        self.findings = Findings(run, show, parts.engine, parts.train, parts.test, interrupted)
         self.moment = self.earlier = self._now()
 
     @property
@@ -326,12 +335,17 @@ class Training:
                 show.start(self.parts.header, self.parts.resolved["notice"], self.config.epochs)
                 for notice in notices:
                     show.notice(notice)
+                self._mind_the_move()
+                if not self.at.is_judged:
+                    self._judge(self._evaluate()[1])
                 while self.at.epoch < self.config.epochs:
                     self._epoch(plan(self.config, self.at.epoch, len(self.parts.train)))
                 show.finish(self.run, self._finish())
         except SaveError as error:
-            error.save_to = self._save_to
+            error.training = self
             raise
+        except EngineError as error:
+            raise self._kept(error) from error
         return self.run
 
     def _epoch(self, epoch_plan: Plan) -> None:
@@ -354,16 +368,26 @@ class Training:
                     self._stop()
                 if self._is_due():
                     self._checkpoint()
-        evaluated, predicted = self._epoch_point()
-        self._must_measure_finite(evaluated)
-        self.findings.log(evaluated)
-        self.show.epoch(evaluated)
-        at.epoch, at.step, at.tally = at.epoch + 1, 0, Tally()
-        self._heed(self.findings.after_epoch(evaluated, predicted))
-        if self.interrupted.is_set() and at.epoch < self.config.epochs:
-            self._stop()
-        self._checkpoint()
+        numbers, predicted = self._evaluate()
+        point = {"kind": "epoch", "step": self.step, "epoch": at.epoch + 1, **at.tally.rates, **numbers}
+        self._must_measure_finite(point)
+        self.findings.log(point)
+        self.show.epoch(point)
+        at.epoch, at.step, at.tally, at.evaluated, at.is_judged = at.epoch + 1, 0, Tally(), point, False
+        self._checkpoint()  # before the doctor, who may take longer than the epoch
         self._mind_the_move()
+        self._judge(predicted)
+
+    def _judge(self, predicted: Labels) -> None:
+        """Asks the doctor about the epoch that was evaluated last; predicted: the classes given to the test pictures."""
+        try:
+            found = self.findings.after_epoch(self.at.evaluated, predicted)
+        except Abandoned:
+            self._stop()
+        self.at.is_judged = True
+        self._heed(found)
+        if self.interrupted.is_set() and self.at.epoch < self.config.epochs:
+            self._stop()
 
     def _steps(self, epoch_plan: Plan, stop: int) -> None:
         """Takes the steps up to `stop`, which is in this chunk."""
@@ -410,16 +434,16 @@ class Training:
             "learning_rate": rate,
         }
 
-    def _epoch_point(self) -> tuple[dict[str, Any], Labels]:
-        """Evaluates, and joins the result to the epoch's own training numbers; and the classes given to the test pictures."""
-        point = {"kind": "epoch", "step": self.step, "epoch": self.at.epoch + 1, **self.at.tally.rates}
+    def _evaluate(self) -> tuple[dict[str, float], Labels]:
+        """Losses and accuracies of the held-out sets, and the classes given to the test pictures, `(num_images,)`."""
+        numbers: dict[str, float] = {}
         for name, dataset in (("validation", self.parts.validation), ("test", self.parts.test)):
             if dataset is not None:
                 logits = self.engine.logits(dataset.images)
                 loss, accuracy = measure(logits, torch.from_numpy(dataset.labels))
-                point |= {f"{name}_loss": loss, f"{name}_accuracy": accuracy}
+                numbers |= {f"{name}_loss": loss, f"{name}_accuracy": accuracy}
         predicted: Labels = logits.numpy().argmax(axis=1)
-        return point, predicted
+        return numbers, predicted
 
     def _checkpoint(self, num_bytes: int | None = None) -> None:
         self.at.seconds = time.perf_counter() - self.began
@@ -431,27 +455,37 @@ class Training:
         self._checkpoint()
         if self.chart:
             curve.save(self.run, self.config.epochs)
+        self._mind_the_move()
         self.show.interrupted(self.run)
         raise Interrupted(self.run, self.interrupted.exit_code)
 
     def _mind_the_move(self) -> None:
         """If the run had to go on in another folder: says so, and sees to it that a checkpoint lies there."""
         if self.run.notices:
-            self._checkpoint()
+            if self.step:
+                self._checkpoint()
             while self.run.notices:
                 self.show.notice(self.run.notices.pop())
 
-    def _save_to(self, folder: str | os.PathLike[str]) -> Run:
-        """Saves in another folder the last moment at which all was in order."""
+    def save_to(self, folder: str | os.PathLike[str]) -> Run:
+        """Saves in another folder the last moment at which all was in order, and returns the run there."""
         self.run.move_to(folder)
         self._go_back(self.moment)
         return self.run
 
     def _go_back(self, moment: Moment) -> None:
-        """Saves the state of a moment before as a checkpoint."""
-        self.engine.load_state_dict(moment.state)
+        """Saves a moment before as the newest checkpoint, without asking the engine, whose device may be lost."""
         self.at = copy.deepcopy(moment.at)
-        self._checkpoint(moment.num_bytes)
+        self.run.checkpoint(self.step, moment.state, self.at.to_dict(), moment.num_bytes)
+
+    def _kept(self, error: EngineError) -> EngineError:
+        """An error of the engine, after the last moment at which all was in order was saved."""
+        self._go_back(self.moment)
+        resume = f"lenet train --resume {quoted(self.run.path)}"
+        hint = (error.hint or "").replace("lenet train --resume RUN", resume)
+        if resume not in hint:
+            hint = f"{hint}; {resume} goes on from step {self.step:,}" if hint else f"{resume} goes on"
+        return EngineError(error.message, hint=hint)
 
     def _finish(self) -> dict[str, Any]:
         """Saves weights, chart and, last, the summary."""
@@ -459,7 +493,7 @@ class Training:
         if self.chart:
             curve.save(self.run, self.config.epochs)
         self._mind_the_move()
-        last = self.run.epochs[-1]
+        last = self.at.evaluated
         num_images = self.config.epochs * len(self.parts.train)
         seconds = time.perf_counter() - self.began
         resolved = self.parts.resolved
