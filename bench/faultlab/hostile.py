@@ -173,7 +173,7 @@ class Laboratory:
             for way in [next(turn)] if short or " = " in name else ways:
                 run = _copied(self.run, place / "run")
                 _put(make, run / file)
-                if way[-1] == "--resume":
+                if way[-1] == "--resume" and file != "summary.json":
                     (run / "summary.json").unlink(missing_ok=True)
                 given = place if way == ["runs"] else run
                 yield f"{name}, {way[-1]}", [*way, given, *([self.picture] if way == ["predict"] else [])]
@@ -501,9 +501,9 @@ def drawing() -> Image.Image:
 
 def large_network() -> bytes:
     """A weights file with as many parameters as may be."""
-    arguments = {"hidden": [13_000, 500]}
+    arguments = {"hidden": [13_000, 120]}
     network = Network(Path("x"), "mlp", arguments, tuple("0123456789"), lenet.data.preprocess.Preprocessing((28, 28)))
-    return network.packed(build("mlp", seed=0, hidden=(13_000, 500)).state_dict())
+    return network.packed(build("mlp", seed=0, hidden=(13_000, 120)).state_dict())
 
 
 def padded(content: bytes, size: int) -> Callable[[Path], object]:

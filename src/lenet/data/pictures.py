@@ -146,7 +146,9 @@ def _read(path: Path, name: str) -> Grey:
         elif start.startswith(b"\xff\xd8"):
             _check_jpeg(file, name)
         is_webp = start[:4] == b"RIFF" and start[8:12] == b"WEBP"
-        meter = Metered(file, WEBP_BYTES if is_webp else MAX_HEADER, name)
+        # Pillow reads the whole of a WebP first, and the comments of a PPM byte by byte.
+        budget = WEBP_BYTES if is_webp else 1 << 16 if start.startswith(b"P") else MAX_HEADER
+        meter = Metered(file, budget, name)
         file.seek(0)
         with Image.open(meter, formats=FORMATS) as image:  # type: ignore[arg-type]
             check_size(image.size, name, WEBP_PIXELS if is_webp else MAX_PIXELS)

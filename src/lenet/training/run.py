@@ -123,7 +123,7 @@ class Run:
                 raise TypeError("data_fingerprint")
             if not 1 <= operator.index(self.environment["threads"]) <= MAX_THREADS:
                 raise ValueError("threads")
-            if self.is_finished:
+            if os.path.lexists(self.path / "summary.json"):
                 numbers = {"test_accuracy": self.summary["test_accuracy"]} | self.summary
                 _ = [float(numbers[name]) for name in MEASURED & numbers.keys()]
         except (KeyError, TypeError, ValueError, RecursionError) as error:
