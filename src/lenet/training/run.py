@@ -37,6 +37,7 @@ from lenet.training.checks import Finding
 RESOLVED = {"data": str, "classes": list, "model": dict, "preprocessing": dict, "engine": str, "device": str}
 MEASURED = {"train_accuracy", "test_accuracy", "seconds", "images_per_second"}  # in summary.json, for the table of runs
 MAX_THREADS = 4096
+MAX_METRICS = 64 << 20  # bytes of metrics.jsonl: some twenty thousand epochs
 FORMAT = 1  # of the run directory; a change that an older lenet could not read gets a new number
 CHECKPOINTS_KEPT = 2
 
@@ -116,6 +117,9 @@ class Run:
             kinds = {name: type(self.resolved[name]) for name in RESOLVED}
             if kinds != RESOLVED:
                 raise TypeError(f"resolved holds {', '.join(name for name in kinds if kinds[name] != RESOLVED[name])}")
+            for name in ("data", "engine", "device"):  # which are printed
+                if foreign.shown(self.resolved[name]) != self.resolved[name]:
+                    raise ValueError(f"resolved holds {name} {foreign.shown(self.resolved[name])}")
             if not isinstance(self.resolved.get("data_folder", ""), str | None):
                 raise TypeError("resolved holds data_folder")
             _ = self.network, int(self.resolved["model"].get("parameters", 0))
@@ -183,13 +187,16 @@ class Run:
     def metrics(self) -> list[dict[str, Any]]:
         """The points of the chart, in order; a torn last line (a crash while writing) is left out."""
         points = []
-        try:
-            lines = (self.path / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
-        except FileNotFoundError:
+        path = self.path / "metrics.jsonl"
+        if not os.path.lexists(path):
             return []
+        lines = foreign.read(path, MAX_METRICS).decode("utf-8", errors="replace").splitlines()
         for number, line in enumerate(lines, start=1):
             try:
-                points.append(json.loads(line))
+                point = foreign.parse_json(line.encode())
+                if not isinstance(point, dict) or not isinstance(point.get("step"), int) or "kind" not in point:
+                    raise ValueError("it is no point of a chart")
+                points.append(point)
             except ValueError:
                 if number < len(lines):
                     raise RunError(f"{self.path / 'metrics.jsonl'}, line {number}, is not JSON") from None
