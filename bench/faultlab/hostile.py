@@ -173,7 +173,7 @@ class Laboratory:
             for way in [next(turn)] if short or " = " in name else ways:
                 run = _copied(self.run, place / "run")
                 _put(make, run / file)
-                if way[-1] == "--resume":
+                if way[-1] == "--resume" and file != "summary.json":
                     (run / "summary.json").unlink(missing_ok=True)
                 given = place if way == ["runs"] else run
                 yield f"{name}, {way[-1]}", [*way, given, *([self.picture] if way == ["predict"] else [])]
@@ -343,7 +343,7 @@ def hostile_json(run: Path, marker: Path, num_changes: int) -> dict[str, Make]:
         "a terabyte": padded(b"{", 1 << 40),
     }
     files = ("config.json", "environment.json", "summary.json")
-    made = {f"{file} {name}": make for file in files for name, make in endless.items()}
+    made = {f"{file} {name}": make for file in (*files, "metrics.jsonl") for name, make in endless.items()}
     nonsense: tuple[Any, ...] = (None, [], {}, -1, "x" * 100_000, [[[]]] * 1000, "\x1b[2J", {"a": {"a": {}}})
     chance = random.Random(0)
     for _ in range(num_changes):
@@ -473,8 +473,12 @@ def large_pictures(short: bool) -> dict[str, Make]:
     if not short:
         made |= {
             "16 megapixels, turned.png": saved(rgba, "PNG", compress_level=1, exif=exif(6)),
-            "16 megapixels, cmyk, progressive.jpg": saved(
-                Image.fromarray(noise, "CMYK"), "JPEG", progressive=True, quality=95, subsampling=0
+            "12 megapixels, cmyk, progressive.jpg": saved(
+                Image.fromarray(np.ascontiguousarray(noise[:3000]), "CMYK"),
+                "JPEG",
+                progressive=True,
+                quality=95,
+                subsampling=0,
             ),
             "16 megapixels, palette, transparent.png": saved(
                 picture.convert("P"), "PNG", transparency=bytes(range(250))
@@ -501,9 +505,9 @@ def drawing() -> Image.Image:
 
 def large_network() -> bytes:
     """A weights file with as many parameters as may be."""
-    arguments = {"hidden": [13_000, 500]}
+    arguments = {"hidden": [13_000, 120]}
     network = Network(Path("x"), "mlp", arguments, tuple("0123456789"), lenet.data.preprocess.Preprocessing((28, 28)))
-    return network.packed(build("mlp", seed=0, hidden=(13_000, 500)).state_dict())
+    return network.packed(build("mlp", seed=0, hidden=(13_000, 120)).state_dict())
 
 
 def padded(content: bytes, size: int) -> Callable[[Path], object]:

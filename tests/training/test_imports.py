@@ -200,7 +200,7 @@ def test_nothing_in_a_pickle_is_run_and_its_wish_is_named(saved, tmp_path):
     path = tmp_path / "plain.pt"
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
         path.write_bytes(pickle.dumps(Touch(touched), protocol) + pickle.dumps(None, 2) * 4)
-        with pytest.raises(RunError, match=r"would run .*\bopen"):
+        with pytest.raises(RunError, match=r"would run .*(\bopen|a name that it puts together)"):
             taken(path)
     assert not touched.exists()
     torch.save(Port(), path)

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from lenet.analysis.evaluation import answers, trained
+from lenet.analysis.evaluation import answers, engine_for, trained
 from lenet.data.dataset import Images
 from lenet.engines.choice import choose_device
 from lenet.engines.memory import EVALUATION, memory_explained
@@ -94,7 +94,9 @@ def predict_many(
     sources = [Path(picture) if isinstance(picture, str | os.PathLike) else picture for picture in pictures]
     with memory_explained(choose_device(device).name, EVALUATION, "in a prediction"):
         seen = np.stack([run.preprocessing.picture(source) for source in sources])
-        probabilities = torch.softmax(answers(run, seen, device, "in a prediction").double(), 1).numpy()
+        probabilities = torch.softmax(
+            answers(run, engine_for(run, device), seen, device, "in a prediction").double(), 1
+        ).numpy()
     return [
         Prediction(name, run.classes, row, image) for name, row, image in zip(names, probabilities, seen, strict=True)
     ]

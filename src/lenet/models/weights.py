@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from lenet import foreign
 from lenet.errors import RunError
 
-MAX_PARAMETERS = 1 << 24  # 64 MB in float32, 270 LeNets
+MAX_PARAMETERS = 12_000_000  # 48 MB in float32, 194 LeNets
 MAX_HEADER = 1 << 20  # bytes
 MAX_BYTES = 8 + MAX_HEADER + 4 * MAX_PARAMETERS
 MAX_DIMENSIONS = 8

@@ -149,6 +149,9 @@ class Run:
             kinds = {name: type(self.resolved[name]) for name in RESOLVED}
             if kinds != RESOLVED:
                 raise TypeError(f"resolved holds {', '.join(name for name in kinds if kinds[name] != RESOLVED[name])}")
+            for name in ("data", "engine", "device"):  # which are printed
+                if foreign.shown(self.resolved[name]) != self.resolved[name]:
+                    raise ValueError(f"resolved holds {name} {foreign.shown(self.resolved[name])}")
             if not isinstance(self.resolved.get("data_folder", ""), str | None):
                 raise TypeError("resolved holds data_folder")
             _ = self.network, operator.index(self.resolved["model"]["parameters"])
@@ -156,7 +159,7 @@ class Run:
                 raise TypeError("data_fingerprint")
             if not 1 <= operator.index(self.environment["threads"]) <= MAX_THREADS:
                 raise ValueError("threads")
-            if self.is_finished:
+            if os.path.lexists(self.path / "summary.json"):
                 summary = self.summary
                 for name in {"test_accuracy"} | MEASURED & summary.keys():
                     if not isinstance(summary[name], int | float) or abs(summary[name]) > sys.float_info.max:
