@@ -40,9 +40,12 @@ def opened(path: Path, limit: int, kind: type[LenetError] = RunError) -> Iterato
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
             what = "a folder; expected a file" if stat.S_ISDIR(found.st_mode) else "not an ordinary file"
-            raise kind(f"{shown(path)} is {what}")
+            raise kind(f"{shown(path)} is {what}", hint="name a file on a disk")
         if found.st_size > limit:
-            raise kind(f"{shown(path)} has {found.st_size:,} bytes; expected at most {limit:,}")
+            raise kind(
+                f"{shown(path)} has {found.st_size:,} bytes; expected at most {limit:,}",
+                hint="it is damaged, or holds something else; get it again, or make it smaller",
+            )
         with open(descriptor, "rb", closefd=False) as file:
             yield file, found.st_size
     finally:

@@ -1,4 +1,6 @@
 import json
+import math
+from pathlib import Path
 
 import pytest
 import safetensors.torch
@@ -7,7 +9,7 @@ import torch
 import lenet
 from lenet.data.preprocess import Preprocessing
 from lenet.errors import ModelError, RunError
-from lenet.models import build
+from lenet.models import build, summary
 from lenet.models.network import Network
 
 
@@ -106,9 +108,25 @@ def test_files_that_are_no_network_are_refused_with_the_way_in(path, tmp_path):
 
 
 def test_a_network_whose_weights_could_not_be_read_back_is_not_made():
-    with pytest.raises(ModelError, match="mlp would have 79,500,010 parameters; expected at most 16,777,216"):
+    with pytest.raises(ModelError, match="mlp would have 79,500,010 parameters; expected at most 12,000,000"):
         build("mlp", hidden=(100_000,))
     with pytest.raises(ModelError, match="parameters"):
         lenet.train("digits", model="mlp", hidden=(100_000,), progress="quiet")
     with torch.device("meta"):
         assert build("mlp", hidden=(100_000,)).state_dict()["1.weight"].shape == (100_000, 784)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "size"),
+    [
+        ("lenet", {}, (28, 28)),
+        ("lenet-avg", {"channels": (3, 9)}, (31, 47)),
+        ("mlp", {}, (9, 9)),
+        ("softmax", {}, (8, 8)),
+    ],
+)
+def test_the_largest_output_is_that_of_the_table_of_layers(name, arguments, size):
+    network = Network(Path("x"), name, arguments, tuple("0123456789"), Preprocessing(size))
+    table = summary.layers(name, 1, size, **arguments)
+    made = [layer for layer in table if layer.num_parameters]
+    assert network.largest_output == max(math.prod(layer.output_shape) for layer in made)

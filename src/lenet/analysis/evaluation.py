@@ -30,7 +30,7 @@ from lenet.training.trainer import load_data, measure
 
 PARTS = ("test", "train", "validation")
 MISTAKES_KEPT = 100
-NUMBERS_AT_ONCE = 1 << 24  # of a layer's output, for all pictures under way: 64 MB, and as much of the layer before
+NUMBERS_AT_ONCE = 1 << 23  # of a layer's output, for all pictures under way: 32 MB, and as much of the layer before
 
 
 @dataclass(frozen=True)
@@ -118,9 +118,10 @@ def evaluate(
     if split not in PARTS:
         raise ConfigError(f"unknown split {split!r}", hint=f"choose from {', '.join(PARTS)}")
     run = trained(run)
+    engine = engine_for(run, device)  # before the data: a network that cannot be used is not worth the wait
     dataset = _part(run, _data(run, data, data_dir), split)
     _must_fit(run, dataset)
-    logits = answers(run, dataset.images, device)
+    logits = answers(run, engine, dataset.images, device)
     loss, accuracy = measure(logits, torch.from_numpy(dataset.labels))
     probabilities = torch.softmax(logits.double(), 1).numpy()
     predicted = probabilities.argmax(1)
@@ -147,13 +148,12 @@ def trained(source: str | os.PathLike[str] | Run | Network) -> Run | Network:
     return Run.load(path)
 
 
-def answers(run: Run | Network, images: Images, device: str) -> Tensor:
+def answers(run: Run | Network, engine: Engine, images: Images, device: str) -> Tensor:
     """Logits `(N, num_classes)`, float32 on the CPU, of uint8 pictures; RunError if they are not numbers."""
     network = run if isinstance(run, Network) else run.network
     at_once = max(1, NUMBERS_AT_ONCE // network.largest_output)
     at_once = len(images) if at_once >= EVALUATION_BATCH else at_once
     with memory_explained(choose_device(device).name):
-        engine = engine_for(run, device)
         parts = [engine.logits(images[start : start + at_once]) for start in range(0, len(images), at_once)]
     logits = parts[0] if len(parts) == 1 else torch.cat(parts)
     if not torch.isfinite(logits).all():
@@ -200,7 +200,8 @@ def engine_for(run: Run | Network, device: str) -> Engine:
     wanted = "reference" if isinstance(run, Run) and run.resolved["engine"] == "reference" else "auto"
     engine = choose_engine(wanted, model, size, device).name
     config = run.config if isinstance(run, Run) else TrainConfig()  # which decides nothing here
-    return make_engine(engine, model, None, config, run.preprocessing, device)
+    with memory_explained(device):
+        return make_engine(engine, model, None, config, run.preprocessing, device)
 
 
 def _worst(probabilities: NDArray[np.float64], predicted: Labels, labels: Labels) -> list[Mistake]:

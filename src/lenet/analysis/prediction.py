@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from lenet.analysis.evaluation import answers, trained
+from lenet.analysis.evaluation import answers, engine_for, trained
 from lenet.data.dataset import Images
 from lenet.models.network import Network
 from lenet.training.run import Run
@@ -90,7 +90,7 @@ def predict_many(
         return []
     sources = [Path(picture) if isinstance(picture, str | os.PathLike) else picture for picture in pictures]
     seen = np.stack([run.preprocessing.picture(source) for source in sources])
-    probabilities = torch.softmax(answers(run, seen, device).double(), 1).numpy()
+    probabilities = torch.softmax(answers(run, engine_for(run, device), seen, device).double(), 1).numpy()
     return [
         Prediction(name, run.classes, row, image) for name, row, image in zip(names, probabilities, seen, strict=True)
     ]

@@ -42,6 +42,7 @@ BAND = 1 << 20  # pixels made grey at a time
 # file twice.
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
 WEBP_PIXELS, WEBP_BYTES = 10_000_000, 16 << 20
+PROGRESSIVE_CMYK_PIXELS = 12_000_000  # of a JPEG, for which its decoder keeps twelve bytes each
 SLOW_CODECS, SLOW_PIXELS = {"ppm", "ppm_plain", "bmp_rle"}, 500_000  # decoded in Python, pixel after pixel
 # TIFF's: none, CCITT (3), LZW, JPEG, deflate (2), PackBits
 COMPRESSIONS = {1, 2, 3, 4, 5, 7, 8, 32773, 32946}
@@ -98,7 +99,7 @@ def grey(source: "Path | str | Picture | NDArray[Any]", name: str) -> Grey:
     except PictureError:
         raise
     except Image.DecompressionBombError as error:
-        raise _too_large(name, "far more than") from error
+        raise _too_large(name, "far") from error
     except UnidentifiedImageError as error:
         hint = f"known formats: {', '.join(FORMATS)}; save it as PNG"
         raise PictureError(f"{name} is not a picture, or of a format that lenet does not know", hint=hint) from error
@@ -111,16 +112,22 @@ def to_bytes(values: NDArray[Any], name: str) -> Grey:
     """Any pixels as 8 bits. White is 65535 for uint16; otherwise the first of 1 (floats), 255, 65535 that suffices."""
     if values.dtype == np.uint8:
         return values.copy()
-    parts = list(bands(values.shape))
-    if values.dtype.kind not in "buif" or not all(np.isfinite(values[part]).all() for part in parts):
-        raise PictureError(f"{name} holds values that are not numbers ({values.dtype})")
-    low, high = min(0.0, float(values.min())), float(values.max())
-    whites = [65535.0] if values.dtype.newbyteorder("=") == np.uint16 else [255.0, 65535.0]
-    whites = [1.0, *whites] if values.dtype.kind in "bf" else whites
+    return _scaled(lambda rows: values[rows], values.shape, values.dtype, name)
+
+
+def _scaled(part: Callable[[slice], NDArray[Any]], shape: tuple[int, ...], dtype: np.dtype[Any], name: str) -> Grey:
+    """Pixels of a wider kind as 8 bits; `part` gives some rows of them."""
+    rows = list(bands(shape))
+    if dtype.kind not in "buif" or not all(np.isfinite(part(some)).all() for some in rows):
+        raise PictureError(f"{name} holds values that are not numbers ({dtype})")
+    low = min(0.0, *(float(part(some).min()) for some in rows))
+    high = max(float(part(some).max()) for some in rows)
+    whites = [65535.0] if dtype.newbyteorder("=") == np.uint16 else [255.0, 65535.0]
+    whites = [1.0, *whites] if dtype.kind in "bf" else whites
     white = next((white for white in whites if high <= white), high)
-    seen = np.empty(values.shape, np.uint8)
-    for part in parts:
-        seen[part] = np.rint((values[part].astype(np.float32) - low) * (255 / (white - low)))
+    seen = np.empty(shape, np.uint8)
+    for some in rows:
+        seen[some] = np.rint((part(some).astype(np.float32) - low) * (255 / (white - low)))
     return seen
 
 
@@ -149,12 +156,16 @@ def _read(path: Path, name: str) -> Grey:
         elif start.startswith(b"GIF8"):
             _check_gif(file, name)
         is_webp = start[:4] == b"RIFF" and start[8:12] == b"WEBP"
-        meter = Metered(file, WEBP_BYTES if is_webp else MAX_HEADER, name)
+        # Pillow reads the whole of a WebP first, and the comments of a PPM byte by byte.
+        budget = WEBP_BYTES if is_webp else 1 << 16 if start.startswith(b"P") else MAX_HEADER
+        meter = Metered(file, budget, name)
         file.seek(0)
         with Image.open(meter, formats=FORMATS) as image:  # type: ignore[arg-type]
             check_size(image.size, name, WEBP_PIXELS if is_webp else MAX_PIXELS)
             if any(tile[0] in SLOW_CODECS for tile in image.tile):
                 check_size(image.size, name, SLOW_PIXELS)
+            if image.mode == "CMYK" and image.info.get("progressive"):
+                check_size(image.size, name, PROGRESSIVE_CMYK_PIXELS)
             if image.format == "TIFF":
                 _check_tiff(image, name)
             meter.left = size + MAX_HEADER
@@ -174,9 +185,14 @@ def _upright(image: "Picture", name: str, is_trusted: bool = False) -> Grey:
 
 
 def _grey(image: "Picture", name: str) -> Grey:
+    shape = (image.height, image.width)
     if image.mode == "F" or image.mode.startswith("I"):
-        return to_bytes(np.asarray(image), name)
-    pixels = np.empty((image.height, image.width), np.uint8)
+
+        def part(rows: slice) -> NDArray[Any]:
+            return np.asarray(image.crop((0, rows.start, image.width, rows.stop)))
+
+        return _scaled(part, shape, part(slice(0, 1)).dtype, name)
+    pixels = np.empty(shape, np.uint8)
     alpha = np.empty_like(pixels) if image.has_transparency_data else None
     try:
         for rows in bands(pixels.shape):
@@ -354,6 +370,6 @@ def _odd(name: str, why: str) -> PictureError:
 
 
 def _too_large(name: str, how_large: str, limit: int = MAX_PIXELS) -> PictureError:
-    kind = "" if limit == MAX_PIXELS else ", the most that lenet takes of this format"
+    kind = "" if limit == MAX_PIXELS else ", the most that lenet takes of this kind"
     hint = "make it smaller first; a few hundred pixels along each edge are plenty"
     return PictureError(f"{name} is too large: {how_large} more than {limit / 1e6:g} megapixels{kind}", hint=hint)

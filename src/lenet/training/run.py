@@ -38,7 +38,7 @@ from lenet.training.checks import Finding
 RESOLVED = {"data": str, "classes": list, "model": dict, "preprocessing": dict, "engine": str, "device": str}
 MEASURED = {"train_accuracy", "test_accuracy", "seconds", "images_per_second"}  # in summary.json, for the table of runs
 MAX_THREADS = 4096
-MAX_METRICS = 256 << 20  # bytes; a point has some 200
+MAX_METRICS = 64 << 20  # bytes of metrics.jsonl: some twenty thousand epochs
 FORMAT = 1  # of the run directory; a change that an older lenet could not read gets a new number
 CHECKPOINTS_KEPT = 2
 
@@ -118,6 +118,9 @@ class Run:
             kinds = {name: type(self.resolved[name]) for name in RESOLVED}
             if kinds != RESOLVED:
                 raise TypeError(f"resolved holds {', '.join(name for name in kinds if kinds[name] != RESOLVED[name])}")
+            for name in ("data", "engine", "device"):  # which are printed
+                if foreign.shown(self.resolved[name]) != self.resolved[name]:
+                    raise ValueError(f"resolved holds {name} {foreign.shown(self.resolved[name])}")
             if not isinstance(self.resolved.get("data_folder", ""), str | None):
                 raise TypeError("resolved holds data_folder")
             _ = self.network, operator.index(self.resolved["model"]["parameters"])
@@ -125,7 +128,7 @@ class Run:
                 raise TypeError("data_fingerprint")
             if not 1 <= operator.index(self.environment["threads"]) <= MAX_THREADS:
                 raise ValueError("threads")
-            if self.is_finished:
+            if os.path.lexists(self.path / "summary.json"):
                 summary = self.summary
                 for name in {"test_accuracy"} | MEASURED & summary.keys():
                     if not isinstance(summary[name], int | float) or abs(summary[name]) > sys.float_info.max:
