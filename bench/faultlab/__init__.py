@@ -12,7 +12,7 @@ class Row:
     """A line of the table.
 
     fault: what was done; trials: how often; survived: how often all was as promised; evidence: what was looked at, with
-    the figures found; wanted: the figure to reach in full, such as "24 of 24", if there is one.
+    the figures found; wanted: the figure to reach in full, such as "24 of 24", if there is one; module: which made it.
     """
 
     fault: str
@@ -20,6 +20,7 @@ class Row:
     survived: int
     evidence: str
     wanted: str = ""
+    module: str = ""
 
     @property
     def is_met(self) -> bool:

@@ -33,7 +33,7 @@ READERS = {  # the slow ones first
     "idx": "IDX files, plain and gzip",
 }
 INSTRUMENTED = ("lenet", "gzip", "json", "PIL")
-RUNS, RUNS_SHORT = 1_000_000, 20_000
+RUNS, RUNS_SHORT = 1_000_000, 15_000
 AT_ONCE = 2  # processes
 SEED = 5
 HANG = 10  # seconds

@@ -54,6 +54,13 @@ def test_the_errors_say_what_was_expected_and_what_was_found():
         idx.parse(labels[:3], 3, "a/file")
 
 
+def test_none_of_something_gigantic_is_refused():
+    # Found by fuzzing: 0 bytes are announced, and 0 bytes are there.
+    content = b"\0\0\x08\x03\xa2\0\0\0\0\0\0\0\xec\0\x08\x01"
+    with pytest.raises(DataError, match="x announces 2717908992×0×3959425025, which no array can have"):
+        idx.parse(content, 3, "x")
+
+
 def test_files_may_be_compressed(tmp_path):
     content = idx.dump(np.arange(200, dtype=np.uint8))
     (tmp_path / "raw").write_bytes(content)

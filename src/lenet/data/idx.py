@@ -78,13 +78,16 @@ def parse(content: bytearray | bytes, num_dimensions: int, name: str | Path) -> 
             f"{name} begins with the magic number 0x{magic:08x}; expected 0x{expected:08x}, that of {what}",
             hint="it is another file, or not in the IDX format",
         )
+    sizes = "×".join(map(str, shape))
     if len(content) != start + math.prod(shape):
-        sizes = "×".join(map(str, shape))
         raise DataError(
             f"{name} has {len(content):,} bytes; its header announces {sizes}, which makes {start + math.prod(shape):,}",
             hint="it is truncated or damaged; get the file again",
         )
-    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+    try:
+        return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+    except ValueError as error:  # NumPy refuses arrays without content whose other sizes are gigantic
+        raise DataError(f"{name} announces {sizes}, which no array can have", hint="get the file again") from error
 
 
 def dump(array: NDArray[np.uint8]) -> bytes:
