@@ -20,7 +20,6 @@ from lenet.data.batches import hold_out
 from lenet.data.dataset import Dataset, Images, Labels, Splits, load
 from lenet.engines import Engine
 from lenet.engines.choice import choose_device, choose_engine, make_engine, memory_explained
-from lenet.engines.reference import EVALUATION_BATCH
 from lenet.errors import ConfigError, DataError, RunError
 from lenet.models.network import Network
 from lenet.models.weights import PICKLES, SUFFIX
@@ -30,7 +29,8 @@ from lenet.training.trainer import load_data, measure
 
 PARTS = ("test", "train", "validation")
 MISTAKES_KEPT = 100
-NUMBERS_AT_ONCE = 1 << 23  # of a layer's output, for all pictures under way: 32 MB, and as much of the layer before
+WIDE = 8000  # numbers that a layer makes of a picture; LeNet's are 4,704
+NUMBERS_AT_ONCE = 1 << 20  # of such a layer, for all pictures under way: 4 MB
 
 
 @dataclass(frozen=True)
@@ -151,11 +151,13 @@ def trained(source: str | os.PathLike[str] | Run | Network) -> Run | Network:
 def answers(run: Run | Network, engine: Engine, images: Images, device: str) -> Tensor:
     """Logits `(N, num_classes)`, float32 on the CPU, of uint8 pictures; RunError if they are not numbers."""
     network = run if isinstance(run, Network) else run.network
-    at_once = max(1, NUMBERS_AT_ONCE // network.largest_output)
-    at_once = len(images) if at_once >= EVALUATION_BATCH else at_once
+    is_wide = network.largest_output > WIDE
+    at_once = max(1, NUMBERS_AT_ONCE // network.largest_output) if is_wide else max(1, len(images))
+    # Filled in place: small results kept between large temporary ones would leave holes in memory that nothing fits into.
+    logits = torch.empty(len(images), len(run.classes))
     with memory_explained(choose_device(device).name):
-        parts = [engine.logits(images[start : start + at_once]) for start in range(0, len(images), at_once)]
-    logits = parts[0] if len(parts) == 1 else torch.cat(parts)
+        for start in range(0, len(images), at_once):
+            logits[start : start + at_once] = engine.logits(images[start : start + at_once])
     if not torch.isfinite(logits).all():
         raise RunError(
             f"the network of {run.path} answers with values that are not numbers",

@@ -250,8 +250,13 @@ class Run:
 
     def forget_after(self, step: int) -> None:
         """Removes the points of the chart after `step`, and the summary: a resumed training writes them again."""
-        (self.path / "summary.json").unlink(missing_ok=True)
         lines = [json.dumps(point) + "\n" for point in self.metrics if point["step"] <= step]
+        if step and not lines:
+            raise RunError(
+                f"{self.path / 'metrics.jsonl'} has nothing of the {step:,} steps that were taken",
+                hint="start again with lenet train",
+            )
+        (self.path / "summary.json").unlink(missing_ok=True)
         self.write("metrics.jsonl", "".join(lines).encode())
 
     def checkpoint(self, step: int, tensors: dict[str, Tensor], progress: dict[str, Any]) -> None:
