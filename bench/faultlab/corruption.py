@@ -103,12 +103,14 @@ def truncations(files: dict[str, bytes], number: int) -> list[Harm]:
 
 def flips(files: dict[str, bytes], number: int, draw: random.Random) -> list[Harm]:
     """One bit flipped, anywhere in either file; in the head of the tensors, which is short, as often as behind it."""
+    flipped: dict[tuple[str, int], None] = {}  # each but once, in the order in which they were drawn
+    while len(flipped) < number:
+        name = list(files)[len(flipped) % len(files)]
+        most = len(files[name]) if len(flipped) % 4 else min(len(files[name]), 1024)
+        flipped[name, draw.randrange(8 * most)] = None
     harms = []
-    for turn in range(number):
-        name = list(files)[turn % len(files)]
+    for name, bit in flipped:
         content = bytearray(files[name])
-        most = len(content) if turn % 4 else min(len(content), 1024)
-        bit = draw.randrange(8 * most)
         content[bit // 8] ^= 1 << bit % 8
         harms.append((name, bytes(content)))
     return harms

@@ -1,9 +1,10 @@
 """Disks that fill, quotas, disks made read-only, folders that go, and the like: at every write of a training.
 
 Each fault is met in three ways. It stays, and there is no other folder: a named error, the last checkpoint whole, and after
-the fault is mended the training goes on to the same end. It passes: the second attempt saves, and the training ends as if
-nothing had been. It stays, and there is another folder: the training ends there as if nothing had been. Where this process
-may, real disks are filled and made read-only as well; and writes that lie are found out.
+the fault is mended the training goes on to the same end, and so does what the error saves from memory in another folder. It
+passes: the second attempt saves, and the training ends as if nothing had been. It stays, and there is another folder: the
+training ends there as if nothing had been. Where this process may, real disks are filled and made read-only as well; and
+writes that lie are found out.
 """
 
 import collections
@@ -58,6 +59,7 @@ KINDS = {
     "largest size of a file": Kind(errno.EFBIG, ("write", "pwrite", "ftruncate")),
 }
 Fates = collections.Counter[str]  # what was wrong, and how often; "" is nothing
+NO_TRIAL = "the fault met nothing"  # a disk that was large enough, say: not counted
 
 
 def examine(short: bool) -> Iterator[Row]:
@@ -76,6 +78,8 @@ def examine(short: bool) -> Iterator[Row]:
 
 
 def row(fault: str, fates: dict[str, Fates], where: str) -> Row:
+    for found in fates.values():
+        del found[NO_TRIAL]
     trials = sum(found.total() for found in fates.values())
     whole = sum(found[""] for found in fates.values())
     wrong = sum(fates.values(), Fates())
@@ -114,10 +118,12 @@ def fate(folder: Path, kind: Kind, way: str, number: int, expected: dict[str, st
     """What is wrong after one training whose write of that number failed."""
     run, away = folder / "run", folder / "away"
     gone = kind.number == errno.ENOENT
+    met: list[int] = []
 
     def meet(call: Call) -> Any:
         if call.number < number or (call.number > number and way == "passes"):
             return call.go()
+        met.append(call.number)
         if gone and way != "passes" and call.number == number:
             move(run, away)
         if gone and way != "passes":
@@ -129,7 +135,7 @@ def fate(folder: Path, kind: Kind, way: str, number: int, expected: dict[str, st
             shutil.rmtree(run, ignore_errors=True)
             away.rename(run)
 
-    return outcome(folder, run, way, meddled(run, kind.calls, meet), mend, explained(kind.number), expected)
+    return outcome(folder, run, way, meddled(run, kind.calls, meet), mend, explained(kind.number), expected, met)
 
 
 def move(run: Path, away: Path) -> None:
@@ -145,8 +151,12 @@ def outcome(
     mend: Callable[[], None],
     causes: tuple[str, ...],
     expected: dict[str, str],
+    met: list[int] | None = None,
 ) -> str:
-    """Trains within the fault, and says what is wrong; nothing if all is as promised."""
+    """Trains within the fault, and says what is wrong; nothing if all is as promised.
+
+    met: filled if the fault met something; without it, that is seen by an error or by a move.
+    """
     rescue, ledger = folder / "rescue", Ledger(folder / "ledger")
     elsewhere = {"rescue": rescue} if way == WAYS[2] else {}
     end, error = run, None
@@ -157,6 +167,8 @@ def outcome(
         error = raised
     try:
         mend()
+        if not (met or error is not None or end != run):
+            return NO_TRIAL
         _, returned = ledger.read()
         begun = (run / "config.json").exists()
         if error is not None:
@@ -165,6 +177,11 @@ def outcome(
             found = newest(run)
             if (found.step if found else 0) < returned:
                 return f"the checkpoint of step {returned} is lost"
+            if isinstance(error, SaveError) and error.training is not None:
+                saved = error.save_to(folder / "saved").path
+                restart(saved, STEPWISE)
+                if traces(saved) != expected or strays(saved):
+                    return "what was saved from memory comes to another end"
             restart(run, STEPWISE)
         elif end != run and any(run.glob("checkpoints/step-*.json")) and newest(run) is None:
             return "the last checkpoint is not whole in the old place"
@@ -174,8 +191,8 @@ def outcome(
     except Exception as second:
         return f"afterwards {type(second).__name__}: {str(second).splitlines()[0].replace(str(folder), '')}"
     finally:
-        shutil.rmtree(rescue, ignore_errors=True)
-        shutil.rmtree(run, ignore_errors=True)
+        for used in (rescue, run, folder / "saved"):
+            shutil.rmtree(used, ignore_errors=True)
         ledger.path.unlink(missing_ok=True)
 
 
@@ -334,14 +351,16 @@ def lied_to(folder: Path, expected: dict[str, str], numbers: range) -> dict[str,
         for way in WAYS:
             found = fates.setdefault(name, Fates())
             for number in numbers:
+                met: list[int] = []
 
-                def meet(call: Call, lie: Any = lie, way: str = way, number: int = number) -> Any:
+                def meet(call: Call, lie: Any = lie, way: str = way, number: int = number, met: Any = met) -> Any:
                     if call.number < number or (call.number > number and way == "passes"):
                         return call.go()
+                    met.append(call.number)
                     descriptor, content = call.arguments
                     call.really(descriptor, lie(bytes(content)))
                     return len(content)
 
                 fault = meddled(run, ("write",), meet)
-                found[outcome(folder, run, way, fault, lambda: None, LIES_FOUND, expected)] += 1
+                found[outcome(folder, run, way, fault, lambda: None, LIES_FOUND, expected, met)] += 1
     return fates

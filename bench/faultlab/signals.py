@@ -30,6 +30,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 STREAMS = ("file", "pipe", "terminal")
 TRIALS, PROCESSES = 200, 8
 SECONDS = 2.0
+STOPPED = "stopped in training"
 SMALL = [
     "--data=digits",
     "--recipe=book-sgd",
@@ -52,23 +53,32 @@ class Fate:
 
 
 def examine(short: bool) -> Iterator[Row]:
-    trials, processes = (12, 1) if short else (TRIALS - PROCESSES, PROCESSES)
+    trials, processes = (12, 1) if short else (TRIALS, PROCESSES)
     draw = random.Random(15)
     with workplace() as folder:
-        fates = [*forked(folder, trials, draw), *started(folder, processes, draw)]
+        fates = [*started(folder, processes, draw)]
+        fates += forked(folder, trials - sum(fate.place == STOPPED for fate in fates), draw)
+    stopped = [fate for fate in fates if fate.place == STOPPED]
+    others = [fate for fate in fates if fate.place != STOPPED]
+    yield row("signals at random moments of lenet train", stopped, f"{trials} of {trials}, within 2 s and one chunk")
+    if others:
+        yield row("signals before the run begins, or in its last moment", others, "")
+
+
+def row(fault: str, fates: list[Fate], wanted: str) -> Row:
     wrong = collections.Counter(fate.wrong for fate in fates if fate.wrong)
     latencies = [fate.latency for fate in fates if fate.latency]
     places = collections.Counter(fate.place for fate in fates)
-    yield Row(
-        "signals at random moments of lenet train",
+    return Row(
+        fault,
         len(fates),
         len(fates) - wrong.total(),
         f"exit code right, ended after {statistics.median(latencies):.2f} s (median), {max(latencies):.2f} s (longest), "
         f"resumed to the same end: {len(fates) - wrong.total()} ("
         + ", ".join(f"{number} {place}" for place, number in places.most_common())
-        + f"; {processes} of them processes from their start)"
+        + ")"
         + "".join(f"; {number} × {what}" for what, number in wrong.most_common(6)),
-        "200 of 200, within 2 s and one chunk",
+        wanted,
     )
 
 
@@ -82,8 +92,8 @@ def forked(folder: Path, trials: int, draw: random.Random) -> Iterator[Fate]:
     expected = traces(whole)
     began = time.time() - (time.monotonic() - child.began)
     beginning, end = ((whole / name).stat().st_mtime - began for name in ("config.json", "summary.json"))
-    number = 0
-    while number < trials:
+    number = stopped = 0
+    while stopped < trials:
         stream, sent = STREAMS[number % 3], SIGNALS[number // 3 % 3]
         run, said = folder / "run", folder / "said"
         given = ["train", *TRAINING, "--out", str(run)]
@@ -117,6 +127,7 @@ def forked(folder: Path, trials: int, draw: random.Random) -> Iterator[Fate]:
         yield fate
         shutil.rmtree(run, ignore_errors=True)
         number += 1
+        stopped += fate.place == STOPPED
 
 
 def command(arguments: list[str], stream: Path, kind: str, drawn: bool) -> None:
@@ -260,7 +271,7 @@ def judge(
 ) -> Fate:
     """Whether a training ended as it should, and whether it can be brought to the end it would have reached."""
     begun, finished = (run / "config.json").exists(), (run / "summary.json").exists()
-    place = "ended anyway" if finished else "stopped in training" if begun else "before the run began"
+    place = "ended anyway" if finished else STOPPED if begun else "before the run began"
     fate = Fate("", latency, place)
     # As a shell sees it; a process that the signal ends itself has the same code there.
     ends = {128 + sent, *((-sent,) if finished or not begun else ()), *((0,) if finished else ())}
@@ -268,7 +279,7 @@ def judge(
         fate.wrong = f"exit code {code} for signal {sent} {place}"
     elif latency > SECONDS:
         fate.wrong = f"ended only after {latency:.1f} s"
-    elif text is not None and place == "stopped in training" and f"--resume {run}" not in text:
+    elif text is not None and place == STOPPED and f"--resume {run}" not in text:
         fate.wrong = f"did not say how to go on: {text[-60:]!r}"
     else:
         try:

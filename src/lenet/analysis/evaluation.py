@@ -21,7 +21,6 @@ from lenet.data.dataset import Dataset, Images, Labels, Splits, load
 from lenet.engines import Engine
 from lenet.engines.choice import choose_device, choose_engine, make_engine
 from lenet.engines.memory import EVALUATION, memory_explained
-from lenet.engines.reference import EVALUATION_BATCH
 from lenet.errors import ConfigError, DataError, RunError
 from lenet.models.network import Network
 from lenet.models.weights import PICKLES, SUFFIX
@@ -32,7 +31,8 @@ from lenet.training.trainer import measure
 
 PARTS = ("test", "train", "validation")
 MISTAKES_KEPT = 100
-NUMBERS_AT_ONCE = 1 << 23  # of a layer's output, for all pictures under way: 32 MB, and as much of the layer before
+WIDE = 8000  # numbers that a layer makes of a picture; LeNet's are 4,704
+NUMBERS_AT_ONCE = 1 << 20  # of such a layer, for all pictures under way: 4 MB
 
 
 @dataclass(frozen=True)
@@ -157,11 +157,13 @@ def answers(run: Run | Network, engine: Engine, images: Images, device: str, doi
     doing: for messages, such as "in an evaluation".
     """
     network = run if isinstance(run, Network) else run.network
-    at_once = max(1, NUMBERS_AT_ONCE // network.largest_output)
-    at_once = len(images) if at_once >= EVALUATION_BATCH else at_once
+    is_wide = network.largest_output > WIDE
+    at_once = max(1, NUMBERS_AT_ONCE // network.largest_output) if is_wide else max(1, len(images))
+    # Filled in place: small results kept between large temporary ones would leave holes in memory that nothing fits into.
+    logits = torch.empty(len(images), len(run.classes))
     with memory_explained(choose_device(device).name, EVALUATION, doing):
-        parts = [engine.logits(images[start : start + at_once]) for start in range(0, len(images), at_once)]
-    logits = parts[0] if len(parts) == 1 else torch.cat(parts)
+        for start in range(0, len(images), at_once):
+            logits[start : start + at_once] = engine.logits(images[start : start + at_once])
     if not torch.isfinite(logits).all():
         raise RunError(
             f"the network of {run.path} answers with values that are not numbers",

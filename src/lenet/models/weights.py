@@ -123,8 +123,9 @@ class Weights:
         self.must_fit(model)
         tensors = self.tensors()
         must_be_finite(tensors, self.name)
-        # Copies, as PyTorch's own memory is aligned; Module.to_empty would do, but takes a second to load.
-        model.load_state_dict({name: weights.clone() for name, weights in tensors.items()}, assign=True)
+        for name in tensors:  # one after the other: copies, as PyTorch's own memory is aligned
+            tensors[name] = tensors[name].clone()
+        model.load_state_dict(tensors, assign=True)  # Module.to_empty takes a second to load
 
     def _misfit(self, why: str, hint: str | None = None) -> RunError:
         return RunError(
@@ -136,7 +137,7 @@ class Weights:
 def must_be_finite(tensors: dict[str, Tensor], name: str) -> None:
     """Raises RunError, naming the tensor, if a weight is NaN or infinite."""
     for key, tensor in tensors.items():
-        if not torch.isfinite(tensor).all():
+        if not math.isfinite(tensor.sum(dtype=torch.float64).item()):  # without a copy, and no float32 reaches its end
             raise RunError(
                 f"{name} holds weights that are not numbers: {foreign.shown(key)}",
                 hint="the training that made them went astray; train again, with a lower learning rate say",

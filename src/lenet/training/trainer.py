@@ -10,6 +10,7 @@ import copy
 import dataclasses
 import math
 import os
+import signal
 import time
 from collections.abc import Mapping
 from typing import Any, NoReturn
@@ -453,7 +454,7 @@ class Training:
     def _stop(self) -> NoReturn:
         """Saves what there is and raises Interrupted."""
         self._checkpoint()
-        if self.chart:
+        if self.chart and self.interrupted.number == signal.SIGINT:  # who sends another will not look, nor wait
             curve.save(self.run, self.config.epochs)
         self._mind_the_move()
         self.show.interrupted(self.run)
