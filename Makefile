@@ -7,8 +7,8 @@
 #   make sanitize                     the CPU engine's tests, its kernels under the address and undefined-behaviour sanitizers
 #   make bench                        the published numbers (about 47 minutes); make bench-short takes three
 #   make doctor                       how often the doctor is right (about 40 minutes); make doctor-short takes one
-#   make faults                       everything that could be lost, put to the test (about N minutes): docs/faults.md;
-#                                     make faults-short takes two
+#   make faults                       everything that could be lost, put to the test (about 40 minutes): docs/faults.md;
+#                                     make faults-short takes three
 #   make emulate                      the kernels for ARM64 under qemu, against this processor's (needs qemu-user-static)
 #   make lab                          the chapter's exercises, 5 seeds each (about ten minutes): docs/lab.md
 #   make reproduction                 every published result against 20 seeds here (about three minutes): docs/reproduction.md

@@ -75,6 +75,12 @@ def test_the_numbers_of_the_doctor_are_those_of_its_record(monkeypatch):
     assert {cure: tuple(counts) for cure, counts in measured.items()} == CURES
 
 
+def test_the_table_of_faults_is_that_of_its_record(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "bench")
+    page = script("bench/faults_table.py")
+    assert page.page() == page.PAGE.read_text(encoding="utf-8"), "run make docs"
+
+
 def test_the_tables_of_the_laboratory_are_made_of_its_numbers():
     generate = script("docs/generate_lab.py").generate
     assert (ROOT / "docs" / "lab.md").read_text(encoding="utf-8") == generate(), "run make lab"
@@ -128,7 +134,8 @@ def test_the_commands_of_the_readme_run(real_data, tmp_path):
 
 def test_a_record_ends_with_its_json():
     records = list((ROOT / "bench" / "records").glob("*.log"))
-    scripts = {"accuracy", "doctor", "end_to_end", "examples", "memory", "startup", "throughput", "time_to_accuracy"}
+    scripts = {"accuracy", "doctor", "end_to_end", "examples", "faults", "memory", "startup", "throughput"}
+    scripts |= {"time_to_accuracy"}
     assert {record.stem for record in records} == scripts | {"throughput_avx2"}
     for record in records:
         lines = record.read_text(encoding="utf-8").splitlines()

@@ -42,6 +42,7 @@ RESOLVED = {"data": str, "classes": list, "model": dict, "preprocessing": dict, 
 MEASURED = {"train_accuracy", "test_accuracy", "seconds", "images_per_second"}  # in summary.json, for the table of runs
 MAX_THREADS = 4096
 MAX_STATE = 16  # bytes for a weight, with its optimiser's state
+MAX_LINE = 64 << 10  # bytes of metrics.jsonl
 MAX_METRICS = 48 << 20  # bytes; a point has some 200, an epoch eleven points
 FORMAT = 1  # of the run directory; a change that an older lenet could not read gets a new number
 CHECKPOINTS_KEPT = 2
@@ -616,7 +617,7 @@ def _points(content: bytes) -> list[dict[str, Any] | None]:
     points: list[dict[str, Any] | None] = []
     for line in content.splitlines():
         try:
-            point = foreign.parse_json(line)
+            point = foreign.parse_json(line) if len(line) <= MAX_LINE else None
         except ValueError:
             point = None
         points.append(point if _is_point(point) else None)
