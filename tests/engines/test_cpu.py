@@ -24,6 +24,7 @@ from lenet.engines.cpu import CpuEngine, network_of
 from lenet.engines.reference import ReferenceEngine, to_input
 from lenet.errors import EngineError
 from lenet.models import build
+from lenet.models.lenet import LeNet
 
 VARIANTS = list(kernels.variants())
 STILL = 1e-30  # a learning rate that moves no weight
@@ -466,7 +467,7 @@ class TestRefusals:
                 "nn.Conv2d of 3 inputs behind one of 2 outputs",
             ),
             (
-                lambda: build("lenet", kernel_size=11, channels=(800, 800), input_size=64),
+                lambda: LeNet(kernel_size=11, channels=(800, 800), input_size=64),  # more than `build` would
                 (64, 64),
                 "weights; they know at",
             ),

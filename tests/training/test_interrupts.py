@@ -13,6 +13,17 @@ from lenet.training.interrupts import ONE_ACT, SIGNALS, interrupts
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
 
 
+@pytest.fixture(autouse=True)
+def heeded():
+    """Signals as a person's shell leaves them, whatever started the tests: under nohup, say, SIGHUP is ignored."""
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    for number in SIGNALS:
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+    yield
+    for number, what in before.items():
+        signal.signal(number, what)
+
+
 @pytest.mark.parametrize("number", SIGNALS)
 def test_the_first_is_an_event_and_the_handlers_are_what_they_were(number):
     before = [signal.getsignal(each) for each in SIGNALS]
@@ -63,6 +74,14 @@ with orderly_end():
 """
 
 
+def ended(process):
+    """What a process says until it ends, which is soon."""
+    try:
+        return process.communicate(timeout=30)
+    finally:
+        process.kill()
+
+
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_second_signal_ends_native_code_at_once_with_the_right_code(number):
     command = [sys.executable, "-c", BUSY, "training"]
@@ -72,7 +91,7 @@ def test_a_second_signal_ends_native_code_at_once_with_the_right_code(number):
         assert process.stdout.readline() == "heard\n"
         time.sleep(ONE_ACT + 0.3)
         process.send_signal(number)
-        out, err = process.communicate(timeout=30)
+        out, err = ended(process)
     assert process.returncode == CODES[number]
     # On a machine so busy that the native code had not begun, Python's own handler was the faster.
     assert "ended at once; what was saved before is whole" in err or out == "tidied up\n"
@@ -84,5 +103,5 @@ def test_outside_of_a_training_a_signal_ends_the_process_and_it_tidies_up(number
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline() == "ready\n"
         process.send_signal(number)
-        out, err = process.communicate(timeout=30)
+        out, err = ended(process)
     assert (process.returncode, out, err) == (CODES[number], "tidied up\n", "")

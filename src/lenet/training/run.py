@@ -43,7 +43,7 @@ MEASURED = {"train_accuracy", "test_accuracy", "seconds", "images_per_second"}  
 MAX_THREADS = 4096
 MAX_STATE = 16  # bytes for a weight, with its optimiser's state
 MAX_LINE = 64 << 10  # bytes of metrics.jsonl
-MAX_METRICS = 48 << 20  # bytes; a point has some 200, an epoch eleven points
+MAX_METRICS = 24 << 20  # bytes: some ten thousand epochs
 FORMAT = 1  # of the run directory; a change that an older lenet could not read gets a new number
 CHECKPOINTS_KEPT = 2
 
@@ -223,11 +223,17 @@ class Run:
         """The points of the chart, in order; a torn last line (a crash while writing) is left out."""
         path = self.path / "metrics.jsonl"
         # A training goes on without its folder until it has to write, and then needs no file of it.
-        points = _points(foreign.read(path, MAX_METRICS) if os.path.lexists(path) else bytes(self._lines or b""))
-        for number, point in enumerate(points, start=1):
-            if point is None and number < len(points):
-                raise RunError(f"{path}, line {number}, is no point of the chart")
-        return [point for point in points if point is not None]
+        content = foreign.read(path, MAX_METRICS) if os.path.lexists(path) else bytes(self._lines or b"")
+        points: list[dict[str, Any]] = []
+        torn = 0
+        for number, point in enumerate(_points(content), start=1):
+            if torn:
+                raise RunError(f"{path}, line {torn}, is no point of the chart")
+            if point is None:
+                torn = number
+            else:
+                points.append(point)
+        return points
 
     @property
     def epochs(self) -> list[dict[str, Any]]:
@@ -348,7 +354,7 @@ class Run:
         fault = None
         kept = bytes(self.lines[: checkpoint.num_bytes] if checkpoint else b"")
         if checkpoint and _sha256(kept) != checkpoint.lines_sha256:
-            points = [point for point in _points(bytes(self.lines)) if point and point["step"] <= checkpoint.step]
+            points = (point for point in _points(self.lines) if point and point["step"] <= checkpoint.step)
             kept = b"".join((json.dumps(point) + "\n").encode() for point in points)
             fault = f"{self.path / 'metrics.jsonl'} is damaged: of its points those are kept that can be read"
         self._save("summary.json", storage.remove)
@@ -612,16 +618,17 @@ def _holds(path: Path, content: bytes) -> bool:
         return False
 
 
-def _points(content: bytes) -> list[dict[str, Any] | None]:
+def _points(content: bytes | bytearray) -> Iterator[dict[str, Any] | None]:
     """The lines of a metrics.jsonl; None for one that is no point of the chart, such as a last one that was torn."""
-    points: list[dict[str, Any] | None] = []
-    for line in content.splitlines():
+    start = 0
+    while start < len(content):
+        stop = content.find(b"\n", start) + 1 or len(content)
         try:
-            point = foreign.parse_json(line) if len(line) <= MAX_LINE else None
+            point = foreign.parse_json(bytes(content[start:stop])) if stop - start <= MAX_LINE else None
         except ValueError:
             point = None
-        points.append(point if _is_point(point) else None)
-    return points
+        yield point if _is_point(point) else None
+        start = stop
 
 
 def _as_json(value: dict[str, Any]) -> bytes:
