@@ -2,7 +2,7 @@
 
 python bench/faults.py                all of it
 python bench/faults.py --short        the same kinds, fewer trials (two minutes)
-python bench/faults.py --only kills   one module of bench/faultlab
+python bench/faults.py --only kills   one module of bench/faultlab; in the record the others stay as they were measured
 
 Prints the table `fault, trials, survived, evidence`, keeps it under bench/records, and writes it into docs/faults.md. Exit
 code 1 if anything was lost.
@@ -20,7 +20,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from faultlab import Row
-from recording import Log
+from recording import RECORDS, Log
+from table import record
+
+from lenet.training.environment import git_commit
 
 MODULES = (
     "downloads",
@@ -50,11 +53,11 @@ def main() -> None:
     if options.rows:
         examine(options.only[0], options.short, Path(options.rows))
         return
-    log = Log("faults", record=not (options.short or options.no_record or options.only != MODULES))
-    log.say(f"# {'fault':<78} {'trials':>9} {'survived':>9}  evidence")
+    recorded = not (options.short or options.no_record)
+    log = Log("faults", record=recorded)
     together = [name for name in options.only if name not in ALONE]
     alone = [name for name in options.only if name in ALONE]
-    rows: list[Row] = []
+    rows = [row for row in on_record() if row.module not in options.only] if recorded else []
     seconds: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as folder:
         for names, workers in ((together, LANES), (alone, 1)):
@@ -63,8 +66,12 @@ def main() -> None:
                     seconds[name] = taken
                     rows += found
                     for row in found:
-                        log.say(f"{row.fault:<80} {row.trials:>9,} {row.survived:>9,}  {row.evidence}")
+                        print(line(row), flush=True)
     failed = [name for name in options.only if name not in {row.module for row in rows}]
+    rows.sort(key=lambda row: MODULES.index(row.module))
+    log.say(f"# {'fault':<78} {'trials':>9} {'survived':>9}  commit   evidence")
+    for row in rows:
+        log.say(line(row))
     log.finish({"bench": "faults", "rows": [dataclasses.asdict(row) for row in rows], "seconds": seconds})
     lost = [row for row in rows if not row.is_met]
     for row in lost:
@@ -74,6 +81,17 @@ def main() -> None:
     for name in failed:
         print(f"error: the module {name} did not come to its end", file=sys.stderr)
     sys.exit(1 if lost or failed else 0)
+
+
+def on_record() -> list[Row]:
+    """The rows that were measured last."""
+    if not (RECORDS / "faults.log").is_file():
+        return []
+    return [Row(**row) for row in record("faults")["rows"]]
+
+
+def line(row: Row) -> str:
+    return f"{row.fault:<80} {row.trials:>9,} {row.survived:>9,}  {row.commit[:7]}  {row.evidence}"
 
 
 def in_a_process(name: str, short: bool, folder: str) -> tuple[str, float, list[Row]]:
@@ -88,9 +106,8 @@ def in_a_process(name: str, short: bool, folder: str) -> tuple[str, float, list[
 
 def examine(name: str, short: bool, file: Path) -> None:
     """Does one module here and now."""
-    rows = [
-        dataclasses.asdict(row) | {"module": name} for row in importlib.import_module(f"faultlab.{name}").examine(short)
-    ]
+    made = {"module": name, "commit": git_commit(Path(__file__).parent) or ""}
+    rows = [dataclasses.asdict(row) | made for row in importlib.import_module(f"faultlab.{name}").examine(short)]
     file.write_text(json.dumps(rows), encoding="utf-8")
 
 

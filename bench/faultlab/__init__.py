@@ -12,7 +12,8 @@ class Row:
     """A line of the table.
 
     fault: what was done; trials: how often; survived: how often all was as promised; evidence: what was looked at, with
-    the figures found; wanted: the figure to reach in full, such as "24 of 24", if there is one; module: which made it.
+    the figures found; wanted: the figure to reach in full, such as "24 of 24", if there is one; module and
+    commit: what made it.
     """
 
     fault: str
@@ -21,6 +22,7 @@ class Row:
     evidence: str
     wanted: str = ""
     module: str = ""
+    commit: str = ""
 
     @property
     def is_met(self) -> bool:
