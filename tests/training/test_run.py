@@ -240,6 +240,19 @@ def failing(monkeypatch, number, times=10**9):
     monkeypatch.setattr("os.fsync", fail)
 
 
+def fail_nth(monkeypatch, nth):
+    """The nth sync fails, those before and after it do not."""
+    calls, real = itertools.count(1), os.fsync
+
+    def fail(file):
+        if next(calls) == nth:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        real(file)
+
+    monkeypatch.setattr(storage, "RETRY_SECONDS", 0)
+    monkeypatch.setattr("os.fsync", fail)
+
+
 CAUSES = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the disk quota is used up",
@@ -504,6 +517,15 @@ def test_of_many_who_want_one_new_folder_one_gets_it_whole(tmp_path):
         seed = runs[0].config.seed
         assert json.loads((folder / "config.json").read_text())["config"]["seed"] == seed
         assert json.loads((folder / "environment.json").read_text()) == {"seed": seed}
+
+
+def test_a_beginning_that_fails_once_is_begun_again(tmp_path, monkeypatch):
+    config = configure("fast", model="softmax")
+    for nth in range(1, 8):
+        with monkeypatch.context() as patched:
+            fail_nth(patched, nth)
+            run = Run.create(tmp_path / str(nth), config, RESOLVED, ENVIRONMENT)
+        assert sorted(path.name for path in run.path.iterdir()) == ["config.json", "environment.json"]
 
 
 def test_a_run_that_cannot_begin_in_its_folder_begins_in_the_rescue_folder(tmp_path):

@@ -97,17 +97,15 @@ class Run:
         }
         path = _next_default(resolved["data"], config.model) if out is None else Path(out)
         notices = []
-        try:
-            _begin(path, files)
-        except OSError as error:
+        if error := _begin(path, files):
             what = f"cannot make the run directory {path}: {storage.explain(error)[0]}"
             if rescue is None:
+                if (path / "config.json").exists():  # it cannot even be removed
+                    raise SaveError(what, hint=f"lenet train --resume {quoted(path)} begins again") from error
                 raise RunError(what, hint="choose another folder with --out DIR") from error
             path, rescue = Path(rescue) / path.name, None
             notices.append(f"{what}; the training goes on in {path}")
-            try:
-                _begin(path, files)
-            except OSError as second:
+            if second := _begin(path, files):
                 what += f"; and cannot make {path}: {storage.explain(second)[0]}"
                 raise RunError(what, hint="choose other folders with --out DIR and --rescue DIR") from second
         run = cls(path, rescue)
@@ -420,12 +418,13 @@ class Run:
         # config.json last, as always: with it, it is a run.
         files = {name: self._written[name] for name in sorted(self._written, key=lambda name: name == "config.json")}
         try:
-            _begin(new, {"metrics.jsonl": bytes(self.lines)} | files)
+            if error := _begin(new, {"metrics.jsonl": bytes(self.lines)} | files):
+                raise error
             storage.make_folder(new / "checkpoints")
             for step in self._checkpoint_steps():
                 self._copy_checkpoint(step, new)
-        except OSError as error:
-            raise self._failure(new, error) from error
+        except OSError as failed:
+            raise self._failure(new, failed) from failed
         if self._locks is not None:
             self._locks.enter_context(storage.alone(new))
         self.moved_from, self.path = old, new
@@ -566,10 +565,24 @@ def quoted(path: Path) -> str:
     return shlex.quote(str(path))
 
 
-def _begin(path: Path, files: Mapping[str, bytes]) -> None:
-    """Makes the folder of a run, or takes an empty one, and writes its first files; of two processes one gets it.
+def _begin(path: Path, files: Mapping[str, bytes]) -> OSError | None:
+    """Makes the folder of a run, or takes an empty one, and writes its first files; returns why not, after two attempts."""
+    for attempt in (1, 2):
+        try:
+            _begin_now(path, files)
+        except OSError as error:
+            if attempt == 2:
+                return error
+            time.sleep(storage.RETRY_SECONDS)
+        else:
+            break
+    return None
 
-    Raises RunError if it is not to be had, OSError if it cannot be written.
+
+def _begin_now(path: Path, files: Mapping[str, bytes]) -> None:
+    """One attempt; of two processes that want one folder, one gets it.
+
+    Raises RunError if it is not to be had, OSError if it cannot be written: then nothing is left that can be removed.
     """
     elsewhere = "choose another with --out DIR"
     if path.exists() and not path.is_dir():
@@ -584,8 +597,14 @@ def _begin(path: Path, files: Mapping[str, bytes]) -> None:
             raise RunError(f"{path} is not empty; a run wants a folder of its own", hint=elsewhere)
         for leftover in path.iterdir():
             storage.remove(leftover)
-        for name, content in files.items():
-            storage.write(path / name, content)
+        try:
+            for name, content in files.items():
+                storage.write(path / name, content)
+        except OSError:
+            for name in reversed(list(files)):
+                with contextlib.suppress(OSError):
+                    storage.remove(path / name)
+            raise
 
 
 def _is_leftover(path: Path) -> bool:
