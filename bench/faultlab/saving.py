@@ -131,7 +131,9 @@ def fate(folder: Path, kind: Kind, way: str, number: int, expected: dict[str, st
         raise OSError(kind.number, "the laboratory says so", call.path)
 
     def mend() -> None:
-        if away.exists():
+        if (run / "config.json").exists():  # the folder was made anew, as the run had not begun
+            shutil.rmtree(away, ignore_errors=True)
+        elif away.exists():
             shutil.rmtree(run, ignore_errors=True)
             away.rename(run)
 

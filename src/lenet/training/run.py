@@ -569,7 +569,7 @@ def _begin(path: Path, files: Mapping[str, bytes]) -> OSError | None:
     """Makes the folder of a run, or takes an empty one, and writes its first files; returns why not, after two attempts."""
     for attempt in (1, 2):
         try:
-            _begin_now(path, files)
+            _begin_now(path, files, again=attempt > 1)
         except OSError as error:
             if attempt == 2:
                 return error
@@ -579,7 +579,7 @@ def _begin(path: Path, files: Mapping[str, bytes]) -> OSError | None:
     return None
 
 
-def _begin_now(path: Path, files: Mapping[str, bytes]) -> None:
+def _begin_now(path: Path, files: Mapping[str, bytes], again: bool) -> None:
     """One attempt; of two processes that want one folder, one gets it.
 
     Raises RunError if it is not to be had, OSError if it cannot be written: then nothing is left that can be removed.
@@ -590,6 +590,9 @@ def _begin_now(path: Path, files: Mapping[str, bytes]) -> None:
     storage.make_folders(path)
     storage.sync_folder(path.parent)
     with storage.alone(path):
+        if again and all(_holds(path / name, content) for name, content in files.items()):
+            storage.sync_folder(path)  # all that the first attempt had left to do
+            return
         if (path / "config.json").exists():
             way = f", or go on with it: lenet train --resume {quoted(path)}"
             raise RunError(f"{path} already holds a run", hint=elsewhere + ("" if Run(path).is_finished else way))
