@@ -10,7 +10,6 @@ import copy
 import dataclasses
 import math
 import os
-import signal
 import time
 from collections.abc import Mapping
 from typing import Any, NoReturn
@@ -452,10 +451,8 @@ class Training:
         self.saved_at = time.perf_counter()
 
     def _stop(self) -> NoReturn:
-        """Saves what there is and raises Interrupted."""
+        """Saves what there is and raises Interrupted. No chart: on a busy machine it would take seconds to draw."""
         self._checkpoint()
-        if self.chart and self.interrupted.number == signal.SIGINT:  # who sends another will not look, nor wait
-            curve.save(self.run, self.config.epochs)
         self._mind_the_move()
         self.show.interrupted(self.run)
         raise Interrupted(self.run, self.interrupted.exit_code)
