@@ -100,7 +100,7 @@ class Run:
         if error := _begin(path, files):
             what = f"cannot make the run directory {path}: {storage.explain(error)[0]}"
             if rescue is None:
-                if (path / "config.json").exists():  # it cannot even be removed
+                if os.path.lexists(path / "config.json"):  # it cannot even be removed
                     raise SaveError(what, hint=f"lenet train --resume {quoted(path)} begins again") from error
                 raise RunError(what, hint="choose another folder with --out DIR") from error
             path, rescue = Path(rescue) / path.name, None
@@ -413,7 +413,7 @@ class Run:
         Needs nothing of the old one but its checkpoints, which are copied if they can still be read. Raises SaveError.
         """
         old, new = self.path, Path(folder) / self.path.name
-        if new.exists():
+        if os.path.lexists(new):
             new = new.with_name(f"{new.name}-{secrets.token_hex(2)}")
         # config.json last, as always: with it, it is a run.
         files = {name: self._written[name] for name in sorted(self._written, key=lambda name: name == "config.json")}
