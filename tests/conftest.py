@@ -3,6 +3,7 @@ a download is tested its source is a server of the test's own."""
 
 import dataclasses
 import os
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,16 @@ def cache(tmp_path_factory):
     os.environ["no_proxy"] = "*"
     yield folder
     del os.environ["LENET_CACHE"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def signals():
+    """As a person's shell leaves them, here and in the processes that tests start: what is ignored, lenet leaves ignored, and
+    a shell without job control starts its background jobs with Ctrl-C ignored, nohup with SIGHUP."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session")
