@@ -88,7 +88,7 @@ class TrainConfig:
 
     strict: bool = setting(False, "End the training at the doctor's first finding.")
     checkpoint_every: str | None = setting(
-        None, "Save also within epochs: every so many steps, such as 500, or seconds, such as 30s."
+        None, "Save at the end of every epoch, and within them after so many steps (500) or seconds (30s)."
     )
 
     engine: str = setting("auto", "What computes: own kernels for the CPU, or plain PyTorch.", choices=ENGINE_NAMES)
@@ -119,7 +119,7 @@ class TrainConfig:
         if not number > 0:
             raise ConfigError(
                 f"checkpoint_every is {given!r}; expected steps, such as 500, or seconds, such as 30s",
-                hint="leave it out: a checkpoint after each epoch",
+                hint="leave it out: a checkpoint at the ends of epochs",
             )
         return (math.inf, number) if in_seconds else (number, math.inf)
 

@@ -61,8 +61,8 @@ def one_step(engine, batch):
     """Loss, logits and gradients of one batch, each as a float64 array by name."""
     logits = engine.logits(engine._pictures[:batch])
     stats = engine.train_steps(Plan(np.arange(batch), None, None, np.full(1, STILL), batch), 0, 1)
-    views = engine.optimizer._views(engine.optimizer.gradient)
-    found = {name: view.double().numpy().copy() for name, view in zip(engine.optimizer.names, views, strict=True)}
+    views = engine.optimizer.by_name(engine.optimizer.gradient)
+    found = {name: view.double().numpy().copy() for name, view in views.items()}
     return found | {"loss": stats.losses[0], "logits": logits.double().numpy()}
 
 

@@ -20,7 +20,7 @@ from lenet.config import configure
 from lenet.data.dataset import Splits
 from lenet.engines.reference import ReferenceEngine
 from lenet.errors import ConfigError, DataError, EngineError, RunError, SaveError, TrainingError
-from lenet.training import rehearsal, storage
+from lenet.training import rehearsal, storage, trainer
 from lenet.training.interrupts import ONE_ACT
 from lenet.training.progress import Quiet
 from lenet.training.run import Run
@@ -224,6 +224,19 @@ def test_checkpoints_lie_where_they_are_asked_for(tiny, tmp_path, monkeypatch):
     monkeypatch.setattr(Run, "checkpoint", lambda self, step, *rest: steps.append(step) or real(self, step, *rest))
     train(tiny, tmp_path, checkpoint_every="7")
     assert steps == [7, 14, 20, 21, 28, 35, 40]
+
+
+@pytest.mark.parametrize(
+    ("share", "every", "expected"),
+    [(1e-9, None, [20, 80]), (1e-9, "1000", [20, 40, 60, 80]), (1e9, None, [20, 40, 60, 80])],
+)
+def test_an_epoch_is_saved_if_that_takes_little_of_the_time(tiny, tmp_path, monkeypatch, share, every, expected):
+    """The first, whose cost is not known, and the last always, and all where that was asked for."""
+    steps, real = [], Run.checkpoint
+    monkeypatch.setattr(Run, "checkpoint", lambda self, step, *rest: steps.append(step) or real(self, step, *rest))
+    monkeypatch.setattr(trainer, "SAVING_SHARE", share)
+    train(tiny, tmp_path, epochs=4, checkpoint_every=every)
+    assert steps == expected
 
 
 def test_a_finished_run_goes_on_to_more_epochs(tiny, tmp_path, capsys):

@@ -1,6 +1,6 @@
 """The arithmetic: what an engine is. `choice.py` decides which one computes.
 
-An engine is a constructor and four methods. It is told everything: the plan says which pictures, how they are turned,
+An engine is a constructor and five methods. It is told everything: the plan says which pictures, how they are turned,
 and at what rate; nothing is drawn by chance inside. A chunk of steps is the unit, so that a device is waited for once
 per chunk and the trainer can print, save and stop between two.
 """
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from lenet.data.batches import Plan
 from lenet.data.dataset import Images
+from lenet.engines.state import Snapshot
 
 __all__ = ["Engine", "Stats"]
 
@@ -51,6 +52,9 @@ class Engine(Protocol):
 
     def logits(self, images: Images) -> Tensor:
         """Logits `(N, num_classes)`, float32 on the CPU, of uint8 pictures `(N, height, width)`; keeps the mode."""
+
+    def snapshot(self) -> Snapshot:
+        """A copy of the state of now, to which a training can go back."""
 
     def state_dict(self) -> dict[str, Tensor]:
         """Weights and optimiser state, flat, CPU tensors: `model.NAME`, `optimizer.NAME.KEY`."""

@@ -23,7 +23,8 @@ from lenet.data.batches import Plan
 from lenet.data.dataset import Dataset, Images
 from lenet.data.preprocess import Preprocessing
 from lenet.engines import Stats, kernels
-from lenet.engines.optimizer import Optimizer, load_state, state_of
+from lenet.engines.optimizer import Optimizer
+from lenet.engines.state import Snapshot, load_state
 from lenet.errors import EngineError
 from lenet.models import LeNet
 
@@ -134,9 +135,13 @@ class CpuEngine:
         _must_have_run(done, threads)
         return torch.from_numpy(logits)
 
+    def snapshot(self) -> Snapshot:
+        """A copy of the state of now, to which a training can go back."""
+        return Snapshot(self.model, self.optimizer)
+
     def state_dict(self) -> dict[str, Tensor]:
-        """Weights and optimiser state, flat: `model.NAME`, `optimizer.NAME.KEY`."""
-        return state_of(self.model, self.optimizer)
+        """Weights and optimiser state, flat, CPU tensors: `model.NAME`, `optimizer.NAME.KEY`."""
+        return self.snapshot().state_dict()
 
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
         """The inverse of `state_dict`."""

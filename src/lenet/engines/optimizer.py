@@ -4,7 +4,6 @@ import torch
 from torch import Tensor, nn
 
 from lenet.config import TrainConfig
-from lenet.engines.memory import SAVING, memory_explained
 
 
 class Optimizer:
@@ -27,7 +26,7 @@ class Optimizer:
         count = sum(parameter.numel() for parameter in parameters)
         self.weights, self.gradient = torch.zeros(2, count, dtype=parameters[0].dtype, device=parameters[0].device)
         for parameter, weights, gradient in zip(
-            parameters, self._views(self.weights), self._views(self.gradient), strict=True
+            parameters, self.by_name(self.weights).values(), self.by_name(self.gradient).values(), strict=True
         ):
             weights.copy_(parameter.detach())
             parameter.data, parameter.grad = weights, gradient
@@ -64,44 +63,23 @@ class Optimizer:
 
     def state_dict(self) -> dict[str, Tensor]:
         """`step`, int64, and for each parameter its moments as `NAME.KEY`, with torch.optim's keys."""
-        state = {"step": torch.tensor(self.num_steps)}
-        for key, moment in self.moments.items():
-            state |= {f"{name}.{key}": view for name, view in zip(self.names, self._views(moment), strict=True)}
+        return self.named(self.num_steps, self.moments)
+
+    def named(self, num_steps: int, moments: dict[str, Tensor]) -> dict[str, Tensor]:
+        """The state_dict of an optimiser that stands there: so many steps, and such moments, `(num_parameters,)` each."""
+        state = {"step": torch.tensor(num_steps)}
+        for key, moment in moments.items():
+            state |= {f"{name}.{key}": view for name, view in self.by_name(moment).items()}
         return state
 
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
         """The inverse of `state_dict`."""
         self.num_steps = int(state["step"])
         for key, moment in self.moments.items():
-            for name, view in zip(self.names, self._views(moment), strict=True):
+            for name, view in self.by_name(moment).items():
                 view.copy_(state[f"{name}.{key}"])
 
-    def _views(self, vector: Tensor) -> list[Tensor]:
+    def by_name(self, vector: Tensor) -> dict[str, Tensor]:
         """The parts of a vector `(num_parameters,)` in the shapes of the parameters, sharing its memory."""
         parts = vector.split([shape.numel() for shape in self.shapes])
-        return [part.view(shape) for part, shape in zip(parts, self.shapes, strict=True)]
-
-
-def state_of(model: nn.Module, optimizer: Optimizer) -> dict[str, Tensor]:
-    """The state of an engine, in the one form that all engines read and write. Raises EngineError if it finds no room."""
-    with memory_explained(
-        optimizer.weights.device, SAVING, "copying the weights into the machine's memory, to be saved"
-    ):
-        return _copied(model, optimizer)
-
-
-def _copied(model: nn.Module, optimizer: Optimizer) -> dict[str, Tensor]:
-    state = {f"model.{name}": weights for name, weights in model.state_dict().items()}
-    state |= {f"optimizer.{name}": value for name, value in optimizer.state_dict().items()}
-    # Copied by NumPy: PyTorch would wake its threads for 48,000 numbers, and wait for them where cores are shared.
-    return {name: torch.from_numpy(value.detach().cpu().numpy().copy()) for name, value in state.items()}
-
-
-def load_state(model: nn.Module, optimizer: Optimizer, state: dict[str, Tensor]) -> None:
-    """The inverse of `state_of`."""
-    parts: dict[str, dict[str, Tensor]] = {"model": {}, "optimizer": {}}
-    for name, value in state.items():
-        part, _, rest = name.partition(".")
-        parts[part][rest] = value
-    model.load_state_dict(parts["model"])
-    optimizer.load_state_dict(parts["optimizer"])
+        return {name: part.view(shape) for name, part, shape in zip(self.names, parts, self.shapes, strict=True)}

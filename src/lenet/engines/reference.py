@@ -36,7 +36,8 @@ from lenet.engines.memory import (
     let_go,
     memory_explained,
 )
-from lenet.engines.optimizer import Optimizer, load_state, state_of
+from lenet.engines.optimizer import Optimizer
+from lenet.engines.state import Snapshot, load_state
 from lenet.errors import EngineError
 from lenet.models import evaluating
 
@@ -112,9 +113,13 @@ class ReferenceEngine:
         ):
             return torch.cat(in_chunks(compute, torch.from_numpy(images), EVALUATION_BATCH))
 
+    def snapshot(self) -> Snapshot:
+        """A copy of the state of now, to which a training can go back."""
+        return Snapshot(self.model, self.optimizer)
+
     def state_dict(self) -> dict[str, Tensor]:
         """Weights and optimiser state, flat, CPU tensors: `model.NAME`, `optimizer.NAME.KEY`."""
-        return state_of(self.model, self.optimizer)
+        return self.snapshot().state_dict()
 
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
         """The inverse of `state_dict`."""

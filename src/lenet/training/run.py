@@ -14,6 +14,7 @@ import itertools
 import json
 import operator
 import os
+import re
 import secrets
 import shlex
 import sys
@@ -24,6 +25,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import safetensors.numpy
 import safetensors.torch
 from torch import Tensor, nn
 
@@ -45,7 +47,9 @@ MAX_STATE = 16  # bytes for a weight, with its optimiser's state
 MAX_LINE = 64 << 10  # bytes of metrics.jsonl
 MAX_METRICS = 24 << 20  # bytes: some ten thousand epochs
 FORMAT = 1  # of the run directory; a change that an older lenet could not read gets a new number
+READABLE = "see that the disk is whole and may be read, then try again; nothing was changed"
 CHECKPOINTS_KEPT = 2
+CHECKPOINT = re.compile(r"step-([0-9]{6,18})\.(?:json|safetensors)")
 
 
 @dataclass(frozen=True)
@@ -295,12 +299,14 @@ class Run:
     def checkpoint(
         self, step: int, tensors: dict[str, Tensor], progress: dict[str, Any], num_bytes: int | None = None
     ) -> None:
-        """Saves a checkpoint, complete or not at all, and keeps the last two.
+        """Saves a checkpoint, complete or not at all, and keeps it, the one before it, and no others.
 
         It names the points of the chart that belong to it, the first `num_bytes` of metrics.jsonl, by default all; they are
         on the disk before it is.
         """
-        lines, content = bytes(self.lines), safetensors.torch.save(tensors)
+        # As NumPy's: the tensors of a state share their memory, which PyTorch's function refuses, and takes twice as long.
+        content = safetensors.numpy.save({name: tensor.numpy() for name, tensor in tensors.items()})
+        lines = bytes(self.lines)
         belonging = lines[:num_bytes]
         record = {
             "step": step,
@@ -318,14 +324,16 @@ class Run:
                 self._save(f"{name}.json", storage.remove)
                 self.write(f"{name}.safetensors", content)
             self._write_json(f"{name}.json", _sealed(record))  # written second: it is there only if the tensors are
-        with contextlib.suppress(OSError):
-            self._remove_after(step)  # from where a training went back, because its loss was no number
-        self._prune()
+        with contextlib.suppress(OSError):  # what cannot be removed does no harm, and the next time removes it
+            self._prune(step)
 
     @property
     def has_checkpoint(self) -> bool:
-        """Whether there is one, whole or not."""
-        return bool(self._checkpoint_steps())
+        """Whether there is one, whole or not, as far as the system lets one look."""
+        try:
+            return bool(self._checkpoint_steps())
+        except OSError:
+            return False
 
     def newest_checkpoint(self) -> Checkpoint | None:
         """The newest checkpoint that is whole, by its step; None if there is none."""
@@ -337,7 +345,13 @@ class Run:
         Raises RunError for one that the system cannot read now: it may be whole.
         """
         faults: list[RunError] = []
-        for step in reversed(self._checkpoint_steps()):
+        try:
+            steps = self._checkpoint_steps()
+        except OSError as error:
+            raise RunError(
+                f"the checkpoints of {self.path} cannot be read now: {storage.explain(error)[0]}", hint=READABLE
+            ) from error
+        for step in reversed(steps):
             try:
                 return self._read_checkpoint(step), faults
             except Damaged as error:
@@ -383,7 +397,8 @@ class Run:
 
     def finish(self, summary: dict[str, Any]) -> None:
         """Writes summary.json: the run is complete."""
-        self._prune()
+        with contextlib.suppress(OSError):
+            self._prune()
         self._write_json("summary.json", summary)
 
     def write(self, name: str, content: bytes) -> None:
@@ -421,7 +436,7 @@ class Run:
             if error := _begin(new, {"metrics.jsonl": bytes(self.lines)} | files):
                 raise error
             storage.make_folder(new / "checkpoints")
-            for step in self._checkpoint_steps():
+            for step in self._checkpoint_steps() if self.has_checkpoint else ():
                 self._copy_checkpoint(step, new)
         except OSError as failed:
             raise self._failure(new, failed) from failed
@@ -470,28 +485,18 @@ class Run:
 
     def _tidy(self, newest: int) -> None:
         """Removes the checkpoints after that step, which are damaged, and what was left behind by whoever was killed."""
-        self._remove_after(newest)
+        self._prune(newest)
         for folder in (self.path, self.path / "checkpoints"):
             for path in storage.strays(folder) if folder.is_dir() else ():
                 storage.remove(path)
-        for tensors in (self.path / "checkpoints").glob("step-*.safetensors"):
-            if not tensors.with_suffix(".json").is_file():
-                storage.remove(tensors)
 
-    def _prune(self) -> None:
-        """Removes all checkpoints but the last; what cannot be removed does no harm, and the next time removes it."""
-        oldest = min(self._checkpoint_steps()[-CHECKPOINTS_KEPT:], default=0)
-        for suffix in ("json", "safetensors"):
-            for step in self._checkpoint_steps(suffix):
-                if step < oldest:
-                    with contextlib.suppress(OSError):
-                        storage.remove(self.path / f"checkpoints/step-{step:06d}.{suffix}")
-
-    def _remove_after(self, newest: int) -> None:
-        for step in self._checkpoint_steps():
-            if step > newest:
-                for suffix in ("json", "safetensors"):  # in this order: without the first it is no checkpoint
-                    storage.remove(self.path / f"checkpoints/step-{step:06d}.{suffix}")
+    def _prune(self, newest: int = sys.maxsize) -> None:
+        """Removes all checkpoints, and parts of them, but the last two up to that step."""
+        kept = [step for step in self._checkpoint_steps() if step <= newest][-CHECKPOINTS_KEPT:]
+        files = self._checkpoint_files()
+        for name in sorted(files):  # .json before .safetensors: without the first it is no checkpoint
+            if files[name] not in kept:
+                storage.remove(self.path / "checkpoints" / name)
 
     def _read_checkpoint(self, step: int) -> Checkpoint:
         """The checkpoint of that step; Damaged, with what is wrong, unless every byte of it is as it was written."""
@@ -511,8 +516,7 @@ class Run:
         except (LenetError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             why = error.message if isinstance(error, LenetError) else error
             if isinstance(error.__cause__, OSError) and not isinstance(error.__cause__, FileNotFoundError):
-                hint = "see that the disk is whole and may be read, then try again; nothing was changed"
-                raise RunError(f"the checkpoint {name} cannot be read now: {why}", hint=hint) from error
+                raise RunError(f"the checkpoint {name} cannot be read now: {why}", hint=READABLE) from error
             raise Damaged(f"the checkpoint {name} is damaged: {why}") from error
         return Checkpoint(step, safetensors.torch.load(tensors), record["progress"], num_bytes, lines_sha256)
 
@@ -531,9 +535,16 @@ class Run:
             raise RunError(f"{path} holds {type(value).__name__}; expected a JSON object")
         return value
 
-    def _checkpoint_steps(self, suffix: str = "json") -> list[int]:
-        names = (path.stem.removeprefix("step-") for path in (self.path / "checkpoints").glob(f"step-*.{suffix}"))
-        return sorted(int(name) for name in names if name.isdecimal())
+    def _checkpoint_steps(self) -> list[int]:
+        return sorted(step for name, step in self._checkpoint_files().items() if name.endswith(".json"))
+
+    def _checkpoint_files(self) -> dict[str, int]:
+        """The step of each file of a checkpoint, by its name."""
+        try:
+            names = os.listdir(self.path / "checkpoints")  # noqa: PTH208  # a fifth of the time
+        except (FileNotFoundError, NotADirectoryError):
+            return {}
+        return {name: int(match[1]) for name in names if (match := CHECKPOINT.fullmatch(name))}
 
 
 def load(run: str | os.PathLike[str] | Run) -> Run:

@@ -163,9 +163,9 @@ def _compare(file: int, content: bytes) -> None:
     if hasattr(os, "posix_fadvise"):
         os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
     os.lseek(file, 0, os.SEEK_SET)
-    view, at = memoryview(content), 0
+    at = 0
     while part := os.read(file, AT_ONCE):
-        if part != view[at : at + len(part)]:
+        if part != content[at : at + len(part)]:  # bytes: those of a memoryview are compared one by one
             break
         at += len(part)
     if part or at != len(content):

@@ -6,8 +6,8 @@
 No callbacks. Whatever ends it before its end, `resume` goes on from what was saved last, to the same bits.
 """
 
-import copy
 import dataclasses
+import itertools
 import math
 import os
 import time
@@ -24,6 +24,7 @@ from lenet.data.dataset import Labels, Splits, load
 from lenet.engines import Stats
 from lenet.engines.choice import choose_device
 from lenet.engines.memory import memory_explained
+from lenet.engines.state import Snapshot
 from lenet.errors import ConfigError, EngineError, RunError, SaveError, TrainingError
 from lenet.training import checks, curve, environment
 from lenet.training.assembly import Parts, assemble, load_data
@@ -35,6 +36,7 @@ from lenet.training.progress import Progress, choose_progress
 from lenet.training.rehearsal import Abandoned
 from lenet.training.run import Checkpoint, Run, quoted
 
+SAVING_SHARE = 0.01  # of the time of a training, which its checkpoints take at most
 CHUNKS = 10  # in an epoch: how often the chart gets a point and Ctrl-C an answer
 
 
@@ -88,6 +90,11 @@ class Position:
     evaluated: dict[str, Any] = dataclasses.field(default_factory=dict)  # the point of the last epoch
     is_judged: bool = True  # whether the doctor has seen that epoch
 
+    def copy(self) -> "Position":
+        """One that stays as it is while the training goes on; what was `evaluated` is never changed."""
+        replace = dataclasses.replace
+        return replace(self, tally=replace(self.tally), chunk=replace(self.chunk))
+
     def to_dict(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
 
@@ -102,7 +109,7 @@ class Moment:
     """Position and state of a training before some steps, to go back to if they fail; and the lines of metrics until then."""
 
     at: Position
-    state: dict[str, Tensor]
+    state: Snapshot
     num_bytes: int
 
 
@@ -318,8 +325,10 @@ class Training:
         self.config, self.engine = run.config, parts.engine
         self.num_steps = math.ceil(len(parts.train) / self.config.batch_size)  # in an epoch
         self.began = began - at.seconds
-        self.saved_at = time.perf_counter()
+        self.saved_at, self.saving = time.perf_counter(), 0.0  # the last checkpoint, and the seconds that it took
         self.findings = Findings(run, show, parts.engine, parts.train, parts.test, interrupted)
+        # Three, in turn: there are two moments to go back to while the next is taken.
+        self.snapshots = itertools.cycle([parts.engine.snapshot() for _ in range(3)])
         self.moment = self.earlier = self._now()
 
     @property
@@ -374,7 +383,8 @@ class Training:
         self.findings.log(point)
         self.show.epoch(point)
         at.epoch, at.step, at.tally, at.evaluated, at.is_judged = at.epoch + 1, 0, Tally(), point, False
-        self._checkpoint()  # before the doctor, who may take longer than the epoch
+        if self._is_worth_saving():  # before the doctor, who may take longer than the epoch
+            self._checkpoint()
         self._mind_the_move()
         self._judge(predicted)
 
@@ -418,12 +428,19 @@ class Training:
             left = max(1, (self.saved_at + seconds - time.perf_counter()) // taken)
         return int(min(end, self.at.step + left))
 
+    def _is_worth_saving(self) -> bool:
+        """Whether to save at the end of an epoch: all that were asked for, the last, and what takes long to do again."""
+        at_the_end, asked_for = self.at.epoch == self.config.epochs, self.config.checkpoint_every is not None
+        return at_the_end or asked_for or time.perf_counter() - self.saved_at >= self.saving / SAVING_SHARE
+
     def _is_due(self) -> bool:
         steps, seconds = self.config.checkpoint_interval
         return self.step % steps == 0 or time.perf_counter() - self.saved_at >= seconds
 
     def _now(self) -> Moment:
-        return Moment(copy.deepcopy(self.at), self.engine.state_dict(), len(self.run.lines))
+        state = next(self.snapshots)
+        state.take()
+        return Moment(self.at.copy(), state, len(self.run.lines))
 
     def _chunk_point(self, rate: float) -> dict[str, Any]:
         return {
@@ -445,10 +462,12 @@ class Training:
         predicted: Labels = logits.numpy().argmax(axis=1)
         return numbers, predicted
 
-    def _checkpoint(self, num_bytes: int | None = None) -> None:
-        self.at.seconds = time.perf_counter() - self.began
-        self.run.checkpoint(self.step, self.engine.state_dict(), self.at.to_dict(), num_bytes)
+    def _checkpoint(self) -> None:
+        began = time.perf_counter()
+        self.at.seconds = began - self.began
+        self.run.checkpoint(self.step, self.engine.state_dict(), self.at.to_dict())
         self.saved_at = time.perf_counter()
+        self.saving = self.saved_at - began
 
     def _stop(self) -> NoReturn:
         """Saves what there is and raises Interrupted. No chart: on a busy machine it would take seconds to draw."""
@@ -473,8 +492,8 @@ class Training:
 
     def _go_back(self, moment: Moment) -> None:
         """Saves a moment before as the newest checkpoint, without asking the engine, whose device may be lost."""
-        self.at = copy.deepcopy(moment.at)
-        self.run.checkpoint(self.step, moment.state, self.at.to_dict(), moment.num_bytes)
+        self.at = moment.at.copy()
+        self.run.checkpoint(self.step, moment.state.state_dict(), self.at.to_dict(), moment.num_bytes)
 
     def _kept(self, error: EngineError) -> EngineError:
         """An error of the engine, after the last moment at which all was in order was saved."""
