@@ -6,7 +6,7 @@ import json
 import random
 import shutil
 import signal
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +28,13 @@ def examine(short: bool) -> Iterator[Row]:
         cut(folder / "cut", before="model.safetensors")
         files = newest_files(folder / "cut")
         truncated = truncations(files, 12 if short else TRUNCATIONS)
-        yield row("checkpoint cut off", truncated, do(refused, folder, truncated, expected), files)
+        yield row("checkpoint cut off", truncated, do(fates_of, folder, truncated, expected, refused), files)
         flipped = flips(files, 24 if short else FLIPS, draw)
-        yield row("checkpoint with one bit flipped", flipped, do(refused, folder, flipped, expected), files)
+        yield row("checkpoint with one bit flipped", flipped, do(fates_of, folder, flipped, expected, refused), files)
         shutil.rmtree(folder / "cut")
         cut(folder / "cut", before="metrics.jsonl", number=lines_of(folder / "whole"))
         harms = list(torn(folder / "cut"))[:: 20 if short else 1]
-        fates = do(read_on, folder, harms, expected)
+        fates = do(fates_of, folder, harms, expected, read_on)
         yield Row(
             "metrics.jsonl with a torn last line",
             len(harms),
@@ -128,42 +128,39 @@ def torn(run: Path) -> Iterator[Harm]:
             yield "metrics.jsonl", before + line[:size] + bytes(len(line) - size)
 
 
-def refused(folder: Path, harms: Iterable[Harm], expected: dict[str, str]) -> Fates:
-    """Resumes a run whose newest checkpoint is damaged, for each harm."""
+def fates_of(
+    folder: Path, harms: Iterable[Harm], expected: dict[str, str], judge: Callable[[Path, str, bytes], str]
+) -> Fates:
+    """Does each harm to a copy of the cut run, and counts what is wrong: by the judge, who resumes it, or with its end."""
     fates = Fates()
     for name, content in harms:
         with damaged(folder, name, content) as run:
             try:
-                steps = sorted(int(path.stem[5:]) for path in (run / "checkpoints").glob("step-*.json"))
-                found = Run.load(run, finished=False).newest_checkpoint()
-                said = go_on(run)
-                if found is None or found.step != steps[-2]:
-                    fates[f"took step {found.step if found else None} of {steps}"] += 1
-                elif Path(name).stem not in said or "damaged" not in said:
-                    fates["said nothing"] += 1
-                else:
-                    fates["" if traces(run) == expected and not strays(run) else "another end"] += 1
+                wrong = judge(run, name, content)
+                whole = traces(run) == expected and not strays(run)
             except Exception as error:
-                fates[f"{type(error).__name__}: {str(error).splitlines()[0].replace(str(folder), '')}"] += 1
+                wrong, whole = f"{type(error).__name__}: {str(error).splitlines()[0].replace(str(folder), '')}", True
+            fates[wrong or ("" if whole else "another end")] += 1
     return fates
 
 
-def read_on(folder: Path, harms: Iterable[Harm], expected: dict[str, str]) -> Fates:
-    """Reads, and then resumes, a run whose metrics.jsonl is torn, for each harm."""
-    fates = Fates()
-    for name, content in harms:
-        with damaged(folder, name, content) as run:
-            try:
-                whole = content[: content.rindex(b"\n") + 1].splitlines()
-                points = Run.load(run, finished=False).metrics
-                go_on(run)
-                if points[: len(whole)] != [json.loads(line) for line in whole] or len(points) > len(whole) + 1:
-                    fates["other points were read"] += 1
-                else:
-                    fates["" if traces(run) == expected and not strays(run) else "another end"] += 1
-            except Exception as error:
-                fates[f"{type(error).__name__}: {str(error).splitlines()[0].replace(str(folder), '')}"] += 1
-    return fates
+def refused(run: Path, name: str, content: bytes) -> str:
+    """What is wrong when a run is resumed whose newest checkpoint is damaged."""
+    steps = sorted(int(path.stem[5:]) for path in (run / "checkpoints").glob("step-*.json"))
+    found = Run.load(run, finished=False).newest_checkpoint()
+    said = go_on(run)
+    if found is None or found.step != steps[-2]:
+        return f"took step {found.step if found else None} of {steps}"
+    return "" if Path(name).stem in said and "damaged" in said else "said nothing"
+
+
+def read_on(run: Path, name: str, content: bytes) -> str:
+    """What is wrong when a run is read, and then resumed, whose metrics.jsonl is torn."""
+    whole = content[: content.rindex(b"\n") + 1].splitlines()
+    points = Run.load(run, finished=False).metrics
+    go_on(run)
+    right = points[: len(whole)] == [json.loads(line) for line in whole] and len(points) <= len(whole) + 1
+    return "" if right else "other points were read"
 
 
 @contextlib.contextmanager

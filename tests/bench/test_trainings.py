@@ -187,8 +187,11 @@ def test_the_laboratory_would_see_a_damaged_checkpoint_that_is_taken(whole, tmp_
     unharmed = list(files.items())[:1]
     harmed = corruption.truncations(files, 4) + corruption.flips(files, 6, random.Random(0))
     assert all(content != files[name] for name, content in harmed)
-    assert corruption.refused(tmp_path, harmed, traces(whole)) == collections.Counter({"": len(harmed)})
-    assert corruption.refused(tmp_path, unharmed, traces(whole)) == collections.Counter({"took step 8 of [6, 8]": 1})
+    assert corruption.fates_of(tmp_path, harmed, traces(whole), corruption.refused) == collections.Counter(
+        {"": len(harmed)}
+    )
+    fates = corruption.fates_of(tmp_path, unharmed, traces(whole), corruption.refused)
+    assert fates == collections.Counter({"took step 8 of [6, 8]": 1})
 
 
 def test_lines_are_torn_at_each_byte_in_letters_too(whole, tmp_path):
