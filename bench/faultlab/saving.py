@@ -1,5 +1,7 @@
 """Disks that fill, quotas, disks made read-only, folders that go, and the like: at every write of a training.
 
+The training is one from its first step, or the rest of one that was killed.
+
 Each fault is met in three ways. It stays, and there is no other folder: a named error, the last checkpoint whole, and after
 the fault is mended the training goes on to the same end, and so does what the error saves from memory in another folder. It
 passes: the second attempt saves, and the training ends as if nothing had been. It stays, and there is another folder: the
@@ -20,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from faultlab import Row
+from faultlab.corruption import cut
 from faultlab.kills import STEPWISE, undisturbed
 from faultlab.trainings import (
     CHANGES,
@@ -31,6 +34,7 @@ from faultlab.trainings import (
     meddled,
     newest,
     restart,
+    resume,
     strays,
     traces,
     workplace,
@@ -50,6 +54,22 @@ class Kind:
     calls: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Training:
+    """What meets the fault: a training from its first step, or the rest of the one that was killed in `killed`."""
+
+    killed: Path | None = None
+
+    def prepare(self, run: Path) -> None:
+        if self.killed is not None:
+            shutil.copytree(self.killed, run)
+
+    def go(self, run: Path, **named: Any) -> Path:
+        """Trains, and returns where it ended."""
+        return begin(run, STEPWISE, **named) if self.killed is None else resume(run, **named)
+
+
+ALL_OF_IT = Training()
 KINDS = {
     "disk full": Kind(errno.ENOSPC, TAKE_ROOM),
     "quota used up": Kind(errno.EDQUOT, TAKE_ROOM),
@@ -65,16 +85,25 @@ NO_TRIAL = "the fault met nothing"  # a disk that was large enough, say: not cou
 def examine(short: bool) -> Iterator[Row]:
     with workplace() as folder:
         _, expected, _ = do(undisturbed, folder / "whole", STEPWISE)
+        cut(folder / "killed", before="step-000006.json")
         for fault, kind in KINDS.items():
-            total, numbers = writes(folder, kind.calls, short)
-            fates = {way: do(suffer, folder, kind, way, numbers, expected) for way in WAYS}
+            fates: dict[str, Fates] = {}
+            where: list[str] = []
+            for name, training in (("", ALL_OF_IT), ("resumed, ", Training(folder / "killed"))):
+                total, numbers = writes(folder, kind.calls, short, training)
+                where.append(f"{len(numbers)} of {total} writes")
+                fates |= {name + way: do(suffer, folder, kind, way, numbers, expected, training) for way in WAYS}
             real = REAL.get(fault)
             if real is not None:
                 fates |= do(real, folder, expected, short)
-            yield row(f"saving fails: {fault} ({kind_name(kind)})", fates, f"at {len(numbers)} of {total} writes")
-        total, numbers = writes(folder, ("write",), short)
-        fates = do(lied_to, folder, expected, numbers)
-        yield row("writes that lie", fates, f"in each of the three ways at {len(numbers)} of {total} writes")
+            yield row(
+                f"saving fails: {fault} ({kind_name(kind)})",
+                fates,
+                f"at {where[0]}, and {where[1]} of a resumed training",
+            )
+        total, numbers = writes(folder, ("write",), short, ALL_OF_IT)
+        lies = do(lied_to, folder, expected, numbers)
+        yield row("writes that lie", lies, f"in each of the three ways at {len(numbers)} of {total} writes")
 
 
 def row(fault: str, fates: dict[str, Fates], where: str) -> Row:
@@ -98,23 +127,27 @@ def kind_name(kind: Kind) -> str:
     return errno.errorcode[kind.number]
 
 
-def writes(folder: Path, calls: tuple[str, ...], short: bool) -> tuple[int, range]:
+def writes(folder: Path, calls: tuple[str, ...], short: bool, training: Training) -> tuple[int, range]:
     """How many such calls a training makes, and the numbers of those to meet."""
-    total = len(do(count, folder / "counted", calls, begin, folder / "counted", STEPWISE))
-    shutil.rmtree(folder / "counted")
+    run = folder / "counted"
+    training.prepare(run)
+    total = len(do(count, run, calls, training.go, run))
+    shutil.rmtree(run)
     return total, range(1, total + 1, max(1, total // 2) if short else 1)
 
 
 # Faults that the system is made to give. These run in a child: one for all writes.
 
 
-def suffer(folder: Path, kind: Kind, way: str, numbers: range, expected: dict[str, str]) -> Fates:
+def suffer(folder: Path, kind: Kind, way: str, numbers: range, expected: dict[str, str], training: Training) -> Fates:
     """A training for each of the writes, which fails there in that way."""
     storage.RETRY_SECONDS = 0
-    return Fates(fate(folder, kind, way, number, expected) for number in numbers)
+    return Fates(fate(folder, kind, way, number, expected, training) for number in numbers)
 
 
-def fate(folder: Path, kind: Kind, way: str, number: int, expected: dict[str, str]) -> str:
+def fate(
+    folder: Path, kind: Kind, way: str, number: int, expected: dict[str, str], training: Training = ALL_OF_IT
+) -> str:
     """What is wrong after one training whose write of that number failed."""
     run, away = folder / "run", folder / "away"
     gone = kind.number == errno.ENOENT
@@ -137,7 +170,8 @@ def fate(folder: Path, kind: Kind, way: str, number: int, expected: dict[str, st
             shutil.rmtree(run, ignore_errors=True)
             away.rename(run)
 
-    return outcome(folder, run, way, meddled(run, kind.calls, meet), mend, explained(kind.number), expected, met)
+    fault = meddled(run, kind.calls, meet)
+    return outcome(folder, run, way, fault, mend, explained(kind.number), expected, met, training)
 
 
 def move(run: Path, away: Path) -> None:
@@ -154,6 +188,7 @@ def outcome(
     causes: tuple[str, ...],
     expected: dict[str, str],
     met: list[int] | None = None,
+    training: Training = ALL_OF_IT,
 ) -> str:
     """Trains within the fault, and says what is wrong; nothing if all is as promised.
 
@@ -162,9 +197,10 @@ def outcome(
     rescue, ledger = folder / "rescue", Ledger(folder / "ledger")
     elsewhere = {"rescue": rescue} if way == WAYS[2] else {}
     end, error = run, None
+    training.prepare(run)
     try:
         with ledger.kept(check=True), fault:
-            end = begin(run, STEPWISE, **elsewhere)
+            end = training.go(run, **elsewhere)
     except Exception as raised:
         error = raised
     try:
@@ -225,15 +261,12 @@ def on_disks(folder: Path, way: str, sizes: range, expected: dict[str, str]) -> 
     storage.RETRY_SECONDS = 0
     fates = Fates()
     for size in sizes:
-        disk = folder / "disk"
-        if not mounted(disk, size):
-            return Fates()
-        try:
+        with mounted(folder / "disk", size) as disk:
+            if disk is None:
+                break
             fault = contextlib.nullcontext()
             mend = functools.partial(remount, disk, f"size={16 << 10}k")
             fates[outcome(folder, disk / "run", way, fault, mend, explained(errno.ENOSPC), expected)] += 1
-        finally:
-            unmount(disk)
     return fates
 
 
@@ -243,21 +276,18 @@ def read_only_disks(folder: Path, expected: dict[str, str], short: bool) -> dict
     fates = {f"a real disk made read-only: {way}": Fates() for way in (WAYS[0], WAYS[2])}
     for found, way in zip(fates.values(), (WAYS[0], WAYS[2]), strict=True):
         for number in range(5, 60, 25 if short else 5):
-            disk = folder / "disk"
-            if not mounted(disk, 16 << 10):
-                break
+            with mounted(folder / "disk", 16 << 10) as disk:
+                if disk is None:
+                    break
 
-            def meet(call: Call, disk: Path = disk, number: int = number) -> Any:
-                if call.number == number:
-                    remount(disk, "ro")
-                return call.go()
+                def meet(call: Call, disk: Path = disk, number: int = number) -> Any:
+                    if call.number == number:
+                        remount(disk, "ro")
+                    return call.go()
 
-            try:
                 fault = meddled(disk / "run", ("open",), meet)
                 mend = functools.partial(remount, disk, "rw")
                 found[outcome(folder, disk / "run", way, fault, mend, explained(errno.EROFS), expected)] += 1
-            finally:
-                unmount(disk)
     return fates
 
 
@@ -285,22 +315,21 @@ def limited(size: int) -> Iterator[None]:
 def real_others(folder: Path, expected: dict[str, str], short: bool) -> dict[str, Fates]:
     """The checkpoints lie on a file system of their own: nothing is wrong with that."""
     run, found = folder / "run", Fates()
+    with contextlib.ExitStack() as stack:
+        stack.callback(shutil.rmtree, run, ignore_errors=True)
 
-    def meet(call: Call) -> Any:
-        answer = call.go()
-        if call.path == str(run / "checkpoints") and not mounted(run / "checkpoints", 16 << 10):
-            raise PermissionError
-        return answer
+        def meet(call: Call) -> Any:
+            answer = call.go()
+            if (
+                call.path == str(run / "checkpoints")
+                and stack.enter_context(mounted(Path(call.path), 16 << 10)) is None
+            ):
+                raise PermissionError
+            return answer
 
-    try:
-        with meddled(run, ("mkdir",), meet):
+        with contextlib.suppress(PermissionError), meddled(run, ("mkdir",), meet):
             begin(run, STEPWISE)
-        found["" if traces(run) == expected and not strays(run) else "another end"] += 1
-    except PermissionError:
-        pass
-    finally:
-        unmount(run / "checkpoints")
-        shutil.rmtree(run, ignore_errors=True)
+            found["" if traces(run) == expected and not strays(run) else "another end"] += 1
     return {"checkpoints on a real other file system": found}
 
 
@@ -312,19 +341,22 @@ REAL = {
 }
 
 
-def mounted(disk: Path, kilobytes: int) -> bool:
-    """Whether a file system in memory of that size could be mounted there."""
+@contextlib.contextmanager
+def mounted(disk: Path, kilobytes: int) -> Iterator[Path | None]:
+    """A file system in memory of that size, mounted there meanwhile; None if that is not allowed."""
     disk.mkdir(exist_ok=True)
-    return run_quietly("mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", str(disk))
+    if not run_quietly("mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", str(disk)):
+        yield None
+        return
+    try:
+        yield disk
+    finally:
+        run_quietly("umount", "-l", str(disk))
 
 
 def remount(disk: Path, option: str) -> None:
     if not run_quietly("mount", "-o", f"remount,{option}", str(disk)):
         raise RuntimeError(f"the laboratory's disk cannot be remounted with {option}")
-
-
-def unmount(disk: Path) -> None:
-    run_quietly("umount", "-l", str(disk))
 
 
 def run_quietly(*command: str) -> bool:

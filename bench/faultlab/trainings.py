@@ -137,6 +137,12 @@ def begin(folder: Path, settings: dict[str, Any], **named: Any) -> Path:
         return lenet.train(pictures(), out=folder, progress="quiet", **settings, **named).path
 
 
+def resume(folder: Path, **named: Any) -> Path:
+    """Resumes the run in `folder`; the path of the run at its end."""
+    with undrawn(), contextlib.redirect_stderr(io.StringIO()):
+        return lenet.resume(folder, data=pictures(), progress="quiet", **named).path
+
+
 def go_on(folder: Path, **named: Any) -> str:
     """Resumes the run in `folder`; what was said on stderr."""
     with undrawn(), contextlib.redirect_stderr(io.StringIO()) as said:

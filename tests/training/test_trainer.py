@@ -356,6 +356,28 @@ def test_a_resume_that_cannot_write_goes_on_in_the_rescue_folder(tiny, tmp_path,
     assert same(resumed, whole)
 
 
+@pytest.mark.parametrize("at", range(1, 9))
+def test_a_finished_run_whose_folder_goes_is_continued_in_the_rescue_folder(tiny, tmp_path, monkeypatch, at):
+    """At each of its first writes, those of config.json and environment.json among them."""
+    settings = {"recipe": "book-sgd", "learning_rate": 0.1}
+    longer = train(tiny, tmp_path / "longer", epochs=2, **settings)
+    run, real, writes = train(tiny, tmp_path / "shorter", epochs=1, **settings), os.open, itertools.count(1)
+    monkeypatch.setattr(storage, "RETRY_SECONDS", 0)
+
+    def going(path, flags, *rest):
+        writing = flags & (os.O_WRONLY | os.O_RDWR) and str(run.path) in str(path)
+        if writing and next(writes) == at:
+            run.path.rename(tmp_path / "away")
+        return real(path, flags, *rest)
+
+    monkeypatch.setattr(os, "open", going)
+    again = lenet.resume(run, data=tiny, epochs=2, rescue=tmp_path / "rescue", progress="quiet")
+    assert next(writes) > at
+    assert again.path == tmp_path / "rescue/run"
+    assert (again.config.epochs, lenet.load(again.path).config.epochs) == (2, 2)
+    assert (again.path / "model.safetensors").read_bytes() == (longer.path / "model.safetensors").read_bytes()
+
+
 def test_two_cannot_resume_one_run(tiny, tmp_path):
     with pytest.raises(lenet.Interrupted) as caught:
         train(tiny, tmp_path, progress=StopAfter(3))

@@ -371,21 +371,21 @@ class Run:
             fault = f"{self.path / 'metrics.jsonl'} is damaged: of its points those are kept that can be read"
         self._save("summary.json", storage.remove)
         if kept != self.lines:
-            self.write("metrics.jsonl", kept)
             self._lines = bytearray(kept)
+            self._save("metrics.jsonl", lambda path: storage.write(path, kept))
         self._save("", lambda path: self._tidy(-1 if checkpoint is None else checkpoint.step))
         return fault
 
     def continue_to(self, epochs: int) -> None:
         """Changes how many epochs the run is to have."""
-        values = self._read_json("config.json")
+        values = self._remembered("config.json")
         values["config"]["epochs"] = epochs
+        self.config = from_dict(values["config"])
         self._write_json("config.json", values)
-        self.__dict__.pop("config", None)
 
     def note_resumption(self, note: dict[str, Any]) -> None:
         """Adds to environment.json where, and from which step, the run was resumed."""
-        environment = self.environment
+        environment = self._remembered("environment.json")
         self._write_json("environment.json", environment | {"resumed": [*environment.get("resumed", []), note]})
 
     def save_model(self, model: nn.Module) -> str:
@@ -421,6 +421,10 @@ class Run:
         """Reads what would have to be written elsewhere if this folder failed. Raises RunError if it cannot be read."""
         for name in ("config.json", "environment.json"):
             self._written[name] = foreign.read(self.path / name, foreign.MAX_JSON)
+
+    def _remembered(self, name: str) -> dict[str, Any]:
+        value: dict[str, Any] = foreign.parse_json(self._written[name])
+        return value
 
     def move_to(self, folder: str | os.PathLike[str]) -> None:
         """Goes on in a new directory in `folder`, under its own name: what was written so far is written there again.

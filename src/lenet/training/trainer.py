@@ -234,6 +234,8 @@ def resume_once(
                 hint="start a new training with lenet train; this run stays as it is",
             )
         at = _position(run, checkpoint)
+        now = environment.describe(splits.fingerprint)
+        changes = environment.differences(run.environment, now)
         notices = [f"{fault.message}; it is passed over" for fault in faults]
         if checkpoint is None:
             notices.append(
@@ -257,8 +259,6 @@ def resume_once(
                     f"on they are those over {longer.epochs}"
                 )
             run.continue_to(longer.epochs)  # after its summary is gone: a run never claims an end it has not come to
-        now = environment.describe(splits.fingerprint)
-        changes = environment.differences(run.environment, now)
         if changes:
             notices.append(
                 f"not all is as it was when {run.path} was begun: {', '.join(changes)}. The rest may differ in the last bits "
