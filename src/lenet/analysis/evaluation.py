@@ -122,9 +122,9 @@ def evaluate(
     run = trained(run)
     with memory_explained(choose_device(device).name, EVALUATION, "in an evaluation"):
         engine = engine_for(run, device)  # before the data: a network that cannot be used is not worth the wait
-    dataset = _part(run, _data(run, data, data_dir), split)
-    _must_fit(run, dataset)
-    logits = answers(run, engine, dataset.images, device, "in an evaluation")
+        dataset = _part(run, _data(run, data, data_dir), split)
+        _must_fit(run, dataset)
+        logits = answers(run, engine, dataset.images)
     loss, accuracy = measure(logits, torch.from_numpy(dataset.labels))
     probabilities = torch.softmax(logits.double(), 1).numpy()
     predicted = probabilities.argmax(1)
@@ -151,19 +151,15 @@ def trained(source: str | os.PathLike[str] | Run | Network) -> Run | Network:
     return Run.load(path)
 
 
-def answers(run: Run | Network, engine: Engine, images: Images, device: str, doing: str) -> Tensor:
-    """Logits `(N, num_classes)`, float32 on the CPU, of uint8 pictures; RunError if they are not numbers.
-
-    doing: for messages, such as "in an evaluation".
-    """
+def answers(run: Run | Network, engine: Engine, images: Images) -> Tensor:
+    """Logits `(N, num_classes)`, float32 on the CPU, of uint8 pictures; RunError if they are not numbers."""
     network = run if isinstance(run, Network) else run.network
     is_wide = network.largest_output > WIDE
     at_once = max(1, NUMBERS_AT_ONCE // network.largest_output) if is_wide else max(1, len(images))
     # Filled in place: small results kept between large temporary ones would leave holes in memory that nothing fits into.
     logits = torch.empty(len(images), len(run.classes))
-    with memory_explained(choose_device(device).name, EVALUATION, doing):
-        for start in range(0, len(images), at_once):
-            logits[start : start + at_once] = engine.logits(images[start : start + at_once])
+    for start in range(0, len(images), at_once):
+        logits[start : start + at_once] = engine.logits(images[start : start + at_once])
     if not torch.isfinite(logits).all():
         raise RunError(
             f"the network of {run.path} answers with values that are not numbers",
@@ -208,8 +204,7 @@ def engine_for(run: Run | Network, device: str) -> Engine:
     wanted = "reference" if isinstance(run, Run) and run.resolved["engine"] == "reference" else "auto"
     engine = choose_engine(wanted, model, size, device).name
     config = run.config if isinstance(run, Run) else TrainConfig()  # which decides nothing here
-    with memory_explained(device):
-        return make_engine(engine, model, None, config, run.preprocessing, device)
+    return make_engine(engine, model, None, config, run.preprocessing, device)
 
 
 def _worst(probabilities: NDArray[np.float64], predicted: Labels, labels: Labels) -> list[Mistake]:

@@ -94,9 +94,7 @@ def predict_many(
     sources = [Path(picture) if isinstance(picture, str | os.PathLike) else picture for picture in pictures]
     with memory_explained(choose_device(device).name, EVALUATION, "in a prediction"):
         seen = np.stack([run.preprocessing.picture(source) for source in sources])
-        probabilities = torch.softmax(
-            answers(run, engine_for(run, device), seen, device, "in a prediction").double(), 1
-        ).numpy()
+        probabilities = torch.softmax(answers(run, engine_for(run, device), seen).double(), 1).numpy()
     return [
         Prediction(name, run.classes, row, image) for name, row, image in zip(names, probabilities, seen, strict=True)
     ]

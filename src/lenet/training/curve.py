@@ -68,9 +68,9 @@ def draw_many(runs: Mapping[str, Run]) -> Figure:
     return figure
 
 
-def save(run: Run, num_epochs: int) -> None:
+def save(run: Run, points: Points, num_epochs: int) -> None:
     """Writes curve.svg and curve.png of a run."""
-    figure = draw(run.metrics, _title(run), num_epochs)
+    figure = draw(points, _title(run), num_epochs)
     for suffix in ("svg", "png"):
         run.write(f"curve.{suffix}", rendered(figure, suffix))
 

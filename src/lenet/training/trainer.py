@@ -508,7 +508,7 @@ class Training:
         """Saves weights, chart and, last, the summary."""
         weights_sha256 = self.run.save_model(self.engine.model)
         if self.chart:
-            curve.save(self.run, self.config.epochs)
+            curve.save(self.run, self.findings.points, self.config.epochs)
         self._mind_the_move()
         last = self.at.evaluated
         num_images = self.config.epochs * len(self.parts.train)
