@@ -6,7 +6,7 @@ from torch import nn
 
 from lenet.config import configure
 from lenet.engines.optimizer import Optimizer
-from lenet.engines.state import Snapshot, load_state
+from lenet.engines.state import Snapshot, Stateful
 
 RECIPES = ("fast", "book-sgd", "book-adam")
 
@@ -50,19 +50,22 @@ def test_a_snapshot_stays_what_it_was_until_it_is_taken_again(recipe):
     assert changed >= {f"optimizer.3.weight.{key}" for key in optimizer.moments}
 
 
+class Engine(Stateful):
+    def __init__(self, recipe, model):
+        self.model, self.optimizer = model, Optimizer(model, configure(recipe))
+
+
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_what_is_loaded_goes_on_as_what_was_taken(recipe):
-    first, second = with_buffers(), with_buffers()
-    optimizers = [Optimizer(model, configure(recipe)) for model in (first, second)]
-    change(first, optimizers[0], 1)
-    load_state(second, optimizers[1], Snapshot(first, optimizers[0]).state_dict())
-    for model, optimizer in zip((first, second), optimizers, strict=True):
-        change(model, optimizer, 2)
-    assert same(*(Snapshot(*pair).state_dict() for pair in zip((first, second), optimizers, strict=True)))
+    first, second = Engine(recipe, with_buffers()), Engine(recipe, with_buffers())
+    change(first.model, first.optimizer, 1)
+    second.load_state_dict(first.state_dict())
+    for engine in (first, second):
+        change(engine.model, engine.optimizer, 2)
+    assert same(first.state_dict(), second.state_dict())
 
 
 def test_the_state_of_another_network_is_refused():
-    model, other = with_buffers(), nn.Sequential(nn.Linear(3, 3))
-    state = Snapshot(model, Optimizer(model, configure("fast"))).state_dict()
+    state = Engine("fast", with_buffers()).state_dict()
     with pytest.raises(RuntimeError):
-        load_state(other, Optimizer(other, configure("fast")), state)
+        Engine("fast", nn.Sequential(nn.Linear(3, 3))).load_state_dict(state)

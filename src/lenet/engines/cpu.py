@@ -24,7 +24,7 @@ from lenet.data.dataset import Dataset, Images
 from lenet.data.preprocess import Preprocessing
 from lenet.engines import Stats, kernels
 from lenet.engines.optimizer import Optimizer
-from lenet.engines.state import Snapshot, load_state
+from lenet.engines.state import Stateful
 from lenet.errors import EngineError
 from lenet.models import LeNet
 
@@ -38,7 +38,7 @@ POOLINGS: dict[type[nn.Module], int] = {nn.MaxPool2d: 0, nn.AvgPool2d: 1}
 OPTIMIZERS = {"sgd": 0, "adam": 1, "adamw": 2}
 
 
-class CpuEngine:
+class CpuEngine(Stateful):
     """Trains `model`, in place, on `dataset` as `config` says, and computes its logits, with native kernels.
 
     Arguments, methods and results as ReferenceEngine. It computes with as many threads as PyTorch is set to, which it never
@@ -134,18 +134,6 @@ class CpuEngine:
         )
         _must_have_run(done, threads)
         return torch.from_numpy(logits)
-
-    def snapshot(self) -> Snapshot:
-        """A copy of the state of now, to which a training can go back."""
-        return Snapshot(self.model, self.optimizer)
-
-    def state_dict(self) -> dict[str, Tensor]:
-        """Weights and optimiser state, flat, CPU tensors: `model.NAME`, `optimizer.NAME.KEY`."""
-        return self.snapshot().state_dict()
-
-    def load_state_dict(self, state: dict[str, Tensor]) -> None:
-        """The inverse of `state_dict`."""
-        load_state(self.model, self.optimizer, state)
 
     def _threads(self) -> int:
         return min(torch.get_num_threads(), MAX_THREADS)

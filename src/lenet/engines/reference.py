@@ -37,7 +37,7 @@ from lenet.engines.memory import (
     memory_explained,
 )
 from lenet.engines.optimizer import Optimizer
-from lenet.engines.state import Snapshot, load_state
+from lenet.engines.state import Stateful
 from lenet.errors import EngineError
 from lenet.models import evaluating
 
@@ -46,7 +46,7 @@ LARGEST_BLOCK, KEPT_BYTES = 1 << 25, 1 << 28  # older versions refuse a larger f
 EVALUATION_BATCH = 1000  # pictures; keeps the activations of an evaluation at a few megabytes
 
 
-class ReferenceEngine:
+class ReferenceEngine(Stateful):
     """Trains `model`, in place, on `dataset` as `config` says, and computes its logits.
 
     The pictures reach the network as `(pixel / 255 - mean) / std` with the mean and deviation of `preprocessing`.
@@ -112,18 +112,6 @@ class ReferenceEngine:
             torch.inference_mode(),
         ):
             return torch.cat(in_chunks(compute, torch.from_numpy(images), EVALUATION_BATCH))
-
-    def snapshot(self) -> Snapshot:
-        """A copy of the state of now, to which a training can go back."""
-        return Snapshot(self.model, self.optimizer)
-
-    def state_dict(self) -> dict[str, Tensor]:
-        """Weights and optimiser state, flat, CPU tensors: `model.NAME`, `optimizer.NAME.KEY`."""
-        return self.snapshot().state_dict()
-
-    def load_state_dict(self, state: dict[str, Tensor]) -> None:
-        """The inverse of `state_dict`."""
-        load_state(self.model, self.optimizer, state)
 
     def _gradient(self, plan: Plan, positions: slice) -> tuple[Tensor, Tensor]:
         """Mean loss of a batch and how many it names rightly; their gradient is the optimiser's. In parts, if it has to be.

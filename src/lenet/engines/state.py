@@ -49,11 +49,25 @@ class Snapshot:
         return memory_explained(self._optimizer.weights.device, SAVING, doing)
 
 
-def load_state(model: nn.Module, optimizer: Optimizer, state: dict[str, Tensor]) -> None:
-    """Makes a state, by its names, that of an engine. Raises KeyError or RuntimeError if it is of another network."""
-    parts: dict[str, dict[str, Tensor]] = {"model": {}, "optimizer": {}}
-    for name, value in state.items():
-        part, _, rest = name.partition(".")
-        parts[part][rest] = value
-    model.load_state_dict(parts["model"])
-    optimizer.load_state_dict(parts["optimizer"])
+class Stateful:
+    """An engine's state: what all engines have, as they train one `model` by one `optimizer`."""
+
+    model: nn.Module
+    optimizer: Optimizer
+
+    def snapshot(self) -> Snapshot:
+        """A copy of the state of now, to which a training can go back."""
+        return Snapshot(self.model, self.optimizer)
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """Weights and optimiser state, flat, CPU tensors: `model.NAME`, `optimizer.NAME.KEY`."""
+        return self.snapshot().state_dict()
+
+    def load_state_dict(self, state: dict[str, Tensor]) -> None:
+        """The inverse of `state_dict`. Raises KeyError or RuntimeError for the state of another network."""
+        parts: dict[str, dict[str, Tensor]] = {"model": {}, "optimizer": {}}
+        for name, value in state.items():
+            part, _, rest = name.partition(".")
+            parts[part][rest] = value
+        self.model.load_state_dict(parts["model"])
+        self.optimizer.load_state_dict(parts["optimizer"])
