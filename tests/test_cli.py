@@ -225,7 +225,7 @@ def test_runs_and_compare(lenet_command, trained, tmp_path, monkeypatch):
         (("train", "--data", "cifar"), "unknown data set 'cifar'", "auto"),
         (("train", "--learning-rate", "0"), "learning_rate is 0.0; expected a number above 0", None),
         (("train", "--batch-size", "-1"), "batch_size is -1; expected a whole number at least 1", None),
-        (("train", "--epochs", "0"), "epochs is 0; expected a whole number at least 1", None),
+        (("train", "--epochs", "0"), "epochs is 0; expected a whole number at least 1 and below 8001", None),
         (("train", "--device", "cuda:7", *SMALL), "no device 'cuda:7'", "there is cpu"),
         (
             ("train", "--kernel-size", "29", "--padding", "0", *SMALL),

@@ -75,7 +75,7 @@ class TrainConfig:
     weight_decay: float = setting(0.1, "Weight decay.", least=0)
     schedule: str = setting("one-cycle", "Learning rate over time: constant, or up and down once.", choices=SCHEDULES)
     batch_size: int = setting(64, "Pictures in a step.", least=1)
-    epochs: int = setting(10, "Times each picture is seen.", least=1)
+    epochs: int = setting(10, "Times each picture is seen.", least=1, below=8001)  # their metrics.jsonl can be read
     label_smoothing: float = setting(0.0, "Share of each label spread over all classes.", least=0, below=1)
 
     normalize: bool = setting(True, "Bring the pixels to mean 0 and deviation 1, as measured on the training set.")

@@ -61,7 +61,7 @@ class SaveError(RunError):
     training: Any = None
 
     def save_to(self, folder: str | os.PathLike[str]) -> Any:
-        """Saves in another folder what is still in memory, and returns the run there, to go on with.
+        """Saves in another folder what is still in memory, and returns the run there, to go on with; of many, a list.
 
         Raises RunError if there is nothing that was not saved before.
         """

@@ -132,5 +132,25 @@ def test_a_disk_that_fails_is_survived_in_the_rescue_folder_or_in_memory(tiny, t
     assert [content(run) for run in runs] == [content(run) for run in whole]
     with pytest.raises(SaveError, match=r"training 1 of 2: cannot write .*: the disk is full") as caught:
         lenet.train_many(SEEDS[:2], data=tiny, out=tmp_path / "many2", progress="quiet")
-    saved = caught.value.save_to(tmp_path / "elsewhere")
+    [saved] = caught.value.save_to(tmp_path / "elsewhere")
     assert content(lenet.resume(saved, data=tiny, progress="quiet")) == content(whole[1])
+
+
+def test_all_that_could_not_be_saved_is_saved_elsewhere(tiny, tmp_path, monkeypatch):
+    monkeypatch.setattr(storage, "RETRY_SECONDS", 0)
+    whole = lenet.train_many(SEEDS[:3], data=tiny, out=tmp_path / "whole", progress="quiet")
+    real = os.replace
+
+    def full(source, target):
+        if target.name == "model.safetensors" and "0000" not in str(target):
+            raise OSError(errno.ENOSPC, "full")
+        real(source, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "replace", full)
+        with pytest.raises(SaveError, match=r"training 1 of 3: .*the disk is full") as caught:
+            lenet.train_many(SEEDS[:3], data=tiny, out=tmp_path / "many", progress="quiet")
+    assert "; 2 failed too" in caught.value.hint
+    saved = caught.value.save_to(tmp_path / "elsewhere")
+    assert [run.path.name for run in saved] == ["0001", "0002"]
+    assert [content(lenet.resume(run, data=tiny, progress="quiet")) for run in saved] == [*map(content, whole[1:])]

@@ -11,10 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import lenet
-from lenet.config import configure
-from lenet.errors import RunError, SaveError
+from lenet.config import FIELDS, configure
+from lenet.errors import ConfigError, RunError, SaveError
 from lenet.training import storage
-from lenet.training.run import Run, find_runs
+from lenet.training.run import MAX_METRICS, Run, find_runs
+from lenet.training.trainer import CHUNKS
 
 RESOLVED = {
     "data": "toy",
@@ -533,7 +534,7 @@ def test_a_run_that_cannot_begin_in_its_folder_begins_in_the_rescue_folder(tmp_p
     config = configure("fast", model="softmax")
     run = Run.create(tmp_path / "file/run", config, RESOLVED, ENVIRONMENT, tmp_path / "rescue")
     assert run.path == tmp_path / "rescue/run"
-    assert "its folder is gone; the training goes on in" in run.notices[0]
+    assert "what should be its folder is a file; the training goes on in" in run.notices[0]
     with pytest.raises(RunError, match=r"cannot make the run directory .*; and cannot make ") as caught:
         Run.create(tmp_path / "file/run", config, RESOLVED, ENVIRONMENT, tmp_path / "file/rescue")
     assert caught.value.hint == "choose other folders with --out DIR and --rescue DIR"
@@ -552,3 +553,12 @@ def test_where_a_run_moves_to_nobody_else_trains_it(tmp_path):
 def test_what_is_saved_is_not_saved_again():
     with pytest.raises(RunError, match="nothing is in memory that was not saved before"):
         SaveError("x").save_to("anywhere")
+
+
+def test_the_points_of_as_many_epochs_as_a_config_may_have_can_be_read_again(tiny_run):
+    lines = (tiny_run.path / "metrics.jsonl").read_bytes().splitlines()
+    assert sum(b'"chunk"' in line for line in lines) == CHUNKS * tiny_run.config.epochs
+    an_epoch = sum(map(len, lines)) / tiny_run.config.epochs
+    assert 1.1 * an_epoch * (FIELDS["epochs"].metadata["below"] - 1) < MAX_METRICS
+    with pytest.raises(ConfigError, match="epochs is 8001"):
+        configure("fast", epochs=8001)

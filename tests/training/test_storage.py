@@ -66,7 +66,7 @@ def test_short_writes_are_gone_on_with(tmp_path, monkeypatch):
     real = os.write
     monkeypatch.setattr(os, "write", lambda file, content: real(file, content[:3]))
     storage.write(tmp_path / "file", b"0123456789")
-    storage.append(tmp_path / "file", b"abcdefg", 10)
+    storage.append(tmp_path / "file", b"0123456789abcdefg", 10)
     assert (tmp_path / "file").read_bytes() == b"0123456789abcdefg"
 
 
@@ -75,11 +75,17 @@ def test_what_a_failed_append_left_behind_is_cut_off(tmp_path):
     storage.append(path, b"one\n", 0)
     with path.open("ab") as file:
         file.write(b"tw")
-    storage.append(path, b"two\n", 4)
+    storage.append(path, b"one\ntwo\n", 4)
     assert path.read_bytes() == b"one\ntwo\n"
-    with pytest.raises(OSError, match="it has 8 bytes, and had 9"):
-        storage.append(path, b"three\n", 9)
-    storage.sync(path, b"one\ntwo\n")
+
+
+@pytest.mark.parametrize("left", [None, b"", b"one\n", b"one\ntwo"])
+def test_a_file_that_somebody_cut_off_or_removed_is_written_anew(tmp_path, left):
+    path = tmp_path / "lines"
+    if left is not None:
+        path.write_bytes(left)
+    storage.append(path, bytearray(b"one\ntwo\nthree\n"), 8)
+    assert path.read_bytes() == b"one\ntwo\nthree\n"
 
 
 def test_what_an_append_did_not_write_is_written_by_the_sync(tmp_path):

@@ -311,8 +311,8 @@ def test_a_run_that_lost_its_points_in_the_end_is_finished_all_the_same(tiny, tm
 
 
 def test_a_signal_during_the_doctors_rehearsal_is_heeded_and_the_epoch_saved(tiny, tmp_path, monkeypatch, capsys):
-    """A network at chance level, of which the doctor rehearses ten thousand epochs."""
-    settings = {"recipe": "book-sgd", "learning_rate": 0.001, "epochs": 10_000, "batch_size": 50}
+    """A network at chance level, of which the doctor rehearses thousands of epochs."""
+    settings = {"recipe": "book-sgd", "learning_rate": 0.001, "epochs": 8_000, "batch_size": 50}
     real = rehearsal.leaves_at
 
     def signalled(*arguments):
@@ -376,6 +376,7 @@ def test_a_finished_run_whose_folder_goes_is_continued_in_the_rescue_folder(tiny
     assert again.path == tmp_path / "rescue/run"
     assert (again.config.epochs, lenet.load(again.path).config.epochs) == (2, 2)
     assert (again.path / "model.safetensors").read_bytes() == (longer.path / "model.safetensors").read_bytes()
+    assert all(map(torch.equal, again.model.state_dict().values(), longer.model.state_dict().values()))
 
 
 def test_two_cannot_resume_one_run(tiny, tmp_path):
@@ -486,6 +487,97 @@ def test_a_network_that_diverges_in_its_last_step_is_no_success(tiny, tmp_path):
     with pytest.raises(TrainingError, match=r"the loss on the test set is (nan|inf) after epoch 1"):
         train(tiny, tmp_path, recipe="book-sgd", model="mlp", epochs=1, batch_size=1000, learning_rate=1e25)
     assert not (tmp_path / "run/summary.json").exists()
+
+
+@pytest.mark.parametrize(("every", "expected"), [("3", 3), ("6", 0)])
+def test_a_run_resumed_with_weights_that_give_no_numbers_goes_back_before_them(
+    tiny, tmp_path, monkeypatch, every, expected
+):
+    """A step's loss is that of the weights before it: those that were saved at the end had been seen by nobody."""
+    settings = {"checkpoint_every": every, "engine": "reference"}
+    whole, real = train(tiny, tmp_path / "whole", **settings), ReferenceEngine.train_steps
+
+    def spoiling(self, plan, start, stop):
+        stats = real(self, plan, start, stop)
+        if stop == 6:
+            self.optimizer.weights.fill_(torch.nan)
+            os.kill(os.getpid(), signal.SIGINT)
+        return stats
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ReferenceEngine, "train_steps", spoiling)
+        with pytest.raises(lenet.Interrupted) as caught:
+            train(tiny, tmp_path / "cut", **settings)
+    run = caught.value.run
+    with pytest.raises(TrainingError, match=f"the last good weights, after step {expected}, are in"):
+        lenet.resume(run, data=tiny, progress="quiet")
+    found = run.newest_checkpoint()
+    assert (found.step if found else 0) == expected
+    assert same(lenet.resume(run, data=tiny, progress="quiet"), whole)
+
+
+def test_an_engine_that_fails_while_the_disk_is_full_loses_nothing_either(tiny, tmp_path, monkeypatch):
+    whole, real = train(tiny, tmp_path / "whole", engine="reference"), ReferenceEngine.train_steps
+
+    def lost(self, plan, start, stop):
+        if self.optimizer.num_steps == 30:
+            full_after(monkeypatch, 0)
+            raise EngineError("cuda:0 was lost", hint="plug it in")
+        return real(self, plan, start, stop)
+
+    monkeypatch.setattr(ReferenceEngine, "train_steps", lost)
+    with pytest.raises(SaveError, match=r"cuda:0 was lost; and cannot write .*: the disk is full") as caught:
+        train(tiny, tmp_path / "cut", engine="reference")
+    monkeypatch.undo()
+    saved = caught.value.save_to(tmp_path / "elsewhere")
+    assert saved.newest_checkpoint().step == 30
+    assert same(lenet.resume(saved, data=tiny, progress="quiet"), whole)
+
+
+@pytest.mark.parametrize("count", [0, 3, 8, 14, 18])
+def test_what_cannot_be_saved_elsewhere_either_leaves_nothing_there_and_can_be_tried_again(
+    tiny, tmp_path, monkeypatch, count
+):
+    whole = train(tiny, tmp_path / "whole")
+    with monkeypatch.context() as patched:
+        full_after(patched, 22)
+        with pytest.raises(SaveError) as caught:
+            train(tiny, tmp_path / "cut")
+    with monkeypatch.context() as patched:
+        full_after(patched, count)
+        with pytest.raises(SaveError, match="the disk is full") as again:
+            caught.value.save_to(tmp_path / "small")
+    assert "choose another folder" in again.value.hint
+    assert not any((tmp_path / "small").glob("*"))
+    saved = caught.value.save_to(tmp_path / "large")
+    assert same(lenet.resume(saved, data=tiny, progress="quiet"), whole)
+    assert same(lenet.resume(tmp_path / "cut/run", data=tiny, progress="quiet"), whole)
+
+
+def test_no_memory_for_the_doctor_is_saved_and_explained_too(tiny, tmp_path, monkeypatch):
+    whole = train(tiny, tmp_path / "whole")
+    with monkeypatch.context() as patched:
+        patched.setattr(trainer.Findings, "after_epoch", lambda *_: np.empty(1 << 58, np.uint8))
+        with pytest.raises(EngineError) as caught:
+            train(tiny, tmp_path / "cut")
+    assert f"lenet train --resume {tmp_path / 'cut/run'}" in caught.value.hint
+    assert same(lenet.resume(tmp_path / "cut/run", data=tiny, progress="quiet"), whole)
+
+
+def test_lines_that_somebody_removes_are_written_again(tiny, tmp_path):
+    class Removing(Quiet):
+        def epoch(self, point):
+            (tmp_path / "removed/run/metrics.jsonl").unlink()
+
+    whole = train(tiny, tmp_path / "whole")
+    assert same(train(tiny, tmp_path / "removed", progress=Removing(sys.stderr)), whole)
+
+
+def test_no_epochs_are_no_number_of_epochs(tiny, tmp_path):
+    run = train(tiny, tmp_path)
+    with pytest.raises(ConfigError, match="epochs is 0"):
+        lenet.resume(run, data=tiny, epochs=0, progress="quiet")
+    assert lenet.load(run.path).is_finished
 
 
 def test_a_run_whose_weights_were_lost_is_finished_again(tiny, tmp_path):

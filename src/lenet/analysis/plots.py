@@ -165,5 +165,6 @@ def _save(figure: Figure, path: Path) -> Path:
     try:
         storage.write(path, rendered(figure, suffix))
     except OSError as error:
-        raise ConfigError(f"cannot write {path}: {error.strerror or error}") from error
+        what, way = storage.explain(error)
+        raise ConfigError(f"cannot write {path}: {what}", hint=way) from error
     return path

@@ -27,7 +27,7 @@ from lenet.training.environment import pytorch_threads
 from lenet.training.interrupts import interrupts
 from lenet.training.progress import Finished, Silent
 from lenet.training.run import Run
-from lenet.training.trainer import Interrupted, resume_once, run_once
+from lenet.training.trainer import Interrupted, Training, resume_once, run_once
 
 
 class ManyInterrupted(KeyboardInterrupt):
@@ -79,20 +79,34 @@ def train_many(
     runs = [result for result in results if isinstance(result, Run)]
     errors = {number: result for number, result in enumerate(results) if isinstance(result, LenetError)}
     if errors:
-        number, error = next(iter(errors.items()))
-        others = f"; {', '.join(map(str, [*errors][1:]))} failed too" if len(errors) > 1 else ""
+        number = next((number for number, error in errors.items() if isinstance(error, SaveError)), min(errors))
+        error = errors[number]
+        others = ", ".join(str(other) for other in errors if other != number)
+        others = f"; {others} failed too" if others else ""
         told = type(error)(
             f"training {number} of {len(configs)}: {error.message}",
             hint=f"{f'{error.hint}; ' if error.hint else ''}the {len(runs)} that are finished are in {folder}{others}",
         )
         if isinstance(error, SaveError) and isinstance(told, SaveError):
-            told.training = error.training
+            in_memory = [each.training for each in errors.values() if isinstance(each, SaveError) and each.training]
+            told.training = InMemory(in_memory) if in_memory else None
         raise told from error
     if len(runs) < len(configs):
         saved = [job.folder for job, result in zip(jobs, results, strict=True) if isinstance(result, Interrupted)]
         code = next(result.exit_code for result in results if isinstance(result, Interrupted | NotBegun))
         raise ManyInterrupted(runs, saved, len(configs), folder, code)
     return runs
+
+
+@dataclasses.dataclass(frozen=True)
+class InMemory:
+    """The trainings that could not save: `SaveError.training` of many at once."""
+
+    trainings: Sequence[Training]
+
+    def save_to(self, folder: str | os.PathLike[str]) -> list[Run]:
+        """Saves each in another folder, under its number, and returns the runs there."""
+        return [training.save_to(folder) for training in self.trainings]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -17,6 +17,7 @@ import os
 import re
 import secrets
 import shlex
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -45,7 +46,7 @@ MEASURED = {"train_accuracy", "test_accuracy", "seconds", "images_per_second"}  
 MAX_THREADS = 4096
 MAX_STATE = 16  # bytes for a weight, with its optimiser's state
 MAX_LINE = 64 << 10  # bytes of metrics.jsonl
-MAX_METRICS = 24 << 20  # bytes: some ten thousand epochs
+MAX_METRICS = 24 << 20  # bytes: as many epochs as a config may have
 FORMAT = 1  # of the run directory; a change that an older lenet could not read gets a new number
 READABLE = "see that the disk is whole and may be read, then try again; nothing was changed"
 CHECKPOINTS_KEPT = 2
@@ -292,9 +293,9 @@ class Run:
 
     def log(self, point: dict[str, Any]) -> None:
         """Appends a point of the chart to metrics.jsonl."""
-        line, at = (json.dumps(point, allow_nan=False) + "\n").encode(), len(self.lines)
-        self.lines.extend(line)
-        self._save("metrics.jsonl", lambda path: storage.append(path, line, at))
+        at = len(self.lines)
+        self.lines.extend((json.dumps(point, allow_nan=False) + "\n").encode())
+        self._save("metrics.jsonl", lambda path: storage.append(path, self.lines, at))
 
     def checkpoint(
         self, step: int, tensors: dict[str, Tensor], progress: dict[str, Any], num_bytes: int | None = None
@@ -358,6 +359,11 @@ class Run:
                 faults.append(error)
         return None, faults
 
+    def forget_checkpoints(self, step: int) -> int:
+        """Removes the checkpoints from that step on; returns the step of the newest that is left, 0 if none is."""
+        self._save("checkpoints", lambda _: self._prune(step - 1))
+        return max(self._checkpoint_steps(), default=0)
+
     def go_back_to(self, checkpoint: Checkpoint | None) -> str | None:
         """Makes the run what it was at that checkpoint, or before its first step: a resumed training writes the rest again.
 
@@ -369,7 +375,8 @@ class Run:
             points = (point for point in _points(self.lines) if point and point["step"] <= checkpoint.step)
             kept = b"".join((json.dumps(point) + "\n").encode() for point in points)
             fault = f"{self.path / 'metrics.jsonl'} is damaged: of its points those are kept that can be read"
-        self._save("summary.json", storage.remove)
+        if os.path.lexists(self.path / "summary.json"):
+            self._save("summary.json", storage.remove)
         if kept != self.lines:
             self._lines = bytearray(kept)
             self._save("metrics.jsonl", lambda path: storage.write(path, kept))
@@ -437,16 +444,24 @@ class Run:
         # config.json last, as always: with it, it is a run.
         files = {name: self._written[name] for name in sorted(self._written, key=lambda name: name == "config.json")}
         try:
-            if error := _begin(new, {"metrics.jsonl": bytes(self.lines)} | files):
-                raise error
+            if failed := _begin(new, {"metrics.jsonl": bytes(self.lines)} | files):
+                raise failed
             storage.make_folder(new / "checkpoints")
             for step in self._checkpoint_steps() if self.has_checkpoint else ():
                 self._copy_checkpoint(step, new)
-        except OSError as failed:
-            raise self._failure(new, failed) from failed
+        except OSError as error:
+            shutil.rmtree(new, ignore_errors=True)
+            raise _no_room(new, error) from error
         if self._locks is not None:
             self._locks.enter_context(storage.alone(new))
         self.moved_from, self.path = old, new
+        self.__dict__.pop("network", None)  # which knows the path of its weights
+
+    def move_back(self, old: Path) -> None:
+        """Takes back a move; what was written in the new directory is removed."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        self.moved_from, self.path = None, old
+        self.__dict__.pop("network", None)
 
     def _copy_checkpoint(self, step: int, folder: Path) -> None:
         """Writes a checkpoint into the run in another folder, if it is whole and can still be read."""
@@ -474,7 +489,7 @@ class Run:
                 try:
                     self.move_to(self.rescue)
                 except LenetError as second:
-                    raise SaveError(f"{failure.message}; and {second.message}", hint=second.hint) from error
+                    raise SaveError(f"{failure.message}; and {second.message}", hint=failure.hint) from error
                 self.notices.append(f"{failure.message}; the training goes on in {self.path}")
                 self._save(name, action)
 
@@ -519,6 +534,8 @@ class Run:
             Weights.read(tensors)  # nothing but sound safetensors goes to the library
         except (LenetError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             why = error.message if isinstance(error, LenetError) else error
+            if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
+                why = "its .json holds something else"
             if isinstance(error.__cause__, OSError) and not isinstance(error.__cause__, FileNotFoundError):
                 raise RunError(f"the checkpoint {name} cannot be read now: {why}", hint=READABLE) from error
             raise Damaged(f"the checkpoint {name} is damaged: {why}") from error
@@ -623,6 +640,11 @@ def _begin_now(path: Path, files: Mapping[str, bytes], again: bool) -> None:
                 with contextlib.suppress(OSError):
                     storage.remove(path / name)
             raise
+
+
+def _no_room(path: Path, error: OSError) -> SaveError:
+    """Why a run cannot move to a directory, of which nothing is left."""
+    return SaveError(f"cannot write {path}: {storage.explain(error)[0]}", hint="choose another folder")
 
 
 def _is_leftover(path: Path) -> bool:

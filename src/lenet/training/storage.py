@@ -31,7 +31,7 @@ CAUSES = {
     errno.EACCES: ("it may not be written to", "see who owns the folder"),
     errno.EPERM: ("it may not be written to", "see who owns the folder"),
     errno.ENOENT: ("its folder is gone", "put the folder back"),
-    errno.ENOTDIR: ("its folder is gone", "put the folder back"),
+    errno.ENOTDIR: ("what should be its folder is a file", "move that file away"),
     errno.ESTALE: ("its folder is gone", "put the folder back"),
     errno.EXDEV: ("its temporary file lies on another file system", "choose a folder on one file system"),
     errno.EFBIG: ("the largest size of a file is reached", "raise the limit (ulimit -f)"),
@@ -63,18 +63,22 @@ def write(path: Path, content: bytes) -> None:
     sync_folder(path.parent)
 
 
-def append(path: Path, content: bytes, at: int) -> None:
-    """Adds `content` to a file of `at` bytes; what an attempt that failed has left behind them is cut off first."""
+def append(path: Path, content: bytes | bytearray, at: int) -> None:
+    """Adds `content[at:]` to a file of `at` bytes; what an attempt that failed has left behind them is cut off first.
+
+    A file that somebody has removed or cut off is written anew.
+    """
     with _opened(path, os.O_CREAT | os.O_WRONLY) as file:
         size = os.fstat(file).st_size
-        if size < at:
-            raise OSError(errno.EIO, f"it has {size:,} bytes, and had {at:,}")
         if size > at:
             os.ftruncate(file, at)
-        os.lseek(file, at, os.SEEK_SET)
-        _write(file, content)
-        if os.fstat(file).st_size != at + len(content):
-            raise OSError(errno.EIO, "what was written is not there")
+        if size >= at:
+            os.lseek(file, at, os.SEEK_SET)
+            _write(file, bytes(content[at:]))
+            if os.fstat(file).st_size != len(content):
+                raise OSError(errno.EIO, "what was written is not there")
+    if size < at:
+        write(path, bytes(content))
 
 
 def sync(path: Path, content: bytes) -> None:

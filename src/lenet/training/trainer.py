@@ -36,7 +36,8 @@ from lenet.training.progress import Progress, choose_progress
 from lenet.training.rehearsal import Abandoned
 from lenet.training.run import Checkpoint, Run, quoted
 
-SAVING_SHARE = 0.01  # of the time of a training, which its checkpoints take at most
+SAVING_SHARE = 0.01  # of the time of a training, which the checkpoints at the ends of its epochs may take
+LONGEST_WAIT = 30.0  # seconds without one all the same, where a disk is slow
 CHUNKS = 10  # in an epoch: how often the chart gets a point and Ctrl-C an answer
 
 
@@ -241,7 +242,7 @@ def resume_once(
             notices.append(
                 f"{run.path} has no {'whole ' if faults else ''}checkpoint; starting from the first step again"
             )
-        longer = dataclasses.replace(run.config, epochs=epochs or run.config.epochs)
+        longer = dataclasses.replace(run.config, epochs=run.config.epochs if epochs is None else epochs)
         begun = at.epoch + (at.step > 0)
         if longer.epochs < begun:
             raise ConfigError(f"epochs is {longer.epochs}, but {run.path} has begun {begun}", hint="give more --epochs")
@@ -314,22 +315,17 @@ class Training:
         began: float,
         chart: bool,
     ) -> None:
-        self.run, self.parts, self.show, self.at, self.interrupted, self.chart = (
-            run,
-            parts,
-            show,
-            at,
-            interrupted,
-            chart,
-        )
+        self.run, self.parts, self.show, self.at = run, parts, show, at
+        self.interrupted, self.chart = interrupted, chart
         self.config, self.engine = run.config, parts.engine
         self.num_steps = math.ceil(len(parts.train) / self.config.batch_size)  # in an epoch
+        self.is_new = at == Position()  # and not resumed from a checkpoint before the first step
         self.began = began - at.seconds
-        self.saved_at, self.saving = time.perf_counter(), 0.0  # the last checkpoint, and the seconds that it took
+        self.saved_at, self.saving = time.perf_counter(), 0.0  # the last checkpoint, and the seconds of the fastest
         self.findings = Findings(run, show, parts.engine, parts.train, parts.test, interrupted)
         # Three, in turn: there are two moments to go back to while the next is taken.
         self.snapshots = itertools.cycle([parts.engine.snapshot() for _ in range(3)])
-        self.moment = self.earlier = self._now()
+        self.begun = self.moment = self.earlier = self._now()
 
     @property
     def step(self) -> int:
@@ -338,29 +334,31 @@ class Training:
 
     def run_to_the_end(self, notices: list[str]) -> Run:
         """Trains all epochs that are left; notices: what must be told before the first step."""
-        show = self.show
         try:
-            with show:
-                show.start(self.parts.header, self.parts.resolved["notice"], self.config.epochs)
-                for notice in notices:
-                    show.notice(notice)
-                self._mind_the_move()
-                if not self.at.is_judged:
-                    self._judge(self._evaluate()[1])
-                while self.at.epoch < self.config.epochs:
-                    self._epoch(plan(self.config, self.at.epoch, len(self.parts.train)))
-                show.finish(self.run, self._finish())
+            with self.show, memory_explained(self.parts.resolved["device"], doing="in the training"):
+                self._go_on(notices)
+        except EngineError as error:
+            raise self._kept(error) from error
         except SaveError as error:
             error.training = self
             raise
-        except EngineError as error:
-            raise self._kept(error) from error
         return self.run
 
+    def _go_on(self, notices: list[str]) -> None:
+        self.show.start(self.parts.header, self.parts.resolved["notice"], self.config.epochs)
+        for notice in notices:
+            self.show.notice(notice)
+        self._mind_the_move()
+        if not self.at.is_judged:
+            self._judge(self._evaluate()[1])
+        while self.at.epoch < self.config.epochs:
+            self._epoch(plan(self.config, self.at.epoch, len(self.parts.train)))
+        self.show.finish(self.run, self._finish())
+
     def _epoch(self, epoch_plan: Plan) -> None:
-        """What is left of an epoch: its chunks, each perhaps in several parts, the evaluation, a checkpoint."""
+        """What is left of an epoch: its chunks, each perhaps in several parts, the evaluation, perhaps a checkpoint."""
         at, chunk = self.at, math.ceil(self.num_steps / CHUNKS)
-        if at == Position():
+        if self.step == 0 and self.is_new:
             self._heed(self.findings.before(self.parts.train.labels[epoch_plan.order]))
         while at.step < self.num_steps:
             end = min((at.step // chunk + 1) * chunk, self.num_steps)
@@ -383,6 +381,7 @@ class Training:
         self.findings.log(point)
         self.show.epoch(point)
         at.epoch, at.step, at.tally, at.evaluated, at.is_judged = at.epoch + 1, 0, Tally(), point, False
+        self.moment = self._now()
         if self._is_worth_saving():  # before the doctor, who may take longer than the epoch
             self._checkpoint()
         self._mind_the_move()
@@ -402,10 +401,8 @@ class Training:
     def _steps(self, epoch_plan: Plan, stop: int) -> None:
         """Takes the steps up to `stop`, which is in this chunk."""
         at, now = self.at, self._now()
-        self.earlier, self.moment = (
-            self.moment if at.step else now,
-            now,
-        )  # an epoch begins with weights that were measured
+        self.earlier = self.moment if at.step else now  # an epoch begins with weights that were measured
+        self.moment = now
         stats = self.engine.train_steps(epoch_plan, at.step, stop)
         if self.engine.micro_batch != at.micro_batch:
             at.micro_batch = self.engine.micro_batch
@@ -429,15 +426,17 @@ class Training:
         return int(min(end, self.at.step + left))
 
     def _is_worth_saving(self) -> bool:
-        """Whether to save at the end of an epoch: all that were asked for, the last, and what takes long to do again."""
+        """Whether to save at the end of an epoch: always the last, and those that were asked for; else if it is cheap."""
         at_the_end, asked_for = self.at.epoch == self.config.epochs, self.config.checkpoint_every is not None
-        return at_the_end or asked_for or time.perf_counter() - self.saved_at >= self.saving / SAVING_SHARE
+        wait = min(self.saving / SAVING_SHARE, LONGEST_WAIT)
+        return at_the_end or asked_for or time.perf_counter() - self.saved_at >= wait
 
     def _is_due(self) -> bool:
         steps, seconds = self.config.checkpoint_interval
         return self.step % steps == 0 or time.perf_counter() - self.saved_at >= seconds
 
     def _now(self) -> Moment:
+        self.at.seconds = time.perf_counter() - self.began
         state = next(self.snapshots)
         state.take()
         return Moment(self.at.copy(), state, len(self.run.lines))
@@ -467,7 +466,8 @@ class Training:
         self.at.seconds = began - self.began
         self.run.checkpoint(self.step, self.engine.state_dict(), self.at.to_dict())
         self.saved_at = time.perf_counter()
-        self.saving = self.saved_at - began
+        cost = self.saved_at - began
+        self.saving = min(cost, self.saving or cost)
 
     def _stop(self) -> NoReturn:
         """Saves what there is and raises Interrupted. No chart: on a busy machine it would take seconds to draw."""
@@ -486,8 +486,13 @@ class Training:
 
     def save_to(self, folder: str | os.PathLike[str]) -> Run:
         """Saves in another folder the last moment at which all was in order, and returns the run there."""
+        old = self.run.path
         self.run.move_to(folder)
-        self._go_back(self.moment)
+        try:
+            self._go_back(self.moment)
+        except SaveError as error:
+            self.run.move_back(old)
+            raise SaveError(error.message, hint="choose another folder") from error
         return self.run
 
     def _go_back(self, moment: Moment) -> None:
@@ -497,7 +502,12 @@ class Training:
 
     def _kept(self, error: EngineError) -> EngineError:
         """An error of the engine, after the last moment at which all was in order was saved."""
-        self._go_back(self.moment)
+        try:
+            self._go_back(self.moment)
+        except SaveError as second:
+            both = SaveError(f"{error.message}; and {second.message}", hint=second.hint)
+            both.training = self
+            raise both from error
         resume = f"lenet train --resume {quoted(self.run.path)}"
         hint = (error.hint or "").replace("lenet train --resume RUN", resume)
         if resume not in hint:
@@ -562,10 +572,19 @@ class Training:
                 what = f"the loss on the {name} set is {loss} after epoch {point['epoch']}"
                 self._diverged(what, loss, point, self.moment)
 
+    def _last_good(self, good: Moment) -> int:
+        """Sees to it that the newest checkpoint is good, and returns its step; 0 is the beginning, which needs none.
+
+        A run may have been resumed with weights whose loss nobody had seen: good are those of the checkpoint before.
+        """
+        if good is self.begun and good.at.step:
+            return self.run.forget_checkpoints(self.step)
+        self._go_back(good)
+        return self.step
+
     def _diverged(self, what: str, loss: float, point: Mapping[str, Any], good: Moment) -> NoReturn:
         """Saves the weights of the last moment that was good, and raises TrainingError."""
         finding = checks.not_finite(what, loss, self.config.learning_rate)
         self.findings.tell([finding], point)
-        self._go_back(good)
-        where = f"the last good weights, after step {self.step}, are in {self.run.path / 'checkpoints'}"
+        where = f"the last good weights, after step {self._last_good(good)}, are in {self.run.path / 'checkpoints'}"
         raise TrainingError(f"{what}; {where}", hint=finding.remedy)
