@@ -36,7 +36,7 @@ from lenet.training.progress import Progress, choose_progress
 from lenet.training.rehearsal import Abandoned
 from lenet.training.run import Checkpoint, Run, quoted
 
-SAVING_SHARE = 0.01  # of the time of a training, which the checkpoints at the ends of its epochs may take
+SAVING_SHARE = 0.005  # of the time of a training, which the checkpoints at the ends of its epochs may take
 LONGEST_WAIT = 30.0  # seconds without one all the same, where a disk is slow
 CHUNKS = 10  # in an epoch: how often the chart gets a point and Ctrl-C an answer
 
@@ -323,6 +323,7 @@ class Training:
         self.began = began - at.seconds
         self.saved_at, self.saving = time.perf_counter(), 0.0  # the last checkpoint, and the seconds of the fastest
         self.findings = Findings(run, show, parts.engine, parts.train, parts.test, interrupted)
+        self.saved = parts.engine.snapshot()
         # Three, in turn: there are two moments to go back to while the next is taken.
         self.snapshots = itertools.cycle([parts.engine.snapshot() for _ in range(3)])
         self.begun = self.moment = self.earlier = self._now()
@@ -464,7 +465,8 @@ class Training:
     def _checkpoint(self) -> None:
         began = time.perf_counter()
         self.at.seconds = began - self.began
-        self.run.checkpoint(self.step, self.engine.state_dict(), self.at.to_dict())
+        self.saved.take()
+        self.run.checkpoint(self.step, self.saved.state_dict(), self.at.to_dict())
         self.saved_at = time.perf_counter()
         cost = self.saved_at - began
         self.saving = min(cost, self.saving or cost)
