@@ -1,3 +1,4 @@
+import base64
 import gzip
 import io
 import struct
@@ -203,6 +204,23 @@ def test_a_gif_may_have_a_comment_and_a_frame_larger_than_itself(tmp_path):
     path = tmp_path / "frame.gif"
     path.write_bytes(content)
     assert (GARMENT.picture(path) == pixels).all()
+
+
+# Stripes of single pixels, as dark as they are light: they rise from their ground, and on average they do not.
+STRIPES = (
+    "c-"
+    "nLFEn|QHJ0R8oVje~Y20kFo2!u=^2}1@H5Z~~h#(;sr{s03*{R0Mu0uZj4lbir%J7Kz&0p`~C@85$Y&@^gi*YjrnvhTE!UG}5p<*"
+    "mXe{wJYkL6m{W#V`QTE#H9fDga#bist"
+)
+
+
+@pytest.mark.filterwarnings("ignore")  # Pillow's
+def test_a_picture_of_which_nothing_is_left_is_named(tmp_path):
+    """Found by fuzzing: there was no centre of mass of nothing."""
+    path = tmp_path / "stripes"
+    path.write_bytes(zlib.decompress(base64.b85decode(STRIPES)))
+    with pytest.raises(PictureError, match="stripes nothing is left at 14×12 pixels"):
+        Preprocessing((14, 12), 0.3, 0.4, "dark", "mass").picture(path)
 
 
 @pytest.mark.parametrize(("width", "height"), [(6000, 5000), (20_000, 20_000), (60_000, 60_000)])

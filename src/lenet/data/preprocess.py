@@ -110,7 +110,13 @@ class Preprocessing:
         part, rise = FRAMINGS[self.framing]
         shown, noise = content(pixels, rise, name)
         frame = (max(1, round(self.size[0] * part)), max(1, round(self.size[1] * part)))
-        seen = placed(levelled(fitted(shown, frame), noise), self.size, self.framing)
+        level = levelled(fitted(shown, frame), noise)
+        if not level.any():  # it rises from its ground in single pixels, and on average it does not
+            raise PictureError(
+                f"of {name} nothing is left at {self.size[0]}×{self.size[1]} pixels, which is what the network takes",
+                hint="crop it to what it shows",
+            )
+        seen = placed(level, self.size, self.framing)
         return 255 - seen if self.ground == "light" else seen
 
 
