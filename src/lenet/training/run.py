@@ -511,8 +511,9 @@ class Run:
 
     def _prune(self, newest: int = sys.maxsize) -> None:
         """Removes all checkpoints, and parts of them, but the last two up to that step."""
-        kept = [step for step in self._checkpoint_steps() if step <= newest][-CHECKPOINTS_KEPT:]
         files = self._checkpoint_files()
+        whole = sorted(step for name, step in files.items() if name.endswith(".json") and step <= newest)
+        kept = whole[-CHECKPOINTS_KEPT:]
         for name in sorted(files):  # .json before .safetensors: without the first it is no checkpoint
             if files[name] not in kept:
                 storage.remove(self.path / "checkpoints" / name)
@@ -562,7 +563,7 @@ class Run:
     def _checkpoint_files(self) -> dict[str, int]:
         """The step of each file of a checkpoint, by its name."""
         try:
-            names = os.listdir(self.path / "checkpoints")  # noqa: PTH208  # a fifth of the time
+            names = [path.name for path in (self.path / "checkpoints").iterdir()]
         except (FileNotFoundError, NotADirectoryError):
             return {}
         return {name: int(match[1]) for name in names if (match := CHECKPOINT.fullmatch(name))}
