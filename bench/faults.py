@@ -76,7 +76,8 @@ def main() -> None:
     lost = [row for row in rows if not row.is_met]
     for row in lost:
         print(
-            f"error: {row.fault}: {row.trials - row.survived} of {row.trials} did not end as promised", file=sys.stderr
+            f"error: {row.fault}: {row.trials - row.survived} of {row.trials} did not end as promised: {row.evidence}",
+            file=sys.stderr,
         )
     for name in failed:
         print(f"error: the module {name} did not come to its end", file=sys.stderr)

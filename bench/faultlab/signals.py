@@ -6,6 +6,7 @@ started as a person starts them, at any moment from the first import to the end.
 
 import collections
 import contextlib
+import functools
 import os
 import pty
 import random
@@ -23,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from faultlab import Row
-from faultlab.trainings import Child, on_pictures, strays, traces, undrawn, workplace
+from faultlab.trainings import Child, default_signals, on_pictures, strays, traces, undrawn, workplace
 from lenet import cli
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -31,6 +32,10 @@ STREAMS = ("file", "pipe", "terminal")
 TRIALS, PROCESSES = 200, 8
 SECONDS = 2.0
 STOPPED = "stopped in training"
+FIRST_LINE = (
+    "import os, runpy, sys; os.close(int(sys.argv.pop(1))); "
+    "runpy.run_module('lenet', run_name='__main__', alter_sys=True)"
+)
 SMALL = [
     "--data=digits",
     "--recipe=book-sgd",
@@ -87,7 +92,7 @@ def row(fault: str, fates: list[Fate], wanted: str) -> Row:
 
 def forked(folder: Path, trials: int, draw: random.Random) -> Iterator[Fate]:
     whole = folder / "whole"
-    child = Child(command, ["train", *TRAINING, "--out", str(whole)], folder / "said", "file", drawn=False)
+    child = in_a_child(["train", *TRAINING, "--out", str(whole)], folder / "said")
     child.end()
     expected = traces(whole)
     began = time.time() - (time.monotonic() - child.began)
@@ -98,7 +103,7 @@ def forked(folder: Path, trials: int, draw: random.Random) -> Iterator[Fate]:
         run, said = folder / "run", folder / "said"
         given = ["train", *TRAINING, "--out", str(run)]
         with reader(stream, said) as (place, leave):
-            child = Child(command, given, place, stream, drawn=number % 5 == 0)
+            child = in_a_child(given, place, stream, drawn=number % 5 == 0)
             moment = draw.uniform(0, beginning) if number % 8 == 7 else draw.uniform(beginning, end)
             time.sleep(max(0.0, child.began + moment - time.monotonic()))
             if child.process.exitcode is not None:  # it was faster: no trial
@@ -130,37 +135,34 @@ def forked(folder: Path, trials: int, draw: random.Random) -> Iterator[Fate]:
         stopped += fate.place == STOPPED
 
 
-def command(arguments: list[str], stream: Path, kind: str, drawn: bool) -> None:
-    """`lenet` with those arguments, in this process, writing to that file, named pipe or terminal."""
+def in_a_child(arguments: list[str], stream: Path, kind: str = "file", drawn: bool = False) -> Child:
+    """`lenet` with those arguments, writing to that file, named pipe or terminal."""
+    return Child(command, arguments, drawn, prepare=functools.partial(write_to, stream, kind))
+
+
+def write_to(stream: Path, kind: str) -> None:
+    """In the child: what it says goes there."""
     if kind == "terminal":
         os.setsid()  # so that the terminal opened next is that of this process, and takes it along
     descriptor = os.open(stream, os.O_RDWR if kind == "terminal" else os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     for standard in (1, 2):
         os.dup2(descriptor, standard)
     sys.stdout, sys.stderr = os.fdopen(1, "w", closefd=False), os.fdopen(2, "w", buffering=1, closefd=False)
-    default_signals()
+
+
+def command(arguments: list[str], drawn: bool) -> None:
+    """In the child: what a process that a person starts does, from its first line on."""
     sys.argv = ["lenet", *arguments]
     try:
         try:
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # as Python does when it starts
             with on_pictures(), contextlib.nullcontext() if drawn else undrawn():
                 cli.main()
-        except KeyboardInterrupt:
-            end_by_interrupt()
-    except KeyboardInterrupt:  # the second one
-        end_by_interrupt()
-
-
-def end_by_interrupt() -> None:
-    """What Python itself does with a Ctrl-C that nothing heeds: a shell sees the exit code 130."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    os.kill(os.getpid(), signal.SIGINT)
-
-
-def default_signals() -> None:
-    """As in a process that a person starts, whatever started the laboratory."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        finally:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # and when it ends
+    except KeyboardInterrupt:  # what Python does with one that nothing heeds: a shell sees the exit code 130
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
 
 
 @contextlib.contextmanager
@@ -206,7 +208,7 @@ def read_all(descriptor: int) -> Iterator[None]:
 def again(run: Path) -> None:
     """What a person does next: resumes the run if it began, begins it if not."""
     given = ["--resume", str(run)] if (run / "config.json").exists() else [*TRAINING, "--out", str(run)]
-    code = Child(command, ["train", *given], run.with_name("said"), "file", drawn=False).end()
+    code = in_a_child(["train", *given], run.with_name("said")).end()
     if code:
         raise RuntimeError(f"lenet train {given[0]} ended with {code}: {run.with_name('said').read_text()[-200:]}")
 
@@ -240,14 +242,23 @@ def started(folder: Path, trials: int, draw: random.Random) -> Iterator[Fate]:
 
 
 def start(run: Path, out: Any) -> "subprocess.Popen[bytes]":
+    """`python -m lenet train`, once it is at its first line: what Python does with signals before that is its own affair."""
     given = ["--resume", str(run)] if (run / "config.json").exists() else [*REAL, "--out", str(run)]
-    return subprocess.Popen(
-        [sys.executable, "-m", "lenet", "train", *given],
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(part for part in sys.path if part)},
-        stdout=out,
-        stderr=subprocess.STDOUT,
-        preexec_fn=default_signals,
-    )
+    ours, theirs = os.pipe()
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-c", FIRST_LINE, str(theirs), "train", *given],
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(part for part in sys.path if part)},
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            pass_fds=[theirs],
+            preexec_fn=default_signals,
+        )
+        os.close(theirs)
+        os.read(ours, 1)  # until it is closed there too
+    finally:
+        os.close(ours)
+    return process
 
 
 def start_again(run: Path, said: Path) -> None:

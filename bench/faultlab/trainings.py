@@ -66,12 +66,14 @@ def workplace() -> Iterator[Path]:
 
 
 class Child:
-    """`act(*arguments)` in a process of its own, to be killed, signalled or waited for."""
+    """`act(*arguments)` in a process of its own, to be killed, signalled or waited for; it begins when all is prepared."""
 
-    def __init__(self, act: Callable[..., Any], *arguments: Any, **named: Any) -> None:
+    def __init__(
+        self, act: Callable[..., Any], *arguments: Any, prepare: Callable[[], None] | None = None, **named: Any
+    ) -> None:
         _start_server()
         self.line, far = CONTEXT.Pipe()
-        self.process = CONTEXT.Process(target=_work, args=(far, act, arguments, named))
+        self.process = CONTEXT.Process(target=_work, args=(far, prepare, act, arguments, named))
         self.process.start()
         far.close()
         if not self.line.poll(PATIENCE):
@@ -119,13 +121,28 @@ def _start_server() -> None:
         multiprocessing.forkserver.ensure_running()
 
 
-def _work(line: Any, act: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any]) -> None:
+def _work(
+    line: Any,
+    prepare: Callable[[], None] | None,
+    act: Callable[..., Any],
+    arguments: tuple[Any, ...],
+    named: dict[str, Any],
+) -> None:
+    default_signals()  # before anybody may send one
+    if prepare:
+        prepare()
     line.send("ready")
     try:
         answer = True, act(*arguments, **named)
     except Exception as error:
         answer = False, error
     line.send(answer)
+
+
+def default_signals() -> None:
+    """As a process has them that a person starts, whatever started the laboratory; Python heeds Ctrl-C only later."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 # What children do.

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from lenet import __main__, cli
 from lenet.training.interrupts import ONE_ACT, SIGNALS, interrupts
 
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
@@ -105,3 +106,33 @@ def test_outside_of_a_training_a_signal_ends_the_process_and_it_tidies_up(number
         process.send_signal(number)
         out, err = ended(process)
     assert (process.returncode, out, err) == (CODES[number], "tidied up\n", "")
+
+
+SWALLOWING = """
+try:
+    print("ready", flush=True)
+    while True:
+        pass
+except BaseException:
+    print("swallowed", flush=True)
+"""
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_in_the_midst_of_an_import_a_signal_ends_the_process_at_once(number, tmp_path):
+    (tmp_path / "swallowing.py").write_text(SWALLOWING)
+    code = "from lenet.training.interrupts import orderly_end\nwith orderly_end():\n    import swallowing"
+    with subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(number)
+        out, _ = ended(process)
+    assert (process.returncode, out) == (CODES[number], "")
+
+
+def test_until_the_command_line_is_imported_the_system_heeds_ctrl_c(monkeypatch):
+    monkeypatch.setattr(cli, "main", lambda: handlers.append(signal.getsignal(signal.SIGINT)))
+    handlers = []
+    __main__.main()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # as it is for what a script starts in the background
+    __main__.main()
+    assert handlers == [signal.SIG_DFL, signal.SIG_IGN]
