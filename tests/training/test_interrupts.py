@@ -119,9 +119,9 @@ except BaseException:
 
 
 @pytest.mark.parametrize("number", SIGNALS)
-def test_in_the_midst_of_an_import_a_signal_ends_the_process_at_once(number, tmp_path):
-    (tmp_path / "swallowing.py").write_text(SWALLOWING)
-    code = "from lenet.training.interrupts import orderly_end\nwith orderly_end():\n    import swallowing"
+def test_while_torch_is_being_imported_a_signal_ends_the_process_at_once(number, tmp_path):
+    (tmp_path / "torch.py").write_text(SWALLOWING)
+    code = "from lenet.training.interrupts import orderly_end\nwith orderly_end():\n    import torch"
     with subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline() == "ready\n"
         process.send_signal(number)
@@ -129,10 +129,14 @@ def test_in_the_midst_of_an_import_a_signal_ends_the_process_at_once(number, tmp
     assert (process.returncode, out) == (CODES[number], "")
 
 
-def test_until_the_command_line_is_imported_the_system_heeds_ctrl_c(monkeypatch):
+def test_until_the_command_line_is_imported_ctrl_c_ends_the_process_at_once(monkeypatch):
     monkeypatch.setattr(cli, "main", lambda: handlers.append(signal.getsignal(signal.SIGINT)))
+    monkeypatch.setattr(os, "_exit", sys.exit)
     handlers = []
     __main__.main()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # as it is for what a script starts in the background
     __main__.main()
-    assert handlers == [signal.SIG_DFL, signal.SIG_IGN]
+    assert handlers == [__main__.end, signal.SIG_IGN]
+    with pytest.raises(SystemExit) as ended:
+        __main__.end(signal.SIGINT, None)
+    assert ended.value.code == 130

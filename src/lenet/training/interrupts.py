@@ -14,7 +14,6 @@ from types import FrameType
 from typing import Any
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
-IMPORT_SYSTEM = "<frozen importlib._bootstrap>"  # the file that Python names for it
 SHOW_CURSOR = b"\x1b[?25h"
 ONE_ACT = (
     0.3  # seconds within which the same signal again is the same act: `timeout` sends it to a process and to its group
@@ -72,8 +71,7 @@ def orderly_end() -> Iterator[None]:
     signal ends it at once, whatever is being computed, with the same exit code.
 
     Python's own handlers wait until a call of native code returns; a thread that the system tells of a signal does not.
-    In the midst of an import there is nothing to tidy up, and the first one ends the process at once: an exception there
-    may be swallowed, and within PyTorch's native code it is an abort().
+    While PyTorch is being imported the first one does so too: an exception within its native code is an abort().
     """
     if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
         yield  # Windows has neither signal, and tells of others by sockets only
@@ -82,7 +80,7 @@ def orderly_end() -> Iterator[None]:
     os.set_blocking(theirs, False)
 
     def leave(number: int, frame: FrameType | None) -> None:
-        if _is_importing(frame):
+        if _is_importing_torch(frame):
             os._exit(128 + number)
         raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
 
@@ -103,7 +101,7 @@ def orderly_end() -> Iterator[None]:
     threading.Thread(target=watch, daemon=True).start()
     before = {number: signal.getsignal(number) for number in SIGNALS}
     for number in SIGNALS:
-        if before[number] in (signal.SIG_DFL, signal.default_int_handler):
+        if before[number] not in (signal.SIG_IGN, None):
             signal.signal(number, leave)
     wakeup = signal.set_wakeup_fd(theirs, warn_on_full_buffer=False)
     try:
@@ -115,10 +113,10 @@ def orderly_end() -> Iterator[None]:
             signal.signal(number, what)
 
 
-def _is_importing(frame: FrameType | None) -> bool:
-    """Whether Python is in the midst of an import there."""
+def _is_importing_torch(frame: FrameType | None) -> bool:
+    """Whether PyTorch's own module is being executed there: nothing of PyTorch is in use yet."""
     while frame:
-        if frame.f_code.co_filename == IMPORT_SYSTEM:
+        if frame.f_code.co_name == "<module>" and frame.f_globals.get("__name__") == "torch":
             return True
         frame = frame.f_back
     return False
