@@ -8,6 +8,7 @@ limit to their memory show the same with what PyTorch itself says when there is 
 
 import contextlib
 import functools
+import io
 import json
 import os
 import re
@@ -151,14 +152,13 @@ def splits() -> Splits:
 
 def examine(short: bool) -> Iterator[Row]:
     """The short form has the same trials, but one process with a limit for each kind."""
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory() as name, contextlib.redirect_stderr(io.StringIO()):  # what is said on the way
         folder = Path(name)
         with gpu(nothing):
             whole = train(folder / "whole")
             trials = Trials(folder, whole)
-        yield out_of_memory(trials)
-        yield taken(trials)
-        yield lost(trials)
+        rows = [out_of_memory(trials), taken(trials), lost(trials)]
+    yield from rows
     yield from exhausted(short)
 
 
