@@ -29,8 +29,9 @@ from torch import Tensor
 import lenet
 from lenet.data.dataset import Dataset, Splits
 from lenet.engines import choice, cpu, reference  # noqa: F401  # imported here, once, for all children
-from lenet.training import curve, environment, trainer
-from lenet.training.run import CHECKPOINTS_KEPT, Checkpoint, Run
+from lenet.training import checkpoints, curve, environment, trainer
+from lenet.training.checkpoints import Checkpoint
+from lenet.training.run import Run
 
 NUM_TRAIN, NUM_TEST = 320, 50
 PATIENCE = 120  # seconds for a child that should need one, on a machine that may be busy
@@ -294,7 +295,7 @@ def strays(path: Path) -> list[str]:
     """The files in a run directory that do not belong there: left behind by something that was killed or failed."""
     own = {"config.json", "environment.json", "metrics.jsonl", "model.safetensors", "summary.json"}
     own |= {"curve.svg", "curve.png"}
-    steps = sorted(file.stem for file in (path / "checkpoints").glob("step-*.json"))[-CHECKPOINTS_KEPT:]
+    steps = sorted(file.stem for file in (path / "checkpoints").glob("step-*.json"))[-checkpoints.KEPT :]
     own |= {f"checkpoints/{step}.{suffix}" for step in steps for suffix in ("json", "safetensors")}
     return sorted(
         str(file.relative_to(path))

@@ -17,7 +17,7 @@ import typer
 
 from lenet import __version__, foreign
 from lenet.config import DEFAULT_RECIPE, FIELDS, RECIPES, TYPES
-from lenet.errors import ConfigError, LenetError
+from lenet.errors import ConfigError, LenetError, quoted
 from lenet.training.interrupts import orderly_end
 
 if TYPE_CHECKING:
@@ -295,7 +295,6 @@ def import_weights(
     """
     from lenet.models.weights import in_words
     from lenet.training import imports
-    from lenet.training.run import quoted
 
     imported = imports.import_weights(
         file,

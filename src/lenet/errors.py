@@ -5,7 +5,9 @@ The command line prints `error: MESSAGE` and `hint: HINT` and exits with 2; in P
 
 import difflib
 import os
+import shlex
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 
@@ -14,6 +16,11 @@ def choices_hint(name: str, choices: Iterable[str]) -> str:
     choices = list(choices)
     close = difflib.get_close_matches(name.lower(), choices, n=1)
     return (f"did you mean {close[0]}? " if close else "") + f"choose from {', '.join(choices)}"
+
+
+def quoted(path: Path) -> str:
+    """The path as a shell takes it, for lines that people copy."""
+    return shlex.quote(str(path))
 
 
 class LenetError(Exception):

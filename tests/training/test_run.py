@@ -3,12 +3,10 @@ import itertools
 import json
 import os
 import shutil
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from toys import ENVIRONMENT, RESOLVED, toy_run
 
 import lenet
 from lenet.config import FIELDS, configure
@@ -16,22 +14,6 @@ from lenet.errors import ConfigError, RunError, SaveError
 from lenet.training import storage
 from lenet.training.run import MAX_METRICS, Run, find_runs
 from lenet.training.trainer import CHUNKS
-
-RESOLVED = {
-    "data": "toy",
-    "classes": ["a", "b"],
-    "model": {"name": "softmax", "arguments": {"input_size": [2, 2], "num_classes": 2}, "parameters": 10},
-    "engine": "reference",
-    "device": "cpu",
-    "preprocessing": {"size": [2, 2], "mean": 0.0, "std": 1.0, "ground": "dark", "framing": "box"},
-}
-
-ENVIRONMENT = {"lenet": "0", "threads": 2, "data_fingerprint": "0" * 64}
-
-
-@pytest.fixture
-def run(tmp_path):
-    return Run.create(tmp_path / "run", configure("fast", model="softmax"), RESOLVED, ENVIRONMENT)
 
 
 def finished(run):
@@ -72,31 +54,6 @@ def test_no_file_holds_a_pickle_and_no_temporary_is_left(run):
     finished(run).checkpoint(3, {"model.x": torch.zeros(2)}, {"epoch": 1})
     kinds = {path.suffix for path in run.path.rglob("*") if path.is_file()}
     assert kinds == {".json", ".jsonl", ".safetensors"}
-
-
-def test_the_last_two_checkpoints_are_kept_and_the_newest_is_taken_by_step(run):
-    for step in (5, 900, 1_000_000):
-        run.checkpoint(step, {"model.x": torch.full((2,), float(step))}, {"epoch": step})
-    names = sorted(path.name for path in (run.path / "checkpoints").iterdir())
-    assert names == ["step-000900.json", "step-000900.safetensors", "step-1000000.json", "step-1000000.safetensors"]
-    newest = run.newest_checkpoint()
-    assert (newest.step, newest.progress) == (1_000_000, {"epoch": 1_000_000})
-    assert newest.tensors["model.x"].tolist() == [1e6, 1e6]
-
-
-def test_a_damaged_checkpoint_gives_way_to_the_one_before(run):
-    for step in (1, 2):
-        run.checkpoint(step, {"model.x": torch.zeros(2)}, {})
-    path = run.path / "checkpoints/step-000002.safetensors"
-    content = bytearray(path.read_bytes())
-    content[-1] ^= 1
-    path.write_bytes(content)
-    assert run.newest_checkpoint().step == 1
-    path.unlink()
-    assert run.newest_checkpoint().step == 1
-    for path in (run.path / "checkpoints").iterdir():
-        path.unlink()
-    assert run.newest_checkpoint() is None
 
 
 def test_a_torn_last_line_of_the_metrics_is_left_out(run):
@@ -191,27 +148,6 @@ def test_weights_of_something_else_are_refused(run):
         _ = lenet.load(run.path).model
 
 
-def test_a_run_never_lands_on_something_else(run, tmp_path):
-    with pytest.raises(RunError, match="already holds a run"):
-        Run.create(run.path, run.config, RESOLVED, ENVIRONMENT)
-    (tmp_path / "file").write_text("mine")
-    with pytest.raises(RunError, match="is a file; expected a folder"):
-        Run.create(tmp_path / "file", run.config, RESOLVED, ENVIRONMENT)
-    with pytest.raises(RunError, match="cannot make the run directory"):
-        Run.create(tmp_path / "file" / "run", run.config, RESOLVED, ENVIRONMENT)
-    with pytest.raises(RunError, match="is not empty"):
-        Run.create(tmp_path, run.config, RESOLVED, ENVIRONMENT)
-    assert (tmp_path / "file").read_text() == "mine"
-
-
-def test_the_default_name_is_never_taken_twice(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    names = {Run.create(None, configure("fast", model="softmax"), RESOLVED, ENVIRONMENT).path.name for _ in range(3)}
-    assert len(names) == 3
-    assert all("-toy-softmax" in name for name in names)
-    assert len(find_runs(tmp_path / "runs")[0]) == 3
-
-
 def test_runs_that_cannot_be_read_are_named(run):
     runs, faults = find_runs(run.path.parent)
     assert ([found.path for found in runs], faults) == ([run.path], [])
@@ -235,19 +171,6 @@ def failing(monkeypatch, number, times=10**9):
     def fail(file):
         if next(left, None) is not None:
             raise OSError(number, os.strerror(number))
-        real(file)
-
-    monkeypatch.setattr(storage, "RETRY_SECONDS", 0)
-    monkeypatch.setattr("os.fsync", fail)
-
-
-def fail_nth(monkeypatch, nth):
-    """The nth sync fails, those before and after it do not."""
-    calls, real = itertools.count(1), os.fsync
-
-    def fail(file):
-        if next(calls) == nth:
-            raise OSError(errno.EIO, os.strerror(errno.EIO))
         real(file)
 
     monkeypatch.setattr(storage, "RETRY_SECONDS", 0)
@@ -312,7 +235,7 @@ def test_what_fails_once_is_done_again(run, monkeypatch):
 
 
 def test_with_a_rescue_folder_the_run_goes_on_there(tmp_path, monkeypatch):
-    run = Run.create(tmp_path / "run", configure("fast", model="softmax"), RESOLVED, ENVIRONMENT, tmp_path / "rescue")
+    run = toy_run(tmp_path / "run", tmp_path / "rescue")
     run.log({"kind": "chunk", "step": 1})
     run.checkpoint(1, {"model.x": torch.zeros(1)}, {})
     run.log({"kind": "chunk", "step": 2})
@@ -331,28 +254,11 @@ def test_with_a_rescue_folder_the_run_goes_on_there(tmp_path, monkeypatch):
 def test_a_rescue_that_fails_too_names_both(tmp_path, monkeypatch):
     rescue = tmp_path / "file"
     rescue.touch()
-    run = Run.create(tmp_path / "run", configure("fast", model="softmax"), RESOLVED, ENVIRONMENT, rescue)
+    run = toy_run(tmp_path / "run", rescue)
     shutil.rmtree(run.path)
     monkeypatch.setattr(storage, "RETRY_SECONDS", 0)
     with pytest.raises(SaveError, match=r"its folder is gone; and cannot write .*file/run: "):
         run.log({"kind": "chunk"})
-
-
-@given(at=st.integers(0, 10**6), bit=st.integers(0, 7), in_tensors=st.booleans(), cut=st.booleans())
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-def test_no_change_of_a_checkpoint_goes_unseen(run, at, bit, in_tensors, cut):
-    for step in (1, 2):
-        run.checkpoint(step, {"model.x": torch.arange(5.0)}, {"epoch": step, "step": 0.5})
-    path = run.path / f"checkpoints/step-000002.{'safetensors' if in_tensors else 'json'}"
-    content = bytearray(path.read_bytes())
-    at %= len(content)
-    content[at] ^= 1 << bit
-    path.write_bytes(content[:at] if cut else content)
-    checkpoint, faults = run.find_checkpoint()
-    assert checkpoint.step == 1
-    assert [
-        fault.message.startswith(f"the checkpoint {run.path}/checkpoints/step-000002 is damaged") for fault in faults
-    ] == [True]
 
 
 def test_going_back_leaves_nothing_of_what_came_after(run):
@@ -390,15 +296,6 @@ def test_a_torn_last_line_of_any_kind_is_left_out(run, tail):
     assert [point["step"] for point in run.metrics] == [1]
 
 
-def test_a_folder_with_what_a_dead_process_left_is_taken(tmp_path):
-    folder = tmp_path / "run"
-    folder.mkdir()
-    (folder / "environment.json").write_text("{}")
-    (folder / ".config.json.0123abcd.tmp").write_text("{")
-    run = Run.create(folder, configure("fast", model="softmax"), RESOLVED, ENVIRONMENT)
-    assert sorted(path.name for path in run.path.iterdir()) == ["config.json", "environment.json"]
-
-
 def test_weights_that_have_changed_are_refused(run):
     run.log({"kind": "epoch", "step": 1, "epoch": 1})
     run.finish({"test_accuracy": 0.5, "weights_sha256": run.save_model(run.new_model())})
@@ -416,44 +313,11 @@ def test_numbers_that_json_does_not_have_are_never_written(run):
         run.finish({"test_loss": float("nan")})
 
 
-def test_two_trainings_never_share_a_folder(tmp_path, monkeypatch):
-    """Many threads at once, one second, one name: each gets a folder of its own."""
-    monkeypatch.chdir(tmp_path)
-    config = configure("fast", model="softmax")
-    with ThreadPoolExecutor(8) as pool:
-        runs = list(pool.map(lambda _: Run.create(None, config, RESOLVED, ENVIRONMENT), range(24)))
-    assert len({run.path for run in runs}) == 24
-    assert all(Run.load(run.path, finished=False).config == config for run in runs)
-
-
-@pytest.mark.parametrize("suffix", ["json", "safetensors"])
-@pytest.mark.parametrize("last", [3, 4])
-def test_what_could_not_be_removed_is_removed_the_next_time(run, monkeypatch, suffix, last):
-    real = os.unlink
-    stubborn = [f"step-{last - 2:06d}.{suffix}"]
-
-    def unlink(path):
-        if path.name in stubborn:
-            stubborn.remove(path.name)
-            raise OSError(errno.EROFS, os.strerror(errno.EROFS))
-        real(path)
-
-    monkeypatch.setattr(os, "unlink", unlink)
-    for step in (1, 2, 3, 4):
-        run.checkpoint(step, {"model.x": torch.zeros(1)}, {})
-    assert stubborn == []
-    run.finish({"test_accuracy": 0.5})
-    names = {path.name for path in (run.path / "checkpoints").iterdir()}
-    assert names == {f"step-{step:06d}.{kind}" for step in (3, 4) for kind in ("json", "safetensors")}
-
-
 def test_a_run_whose_folder_went_away_moves_whole(tmp_path, monkeypatch):
     """Whatever of it is wanted next: its settings, its points, and both files of a checkpoint that was half saved."""
     monkeypatch.setattr(storage, "RETRY_SECONDS", 0)
     for name in ("step-000001.safetensors", "step-000001.json"):
-        run = Run.create(
-            tmp_path / "run", configure("fast", model="softmax"), RESOLVED, ENVIRONMENT, tmp_path / "rescue"
-        )
+        run = toy_run(tmp_path / "run", tmp_path / "rescue")
         run.log({"kind": "epoch", "step": 1})
         with monkeypatch.context() as patched:
             real = os.replace
@@ -473,75 +337,8 @@ def test_a_run_whose_folder_went_away_moves_whole(tmp_path, monkeypatch):
             pass
 
 
-def test_a_checkpoint_that_cannot_be_read_now_is_kept(run, monkeypatch):
-    """The disk may be well again in a moment: nothing is removed, and no older one is taken."""
-    for step in (1, 2):
-        run.checkpoint(step, {"model.x": torch.zeros(1)}, {})
-    real = os.open
-
-    def fail(path, *rest):
-        if str(path).endswith("step-000002.json"):
-            raise OSError(errno.EIO, "Input/output error")
-        return real(path, *rest)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(os, "open", fail)
-        with pytest.raises(RunError, match="cannot be read now") as caught:
-            run.find_checkpoint()
-    assert "nothing was changed" in caught.value.hint
-    assert run.newest_checkpoint().step == 2
-
-
-def test_a_step_gone_back_to_is_the_newest(run):
-    """After a loss that is no number, what was saved later leads nowhere."""
-    for step in (1, 2, 3):
-        run.checkpoint(step, {"model.x": torch.full((1,), float(step))}, {})
-    run.checkpoint(1, {"model.x": torch.ones(1)}, {})
-    assert run.newest_checkpoint().step == 1
-    assert len(list((run.path / "checkpoints").iterdir())) == 2
-
-
-def test_of_many_who_want_one_new_folder_one_gets_it_whole(tmp_path):
-    for attempt in range(5):
-        folder = tmp_path / str(attempt)
-        folder.mkdir()
-
-        def begin(seed, folder=folder):
-            try:
-                return Run.create(folder, configure("fast", model="softmax", seed=seed), RESOLVED, {"seed": seed})
-            except RunError:
-                return None
-
-        with ThreadPoolExecutor(4) as pool:
-            runs = [run for run in pool.map(begin, range(4)) if run]
-        assert len(runs) == 1
-        seed = runs[0].config.seed
-        assert json.loads((folder / "config.json").read_text())["config"]["seed"] == seed
-        assert json.loads((folder / "environment.json").read_text()) == {"seed": seed}
-
-
-def test_a_beginning_that_fails_once_is_begun_again(tmp_path, monkeypatch):
-    config = configure("fast", model="softmax")
-    for nth in range(1, 8):
-        with monkeypatch.context() as patched:
-            fail_nth(patched, nth)
-            run = Run.create(tmp_path / str(nth), config, RESOLVED, ENVIRONMENT)
-        assert sorted(path.name for path in run.path.iterdir()) == ["config.json", "environment.json"]
-
-
-def test_a_run_that_cannot_begin_in_its_folder_begins_in_the_rescue_folder(tmp_path):
-    (tmp_path / "file").touch()
-    config = configure("fast", model="softmax")
-    run = Run.create(tmp_path / "file/run", config, RESOLVED, ENVIRONMENT, tmp_path / "rescue")
-    assert run.path == tmp_path / "rescue/run"
-    assert "what should be its folder is a file; the training goes on in" in run.notices[0]
-    with pytest.raises(RunError, match=r"cannot make the run directory .*; and cannot make ") as caught:
-        Run.create(tmp_path / "file/run", config, RESOLVED, ENVIRONMENT, tmp_path / "file/rescue")
-    assert caught.value.hint == "choose other folders with --out DIR and --rescue DIR"
-
-
 def test_where_a_run_moves_to_nobody_else_trains_it(tmp_path):
-    run = Run.create(tmp_path / "run", configure("fast", model="softmax"), RESOLVED, ENVIRONMENT)
+    run = toy_run(tmp_path / "run")
     with run.alone():
         run.move_to(tmp_path / "rescue")
         with pytest.raises(RunError, match="another process is training in"), Run(run.path).alone():

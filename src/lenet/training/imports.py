@@ -25,12 +25,11 @@ from lenet.config import checked, model_name
 from lenet.data.catalogue import entry
 from lenet.data.dataset import Splits, load
 from lenet.data.preprocess import FRAMING_OF, Preprocessing, mean_and_std
-from lenet.errors import ConfigError, RunError
+from lenet.errors import ConfigError, RunError, quoted
 from lenet.models import build
 from lenet.models.network import Network
 from lenet.models.weights import SUFFIX, Weights, in_words, must_be_finite
 from lenet.training import storage
-from lenet.training.run import quoted
 
 MAX_BYTES = 32 << 20  # of a file to import
 MAX_PICKLE = 1 << 20  # bytes of it that are instructions; a LeNet's are a few kilobytes

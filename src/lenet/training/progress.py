@@ -18,10 +18,10 @@ from rich.progress import BarColumn, DownloadColumn, TaskID, TextColumn, TimeEla
 from rich.progress import Progress as Bars
 from rich.text import Text
 
-from lenet.errors import ConfigError
+from lenet.errors import ConfigError, quoted
 from lenet.training import curve
 from lenet.training.checks import Finding
-from lenet.training.run import Run, quoted
+from lenet.training.run import Run
 
 Point = Mapping[str, Any]
 Header = list[tuple[str, str]]

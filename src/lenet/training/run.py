@@ -8,64 +8,39 @@ No pickle: weights are safetensors, the rest is JSON. Every file is there whole 
 """
 
 import contextlib
-import datetime
 import hashlib
-import itertools
 import json
 import operator
 import os
-import re
 import secrets
-import shlex
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import safetensors.numpy
-import safetensors.torch
 from torch import Tensor, nn
 
 from lenet import foreign
 from lenet.config import TrainConfig, from_dict, to_dict
 from lenet.data.preprocess import Preprocessing
-from lenet.errors import LenetError, RunError, SaveError
+from lenet.errors import LenetError, RunError, SaveError, quoted
 from lenet.models import build
 from lenet.models.network import Network
-from lenet.models.weights import MAX_BYTES, MAX_HEADER, Weights
-from lenet.training import storage
+from lenet.models.weights import MAX_BYTES
+from lenet.training import beginning, checkpoints, storage
+from lenet.training.checkpoints import Checkpoint
 from lenet.training.checks import Finding
 
 # What `resolved` in config.json must hold for a run to be of use.
 RESOLVED = {"data": str, "classes": list, "model": dict, "preprocessing": dict, "engine": str, "device": str}
 MEASURED = {"train_accuracy", "test_accuracy", "seconds", "images_per_second"}  # in summary.json, for the table of runs
 MAX_THREADS = 4096
-MAX_STATE = 16  # bytes for a weight, with its optimiser's state
 MAX_LINE = 64 << 10  # bytes of metrics.jsonl
 MAX_METRICS = 24 << 20  # bytes: as many epochs as a config may have
 FORMAT = 1  # of the run directory; a change that an older lenet could not read gets a new number
-READABLE = "see that the disk is whole and may be read, then try again; nothing was changed"
-CHECKPOINTS_KEPT = 2
-CHECKPOINT = re.compile(r"step-([0-9]{6,18})\.(?:json|safetensors)")
-
-
-@dataclass(frozen=True)
-class Checkpoint:
-    """A moment of a training: tensors by name, and where the training stood."""
-
-    step: int
-    tensors: dict[str, Tensor]
-    progress: dict[str, Any]
-    num_bytes: int  # of metrics.jsonl
-    lines_sha256: str  # of those bytes
-
-
-class Damaged(RunError):
-    """A checkpoint that was read and is not what was written."""
 
 
 class Run:
@@ -97,12 +72,12 @@ class Run:
         rescue: a folder to go on in if that directory can no longer be written.
         """
         files = {
-            "environment.json": _as_json(environment),  # the first: a folder with config.json is a run
-            "config.json": _as_json({"format": FORMAT, "config": to_dict(config), "resolved": resolved}),
+            "environment.json": storage.as_json(environment),  # the first: a folder with config.json is a run
+            "config.json": storage.as_json({"format": FORMAT, "config": to_dict(config), "resolved": resolved}),
         }
-        path = _next_default(resolved["data"], config.model) if out is None else Path(out)
+        path = beginning.new_default(resolved["data"], config.model) if out is None else Path(out)
         notices = []
-        if error := _begin(path, files):
+        if error := beginning.begin(path, files):
             what = f"cannot make the run directory {path}: {storage.explain(error)[0]}"
             if rescue is None:
                 if os.path.lexists(path / "config.json"):  # it cannot even be removed
@@ -110,7 +85,7 @@ class Run:
                 raise RunError(what, hint="choose another folder with --out DIR") from error
             path, rescue = Path(rescue) / path.name, None
             notices.append(f"{what}; the training goes on in {path}")
-            if second := _begin(path, files):
+            if second := beginning.begin(path, files):
                 what += f"; and cannot make {path}: {storage.explain(second)[0]}"
                 raise RunError(what, hint="choose other folders with --out DIR and --rescue DIR") from second
         run = cls(path, rescue)
@@ -263,7 +238,7 @@ class Run:
         """The trained network, a plain nn.Module in evaluation mode; each access reads it anew."""
         path = self.path / "model.safetensors"
         expected = self.summary.get("weights_sha256") if self.is_finished else None
-        if expected is not None and _sha256(foreign.read(path, MAX_BYTES)) != expected:
+        if expected is not None and hashlib.sha256(foreign.read(path, MAX_BYTES)).hexdigest() != expected:
             raise RunError(f"{path} does not hold the weights of this run, by their SHA-256 in summary.json")
         return self.network.model
 
@@ -305,34 +280,30 @@ class Run:
         It names the points of the chart that belong to it, the first `num_bytes` of metrics.jsonl, by default all; they are
         on the disk before it is.
         """
-        # As NumPy's: the tensors of a state share their memory, which PyTorch's function refuses, and takes twice as long.
-        content = safetensors.numpy.save({name: tensor.numpy() for name, tensor in tensors.items()})
         lines = bytes(self.lines)
-        belonging = lines[:num_bytes]
-        record = {
-            "step": step,
-            "sha256": _sha256(content),
-            "progress": progress,
-            "metrics": {"bytes": len(belonging), "sha256": _sha256(belonging)},
-        }
-        name = f"checkpoints/step-{step:06d}"
+        content, record = checkpoints.packed(step, tensors, progress, lines[:num_bytes])
+        content_name, record_name = (f"checkpoints/{name}" for name in checkpoints.names(step))
         saved_in = None
         while saved_in != self.path:  # all of it again, if the run has to move in the midst of it
             saved_in = self.path
             self._save("metrics.jsonl", lambda path: storage.sync(path, lines))
             self._save("checkpoints", storage.make_folder)
-            if not _holds(self.path / f"{name}.safetensors", content):  # the same step again has the same, as a rule
-                self._save(f"{name}.json", storage.remove)
-                self.write(f"{name}.safetensors", content)
-            self._write_json(f"{name}.json", _sealed(record))  # written second: it is there only if the tensors are
+            if not storage.holds(self.path / content_name, content):  # the same step again has the same, as a rule
+                self._save(record_name, storage.remove)
+                self.write(content_name, content)
+            self.write(record_name, record)  # written second: it is there only if the tensors are
         with contextlib.suppress(OSError):  # what cannot be removed does no harm, and the next time removes it
-            self._prune(step)
+            checkpoints.prune(self._checkpoint_folder, step)
+
+    @property
+    def _checkpoint_folder(self) -> Path:
+        return self.path / "checkpoints"
 
     @property
     def has_checkpoint(self) -> bool:
         """Whether there is one, whole or not, as far as the system lets one look."""
         try:
-            return bool(self._checkpoint_steps())
+            return bool(checkpoints.steps(self._checkpoint_folder))
         except OSError:
             return False
 
@@ -345,24 +316,12 @@ class Run:
 
         Raises RunError for one that the system cannot read now: it may be whole.
         """
-        faults: list[RunError] = []
-        try:
-            steps = self._checkpoint_steps()
-        except OSError as error:
-            raise RunError(
-                f"the checkpoints of {self.path} cannot be read now: {storage.explain(error)[0]}", hint=READABLE
-            ) from error
-        for step in reversed(steps):
-            try:
-                return self._read_checkpoint(step), faults
-            except Damaged as error:
-                faults.append(error)
-        return None, faults
+        return checkpoints.find(self._checkpoint_folder, self.network)
 
     def forget_checkpoints(self, step: int) -> int:
         """Removes the checkpoints from that step on; returns the step of the newest that is left, 0 if none is."""
-        self._save("checkpoints", lambda _: self._prune(step - 1))
-        return max(self._checkpoint_steps(), default=0)
+        self._save("checkpoints", lambda folder: checkpoints.prune(folder, step - 1))
+        return max(checkpoints.steps(self._checkpoint_folder), default=0)
 
     def go_back_to(self, checkpoint: Checkpoint | None) -> str | None:
         """Makes the run what it was at that checkpoint, or before its first step: a resumed training writes the rest again.
@@ -371,7 +330,7 @@ class Run:
         """
         fault = None
         kept = bytes(self.lines[: checkpoint.num_bytes] if checkpoint else b"")
-        if checkpoint and _sha256(kept) != checkpoint.lines_sha256:
+        if checkpoint and not checkpoint.has_lines(kept):
             points = (point for point in _points(self.lines) if point and point["step"] <= checkpoint.step)
             kept = b"".join((json.dumps(point) + "\n").encode() for point in points)
             fault = f"{self.path / 'metrics.jsonl'} is damaged: of its points those are kept that can be read"
@@ -400,12 +359,12 @@ class Run:
         tensors = {name: weights.detach().cpu().contiguous() for name, weights in model.state_dict().items()}
         content = self.network.packed(tensors)
         self.write("model.safetensors", content)
-        return _sha256(content)
+        return hashlib.sha256(content).hexdigest()
 
     def finish(self, summary: dict[str, Any]) -> None:
         """Writes summary.json: the run is complete."""
         with contextlib.suppress(OSError):
-            self._prune()
+            checkpoints.prune(self._checkpoint_folder)
         self._write_json("summary.json", summary)
 
     def write(self, name: str, content: bytes) -> None:
@@ -444,11 +403,11 @@ class Run:
         # config.json last, as always: with it, it is a run.
         files = {name: self._written[name] for name in sorted(self._written, key=lambda name: name == "config.json")}
         try:
-            if failed := _begin(new, {"metrics.jsonl": bytes(self.lines)} | files):
+            if failed := beginning.begin(new, {"metrics.jsonl": bytes(self.lines)} | files):
                 raise failed
             storage.make_folder(new / "checkpoints")
-            for step in self._checkpoint_steps() if self.has_checkpoint else ():
-                self._copy_checkpoint(step, new)
+            for step in checkpoints.steps(self._checkpoint_folder) if self.has_checkpoint else ():
+                self._copy_checkpoint(step, new / "checkpoints")
         except OSError as error:
             shutil.rmtree(new, ignore_errors=True)
             raise _no_room(new, error) from error
@@ -464,14 +423,13 @@ class Run:
         self.__dict__.pop("network", None)
 
     def _copy_checkpoint(self, step: int, folder: Path) -> None:
-        """Writes a checkpoint into the run in another folder, if it is whole and can still be read."""
+        """Writes a checkpoint into another folder, if it is whole and can still be read."""
         try:
-            self._read_checkpoint(step)
-            names = [f"checkpoints/step-{step:06d}.{suffix}" for suffix in ("safetensors", "json")]
-            contents = [(self.path / name).read_bytes() for name in names]
+            checkpoints.read(self._checkpoint_folder, step, self.network)
+            contents = {name: (self._checkpoint_folder / name).read_bytes() for name in checkpoints.names(step)}
         except (RunError, OSError):
             return
-        for name, content in zip(names, contents, strict=True):
+        for name, content in contents.items():
             storage.write(folder / name, content)
 
     def _save(self, name: str, action: Callable[[Path], None]) -> None:
@@ -504,46 +462,13 @@ class Run:
 
     def _tidy(self, newest: int) -> None:
         """Removes the checkpoints after that step, which are damaged, and what was left behind by whoever was killed."""
-        self._prune(newest)
-        for folder in (self.path, self.path / "checkpoints"):
+        checkpoints.prune(self._checkpoint_folder, newest)
+        for folder in (self.path, self._checkpoint_folder):
             for path in storage.strays(folder) if folder.is_dir() else ():
                 storage.remove(path)
 
-    def _prune(self, newest: int = sys.maxsize) -> None:
-        """Removes all checkpoints, and parts of them, but the last two up to that step."""
-        files = self._checkpoint_files()
-        whole = sorted(step for name, step in files.items() if name.endswith(".json") and step <= newest)
-        kept = whole[-CHECKPOINTS_KEPT:]
-        for name in sorted(files):  # .json before .safetensors: without the first it is no checkpoint
-            if files[name] not in kept:
-                storage.remove(self.path / "checkpoints" / name)
-
-    def _read_checkpoint(self, step: int) -> Checkpoint:
-        """The checkpoint of that step; Damaged, with what is wrong, unless every byte of it is as it was written."""
-        name = self.path / f"checkpoints/step-{step:06d}"
-        num_weights = sum(weights.numel() for weights in self.network.blank().state_dict().values())
-        try:
-            text = foreign.read(name.with_suffix(".json"), foreign.MAX_JSON)
-            tensors = foreign.read(name.with_suffix(".safetensors"), MAX_STATE * num_weights + MAX_HEADER)
-            record = foreign.parse_json(text)
-            if text != _as_json(_sealed({key: value for key, value in record.items() if key != "seal"})):
-                raise ValueError("step, progress or hashes are not what was written")
-            if record["step"] != step or record["sha256"] != _sha256(tensors):
-                raise ValueError("the tensors are not those that were written")
-            lines = record["metrics"]
-            num_bytes, lines_sha256 = operator.index(lines["bytes"]), str(lines["sha256"])
-            Weights.read(tensors)  # nothing but sound safetensors goes to the library
-        except (LenetError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            why = error.message if isinstance(error, LenetError) else error
-            if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
-                why = "its .json holds something else"
-            if isinstance(error.__cause__, OSError) and not isinstance(error.__cause__, FileNotFoundError):
-                raise RunError(f"the checkpoint {name} cannot be read now: {why}", hint=READABLE) from error
-            raise Damaged(f"the checkpoint {name} is damaged: {why}") from error
-        return Checkpoint(step, safetensors.torch.load(tensors), record["progress"], num_bytes, lines_sha256)
-
     def _write_json(self, name: str, value: dict[str, Any]) -> None:
-        self.write(name, _as_json(value))
+        self.write(name, storage.as_json(value))
 
     def _read_json(self, name: str) -> dict[str, Any]:
         path = self.path / name
@@ -556,17 +481,6 @@ class Run:
         if not isinstance(value, dict):
             raise RunError(f"{path} holds {type(value).__name__}; expected a JSON object")
         return value
-
-    def _checkpoint_steps(self) -> list[int]:
-        return sorted(step for name, step in self._checkpoint_files().items() if name.endswith(".json"))
-
-    def _checkpoint_files(self) -> dict[str, int]:
-        """The step of each file of a checkpoint, by its name."""
-        try:
-            names = [path.name for path in (self.path / "checkpoints").iterdir()]
-        except (FileNotFoundError, NotADirectoryError):
-            return {}
-        return {name: int(match[1]) for name in names if (match := CHECKPOINT.fullmatch(name))}
 
 
 def load(run: str | os.PathLike[str] | Run) -> Run:
@@ -593,89 +507,9 @@ def _is_point(value: Any) -> bool:
     return isinstance(value, dict) and isinstance(value.get("kind"), str) and type(value.get("step")) is int
 
 
-def quoted(path: Path) -> str:
-    """The path as a shell takes it, for lines that people copy."""
-    return shlex.quote(str(path))
-
-
-def _begin(path: Path, files: Mapping[str, bytes]) -> OSError | None:
-    """Makes the folder of a run, or takes an empty one, and writes its first files; returns why not, after two attempts."""
-    for attempt in (1, 2):
-        try:
-            _begin_now(path, files, again=attempt > 1)
-        except OSError as error:
-            if attempt == 2:
-                return error
-            time.sleep(storage.RETRY_SECONDS)
-        else:
-            break
-    return None
-
-
-def _begin_now(path: Path, files: Mapping[str, bytes], again: bool) -> None:
-    """One attempt; of two processes that want one folder, one gets it.
-
-    Raises RunError if it is not to be had, OSError if it cannot be written: then nothing is left that can be removed.
-    """
-    elsewhere = "choose another with --out DIR"
-    if path.exists() and not path.is_dir():
-        raise RunError(f"{path} is a file; expected a folder for the run", hint=elsewhere)
-    storage.make_folders(path)
-    storage.sync_folder(path.parent)
-    with storage.alone(path):
-        if again and all(_holds(path / name, content) for name, content in files.items()):
-            storage.sync_folder(path)  # all that the first attempt had left to do
-            return
-        if (path / "config.json").exists():
-            way = f", or go on with it: lenet train --resume {quoted(path)}"
-            raise RunError(f"{path} already holds a run", hint=elsewhere + ("" if Run(path).is_finished else way))
-        if not all(map(_is_leftover, path.iterdir())):
-            raise RunError(f"{path} is not empty; a run wants a folder of its own", hint=elsewhere)
-        for leftover in path.iterdir():
-            storage.remove(leftover)
-        try:
-            for name, content in files.items():
-                storage.write(path / name, content)
-        except OSError:
-            for name in reversed(list(files)):
-                with contextlib.suppress(OSError):
-                    storage.remove(path / name)
-            raise
-
-
 def _no_room(path: Path, error: OSError) -> SaveError:
     """Why a run cannot move to a directory, of which nothing is left."""
     return SaveError(f"cannot write {path}: {storage.explain(error)[0]}", hint="choose another folder")
-
-
-def _is_leftover(path: Path) -> bool:
-    """Whether a file is of a run that died before it was one."""
-    return path.name in ("environment.json", "metrics.jsonl") or storage.TEMPORARY.fullmatch(path.name) is not None
-
-
-def _next_default(data: str, model: str) -> Path:
-    """A new folder runs/DATE-TIME-DATA-MODEL, with a number behind it if that is taken."""
-    stem = f"{datetime.datetime.now():%Y-%m-%d-%H%M%S}-{data}-{model}"
-    with contextlib.suppress(OSError):  # who writes into it will say why
-        storage.make_folders(Path("runs"))
-    for number in itertools.count(1):
-        path = Path("runs") / (stem if number == 1 else f"{stem}-{number}")
-        try:
-            path.mkdir()
-            break
-        except FileExistsError:
-            continue
-        except OSError:
-            break
-    return path
-
-
-def _holds(path: Path, content: bytes) -> bool:
-    """Whether a file has that content; one that cannot be read has not."""
-    try:
-        return path.stat().st_size == len(content) and path.read_bytes() == content
-    except OSError:
-        return False
 
 
 def _points(content: bytes | bytearray) -> Iterator[dict[str, Any] | None]:
@@ -689,16 +523,3 @@ def _points(content: bytes | bytearray) -> Iterator[dict[str, Any] | None]:
             point = None
         yield point if _is_point(point) else None
         start = stop
-
-
-def _as_json(value: dict[str, Any]) -> bytes:
-    return (json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
-
-
-def _sealed(record: dict[str, Any]) -> dict[str, Any]:
-    """The record with the SHA-256 of its content, so that no change of it goes unseen."""
-    return record | {"seal": _sha256(_as_json(record))}
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()

@@ -5,11 +5,13 @@ Every step is a call of the operating system, so that each of them can be made t
 
 import contextlib
 import errno
+import json
 import os
 import re
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from lenet.errors import RunError
 
@@ -42,6 +44,19 @@ def explain(error: OSError) -> tuple[str, str]:
     """What is wrong with the disk, in words, and what to do about it."""
     other = (error.strerror or str(error), "see that the disk is whole and may be written to")
     return CAUSES.get(error.errno or 0, other)
+
+
+def as_json(value: dict[str, Any]) -> bytes:
+    """As every JSON file of a run is written."""
+    return (json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def holds(path: Path, content: bytes) -> bool:
+    """Whether a file has that content; one that cannot be read has not."""
+    try:
+        return path.stat().st_size == len(content) and path.read_bytes() == content
+    except OSError:
+        return False
 
 
 def write(path: Path, content: bytes) -> None:

@@ -25,16 +25,17 @@ from lenet.engines import Stats
 from lenet.engines.choice import choose_device
 from lenet.engines.memory import memory_explained
 from lenet.engines.state import Snapshot
-from lenet.errors import ConfigError, EngineError, RunError, SaveError, TrainingError
+from lenet.errors import ConfigError, EngineError, RunError, SaveError, TrainingError, quoted
 from lenet.training import checks, curve, environment
 from lenet.training.assembly import Parts, assemble, load_data
+from lenet.training.checkpoints import Checkpoint
 from lenet.training.checks import Finding
 from lenet.training.environment import pytorch_threads
 from lenet.training.findings import Findings
 from lenet.training.interrupts import Interrupt, interrupts
 from lenet.training.progress import Progress, choose_progress
 from lenet.training.rehearsal import Abandoned
-from lenet.training.run import Checkpoint, Run, quoted
+from lenet.training.run import Run
 
 SAVING_SHARE = 0.005  # of the time of a training, which the checkpoints at the ends of its epochs may take
 LONGEST_WAIT = 30.0  # seconds without one all the same, where a disk is slow
