@@ -89,6 +89,7 @@ wheels: .venv/installed-dev
 
 docs: .venv/installed-dev
 	@$(BIN)/python docs/generate_cli.py > docs/cli.md.new && mv docs/cli.md.new docs/cli.md
+	@$(BIN)/python docs/generate_tree.py > docs/architecture.md.new && mv docs/architecture.md.new docs/architecture.md
 	@$(BIN)/python bench/table.py > README.md.new && mv README.md.new README.md
 	@$(BIN)/python bench/doctor_table.py > docs/doctor.md.new && mv docs/doctor.md.new docs/doctor.md
 	@$(BIN)/python bench/faults_table.py > docs/faults.md.new && mv docs/faults.md.new docs/faults.md

@@ -22,10 +22,10 @@ from recording import Log
 
 import lenet
 from lenet.data.catalogue import CATALOGUE
+from lenet.doctor import checks
 from lenet.engines.cpu import CpuEngine
-from lenet.engines.reference import to_input
-from lenet.training import checks
-from lenet.training.findings import SAMPLE, Findings
+from lenet.pytorch.reference import to_input
+from lenet.training.diagnosis import SAMPLE, Findings
 from lenet.training.sweep import Variation, sweep
 
 RUNS = Path("runs/doctor")

@@ -23,7 +23,7 @@ from faultlab import Row
 from recording import RECORDS, Log
 from table import record
 
-from lenet.training.environment import git_commit
+from lenet.runs.environment import git_commit
 
 MODULES = (
     "downloads",

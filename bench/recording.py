@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from lenet.training.environment import git_commit, processor
+from lenet.runs.environment import git_commit, processor
 
 RECORDS = Path(__file__).parent / "records"
 

@@ -25,18 +25,18 @@ from torch import Tensor, nn
 
 import lenet
 from lenet.config import MODEL_FIELDS, TrainConfig, configure
-from lenet.data.batches import Plan, plan
 from lenet.data.dataset import Dataset
 from lenet.data.locate import locate
-from lenet.data.preprocess import Preprocessing
+from lenet.data.plan import Plan, plan
+from lenet.display.progress import Silent
 from lenet.engines import Engine, kernels
 from lenet.engines.cpu import CpuEngine
-from lenet.engines.reference import ReferenceEngine, to_input
+from lenet.images.preprocess import Preprocessing
 from lenet.models import build
-from lenet.training import environment
+from lenet.pytorch.reference import ReferenceEngine, to_input
+from lenet.runs import environment
 from lenet.training.interrupts import Interrupt
-from lenet.training.progress import Silent
-from lenet.training.trainer import run_once
+from lenet.training.train import run_once
 
 Contender = Callable[[float], float]  # seconds to compute for, at least → pictures, or operations, per second
 

@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from lenet.analysis.laboratory import EXPERIMENTS, report
+from lenet.analysis.lab.laboratory import EXPERIMENTS, report
 
 FOLDER = Path(__file__).parent / "lab"
 HEAD = """# The laboratory: the chapter's exercises, done

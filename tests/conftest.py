@@ -14,7 +14,10 @@ from lenet.data.catalogue import CATALOGUE
 from lenet.data.dataset import Dataset, Splits
 from lenet.engines import kernels
 
-REAL_DATA = os.environ.pop("LENET_DATA", None)  # for `real_data` alone
+# LENET_DATA is for `real_data` alone; under another name, since the processes of pytest-xdist import this file again.
+if "LENET_DATA" in os.environ:
+    os.environ["LENET_TEST_DATA"] = os.environ.pop("LENET_DATA")
+REAL_DATA = os.environ.get("LENET_TEST_DATA")
 
 
 def pytest_addoption(parser):

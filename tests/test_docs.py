@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from lenet.training.checks import CURES
+from lenet.doctor.checks import CURES
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -28,23 +28,9 @@ def blocks(language):
     return re.findall(rf"^```{language}\n(.*?)^```", README, re.M | re.S)
 
 
-def test_the_tree_in_the_readme_is_the_folder():
-    lines = blocks("text")[0].splitlines()
-    assert lines[0] == "src/lenet/"
-    listed, folders = set(), {2: ""}
-    for line in lines[1:]:
-        indent, name = len(line) - len(line.lstrip()), line.split()[0]
-        if name.endswith("/"):
-            folders[indent + 2] = folders[indent] + name
-        else:
-            listed.add(folders[indent] + name)
-    package = ROOT / "src" / "lenet"
-    there = {
-        path.relative_to(package).as_posix()
-        for path in package.rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts and path.stem != "lenet_cpu"  # which is built
-    }
-    assert listed == there
+def test_the_tree_is_the_folder():
+    generate = script("docs/generate_tree.py").generate
+    assert (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8") == generate(), "run make docs"
 
 
 def test_the_command_reference_is_what_help_says():
@@ -53,7 +39,7 @@ def test_the_command_reference_is_what_help_says():
 
 
 def test_the_command_reference_has_every_command():
-    from lenet.cli import app, data_app
+    from lenet.cli.main import app, data_app
 
     listed = script("docs/generate_cli.py").COMMANDS
     for prefix, group in (([], app), (["data"], data_app)):

@@ -1,5 +1,7 @@
+import ast
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -24,7 +26,7 @@ def test_looking_at_data_does_not_wait_for_torch():
 
 def test_help_does_not_wait_for_torch():
     code = (
-        "import sys\nfrom lenet.cli import main\nsys.argv = ['lenet', '--help']\n"
+        "import sys\nfrom lenet.cli.main import main\nsys.argv = ['lenet', '--help']\n"
         "try: main()\nexcept SystemExit: pass\nprint([m for m in ('torch', 'numpy', 'matplotlib') if m in sys.modules])"
     )
     assert run(code).splitlines()[-1] == "[]"
@@ -44,21 +46,74 @@ def test_every_public_thing_is_documented():
             assert getattr(lenet, name).__doc__, name
 
 
-def test_later_folders_are_never_imported_by_earlier_ones():
-    """data ← models ← engines ← training ← analysis ← d2l; config and errors import none of them."""
-    import re
-    from pathlib import Path
+ROOMS = [
+    "files",
+    "data",
+    "images",
+    "networks",
+    "models",
+    "engines",
+    "pytorch",
+    "doctor",
+    "runs",
+    "display",
+    "training",
+    "analysis",
+    "d2l",
+    "cli",
+]
+GROUND = {"errors": set(), "config": {"errors"}}
+KNOWN = {"networks": {"lenet.models"}, "engines": {"lenet.pytorch.reference", "lenet.pytorch.memory"}}
+PACKAGE = Path(lenet.__file__).parent
 
-    order = ["data", "models", "engines", "training", "analysis", "d2l"]
-    package = Path(lenet.__file__).parent
-    for number, folder in enumerate(order):
-        for path in (package / folder).glob("*.py"):
-            used = re.findall(r"(?:from|import) lenet\.(\w+)|from lenet import (\w+)", path.read_text(encoding="utf-8"))
-            for name in (a or b for a, b in used):
-                assert name not in [*order[number + 1 :], "cli"], f"{path} imports lenet.{name}"
-    for name, allowed in (("config", {"errors"}), ("errors", set())):
-        used = re.findall(r"(?:from|import) lenet\.(\w+)|from lenet import (\w+)", (package / f"{name}.py").read_text())
-        assert {a or b for a, b in used} <= allowed
+
+def imported(path):
+    """The modules of lenet that a file imports, also within functions, as dotted names; `lenet` for its root."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names if alias.name.split(".")[0] == "lenet"}
+        elif isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "lenet":
+            assert node.level == 0
+            for alias in node.names:
+                name = f"{node.module}.{alias.name}"
+                is_module = (PACKAGE.parent / name.replace(".", "/")).is_dir()
+                is_module |= (PACKAGE.parent / (name.replace(".", "/") + ".py")).is_file()
+                names.add(name if is_module else node.module)
+    return names
+
+
+def upward(path, room):
+    """What a file of a room imports and may not: later rooms, and the package's own root."""
+    later = ROOMS[ROOMS.index(room) + 1 :]
+    return {name for name in imported(path) if name == "lenet" or name.split(".")[1] in later}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_no_room_imports_a_later_one(room):
+    files = sorted((PACKAGE / room).rglob("*.py")) or [PACKAGE / f"{room}.py"]
+    allowed = KNOWN.get(room, set())
+    wrong = {str(path): names for path in files if (names := upward(path, room) - allowed)}
+    assert not wrong
+
+
+def test_an_import_that_points_up_is_seen(tmp_path):
+    path = tmp_path / "module.py"
+    for line in (
+        "import lenet",
+        "import lenet.cli.main",
+        "from lenet import errors, cli",
+        "from lenet.runs.run import Run",
+    ):
+        path.write_text(f"def late():\n    {line}\n")
+        assert upward(path, "engines"), line
+    path.write_text("from lenet import errors\nfrom lenet.data.dataset import Dataset\n")
+    assert not upward(path, "engines")
+
+
+def test_the_ground_floor_imports_only_itself():
+    for name, allowed in GROUND.items():
+        assert {module.removeprefix("lenet.") for module in imported(PACKAGE / f"{name}.py")} <= allowed
 
 
 def test_names_that_stand_in_two_places_are_the_same():

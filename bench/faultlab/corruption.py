@@ -13,7 +13,7 @@ from typing import Any
 from faultlab import Row
 from faultlab.kills import STEPWISE
 from faultlab.trainings import STEPS, Call, Child, begin, die, do, go_on, meddled, strays, traces, workplace
-from lenet.training.run import Run
+from lenet.runs.run import Run
 
 TRUNCATIONS, FLIPS = 256, 1000  # of both files of the checkpoint together
 Harm = tuple[str, bytes]  # a file of the run, and what it holds after the harm

@@ -15,8 +15,8 @@ from faultlab import Row
 from faultlab.trainings import begin, do
 from lenet.data.dataset import Splits, load
 from lenet.errors import DataError
-from lenet.training.run import Run
-from lenet.training.trainer import Training
+from lenet.runs.run import Run
+from lenet.training.train import Training
 
 MILLISECONDS, SHARE = 30.0, 0.02
 ROUNDS, EACH = 20, 15

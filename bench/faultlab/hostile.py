@@ -36,7 +36,7 @@ from PIL import Image
 import lenet
 from faultlab import Row
 from lenet.models import build
-from lenet.models.network import Network
+from lenet.networks.trained import Network
 
 SECONDS, MEGABYTES = 10, 200
 PATIENCE = (
@@ -46,8 +46,8 @@ PRELOADED = (
     "lenet.cli",
     "lenet.analysis.plots",
     "lenet.analysis.prediction",
-    "lenet.training.imports",
-    "lenet.training.trainer",
+    "lenet.pytorch.import_weights",
+    "lenet.training.train",
     "typer._adapters",  # what typer loads late, where there is such a thing
     *(f"PIL.{kind}ImagePlugin" for kind in ("Png", "Jpeg", "Mpo", "Bmp", "Gif", "WebP", "Tiff", "Ppm")),
 )
@@ -506,7 +506,7 @@ def drawing() -> Image.Image:
 def large_network() -> bytes:
     """A weights file with as many parameters as may be."""
     arguments = {"hidden": [13_000, 120]}
-    network = Network(Path("x"), "mlp", arguments, tuple("0123456789"), lenet.data.preprocess.Preprocessing((28, 28)))
+    network = Network(Path("x"), "mlp", arguments, tuple("0123456789"), lenet.images.preprocess.Preprocessing((28, 28)))
     return network.packed(build("mlp", seed=0, hidden=(13_000, 120)).state_dict())
 
 
@@ -673,7 +673,7 @@ def claimed(kind: str, content: bytes, edge: int) -> bytes:
 
 def _obey(arguments: list[str], answer: Connection) -> None:
     """In the child: the command, and how it went."""
-    from lenet import cli
+    from lenet.cli.main import main
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     torch.set_num_threads(1)
@@ -685,7 +685,7 @@ def _obey(arguments: list[str], answer: Connection) -> None:
     code: Any = None
     try:
         with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-            cli.main()
+            main()
     except SystemExit as stop:
         code = stop.code or 0
     except BaseException as error:

@@ -110,7 +110,7 @@ def gpu(fault: Fault) -> Iterator[Gpu]:
 
 def without_charts() -> Any:
     """Trainings draw none, which would take most of their time."""
-    return mock.patch("lenet.training.curve.save")
+    return mock.patch("lenet.display.curve.save")
 
 
 def nothing(function: Any, argument: Any) -> None:
@@ -413,7 +413,7 @@ def evaluate_under_a_limit(model: str, room: int) -> None:
     with (
         tempfile.TemporaryDirectory() as name,
         _asked(training=False) as asked,
-        mock.patch("lenet.engines.reference.EVALUATION_BATCH", count),
+        mock.patch("lenet.pytorch.reference.EVALUATION_BATCH", count),
     ):
         run = _small_run(Path(name, "small"), model)
         lenet.evaluate(run, data, split="train", device="cpu")

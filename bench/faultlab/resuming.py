@@ -18,8 +18,8 @@ from typing import Any
 from faultlab import Row
 from faultlab.kills import STEPWISE, dying
 from faultlab.trainings import Child, begin, do, go_on, newest, restart, strays, traces, workplace
-from lenet.training.environment import DECIDING
-from lenet.training.run import Run
+from lenet.runs.environment import DECIDING
+from lenet.runs.run import Run
 
 MOMENTUM: dict[str, Any] = {"optimizer": "sgd", "learning_rate": 0.05, "momentum": 0.9, "weight_decay": 0.001}
 COMBINATIONS: dict[str, dict[str, Any]] = {

@@ -40,7 +40,7 @@ from faultlab.trainings import (
     workplace,
 )
 from lenet.errors import RunError, SaveError
-from lenet.training import storage
+from lenet.files import durable
 
 WAYS = ("stays", "passes", "stays, with another folder")
 TAKE_ROOM = ("open", "write", "pwrite", "fsync", "fdatasync", "mkdir", "replace", "rename", "link", "ftruncate")
@@ -141,7 +141,7 @@ def writes(folder: Path, calls: tuple[str, ...], short: bool, training: Training
 
 def suffer(folder: Path, kind: Kind, way: str, numbers: range, expected: dict[str, str], training: Training) -> Fates:
     """A training for each of the writes, which fails there in that way."""
-    storage.RETRY_SECONDS = 0
+    durable.RETRY_SECONDS = 0
     return Fates(fate(folder, kind, way, number, expected, training) for number in numbers)
 
 
@@ -242,7 +242,7 @@ def says_all(error: Exception, run: Path, causes: tuple[str, ...], begun: bool) 
 
 def explained(number: int) -> tuple[str, ...]:
     """How the error of that number is told to people."""
-    return (storage.explain(OSError(number, ""))[0],)
+    return (durable.explain(OSError(number, ""))[0],)
 
 
 # Real disks.
@@ -258,7 +258,7 @@ def full_disks(folder: Path, expected: dict[str, str], short: bool) -> dict[str,
 
 
 def on_disks(folder: Path, way: str, sizes: range, expected: dict[str, str]) -> Fates:
-    storage.RETRY_SECONDS = 0
+    durable.RETRY_SECONDS = 0
     fates = Fates()
     for size in sizes:
         with mounted(folder / "disk", size) as disk:
@@ -272,7 +272,7 @@ def on_disks(folder: Path, way: str, sizes: range, expected: dict[str, str]) -> 
 
 def read_only_disks(folder: Path, expected: dict[str, str], short: bool) -> dict[str, Fates]:
     """A file system that becomes read-only in the middle of the training, before it opens a file to write."""
-    storage.RETRY_SECONDS = 0
+    durable.RETRY_SECONDS = 0
     fates = {f"a real disk made read-only: {way}": Fates() for way in (WAYS[0], WAYS[2])}
     for found, way in zip(fates.values(), (WAYS[0], WAYS[2]), strict=True):
         for number in range(5, 60, 25 if short else 5):
@@ -293,7 +293,7 @@ def read_only_disks(folder: Path, expected: dict[str, str], short: bool) -> dict
 
 def small_files(folder: Path, expected: dict[str, str], short: bool) -> dict[str, Fates]:
     """The system's own limit to the size of a file, too small for some file of the training."""
-    storage.RETRY_SECONDS = 0
+    durable.RETRY_SECONDS = 0
     found = Fates()
     largest = max(file.stat().st_size for file in (folder / "whole").rglob("*"))
     for size in range(200, largest, largest // (3 if short else 20)):
@@ -373,7 +373,7 @@ LIES_FOUND = "what is read back is not what was written", "what was written is n
 
 def lied_to(folder: Path, expected: dict[str, str], numbers: range) -> dict[str, Fates]:
     """Writes that say they wrote all: and wrote nothing, half, or something else; once, and from there on."""
-    storage.RETRY_SECONDS = 0
+    durable.RETRY_SECONDS = 0
     run = folder / "run"
     lies: dict[str, Callable[[bytes], bytes]] = {
         "nothing written": lambda content: b"",

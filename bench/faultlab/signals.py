@@ -25,7 +25,7 @@ from typing import Any
 
 from faultlab import Row
 from faultlab.trainings import Child, default_signals, on_pictures, strays, traces, undrawn, workplace
-from lenet import cli
+from lenet.cli.main import main
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 STREAMS = ("file", "pipe", "terminal")
@@ -157,7 +157,7 @@ def command(arguments: list[str], drawn: bool) -> None:
         try:
             signal.signal(signal.SIGINT, signal.default_int_handler)  # as Python does when it starts
             with on_pictures(), contextlib.nullcontext() if drawn else undrawn():
-                cli.main()
+                main()
         finally:
             signal.signal(signal.SIGINT, signal.SIG_DFL)  # and when it ends
     except KeyboardInterrupt:  # what Python does with one that nothing heeds: a shell sees the exit code 130

@@ -28,10 +28,13 @@ from torch import Tensor
 
 import lenet
 from lenet.data.dataset import Dataset, Splits
-from lenet.engines import choice, cpu, reference  # noqa: F401  # imported here, once, for all children
-from lenet.training import checkpoints, curve, environment, trainer
-from lenet.training.checkpoints import Checkpoint
-from lenet.training.run import Run
+from lenet.display import curve
+from lenet.engines import choice, cpu  # noqa: F401  # imported here, once, for all children
+from lenet.pytorch import reference  # noqa: F401  # imported here, once, for all children
+from lenet.runs import checkpoints, environment
+from lenet.runs.checkpoints import Checkpoint
+from lenet.runs.run import Run
+from lenet.training import train
 
 NUM_TRAIN, NUM_TEST = 320, 50
 PATIENCE = 120  # seconds for a child that should need one, on a machine that may be busy
@@ -193,8 +196,8 @@ def undrawn() -> Iterator[None]:
 def on_pictures() -> Iterator[None]:
     """`lenet train` and `lenet train --resume` take the small pictures for their data set."""
     with (
-        mock.patch.object(trainer, "load", return_value=pictures()),
-        mock.patch.object(trainer, "load_data", return_value=pictures()),
+        mock.patch.object(train, "load", return_value=pictures()),
+        mock.patch.object(train, "load_data", return_value=pictures()),
     ):
         yield
 

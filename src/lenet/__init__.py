@@ -11,7 +11,7 @@ Names are loaded when they are first used: `import lenet` does not import PyTorc
 import importlib
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from lenet.version import __version__
 
 if TYPE_CHECKING:
     from lenet import d2l, data, models
@@ -20,31 +20,31 @@ if TYPE_CHECKING:
     from lenet.config import RECIPES, TrainConfig, configure
     from lenet.data.dataset import Dataset, Splits
     from lenet.errors import LenetError, SaveError
-    from lenet.training.imports import import_weights
-    from lenet.training.many import ManyInterrupted, train_many
-    from lenet.training.run import Run, load
-    from lenet.training.trainer import Interrupted, resume, train
+    from lenet.pytorch.import_weights import import_weights
+    from lenet.runs.run import Run, load
+    from lenet.training.parallel import ManyInterrupted, train_many
+    from lenet.training.train import Interrupted, resume, train
 
 _HOMES = {
     "Dataset": "lenet.data.dataset",
     "Evaluation": "lenet.analysis.evaluation",
-    "Interrupted": "lenet.training.trainer",
+    "Interrupted": "lenet.training.train",
     "LenetError": "lenet.errors",
-    "ManyInterrupted": "lenet.training.many",
+    "ManyInterrupted": "lenet.training.parallel",
     "Prediction": "lenet.analysis.prediction",
     "RECIPES": "lenet.config",
-    "Run": "lenet.training.run",
+    "Run": "lenet.runs.run",
     "SaveError": "lenet.errors",
     "Splits": "lenet.data.dataset",
     "TrainConfig": "lenet.config",
     "configure": "lenet.config",
     "evaluate": "lenet.analysis.evaluation",
-    "import_weights": "lenet.training.imports",
-    "load": "lenet.training.run",
+    "import_weights": "lenet.pytorch.import_weights",
+    "load": "lenet.runs.run",
     "predict": "lenet.analysis.prediction",
-    "resume": "lenet.training.trainer",
-    "train": "lenet.training.trainer",
-    "train_many": "lenet.training.many",
+    "resume": "lenet.training.train",
+    "train": "lenet.training.train",
+    "train_many": "lenet.training.parallel",
 }
 _MODULES = ("d2l", "data", "models")
 
@@ -60,6 +60,7 @@ __all__ = [
     "SaveError",
     "Splits",
     "TrainConfig",
+    "__version__",
     "configure",
     "d2l",
     "data",
@@ -83,4 +84,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return [*__all__, "__version__"]
+    return list(__all__)

@@ -14,9 +14,9 @@ def main() -> None:
     # On Windows nothing takes its place later.
     if sys.platform != "win32" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, end)
-    from lenet import cli
+    from lenet.cli import main
 
-    cli.main()
+    main.main()
 
 
 def end(number: int, frame: Any) -> None:

@@ -11,7 +11,7 @@ from lenet.analysis.evaluation import Evaluation, confusion_matrix
 from lenet.data.dataset import Dataset, Splits
 from lenet.engines.cpu import CpuEngine
 from lenet.errors import ConfigError, DataError, EngineError, RunError
-from lenet.models.network import Network
+from lenet.networks.trained import Network
 
 
 def made(labels, predicted, num_classes):

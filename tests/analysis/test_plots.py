@@ -8,9 +8,9 @@ import lenet
 from lenet.analysis import plots
 from lenet.analysis.prediction import Prediction
 from lenet.data.dataset import Dataset, Splits
+from lenet.display.curve import draw, draw_many, rendered
 from lenet.errors import ConfigError
-from lenet.training.curve import draw, draw_many, rendered
-from lenet.training.run import Run
+from lenet.runs.run import Run
 
 
 def picture(path):

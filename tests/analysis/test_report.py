@@ -6,8 +6,8 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from lenet.analysis.estimate import Estimate
 from lenet.analysis.report import Report, markdown, plus_minus
+from lenet.analysis.statistics import Estimate
 from lenet.errors import ConfigError
 
 REPORT = Report(

@@ -32,8 +32,8 @@ from faultlab.trainings import (
 )
 
 from lenet.errors import RunError
-from lenet.training import storage
-from lenet.training.run import Run
+from lenet.files import durable
+from lenet.runs.run import Run
 
 TINY = {**kills.STEPWISE, "epochs": 1, "model": "softmax", "activation": None}
 
@@ -47,7 +47,7 @@ def whole(tmp_path_factory):
 
 @pytest.fixture
 def at_once(monkeypatch):
-    monkeypatch.setattr(storage, "RETRY_SECONDS", 0)
+    monkeypatch.setattr(durable, "RETRY_SECONDS", 0)
 
 
 def test_a_child_returns_raises_and_can_be_killed():
@@ -159,19 +159,19 @@ def test_the_ledger_knows_what_began_and_what_returned(tmp_path, monkeypatch):
 def test_the_laboratory_would_see_a_save_that_fails_in_silence(whole, tmp_path, monkeypatch, at_once, way):
     kind = dataclasses.replace(saving.KINDS["disk full"], calls=("replace",))
     assert saving.fate(tmp_path, kind, way, 5, traces(whole)) == ""
-    real = storage.write
+    real = durable.write
 
     def silent(path, content):
         with contextlib.suppress(OSError):
             real(path, content)
 
-    monkeypatch.setattr(storage, "write", silent)
+    monkeypatch.setattr(durable, "write", silent)
     assert saving.fate(tmp_path, kind, way, 10**9, traces(whole)) == saving.NO_TRIAL
     assert saving.fate(tmp_path, kind, way, 5, traces(whole)) != ""
 
 
 def test_the_laboratory_would_see_an_error_that_does_not_say_it(tmp_path):
-    error = storage.explain(OSError(errno.ENOSPC, ""))[0]
+    error = durable.explain(OSError(errno.ENOSPC, ""))[0]
     run = tmp_path / "run"
     says = saving.says_all
     assert says(RunError(f"cannot write {run}: {error}", hint="make room"), run, (error,), begun=False)

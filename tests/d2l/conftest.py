@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from lenet.d2l import plotting
-from lenet.d2l.iterators import BatchIterator
+from lenet.d2l.names import plotting
+from lenet.d2l.names.iterators import BatchIterator
 
 
 @pytest.fixture(autouse=True)

@@ -17,12 +17,12 @@ import numpy as np
 import torch
 
 from lenet.config import MODEL_FIELDS, configure
-from lenet.data.batches import plan
 from lenet.data.dataset import Dataset
-from lenet.data.preprocess import Preprocessing
+from lenet.data.plan import plan
 from lenet.engines import kernels
 from lenet.engines.cpu import CpuEngine
 from lenet.engines.kernels.build import FLAGS, FOLDER, zig
+from lenet.images.preprocess import Preprocessing
 from lenet.models import build
 
 NETWORKS = {

@@ -15,16 +15,16 @@ from oracle import UNIT, error, gradients, margin
 from torch import nn
 
 from lenet.config import MODEL_FIELDS, configure
-from lenet.data.batches import Plan, plan
 from lenet.data.dataset import Dataset
-from lenet.data.preprocess import Preprocessing
+from lenet.data.plan import Plan, plan
 from lenet.engines import kernels
 from lenet.engines.choice import Choice, choose_engine
 from lenet.engines.cpu import CpuEngine, network_of
-from lenet.engines.reference import ReferenceEngine, to_input
 from lenet.errors import EngineError
+from lenet.images.preprocess import Preprocessing
 from lenet.models import build
 from lenet.models.lenet import LeNet
+from lenet.pytorch.reference import ReferenceEngine, to_input
 
 VARIANTS = list(kernels.variants())
 STILL = 1e-30  # a learning rate that moves no weight

@@ -16,12 +16,12 @@ import pytest
 import torch
 
 from lenet.config import configure
-from lenet.data.preprocess import Preprocessing
 from lenet.engines import kernels
 from lenet.engines.choice import Choice, choose_engine
 from lenet.engines.cpu import CpuEngine
 from lenet.engines.kernels import build
 from lenet.errors import EngineError
+from lenet.images.preprocess import Preprocessing
 from lenet.models import build as build_model
 
 ROOT = Path(__file__).parents[2]

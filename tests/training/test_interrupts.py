@@ -8,7 +8,8 @@ import time
 
 import pytest
 
-from lenet import __main__, cli
+from lenet import __main__
+from lenet.cli import main
 from lenet.training.interrupts import ONE_ACT, SIGNALS, interrupts
 
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
@@ -130,7 +131,7 @@ def test_while_torch_is_being_imported_a_signal_ends_the_process_at_once(number,
 
 
 def test_until_the_command_line_is_imported_ctrl_c_ends_the_process_at_once(monkeypatch):
-    monkeypatch.setattr(cli, "main", lambda: handlers.append(signal.getsignal(signal.SIGINT)))
+    monkeypatch.setattr(main, "main", lambda: handlers.append(signal.getsignal(signal.SIGINT)))
     monkeypatch.setattr(os, "_exit", sys.exit)
     handlers = []
     __main__.main()

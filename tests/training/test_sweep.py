@@ -7,7 +7,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from test_many import content
+from trainings import content
 
 import lenet
 from lenet.config import configure

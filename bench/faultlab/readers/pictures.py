@@ -12,8 +12,8 @@ from unittest import mock
 import numpy as np
 from PIL import Image, ImageOps
 
-from lenet.data import pictures
-from lenet.data.preprocess import FRAMINGS, GROUNDS, Preprocessing
+from lenet.images import decode
+from lenet.images.preprocess import FRAMINGS, GROUNDS, Preprocessing
 
 Image.init()  # imports the plugins of all formats now, while branches are being counted
 
@@ -79,7 +79,7 @@ def read(content: bytes, folder: Path) -> None:
     """The input decides for which of some networks it is read."""
     path = folder / "picture"
     path.write_bytes(content)
-    with mock.patch.multiple(pictures, MAX_PIXELS=MAX_PIXELS, WEBP_PIXELS=MAX_PIXELS):
+    with mock.patch.multiple(decode, MAX_PIXELS=MAX_PIXELS, WEBP_PIXELS=MAX_PIXELS):
         PREPROCESSINGS[zlib.crc32(content) % len(PREPROCESSINGS)].picture(path)
 
 

@@ -8,11 +8,11 @@ from random import Random
 from typing import Any
 
 from faultlab.mutation import changed
-from lenet.cli import _table_of
+from lenet.cli.main import _table_of
 from lenet.config import TrainConfig
-from lenet.data.preprocess import Preprocessing
-from lenet.training.checks import Finding
-from lenet.training.run import Run
+from lenet.doctor.checks import Finding
+from lenet.images.preprocess import Preprocessing
+from lenet.runs.run import Run
 
 MAX_LENGTH = 8192
 WORDS = (*rb'NaN Infinity 1e999 null true [ { "kind" "step" "epoch" "finding" \ud800'.split(), b"\xff", b"\n\x1e\n")

@@ -9,10 +9,10 @@ from random import Random
 from typing import Any
 
 from faultlab.mutation import changed
-from lenet.data.preprocess import Preprocessing
+from lenet.files.safetensors import DTYPES, Weights
+from lenet.images.preprocess import Preprocessing
 from lenet.models import build
-from lenet.models.network import KEY, Network
-from lenet.models.weights import DTYPES, Weights
+from lenet.networks.trained import KEY, Network
 
 MAX_LENGTH = 4096
 WORDS = (

@@ -14,20 +14,20 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lenet import foreign
 from lenet.config import TrainConfig
-from lenet.data.batches import hold_out
 from lenet.data.dataset import Dataset, Images, Labels, Splits, load
+from lenet.data.plan import hold_out
+from lenet.doctor.checks import confusion_matrix
 from lenet.engines import Engine
 from lenet.engines.choice import choose_device, choose_engine, make_engine
-from lenet.engines.memory import EVALUATION, memory_explained
 from lenet.errors import ConfigError, DataError, RunError
-from lenet.models.network import Network
-from lenet.models.weights import PICKLES, SUFFIX
+from lenet.files import untrusted
+from lenet.files.safetensors import PICKLES, SUFFIX
+from lenet.networks.trained import Network
+from lenet.pytorch.memory import EVALUATION, memory_explained
+from lenet.runs.run import Run
 from lenet.training.assembly import load_data
-from lenet.training.checks import confusion_matrix
-from lenet.training.run import Run
-from lenet.training.trainer import measure
+from lenet.training.train import measure
 
 PARTS = ("test", "train", "validation")
 MISTAKES_KEPT = 100
@@ -223,6 +223,6 @@ def _must_fit(run: Run | Network, dataset: Dataset) -> None:
     if dataset.classes != run.classes:
         raise DataError(
             f"{dataset.name} has the classes {', '.join(dataset.classes)}; {run.path} was trained on "
-            f"{foreign.shown(', '.join(run.classes))}",
+            f"{untrusted.shown(', '.join(run.classes))}",
             hint="give a data set of the same classes",
         )

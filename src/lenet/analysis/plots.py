@@ -16,10 +16,10 @@ from lenet.analysis.evaluation import Evaluation
 from lenet.analysis.prediction import Prediction
 from lenet.config import to_dict
 from lenet.data.dataset import Dataset
+from lenet.display.curve import STYLE, draw_many, rendered
 from lenet.errors import ConfigError
-from lenet.training import storage
-from lenet.training.curve import STYLE, draw_many, rendered
-from lenet.training.run import Run
+from lenet.files import durable
+from lenet.runs.run import Run
 
 GREY: dict[str, Any] = {"cmap": "gray", "vmin": 0, "vmax": 255, "interpolation": "nearest"}
 SHOWN = 40  # mistakes in the grid
@@ -163,8 +163,8 @@ def _save(figure: Figure, path: Path) -> Path:
     if suffix not in ("png", "svg"):
         raise ConfigError(f"{path} has no ending that says what to write", hint="name it .png or .svg")
     try:
-        storage.write(path, rendered(figure, suffix))
+        durable.write(path, rendered(figure, suffix))
     except OSError as error:
-        what, way = storage.explain(error)
+        what, way = durable.explain(error)
         raise ConfigError(f"cannot write {path}: {what}", hint=way) from error
     return path

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from lenet.analysis.evaluation import answers, engine_for, trained
 from lenet.data.dataset import Images
 from lenet.engines.choice import choose_device
-from lenet.engines.memory import EVALUATION, memory_explained
-from lenet.models.network import Network
-from lenet.training.run import Run
+from lenet.networks.trained import Network
+from lenet.pytorch.memory import EVALUATION, memory_explained
+from lenet.runs.run import Run
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -72,7 +72,7 @@ def predict(run: str | os.PathLike[str] | Run | Network, picture: Picture, *, de
 
     picture: a file, a Pillow image, or an array.
 
-    The picture is made into what the network knows as `lenet.data.preprocess` describes: turned upright, grey, inverted
+    The picture is made into what the network knows as `lenet.images.preprocess` describes: turned upright, grey, inverted
     where its ground is the other way round from the training pictures', cropped and centred. One of the training set's size
     is taken as it is. Raises PictureError for what is not a picture, RunError for a run that cannot be used,
     EngineError for a device that is not there or has no room.

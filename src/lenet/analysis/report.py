@@ -8,10 +8,10 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from lenet.analysis.estimate import Estimate
+from lenet.analysis.statistics import Estimate
+from lenet.display.curve import rendered
 from lenet.errors import ConfigError
-from lenet.training import storage
-from lenet.training.curve import rendered
+from lenet.files import durable
 
 Rows = list[list[str]]
 Table = tuple[list[str], Rows, list[str]]  # titles, rows, and what they say in words
@@ -49,7 +49,7 @@ class Report:
             path = folder / f"{self.name}.{suffix}"
             try:
                 folder.mkdir(parents=True, exist_ok=True)
-                storage.write(path, content)
+                durable.write(path, content)
             except OSError as error:
                 hint = "choose another folder with --out DIR"
                 raise ConfigError(f"cannot write {path}: {error.strerror or error}", hint=hint) from error

@@ -16,10 +16,10 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from lenet.analysis.estimate import Estimate
 from lenet.analysis.report import Report
+from lenet.analysis.statistics import Estimate
 from lenet.config import configure
-from lenet.training.curve import STYLE, TEST
+from lenet.display.curve import STYLE, TEST
 from lenet.training.sweep import Result, Variation, sweep
 
 FEWEST = 5  # seeds that a verdict needs: of fewer, the interval is so wide that everything is in it

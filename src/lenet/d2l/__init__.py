@@ -18,7 +18,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from lenet.d2l.classes import (
+from lenet.d2l.bridge.evaluation import evaluate_accuracy, evaluate_accuracy_gpu
+from lenet.d2l.names.classes import (
     Classifier,
     DataModule,
     FashionMNIST,
@@ -30,18 +31,17 @@ from lenet.d2l.classes import (
     add_to_class,
     layer_summary,
 )
-from lenet.d2l.devices import cpu, gpu, num_gpus, try_all_gpus, try_gpu
-from lenet.d2l.evaluation import evaluate_accuracy, evaluate_accuracy_gpu
-from lenet.d2l.iterators import (
+from lenet.d2l.names.devices import cpu, gpu, num_gpus, try_all_gpus, try_gpu
+from lenet.d2l.names.iterators import (
     BatchIterator,
     get_data_fashion_mnist,
     get_dataloader_workers,
     get_fashion_mnist_labels,
     load_data_fashion_mnist,
 )
-from lenet.d2l.layers import FlattenLayer, Reshape, init_cnn, sgd
-from lenet.d2l.measuring import Accumulator, Timer, accuracy
-from lenet.d2l.plotting import (
+from lenet.d2l.names.layers import FlattenLayer, Reshape, init_cnn, sgd
+from lenet.d2l.names.measuring import Accumulator, Timer, accuracy
+from lenet.d2l.names.plotting import (
     Animator,
     predict_ch3,
     set_axes,
@@ -50,7 +50,7 @@ from lenet.d2l.plotting import (
     show_images,
     use_svg_display,
 )
-from lenet.d2l.training import train, train_ch3, train_ch5, train_ch6, train_cuda_cpu, train_epoch_ch3
+from lenet.d2l.names.training import train, train_ch3, train_ch5, train_ch6, train_cuda_cpu, train_epoch_ch3
 
 __all__ = [
     "Accumulator",

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from lenet.data.batches import Plan
 from lenet.data.dataset import Images
+from lenet.data.plan import Plan
 from lenet.engines.state import Snapshot
 
 __all__ = ["Engine", "Stats"]

@@ -11,11 +11,11 @@ from torch import nn
 
 from lenet.config import TrainConfig
 from lenet.data.dataset import Dataset
-from lenet.data.preprocess import Preprocessing
 from lenet.engines import Engine, cpu, kernels
 from lenet.engines.cpu import CpuEngine
-from lenet.engines.reference import ReferenceEngine
 from lenet.errors import EngineError
+from lenet.images.preprocess import Preprocessing
+from lenet.pytorch.reference import ReferenceEngine
 
 
 @dataclass(frozen=True)

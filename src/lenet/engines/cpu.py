@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lenet.config import TrainConfig
-from lenet.data.batches import Plan
 from lenet.data.dataset import Dataset, Images
-from lenet.data.preprocess import Preprocessing
+from lenet.data.plan import Plan
 from lenet.engines import Stats, kernels
 from lenet.engines.optimizer import Optimizer
 from lenet.engines.state import Stateful
 from lenet.errors import EngineError
+from lenet.images.preprocess import Preprocessing
 from lenet.models import LeNet
 
 MAX_BLOCKS, MAX_HIDDEN, MAX_CLASSES, MAX_EDGE, MAX_KERNEL, MAX_WIDTH, MAX_THREADS = 3, 4, 100, 64, 11, 4096, 256

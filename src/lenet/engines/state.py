@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from lenet.engines.memory import SAVING, memory_explained
 from lenet.engines.optimizer import Optimizer
+from lenet.pytorch.memory import SAVING, memory_explained
 
 
 class Snapshot:

@@ -11,9 +11,9 @@ from torch import nn
 
 from lenet.config import model_name
 from lenet.errors import ModelError
+from lenet.files.safetensors import MAX_PARAMETERS
 from lenet.models.baselines import MLP, Softmax
 from lenet.models.lenet import LeNet, LeNetAvg
-from lenet.models.weights import MAX_PARAMETERS
 
 __all__ = ["MLP", "MODELS", "LeNet", "LeNetAvg", "Softmax", "build", "evaluating", "num_parameters", "xavier_uniform"]
 

@@ -7,17 +7,17 @@ from typing import Any
 import torch
 
 from lenet.config import MODEL_FIELDS, TrainConfig
-from lenet.data.batches import hold_out
 from lenet.data.catalogue import CATALOGUE
 from lenet.data.dataset import Dataset, Splits, load
 from lenet.data.locate import locate
-from lenet.data.preprocess import Preprocessing
+from lenet.data.plan import hold_out
+from lenet.display.progress import Progress
 from lenet.engines import Engine
 from lenet.engines.choice import Choice, choose_device, choose_engine, make_engine
 from lenet.errors import ConfigError, DataError
+from lenet.images.preprocess import Preprocessing
 from lenet.models import build, num_parameters
-from lenet.training.progress import Progress
-from lenet.training.run import Run
+from lenet.runs.run import Run
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,0 +1,316 @@
+"""The books' training functions: one loop, and what each of them prints or draws.
+
+    train_ch5(net, train_iter, test_iter, batch_size, optimizer, device, num_epochs)  # a line for each epoch
+    train_ch6(net, train_iter, test_iter, num_epochs, lr, device)  # a chart, two lines at the end
+
+What lenet's kernels know they compute; the rest is PyTorch's. Which it is stands on stderr, with the reason.
+"""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from lenet.d2l.bridge.diagnosis import Diagnosis
+from lenet.d2l.bridge.evaluation import device_of, evaluate_accuracy, outputs, pair
+from lenet.d2l.bridge.optimizers import PlainSgd, TorchOptim
+from lenet.d2l.bridge.steps import (
+    Forward,
+    Steps,
+    Tally,
+    TorchSteps,
+    announce,
+    choose_steps,
+    first_inputs,
+    initialised,
+    is_cross_entropy,
+    looked_through,
+    must_give,
+)
+from lenet.d2l.names.devices import present, try_gpu
+from lenet.d2l.names.layers import sgd
+from lenet.d2l.names.measuring import accuracy, number
+from lenet.d2l.names.plotting import Animator, Line
+from lenet.errors import ConfigError
+from lenet.models import xavier_uniform
+from lenet.pytorch.memory import FIRST_TOUCH, memory_explained
+
+
+@dataclass(frozen=True)
+class Point:
+    """Where a training stands. epoch: counted from 0, with its part; tally: of this epoch; test_accuracy: at its end only.
+
+    steps_seconds and num_images are of the whole training, the steps alone; epoch_seconds with the evaluation.
+    """
+
+    epoch: float
+    tally: Tally
+    test_accuracy: float | None
+    num_images: int
+    steps_seconds: float
+    epoch_seconds: float
+
+
+def train_ch5(
+    net: nn.Module,
+    train_iter: Any,
+    test_iter: Any,
+    batch_size: int,
+    optimizer: torch.optim.Optimizer,
+    device: Any,
+    num_epochs: int,
+) -> None:
+    """Trains with cross-entropy and prints a line for each epoch. batch_size is the iterator's; it is not looked at.
+
+    Weights, and the optimiser's state, are changed in place; a second call goes on. Ctrl-C leaves those of the last finished
+    step. Raises EngineError for a device that is not there or out of memory, ModelError if the network does not take
+    the pictures, DataError without batches, TrainingError for a loss that is no longer a number; network and optimiser then
+    have their last good state.
+
+    Mended: the published loss is divided by the number of pictures, in some copies by a count of batches that is never
+    reset; here it is the mean over this epoch's batches. After an evaluation the network is in the mode it was in.
+    """
+    device = present(device)
+    print(f"training on {device}", flush=True)
+    with _on(net, train_iter, device), Line() as line:
+        steps = choose_steps(net, train_iter, nn.CrossEntropyLoss(), TorchOptim(optimizer, net), device)
+        for point in points(net, steps, test_iter, num_epochs, device):
+            _print_or_show(point, line, num_epochs, point.tally.batch_loss, timed=True)
+
+
+def train_cuda_cpu(
+    net: nn.Module,
+    train_iter: Any,
+    test_iter: Any,
+    batch_size: int,
+    optimizer: torch.optim.Optimizer,
+    device: Any,
+    num_epochs: int,
+) -> None:
+    """`train_ch5` under a private copy's name. Mended: published, it evaluates and prints after every batch."""
+    train_ch5(net, train_iter, test_iter, batch_size, optimizer, device, num_epochs)
+
+
+def train(
+    net: nn.Module,
+    train_iter: Any,
+    test_iter: Any,
+    batch_size: int,
+    optimizer: torch.optim.Optimizer,
+    device: Any,
+    num_epoch: int,
+) -> None:
+    """`train_ch5` under another private copy's name. Mended: published, it prints the shapes of every batch too."""
+    train_ch5(net, train_iter, test_iter, batch_size, optimizer, device, num_epoch)
+
+
+def train_ch6(
+    net: nn.Module,
+    train_iter: Any,
+    test_iter: Any,
+    num_epochs: int,
+    lr: float,
+    device: Any = None,
+    init: bool = True,
+) -> None:
+    """Trains by SGD with cross-entropy, draws loss and accuracies five times an epoch, and prints them at the end.
+
+    The weights of convolutions and dense layers are drawn anew, Xavier uniform, at every call, as the book documents;
+    `init=False` goes on with those that are there. device: without one, a GPU if there is one. Errors as `train_ch5`, and
+    before any weight is drawn where something can be known to be wrong by then.
+
+    Mended: a training set of fewer than five batches divides by zero; the chart exists in notebooks only; the
+    network is left in evaluation mode.
+    """
+    device = try_gpu() if device is None else present(device)
+    _must_be_epochs(num_epochs)
+    must_give(train_iter, "training")
+    must_give(test_iter, "test")
+    with _on(net, train_iter, device):
+        if init:
+            inputs = first_inputs(train_iter)
+            if inputs is not None:
+                looked_through(net, inputs, device)
+            net.apply(xavier_uniform)
+        print(f"training on {device}", flush=True)
+        steps = choose_steps(net, train_iter, nn.CrossEntropyLoss(), PlainSgd(net, lr), device)
+        drawn = "xavier-uniform" if init else None
+        last = _charted(points(net, steps, test_iter, num_epochs, device, drawn), num_epochs, "train_ch6")
+    print(f"loss {last.tally.loss:.3f}, train acc {last.tally.accuracy:.3f}, test acc {last.test_accuracy:.3f}")
+    print(f"{last.num_images / last.steps_seconds:.1f} examples/sec on {device}")
+
+
+def train_ch3(
+    net: Any,
+    train_iter: Any,
+    test_iter: Any,
+    loss: Any,
+    num_epochs: int,
+    updater: Any = None,
+    params: Any = None,
+    lr: float | None = None,
+    optimizer: torch.optim.Optimizer | None = None,
+    batch_size: int | None = None,
+) -> None:
+    """The training of the chapters before. Both published signatures, told apart by the sixth argument:
+
+        train_ch3(net, train_iter, test_iter, loss, num_epochs, updater)  # draws a chart
+        train_ch3(net, train_iter, test_iter, loss, num_epochs, batch_size, params, lr, optimizer)  # prints lines
+
+    net: an nn.Module or a function; loss: a mean, or one number for each picture; updater: an optimiser, or a function of
+    the batch's size; without an optimizer the second form steps by `sgd(params, lr, batch_size)`.
+
+    Mended: the published ones divide a loss that is a mean already by the number of pictures, and the first ends with an
+    AssertionError if it has not learnt enough.
+    """
+    if isinstance(updater, int):
+        updater, batch_size = None, updater
+    charted = updater is not None
+    updater = updater or optimizer or _own_sgd(params, lr, batch_size)
+    with memory_explained(device_of(net) or "cpu"), Line() as line:
+        steps = _ch3_steps(net, train_iter, loss, updater, summed=not charted)
+        all_points = points(net, steps, test_iter, num_epochs, None)
+        if charted:
+            _charted(all_points, num_epochs, "train_ch3", every_fifth=False)
+            return
+        for point in all_points:
+            _print_or_show(point, line, num_epochs, point.tally.loss, timed=False)
+
+
+def train_epoch_ch3(net: Any, train_iter: Any, loss: Any, updater: Any) -> tuple[float, float]:
+    """One epoch of the first form of `train_ch3`; its training loss and accuracy."""
+    with memory_explained(device_of(net) or "cpu"):
+        steps = _ch3_steps(net, train_iter, loss, updater, summed=False)
+        if isinstance(net, nn.Module):
+            net.train()
+        with steps:
+            *_, tally = steps.epoch()
+    return tally.loss, tally.accuracy
+
+
+def points(
+    net: Any,
+    steps: Steps,
+    test_iter: Any,
+    num_epochs: int,
+    device: torch.device | None,
+    init: str | None = None,
+) -> Iterator[Point]:
+    """The loop: trains, and tells where it stands after each fifth of an epoch and, evaluated, after each epoch.
+
+    init: how the weights were drawn, for the doctor, as TrainConfig names it; None: not known.
+    """
+    _must_be_epochs(num_epochs)
+    num_images, steps_seconds = 0, 0.0
+    diagnosis = Diagnosis(net, steps, test_iter, num_epochs, init)
+    diagnosis.data()
+    with steps:
+        for epoch in range(num_epochs):
+            began = time.perf_counter()
+            if isinstance(net, nn.Module):
+                net.train()
+            for tally in steps.epoch():
+                yield Point(epoch + tally.done, tally, None, num_images, steps_seconds, time.perf_counter() - began)
+            num_images, steps_seconds = num_images + tally.num_images, steps_seconds + tally.seconds
+            test_accuracy = evaluate_accuracy(net, test_iter, device)
+            seconds = time.perf_counter() - began
+            yield Point(epoch + 1, tally, test_accuracy, num_images, steps_seconds, seconds)
+            diagnosis.epoch(epoch + 1, tally, test_accuracy)
+
+
+def _must_be_epochs(num_epochs: Any) -> None:
+    if isinstance(num_epochs, bool) or not isinstance(num_epochs, int) or num_epochs < 1:
+        raise ConfigError(f"the number of epochs is {num_epochs!r}; expected a whole number, at least 1")
+
+
+@contextlib.contextmanager
+def _on(net: nn.Module, train_iter: Any, device: torch.device) -> Iterator[None]:
+    """The network on the device, with weights."""
+    if not isinstance(net, nn.Module):
+        raise ConfigError(f"the network is a {type(net).__name__}; expected an nn.Module")
+    with memory_explained(device):
+        with memory_explained(device, FIRST_TOUCH, "for the network"):
+            net.to(device)
+        initialised(net, train_iter)
+        yield
+
+
+def _print_or_show(point: Point, line: Line, num_epochs: int, loss: float, timed: bool) -> None:
+    """The published line at the end of an epoch; before it, on a terminal, how far it is."""
+    tally = point.tally
+    if point.test_accuracy is None:
+        line.show(f"epoch {point.epoch:.1f}/{num_epochs}  loss {loss:.4f}  train acc {tally.accuracy:.3f}")
+        return
+    line.clear()
+    text = (
+        f"epoch {point.epoch:.0f}, loss {loss:.4f}, train acc {tally.accuracy:.3f}, test acc {point.test_accuracy:.3f}"
+    )
+    print(f"{text}, time {point.epoch_seconds:.1f} sec" if timed else text, flush=True)
+
+
+def _charted(all_points: Iterator[Point], num_epochs: int, name: str, every_fifth: bool = True) -> Point:
+    """Draws a training; its last point. What was drawn is kept, however it ends."""
+    animator = Animator(
+        xlabel="epoch", xlim=[0 if every_fifth else 1, num_epochs], legend=["train loss", "train acc", "test acc"]
+    )
+    animator.canvas.name = name
+    try:
+        for point in all_points:
+            train = (point.tally.loss, point.tally.accuracy)
+            if point.test_accuracy is None:
+                if every_fifth:
+                    animator.add(point.epoch, (*train, None))
+            else:
+                animator.add(point.epoch, (*((None, None) if every_fifth else train), point.test_accuracy))
+    finally:
+        animator.finish()
+    return point
+
+
+def _own_sgd(params: Any, lr: float | None, batch_size: int | None) -> Callable[[int], None]:
+    if params is None or lr is None or batch_size is None:
+        raise ConfigError(
+            "train_ch3 needs something that moves the weights",
+            hint="pass an updater, an optimizer, or batch_size, params and lr",
+        )
+    params = list(params)
+    for each in params:
+        each.grad = None
+    return lambda _: sgd(params, lr, batch_size)
+
+
+def _ch3_steps(net: Any, train_iter: Any, loss: Any, updater: Any, summed: bool) -> Steps:
+    """summed: an optimiser is given the gradient of the sum of a batch's losses, where the loss gives one for each."""
+    is_optimizer = isinstance(updater, torch.optim.Optimizer)
+    if isinstance(net, nn.Module):
+        initialised(net, train_iter)
+        if is_optimizer and not (summed and getattr(loss, "reduction", "none") != "mean"):
+            device = next(net.parameters()).device
+            return choose_steps(net, train_iter, loss, TorchOptim(updater, net), device)
+
+    def forward(batch: Any) -> Forward:
+        inputs, labels = pair(batch)
+        scores = outputs(net, inputs)
+        value = loss(scores, labels)
+        mean = number(value.mean())
+        towards: Tensor = value.mean() if is_optimizer and not summed else value.sum()
+        return Forward(towards, mean, accuracy(scores, labels), inputs, labels)
+
+    def update(result: Forward) -> None:
+        if is_optimizer:
+            updater.zero_grad()
+        result.loss.backward()
+        if is_optimizer:
+            updater.step()
+        else:
+            updater(result.labels.numel())
+
+    steps = TorchSteps(train_iter, forward, update, net, updater)
+    steps.takes_logits = is_cross_entropy(loss)
+    steps.name = f"PyTorch ({'a loss or an updater' if isinstance(net, nn.Module) else 'a network'} of the user's own)"
+    announce(steps)
+    return steps

@@ -1,0 +1,105 @@
+"""The learning curve: loss and accuracies over epochs, as one would put into a report.
+
+Drawn at the end of every run, live in a notebook, and for several runs side by side by `lenet compare`.
+"""
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from lenet.runs.run import Run
+
+Points = Sequence[Mapping[str, Any]]
+
+LOSS, TRAIN, TEST, VALIDATION = "#4c566a", "#d08770", "#2e6fdb", "#7b9e3c"
+STYLE: dict[Any, Any] = {
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.alpha": 0.25,
+    "font.size": 10,
+    "svg.hashsalt": "lenet",
+    "text.parse_math": False,  # a $ in somebody's class name is a $
+    "legend.frameon": False,
+}
+
+
+def draw(points: Points, title: str, num_epochs: int) -> Figure:
+    """The chart of one training, finished or not, from the points of its metrics."""
+    with rc_context(STYLE):
+        figure = Figure(figsize=(9, 3.6), layout="constrained")
+        loss, accuracy = figure.subplots(1, 2)
+        figure.suptitle(title, fontsize=11)
+        chunks, epochs = _kind(points, "chunk"), _kind(points, "epoch")
+        loss.plot(*_line(chunks, "train_loss"), color=LOSS, alpha=0.35, linewidth=1, label="train, as it goes")
+        loss.plot(*_line(epochs, "train_loss"), color=LOSS, marker="o", markersize=3, label="train, mean of the epoch")
+        loss.plot(*_line(epochs, "test_loss"), color=TEST, marker="o", markersize=3, label="test")
+        loss.set_ylabel("cross-entropy loss")
+        accuracy.plot(*_line(epochs, "train_accuracy"), color=TRAIN, marker="o", markersize=3, label="train")
+        if epochs and "validation_accuracy" in epochs[0]:
+            accuracy.plot(
+                *_line(epochs, "validation_accuracy"), color=VALIDATION, marker="o", markersize=3, label="validation"
+            )
+        accuracy.plot(*_line(epochs, "test_accuracy"), color=TEST, marker="o", markersize=3, label=_last_test(epochs))
+        accuracy.set_ylabel("accuracy")
+        for axes in (loss, accuracy):
+            _finish(axes, num_epochs)
+        loss.set_ylim(bottom=0)
+    return figure
+
+
+def draw_many(runs: Mapping[str, Run]) -> Figure:
+    """Test accuracy and train loss of several runs, by name, over epochs."""
+    with rc_context(STYLE):
+        figure = Figure(figsize=(9, 3.6), layout="constrained")
+        loss, accuracy = figure.subplots(1, 2)
+        for name, run in runs.items():
+            loss.plot(*_line(run.epochs, "train_loss"), marker="o", markersize=3, label=name)
+            accuracy.plot(*_line(run.epochs, "test_accuracy"), marker="o", markersize=3, label=name)
+        loss.set_ylabel("train loss, mean of the epoch")
+        accuracy.set_ylabel("test accuracy")
+        for axes in (loss, accuracy):
+            _finish(axes, max(run.config.epochs for run in runs.values()))
+        loss.set_ylim(bottom=0)
+    return figure
+
+
+def save(run: Run, points: Points, num_epochs: int) -> None:
+    """Writes curve.svg and curve.png of a run."""
+    figure = draw(points, _title(run), num_epochs)
+    for suffix in ("svg", "png"):
+        run.write(f"curve.{suffix}", rendered(figure, suffix))
+
+
+def rendered(figure: Figure, suffix: str) -> bytes:
+    """The figure as the content of an .svg or .png file, the same bytes for the same numbers."""
+    buffer = io.BytesIO()
+    with rc_context(STYLE):
+        figure.savefig(buffer, format=suffix, dpi=150, metadata={"Date": None} if suffix == "svg" else None)
+    return buffer.getvalue()
+
+
+def _title(run: Run) -> str:
+    return f"{run.config.model} on {run.resolved['data']}, recipe {run.config.recipe}, seed {run.config.seed}"
+
+
+def _kind(points: Points, kind: str) -> Points:
+    return [point for point in points if point["kind"] == kind]
+
+
+def _line(points: Points, key: str) -> tuple[list[float], list[float]]:
+    return [point["epoch"] for point in points], [point[key] for point in points]
+
+
+def _last_test(epochs: Points) -> str:
+    return f"test, {epochs[-1]['test_accuracy']:.1%} at the end" if epochs else "test"
+
+
+def _finish(axes: Axes, num_epochs: int) -> None:
+    axes.set_xlabel("epoch")
+    axes.set_xlim(0, num_epochs * 1.02)
+    axes.legend()

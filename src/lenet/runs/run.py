@@ -1,0 +1,525 @@
+"""The run directory: everything a training leaves behind, and all that anything afterwards reads.
+
+    run = Run.load("runs/2026-11-22-101530-fashion-mnist-lenet")
+    run.test_accuracy, run.model, run.metrics
+
+No pickle: weights are safetensors, the rest is JSON. Every file is there whole or not at all (`durable.py`);
+`summary.json` is written last. docs/run-directory.md describes each file.
+"""
+
+import contextlib
+import hashlib
+import json
+import operator
+import os
+import secrets
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor, nn
+
+from lenet.config import TrainConfig, from_dict, to_dict
+from lenet.doctor.checks import Finding
+from lenet.errors import LenetError, RunError, SaveError, quoted
+from lenet.files import durable, untrusted
+from lenet.files.safetensors import MAX_BYTES
+from lenet.images.preprocess import Preprocessing
+from lenet.models import build
+from lenet.networks.trained import Network
+from lenet.runs import checkpoints, creation
+from lenet.runs.checkpoints import Checkpoint
+
+# What `resolved` in config.json must hold for a run to be of use.
+RESOLVED = {"data": str, "classes": list, "model": dict, "preprocessing": dict, "engine": str, "device": str}
+MEASURED = {"train_accuracy", "test_accuracy", "seconds", "images_per_second"}  # in summary.json, for the table of runs
+MAX_THREADS = 4096
+MAX_LINE = 64 << 10  # bytes of metrics.jsonl
+MAX_METRICS = 24 << 20  # bytes: as many epochs as a config may have
+FORMAT = 1  # of the run directory; a change that an older lenet could not read gets a new number
+
+
+class Run:
+    """A run directory on disk. Numbers are read from its files, never kept twice."""
+
+    def __init__(self, path: Path, rescue: str | os.PathLike[str] | None = None) -> None:
+        self.path = path
+        self.rescue = rescue  # where to go on if nothing can be written here any more
+        self.moved_from: Path | None = None
+        self.notices: list[str] = []  # what must be told of it, until it is
+        self._lines: bytearray | None = None
+        self._locks: contextlib.ExitStack | None = None
+        self._written: dict[str, bytes] = {}  # by name, but for checkpoints and the lines: to write it elsewhere
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.path)!r})"
+
+    @classmethod
+    def create(
+        cls,
+        out: str | os.PathLike[str] | None,
+        config: TrainConfig,
+        resolved: dict[str, Any],
+        environment: dict[str, Any],
+        rescue: str | os.PathLike[str] | None = None,
+    ) -> "Run":
+        """A new run directory at `out`, by default `runs/DATE-TIME-DATA-MODEL`; raises RunError if it cannot be.
+
+        rescue: a folder to go on in if that directory can no longer be written.
+        """
+        files = {
+            "environment.json": durable.as_json(environment),  # the first: a folder with config.json is a run
+            "config.json": durable.as_json({"format": FORMAT, "config": to_dict(config), "resolved": resolved}),
+        }
+        path = creation.new_default(resolved["data"], config.model) if out is None else Path(out)
+        notices = []
+        if error := creation.begin(path, files):
+            what = f"cannot make the run directory {path}: {durable.explain(error)[0]}"
+            if rescue is None:
+                if os.path.lexists(path / "config.json"):  # it cannot even be removed
+                    raise SaveError(what, hint=f"lenet train --resume {quoted(path)} begins again") from error
+                raise RunError(what, hint="choose another folder with --out DIR") from error
+            path, rescue = Path(rescue) / path.name, None
+            notices.append(f"{what}; the training goes on in {path}")
+            if second := creation.begin(path, files):
+                what += f"; and cannot make {path}: {durable.explain(second)[0]}"
+                raise RunError(what, hint="choose other folders with --out DIR and --rescue DIR") from second
+        run = cls(path, rescue)
+        run.notices, run._written = notices, files
+        run.config, run.resolved = config, json.loads(json.dumps(resolved))  # as the file has it, should that go away
+        return run
+
+    @classmethod
+    def load(cls, path: "str | os.PathLike[str] | Run", *, finished: bool = True) -> "Run":
+        """The run at `path`; RunError if it is no run, of another version, or (unless `finished=False`) unfinished."""
+        if isinstance(path, Run):
+            path = path.path
+        run = cls(Path(path))
+        if not run.path.is_dir():
+            raise RunError(f"no run directory {run.path}", hint="lenet runs lists those under runs/")
+        if not (run.path / "config.json").is_file():
+            raise RunError(
+                f"{run.path} is not a run directory: it has no config.json", hint="lenet runs lists those under runs/"
+            )
+        found = run._read_json("config.json").get("format")
+        if found != FORMAT:
+            raise RunError(
+                f"{run.path} is a run of format {untrusted.shown(found)}; this lenet reads format {FORMAT}",
+                hint="use the version of lenet that wrote it (environment.json names it)",
+            )
+        run.check()
+        if finished and (missing := run.missing):
+            way = (
+                "start again with lenet train"
+                if "metrics.jsonl" in missing
+                else f"lenet train --resume {quoted(run.path)}"
+            )
+            raise RunError(f"the run {run.path} is incomplete: it has no {missing[0]}", hint=way)
+        return run
+
+    def check(self) -> None:
+        """Raises RunError unless config.json, and summary.json if it is there, hold what they should."""
+        _ = self.config
+        try:
+            kinds = {name: type(self.resolved[name]) for name in RESOLVED}
+            if kinds != RESOLVED:
+                raise TypeError(f"resolved holds {', '.join(name for name in kinds if kinds[name] != RESOLVED[name])}")
+            for name in ("data", "engine", "device"):  # which are printed
+                if untrusted.shown(self.resolved[name]) != self.resolved[name]:
+                    raise ValueError(f"resolved holds {name} {untrusted.shown(self.resolved[name])}")
+            if not isinstance(self.resolved.get("data_folder", ""), str | None):
+                raise TypeError("resolved holds data_folder")
+            _ = self.network, operator.index(self.resolved["model"]["parameters"])
+            if not isinstance(self.environment["data_fingerprint"], str):
+                raise TypeError("data_fingerprint")
+            if not 1 <= operator.index(self.environment["threads"]) <= MAX_THREADS:
+                raise ValueError("threads")
+            if os.path.lexists(self.path / "summary.json"):
+                summary = self.summary
+                for name in {"test_accuracy"} | MEASURED & summary.keys():
+                    if not isinstance(summary[name], int | float) or abs(summary[name]) > sys.float_info.max:
+                        raise TypeError(name)
+        except (KeyError, TypeError, ValueError, RecursionError) as error:
+            raise RunError(
+                f"the run {self.path} cannot be used: {type(error).__name__} {untrusted.shown(error)} in its JSON files",
+                hint="use the version of lenet that wrote it (environment.json names it)",
+            ) from error
+
+    # What it holds.
+
+    @cached_property
+    def config(self) -> TrainConfig:
+        """The settings of the training."""
+        try:
+            return from_dict(self._read_json("config.json")["config"])
+        except (KeyError, TypeError, AttributeError, RecursionError, LenetError) as error:
+            why = error.message if isinstance(error, LenetError) else error
+            raise RunError(
+                f"{self.path / 'config.json'} cannot be used: {untrusted.shown(why)}",
+                hint="use the version of lenet that wrote it (environment.json names it)",
+            ) from error
+
+    @cached_property
+    def resolved(self) -> dict[str, Any]:
+        """What was decided when the training started: engine, device, data set, preprocessing, and why."""
+        resolved: dict[str, Any] = self._read_json("config.json")["resolved"]
+        return resolved
+
+    @property
+    def environment(self) -> dict[str, Any]:
+        """Versions, hardware and threads."""
+        return self._read_json("environment.json")
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the training came to its end."""
+        return (self.path / "summary.json").is_file()
+
+    @property
+    def missing(self) -> list[str]:
+        """Which of the files of a finished run are not there."""
+        return [
+            name for name in ("metrics.jsonl", "summary.json", "model.safetensors") if not (self.path / name).is_file()
+        ]
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """The numbers at the end: what `lenet train --json` prints."""
+        return self._read_json("summary.json")
+
+    @property
+    def test_accuracy(self) -> float:
+        """Share of the test set named rightly after the last epoch, 0 to 1."""
+        return float(self.summary["test_accuracy"])
+
+    @property
+    def metrics(self) -> list[dict[str, Any]]:
+        """The points of the chart, in order; a torn last line (a crash while writing) is left out."""
+        path = self.path / "metrics.jsonl"
+        # A training goes on without its folder until it has to write, and then needs no file of it.
+        content = untrusted.read(path, MAX_METRICS) if os.path.lexists(path) else bytes(self._lines or b"")
+        points: list[dict[str, Any]] = []
+        torn = 0
+        for number, point in enumerate(_points(content), start=1):
+            if torn:
+                raise RunError(f"{path}, line {torn}, is no point of the chart")
+            if point is None:
+                torn = number
+            else:
+                points.append(point)
+        return points
+
+    @property
+    def epochs(self) -> list[dict[str, Any]]:
+        """The points at the ends of epochs: train, test and validation numbers."""
+        return [point for point in self.metrics if point["kind"] == "epoch"]
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What the doctor found, in order."""
+        return [Finding.from_dict(point) for point in self.metrics if point["kind"] == "finding"]
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes, in the order of their labels."""
+        return self.network.classes
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """How a picture becomes the network's input."""
+        return self.network.preprocessing
+
+    @property
+    def model(self) -> nn.Module:
+        """The trained network, a plain nn.Module in evaluation mode; each access reads it anew."""
+        path = self.path / "model.safetensors"
+        expected = self.summary.get("weights_sha256") if self.is_finished else None
+        if expected is not None and hashlib.sha256(untrusted.read(path, MAX_BYTES)).hexdigest() != expected:
+            raise RunError(f"{path} does not hold the weights of this run, by their SHA-256 in summary.json")
+        return self.network.model
+
+    @cached_property
+    def network(self) -> Network:
+        """What was trained: the network, its classes, and how it is given pictures."""
+        return Network.from_dict(self.resolved, self.path / "model.safetensors")
+
+    def new_model(self) -> nn.Module:
+        """The network of this run with its initial weights."""
+        return build(
+            self.resolved["model"]["name"],
+            init=self.config.init,
+            seed=self.config.seed,
+            **self.resolved["model"]["arguments"],
+        )
+
+    # What the trainer writes.
+
+    @property
+    def lines(self) -> bytearray:
+        """The content of metrics.jsonl, as far as this process knows it: what it has read or written."""
+        if self._lines is None:
+            path = self.path / "metrics.jsonl"
+            self._lines = bytearray(untrusted.read(path, MAX_METRICS) if os.path.lexists(path) else b"")
+        return self._lines
+
+    def log(self, point: dict[str, Any]) -> None:
+        """Appends a point of the chart to metrics.jsonl."""
+        at = len(self.lines)
+        self.lines.extend((json.dumps(point, allow_nan=False) + "\n").encode())
+        self._save("metrics.jsonl", lambda path: durable.append(path, self.lines, at))
+
+    def checkpoint(
+        self, step: int, tensors: dict[str, Tensor], progress: dict[str, Any], num_bytes: int | None = None
+    ) -> None:
+        """Saves a checkpoint, complete or not at all, and keeps it, the one before it, and no others.
+
+        It names the points of the chart that belong to it, the first `num_bytes` of metrics.jsonl, by default all; they are
+        on the disk before it is.
+        """
+        lines = bytes(self.lines)
+        content, record = checkpoints.packed(step, tensors, progress, lines[:num_bytes])
+        content_name, record_name = (f"checkpoints/{name}" for name in checkpoints.names(step))
+        saved_in = None
+        while saved_in != self.path:  # all of it again, if the run has to move in the midst of it
+            saved_in = self.path
+            self._save("metrics.jsonl", lambda path: durable.sync(path, lines))
+            self._save("checkpoints", durable.make_folder)
+            if not durable.holds(self.path / content_name, content):  # the same step again has the same, as a rule
+                self._save(record_name, durable.remove)
+                self.write(content_name, content)
+            self.write(record_name, record)  # written second: it is there only if the tensors are
+        with contextlib.suppress(OSError):  # what cannot be removed does no harm, and the next time removes it
+            checkpoints.prune(self._checkpoint_folder, step)
+
+    @property
+    def _checkpoint_folder(self) -> Path:
+        return self.path / "checkpoints"
+
+    @property
+    def has_checkpoint(self) -> bool:
+        """Whether there is one, whole or not, as far as the system lets one look."""
+        try:
+            return bool(checkpoints.steps(self._checkpoint_folder))
+        except OSError:
+            return False
+
+    def newest_checkpoint(self) -> Checkpoint | None:
+        """The newest checkpoint that is whole, by its step; None if there is none."""
+        return self.find_checkpoint()[0]
+
+    def find_checkpoint(self) -> tuple[Checkpoint | None, list[RunError]]:
+        """The newest checkpoint that is whole, and what is wrong with those after it.
+
+        Raises RunError for one that the system cannot read now: it may be whole.
+        """
+        return checkpoints.find(self._checkpoint_folder, self.network)
+
+    def forget_checkpoints(self, step: int) -> int:
+        """Removes the checkpoints from that step on; returns the step of the newest that is left, 0 if none is."""
+        self._save("checkpoints", lambda folder: checkpoints.prune(folder, step - 1))
+        return max(checkpoints.steps(self._checkpoint_folder), default=0)
+
+    def go_back_to(self, checkpoint: Checkpoint | None) -> str | None:
+        """Makes the run what it was at that checkpoint, or before its first step: a resumed training writes the rest again.
+
+        Also removes what a process has left behind that was killed. Returns what was lost of metrics.jsonl, in words.
+        """
+        fault = None
+        kept = bytes(self.lines[: checkpoint.num_bytes] if checkpoint else b"")
+        if checkpoint and not checkpoint.has_lines(kept):
+            points = (point for point in _points(self.lines) if point and point["step"] <= checkpoint.step)
+            kept = b"".join((json.dumps(point) + "\n").encode() for point in points)
+            fault = f"{self.path / 'metrics.jsonl'} is damaged: of its points those are kept that can be read"
+        if os.path.lexists(self.path / "summary.json"):
+            self._save("summary.json", durable.remove)
+        if kept != self.lines:
+            self._lines = bytearray(kept)
+            self._save("metrics.jsonl", lambda path: durable.write(path, kept))
+        self._save("", lambda path: self._tidy(-1 if checkpoint is None else checkpoint.step))
+        return fault
+
+    def continue_to(self, epochs: int) -> None:
+        """Changes how many epochs the run is to have."""
+        values = self._remembered("config.json")
+        values["config"]["epochs"] = epochs
+        self.config = from_dict(values["config"])
+        self._write_json("config.json", values)
+
+    def note_resumption(self, note: dict[str, Any]) -> None:
+        """Adds to environment.json where, and from which step, the run was resumed."""
+        environment = self._remembered("environment.json")
+        self._write_json("environment.json", environment | {"resumed": [*environment.get("resumed", []), note]})
+
+    def save_model(self, model: nn.Module) -> str:
+        """Writes model.safetensors, with all that is needed to use it in its metadata, and returns its SHA-256."""
+        tensors = {name: weights.detach().cpu().contiguous() for name, weights in model.state_dict().items()}
+        content = self.network.packed(tensors)
+        self.write("model.safetensors", content)
+        return hashlib.sha256(content).hexdigest()
+
+    def finish(self, summary: dict[str, Any]) -> None:
+        """Writes summary.json: the run is complete."""
+        with contextlib.suppress(OSError):
+            checkpoints.prune(self._checkpoint_folder)
+        self._write_json("summary.json", summary)
+
+    def write(self, name: str, content: bytes) -> None:
+        """Puts a file in its place, whole."""
+        self._save(name, lambda path: durable.write(path, content))
+        if "/" not in name:
+            self._written[name] = content
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Nobody else trains this run meanwhile, also where it moves to: RunError if somebody does."""
+        with contextlib.ExitStack() as self._locks:
+            try:
+                self._locks.enter_context(durable.alone(self.path))
+                yield
+            finally:
+                self._locks = None  # closed behind this
+
+    def remember(self) -> None:
+        """Reads what would have to be written elsewhere if this folder failed. Raises RunError if it cannot be read."""
+        for name in ("config.json", "environment.json"):
+            self._written[name] = untrusted.read(self.path / name, untrusted.MAX_JSON)
+
+    def _remembered(self, name: str) -> dict[str, Any]:
+        value: dict[str, Any] = untrusted.parse_json(self._written[name])
+        return value
+
+    def move_to(self, folder: str | os.PathLike[str]) -> None:
+        """Goes on in a new directory in `folder`, under its own name: what was written so far is written there again.
+
+        Needs nothing of the old one but its checkpoints, which are copied if they can still be read. Raises SaveError.
+        """
+        old, new = self.path, Path(folder) / self.path.name
+        if os.path.lexists(new):
+            new = new.with_name(f"{new.name}-{secrets.token_hex(2)}")
+        # config.json last, as always: with it, it is a run.
+        files = {name: self._written[name] for name in sorted(self._written, key=lambda name: name == "config.json")}
+        try:
+            if failed := creation.begin(new, {"metrics.jsonl": bytes(self.lines)} | files):
+                raise failed
+            durable.make_folder(new / "checkpoints")
+            for step in checkpoints.steps(self._checkpoint_folder) if self.has_checkpoint else ():
+                self._copy_checkpoint(step, new / "checkpoints")
+        except OSError as error:
+            shutil.rmtree(new, ignore_errors=True)
+            raise _no_room(new, error) from error
+        if self._locks is not None:
+            self._locks.enter_context(durable.alone(new))
+        self.moved_from, self.path = old, new
+        self.__dict__.pop("network", None)  # which knows the path of its weights
+
+    def move_back(self, old: Path) -> None:
+        """Takes back a move; what was written in the new directory is removed."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        self.moved_from, self.path = None, old
+        self.__dict__.pop("network", None)
+
+    def _copy_checkpoint(self, step: int, folder: Path) -> None:
+        """Writes a checkpoint into another folder, if it is whole and can still be read."""
+        try:
+            checkpoints.read(self._checkpoint_folder, step, self.network)
+            contents = {name: (self._checkpoint_folder / name).read_bytes() for name in checkpoints.names(step)}
+        except (RunError, OSError):
+            return
+        for name, content in contents.items():
+            durable.write(folder / name, content)
+
+    def _save(self, name: str, action: Callable[[Path], None]) -> None:
+        """Does `action` with the file of that name; if it fails, once more, then in another folder, else SaveError."""
+        try:
+            action(self.path / name)
+        except OSError:
+            time.sleep(durable.RETRY_SECONDS)
+            try:
+                action(self.path / name)
+            except OSError as error:
+                failure = self._failure(self.path / name, error)
+                if self.rescue is None or self.moved_from is not None:
+                    raise failure from error
+                try:
+                    self.move_to(self.rescue)
+                except LenetError as second:
+                    raise SaveError(f"{failure.message}; and {second.message}", hint=failure.hint) from error
+                self.notices.append(f"{failure.message}; the training goes on in {self.path}")
+                self._save(name, action)
+
+    def _failure(self, path: Path, error: OSError) -> SaveError:
+        what, way = durable.explain(error)
+        from_where = "from the last checkpoint, which is whole" if self.has_checkpoint else "from the first step"
+        return SaveError(
+            f"cannot write {path}: {what}",
+            hint=f"{way}, then lenet train --resume {quoted(self.path)} goes on {from_where}; "
+            "with --rescue DIR a run goes on in another folder when its own fails",
+        )
+
+    def _tidy(self, newest: int) -> None:
+        """Removes the checkpoints after that step, which are damaged, and what was left behind by whoever was killed."""
+        checkpoints.prune(self._checkpoint_folder, newest)
+        for folder in (self.path, self._checkpoint_folder):
+            for path in durable.strays(folder) if folder.is_dir() else ():
+                durable.remove(path)
+
+    def _write_json(self, name: str, value: dict[str, Any]) -> None:
+        self.write(name, durable.as_json(value))
+
+    def _read_json(self, name: str) -> dict[str, Any]:
+        path = self.path / name
+        if not os.path.lexists(path):
+            raise RunError(f"the run {self.path} is incomplete: it has no {name}")
+        try:
+            value = untrusted.parse_json(untrusted.read(path, untrusted.MAX_JSON))
+        except ValueError as error:
+            raise RunError(f"{path} cannot be read: {untrusted.shown(error)}") from error
+        if not isinstance(value, dict):
+            raise RunError(f"{path} holds {type(value).__name__}; expected a JSON object")
+        return value
+
+
+def load(run: str | os.PathLike[str] | Run) -> Run:
+    """The finished run in a run directory; a Run is checked again and returned.
+
+    `lenet.load("runs/boots").model` is the trained network, a plain nn.Module in evaluation mode. Raises RunError for a
+    directory that is missing, incomplete, of another version, or no run.
+    """
+    return Run.load(run)
+
+
+def find_runs(folder: Path) -> tuple[list[Run], list[RunError]]:
+    """The runs below `folder`, finished or not, by name, and what is wrong with those that cannot be used."""
+    runs, faults = [], []
+    for config in sorted(folder.glob("*/config.json")):
+        try:
+            runs.append(Run.load(config.parent, finished=False))
+        except RunError as error:
+            faults.append(error)
+    return runs, faults
+
+
+def _is_point(value: Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("kind"), str) and type(value.get("step")) is int
+
+
+def _no_room(path: Path, error: OSError) -> SaveError:
+    """Why a run cannot move to a directory, of which nothing is left."""
+    return SaveError(f"cannot write {path}: {durable.explain(error)[0]}", hint="choose another folder")
+
+
+def _points(content: bytes | bytearray) -> Iterator[dict[str, Any] | None]:
+    """The lines of a metrics.jsonl; None for one that is no point of the chart, such as a last one that was torn."""
+    start = 0
+    while start < len(content):
+        stop = content.find(b"\n", start) + 1 or len(content)
+        try:
+            point = untrusted.parse_json(bytes(content[start:stop])) if stop - start <= MAX_LINE else None
+        except ValueError:
+            point = None
+        yield point if _is_point(point) else None
+        start = stop

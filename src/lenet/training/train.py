@@ -1,0 +1,595 @@
+"""One run from start to end: the loop that trains, measures, logs and saves.
+
+    run = train("fashion-mnist", recipe="book-sgd", epochs=2)
+
+`Training.run_to_the_end` is the whole of it: chunks of steps, an evaluation once an epoch, and plain statements in between.
+No callbacks. Whatever ends it before its end, `resume` goes on from what was saved last, to the same bits.
+"""
+
+import dataclasses
+import itertools
+import math
+import os
+import time
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lenet.config import DEFAULT_RECIPE, TrainConfig, configure
+from lenet.data.dataset import Labels, Splits, load
+from lenet.data.plan import Plan, plan
+from lenet.display import curve
+from lenet.display.progress import Progress, choose_progress
+from lenet.doctor import checks
+from lenet.doctor.checks import Finding
+from lenet.doctor.plateau import Abandoned
+from lenet.engines import Stats
+from lenet.engines.choice import choose_device
+from lenet.engines.state import Snapshot
+from lenet.errors import ConfigError, EngineError, RunError, SaveError, TrainingError, quoted
+from lenet.pytorch.memory import memory_explained
+from lenet.runs import environment
+from lenet.runs.checkpoints import Checkpoint
+from lenet.runs.environment import pytorch_threads
+from lenet.runs.run import Run
+from lenet.training.assembly import Parts, assemble, load_data
+from lenet.training.diagnosis import Findings
+from lenet.training.interrupts import Interrupt, interrupts
+
+SAVING_SHARE = 0.005  # of the time of a training, which the checkpoints at the ends of its epochs may take
+LONGEST_WAIT = 30.0  # seconds without one all the same, where a disk is slow
+CHUNKS = 10  # in an epoch: how often the chart gets a point and Ctrl-C an answer
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C, SIGTERM or SIGHUP during a training: the chunk was finished and saved; `run` can be resumed."""
+
+    def __init__(self, run: Run, exit_code: int) -> None:
+        super().__init__(f"stopped; go on with lenet train --resume {quoted(run.path)}")
+        self.run, self.exit_code = run, exit_code
+
+
+@dataclasses.dataclass
+class Tally:
+    """The training numbers of a part of an epoch: sums, so that every picture weighs the same.
+
+    The losses are added up one by one, so that the sum is the same bits wherever the steps are interrupted.
+    """
+
+    loss_sum: float = 0.0
+    num_correct: int = 0
+    num_images: int = 0
+    seconds: float = 0.0
+
+    def add(self, stats: Stats) -> None:
+        for loss, size in zip(stats.losses.tolist(), stats.sizes.tolist(), strict=True):
+            self.loss_sum += loss * size
+        self.num_correct += stats.num_correct
+        self.num_images += stats.num_images
+        self.seconds += stats.seconds
+
+    @property
+    def rates(self) -> dict[str, float]:
+        return {
+            "train_loss": self.loss_sum / self.num_images,
+            "train_accuracy": self.num_correct / self.num_images,
+            "images_per_second": self.num_images / self.seconds,
+        }
+
+
+@dataclasses.dataclass
+class Position:
+    """Where a training stands; stored with each checkpoint. `step` counts within `epoch`, both from 0."""
+
+    epoch: int = 0
+    step: int = 0
+    tally: Tally = dataclasses.field(default_factory=Tally)  # of the epoch so far
+    chunk: Tally = dataclasses.field(default_factory=Tally)  # of the chunk so far
+    steps_seconds: float = 0.0  # of all steps so far, alone
+    seconds: float = 0.0  # of everything so far, loading and evaluation included
+    micro_batch: int | None = None  # pictures at a time, where a whole batch did not fit into memory
+    evaluated: dict[str, Any] = dataclasses.field(default_factory=dict)  # the point of the last epoch
+    is_judged: bool = True  # whether the doctor has seen that epoch
+
+    def copy(self) -> "Position":
+        """One that stays as it is while the training goes on; what was `evaluated` is never changed."""
+        replace = dataclasses.replace
+        return replace(self, tally=replace(self.tally), chunk=replace(self.chunk))
+
+    def to_dict(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Position":
+        tallies = {name: Tally(**values[name]) for name in ("tally", "chunk")}
+        return cls(**(values | tallies))
+
+
+@dataclasses.dataclass(frozen=True)
+class Moment:
+    """Position and state of a training before some steps, to go back to if they fail; and the lines of metrics until then."""
+
+    at: Position
+    state: Snapshot
+    num_bytes: int
+
+
+def train(
+    data: str | Splits | None = None,
+    *,
+    recipe: str = DEFAULT_RECIPE,
+    config: TrainConfig | None = None,
+    out: str | os.PathLike[str] | None = None,
+    rescue: str | os.PathLike[str] | None = None,
+    progress: str | Progress = "auto",
+    **settings: Any,
+) -> Run:
+    """Trains a network and returns its run, saved in a run directory.
+
+    data: the name of a data set ("auto", "fashion-mnist", "mnist", "digits") or your own Splits; recipe and settings:
+    see `lenet.RECIPES` and the fields of `lenet.TrainConfig`, or give a whole `config`; out: the run directory, by
+    default `runs/DATE-TIME-DATA-MODEL`; rescue: a folder in which the run goes on if its directory can no longer be
+    written; progress: "auto" (one chart in a notebook, a table on a terminal, else a line per epoch, on stderr) or "quiet".
+
+        run = lenet.train("fashion-mnist", recipe="book-sgd", epochs=2, seed=7)
+        print(run.test_accuracy)
+
+    Ctrl-C (also SIGTERM, SIGHUP) finishes the chunk of steps, saves a checkpoint and raises Interrupted. Raises LenetError
+    for what a user can mend: ConfigError, DataError, ModelError, EngineError, RunError, SaveError (nothing can be written),
+    TrainingError (the loss is no longer a number).
+    """
+    began = time.perf_counter()
+    name = data.name if isinstance(data, Splits) else data
+    if config is None:
+        config = configure(recipe, data=name, **settings)
+    elif settings or recipe != DEFAULT_RECIPE or isinstance(data, str):
+        raise ConfigError("train was given a config and settings", hint="put the settings into the config")
+    elif name is not None:
+        config = dataclasses.replace(config, data=name)
+    show = choose_progress(progress)
+    splits = data if isinstance(data, Splits) else load(config.data, config.data_dir, progress=show.download)
+    with pytorch_threads(config.threads), interrupts() as interrupted:
+        where = environment.describe(splits.fingerprint)
+        return run_once(config, splits, out, show, interrupted, where, began, rescue=rescue)
+
+
+def run_once(
+    config: TrainConfig,
+    splits: Splits,
+    out: str | os.PathLike[str] | None,
+    show: Progress,
+    interrupted: Interrupt,
+    where: dict[str, Any],
+    began: float,
+    *,
+    rescue: str | os.PathLike[str] | None = None,
+    chart: bool = True,
+) -> Run:
+    """One training, whole. `where`: the content of environment.json; `began`: when the clock of its summary started."""
+    with memory_explained(choose_device(config.device).name):
+        parts = assemble(config, splits)
+        run = Run.create(out, config, parts.resolved, where, rescue)
+        with run.alone():
+            return Training(run, parts, show, Position(), interrupted, began, chart).run_to_the_end([])
+
+
+def resume(
+    run: str | os.PathLike[str] | Run,
+    *,
+    data: Splits | None = None,
+    data_dir: str | None = None,
+    epochs: int | None = None,
+    rescue: str | os.PathLike[str] | None = None,
+    progress: str | Progress = "auto",
+) -> Run:
+    """Goes on with an interrupted run from its newest checkpoint, to the end it would have had without, bit for bit.
+
+    data: the Splits it was trained on, where it was trained on your own; data_dir: where the data is now, if it moved;
+    epochs: how many the run is to have, with which a finished one goes on too; rescue and progress: as in `train`.
+    What may make a difference, another version of PyTorch, say, is told before the first step; docs/run-directory.md has the
+    list. Raises RunError if the run is finished, if another process trains it, or if the data is not what it was trained on.
+    """
+    began = time.perf_counter()
+    run = Run.load(run, finished=False)
+    if not run.missing and (epochs is None or epochs == run.config.epochs):
+        raise RunError(
+            f"the run {run.path} is finished, after {run.config.epochs} epochs",
+            hint=f"--epochs {2 * run.config.epochs} goes on with it; lenet evaluate {quoted(run.path)} measures it",
+        )
+    run.rescue = rescue
+    show = choose_progress(progress)
+    splits = data or load_data(run, data_dir, show)
+    with interrupts() as interrupted:
+        return resume_once(run, splits, show, interrupted, began, epochs=epochs)
+
+
+def resume_once(
+    run: Run,
+    splits: Splits,
+    show: Progress,
+    interrupted: Interrupt,
+    began: float,
+    *,
+    epochs: int | None = None,
+    chart: bool = True,
+) -> Run:
+    """The rest of one interrupted training, from its newest checkpoint; see `run_once`."""
+    if splits.fingerprint != run.environment["data_fingerprint"]:
+        raise RunError(
+            f"{splits.name} ({splits.source}) is not the data that {run.path} was trained on",
+            hint="give the same data again with --data-dir",
+        )
+    # On what it was trained on so far, whatever `auto` would choose now: another device or number of threads adds up in
+    # another order.
+    decided = {
+        "engine": run.resolved["engine"],
+        "device": run.resolved["device"],
+        "threads": run.environment["threads"],
+    }
+    with run.alone(), pytorch_threads(decided["threads"]), memory_explained(decided["device"]):
+        run.remember()
+        checkpoint, faults = run.find_checkpoint()
+        if checkpoint is None and not run.missing:
+            raise RunError(
+                f"the run {run.path} is finished and has no whole checkpoint to go on from",
+                hint="start a new training with lenet train; this run stays as it is",
+            )
+        at = _position(run, checkpoint)
+        now = environment.describe(splits.fingerprint)
+        changes = environment.differences(run.environment, now)
+        notices = [f"{fault.message}; it is passed over" for fault in faults]
+        if checkpoint is None:
+            notices.append(
+                f"{run.path} has no {'whole ' if faults else ''}checkpoint; starting from the first step again"
+            )
+        longer = dataclasses.replace(run.config, epochs=run.config.epochs if epochs is None else epochs)
+        begun = at.epoch + (at.step > 0)
+        if longer.epochs < begun:
+            raise ConfigError(f"epochs is {longer.epochs}, but {run.path} has begun {begun}", hint="give more --epochs")
+        parts = assemble(dataclasses.replace(longer, **decided), splits, reason="as before")
+        if checkpoint:
+            _load_state(run, parts, checkpoint)
+            parts.engine.micro_batch = at.micro_batch
+            parts.header.append(("resumed", f"after step {checkpoint.step:,}, epoch {at.epoch + 1}"))
+        lost = run.go_back_to(checkpoint)
+        notices += [lost] if lost else []
+        if longer != run.config:
+            if longer.schedule != "constant" and at != Position():
+                notices.append(
+                    f"so far the learning rates were those of {longer.schedule} over {run.config.epochs} epochs; from here "
+                    f"on they are those over {longer.epochs}"
+                )
+            run.continue_to(longer.epochs)  # after its summary is gone: a run never claims an end it has not come to
+        if changes:
+            notices.append(
+                f"not all is as it was when {run.path} was begun: {', '.join(changes)}. The rest may differ in the last bits "
+                "from what it would have been"
+            )
+        run.note_resumption(
+            {"step": checkpoint.step if checkpoint else 0, "epochs": longer.epochs, "changes": changes} | now
+        )
+        return Training(run, parts, show, at, interrupted, began, chart).run_to_the_end(notices)
+
+
+def _position(run: Run, checkpoint: Checkpoint | None) -> Position:
+    try:
+        return Position.from_dict(checkpoint.progress) if checkpoint else Position()
+    except (KeyError, TypeError, AttributeError) as error:
+        raise _foreign(run, error) from error
+
+
+def _load_state(run: Run, parts: Parts, checkpoint: Checkpoint) -> None:
+    try:
+        parts.engine.load_state_dict(checkpoint.tensors)
+    except (KeyError, RuntimeError) as error:
+        raise _foreign(run, error) from error
+
+
+def _foreign(run: Run, error: Exception) -> RunError:
+    what = str(error).splitlines()[0]
+    return RunError(
+        f"the checkpoint of {run.path} is not of this training: {what}", hint="start again with lenet train"
+    )
+
+
+def measure(logits: Tensor, labels: Tensor) -> tuple[float, float]:
+    """Mean cross-entropy (summed in float64) and accuracy of logits `(N, num_classes)` for labels `(N,)`."""
+    values, classes = logits.numpy().astype(np.float64), labels.numpy()  # NumPy: 4 MB less than with PyTorch
+    largest = values.max(axis=1)
+    own = values[np.arange(len(classes)), classes]
+    with np.errstate(invalid="ignore"):  # infinite logits: the loss is not a number, which is looked for
+        losses = np.log(np.exp(values - largest[:, None]).sum(axis=1)) + largest - own
+    return float(losses.sum()) / len(classes), int((values.argmax(axis=1) == classes).sum()) / len(classes)
+
+
+class Training:
+    """One training under way: the run, its parts, and where it stands."""
+
+    def __init__(
+        self,
+        run: Run,
+        parts: Parts,
+        show: Progress,
+        at: Position,
+        interrupted: Interrupt,
+        began: float,
+        chart: bool,
+    ) -> None:
+        self.run, self.parts, self.show, self.at = run, parts, show, at
+        self.interrupted, self.chart = interrupted, chart
+        self.config, self.engine = run.config, parts.engine
+        self.num_steps = math.ceil(len(parts.train) / self.config.batch_size)  # in an epoch
+        self.is_new = at == Position()  # and not resumed from a checkpoint before the first step
+        self.began = began - at.seconds
+        self.saved_at, self.saving = time.perf_counter(), 0.0  # the last checkpoint, and the seconds of the fastest
+        self.findings = Findings(run, show, parts.engine, parts.train, parts.test, interrupted)
+        self.saved = parts.engine.snapshot()
+        # Three, in turn: there are two moments to go back to while the next is taken.
+        self.snapshots = itertools.cycle([parts.engine.snapshot() for _ in range(3)])
+        self.begun = self.moment = self.earlier = self._now()
+
+    @property
+    def step(self) -> int:
+        """Steps taken so far, in all epochs."""
+        return self.at.epoch * self.num_steps + self.at.step
+
+    def run_to_the_end(self, notices: list[str]) -> Run:
+        """Trains all epochs that are left; notices: what must be told before the first step."""
+        try:
+            with self.show, memory_explained(self.parts.resolved["device"], doing="in the training"):
+                self._go_on(notices)
+        except EngineError as error:
+            raise self._kept(error) from error
+        except SaveError as error:
+            error.training = self
+            raise
+        return self.run
+
+    def _go_on(self, notices: list[str]) -> None:
+        self.show.start(self.parts.header, self.parts.resolved["notice"], self.config.epochs)
+        for notice in notices:
+            self.show.notice(notice)
+        self._mind_the_move()
+        if not self.at.is_judged:
+            self._judge(self._evaluate()[1])
+        while self.at.epoch < self.config.epochs:
+            self._epoch(plan(self.config, self.at.epoch, len(self.parts.train)))
+        self.show.finish(self.run, self._finish())
+
+    def _epoch(self, epoch_plan: Plan) -> None:
+        """What is left of an epoch: its chunks, each perhaps in several parts, the evaluation, perhaps a checkpoint."""
+        at, chunk = self.at, math.ceil(self.num_steps / CHUNKS)
+        if self.step == 0 and self.is_new:
+            self._heed(self.findings.before(self.parts.train.labels[epoch_plan.order]))
+        while at.step < self.num_steps:
+            end = min((at.step // chunk + 1) * chunk, self.num_steps)
+            self._steps(epoch_plan, self._until(end))
+            if at.step == end:
+                point = self._chunk_point(float(epoch_plan.learning_rates[end - 1]))
+                at.chunk = Tally()
+                self.findings.log(point)
+                self.show.chunk(point)
+                self._heed(self.findings.after_chunk(point))
+                self._mind_the_move()
+            if at.step < self.num_steps:
+                if self.interrupted.is_set():
+                    self._stop()
+                if self._is_due():
+                    self._checkpoint()
+        numbers, predicted = self._evaluate()
+        point = {"kind": "epoch", "step": self.step, "epoch": at.epoch + 1, **at.tally.rates, **numbers}
+        self._must_measure_finite(point)
+        self.findings.log(point)
+        self.show.epoch(point)
+        at.epoch, at.step, at.tally, at.evaluated, at.is_judged = at.epoch + 1, 0, Tally(), point, False
+        self.moment = self._now()
+        if self._is_worth_saving():  # before the doctor, who may take longer than the epoch
+            self._checkpoint()
+        self._mind_the_move()
+        self._judge(predicted)
+
+    def _judge(self, predicted: Labels) -> None:
+        """Asks the doctor about the epoch that was evaluated last; predicted: the classes given to the test pictures."""
+        try:
+            found = self.findings.after_epoch(self.at.evaluated, predicted)
+        except Abandoned:
+            self._stop()
+        self.at.is_judged = True
+        self._heed(found)
+        if self.interrupted.is_set() and self.at.epoch < self.config.epochs:
+            self._stop()
+
+    def _steps(self, epoch_plan: Plan, stop: int) -> None:
+        """Takes the steps up to `stop`, which is in this chunk."""
+        at, now = self.at, self._now()
+        self.earlier = self.moment if at.step else now  # an epoch begins with weights that were measured
+        self.moment = now
+        stats = self.engine.train_steps(epoch_plan, at.step, stop)
+        if self.engine.micro_batch != at.micro_batch:
+            at.micro_batch = self.engine.micro_batch
+            self.show.notice(
+                f"out of memory on {self.parts.resolved['device']} in epoch {at.epoch + 1}: from here on a batch is computed "
+                f"{at.micro_batch} pictures at a time, the same sums in another order"
+            )
+        self._must_be_finite(stats)
+        at.tally.add(stats)
+        at.chunk.add(stats)
+        at.steps_seconds += stats.seconds
+        at.step = stop
+
+    def _until(self, end: int) -> int:
+        """The step up to which to go in one call: the end of the chunk, or where a checkpoint is due before."""
+        steps, seconds = self.config.checkpoint_interval
+        left = steps - self.step % steps if steps < math.inf else math.inf
+        if seconds < math.inf:
+            taken = self.at.steps_seconds / self.step if self.step else math.inf  # seconds for a step
+            left = max(1, (self.saved_at + seconds - time.perf_counter()) // taken)
+        return int(min(end, self.at.step + left))
+
+    def _is_worth_saving(self) -> bool:
+        """Whether to save at the end of an epoch: always the last, and those that were asked for; else if it is cheap."""
+        at_the_end, asked_for = self.at.epoch == self.config.epochs, self.config.checkpoint_every is not None
+        wait = min(self.saving / SAVING_SHARE, LONGEST_WAIT)
+        return at_the_end or asked_for or time.perf_counter() - self.saved_at >= wait
+
+    def _is_due(self) -> bool:
+        steps, seconds = self.config.checkpoint_interval
+        return self.step % steps == 0 or time.perf_counter() - self.saved_at >= seconds
+
+    def _now(self) -> Moment:
+        self.at.seconds = time.perf_counter() - self.began
+        state = next(self.snapshots)
+        state.take()
+        return Moment(self.at.copy(), state, len(self.run.lines))
+
+    def _chunk_point(self, rate: float) -> dict[str, Any]:
+        return {
+            "kind": "chunk",
+            "step": self.step,
+            "epoch": self.at.epoch + self.at.step / self.num_steps,
+            **self.at.chunk.rates,
+            "learning_rate": rate,
+        }
+
+    def _evaluate(self) -> tuple[dict[str, float], Labels]:
+        """Losses and accuracies of the held-out sets, and the classes given to the test pictures, `(num_images,)`."""
+        numbers: dict[str, float] = {}
+        for name, dataset in (("validation", self.parts.validation), ("test", self.parts.test)):
+            if dataset is not None:
+                logits = self.engine.logits(dataset.images)
+                loss, accuracy = measure(logits, torch.from_numpy(dataset.labels))
+                numbers |= {f"{name}_loss": loss, f"{name}_accuracy": accuracy}
+        predicted: Labels = logits.numpy().argmax(axis=1)
+        return numbers, predicted
+
+    def _checkpoint(self) -> None:
+        began = time.perf_counter()
+        self.at.seconds = began - self.began
+        self.saved.take()
+        self.run.checkpoint(self.step, self.saved.state_dict(), self.at.to_dict())
+        self.saved_at = time.perf_counter()
+        cost = self.saved_at - began
+        self.saving = min(cost, self.saving or cost)
+
+    def _stop(self) -> NoReturn:
+        """Saves what there is and raises Interrupted. No chart: on a busy machine it would take seconds to draw."""
+        self._checkpoint()
+        self._mind_the_move()
+        self.show.interrupted(self.run)
+        raise Interrupted(self.run, self.interrupted.exit_code)
+
+    def _mind_the_move(self) -> None:
+        """If the run had to go on in another folder: says so, and sees to it that a checkpoint lies there."""
+        if self.run.notices:
+            if self.step:
+                self._checkpoint()
+            while self.run.notices:
+                self.show.notice(self.run.notices.pop())
+
+    def save_to(self, folder: str | os.PathLike[str]) -> Run:
+        """Saves in another folder the last moment at which all was in order, and returns the run there."""
+        old = self.run.path
+        self.run.move_to(folder)
+        try:
+            self._go_back(self.moment)
+        except SaveError as error:
+            self.run.move_back(old)
+            raise SaveError(error.message, hint="choose another folder") from error
+        return self.run
+
+    def _go_back(self, moment: Moment) -> None:
+        """Saves a moment before as the newest checkpoint, without asking the engine, whose device may be lost."""
+        self.at = moment.at.copy()
+        self.run.checkpoint(self.step, moment.state.state_dict(), self.at.to_dict(), moment.num_bytes)
+
+    def _kept(self, error: EngineError) -> EngineError:
+        """An error of the engine, after the last moment at which all was in order was saved."""
+        try:
+            self._go_back(self.moment)
+        except SaveError as second:
+            both = SaveError(f"{error.message}; and {second.message}", hint=second.hint)
+            both.training = self
+            raise both from error
+        resume = f"lenet train --resume {quoted(self.run.path)}"
+        hint = (error.hint or "").replace("lenet train --resume RUN", resume)
+        if resume not in hint:
+            hint = f"{hint}; {resume} goes on from step {self.step:,}" if hint else f"{resume} goes on"
+        return EngineError(error.message, hint=hint)
+
+    def _finish(self) -> dict[str, Any]:
+        """Saves weights, chart and, last, the summary."""
+        weights_sha256 = self.run.save_model(self.engine.model)
+        if self.chart:
+            curve.save(self.run, self.findings.points, self.config.epochs)
+        self._mind_the_move()
+        last = self.at.evaluated
+        num_images = self.config.epochs * len(self.parts.train)
+        seconds = time.perf_counter() - self.began
+        resolved = self.parts.resolved
+        numbers = {key: value for key, value in last.items() if key.endswith(("_accuracy", "_loss"))}
+        summary = numbers | {
+            "images_per_second": num_images / self.at.steps_seconds,
+            "images_per_second_end_to_end": num_images / seconds,
+            "seconds": seconds,
+            "steps_seconds": self.at.steps_seconds,
+            "epochs": self.config.epochs,
+            "parameters": resolved["model"]["parameters"],
+            "model": resolved["model"]["name"],
+            "recipe": self.config.recipe,
+            "seed": self.config.seed,
+            "engine": resolved["engine"],
+            "device": resolved["device"],
+            "data": resolved["data"],
+            "micro_batch": self.at.micro_batch,
+            "weights_sha256": weights_sha256,
+            "run": str(self.run.path),
+        }
+        self.run.finish(summary)
+        if self.run.notices:  # it had to move for that
+            self._mind_the_move()
+            summary["run"] = str(self.run.path)
+            self.run.finish(summary)
+        return summary
+
+    def _heed(self, found: list[Finding]) -> None:
+        """Ends a strict training at its first finding: saves what there is and raises TrainingError."""
+        if found and self.config.strict:
+            self._checkpoint()
+            raise TrainingError(f"{found[0].message} (--strict; all is saved in {self.run.path})", hint=found[0].remedy)
+
+    def _must_be_finite(self, stats: Stats) -> None:
+        """Ends a training whose loss is no number any more."""
+        for offset, loss in enumerate(stats.losses):
+            if not math.isfinite(loss):
+                step = self.step + offset + 1
+                what = f"the loss became {loss} at step {step}, in epoch {self.at.epoch + 1}"
+                good = self.moment if offset else self.earlier  # the loss of a step is that of the weights before it
+                self._diverged(what, loss, {"epoch": step / self.num_steps, "step": step}, good)
+
+    def _must_measure_finite(self, point: Mapping[str, Any]) -> None:
+        """The loss of a step is taken before its update: only the evaluation sees what the last one did."""
+        for name in ("validation", "test"):
+            loss = point.get(f"{name}_loss", 0.0)
+            if not math.isfinite(loss):
+                what = f"the loss on the {name} set is {loss} after epoch {point['epoch']}"
+                self._diverged(what, loss, point, self.moment)
+
+    def _last_good(self, good: Moment) -> int:
+        """Sees to it that the newest checkpoint is good, and returns its step; 0 is the beginning, which needs none.
+
+        A run may have been resumed with weights whose loss nobody had seen: good are those of the checkpoint before.
+        """
+        if good is self.begun and good.at.step:
+            return self.run.forget_checkpoints(self.step)
+        self._go_back(good)
+        return self.step
+
+    def _diverged(self, what: str, loss: float, point: Mapping[str, Any], good: Moment) -> NoReturn:
+        """Saves the weights of the last moment that was good, and raises TrainingError."""
+        finding = checks.not_finite(what, loss, self.config.learning_rate)
+        self.findings.tell([finding], point)
+        where = f"the last good weights, after step {self._last_good(good)}, are in {self.run.path / 'checkpoints'}"
+        raise TrainingError(f"{what}; {where}", hint=finding.remedy)

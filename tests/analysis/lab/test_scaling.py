@@ -1,0 +1,32 @@
+"""Dense against convolutional layers: the numbers by hand."""
+
+from lenet.analysis.lab import scaling
+
+
+def test_parameters_and_memory_by_hand():
+    sizes = scaling.measure()["sizes"]
+    assert sizes["28"]["dense"] == {
+        "parameters": (28 * 28 + 1) * 1000,
+        "parameter_bytes": 4 * (28 * 28 + 1) * 1000,
+        "output_bytes": 4000,
+    }
+    assert sizes["1000"]["dense"]["parameters"] == 1_000_001_000
+    assert sizes["1000"]["convolution"] == {
+        "parameters": 156,
+        "parameter_bytes": 624,
+        "output_bytes": 4 * 6 * 996 * 996,
+    }
+    assert sizes["28"]["lenet"]["parameters"] == 44_426
+    assert sizes["28"]["mlp"]["parameters"] == 203_530
+
+
+def test_the_table_and_the_picture():
+    numbers = scaling.measure()
+    titles, rows, verdicts = scaling.table(numbers)
+    assert len(titles) == len(rows[0]) == 5
+    assert rows[-1][0] == "1000×1000"
+    assert rows[-1][1] == "1,000,001,000 (4.00 GB and 4.00 kB)"
+    assert "grow 1,274 times" in verdicts[1]
+    assert "1 times, to 156" in verdicts[1]
+    left, right = scaling.draw(numbers).axes
+    assert left.get_xscale() == right.get_yscale() == "log"

@@ -1,0 +1,283 @@
+"""The classes of the book's 1.0: what learners override is called, and the rest is done by the kernels."""
+
+import copy
+import pickle
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from lenet import d2l
+from lenet.d2l.names import classes
+from lenet.d2l.names.iterators import BatchIterator, Pictures
+from lenet.errors import ConfigError, DataError, EngineError, ModelError
+
+
+class Data(d2l.DataModule):
+    """The tiny set as a DataModule."""
+
+    def __init__(self, splits, batch_size=50, shuffle=True):
+        super().__init__()
+        self.save_hyperparameters()
+
+    def get_dataloader(self, train):
+        return BatchIterator(self.splits.train if train else self.splits.test, self.batch_size, train and self.shuffle)
+
+
+class Small(d2l.Classifier):
+    """A small LeNet, as a learner defines it."""
+
+    def __init__(self, lr=0.1):
+        super().__init__()
+        self.save_hyperparameters()
+        self.net = nn.Sequential(
+            nn.LazyConv2d(4, kernel_size=5), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.LazyLinear(10)
+        )
+
+
+@pytest.fixture
+def data(tiny):
+    return Data(tiny)
+
+
+def fitted(model, data, epochs=2, **arguments):
+    """The model after a training from a fixed seed, and its Trainer."""
+    torch.manual_seed(2)
+    model.apply_init([next(iter(data.get_dataloader(True)))[0]], d2l.init_cnn)
+    trainer = d2l.Trainer(max_epochs=epochs, **arguments)
+    trainer.fit(model, data)
+    return trainer
+
+
+def test_hyperparameters_become_attributes():
+    class Thing(d2l.HyperParameters):
+        def __init__(self, a, b, c=3):
+            self.save_hyperparameters(ignore=["b"])
+
+    thing = Thing(1, 2)
+    assert (thing.a, thing.c, thing.hparams) == (1, 3, {"a": 1, "c": 3})
+    assert not hasattr(thing, "b")
+
+
+def test_add_to_class():
+    class Thing:
+        pass
+
+    thing = Thing()
+
+    @d2l.add_to_class(Thing)
+    def do(self):
+        return 5
+
+    assert thing.do() == 5
+
+
+def test_a_trainer_draws_and_learns_with_the_kernels(data, capsys, own_folder):
+    model = Small()
+    trainer = fitted(model, data)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.splitlines()[0].startswith("engine  cpu (own kernels for ")
+    assert list(own_folder.glob("*Trainer.png"))
+    assert (trainer.train_batch_idx, trainer.val_batch_idx, trainer.epoch) == (40, 8, 1)
+    assert (trainer.num_train_batches, trainer.num_val_batches) == (20, 4)
+    points = model.board.data
+    assert list(points) == ["train_loss", "val_loss", "val_acc"]
+    assert [x for x, _ in points["train_loss"]] == pytest.approx([4.5 / 20, 14.5 / 20, 24.5 / 20, 34.5 / 20])
+    assert [x for x, _ in points["val_acc"]] == [1, 2]
+    assert points["val_acc"][-1][1] == pytest.approx(d2l.evaluate_accuracy(model, data.val_dataloader()))
+    assert points["val_acc"][-1][1] > 0.9
+    assert model.training  # published: left in evaluation mode
+
+
+def test_pytorch_gives_the_same_points(data, capsys):
+    class Own(Small):
+        def training_step(self, batch):
+            return super().training_step(batch)
+
+    boards = []
+    for kind in (Small, Own):
+        model = kind()
+        trainer = fitted(model, data)
+        boards.append(model.board.data)
+        assert (trainer.train_batch_idx, trainer.val_batch_idx) == (40, 8)
+    assert "training_step of Own is the user's own" in capsys.readouterr().err
+    for name, points in boards[0].items():
+        for (x, y), (other_x, other_y) in zip(points, boards[1][name], strict=True):
+            assert x == pytest.approx(other_x)
+            assert y == pytest.approx(other_y, abs=0.03)
+
+
+@pytest.mark.parametrize("name", ["training_step", "validation_step", "loss", "configure_optimizers", "forward"])
+def test_what_is_overridden_is_called(name, data, capsys):
+    calls = []
+
+    def spy(self, *arguments):
+        calls.append(name)
+        return getattr(Small, name)(self, *arguments)
+
+    model = type("Own", (Small,), {name: spy})()
+    fitted(model, data, epochs=1)
+    assert len(calls) > (0 if name == "configure_optimizers" else 3)
+    native = name in ("configure_optimizers", "forward")  # the optimiser is known; forward is, once it is followed
+    assert ("own kernels" in capsys.readouterr().err) == native or name == "forward"
+
+
+def test_a_method_added_to_the_books_class_is_called(data, monkeypatch, capsys):
+    def training_step(self, batch):
+        calls.append(len(batch[1]))
+        return self.loss(self(batch[0]), batch[1])
+
+    calls = []
+    monkeypatch.setattr(d2l.Module, "training_step", d2l.Module.training_step)  # put back afterwards
+    d2l.add_to_class(d2l.Module)(training_step)
+    fitted(Small(), data, epochs=1)
+    assert calls == [50] * 20
+    assert "training_step of Small is the user's own" in capsys.readouterr().err
+
+
+def test_an_optimiser_of_ones_own_by_the_kernels(data, capsys):
+    class WithAdam(Small):
+        def configure_optimizers(self):
+            return torch.optim.Adam(self.parameters(), lr=0.01)
+
+    model = WithAdam()
+    trainer = fitted(model, data, epochs=1)
+    assert "own kernels" in capsys.readouterr().err
+    assert trainer.optim.state[model.net[0].weight]["step"] == 20
+
+
+def test_gradients_are_clipped(data, capsys):
+    model = Small()
+    trainer = fitted(model, data, epochs=1, gradient_clip_val=1e-6)
+    assert "gradients are clipped" in capsys.readouterr().err
+    norm = torch.linalg.vector_norm(torch.cat([weights.grad.flatten() for weights in model.parameters()]))
+    assert norm == pytest.approx(1e-6, rel=1e-2)
+    assert trainer.gpus == []
+
+
+def test_a_trainer_of_ones_own(data, capsys):
+    class Own(d2l.Trainer):
+        def prepare_model(self, model):
+            model.trainer, self.model = self, model
+
+        def fit_epoch(self):
+            for batch in self.train_dataloader:
+                self.optim.zero_grad()
+                self.model.training_step(batch).backward()
+                self.optim.step()
+                self.train_batch_idx += 1
+
+    model = d2l.LeNet(lr=0.5)
+    before = copy.deepcopy(model.state_dict())
+    Own(max_epochs=1).fit(model, data)
+    assert "of Own is the user's own" in capsys.readouterr().err
+    assert not torch.equal(before["net.0.weight"], model.net[0].weight)
+
+
+def test_a_trained_model_can_be_copied_and_pickled(data):
+    model = d2l.LeNet(lr=0.5)
+    d2l.Trainer(max_epochs=1).fit(model, data)
+    for other in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        assert torch.equal(other.net[0].weight, model.net[0].weight)
+        assert other.board.data == model.board.data
+
+
+def test_without_validation_data(data):
+    class Alone(Data):
+        def val_dataloader(self):
+            return None
+
+    model = Small()
+    fitted(model, Alone(data.splits), epochs=1)
+    assert list(model.board.data) == ["train_loss"]
+
+
+def test_fewer_batches_than_points(tiny):
+    model = Small()
+    fitted(model, Data(tiny, batch_size=1000), epochs=2)
+    assert len(model.board.data["train_loss"]) == 2  # published: none
+
+
+def test_losses_and_accuracies_of_a_classifier():
+    model = d2l.Classifier()
+    scores, classes_ = torch.tensor([[2.0, 1.0], [0.0, 3.0]]), torch.tensor([0, 0])
+    assert model.accuracy(scores, classes_) == 0.5
+    assert model.accuracy(scores, classes_, averaged=False).tolist() == [1, 0]
+    assert torch.equal(model.loss(scores, classes_), F.cross_entropy(scores, classes_))
+    assert torch.equal(
+        model.loss(scores, classes_, averaged=False), F.cross_entropy(scores, classes_, reduction="none")
+    )
+    with pytest.raises(NotImplementedError):
+        d2l.Module().loss(0, 0)
+
+
+def test_the_summary_of_lenet(capsys):
+    model = d2l.LeNet()
+    torch.manual_seed(0)
+    expected = torch.rand(1)
+    torch.manual_seed(0)
+    model.layer_summary((1, 1, 28, 28))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "Conv2d output shape:\t torch.Size([1, 6, 28, 28])"
+    assert lines[-1] == "Linear output shape:\t torch.Size([1, 10])"
+    assert len(lines) == 12
+    assert torch.equal(torch.rand(1), expected)
+    d2l.layer_summary(model, (1, 1, 28, 28))
+    assert capsys.readouterr().out.splitlines() == lines
+
+
+def test_data_by_the_piece_and_in_batches(tiny, monkeypatch, own_folder):
+    monkeypatch.setattr(classes, "fashion_mnist", lambda root: tiny)
+    data = d2l.FashionMNIST(batch_size=100, resize=(32, 32))
+    assert (data.batch_size, data.resize, len(data.train), len(data.val)) == (100, (32, 32), 1000, 200)
+    assert isinstance(data.train, Pictures)
+    assert data.train[0][0].shape == (1, 32, 32)
+    batch = next(iter(data.val_dataloader()))
+    assert batch[0].shape == (100, 1, 32, 32)
+    assert data.text_labels([1]) == ["trouser"]
+    assert data.train_dataloader().shuffle
+    data.visualize(batch)
+    assert list(own_folder.glob("*images.png"))
+    tensors = (torch.arange(10), torch.arange(10) * 2)
+    ((a, b),) = list(data.get_tensorloader(tensors, train=False, indices=slice(0, 3)))
+    assert (a.tolist(), b.tolist()) == ([0, 1, 2], [0, 2, 4])
+
+
+def test_a_board_averages(own_folder):
+    board = d2l.ProgressBoard("x", figsize=(3, 2))
+    for x in range(6):
+        board.draw(x, torch.tensor(float(x * x)), "square", every_n=2)
+        board.draw(x, -x, "minus", every_n=4)
+    assert board.data == {"square": [(0.5, 0.5), (2.5, 6.5), (4.5, 20.5)], "minus": [(1.5, -1.5)]}
+    board.finish()
+    assert list(own_folder.glob("*board.png"))
+    hidden = d2l.ProgressBoard(display=False)
+    hidden.draw(1, 2, "nothing")
+    hidden.finish()
+    assert len(list(own_folder.iterdir())) == 1
+
+
+def test_nonsense(data, tiny):
+    for epochs in (0, 1.5):
+        with pytest.raises(ConfigError, match="max_epochs is"):
+            d2l.Trainer(epochs).fit(d2l.LeNet(), data)
+    with pytest.raises(ModelError, match=r"layer .*, Linear.* expects"):
+        d2l.LeNet().apply_init([torch.zeros(1, 1, 32, 32)])
+
+    class Wide(Data):
+        def get_dataloader(self, train):
+            return BatchIterator(self.splits.train, 50, train, 32)
+
+    with pytest.raises(ModelError, match=r"layer net\.7, Linear.* expects \(N, 400\) and received \(N, 576\)"):
+        d2l.Trainer(1).fit(d2l.LeNet(), Wide(tiny))
+    five = d2l.LeNet(num_classes=5)
+    with pytest.raises(EngineError, match="has a label 9; the network has 5 classes"):
+        d2l.Trainer(1).fit(five, data)
+
+
+def test_a_validation_loader_without_batches_is_said(data, monkeypatch):
+    monkeypatch.setattr(data, "val_dataloader", list, raising=False)
+    with pytest.raises(DataError, match="the validation loader has no batches"):
+        fitted(Small(), data)

@@ -1,0 +1,359 @@
+"""The published training functions: what they print, and that their faults are gone."""
+
+import copy
+import re
+
+import pytest
+import torch
+from torch import nn
+
+from lenet import d2l
+from lenet.d2l.bridge.steps import first_inputs
+from lenet.d2l.names.iterators import BatchIterator
+from lenet.errors import ConfigError, DataError, EngineError, ModelError, TrainingError
+
+LINE = r"epoch {}, loss (\d+\.\d{{4}}), train acc (\d\.\d{{3}}), test acc (\d\.\d{{3}})"
+
+
+class LeNet(nn.Module):
+    """As a learner has it, a small one."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Sequential(
+            nn.Conv2d(1, 3, 5), nn.ReLU(), nn.MaxPool2d(2, 2), nn.Conv2d(3, 5, 5), nn.ReLU(), nn.MaxPool2d(2, 2)
+        )
+        self.fc = nn.Sequential(nn.Linear(5 * 4 * 4, 20), nn.ReLU(), nn.Linear(20, 10))
+
+    def forward(self, img):
+        feature = self.conv(img)
+        return self.fc(feature.view(img.shape[0], -1))
+
+
+@pytest.fixture
+def net():
+    torch.manual_seed(0)
+    return LeNet()
+
+
+@pytest.mark.parametrize(
+    "function",
+    [d2l.train_ch5, d2l.train_cuda_cpu, d2l.train],
+)
+def test_a_line_for_each_epoch_on_stdout_and_the_engine_on_stderr(function, net, iterators, capsys):
+    optimizer = torch.optim.Adam(net.parameters(), lr=0.005)
+    function(net, *iterators, 50, optimizer, torch.device("cpu"), 2)
+    out, err = capsys.readouterr()
+    lines = out.splitlines()
+    assert lines[0] == "training on cpu"
+    for number, line in enumerate(lines[1:], start=1):
+        assert re.fullmatch(LINE.format(number) + r", time \d+\.\d sec", line)
+    assert len(lines) == 3
+    assert err.startswith("engine  cpu (own kernels for ")
+    assert err.count("\n") == 1
+    assert net.training
+
+
+def test_the_last_argument_by_its_name(net, iterators, capsys):
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    d2l.train_cuda_cpu(net, *iterators, 50, optimizer, "cpu", num_epochs=1)
+    d2l.train(net, *iterators, 50, optimizer, "cpu", num_epoch=1)
+    d2l.train_ch5(net, *iterators, 50, optimizer, "cpu", num_epochs=1)
+    assert capsys.readouterr().out.count("epoch 1, loss") == 3
+
+
+def test_the_loss_is_the_mean_of_this_epochs_batches(tiny, capsys):
+    """Published: divided by the pictures, or by a count that goes on from epoch to epoch. With nothing learnt it is the
+    same in each."""
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
+    train = BatchIterator(tiny.train, 300)  # the last batch has a hundred
+    loss = nn.CrossEntropyLoss()
+    with torch.no_grad():
+        expected = sum(float(loss(net(X), y)) for X, y in train) / 4
+    d2l.train_ch5(net, train, BatchIterator(tiny.test, 50), 300, torch.optim.SGD(net.parameters(), lr=1e-12), "cpu", 3)
+    assert re.findall(r"loss (\S+),", capsys.readouterr().out) == [f"{expected:.4f}"] * 3
+
+
+def test_engine_and_pytorch_print_the_same(net, tiny, capsys):
+    outs = []
+    for by_pytorch in (False, True):
+        copied = copy.deepcopy(net)
+        iterators = BatchIterator(tiny.train, 100, True), BatchIterator(tiny.test, 100)
+        if by_pytorch:
+            iterators = [_Loader(each) for each in iterators]
+        torch.manual_seed(3)
+        d2l.train_ch5(copied, *iterators, 100, torch.optim.Adam(copied.parameters(), lr=0.01), "cpu", 2)
+        out, err = capsys.readouterr()
+        assert ("own kernels" in err) != by_pytorch
+        outs.append([float(number) for number in re.findall(r"(?:loss|acc) (\d\.\d+)", out)])
+    assert outs[0] == pytest.approx(outs[1], abs=0.012)
+    assert outs[0][4] > 0.4  # it has learnt something
+
+
+class _Loader:
+    """The same batches in something that is no BatchIterator."""
+
+    def __init__(self, iterator):
+        self.iterator = iterator
+
+    def __iter__(self):
+        return iter(self.iterator)
+
+    def __len__(self):
+        return len(self.iterator)
+
+
+def test_train_ch6_prints_two_lines_and_leaves_its_chart(net, iterators, capsys, own_folder):
+    d2l.train_ch6(net, *iterators, 2, 0.2, d2l.try_gpu(99))
+    out, err = capsys.readouterr()
+    first, second, third = out.splitlines()
+    assert first == "training on cpu"
+    assert re.fullmatch(r"loss \d\.\d{3}, train acc \d\.\d{3}, test acc \d\.\d{3}", second)
+    assert re.fullmatch(r"\d+\.\d examples/sec on cpu", third)
+    (picture,) = own_folder.glob("*train_ch6.png")
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert f"wrote   {picture.name}" in err
+    assert net.training
+
+
+def test_train_ch6_draws_the_weights_anew_unless_told(net, iterators):
+    before = copy.deepcopy(net.state_dict())
+    d2l.train_ch6(net, *iterators, 1, 1e-12, "cpu", init=False)
+    assert torch.allclose(net.fc[0].weight, before["fc.0.weight"], atol=1e-6)
+    d2l.train_ch6(net, *iterators, 1, 1e-12, "cpu")
+    assert not torch.allclose(net.fc[0].weight, before["fc.0.weight"], atol=1e-2)
+
+
+@pytest.mark.parametrize("by_pytorch", [False, True])
+def test_fewer_than_five_batches_are_enough(by_pytorch, net, tiny, capsys):
+    train = BatchIterator(tiny.train, 400)
+    d2l.train_ch6(net, list(train) if by_pytorch else train, BatchIterator(tiny.test, 50), 1, 0.1, "cpu")
+    assert "examples/sec" in capsys.readouterr().out
+
+
+def test_a_second_call_goes_on_with_the_optimiser(net, iterators):
+    optimizer = torch.optim.Adam(net.parameters(), lr=0.001)
+    d2l.train_ch5(net, *iterators, 50, optimizer, "cpu", 1)
+    assert optimizer.state[net.fc[0].weight]["step"] == 20
+    d2l.train_ch5(net, *iterators, 50, optimizer, "cpu", 2)
+    assert optimizer.state[net.fc[0].weight]["step"] == 60
+
+
+def softmax_by_hand():
+    torch.manual_seed(0)
+    weights = torch.zeros(784, 10, requires_grad=True)
+    biases = torch.zeros(10, requires_grad=True)
+
+    def net(X):
+        return torch.softmax(X.reshape(-1, 784) @ weights + biases, 1)
+
+    def loss(y_hat, y):
+        return -torch.log(y_hat[range(len(y_hat)), y] + 1e-9)
+
+    return net, loss, [weights, biases]
+
+
+def test_train_ch3_of_the_port_prints_lines(iterators, capsys):
+    net, loss, params = softmax_by_hand()
+    d2l.train_ch3(net, *iterators, loss, 2, 50, params, 0.1)
+    out, err = capsys.readouterr()
+    lines = out.splitlines()
+    for number, line in enumerate(lines, start=1):
+        assert re.fullmatch(LINE.format(number), line)
+    assert len(lines) == 2
+    assert float(re.findall(r"test acc (\S+)", lines[1])[0]) > 0.8
+    assert err == "engine  PyTorch (a network of the user's own)\n"
+
+
+def test_train_ch3_of_the_book_draws(iterators, capsys, own_folder):
+    net, loss, params = softmax_by_hand()
+    d2l.train_ch3(net, *iterators, loss, 2, lambda batch_size: d2l.sgd(params, 0.1, batch_size))
+    assert capsys.readouterr().out == ""
+    assert list(own_folder.glob("*train_ch3.png"))
+    assert d2l.evaluate_accuracy(net, iterators[1]) > 0.8
+
+
+@pytest.mark.parametrize("reduction", ["mean", "none"])
+@pytest.mark.parametrize("dialect", ["book", "port"])
+def test_train_ch3_with_an_optimiser(dialect, reduction, iterators, capsys):
+    torch.manual_seed(0)
+    net = nn.Sequential(d2l.FlattenLayer(), nn.Linear(784, 10))
+    rate = 0.1 / 50 if (dialect, reduction) == ("port", "none") else 0.1  # the port's sums
+    optimizer = torch.optim.SGD(net.parameters(), lr=rate)
+    loss = nn.CrossEntropyLoss(reduction=reduction)
+    if dialect == "book":
+        d2l.train_ch3(net, *iterators, loss, 2, optimizer)
+    else:
+        d2l.train_ch3(net, *iterators, loss, 2, 50, None, None, optimizer)
+    native = (dialect, reduction) != ("port", "none")
+    assert ("own kernels" in capsys.readouterr().err) == native
+    assert d2l.evaluate_accuracy(net, iterators[1]) > 0.9
+
+
+def test_an_epoch_of_ch3_alone(iterators):
+    net, loss, params = softmax_by_hand()
+
+    def updater(batch_size):
+        d2l.sgd(params, 0.1, batch_size)
+
+    first = d2l.train_epoch_ch3(net, iterators[0], loss, updater)
+    second = d2l.train_epoch_ch3(net, iterators[0], loss, updater)
+    assert second[0] < first[0]
+    assert first[1] < second[1] <= 1
+
+
+def test_nonsense_is_an_error_with_a_way_out(net, iterators, tiny):
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    with pytest.raises(EngineError, match="no device 'cuda:77'"):
+        d2l.train_ch5(net, *iterators, 50, optimizer, "cuda:77", 1)
+    with pytest.raises(EngineError, match="no device 'cuda:77'"):
+        d2l.train_ch6(net, *iterators, 1, 0.1, torch.device("cuda:77"))
+    for epochs in (0, -1, 2.5, True):
+        with pytest.raises(ConfigError, match="number of epochs"):
+            d2l.train_ch5(net, *iterators, 50, optimizer, "cpu", epochs)
+    with pytest.raises(DataError, match="gives no batch"):
+        d2l.train_ch5(net, [], iterators[1], 50, optimizer, "cpu", 1)
+    with pytest.raises(DataError, match="evaluate on gives no batch"):
+        d2l.train_ch5(net, iterators[0], [], 50, optimizer, "cpu", 1)
+    with pytest.raises(ConfigError, match=r"expected an nn\.Module"):
+        d2l.train_ch6(lambda x: x, *iterators, 1, 0.1, "cpu")
+    for wrong in ([1], [(1, 2, 3)], None, 5):
+        with pytest.raises(ConfigError, match="batch"):
+            d2l.train_ch5(net, wrong, iterators[1], 50, optimizer, "cpu", 1)
+    with pytest.raises(ConfigError, match="a batch is a int"):
+        d2l.evaluate_accuracy(net, [1])
+    with pytest.raises(ConfigError, match="needs something that moves the weights"):
+        d2l.train_ch3(net, *iterators, nn.CrossEntropyLoss(), 1, 50)
+    with pytest.raises(ModelError, match=r"layer fc\.0"):
+        d2l.train_ch6(net, BatchIterator(tiny.train, 50, resize=32), iterators[1], 1, 0.1, "cpu")
+    with pytest.raises(TrainingError, match="the loss became"):
+        d2l.train_ch6(net, *iterators, 1, 1e20, "cpu")
+
+
+def test_a_gpu_out_of_memory_on_the_way(net, iterators):
+    class Full(LeNet):
+        def forward(self, img):
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+
+    full, loss = Full(), nn.CrossEntropyLoss()
+    optimizer = torch.optim.SGD(full.parameters(), 0.1)
+    for use in (
+        lambda: d2l.train_ch6(full, list(iterators[0]), iterators[1], 1, 0.1, "cpu"),
+        lambda: d2l.train_ch5(full, list(iterators[0]), iterators[1], 50, optimizer, "cpu", 1),
+        lambda: d2l.train_ch3(full, list(iterators[0]), iterators[1], loss, 1, optimizer),
+        lambda: d2l.train_epoch_ch3(full, list(iterators[0]), loss, optimizer),
+        lambda: d2l.evaluate_accuracy(full, iterators[1]),
+        lambda: d2l.evaluate_accuracy(full.forward, iterators[1]),
+        lambda: d2l.predict_ch3(full, iterators[1]),
+    ):
+        with pytest.raises(EngineError, match="this program is out of memory"):
+            use()
+
+
+def test_a_device_without_room_for_the_network(net, iterators, monkeypatch):
+    def to(self, *arguments, **options):
+        raise RuntimeError("CUDA error: out of memory")
+
+    monkeypatch.setattr(nn.Module, "to", to)
+    for use in (
+        lambda: d2l.train_ch6(net, *iterators, 1, 0.1, "cpu"),
+        lambda: d2l.evaluate_accuracy(net, iterators[1]),
+    ):
+        with pytest.raises(EngineError, match="out of memory for the network"):
+            use()
+
+
+def test_the_books_program_on_fashion_mnist(real_data, monkeypatch, capsys, own_folder):
+    monkeypatch.setenv("LENET_DATA", str(real_data))
+    torch.manual_seed(0)
+    net = nn.Sequential(
+        d2l.Reshape(),
+        nn.Conv2d(1, 6, kernel_size=5, padding=2),
+        nn.Sigmoid(),
+        nn.AvgPool2d(kernel_size=2, stride=2),
+        nn.Conv2d(6, 16, kernel_size=5),
+        nn.Sigmoid(),
+        nn.AvgPool2d(kernel_size=2, stride=2),
+        nn.Flatten(),
+        nn.Linear(16 * 5 * 5, 120),
+        nn.Sigmoid(),
+        nn.Linear(120, 84),
+        nn.Sigmoid(),
+        nn.Linear(84, 10),
+    )
+    train_iter, test_iter = d2l.load_data_fashion_mnist(batch_size=256)
+    d2l.train_ch6(net, train_iter, test_iter, 1, 0.9, d2l.try_gpu(99))
+    out, err = capsys.readouterr()
+    assert "own kernels" in err
+    assert re.search(r"loss 2\.\d{3}, train acc 0\.\d{3}, test acc 0\.\d{3}", out)  # the book's rate starts slowly
+    assert list(own_folder.glob("*train_ch6.png"))
+
+
+@pytest.mark.parametrize(
+    "forward",
+    [
+        lambda net, x: net(x * 2),
+        lambda net, x: net(x[:, :1]),
+        lambda net, x: net(x) * 1.0,
+        lambda net, x: net(x)[:, :10],
+    ],
+)
+def test_a_forward_that_computes_beside_its_layers_goes_by_pytorch(forward, iterators, capsys):
+    class Beside(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.net = LeNet()
+
+        def forward(self, x):
+            return forward(self.net, x)
+
+    torch.manual_seed(0)
+    net = Beside()
+    assert 0 <= d2l.evaluate_accuracy(net, iterators[1]) <= 1
+    d2l.train_ch6(net, *iterators, 1, 0.1, "cpu")
+    assert "engine  PyTorch on cpu (not a chain of layers: " in capsys.readouterr().err
+
+
+WRONG = {
+    "epochs": lambda net, train, test: (net, train, test, 0, 0.1, "cpu"),
+    "device": lambda net, train, test: (net, train, test, 1, 0.1, "cuda:77"),
+    "training iterator": lambda net, train, test: (net, 5, test, 1, 0.1, "cpu"),
+    "test iterator": lambda net, train, test: (net, train, None, 1, 0.1, "cpu"),
+    "gives no batch": lambda net, train, test: (net, [], test, 1, 0.1, "cpu"),
+    "expects": lambda net, train, test: (net, BatchIterator(train.dataset, 50, resize=40), test, 1, 0.1, "cpu"),
+    "layer fc.0": lambda net, train, test: (net, [(torch.rand(2, 1, 40, 40), torch.ones(2))], test, 1, 0.1, "cpu"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_train_ch6_draws_no_weights_for_what_is_wrong(what, net, iterators):
+    before = copy.deepcopy(net.state_dict())
+    with pytest.raises((ConfigError, DataError, EngineError, ModelError), match=what):
+        d2l.train_ch6(*WRONG[what](net, *iterators))
+    assert all(torch.equal(before[name], weights) for name, weights in net.state_dict().items())
+
+
+def test_a_look_at_the_pictures_draws_nothing(net, iterators, tiny):
+    """The batches of a DataLoader are those that they would be without."""
+    dataset = torch.utils.data.TensorDataset(torch.arange(100.0), torch.arange(100))
+    loader = torch.utils.data.DataLoader(dataset, 10, shuffle=True)
+    torch.manual_seed(0)
+    expected = next(iter(loader))[1]
+    torch.manual_seed(0)
+    assert torch.equal(first_inputs(loader), expected.float())
+    assert torch.equal(next(iter(loader))[1], expected)
+
+
+@pytest.mark.parametrize("kind", [list, lambda it: torch.utils.data.DataLoader(list(it), batch_size=None), iter])
+def test_layers_that_wait_for_a_batch_get_one_from_any_iterator(kind, iterators, capsys):
+    net = nn.Sequential(nn.Flatten(), nn.LazyLinear(20), nn.ReLU(), nn.Dropout(0.1), nn.LazyLinear(10))
+    train = kind(iterators[0])
+    if kind is iter:
+        with pytest.raises(ConfigError, match="only once") as raised:
+            d2l.train_ch6(net, train, iterators[1], 1, 0.1, "cpu")
+        assert "net(X)" in raised.value.hint
+        return
+    d2l.train_ch6(net, train, iterators[1], 1, 0.1, "cpu")
+    assert net[1].in_features == 784
+    assert "examples/sec" in capsys.readouterr().out

@@ -1,0 +1,78 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lenet.config import configure
+from lenet.data.plan import hold_out, learning_rates, plan
+
+
+@given(st.integers(1, 500), st.integers(1, 300), st.integers(0, 2**32), st.integers(0, 50))
+def test_an_epoch_sees_every_picture_once(num_images, batch_size, seed, epoch):
+    config = configure("book-sgd", batch_size=batch_size, seed=seed)
+    one = plan(config, epoch, num_images)
+    seen = np.concatenate([one.order[one.batch(step)] for step in range(one.num_steps)])
+    assert sorted(seen) == list(range(num_images))
+    assert {len(one.order[one.batch(step)]) for step in range(one.num_steps - 1)} <= {batch_size}
+
+
+def test_a_plan_is_decided_by_seed_and_epoch_alone():
+    config = configure("fast", flip=True, shift=2, seed=3)
+    np.random.seed(1)
+    first = plan(config, 4, 1000)
+    np.random.seed(2)
+    again = plan(config, 4, 1000)
+    for name in ("order", "flips", "shifts", "learning_rates"):
+        np.testing.assert_array_equal(getattr(first, name), getattr(again, name))
+    assert not np.array_equal(first.order, plan(config, 5, 1000).order)
+    assert not np.array_equal(first.order, plan(configure("fast", seed=4), 4, 1000).order)
+
+
+def test_the_order_does_not_change_between_versions():
+    """A run that is resumed under another version must see the same pictures."""
+    assert plan(configure("fast", seed=0), 0, 10).order.tolist() == ORDER_OF_SEED_0
+    assert plan(configure("fast", seed=7), 3, 10).order.tolist() == ORDER_OF_SEED_7
+
+
+def test_flips_and_shifts_are_spread_as_they_say():
+    one = plan(configure("fast", flip=True, shift=2), 0, 20_000)
+    assert one.flips.mean() == pytest.approx(0.5, abs=0.02)
+    values, counts = np.unique(one.shifts, return_counts=True)
+    assert values.tolist() == [-2, -1, 0, 1, 2]
+    assert counts / counts.sum() == pytest.approx(0.2, abs=0.01)
+    plain = plan(configure("fast"), 0, 100)
+    assert plain.flips is None
+    assert plain.shifts is None
+
+
+def test_one_cycle_rises_for_three_tenths_and_falls_to_zero():
+    config = configure("fast", epochs=10, learning_rate=0.01, batch_size=10)
+    rates = np.concatenate([learning_rates(config, epoch, 1000) for epoch in range(10)])
+    assert len(rates) == 1000
+    assert rates[0] == pytest.approx(0.01 / 25, rel=0.01)
+    assert rates.max() == pytest.approx(0.01, rel=1e-4)
+    assert 298 <= rates.argmax() <= 301
+    assert rates[-1] < 1e-7
+    assert np.all(np.diff(rates[:300]) > 0)
+    assert np.all(np.diff(rates[301:]) < 0)
+
+
+def test_a_constant_rate_is_constant():
+    assert learning_rates(configure("book-sgd"), 3, 1000).tolist() == [0.9] * 4
+
+
+@given(st.integers(2, 500), st.integers(0, 1000), st.data())
+def test_held_out_pictures_are_no_training_pictures(num_images, seed, data):
+    validation = data.draw(st.integers(0, num_images - 1))
+    kept, held = hold_out(configure("fast", validation=validation, seed=seed), num_images)
+    assert len(held) == validation
+    assert sorted([*kept, *held]) == list(range(num_images))
+
+
+def test_held_out_pictures_follow_the_seed():
+    one, two = (hold_out(configure("fast", validation=100, seed=seed), 1000)[1] for seed in (1, 2))
+    assert not np.array_equal(one, two)
+
+
+ORDER_OF_SEED_0 = [4, 6, 2, 7, 3, 5, 9, 0, 8, 1]
+ORDER_OF_SEED_7 = [4, 8, 3, 6, 2, 1, 9, 5, 7, 0]

@@ -1,0 +1,120 @@
+"""Writing that lasts: whatever call of the system fails, the file is what it was before or what it was to be."""
+
+import errno
+import os
+import subprocess
+import sys
+
+import pytest
+
+from lenet.errors import RunError
+from lenet.files import durable
+
+CALLS = ("open", "write", "fsync", "lseek", "read", "replace", "close")
+
+
+def failing(monkeypatch, name, nth):
+    """The nth call of that function of `os` fails; the others are made."""
+    real, calls = getattr(os, name), []
+
+    def fail(*arguments, **keywords):
+        calls.append(name)
+        if len(calls) == nth:
+            if name == "close":
+                real(*arguments)  # as the system does: the file is closed all the same
+            raise OSError(errno.EIO, "planted")
+        return real(*arguments, **keywords)
+
+    monkeypatch.setattr(os, name, fail)
+    return calls
+
+
+@pytest.mark.parametrize("nth", [1, 2])
+@pytest.mark.parametrize("name", CALLS)
+def test_a_write_that_fails_leaves_what_was_there_and_nothing_else(tmp_path, monkeypatch, name, nth):
+    path = tmp_path / "file"
+    durable.write(path, b"before")
+    with monkeypatch.context() as patched:
+        calls = failing(patched, name, nth)
+        failed = False
+        try:
+            durable.write(path, b"after" * 1000)
+        except OSError:
+            failed = True
+    assert failed == (len(calls) >= nth)
+    replaced = not failed or (name, nth) in (("open", 2), ("fsync", 2), ("close", 2))  # when the folder is synced
+    assert path.read_bytes() == (b"after" * 1000 if replaced else b"before")
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_disk_that_keeps_something_else_is_found_out(tmp_path, monkeypatch):
+    real = os.write
+    monkeypatch.setattr(os, "write", lambda file, content: real(file, bytes(len(content))))
+    with pytest.raises(OSError, match="what is read back is not what was written"):
+        durable.write(tmp_path / "file", b"content")
+    monkeypatch.setattr(os, "write", lambda file, content: len(content))
+    with pytest.raises(OSError, match="what is read back is not what was written"):
+        durable.write(tmp_path / "file", b"content")
+    with pytest.raises(OSError, match="what was written is not there"):
+        durable.append(tmp_path / "lines", b"content", 0)
+    monkeypatch.setattr(os, "write", lambda file, content: 0)
+    with pytest.raises(OSError, match="nothing could be written"):
+        durable.write(tmp_path / "file", b"content")
+
+
+def test_short_writes_are_gone_on_with(tmp_path, monkeypatch):
+    real = os.write
+    monkeypatch.setattr(os, "write", lambda file, content: real(file, content[:3]))
+    durable.write(tmp_path / "file", b"0123456789")
+    durable.append(tmp_path / "file", b"0123456789abcdefg", 10)
+    assert (tmp_path / "file").read_bytes() == b"0123456789abcdefg"
+
+
+def test_what_a_failed_append_left_behind_is_cut_off(tmp_path):
+    path = tmp_path / "lines"
+    durable.append(path, b"one\n", 0)
+    with path.open("ab") as file:
+        file.write(b"tw")
+    durable.append(path, b"one\ntwo\n", 4)
+    assert path.read_bytes() == b"one\ntwo\n"
+
+
+@pytest.mark.parametrize("left", [None, b"", b"one\n", b"one\ntwo"])
+def test_a_file_that_somebody_cut_off_or_removed_is_written_anew(tmp_path, left):
+    path = tmp_path / "lines"
+    if left is not None:
+        path.write_bytes(left)
+    durable.append(path, bytearray(b"one\ntwo\nthree\n"), 8)
+    assert path.read_bytes() == b"one\ntwo\nthree\n"
+
+
+def test_what_an_append_did_not_write_is_written_by_the_sync(tmp_path):
+    path = tmp_path / "lines"
+    for found in (b"one\ntwo\n", b"one\n", b"one\ntwo\nthree\n", b"one\ntwa\n", bytes(8)):
+        path.write_bytes(found)
+        durable.sync(path, b"one\ntwo\n")
+        assert path.read_bytes() == b"one\ntwo\n"
+
+
+def test_only_temporaries_are_strays(tmp_path):
+    for name in (".model.safetensors.0123abcd.tmp", "x.tmp", ".0123abcd.tmp", ".hidden", "model.safetensors"):
+        (tmp_path / name).touch()
+    assert [path.name for path in durable.strays(tmp_path)] == [".model.safetensors.0123abcd.tmp"]
+
+
+def test_one_process_at_a_time_and_a_dead_one_does_not_count(tmp_path):
+    with (
+        durable.alone(tmp_path),
+        pytest.raises(RunError, match="another process is training in"),
+        durable.alone(tmp_path),
+    ):
+        pass
+    code = "import sys, time; from pathlib import Path; from lenet.files import durable\n"
+    code += "with durable.alone(Path(sys.argv[1])): print('in', flush=True); time.sleep(60)"
+    with subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE) as process:
+        assert process.stdout.readline() == b"in\n"
+        with pytest.raises(RunError, match="another process is training in"), durable.alone(tmp_path):
+            pass
+        process.kill()
+    with durable.alone(tmp_path):
+        assert list(tmp_path.iterdir()) == []

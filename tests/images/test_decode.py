@@ -1,0 +1,179 @@
+import contextlib
+import io
+import os
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from faultlab import hostile
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageOps
+
+from lenet.errors import PictureError
+from lenet.images import decode, preprocess
+from lenet.images.decode import Metered, grey
+
+DRAWING = hostile.drawing()
+KINDS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
+
+
+def put(folder, content, name="picture"):
+    (folder / name).write_bytes(content)
+    return folder / name
+
+
+def converted(mode):
+    rgb = Image.merge("RGB", [DRAWING, DRAWING.point(lambda v: v // 2), DRAWING.point(lambda v: 255 - v)])
+    if mode in ("RGBA", "LA"):
+        rgb.putalpha(Image.linear_gradient("L").resize((100, 120)))
+    if mode == "I;16":
+        return Image.fromarray(np.asarray(DRAWING).astype(np.uint16) * 257)
+    return DRAWING.convert("1", dither=Image.Dither.NONE) if mode == "1" else rgb.convert(mode)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "LA", "CMYK", "YCbCr", "HSV", "LAB", "I", "F", "I;16"])
+def test_bands_make_no_difference(mode, monkeypatch):
+    """Of one row and of all, and the steps after: equal bits."""
+    image = converted(mode)
+    whole, seen = grey(image, ""), preprocess.Preprocessing((28, 28)).picture(image)
+    monkeypatch.setattr(decode, "BAND", 1100)
+    np.testing.assert_array_equal(grey(image, ""), whole)
+    np.testing.assert_array_equal(preprocess.Preprocessing((28, 28)).picture(image), seen)
+    if mode in ("RGB", "P", "CMYK"):
+        np.testing.assert_array_equal(whole, np.asarray(image.convert("RGB").convert("L")))
+
+
+def test_transparency_is_laid_on_the_ground_that_shows_it():
+    ink = converted("RGBA")
+    pixels, alpha = (np.asarray(ink.convert("L")).astype(int), np.asarray(ink.getchannel("A")).astype(int))
+    ground = 255 if (pixels * alpha).sum() < 127.5 * alpha.sum() else 0
+    np.testing.assert_array_equal(grey(ink, ""), (pixels * alpha + ground * (255 - alpha) + 127) // 255)
+
+
+@pytest.mark.parametrize("orientation", range(10))
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "TIFF"])
+def test_pictures_are_turned_as_pillow_turns_them(tmp_path, kind, orientation):
+    content = hostile.saved(DRAWING, kind, exif=hostile.exif(orientation))
+    expected = ImageOps.exif_transpose(Image.open(io.BytesIO(content)))
+    found = grey(put(tmp_path, content), "")
+    np.testing.assert_array_equal(found, np.asarray(expected.convert("L")))
+    if kind != "JPEG" and orientation in decode.TURNS:
+        assert not np.array_equal(found, np.asarray(DRAWING))
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP"])
+def test_an_orientation_in_xmp_counts_where_exif_has_none(tmp_path, kind):
+    xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
+    found = grey(put(tmp_path, hostile.saved(DRAWING, kind, xmp=xmp, quality=95)), "")
+    assert found.shape == (100, 120)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.binary(max_size=80), st.sampled_from([b"", b"Exif\0\0", b"II*\0\x08\0\0\0", b"MM\0*\0\0\0\x08"]))
+def test_damaged_exif_says_nothing(rest, start):
+    assert isinstance(decode._directory(start + rest, "name"), dict)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_picture_cut_or_damaged_anywhere_is_refused_or_seen(tmp_path, kind):
+    """Nothing but PictureError ever comes out, and no warning."""
+    content = hostile.saved(DRAWING.convert("RGB"), kind)
+    random = np.random.RandomState(1)
+    for stop in range(0, len(content), 1 + len(content) // 40):
+        if stop < len(content) - 20:  # the last bytes of some hold no pixels
+            with pytest.raises(PictureError):
+                grey(put(tmp_path, content[:stop]), "")
+    for _ in range(60):
+        damaged = bytearray(content)
+        damaged[random.randint(min(len(content), 400))] = random.randint(256)
+        with contextlib.suppress(PictureError):
+            assert grey(put(tmp_path, bytes(damaged)), "").size
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: hostile.scans(100, 40), "segments or scans are countless"),
+        (lambda: hostile.jpeg_with(*[(0xE5, b"")] * 20_000), "segments or scans are countless"),
+        (lambda: hostile.jpeg_with(*[(0xFE, bytes(65_000))] * 100), "far more beside its pixels"),
+        (lambda: hostile.jpeg_with((0xE2, b"MPF\0" + hostile.overlapping(60_000))), "EXIF data overlap"),
+        (lambda: hostile.saved(DRAWING, "JPEG", exif=b"Exif\0\0" + hostile.overlapping(60_000)), "EXIF data overlap"),
+        (lambda: hostile.overlapping(1 << 20), "far more beside its pixels|not a picture"),
+        (lambda: hostile.png_with(*[b"prVt", b""] * 120_000), "its chunks are countless"),
+        (lambda: hostile.png_with(b"tEXt", b"a\0" + bytes(5 << 20)), "hold no picture"),
+        (lambda: hostile.png(1, 70_000, b""), "is too long"),
+        (lambda: hostile.png(0, 5, b""), "has no pixels|cannot be read|not a picture"),
+        (lambda: hostile.tiff(hostile.basic(5000, 5000, 1, 9), bytes(9)), "5,000 × 5,000 pixels, more than 16 mega"),
+        (lambda: hostile.tiff(hostile.basic(9, 9, 34925, 81), bytes(81)), "its compression is number 34925"),
+        (
+            lambda: hostile.tiff(hostile.basic(9, 9, 1, 81) | {322: (4, 1, 1 << 14), 323: (4, 1, 1 << 14)}, bytes(81)),
+            "its tiles are",
+        ),
+        (lambda: hostile.saved(DRAWING, "TIFF", compression="jpeg") + b"\xff\xc2", "progressive JPEG"),
+        (lambda: hostile.saved(Image.new("RGB", (4000, 3000)), "WEBP", method=0), "more than 10 megapixels"),
+        (lambda: b"P3 900 900 255 " + b"1 2 3 " * 9, "more than 0.5 megapixels"),
+        (lambda: b"P6\n#" + b" " * (5 << 20), "far more beside its pixels"),
+        (lambda: hostile.gif(b"!\xfe" + (b"\xff" + bytes(255)) * 20_000 + b"\0"), "far more beside its pixels"),
+        (lambda: b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n", "not a picture"),
+        (lambda: b"", "not a picture"),
+    ],
+)
+def test_what_would_take_hours_or_gigabytes_is_refused_by_name(tmp_path, make, words):
+    with pytest.raises(PictureError, match=words) as caught:
+        grey(put(tmp_path, make()), "boot")
+    assert "boot" in caught.value.message
+    assert caught.value.hint
+
+
+def test_a_squeezed_gigabyte_beside_a_small_picture_is_not_unpacked(tmp_path):
+    squeezed = zlib.compress(bytes(20 << 20), 9)
+    for kind in (b"zTXt", b"iCCP"):
+        with pytest.raises(PictureError, match="damaged"):
+            grey(put(tmp_path, hostile.png_with(kind, b"a\0\0" + squeezed)), "boot")
+
+
+def test_an_interlaced_picture_is_whole(tmp_path):
+    pixels = grey(put(tmp_path, hostile.interlaced()), "")
+    assert (pixels == 255).sum() == pixels[4:12, 5:9].size == 32
+    assert (pixels[4:12, 5:9] == 255).all()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has none of these")
+def test_what_is_no_ordinary_file_is_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "pipe.png")
+    (tmp_path / "loop.png").symlink_to(tmp_path / "loop.png")
+    (tmp_path / "device.png").symlink_to("/dev/zero")
+    for name, words in [
+        ("pipe.png", "not an ordinary file"),
+        ("device.png", "not an ordinary file"),
+        ("loop.png", "there is no file|cannot be read"),
+        ("x" * 300, "cannot be read|there is no file"),
+    ]:
+        with pytest.raises(PictureError, match=words):
+            grey(tmp_path / name, name)
+
+
+def test_a_file_longer_than_any_picture_is_refused_unread(tmp_path):
+    path = put(tmp_path, hostile.saved(DRAWING, "PNG"))
+    os.truncate(path, 1 << 40)
+    with pytest.raises(PictureError, match="1,099,511,627,776 bytes; expected at most"):
+        grey(path, "boot")
+
+
+def test_a_meter_gives_no_more_than_it_has(tmp_path):
+    with put(tmp_path, bytes(range(100))).open("rb") as file:
+        meter = Metered(file, 50, "boot")
+        assert meter.read(30) == bytes(range(30))
+        assert meter.tell() == 30
+        with pytest.raises(PictureError, match="far more beside"):
+            meter.read()
+
+
+def test_a_directory_of_numbers_is_read():
+    for order in "<>":
+        head = {"<": b"II*\0", ">": b"MM\0*"}[order]
+        entries = struct.pack(f"{order}HHIHH", 0x0112, 3, 1, 6, 0) + struct.pack(f"{order}HHII", 0x0100, 4, 1, 70_000)
+        exif = head + struct.pack(f"{order}IH", 8, 2) + entries
+        assert decode._directory(b"Exif\0\0" + exif, "") == {0x0112: 6, 0x0100: 70_000}

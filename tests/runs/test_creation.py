@@ -1,0 +1,105 @@
+"""How a run begins: in a folder of its own, whole or not at all."""
+
+import errno
+import itertools
+import json
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from toys import toy_run
+
+from lenet.config import configure
+from lenet.errors import RunError
+from lenet.files import durable
+from lenet.runs.run import Run, find_runs
+
+
+def test_a_run_never_lands_on_something_else(run, tmp_path):
+    with pytest.raises(RunError, match="already holds a run"):
+        toy_run(run.path)
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(RunError, match="is a file; expected a folder"):
+        toy_run(tmp_path / "file")
+    with pytest.raises(RunError, match="cannot make the run directory"):
+        toy_run(tmp_path / "file" / "run")
+    with pytest.raises(RunError, match="is not empty"):
+        toy_run(tmp_path)
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_the_default_name_is_never_taken_twice(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = {toy_run(None).path.name for _ in range(3)}
+    assert len(names) == 3
+    assert all("-toy-softmax" in name for name in names)
+    assert len(find_runs(tmp_path / "runs")[0]) == 3
+
+
+def test_a_folder_with_what_a_dead_process_left_is_taken(tmp_path):
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (folder / "environment.json").write_text("{}")
+    (folder / ".config.json.0123abcd.tmp").write_text("{")
+    run = toy_run(folder)
+    assert sorted(path.name for path in run.path.iterdir()) == ["config.json", "environment.json"]
+
+
+def test_two_trainings_never_share_a_folder(tmp_path, monkeypatch):
+    """Many threads at once, one second, one name: each gets a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+    config = configure("fast", model="softmax")
+    with ThreadPoolExecutor(8) as pool:
+        runs = list(pool.map(lambda _: toy_run(None), range(24)))
+    assert len({run.path for run in runs}) == 24
+    assert all(Run.load(run.path, finished=False).config == config for run in runs)
+
+
+def test_of_many_who_want_one_new_folder_one_gets_it_whole(tmp_path):
+    for attempt in range(5):
+        folder = tmp_path / str(attempt)
+        folder.mkdir()
+
+        def begin(seed, folder=folder):
+            try:
+                return toy_run(folder, environment={"seed": seed}, seed=seed)
+            except RunError:
+                return None
+
+        with ThreadPoolExecutor(4) as pool:
+            runs = [run for run in pool.map(begin, range(4)) if run]
+        assert len(runs) == 1
+        seed = runs[0].config.seed
+        assert json.loads((folder / "config.json").read_text())["config"]["seed"] == seed
+        assert json.loads((folder / "environment.json").read_text()) == {"seed": seed}
+
+
+def fail_nth(monkeypatch, nth):
+    """The nth sync fails, those before and after it do not."""
+    calls, real = itertools.count(1), os.fsync
+
+    def fail(file):
+        if next(calls) == nth:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        real(file)
+
+    monkeypatch.setattr(durable, "RETRY_SECONDS", 0)
+    monkeypatch.setattr("os.fsync", fail)
+
+
+def test_a_beginning_that_fails_once_is_begun_again(tmp_path, monkeypatch):
+    for nth in range(1, 8):
+        with monkeypatch.context() as patched:
+            fail_nth(patched, nth)
+            run = toy_run(tmp_path / str(nth))
+        assert sorted(path.name for path in run.path.iterdir()) == ["config.json", "environment.json"]
+
+
+def test_a_run_that_cannot_begin_in_its_folder_begins_in_the_rescue_folder(tmp_path):
+    (tmp_path / "file").touch()
+    run = toy_run(tmp_path / "file/run", tmp_path / "rescue")
+    assert run.path == tmp_path / "rescue/run"
+    assert "what should be its folder is a file; the training goes on in" in run.notices[0]
+    with pytest.raises(RunError, match=r"cannot make the run directory .*; and cannot make ") as caught:
+        toy_run(tmp_path / "file/run", tmp_path / "file/rescue")
+    assert caught.value.hint == "choose other folders with --out DIR and --rescue DIR"

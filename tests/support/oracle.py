@@ -1,0 +1,60 @@
+"""What a fast engine is measured against: the same step in float64, and in plain PyTorch float32."""
+
+import copy
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from lenet.pytorch.reference import to_input
+
+UNIT = 2.0**-23  # the distance between neighbouring float32 numbers, relative to the larger
+
+
+def gradients(model, images, labels, preprocessing, dtype, smoothing=0.0, way="native"):
+    """Loss, logits and gradients, each as a float64 array, computed by PyTorch in `dtype`, in one of its ways."""
+    model = copy.deepcopy(model).to(dtype)
+    model.zero_grad(set_to_none=True)
+    layout = torch.channels_last if way == "channels last" else torch.contiguous_format
+    inputs = to_input(torch.from_numpy(images), preprocessing).to(dtype).contiguous(memory_format=layout)
+    with torch.backends.mkldnn.flags(enabled=way != "native", allow_tf32=None):
+        logits = model(inputs)
+        loss = F.cross_entropy(logits, torch.from_numpy(labels), label_smoothing=smoothing)
+        loss.backward()
+    names = ["loss", "logits", *(name for name, _ in model.named_parameters())]
+    values = [loss.detach(), logits.detach(), *(p.grad for p in model.parameters())]
+    return {name: value.double().numpy() for name, value in zip(names, values, strict=True)}
+
+
+def error(values, exact):
+    """The largest deviation, as a part of the largest exact value."""
+    return float(np.abs(values - exact).max() / max(np.abs(exact).max(), 1e-30))
+
+
+def margin(model, images, preprocessing):
+    """How far the picture nearest to one is from a kink: a ReLU at zero, or two equal candidates of a max-pooling.
+
+    Nearer to it than rounding reaches, float32 and float64 may each rightly take another side.
+    """
+    model = copy.deepcopy(model).double()
+    nearest = [float("inf")]
+
+    def at_relu(layer, inputs, output):
+        nearest.append(inputs[0].abs().min().item())
+
+    def at_max(layer, inputs, output):
+        windows = F.unfold(inputs[0].flatten(0, 1).unsqueeze(1), 2, stride=2)  # (N·C, 4, windows)
+        two = windows.topk(2, dim=1).values
+        gaps = (two[:, 0] - two[:, 1])[two[:, 0] != 0]  # all at ReLU's zero: no gradient either way
+        if gaps.numel():
+            nearest.append(gaps.min().item())
+
+    for layer in model.modules():
+        if isinstance(layer, nn.ReLU):
+            layer.register_forward_hook(at_relu)
+        if isinstance(layer, nn.MaxPool2d):
+            layer.register_forward_hook(at_max)
+    with torch.no_grad():
+        model(to_input(torch.from_numpy(images), preprocessing).double())
+    return min(nearest)
