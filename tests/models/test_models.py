@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from lenet.config import MODEL_NAMES
+from lenet import registry
 from lenet.errors import ConfigError, ModelError
 from lenet.models import MODELS, LeNetAvg, build, num_parameters
 
@@ -13,7 +13,7 @@ def test_names_are_known_in_any_spelling(name):
 
 
 def test_an_unknown_model_lists_the_choices():
-    assert tuple(MODELS) == MODEL_NAMES
+    assert tuple(MODELS) == tuple(registry.MODELS)
     with pytest.raises(ConfigError) as caught:
         build("resnet")
     assert (

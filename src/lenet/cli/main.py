@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from lenet.config import DEFAULT_RECIPE, FIELDS, RECIPES, TYPES
+from lenet.config import FIELDS, RECIPES, TYPES
 from lenet.errors import ConfigError, LenetError, quoted
 from lenet.files import untrusted
+from lenet.recipes import DEFAULT_RECIPE
 from lenet.training.interrupts import orderly_end
 from lenet.version import __version__
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import filelock
 import torch
 
-from lenet.config import TrainConfig, to_dict
+from lenet.config import FIELDS, TrainConfig, to_dict
 from lenet.data.dataset import Splits
 from lenet.display.progress import Finished
 from lenet.errors import ConfigError, LenetError, RunError, SaveError, TrainingError
@@ -28,9 +28,6 @@ from lenet.runs.run import Run
 from lenet.training.parallel import Job, NotBegun, run_all, splits_of
 from lenet.training.train import Interrupted
 from lenet.version import __version__
-
-# What leaves a training as it is.
-NOT_DECIDING = ("seed", "data_dir", "recipe", "checkpoint_every")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -123,7 +120,9 @@ def _alone(folder: Path) -> Iterator[None]:
 
 def identity(config: TrainConfig, splits: Splits) -> str:
     """A folder's name for all seeds of a training: the same for the same data, settings and lenet, and for no other."""
-    settings = {name: value for name, value in to_dict(config).items() if name not in NOT_DECIDING}
+    settings = {
+        name: value for name, value in to_dict(config).items() if name != "seed" and FIELDS[name].metadata["decides"]
+    }
     threads = config.threads or torch.get_num_threads()
     made_of = [settings, splits.fingerprint, __version__, environment.kernels_build(), torch.__version__, threads]
     digest = hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lenet.config import DEFAULT_RECIPE, TrainConfig, configure
+from lenet.config import TrainConfig, configure
 from lenet.data.dataset import Labels, Splits, load
 from lenet.data.plan import Plan, plan
 from lenet.display import curve
@@ -31,6 +31,7 @@ from lenet.engines.choice import choose_device
 from lenet.engines.state import Snapshot
 from lenet.errors import ConfigError, EngineError, RunError, SaveError, TrainingError, quoted
 from lenet.pytorch.memory import memory_explained
+from lenet.recipes import DEFAULT_RECIPE
 from lenet.runs import environment
 from lenet.runs.checkpoints import Checkpoint
 from lenet.runs.environment import pytorch_threads

@@ -1,0 +1,48 @@
+"""The names that users type and where each is defined: one line for each model, engine, optimiser, activation, pooling.
+
+Nothing is imported until a name is resolved, so the command line knows all choices without loading NumPy.
+"""
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of activation or pooling: its number in engines/kernels/interface.h and its class in torch.nn."""
+
+    code: int
+    module: str
+
+
+ACTIVATIONS = {"sigmoid": Kind(0, "Sigmoid"), "tanh": Kind(1, "Tanh"), "relu": Kind(2, "ReLU")}
+POOLINGS = {"max": Kind(0, "MaxPool2d"), "avg": Kind(1, "AvgPool2d")}  # 2×2, stride 2
+OPTIMIZERS = {"sgd": 0, "adam": 1, "adamw": 2}  # their numbers in engines/kernels/interface.h
+
+# Functions that make the Architecture of a network.
+MODELS = {
+    "lenet": "lenet.networks.lenet:lenet",
+    "lenet-avg": "lenet.networks.lenet:lenet_avg",
+    "softmax": "lenet.networks.baselines:softmax",
+    "mlp": "lenet.networks.baselines:mlp",
+}
+
+# Functions that draw the weights of an Architecture.
+INITS = {
+    "default": "lenet.networks.initialization:default",
+    "xavier-uniform": "lenet.networks.initialization:xavier_uniform",
+}
+
+# Classes with the methods of lenet.engines.Engine.
+ENGINES = {
+    "cpu": "lenet.engines.cpu:CpuEngine",
+    "reference": "lenet.pytorch.reference:ReferenceEngine",
+}
+
+
+def resolve(table: Mapping[str, str], name: str) -> Any:
+    """Import and return the object that a table names, such as `resolve(MODELS, "lenet")`."""
+    module, _, attribute = table[name].partition(":")
+    return getattr(importlib.import_module(module), attribute)
