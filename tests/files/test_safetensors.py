@@ -1,17 +1,18 @@
 import json
 import struct
 
+import numpy as np
 import pytest
-import safetensors.torch
-import torch
+import safetensors.numpy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lenet.errors import LenetError, RunError
-from lenet.files.safetensors import MAX_HEADER, Weights
-from lenet.models import LeNet, build
+from lenet.files.safetensors import MAX_HEADER, Weights, must_be_finite, pack
 
-GOOD = safetensors.torch.save({"a": torch.arange(6.0).reshape(2, 3), "b": torch.zeros(2)}, {"key": "text"})
+ARRAYS = {"a": np.arange(6, dtype=np.float32).reshape(2, 3), "b": np.zeros(2, np.float32)}
+GOOD = safetensors.numpy.save(ARRAYS, {"key": "text"})
+NETWORK = {"0.weight": (3, 2, 5, 5), "0.bias": (3,)}
 
 
 def packed(header, numbers=b""):
@@ -23,9 +24,9 @@ def one(dtype="F32", shape=(2,), place=(0, 8), **more):
     return {"a": {"dtype": dtype, "shape": list(shape), "data_offsets": list(place), **more}}
 
 
-def blank(**arguments):
-    with torch.device("meta"):
-        return LeNet(**arguments)
+def weights_of(shapes):
+    random = np.random.default_rng(3)
+    return {name: random.random(shape).astype(np.float32) for name, shape in shapes.items()}
 
 
 def test_what_safetensors_writes_is_read(tmp_path):
@@ -33,11 +34,44 @@ def test_what_safetensors_writes_is_read(tmp_path):
     path.write_bytes(GOOD)
     for source in (GOOD, path):
         weights = Weights.read(source)
-        assert {name: str(kind) for name, kind in weights.kinds.items()} == {"a": "float32 2×3", "b": "float32 2"}
+        assert {name: str(entry) for name, entry in weights.entries.items()} == {"a": "float32 2×3", "b": "float32 2"}
         assert weights.metadata == {"key": "text"}
-        expected, found = safetensors.torch.load(GOOD), weights.tensors()
-        assert found.keys() == expected.keys()
-        assert all(torch.equal(found[name], expected[name]) for name in expected)
+        arrays = weights.arrays()
+        assert arrays.keys() == ARRAYS.keys()
+        for name, array in arrays.items():
+            np.testing.assert_array_equal(array, ARRAYS[name], strict=True)
+            assert array.flags.writeable
+            assert array.flags.aligned
+
+
+def test_what_is_packed_is_read_by_safetensors_and_always_the_same():
+    content = pack(ARRAYS, {"key": "text"})
+    assert content == GOOD
+    assert content == pack(dict(reversed(ARRAYS.items())), {"key": "text"})
+    assert Weights.read(pack(ARRAYS)).metadata == {}
+
+
+@pytest.mark.parametrize(("dtype", "name"), [("<f8", "float64"), ("<f2", "float16"), ("<i8", "int64")])
+def test_other_dtypes_are_read_as_they_are(dtype, name):
+    array = np.array([[1, -2], [3, 100]], dtype)
+    weights = Weights.read(safetensors.numpy.save({"a": array}))
+    assert str(weights.entries["a"]) == f"{name} 2×2"
+    np.testing.assert_array_equal(weights.arrays()["a"], array, strict=True)
+
+
+def test_bfloat16_becomes_float32_exactly():
+    values = np.array([0, -1.5, 3.140625, 2.0**-130, np.inf], np.float32)  # bfloat16 has each of them
+    halves = (values.view(np.uint32) >> 16).astype("<u2")
+    weights = Weights.read(packed(one(dtype="BF16", shape=(5,), place=(0, 10)), halves.tobytes()))
+    assert str(weights.entries["a"]) == "bfloat16 5"
+    np.testing.assert_array_equal(weights.arrays()["a"], values, strict=True)
+
+
+def test_numbers_that_begin_at_any_byte_are_read():
+    for spaces in range(4):
+        header = json.dumps(one()).encode() + b" " * spaces
+        content = packed(header, np.array([1, 2], "<f4").tobytes())
+        assert Weights.read(content).arrays()["a"].tolist() == [1, 2]
 
 
 @pytest.mark.parametrize(
@@ -54,8 +88,8 @@ def test_what_safetensors_writes_is_read(tmp_path):
         (packed(b'{"a":1,"a":2}'), "'a' twice"),
         (packed({"__metadata__": {"a": 1}}), "metadata"),
         (packed({"__metadata__": []}), "metadata"),
-        (packed({"a": 1}), "a is described by other words"),
-        (packed(one(more=1), bytes(8)), "a is described by other words"),
+        (packed({"a": 1}), "a is not described by dtype, shape and data_offsets alone"),
+        (packed(one(more=1), bytes(8)), "a is not described by dtype, shape and data_offsets alone"),
         (packed(one(dtype="C64"), bytes(8)), "a is of dtype C64"),
         (packed(one(dtype=["F32"]), bytes(8)), "a is of dtype"),
         (packed(one(shape=(-2,)), bytes(8)), "a has the shape"),
@@ -66,10 +100,10 @@ def test_what_safetensors_writes_is_read(tmp_path):
         (packed(one(shape=(2**39, 2**39, 2**39)), bytes(8)), "a has 8 bytes; its shape needs"),
         (packed(one(place=(0, 4)), bytes(8)), "a has 4 bytes; its shape needs 8"),
         (packed(one(place=(8, 0)), bytes(8)), "a has -8 bytes"),
-        (packed(one(place=(0, 8, 16)), bytes(8)), "a has the place"),
+        (packed(one(place=(0, 8, 16)), bytes(8)), "a has the data_offsets"),
         (packed(one(place=(4, 12)), bytes(12)), "a begins at byte 4; expected 0"),
-        (packed(one(), bytes(12)), "its tensors have 8 bytes, and 12 are there"),
-        (packed(one(), bytes(4)), "its tensors have 8 bytes, and 4 are there"),
+        (packed(one(), bytes(12)), "its tensors have 8 bytes, but the file has 12 for them"),
+        (packed(one(), bytes(4)), "its tensors have 8 bytes, but the file has 4 for them"),
         (packed(one() | {"b": one(place=(4, 12))["a"]}, bytes(12)), "b begins at byte 4; expected 8"),
         (b"PK\x03\x04" + bytes(30), "is a pickle"),
         (b"\x80\x02}q\x00." + bytes(30), "is a pickle"),
@@ -97,46 +131,49 @@ def test_a_large_file_is_refused_unread(tmp_path):
 def test_damage_is_an_error_or_other_numbers_and_nothing_else(length, place, value, cut):
     content = GOOD[:length] if cut else GOOD[:place] + bytes([value]) + GOOD[place + 1 :]
     try:
-        tensors = Weights.read(content).tensors()
+        arrays = Weights.read(content).arrays()
     except LenetError:
         return
-    assert sum(tensor.nbytes for tensor in tensors.values()) == 32
+    assert sum(array.nbytes for array in arrays.values()) == 32
 
 
-def test_weights_go_into_the_network_they_are_of():
-    model = build("lenet", seed=3)
-    copy = blank()
-    Weights.read(safetensors.torch.save(model.state_dict())).load_into(copy)
-    assert all(torch.equal(model.state_dict()[name], weights) for name, weights in copy.state_dict().items())
+def test_weights_are_loaded_for_the_network_they_are_of():
+    arrays = weights_of(NETWORK)
+    loaded = Weights.read(pack(arrays)).load(NETWORK)
+    assert list(loaded) == list(NETWORK)
+    for name, array in loaded.items():
+        np.testing.assert_array_equal(array, arrays[name], strict=True)
 
 
-def test_what_does_not_fit_is_named_with_both_shapes_before_memory_is_taken():
-    state = build("lenet").state_dict()
-    missing = {name: weights for name, weights in state.items() if name != "fc.0.bias"}
-    for tensors, words in [
-        (state | {"fc.4.weight": torch.zeros(10, 83)}, "its fc.4.weight is 10×83, the network's 10×84"),
-        (missing, "it has no fc.0.bias, which the network has as 120"),
-        (state | {"fc.9": torch.zeros(2, 3)}, "it has fc.9, float32 2×3, which the network has not"),
-        (
-            state | {"fc.0.bias": torch.zeros(120, dtype=torch.float64)},
-            "its fc.0.bias is float64 120; expected float32",
-        ),
-        (state | {"fc.0.bias": torch.full((120,), float("nan"))}, "not numbers: fc.0.bias"),
-        (state | {"fc.0.bias": torch.full((120,), float("-inf"))}, "not numbers: fc.0.bias"),
+def test_what_does_not_fit_is_named_with_both_shapes_before_memory_is_taken(monkeypatch):
+    arrays = weights_of(NETWORK)
+    missing = {name: array for name, array in arrays.items() if name != "0.bias"}
+    monkeypatch.setattr(Weights, "arrays", None)  # not called
+    for wrong, words in [
+        (arrays | {"0.weight": np.zeros((3, 2, 3, 3), np.float32)}, "its 0.weight is 3×2×3×3, the network's 3×2×5×5"),
+        (missing, "it has no 0.bias, which the network has as 3"),
+        (arrays | {"1": np.zeros((2, 3), np.float32)}, "it has 1, float32 2×3, which the network has not"),
+        (arrays | {"0.bias": np.zeros(3)}, "its 0.bias is float64 3; expected float32"),
     ]:
-        model = blank()
         with pytest.raises(RunError, match=words):
-            Weights.read(safetensors.torch.save(tensors)).load_into(model)
-        assert all(weights.is_meta for weights in model.parameters())
+            Weights.read(pack(wrong)).load(NETWORK)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_weights_that_are_nan_or_infinite_are_named(value):
+    arrays = weights_of(NETWORK)
+    arrays["0.bias"][1] = value
+    arrays["0.bias"][2] = -value
+    with pytest.raises(RunError, match=r"holds weights that are NaN or infinite: 0\.bias"):
+        Weights.read(pack(arrays)).load(NETWORK)
+    must_be_finite({"large": np.full(100, np.finfo(np.float32).max)}, "numbers whose sum float32 cannot hold")
 
 
 def test_a_file_that_is_replaced_between_header_and_numbers_is_refused(tmp_path):
     path = tmp_path / "good.safetensors"
     path.write_bytes(GOOD)
     weights = Weights.read(path)
-    path.write_bytes(safetensors.torch.save({"a": torch.zeros(1 << 20)}))
-    with pytest.raises(RunError, match="changed while it was read"):
-        weights.tensors()
-    path.write_bytes(GOOD[:-1])
-    with pytest.raises(RunError, match="not a sound safetensors file"):
-        weights.tensors()
+    for content in (pack({"a": np.zeros(1 << 20, np.float32)}), GOOD[:-1]):
+        path.write_bytes(content)
+        with pytest.raises(RunError, match="changed while it was read"):
+            weights.arrays()

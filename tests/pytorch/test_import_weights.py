@@ -260,7 +260,7 @@ def test_what_is_no_state_dict_is_refused(tmp_path, content, words):
         ({"a": 3}, "has a, a int"),
         ({1: torch.zeros(1)}, "has 1, a Tensor"),
         ({"a": torch.zeros(3, dtype=torch.int64)}, "has a in int64"),
-        ({**book().state_dict(), "0.bias": torch.full((6,), torch.nan)}, "weights that are not numbers: 0.bias"),
+        ({**book().state_dict(), "0.bias": torch.full((6,), torch.nan)}, "weights that are NaN or infinite: 0.bias"),
         ({**book().state_dict(), "0.bias": torch.full((6,), 1e300, dtype=torch.float64)}, "in float32, holds weights"),
         ({"a": torch.zeros(1).expand(1 << 40)}, "do not fit"),
     ],

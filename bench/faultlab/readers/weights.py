@@ -40,7 +40,7 @@ def read(content: bytes, folder: Path) -> None:
     """The tensors, whatever they belong to; then the network."""
     path = folder / "model.safetensors"
     path.write_bytes(content)
-    Weights.read(path).tensors()
+    Weights.read(path).arrays()
     _ = Network.load(path).model
 
 
@@ -74,7 +74,7 @@ def _placed(entries: dict[str, Any], numbers: bytes) -> bytes:
     end = 0
     for name, entry in entries.items():
         if name != "__metadata__":
-            begin, end = end, end + math.prod(map(operator.index, entry["shape"])) * DTYPES[entry["dtype"]].itemsize
+            begin, end = end, end + math.prod(map(operator.index, entry["shape"])) * DTYPES[entry["dtype"]][1].itemsize
             entry["data_offsets"] = [begin, end]
     if not 0 <= end < MAX_LENGTH:
         raise ValueError

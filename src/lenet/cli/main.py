@@ -295,7 +295,7 @@ def import_weights(
     predict. Tensors are matched by name, else by shape; activation and pooling leave no trace in weights, so they must be
     as they were in training.
     """
-    from lenet.files.safetensors import in_words
+    from lenet.files.safetensors import format_shape
     from lenet.pytorch import import_weights
 
     imported = import_weights.import_weights(
@@ -318,7 +318,7 @@ def import_weights(
     shapes = {name: tuple(weights.shape) for name, weights in network.blank().state_dict().items()}
     _print_table(
         ["in the file", "in the network", "shape"],
-        [[untrusted.shown(theirs), ours, in_words(shapes[ours])] for theirs, ours in imported.names.items()],
+        [[untrusted.shown(theirs), ours, format_shape(shapes[ours])] for theirs, ours in imported.names.items()],
     )
     for note in imported.notes:
         typer.echo(f"- {note}")

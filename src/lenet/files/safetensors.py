@@ -1,131 +1,173 @@
-"""Weights files: safetensors, of which everything is checked before anything large is read or made.
+"""Weights files in the safetensors format, as NumPy arrays: the whole header is checked before anything large is read.
 
-    weights = Weights.read(Path("model.safetensors"))  # the header alone
-    weights.must_fit(model)                            # names, kinds and shapes; the model may be on the meta device
-    tensors = weights.tensors()
+    weights = Weights.read(Path("model.safetensors"))  # reads the header only
+    arrays = weights.load({"fc.weight": (10, 84)})     # the arrays, if the file has exactly these, in float32
 
-A safetensors file is the length of its header (8 bytes, little-endian), the header (JSON: of each tensor its dtype, shape
-and place, and under `__metadata__` texts by name), and the numbers, without gaps. Nothing in it is ever run.
+A safetensors file is the length of its header (8 bytes, little-endian), the header (JSON: for each tensor its dtype, shape
+and byte range, and under `__metadata__` texts by name), and the numbers, without gaps. Nothing in it is ever executed.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import safetensors
-import safetensors.torch
-import torch
-from torch import Tensor, nn
+import numpy as np
+import safetensors.numpy
+from numpy.typing import NDArray
 
 from lenet.errors import RunError
 from lenet.files import untrusted
+
+Shape = tuple[int, ...]
 
 MAX_PARAMETERS = 12_000_000  # 48 MB in float32, 194 LeNets
 MAX_HEADER = 1 << 20  # bytes
 MAX_BYTES = 8 + MAX_HEADER + 4 * MAX_PARAMETERS
 MAX_DIMENSIONS = 8
-DTYPES = {
-    "F32": torch.float32,
-    "F64": torch.float64,
-    "F16": torch.float16,
-    "BF16": torch.bfloat16,
-    "I64": torch.int64,
+# The dtypes that are read: their names, and how their bytes are stored. NumPy has no bfloat16, only its 16-bit words.
+DTYPES: dict[str, tuple[str, np.dtype[Any]]] = {
+    "F32": ("float32", np.dtype("<f4")),
+    "F64": ("float64", np.dtype("<f8")),
+    "F16": ("float16", np.dtype("<f2")),
+    "BF16": ("bfloat16", np.dtype("<u2")),
+    "I64": ("int64", np.dtype("<i8")),
 }
 SUFFIX = ".safetensors"
-PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".bin", ".ckpt", ".zip")  # what programs call them
-WAY_OUT = "lenet import-weights FILE makes a weights file of this kind from a PyTorch one"
+PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".bin", ".ckpt", ".zip")  # usual suffixes of pickled weights
+IMPORT_HINT = "lenet import-weights FILE makes a weights file of this kind from a PyTorch one"
 
 
 @dataclass(frozen=True)
-class Kind:
-    """What a tensor in a file is: its dtype and shape, and where its bytes begin and end behind the header."""
+class Entry:
+    """What the header says of one tensor.
 
-    dtype: torch.dtype
-    shape: tuple[int, ...]
+    dtype: a key of `DTYPES`; start, stop: its bytes, counted from the end of the header.
+    """
+
+    dtype: str
+    shape: Shape
     start: int
     stop: int
 
+    @property
+    def dtype_name(self) -> str:
+        """The dtype as NumPy and PyTorch call it, such as float32."""
+        return DTYPES[self.dtype][0]
+
     def __str__(self) -> str:
-        return f"{str(self.dtype).removeprefix('torch.')} {in_words(self.shape)}"
+        return f"{self.dtype_name} {format_shape(self.shape)}"
 
 
 @dataclass(frozen=True, eq=False)
 class Weights:
-    """A safetensors file whose header has been checked. kinds: what its tensors are, by name; metadata: texts by name."""
+    """A safetensors file whose header has been checked.
+
+    entries: its tensors, by name; metadata: texts by name; header: the first bytes of the file, with the header's length.
+    """
 
     source: Path | bytes
-    kinds: dict[str, Kind]
+    entries: dict[str, Entry]
     metadata: dict[str, str]
-    header: bytes  # with its length before it: what the file begins with
+    header: bytes
 
     @classmethod
     def read(cls, source: Path | bytes) -> "Weights":
-        """The header of a file, or of a file's content; raises RunError for anything but sound safetensors.
+        """Reads and checks the header, at most a megabyte.
 
-        At most a megabyte is read. `tensors` reads the rest.
+        Args:
+            source: A file, or the content of one.
+
+        Raises:
+            RunError: It is not a sound safetensors file.
         """
         if isinstance(source, bytes):
-            header, size = source[: 8 + MAX_HEADER], len(source)
-            length = _header_length(header, size, "the content")
-            return cls._checked(source, header[: 8 + length], size)
+            start, size = source[: 8 + MAX_HEADER], len(source)
+            length = _header_length(start, size, _name(source))
+            return cls._checked(source, start[: 8 + length], size)
         with untrusted.opened(source, MAX_BYTES) as (file, size):
             start = file.read(8)
-            length = _header_length(start, size, untrusted.shown(source))
+            length = _header_length(start, size, _name(source))
             return cls._checked(source, start + file.read(length), size)
 
     @classmethod
     def _checked(cls, source: Path | bytes, header: bytes, size: int) -> "Weights":
-        name = _name(source)
         try:
-            entries = untrusted.parse_json(header[8:])
-            metadata = _metadata_of(entries)
-            kinds = dict(_kinds_of(entries, size - len(header)))
+            values = untrusted.parse_json(header[8:])
+            metadata = _metadata_of(values)
+            entries = dict(_entries_of(values, size - len(header)))
         except ValueError as error:
-            raise _damaged(name, str(error)) from error
-        return cls(source, kinds, metadata, header)
+            raise _damaged(_name(source), str(error)) from error
+        return cls(source, entries, metadata, header)
 
     @property
     def name(self) -> str:
         """The file, for messages."""
         return _name(self.source)
 
-    def tensors(self) -> dict[str, Tensor]:
-        """All tensors, by name, on the CPU; raises RunError if the file is no longer what it was."""
-        content = self.source if isinstance(self.source, bytes) else untrusted.read(self.source, MAX_BYTES)
-        if not content.startswith(self.header):
-            raise RunError(f"{self.name} changed while it was read", hint="try again when nothing writes to it")
-        try:
-            found: dict[str, Tensor] = safetensors.torch.load(content)
-        except (safetensors.SafetensorError, RuntimeError, ValueError, KeyError) as error:
-            raise _damaged(self.name, untrusted.shown(error)) from error
-        return found
+    @property
+    def num_bytes(self) -> int:
+        """The size of the numbers in the file."""
+        return sum(entry.stop - entry.start for entry in self.entries.values())
 
-    def must_fit(self, model: nn.Module) -> None:
-        """Raises RunError unless the file has the model's weights and nothing else, each float32 and of its shape."""
-        wanted = {name: tuple(weights.shape) for name, weights in model.state_dict().items()}
-        for name, shape in wanted.items():
-            if name not in self.kinds:
-                raise self._misfit(f"it has no {name}, which the network has as {in_words(shape)}")
-            if self.kinds[name].shape != shape:
-                raise self._misfit(f"its {name} is {in_words(self.kinds[name].shape)}, the network's {in_words(shape)}")
-            if self.kinds[name].dtype != torch.float32:
-                raise self._misfit(f"its {name} is {self.kinds[name]}; expected float32", hint=WAY_OUT)
-        for name in self.kinds.keys() - wanted.keys():
-            raise self._misfit(f"it has {untrusted.shown(name)}, {self.kinds[name]}, which the network has not")
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Reads all tensors.
 
-    def load_into(self, model: nn.Module) -> None:
-        """Gives a model on the meta device these weights, and memory only once it is known that they fit.
+        Returns:
+            A new array for each tensor, by name, of the dtype it has in the file; bfloat16 becomes float32, exactly.
 
-        Raises RunError if they do not, or are not all numbers.
+        Raises:
+            RunError: The file changed since its header was read.
         """
-        self.must_fit(model)
-        tensors = self.tensors()
-        must_be_finite(tensors, self.name)
-        for name in tensors:  # one after the other: copies, as PyTorch's own memory is aligned
-            tensors[name] = tensors[name].clone()
-        model.load_state_dict(tensors, assign=True)  # Module.to_empty takes a second to load
+        content = self.source if isinstance(self.source, bytes) else untrusted.read(self.source, MAX_BYTES)
+        if len(content) != len(self.header) + self.num_bytes or not content.startswith(self.header):
+            raise RunError(f"{self.name} changed while it was read", hint="try again when nothing writes to it")
+        return {name: self._array(entry, content) for name, entry in self.entries.items()}
+
+    def _array(self, entry: Entry, content: bytes) -> NDArray[Any]:
+        dtype = DTYPES[entry.dtype][1]
+        stored = np.frombuffer(content, dtype, math.prod(entry.shape), len(self.header) + entry.start)
+        if entry.dtype == "BF16":  # the upper half of a float32
+            return (stored.astype(np.uint32) << 16).view(np.float32).reshape(entry.shape)
+        return stored.astype(dtype.newbyteorder("=")).reshape(entry.shape)  # a copy: writable, and aligned in memory
+
+    def must_fit(self, shapes: Mapping[str, Shape]) -> None:
+        """Checks that the file has the weights of a network and nothing else, all in float32.
+
+        Args:
+            shapes: The network's weights: their shapes, by name.
+
+        Raises:
+            RunError: A tensor is missing, superfluous, or of another shape or dtype.
+        """
+        for name, shape in shapes.items():
+            entry = self.entries.get(name)
+            if entry is None:
+                raise self._misfit(f"it has no {name}, which the network has as {format_shape(shape)}")
+            if entry.shape != shape:
+                raise self._misfit(f"its {name} is {format_shape(entry.shape)}, the network's {format_shape(shape)}")
+            if entry.dtype != "F32":
+                raise self._misfit(f"its {name} is {entry}; expected float32", hint=IMPORT_HINT)
+        for name in self.entries.keys() - shapes.keys():
+            raise self._misfit(f"it has {untrusted.shown(name)}, {self.entries[name]}, which the network has not")
+
+    def load(self, shapes: Mapping[str, Shape]) -> dict[str, NDArray[np.float32]]:
+        """Reads the weights of a network; checks that they fit before it allocates memory for them.
+
+        Args:
+            shapes: The network's weights: their shapes, by name.
+
+        Returns:
+            The weights by name, in the order of `shapes`.
+
+        Raises:
+            RunError: The file's weights are not those of the network, or one is NaN or infinite.
+        """
+        self.must_fit(shapes)
+        arrays = self.arrays()
+        must_be_finite(arrays, self.name)
+        return {name: arrays[name] for name in shapes}
 
     def _misfit(self, why: str, hint: str | None = None) -> RunError:
         return RunError(
@@ -134,17 +176,30 @@ class Weights:
         )
 
 
-def must_be_finite(tensors: dict[str, Tensor], name: str) -> None:
-    """Raises RunError, naming the tensor, if a weight is NaN or infinite."""
-    for key, tensor in tensors.items():
-        if not math.isfinite(tensor.sum(dtype=torch.float64).item()):  # without a copy, and no float32 reaches its end
+def pack(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, str] | None = None) -> bytes:
+    """Makes the content of a safetensors file; the same arrays and metadata give the same bytes.
+
+    Args:
+        arrays: The tensors, by name.
+        metadata: Texts by name; of more than one, the order in the file changes from process to process.
+    """
+    content: bytes = safetensors.numpy.save(dict(arrays), dict(metadata) if metadata else None)
+    return content
+
+
+def must_be_finite(arrays: Mapping[str, NDArray[Any]], name: str) -> None:
+    """Raises RunError, naming the array, if one of `arrays` holds NaN or infinity. `name`: the file, for the message."""
+    for key, array in arrays.items():
+        with np.errstate(all="ignore"):
+            total = array.sum(dtype=np.float64)  # needs no copy, and cannot overflow for float32
+        if not math.isfinite(total):
             raise RunError(
-                f"{name} holds weights that are not numbers: {untrusted.shown(key)}",
-                hint="the training that made them went astray; train again, with a lower learning rate say",
+                f"{name} holds weights that are NaN or infinite: {untrusted.shown(key)}",
+                hint="the training that made them diverged; train again, for example with a lower learning rate",
             )
 
 
-def in_words(shape: tuple[int, ...]) -> str:
+def format_shape(shape: Shape) -> str:
     """A shape for messages: 6×1×5×5."""
     return "×".join(map(str, shape)) or "a single number"
 
@@ -158,57 +213,56 @@ def _damaged(name: str, why: str) -> RunError:
 
 
 def _header_length(start: bytes, size: int, name: str) -> int:
-    """The length of the header, in bytes, which its first 8 tell."""
+    """The length of the header in bytes, which the first 8 bytes of the file give."""
     if start[:4] == b"PK\x03\x04" or start[:2] in (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"):
-        raise RunError(f"{name} is a pickle, as PyTorch saves it, and was not read", hint=WAY_OUT)
+        raise RunError(f"{name} is a pickle, as PyTorch saves it, and was not read", hint=IMPORT_HINT)
     if len(start) < 8:
         raise _damaged(name, f"it has {size} bytes")
     length = int.from_bytes(start[:8], "little")
-    if length > min(MAX_HEADER, size - 8):
-        raise _damaged(
-            name, f"its header is said to have {length:,} bytes; expected at most {min(MAX_HEADER, size - 8):,}"
-        )
+    limit = min(MAX_HEADER, size - 8)
+    if length > limit:
+        raise _damaged(name, f"its header is said to have {length:,} bytes; expected at most {limit:,}")
     return length
 
 
-def _metadata_of(entries: Any) -> dict[str, str]:
-    if not isinstance(entries, dict):
-        raise ValueError(f"its header is a {type(entries).__name__}; expected an object")
-    metadata = entries.get("__metadata__", {})
+def _metadata_of(values: Any) -> dict[str, str]:
+    if not isinstance(values, dict):
+        raise ValueError(f"its header is a {type(values).__name__}; expected an object")
+    metadata = values.get("__metadata__", {})
     if not isinstance(metadata, dict) or not all(isinstance(text, str) for text in metadata.values()):
         raise ValueError("its metadata are not texts by name")
     return metadata
 
 
-def _kinds_of(entries: dict[str, Any], size: int) -> Iterator[tuple[str, Kind]]:
-    """The tensors of a header with `size` bytes behind it, in the order of their places, which leave no gap."""
-    kinds = [
-        (name, _kind_of(untrusted.shown(name), entry)) for name, entry in entries.items() if name != "__metadata__"
+def _entries_of(values: dict[str, Any], size: int) -> Iterator[tuple[str, Entry]]:
+    """The tensors of a header that is followed by `size` bytes, in the order of their bytes, which leave no gap."""
+    entries = [
+        (name, _entry_of(untrusted.shown(name), value)) for name, value in values.items() if name != "__metadata__"
     ]
     end = 0
-    for name, kind in sorted(kinds, key=lambda item: (item[1].start, item[1].stop)):
-        if kind.start != end:
-            raise ValueError(f"{untrusted.shown(name)} begins at byte {kind.start:,}; expected {end:,}")
-        end = kind.stop
-        yield name, kind
+    for name, entry in sorted(entries, key=lambda item: (item[1].start, item[1].stop)):
+        if entry.start != end:
+            raise ValueError(f"{untrusted.shown(name)} begins at byte {entry.start:,}; expected {end:,}")
+        end = entry.stop
+        yield name, entry
     if end != size:
-        raise ValueError(f"its tensors have {end:,} bytes, and {size:,} are there")
+        raise ValueError(f"its tensors have {end:,} bytes, but the file has {size:,} for them")
 
 
-def _kind_of(name: str, entry: Any) -> Kind:
-    if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
-        raise ValueError(f"{name} is described by other words than dtype, shape and data_offsets")
-    dtype, shape, place = entry["dtype"], entry["shape"], entry["data_offsets"]
+def _entry_of(name: str, value: Any) -> Entry:
+    if not isinstance(value, dict) or set(value) != {"dtype", "shape", "data_offsets"}:
+        raise ValueError(f"{name} is not described by dtype, shape and data_offsets alone")
+    dtype, shape, offsets = value["dtype"], value["shape"], value["data_offsets"]
     if not isinstance(dtype, str) or dtype not in DTYPES:
         raise ValueError(f"{name} is of dtype {untrusted.shown(dtype)}; expected one of {', '.join(DTYPES)}")
     if not _are_counts(shape) or len(shape) > MAX_DIMENSIONS:
         raise ValueError(f"{name} has the shape {untrusted.shown(shape)}")
-    if not _are_counts(place) or len(place) != 2:
-        raise ValueError(f"{name} has the place {untrusted.shown(place)}")
-    num_bytes = math.prod(shape) * DTYPES[dtype].itemsize
-    if place[1] - place[0] != num_bytes:
-        raise ValueError(f"{name} has {place[1] - place[0]:,} bytes; its shape needs {num_bytes:,}")
-    return Kind(DTYPES[dtype], tuple(shape), place[0], place[1])
+    if not _are_counts(offsets) or len(offsets) != 2:
+        raise ValueError(f"{name} has the data_offsets {untrusted.shown(offsets)}")
+    num_bytes = math.prod(shape) * DTYPES[dtype][1].itemsize
+    if offsets[1] - offsets[0] != num_bytes:
+        raise ValueError(f"{name} has {offsets[1] - offsets[0]:,} bytes; its shape needs {num_bytes:,}")
+    return Entry(dtype, tuple(shape), offsets[0], offsets[1])
 
 
 def _are_counts(values: Any) -> bool:

@@ -15,14 +15,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import safetensors.torch
 import torch
 from torch import Tensor, nn
 
 from lenet.config import MODEL_FIELDS, checked, model_name
 from lenet.errors import LenetError, RunError
 from lenet.files import untrusted
-from lenet.files.safetensors import PICKLES, Weights
+from lenet.files.safetensors import PICKLES, Weights, pack
 from lenet.images.preprocess import Preprocessing
 from lenet.models import build
 
@@ -113,7 +112,9 @@ class Network:
         """The trained network, a plain nn.Module in evaluation mode; each access reads it anew."""
         _ = self.largest_output
         model = self.blank()
-        Weights.read(self.path).load_into(model)
+        arrays = Weights.read(self.path).load({name: tuple(w.shape) for name, w in model.state_dict().items()})
+        # Copies, as PyTorch's own memory is aligned to more bytes; and Module.to_empty takes a second to load.
+        model.load_state_dict({name: torch.from_numpy(arrays.pop(name)).clone() for name in list(arrays)}, assign=True)
         return model.eval()
 
     def blank(self) -> nn.Module:
@@ -162,8 +163,8 @@ class Network:
 
     def packed(self, tensors: dict[str, Tensor]) -> bytes:
         """The content of a weights file with these tensors and all that is needed to use them."""
-        content: bytes = safetensors.torch.save(tensors, {KEY: json.dumps(self.to_dict())})
-        return content
+        arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
+        return pack(arrays, {KEY: json.dumps(self.to_dict())})
 
     def _fault(self, why: str) -> RunError:
         return _fault(self.path, why)

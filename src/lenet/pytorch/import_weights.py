@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from lenet.config import checked, model_name
@@ -25,7 +26,7 @@ from lenet.data.catalogue import entry
 from lenet.data.dataset import Splits, load
 from lenet.errors import ConfigError, RunError, quoted
 from lenet.files import durable, untrusted
-from lenet.files.safetensors import SUFFIX, Weights, in_words, must_be_finite
+from lenet.files.safetensors import SUFFIX, Weights, format_shape, must_be_finite
 from lenet.images.preprocess import FRAMING_OF, Preprocessing, mean_and_std
 from lenet.models import build
 from lenet.networks.trained import Network
@@ -96,14 +97,16 @@ def import_weights(
     tensors, is_ordered = _read(file)
     names = _matched(untrusted.shown(file), tensors, wanted, network.name, is_ordered)
     renamed = {ours: tensors[theirs] for theirs, ours in names.items()}
-    must_be_finite(renamed, untrusted.shown(file))
+    must_be_finite({name: _array(weights) for name, weights in renamed.items()}, untrusted.shown(file))
     kinds = sorted({str(weights.dtype).removeprefix("torch.") for weights in renamed.values()} - {"float32"})
     notes = [
         f"{kind} weights were rounded to float32" if kind == "float64" else f"{kind} weights became float32"
         for kind in kinds
     ]
     converted = {name: renamed[name].detach().to(torch.float32).contiguous() for name in wanted}
-    must_be_finite(converted, f"{untrusted.shown(file)}, in float32,")
+    must_be_finite(
+        {name: _array(weights) for name, weights in converted.items()}, f"{untrusted.shown(file)}, in float32,"
+    )
     try:
         durable.write(out, network.packed(converted))
     except OSError as error:
@@ -152,9 +155,11 @@ def _read(file: Path) -> tuple[dict[str, Tensor], bool]:
     name = untrusted.shown(file)
     if file.suffix.lower() == SUFFIX:
         weights = Weights.read(file)
-        if sum(kind.stop - kind.start for kind in weights.kinds.values()) > MAX_BYTES:
+        if weights.num_bytes > MAX_BYTES:
             raise RunError(f"{name} is too large: expected weights of at most {MAX_BYTES:,} bytes")
-        return _state_dict(weights.tensors(), name), False
+        dtypes = {key: getattr(torch, entry.dtype_name) for key, entry in weights.entries.items()}
+        tensors = {key: torch.from_numpy(array).to(dtypes[key]) for key, array in weights.arrays().items()}
+        return _state_dict(tensors, name), False
     content = _safe_content(file, name)
     try:
         value = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
@@ -163,6 +168,12 @@ def _read(file: Path) -> tuple[dict[str, Tensor], bool]:
             f"{name} cannot be opened: {type(error).__name__}: {untrusted.shown(error)}", hint=RIGHTLY
         ) from error
     return _state_dict(value, name), True
+
+
+def _array(tensor: Tensor) -> NDArray[Any]:
+    """A tensor as an array; NumPy has no bfloat16, of which float32 holds every value."""
+    array: NDArray[Any] = (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).detach().numpy()
+    return array
 
 
 def _safe_content(file: Path, name: str) -> bytes:
@@ -277,5 +288,5 @@ def _matched(
 
 
 def _listed(shapes: dict[str, tuple[int, ...]]) -> str:
-    items = [f"{untrusted.shown(name)} {in_words(shape)}" for name, shape in list(shapes.items())[:MAX_LISTED]]
+    items = [f"{untrusted.shown(name)} {format_shape(shape)}" for name, shape in list(shapes.items())[:MAX_LISTED]]
     return ", ".join(items) + (f" and {len(shapes) - MAX_LISTED} more" if len(shapes) > MAX_LISTED else "")
