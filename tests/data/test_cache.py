@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lenet.data import cache
 from lenet.data.cache import cache_folder, part, publish, sweep
 from lenet.errors import DataError
 
@@ -46,10 +45,7 @@ def test_a_publication_that_fails_leaves_what_was_there(tmp_path, monkeypatch, c
     def fail(*_):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    if call == "write":
-        monkeypatch.setattr(cache, "_write", fail)
-    else:
-        monkeypatch.setattr(os if call == "fsync" else cache.Path, call, fail)
+    monkeypatch.setattr(os, call, fail)
     with pytest.raises(DataError, match="cannot be written: No space left on device") as caught:
         publish(tmp_path, "file", b"after")
     assert "make room there, or set LENET_CACHE" in caught.value.hint
@@ -59,9 +55,10 @@ def test_a_publication_that_fails_leaves_what_was_there(tmp_path, monkeypatch, c
 
 
 def test_a_disk_that_lies_is_found_out(tmp_path, monkeypatch):
-    monkeypatch.setattr(cache, "_write", lambda file, content: file.write(content[:-1]))
+    real = os.write
+    monkeypatch.setattr(os, "write", lambda file, content: real(file, bytes(len(content))))
     with pytest.raises(DataError, match="what is read back is not what was written"):
-        publish(tmp_path, "file", bytes(5000))
+        publish(tmp_path, "file", b"x" * 5000)
     assert names(tmp_path) == []
 
 
@@ -166,11 +163,11 @@ def test_many_that_want_the_same_part_do_not_all_get_it(tmp_path):
 
 def test_what_the_dead_left_is_swept_and_nothing_else(tmp_path):
     publish(tmp_path, "file", b"whole")
-    for name in (".file.1.new", ".file.gz.ab.2.part", ".file.3.taken", ".keep"):
+    for name in (".file.00000001.tmp", ".file.gz.ab.2.part", ".file.3.taken", ".keep"):
         (tmp_path / name).write_bytes(b"x")
         os.utime(tmp_path / name, LONG_AGO)
     os.utime(tmp_path / "file", LONG_AGO)
-    (tmp_path / ".file.4.new").write_bytes(b"young")
+    (tmp_path / ".file.00000004.tmp").write_bytes(b"young")
     sweep(tmp_path)
-    assert names(tmp_path) == [".file.4.new", ".keep", "file"]
+    assert names(tmp_path) == [".file.00000004.tmp", ".keep", "file"]
     sweep(tmp_path / "nowhere")

@@ -71,7 +71,11 @@ def test_a_cache_that_cannot_be_written_is_an_error_with_the_way_out(toy, offer,
 def test_a_fetch_sweeps_away_what_the_dead_left(toy, offer):
     offer("good")
     fetch.fetch("toy")
-    for name in ("toy/.t10k-labels-idx1-ubyte.0.new", "toy/.t10k-labels-idx1-ubyte.gz.1.2.part", ".checked.json.3.new"):
+    for name in (
+        "toy/.t10k-labels-idx1-ubyte.00000000.tmp",
+        "toy/.t10k-labels-idx1-ubyte.gz.1.2.part",
+        ".checked.json.00000003.tmp",
+    ):
         cache_folder(name).write_bytes(b"half")
         os.utime(cache_folder(name), (0, 0))
     fetch.fetch("toy")

@@ -1,5 +1,6 @@
-"""Writing that lasts: whatever call of the system fails, the file is what it was before or what it was to be."""
+"""Whatever call of the system fails, a file has its old content or its new content."""
 
+import contextlib
 import errno
 import os
 import subprocess
@@ -96,25 +97,44 @@ def test_what_an_append_did_not_write_is_written_by_the_sync(tmp_path):
         assert path.read_bytes() == b"one\ntwo\n"
 
 
-def test_only_temporaries_are_strays(tmp_path):
+def test_only_temporary_files_are_leftovers(tmp_path):
     for name in (".model.safetensors.0123abcd.tmp", "x.tmp", ".0123abcd.tmp", ".hidden", "model.safetensors"):
         (tmp_path / name).touch()
-    assert [path.name for path in durable.strays(tmp_path)] == [".model.safetensors.0123abcd.tmp"]
+    assert [path.name for path in durable.leftovers(tmp_path)] == [".model.safetensors.0123abcd.tmp"]
+
+
+def test_folders_are_made_with_their_parents_and_none_where_a_file_is(tmp_path):
+    for _ in range(2):
+        durable.make_folders(tmp_path / "one/two")
+        assert (tmp_path / "one/two").is_dir()
+    (tmp_path / "file").touch()
+    with pytest.raises(NotADirectoryError):
+        durable.make_folders(tmp_path / "file")
+
+
+@pytest.mark.parametrize(("number", "raises"), [(errno.EINVAL, False), (errno.ENOTSUP, False), (errno.EIO, True)])
+def test_a_file_system_that_cannot_sync_a_folder_is_not_a_failing_one(tmp_path, monkeypatch, number, raises):
+    def refuse(file):
+        raise OSError(number, "planted")
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(OSError, match="planted") if raises else contextlib.nullcontext():
+        durable.sync_folder(tmp_path)
 
 
 def test_one_process_at_a_time_and_a_dead_one_does_not_count(tmp_path):
     with (
-        durable.alone(tmp_path),
+        durable.lock(tmp_path),
         pytest.raises(RunError, match="another process is training in"),
-        durable.alone(tmp_path),
+        durable.lock(tmp_path),
     ):
         pass
     code = "import sys, time; from pathlib import Path; from lenet.files import durable\n"
-    code += "with durable.alone(Path(sys.argv[1])): print('in', flush=True); time.sleep(60)"
+    code += "with durable.lock(Path(sys.argv[1])): print('in', flush=True); time.sleep(60)"
     with subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE) as process:
         assert process.stdout.readline() == b"in\n"
-        with pytest.raises(RunError, match="another process is training in"), durable.alone(tmp_path):
+        with pytest.raises(RunError, match="another process is training in"), durable.lock(tmp_path):
             pass
         process.kill()
-    with durable.alone(tmp_path):
+    with durable.lock(tmp_path):
         assert list(tmp_path.iterdir()) == []

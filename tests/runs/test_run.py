@@ -202,7 +202,7 @@ def test_a_write_that_fails_twice_is_named_with_its_cause_and_the_way_out(run, n
     monkeypatch.undo()
     assert run.newest_checkpoint().step == 1
     assert not (run.path / "summary.json").exists()
-    assert not durable.strays(run.path)
+    assert not durable.leftovers(run.path)
 
 
 def test_a_line_that_cannot_be_written_is_named_and_none_is_torn(run, monkeypatch):
@@ -333,7 +333,7 @@ def test_a_run_whose_folder_went_away_moves_whole(tmp_path, monkeypatch):
         assert run.newest_checkpoint().tensors["model.x"].tolist() == [1]
         shutil.rmtree(run.path)
         assert (run.config.model, run.resolved, run.epochs) == ("softmax", RESOLVED, [{"kind": "epoch", "step": 1}])
-        with durable.alone(run.path):
+        with durable.lock(run.path):
             pass
 
 

@@ -12,6 +12,7 @@ from trainings import content
 import lenet
 from lenet.config import configure
 from lenet.errors import ConfigError, RunError
+from lenet.files import durable
 from lenet.training.sweep import SweepInterrupted, Variation, identity, sweep
 
 FAST = configure("fast", epochs=1, batch_size=50)
@@ -68,6 +69,15 @@ def test_a_training_that_diverges_is_a_result(tiny, tmp_path):
 def test_other_errors_are_raised(tiny, tmp_path):
     with pytest.raises(ConfigError, match="there are no seeds"):
         sweep([Variation("max", FAST, tiny)], seeds=0, folder=tmp_path)
+
+
+def test_of_two_sweeps_in_one_folder_the_second_is_refused(tiny, tmp_path):
+    with durable.lock(tmp_path), pytest.raises(RunError, match="another process is training in") as caught:
+        sweep([Variation("max", FAST, tiny)], seeds=1, folder=tmp_path)
+    assert "--out" in caught.value.hint
+    (tmp_path / "file").touch()
+    with pytest.raises(RunError, match=r"cannot write in .*file"):
+        sweep([Variation("max", FAST, tiny)], seeds=1, folder=tmp_path / "file")
     with pytest.raises(ConfigError, match="shift is 28"):
         sweep([Variation("far", configure("fast", shift=28), tiny)], seeds=1, folder=tmp_path, progress="quiet")
     run = sweep([Variation("max", FAST, tiny)], seeds=1, folder=tmp_path, progress="quiet")[0].runs[0]

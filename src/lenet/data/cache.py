@@ -12,10 +12,10 @@ import secrets
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from io import FileIO
 from pathlib import Path
 
 from lenet.errors import DataError
+from lenet.files import durable
 
 UNTOUCHED_SECONDS = 60.0  # a file under way is written to more often: see the waits of download.py
 AT_ONCE = 1 << 20  # bytes
@@ -30,27 +30,10 @@ def cache_folder(name: str = "") -> Path:
 
 
 def publish(folder: Path, name: str, content: bytes | bytearray) -> None:
-    """Puts a file into the cache: written beside its place, flushed to the disk, read back and compared, then renamed.
-
-    Raises DataError if that cannot be done; then nothing is left.
-    """
-    temporary = folder / f".{name}.{secrets.token_hex(8)}.new"
+    """Puts a file into the cache, whole or not at all. Raises DataError if it cannot be written."""
     with writing(folder):
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with temporary.open("xb+", buffering=0) as file:
-                _write(file, content)
-                os.fsync(file.fileno())
-                file.seek(0)
-                with memoryview(content) as view:
-                    for start in range(0, len(content) + 1, AT_ONCE):
-                        if file.read(AT_ONCE) != view[start : start + AT_ONCE]:
-                            raise OSError(errno.EIO, "what is read back is not what was written")
-            temporary.replace(folder / name)
-            _flush(folder)
-        finally:
-            with suppress(OSError):
-                temporary.unlink()
+        folder.mkdir(parents=True, exist_ok=True)
+        durable.write(folder / name, content)
 
 
 @contextmanager
@@ -79,7 +62,7 @@ class Part:
         """Adds to the end. Raises DataError if the disk does not take it."""
         with writing(self.path.parent):
             self.file.seek(self.size)
-            _write(self.file, piece)
+            durable.write_all(self.file.fileno(), piece)
         self.size += len(piece)
 
     def clear(self) -> None:
@@ -123,7 +106,7 @@ def part(folder: Path, name: str, limit: int) -> Iterator[Part]:
 def sweep(folder: Path) -> None:
     """Removes what dead processes have left in a folder of the cache; one that cannot be written stays as it is."""
     with suppress(OSError):
-        for pattern in (".*.new", ".*.part", ".*.taken"):
+        for pattern in (".*.tmp", ".*.part", ".*.taken"):
             for path in _dead(folder, pattern):
                 path.unlink(missing_ok=True)
 
@@ -161,21 +144,3 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except OSError:
         return 0
-
-
-def _write(file: FileIO, content: bytes | bytearray) -> None:
-    with memoryview(content) as view:
-        written = 0
-        while written < len(view):
-            written += file.write(view[written:])
-
-
-def _flush(folder: Path) -> None:
-    """The folder to the disk, where there is such a thing; a network without it costs another download at worst."""
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            with suppress(OSError):
-                os.fsync(handle)
-        finally:
-            os.close(handle)

@@ -1,6 +1,7 @@
-"""Writing that lasts: a file is whole in its place or what it was before, whenever the process is killed or the disk fails.
+"""Durable, atomic writes: after a crash or a failing disk, a file has the old content or the new one, never a part of it.
 
-Every step is a call of the operating system, so that each of them can be made to fail in a test.
+The one place where lenet writes files that must last. Every step is a call of the operating system through `os`, so that
+the tests can make each of them fail.
 """
 
 import contextlib
@@ -20,18 +21,19 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
-RETRY_SECONDS = 1.0  # before what failed is tried again, once
-AT_ONCE = 1 << 20  # bytes
-TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")
-BINARY = getattr(os, "O_BINARY", 0)  # Windows would turn line ends
+RETRY_SECONDS = 1.0  # before a failed write is retried, once
+CHUNK = 1 << 20  # bytes read at a time
+TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")  # the names that `write` gives to its temporary files
+BINARY = getattr(os, "O_BINARY", 0)  # Windows would translate line ends
+UNSUPPORTED = {errno.EINVAL, errno.ENOTSUP}  # what some network file systems answer to fsync of a folder
 
-ROOM = "make room"
+FREE_SPACE = "free some space"
 CAUSES = {
-    errno.ENOSPC: ("the disk is full", ROOM),
-    errno.EDQUOT: ("the disk quota is used up", ROOM),
+    errno.ENOSPC: ("the disk is full", FREE_SPACE),
+    errno.EDQUOT: ("the disk quota is used up", FREE_SPACE),
     errno.EROFS: ("the file system is read-only", "make it writable"),
-    errno.EACCES: ("it may not be written to", "see who owns the folder"),
-    errno.EPERM: ("it may not be written to", "see who owns the folder"),
+    errno.EACCES: ("permission denied", "check who owns the folder"),
+    errno.EPERM: ("permission denied", "check who owns the folder"),
     errno.ENOENT: ("its folder is gone", "put the folder back"),
     errno.ENOTDIR: ("what should be its folder is a file", "move that file away"),
     errno.ESTALE: ("its folder is gone", "put the folder back"),
@@ -41,36 +43,44 @@ CAUSES = {
 
 
 def explain(error: OSError) -> tuple[str, str]:
-    """What is wrong with the disk, in words, and what to do about it."""
-    other = (error.strerror or str(error), "see that the disk is whole and may be written to")
+    """Says in words what is wrong with the disk, and what to do about it."""
+    other = (error.strerror or str(error), "check that the disk works and is writable")
     return CAUSES.get(error.errno or 0, other)
 
 
 def as_json(value: dict[str, Any]) -> bytes:
-    """As every JSON file of a run is written."""
+    """The content of a JSON file, as lenet writes all of them; ValueError for NaN and infinity."""
     return (json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
 def holds(path: Path, content: bytes) -> bool:
-    """Whether a file has that content; one that cannot be read has not."""
+    """Whether a file has exactly that content; False if it cannot be read."""
     try:
         return path.stat().st_size == len(content) and path.read_bytes() == content
     except OSError:
         return False
 
 
-def write(path: Path, content: bytes) -> None:
-    """Puts a file in its place, whole: afterwards `path` holds `content`, or what it held before and an OSError is raised.
+def write(path: Path, content: bytes | bytearray) -> None:
+    """Writes a file atomically and durably.
 
-    Written beside its place under a name of its own, synced, read back and compared, renamed, and the folder synced.
+    The content is written to a temporary file in the same folder, synced, read back and compared; the file is renamed and
+    the folder synced.
+
+    Args:
+        path: The file; it may exist.
+        content: What it is to hold.
+
+    Raises:
+        OSError: A step failed. `path` then holds what it held before, or, if only the last step failed, the content.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         with _opened(temporary, os.O_CREAT | os.O_EXCL | os.O_RDWR) as file:
-            _write(file, content)
+            write_all(file, content)
             os.fsync(file)
             _compare(file, content)
-        os.replace(temporary, path)  # noqa: PTH105  # as a call of the system: see above
+        os.replace(temporary, path)  # noqa: PTH105  # a call of the system: see above
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(temporary)  # noqa: PTH108
@@ -78,28 +88,36 @@ def write(path: Path, content: bytes) -> None:
     sync_folder(path.parent)
 
 
-def append(path: Path, content: bytes | bytearray, at: int) -> None:
-    """Adds `content[at:]` to a file of `at` bytes; what an attempt that failed has left behind them is cut off first.
+def append(path: Path, content: bytes | bytearray, start: int) -> None:
+    """Appends to a file of which the first `start` bytes have been written.
 
-    A file that somebody has removed or cut off is written anew.
+    Cuts off what a failed attempt left behind them; writes the file anew if somebody removed or truncated it.
+
+    Args:
+        path: The file.
+        content: The whole content of the file, with the part to append.
+        start: Where that part begins, in bytes.
+
+    Raises:
+        OSError: It could not be written; part of it may be in the file.
     """
     with _opened(path, os.O_CREAT | os.O_WRONLY) as file:
         size = os.fstat(file).st_size
-        if size > at:
-            os.ftruncate(file, at)
-        if size >= at:
-            os.lseek(file, at, os.SEEK_SET)
-            _write(file, bytes(content[at:]))
+        if size > start:
+            os.ftruncate(file, start)
+        if size >= start:
+            os.lseek(file, start, os.SEEK_SET)
+            write_all(file, content[start:])
             if os.fstat(file).st_size != len(content):
                 raise OSError(errno.EIO, "what was written is not there")
-    if size < at:
-        write(path, bytes(content))
+    if size < start:
+        write(path, content)
 
 
 def sync(path: Path, content: bytes) -> None:
-    """Sees to it that a file that was appended to is on the disk, with that content, and otherwise writes it anew.
+    """Makes sure that a file that was appended to is on the disk, with that content, and writes it anew if it is not.
 
-    Not just syncs it again: a second fsync may say yes to what the first could not write.
+    It does not just sync it again: a second fsync may succeed although the first lost data.
     """
     try:
         with _opened(path, os.O_CREAT | os.O_RDWR) as file:
@@ -110,14 +128,17 @@ def sync(path: Path, content: bytes) -> None:
 
 
 def make_folder(path: Path) -> None:
-    """Makes a folder in one that is there, if it is not there itself."""
-    with contextlib.suppress(FileExistsError):
+    """Makes a folder, durably, in one that exists."""
+    try:
         os.mkdir(path)  # noqa: PTH102
-    sync_folder(path.parent)  # in any case: it may be what failed the last time
+    except FileExistsError as error:
+        if not path.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path)) from error
+    sync_folder(path.parent)  # also if the folder exists: this may be the step that failed the last time
 
 
 def make_folders(path: Path) -> None:
-    """Makes a folder and those it lies in."""
+    """Makes a folder and its parents, durably."""
     for folder in (*reversed(path.parents), path):
         if not folder.is_dir():
             make_folder(folder)
@@ -130,20 +151,36 @@ def remove(path: Path) -> None:
 
 
 def sync_folder(path: Path) -> None:
-    """Makes the names in a folder last. Windows has no call for it."""
-    if os.name != "nt":
-        with _opened(path, os.O_RDONLY) as folder:
+    """Makes the names in a folder durable, on systems that can: Windows and some network file systems cannot."""
+    if os.name == "nt":
+        return
+    with _opened(path, os.O_RDONLY) as folder:
+        try:
             os.fsync(folder)
+        except OSError as error:
+            if error.errno not in UNSUPPORTED:
+                raise
 
 
-def strays(folder: Path) -> list[Path]:
-    """Files that a process has left in `folder` which died while it wrote."""
+def leftovers(folder: Path) -> list[Path]:
+    """The temporary files of processes that died while they wrote to `folder`, and of those that are writing now."""
     return [path for path in folder.iterdir() if TEMPORARY.fullmatch(path.name)]
 
 
 @contextlib.contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """No other process in there meanwhile: RunError if there is one. The system forgets it with the process."""
+def lock(folder: Path, hint: str = "wait until it has ended, or end it; what it has saved is kept") -> Iterator[None]:
+    """Locks a folder, so that one process at a time trains in it.
+
+    The lock is released when its process ends, however it ends, and leaves no file. Windows and file systems without locks
+    go without.
+
+    Args:
+        folder: The folder; it must exist.
+        hint: What to do if it is locked.
+
+    Raises:
+        RunError: It is locked, by another process or in this one.
+    """
     if fcntl is None:
         yield
         return
@@ -152,11 +189,21 @@ def alone(folder: Path) -> Iterator[None]:
             file = stack.enter_context(_opened(folder, os.O_RDONLY))
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            hint = "wait until it has ended, or end it; what it has saved is kept"
             raise RunError(f"another process is training in {folder}", hint=hint) from None
         except OSError:
-            pass  # a file system without locks, or the folder is gone: the next to write will say so
+            pass  # a file system without locks, or the folder is gone: the next write will report it
         yield
+
+
+def write_all(file: int, content: bytes | bytearray) -> None:
+    """Writes all of `content` to a file descriptor, which a single call of the system need not do."""
+    with memoryview(content) as view:
+        written = 0
+        while written < len(view):
+            count = os.write(file, view[written:])
+            if count <= 0:
+                raise OSError(errno.EIO, "nothing could be written")
+            written += count
 
 
 @contextlib.contextmanager
@@ -168,24 +215,15 @@ def _opened(path: Path, flags: int) -> Iterator[int]:
         os.close(file)
 
 
-def _write(file: int, content: bytes) -> None:
-    view = memoryview(content)
-    while view:
-        written = os.write(file, view)
-        if written <= 0:
-            raise OSError(errno.EIO, "nothing could be written")
-        view = view[written:]
-
-
-def _compare(file: int, content: bytes) -> None:
-    """Raises OSError unless the file holds `content`, as far as the system lets one look: from the disk where it can."""
+def _compare(file: int, content: bytes | bytearray) -> None:
+    """Raises OSError unless the file holds `content`; reads it from the disk itself where the system allows that."""
     if hasattr(os, "posix_fadvise"):
         os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
     os.lseek(file, 0, os.SEEK_SET)
-    at = 0
-    while part := os.read(file, AT_ONCE):
-        if part != content[at : at + len(part)]:  # bytes: those of a memoryview are compared one by one
+    start = 0
+    while part := os.read(file, CHUNK):
+        if part != content[start : start + len(part)]:  # not of a memoryview, whose bytes are compared one by one
             break
-        at += len(part)
-    if part or at != len(content):
+        start += len(part)
+    if part or start != len(content):
         raise OSError(errno.EIO, "what is read back is not what was written")

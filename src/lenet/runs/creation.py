@@ -52,7 +52,7 @@ def _begin_now(path: Path, files: Mapping[str, bytes], again: bool) -> None:
         raise RunError(f"{path} is a file; expected a folder for the run", hint=elsewhere)
     durable.make_folders(path)
     durable.sync_folder(path.parent)
-    with durable.alone(path):
+    with durable.lock(path):
         if again and all(durable.holds(path / name, content) for name, content in files.items()):
             durable.sync_folder(path)  # all that the first attempt had left to do
             return

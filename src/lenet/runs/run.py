@@ -378,7 +378,7 @@ class Run:
         """Nobody else trains this run meanwhile, also where it moves to: RunError if somebody does."""
         with contextlib.ExitStack() as self._locks:
             try:
-                self._locks.enter_context(durable.alone(self.path))
+                self._locks.enter_context(durable.lock(self.path))
                 yield
             finally:
                 self._locks = None  # closed behind this
@@ -412,7 +412,7 @@ class Run:
             shutil.rmtree(new, ignore_errors=True)
             raise _no_room(new, error) from error
         if self._locks is not None:
-            self._locks.enter_context(durable.alone(new))
+            self._locks.enter_context(durable.lock(new))
         self.moved_from, self.path = old, new
         self.__dict__.pop("network", None)  # which knows the path of its weights
 
@@ -464,7 +464,7 @@ class Run:
         """Removes the checkpoints after that step, which are damaged, and what was left behind by whoever was killed."""
         checkpoints.prune(self._checkpoint_folder, newest)
         for folder in (self.path, self._checkpoint_folder):
-            for path in durable.strays(folder) if folder.is_dir() else ():
+            for path in durable.leftovers(folder) if folder.is_dir() else ():
                 durable.remove(path)
 
     def _write_json(self, name: str, value: dict[str, Any]) -> None:

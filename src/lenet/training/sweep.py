@@ -16,13 +16,13 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import filelock
 import torch
 
 from lenet.config import FIELDS, TrainConfig, to_dict
 from lenet.data.dataset import Splits
 from lenet.display.progress import Finished
 from lenet.errors import ConfigError, LenetError, RunError, SaveError, TrainingError
+from lenet.files import durable
 from lenet.runs import environment
 from lenet.runs.run import Run
 from lenet.training.parallel import Job, NotBegun, run_all, splits_of
@@ -100,22 +100,15 @@ def sweep(
 
 @contextlib.contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """No other sweep in that folder meanwhile, in this process or another."""
-    lock = filelock.FileLock(folder / ".lock")
+    """Makes the folder, and lets no other sweep in it meanwhile, in this process or another."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=0)
-    except filelock.Timeout as error:
-        hint = "wait until it has ended, or choose another folder with --out"
-        raise RunError(f"another process is training in {folder}", hint=hint) from error
+        durable.make_folders(folder)
     except OSError as error:
         raise RunError(
             f"cannot write in {folder}: {error.strerror or error}", hint="choose another with --out"
         ) from error
-    try:
+    with durable.lock(folder, hint="wait until it has ended, or choose another folder with --out"):
         yield
-    finally:
-        lock.release()
 
 
 def identity(config: TrainConfig, splits: Splits) -> str:
