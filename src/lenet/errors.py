@@ -77,8 +77,8 @@ class SaveError(RunError):
         return self.training.save_to(folder)
 
 
-class PictureError(LenetError):
-    """A file that is not a picture, or one that cannot be taken."""
+class ImageError(LenetError):
+    """A file that is not an image, or one that lenet cannot read."""
 
 
 class TrainingError(LenetError):

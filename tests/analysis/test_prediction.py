@@ -5,7 +5,7 @@ from PIL import Image
 import lenet
 from lenet.analysis.prediction import predict_many
 from lenet.engines.cpu import CpuEngine
-from lenet.errors import EngineError, PictureError
+from lenet.errors import EngineError, ImageError
 
 
 def test_a_picture_of_the_test_set_is_named_as_in_evaluation(tiny, tiny_run, tmp_path):
@@ -45,7 +45,7 @@ def test_pictures_may_come_from_memory(tiny, tiny_run):
 def test_one_bad_picture_is_named(tiny, tiny_run, tmp_path):
     Image.fromarray(tiny.test.images[0]).save(tmp_path / "good.png")
     (tmp_path / "bad.png").write_text("I am no picture")
-    with pytest.raises(PictureError, match=r"bad\.png"):
+    with pytest.raises(ImageError, match=r"bad\.png"):
         predict_many(tiny_run, [tmp_path / "good.png", tmp_path / "bad.png"])
 
 

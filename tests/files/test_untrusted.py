@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lenet.errors import PictureError, RunError
+from lenet.errors import ImageError, RunError
 from lenet.files import untrusted
 
 
@@ -15,8 +15,8 @@ def test_an_ordinary_file_is_read_whole(tmp_path):
     assert untrusted.read(path, 7) == b"content"
     with pytest.raises(RunError, match="has 7 bytes; expected at most 6"):
         untrusted.read(path, 6)
-    with pytest.raises(PictureError, match="has 7 bytes"):
-        untrusted.read(path, 6, PictureError)
+    with pytest.raises(ImageError, match="has 7 bytes"):
+        untrusted.read(path, 6, ImageError)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has none of these")
@@ -24,8 +24,8 @@ def test_what_is_no_ordinary_file_is_refused_at_once(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     for path, words in [
-        (tmp_path / "pipe", "not an ordinary file"),
-        ("/dev/zero", "not an ordinary file"),
+        (tmp_path / "pipe", "not a regular file"),
+        ("/dev/zero", "not a regular file"),
         (tmp_path, "is a folder; expected a file"),
         (tmp_path / "loop", "symbolic links"),
         (tmp_path / "nowhere", "No such file"),
@@ -98,8 +98,8 @@ def test_other_json_is_read_as_it_is(value):
 @settings(max_examples=100, deadline=None)
 @given(st.text() | st.lists(st.text()))
 def test_what_is_shown_is_one_short_line_that_a_terminal_does_not_obey(text):
-    words = untrusted.shown(text)
-    assert len(words) <= untrusted.MAX_SHOWN + 1
+    words = untrusted.printable(text)
+    assert len(words) <= untrusted.MAX_PRINTED + 1
     assert all(c.isprintable() for c in words)
 
 
@@ -107,6 +107,6 @@ def test_a_list_nested_without_end_can_be_shown():
     value: list = []
     for _ in range(100_000):
         value = [value]
-    assert untrusted.shown(value).startswith("[[[")
+    assert untrusted.printable(value).startswith("[[[")
     while value:  # taken apart by hand, as a plain deletion would nest as deeply
         value = value.pop()

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from lenet.errors import PictureError
+from lenet.errors import ImageError
 from lenet.images import decode, preprocess
 from lenet.images.decode import Metered, grey
 
@@ -78,17 +78,17 @@ def test_damaged_exif_says_nothing(rest, start):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_picture_cut_or_damaged_anywhere_is_refused_or_seen(tmp_path, kind):
-    """Nothing but PictureError ever comes out, and no warning."""
+    """Nothing but ImageError ever comes out, and no warning."""
     content = hostile.saved(DRAWING.convert("RGB"), kind)
     random = np.random.RandomState(1)
     for stop in range(0, len(content), 1 + len(content) // 40):
         if stop < len(content) - 20:  # the last bytes of some hold no pixels
-            with pytest.raises(PictureError):
+            with pytest.raises(ImageError):
                 grey(put(tmp_path, content[:stop]), "")
     for _ in range(60):
         damaged = bytearray(content)
         damaged[random.randint(min(len(content), 400))] = random.randint(256)
-        with contextlib.suppress(PictureError):
+        with contextlib.suppress(ImageError):
             assert grey(put(tmp_path, bytes(damaged)), "").size
 
 
@@ -121,7 +121,7 @@ def test_a_picture_cut_or_damaged_anywhere_is_refused_or_seen(tmp_path, kind):
     ],
 )
 def test_what_would_take_hours_or_gigabytes_is_refused_by_name(tmp_path, make, words):
-    with pytest.raises(PictureError, match=words) as caught:
+    with pytest.raises(ImageError, match=words) as caught:
         grey(put(tmp_path, make()), "boot")
     assert "boot" in caught.value.message
     assert caught.value.hint
@@ -130,7 +130,7 @@ def test_what_would_take_hours_or_gigabytes_is_refused_by_name(tmp_path, make, w
 def test_a_squeezed_gigabyte_beside_a_small_picture_is_not_unpacked(tmp_path):
     squeezed = zlib.compress(bytes(20 << 20), 9)
     for kind in (b"zTXt", b"iCCP"):
-        with pytest.raises(PictureError, match="damaged"):
+        with pytest.raises(ImageError, match="damaged"):
             grey(put(tmp_path, hostile.png_with(kind, b"a\0\0" + squeezed)), "boot")
 
 
@@ -146,19 +146,19 @@ def test_what_is_no_ordinary_file_is_refused_at_once(tmp_path):
     (tmp_path / "loop.png").symlink_to(tmp_path / "loop.png")
     (tmp_path / "device.png").symlink_to("/dev/zero")
     for name, words in [
-        ("pipe.png", "not an ordinary file"),
-        ("device.png", "not an ordinary file"),
+        ("pipe.png", "not a regular file"),
+        ("device.png", "not a regular file"),
         ("loop.png", "there is no file|cannot be read"),
         ("x" * 300, "cannot be read|there is no file"),
     ]:
-        with pytest.raises(PictureError, match=words):
+        with pytest.raises(ImageError, match=words):
             grey(tmp_path / name, name)
 
 
 def test_a_file_longer_than_any_picture_is_refused_unread(tmp_path):
     path = put(tmp_path, hostile.saved(DRAWING, "PNG"))
     os.truncate(path, 1 << 40)
-    with pytest.raises(PictureError, match="1,099,511,627,776 bytes; expected at most"):
+    with pytest.raises(ImageError, match="1,099,511,627,776 bytes; expected at most"):
         grey(path, "boot")
 
 
@@ -167,7 +167,7 @@ def test_a_meter_gives_no_more_than_it_has(tmp_path):
         meter = Metered(file, 50, "boot")
         assert meter.read(30) == bytes(range(30))
         assert meter.tell() == 30
-        with pytest.raises(PictureError, match="far more beside"):
+        with pytest.raises(ImageError, match="far more beside"):
             meter.read()
 
 

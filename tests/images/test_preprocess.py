@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image, ImageDraw
 
 from lenet.data.dataset import Dataset
-from lenet.errors import PictureError, RunError
+from lenet.errors import ImageError, RunError
 from lenet.images.preprocess import Preprocessing, corners, is_light, mean_and_std, placed
 
 DIGIT = Preprocessing(size=(28, 28), framing="mass")
@@ -173,7 +173,7 @@ def test_nothing_to_see_is_an_error_unless_it_is_a_training_picture():
     blank = np.full((28, 28), 0, np.uint8)
     np.testing.assert_array_equal(DIGIT.picture(blank), blank)
     for value in (0, 128, 255):
-        with pytest.raises(PictureError, match="shows nothing"):
+        with pytest.raises(ImageError, match="shows nothing"):
             DIGIT.picture(np.full((100, 100), value, np.uint8))
 
 
@@ -190,7 +190,7 @@ def test_a_gif_whose_first_frame_is_gigantic_is_refused_before_pillow_makes_room
     path = tmp_path / "bomb.gif"
     path.write_bytes(b"GIF89a\x00\x81\x00\x00\n\x00\x00" + frame)
     monkeypatch.setattr(Image, "open", lambda *_, **__: pytest.fail("it was opened"))
-    with pytest.raises(PictureError, match="57,100 × 3,086 pixels, more than 16 megapixels"):
+    with pytest.raises(ImageError, match="57,100 × 3,086 pixels, more than 16 megapixels"):
         GARMENT.picture(path)
 
 
@@ -219,7 +219,7 @@ def test_a_picture_of_which_nothing_is_left_is_named(tmp_path):
     """Found by fuzzing: there was no centre of mass of nothing."""
     path = tmp_path / "stripes"
     path.write_bytes(zlib.decompress(base64.b85decode(STRIPES)))
-    with pytest.raises(PictureError, match="stripes nothing is left at 14×12 pixels"):
+    with pytest.raises(ImageError, match="stripes nothing is left at 14×12 pixels"):
         Preprocessing((14, 12), 0.3, 0.4, "dark", "mass").picture(path)
 
 
@@ -229,9 +229,9 @@ def test_a_gigantic_picture_is_refused_before_it_is_decoded(tmp_path, width, hei
     path.write_bytes(header(width, height))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a person has no warnings as errors
-        with pytest.raises(PictureError, match=r"bomb\.png is too large: .* more than 16 megapixels"):
+        with pytest.raises(ImageError, match=r"bomb\.png is too large: .* more than 16 megapixels"):
             DIGIT.picture(path)
-    with pytest.raises(PictureError, match="is too large"):
+    with pytest.raises(ImageError, match="is too large"):
         DIGIT.picture(path)
 
 
@@ -242,7 +242,7 @@ def test_truncated_pictures_are_named(tmp_path, kind):
     content = path.read_bytes()
     for part in (3, 4, 10, 2):
         path.write_bytes(content[: len(content) // part])
-        with pytest.raises(PictureError, match="cut is "):
+        with pytest.raises(ImageError, match="cut is "):
             DIGIT.picture(path)
 
 
@@ -255,14 +255,14 @@ def test_what_is_no_picture_is_named_with_a_hint(tmp_path):
         ("nothing.png", "there is no file"),
         ("", "is a folder, not a picture"),
     ]:
-        with pytest.raises(PictureError, match=message) as caught:
+        with pytest.raises(ImageError, match=message) as caught:
             DIGIT.picture(tmp_path / name)
         assert caught.value.hint
-    with pytest.raises(PictureError, match="is an array of shape"):
+    with pytest.raises(ImageError, match="is an array of shape"):
         DIGIT.picture(np.zeros((2, 3, 4, 5), np.uint8))
-    with pytest.raises(PictureError, match="not numbers"):
+    with pytest.raises(ImageError, match="not numbers"):
         DIGIT.picture(np.full((50, 50), np.nan))
-    with pytest.raises(PictureError, match="is not a picture"):
+    with pytest.raises(ImageError, match="is not a picture"):
         DIGIT.picture(3)
 
 

@@ -223,6 +223,6 @@ def _must_fit(run: Run | Network, dataset: Dataset) -> None:
     if dataset.classes != run.classes:
         raise DataError(
             f"{dataset.name} has the classes {', '.join(dataset.classes)}; {run.path} was trained on "
-            f"{untrusted.shown(', '.join(run.classes))}",
+            f"{untrusted.printable(', '.join(run.classes))}",
             hint="give a data set of the same classes",
         )

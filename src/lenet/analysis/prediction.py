@@ -74,7 +74,7 @@ def predict(run: str | os.PathLike[str] | Run | Network, picture: Picture, *, de
 
     The picture is made into what the network knows as `lenet.images.preprocess` describes: turned upright, grey, inverted
     where its ground is the other way round from the training pictures', cropped and centred. One of the training set's size
-    is taken as it is. Raises PictureError for what is not a picture, RunError for a run that cannot be used,
+    is taken as it is. Raises ImageError for what is not a picture, RunError for a run that cannot be used,
     EngineError for a device that is not there or has no room.
     """
     return predict_many(run, [picture], device=device)[0]

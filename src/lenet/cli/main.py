@@ -318,7 +318,7 @@ def import_weights(
     shapes = {name: tuple(weights.shape) for name, weights in network.blank().state_dict().items()}
     _print_table(
         ["in the file", "in the network", "shape"],
-        [[untrusted.shown(theirs), ours, format_shape(shapes[ours])] for theirs, ours in imported.names.items()],
+        [[untrusted.printable(theirs), ours, format_shape(shapes[ours])] for theirs, ours in imported.names.items()],
     )
     for note in imported.notes:
         typer.echo(f"- {note}")

@@ -78,7 +78,7 @@ class Finding:
         found = {name: value for name, value in values.items() if name != "kind"}
         if set(found) != set(kinds) or not all(isinstance(found[name], kind) for name, kind in kinds.items()):
             raise RunError(
-                f"a finding is {untrusted.shown(dict(values))}", hint=f"expected the entries {', '.join(kinds)}"
+                f"a finding is {untrusted.printable(dict(values))}", hint=f"expected the entries {', '.join(kinds)}"
             )
         return cls(**found)
 

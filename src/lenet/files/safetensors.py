@@ -86,7 +86,7 @@ class Weights:
             start, size = source[: 8 + MAX_HEADER], len(source)
             length = _header_length(start, size, _name(source))
             return cls._checked(source, start[: 8 + length], size)
-        with untrusted.opened(source, MAX_BYTES) as (file, size):
+        with untrusted.open_file(source, MAX_BYTES) as (file, size):
             start = file.read(8)
             length = _header_length(start, size, _name(source))
             return cls._checked(source, start + file.read(length), size)
@@ -122,7 +122,7 @@ class Weights:
         """
         content = self.source if isinstance(self.source, bytes) else untrusted.read(self.source, MAX_BYTES)
         if len(content) != len(self.header) + self.num_bytes or not content.startswith(self.header):
-            raise RunError(f"{self.name} changed while it was read", hint="try again when nothing writes to it")
+            raise RunError(f"{self.name} changed while it was read", hint="retry when nothing writes to it")
         return {name: self._array(entry, content) for name, entry in self.entries.items()}
 
     def _array(self, entry: Entry, content: bytes) -> NDArray[Any]:
@@ -150,7 +150,7 @@ class Weights:
             if entry.dtype != "F32":
                 raise self._misfit(f"its {name} is {entry}; expected float32", hint=IMPORT_HINT)
         for name in self.entries.keys() - shapes.keys():
-            raise self._misfit(f"it has {untrusted.shown(name)}, {self.entries[name]}, which the network has not")
+            raise self._misfit(f"it has {untrusted.printable(name)}, {self.entries[name]}, which the network has not")
 
     def load(self, shapes: Mapping[str, Shape]) -> dict[str, NDArray[np.float32]]:
         """Reads the weights of a network; checks that they fit before it allocates memory for them.
@@ -194,7 +194,7 @@ def must_be_finite(arrays: Mapping[str, NDArray[Any]], name: str) -> None:
             total = array.sum(dtype=np.float64)  # needs no copy, and cannot overflow for float32
         if not math.isfinite(total):
             raise RunError(
-                f"{name} holds weights that are NaN or infinite: {untrusted.shown(key)}",
+                f"{name} holds weights that are NaN or infinite: {untrusted.printable(key)}",
                 hint="the training that made them diverged; train again, for example with a lower learning rate",
             )
 
@@ -205,7 +205,7 @@ def format_shape(shape: Shape) -> str:
 
 
 def _name(source: Path | bytes) -> str:
-    return "the content" if isinstance(source, bytes) else untrusted.shown(source)
+    return "the content" if isinstance(source, bytes) else untrusted.printable(source)
 
 
 def _damaged(name: str, why: str) -> RunError:
@@ -237,12 +237,12 @@ def _metadata_of(values: Any) -> dict[str, str]:
 def _entries_of(values: dict[str, Any], size: int) -> Iterator[tuple[str, Entry]]:
     """The tensors of a header that is followed by `size` bytes, in the order of their bytes, which leave no gap."""
     entries = [
-        (name, _entry_of(untrusted.shown(name), value)) for name, value in values.items() if name != "__metadata__"
+        (name, _entry_of(untrusted.printable(name), value)) for name, value in values.items() if name != "__metadata__"
     ]
     end = 0
     for name, entry in sorted(entries, key=lambda item: (item[1].start, item[1].stop)):
         if entry.start != end:
-            raise ValueError(f"{untrusted.shown(name)} begins at byte {entry.start:,}; expected {end:,}")
+            raise ValueError(f"{untrusted.printable(name)} begins at byte {entry.start:,}; expected {end:,}")
         end = entry.stop
         yield name, entry
     if end != size:
@@ -254,11 +254,11 @@ def _entry_of(name: str, value: Any) -> Entry:
         raise ValueError(f"{name} is not described by dtype, shape and data_offsets alone")
     dtype, shape, offsets = value["dtype"], value["shape"], value["data_offsets"]
     if not isinstance(dtype, str) or dtype not in DTYPES:
-        raise ValueError(f"{name} is of dtype {untrusted.shown(dtype)}; expected one of {', '.join(DTYPES)}")
+        raise ValueError(f"{name} is of dtype {untrusted.printable(dtype)}; expected one of {', '.join(DTYPES)}")
     if not _are_counts(shape) or len(shape) > MAX_DIMENSIONS:
-        raise ValueError(f"{name} has the shape {untrusted.shown(shape)}")
+        raise ValueError(f"{name} has the shape {untrusted.printable(shape)}")
     if not _are_counts(offsets) or len(offsets) != 2:
-        raise ValueError(f"{name} has the data_offsets {untrusted.shown(offsets)}")
+        raise ValueError(f"{name} has the data_offsets {untrusted.printable(offsets)}")
     num_bytes = math.prod(shape) * DTYPES[dtype][1].itemsize
     if offsets[1] - offsets[0] != num_bytes:
         raise ValueError(f"{name} has {offsets[1] - offsets[0]:,} bytes; its shape needs {num_bytes:,}")

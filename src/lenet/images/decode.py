@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.errors import PictureError
+from lenet.errors import ImageError
 from lenet.files import untrusted
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ TURNS: dict[int, Callable[[Grey], Grey]] = {
 
 
 class Metered:
-    """A file of which no more than `left` bytes may be read; the next is a PictureError."""
+    """A file of which no more than `left` bytes may be read; the next is a ImageError."""
 
     def __init__(self, file: BinaryIO, left: int, name: str) -> None:
         self.file, self.left, self.name = file, left, name
@@ -74,21 +74,21 @@ class Metered:
         content = self.file.read(self.left + 1 if size < 0 else min(size, self.left + 1))
         self.left -= len(content)
         if self.left < 0:
-            raise PictureError(f"{self.name} has far more beside its pixels than a picture needs", hint=_RESAVE)
+            raise ImageError(f"{self.name} has far more beside its pixels than a picture needs", hint=_RESAVE)
         return content
 
 
 def grey(source: "Path | str | Picture | NDArray[Any]", name: str) -> Grey:
     """One channel of 8 bits, upright, shape `(height, width)`; brightness by ITU-R 601, transparency laid on a ground.
 
-    source: a file, a Pillow image or an array. Raises PictureError for what is no picture, or is one too large.
+    source: a file, a Pillow image or an array. Raises ImageError for what is no picture, or is one too large.
     """
     from PIL import Image, UnidentifiedImageError
 
     if isinstance(source, np.ndarray):
         return _grey(_from_array(source, name), name)
     if not isinstance(source, Path | str | Image.Image):
-        raise PictureError(f"{source!r} is not a picture", hint="expected a path, a Pillow image or a NumPy array")
+        raise ImageError(f"{source!r} is not a picture", hint="expected a path, a Pillow image or a NumPy array")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's, of what is looked at here, or of data that are not used
@@ -96,16 +96,16 @@ def grey(source: "Path | str | Picture | NDArray[Any]", name: str) -> Grey:
                 check_size(source.size, name)
                 return _upright(source, name, is_trusted=True)
             return _read(Path(source), name)
-    except PictureError:
+    except ImageError:
         raise
     except Image.DecompressionBombError as error:
         raise _too_large(name, "far") from error
     except UnidentifiedImageError as error:
         hint = f"known formats: {', '.join(FORMATS)}; save it as PNG"
-        raise PictureError(f"{name} is not a picture, or of a format that lenet does not know", hint=hint) from error
+        raise ImageError(f"{name} is not a picture, or of a format that lenet does not know", hint=hint) from error
     except Exception as error:  # damaged files make Pillow's decoders raise nearly anything
-        hint = f"Pillow says: {untrusted.shown(error)}; open it in another program and save it as PNG"
-        raise PictureError(f"{name} is truncated or damaged, or cannot be read", hint=hint) from error
+        hint = f"Pillow says: {untrusted.printable(error)}; open it in another program and save it as PNG"
+        raise ImageError(f"{name} is truncated or damaged, or cannot be read", hint=hint) from error
 
 
 def to_bytes(values: NDArray[Any], name: str) -> Grey:
@@ -119,7 +119,7 @@ def _scaled(part: Callable[[slice], NDArray[Any]], shape: tuple[int, ...], dtype
     """Pixels of a wider kind as 8 bits; `part` gives some rows of them."""
     rows = list(bands(shape))
     if dtype.kind not in "buif" or not all(np.isfinite(part(some)).all() for some in rows):
-        raise PictureError(f"{name} holds values that are not numbers ({dtype})")
+        raise ImageError(f"{name} holds values that are not numbers ({dtype})")
     low = min(0.0, *(float(part(some).min()) for some in rows))
     high = max(float(part(some).max()) for some in rows)
     whites = [65535.0] if dtype.newbyteorder("=") == np.uint16 else [255.0, 65535.0]
@@ -132,12 +132,12 @@ def _scaled(part: Callable[[slice], NDArray[Any]], shape: tuple[int, ...], dtype
 
 
 def check_size(size: tuple[int, int], name: str, limit: int = MAX_PIXELS) -> None:
-    """Raises PictureError unless a picture of that width and height has pixels, and not too many."""
+    """Raises ImageError unless a picture of that width and height has pixels, and not too many."""
     width, height = size
     if width < 1 or height < 1:
-        raise PictureError(f"{name} has no pixels: it is {width} × {height}")
+        raise ImageError(f"{name} has no pixels: it is {width} × {height}")
     if max(width, height) > MAX_EDGE:
-        raise PictureError(f"{name} is too long: {width:,} × {height:,} pixels", hint=f"at most {MAX_EDGE:,} in a row")
+        raise ImageError(f"{name} is too long: {width:,} × {height:,} pixels", hint=f"at most {MAX_EDGE:,} in a row")
     if width * height > limit:
         raise _too_large(name, f"{width:,} × {height:,} pixels,", limit)
 
@@ -147,7 +147,7 @@ def _read(path: Path, name: str) -> Grey:
     from PIL import Image
 
     _check_path(path)
-    with untrusted.opened(path, MAX_BYTES, PictureError) as (file, size):
+    with untrusted.open_file(path, MAX_BYTES, ImageError) as (file, size):
         start = file.read(16)
         if start.startswith(b"\x89PNG"):
             _check_png(file, size, name)
@@ -205,7 +205,7 @@ def _grey(image: "Picture", name: str) -> Grey:
             pixels[rows] = np.asarray(band.convert("L"))
     except ValueError as error:
         hint = "convert it to RGB or greyscale first"
-        raise PictureError(f"{name} has pixels of kind {image.mode}, which cannot be made grey", hint=hint) from error
+        raise ImageError(f"{name} has pixels of kind {image.mode}, which cannot be made grey", hint=hint) from error
     return pixels if alpha is None else _on_ground(pixels, alpha)
 
 
@@ -228,15 +228,15 @@ def bands(shape: tuple[int, ...]) -> Iterator[slice]:
 
 def _check_path(path: Path) -> None:
     if path.is_dir():
-        raise PictureError(f"{path} is a folder, not a picture", hint="name the pictures in it")
+        raise ImageError(f"{path} is a folder, not a picture", hint="name the pictures in it")
     if not path.exists():
-        raise PictureError(f"there is no file {path}", hint="check its name and the folder you are in")
+        raise ImageError(f"there is no file {path}", hint="check its name and the folder you are in")
     if not path.is_file():
-        raise PictureError(f"{path} is not an ordinary file")
+        raise ImageError(f"{path} is not a regular file")
 
 
 def _check_gif(file: BinaryIO, name: str) -> None:
-    """Raises PictureError for a GIF whose first frame is too large: Pillow makes room for that as it opens the file.
+    """Raises ImageError for a GIF whose first frame is too large: Pillow makes room for that as it opens the file.
 
     A frame may be larger than the picture is said to be, which then grows.
     """
@@ -254,7 +254,7 @@ def _check_gif(file: BinaryIO, name: str) -> None:
 
 
 def _check_png(file: BinaryIO, size: int, name: str) -> None:
-    """Raises PictureError for a PNG whose chunks are countless, or mostly something else than the picture."""
+    """Raises ImageError for a PNG whose chunks are countless, or mostly something else than the picture."""
     place, beside = 8, 0
     for _ in range(MAX_CHUNKS):
         file.seek(place)
@@ -270,7 +270,7 @@ def _check_png(file: BinaryIO, size: int, name: str) -> None:
 
 
 def _check_jpeg(file: BinaryIO, name: str) -> None:
-    """Raises PictureError for a JPEG of countless scans, or with tables that make a reader copy itself full."""
+    """Raises ImageError for a JPEG of countless scans, or with tables that make a reader copy itself full."""
     file.seek(0)
     content = file.read(JPEG_BYTES + 1)
     if len(content) > JPEG_BYTES:
@@ -298,10 +298,10 @@ def _check_jpeg(file: BinaryIO, name: str) -> None:
 
 
 def _check_tiff(image: Any, name: str) -> None:
-    """Raises PictureError for a TIFF compressed in a rare way, or whose tiles are larger than any picture needs."""
+    """Raises ImageError for a TIFF compressed in a rare way, or whose tiles are larger than any picture needs."""
     tags = image.tag_v2
     if (kind := tags.get(COMPRESSION, 1)) not in COMPRESSIONS:
-        raise _odd(name, f"its compression is number {untrusted.shown(kind)}")
+        raise _odd(name, f"its compression is number {untrusted.printable(kind)}")
     if kind == 7:
         image.fp.seek(0)
         image.fp.left = MAX_BYTES
@@ -309,7 +309,7 @@ def _check_tiff(image: Any, name: str) -> None:
             raise _odd(name, "it holds a progressive JPEG")
     width, height = tags.get(TILE_WIDTH, 1), tags.get(TILE_HEIGHT, 1)
     if not all(isinstance(edge, int) and edge > 0 for edge in (width, height)) or width * height > MAX_TILE:
-        raise _odd(name, f"its tiles are {untrusted.shown(width)} × {untrusted.shown(height)}")
+        raise _odd(name, f"its tiles are {untrusted.printable(width)} × {untrusted.printable(height)}")
 
 
 def _orientation(info: dict[Any, Any]) -> int:
@@ -330,7 +330,7 @@ def _orientation(info: dict[Any, Any]) -> int:
 def _directory(exif: bytes, name: str) -> dict[int, int]:
     """The numbers in the first directory of EXIF data, by tag.
 
-    Raises PictureError if its entries lie upon each other: Pillow copies each, and 64 kB can so become 300 MB.
+    Raises ImageError if its entries lie upon each other: Pillow copies each, and 64 kB can so become 300 MB.
     """
     exif = re.sub(b"^(Exif\x00\x00){1,2}", b"", exif)
     order = {b"II": "<", b"MM": ">"}.get(exif[:2])
@@ -360,16 +360,16 @@ def _from_array(values: NDArray[Any], name: str) -> "Picture":
         values = values[:, :, 0]
     if values.ndim != 2 and not (values.ndim == 3 and values.shape[2] in (2, 3, 4)):
         hint = "expected (height, width), or (height, width, channels) with 1 to 4 channels"
-        raise PictureError(f"{name} is an array of shape {values.shape}", hint=hint)
+        raise ImageError(f"{name} is an array of shape {values.shape}", hint=hint)
     check_size((values.shape[1], values.shape[0]), name)
     return Image.fromarray(np.ascontiguousarray(to_bytes(values, name)))
 
 
-def _odd(name: str, why: str) -> PictureError:
-    return PictureError(f"{name} is no ordinary picture: {why}", hint=_RESAVE)
+def _odd(name: str, why: str) -> ImageError:
+    return ImageError(f"{name} is no ordinary picture: {why}", hint=_RESAVE)
 
 
-def _too_large(name: str, how_large: str, limit: int = MAX_PIXELS) -> PictureError:
+def _too_large(name: str, how_large: str, limit: int = MAX_PIXELS) -> ImageError:
     kind = "" if limit == MAX_PIXELS else ", the most that lenet takes of this kind"
     hint = "make it smaller first; a few hundred pixels along each edge are plenty"
-    return PictureError(f"{name} is too large: {how_large} more than {limit / 1e6:g} megapixels{kind}", hint=hint)
+    return ImageError(f"{name} is too large: {how_large} more than {limit / 1e6:g} megapixels{kind}", hint=hint)

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.data.dataset import Dataset, Images
-from lenet.errors import PictureError, RunError
+from lenet.errors import ImageError, RunError
 from lenet.images.decode import Grey, bands, grey
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class Preprocessing:
         frame = (max(1, round(self.size[0] * part)), max(1, round(self.size[1] * part)))
         level = levelled(fitted(shown, frame), noise)
         if not level.any():  # it rises from its ground in single pixels, and on average it does not
-            raise PictureError(
+            raise ImageError(
                 f"of {name} nothing is left at {self.size[0]}×{self.size[1]} pixels, which is what the network takes",
                 hint="crop it to what it shows",
             )
@@ -184,7 +184,7 @@ def content(pixels: Grey, rise: float, name: str) -> tuple[Floats, float]:
     peak = float(relief.max())
     if peak < max(FAINTEST, noise):
         hint = "expected something dark on a light ground or light on a dark one"
-        raise PictureError(f"{name} shows nothing: all pixels are alike", hint=hint)
+        raise ImageError(f"{name} shows nothing: all pixels are alike", hint=hint)
     threshold = max(noise, peak * rise)
     top, bottom, left, right = _box(relief > threshold)
     rows = slice(max(0, top - 1) * square, (bottom + 1) * square)  # one square more, then to the pixel

@@ -50,13 +50,13 @@ class Network:
     def __post_init__(self) -> None:
         """Raises RunError unless all of it is possible and fits together."""
         if not 0 < len(self.classes) <= MAX_CLASSES or not all(map(_is_name, self.classes)):
-            raise self._fault(f"its classes are {untrusted.shown(list(self.classes))}")
+            raise self._fault(f"its classes are {untrusted.printable(list(self.classes))}")
         if max(self.preprocessing.size) > MAX_EDGE:
             raise self._fault("its pictures are {}×{}".format(*self.preprocessing.size))
         arguments = self.arguments
         for name, value in {**self._sizes, "in_channels": 1}.items():
             if arguments.get(name, value) != value:
-                raise self._fault(f"its {name} is {untrusted.shown(arguments[name])}; expected {value}")
+                raise self._fault(f"its {name} is {untrusted.printable(arguments[name])}; expected {value}")
         if len(arguments.get("channels") or ()) + len(arguments.get("hidden") or ()) > MAX_LAYERS:
             raise self._fault(f"it has more than {MAX_LAYERS} layers")
 
@@ -67,7 +67,7 @@ class Network:
             model, classes = values["model"], values["classes"]
             name, arguments = model_name(model["name"]), dict(model["arguments"])
             if not isinstance(classes, list):
-                raise TypeError(f"classes is {untrusted.shown(classes)}")
+                raise TypeError(f"classes is {untrusted.printable(classes)}")
             for field in arguments.keys() & set(MODEL_FIELDS):
                 arguments[field] = checked(field, arguments[field])
             if "input_size" in arguments:
@@ -84,8 +84,8 @@ class Network:
         path = Path(path)
         if path.suffix.lower() in PICKLES:
             raise RunError(
-                f"{untrusted.shown(path)} may hold a pickle, which can run any program, and was not read",
-                hint=f"lenet import-weights {untrusted.shown(path)} --model NAME --data NAME takes the weights out of it",
+                f"{untrusted.printable(path)} may hold a pickle, which can run any program, and was not read",
+                hint=f"lenet import-weights {untrusted.printable(path)} --model NAME --data NAME takes the weights out of it",
             )
         weights = Weights.read(path)
         if KEY not in weights.metadata:
@@ -96,7 +96,7 @@ class Network:
         try:
             values = untrusted.parse_json(weights.metadata[KEY].encode())
         except ValueError as error:
-            raise _fault(path, untrusted.shown(error)) from error
+            raise _fault(path, untrusted.printable(error)) from error
         return cls.from_dict(values, path)
 
     def to_dict(self) -> dict[str, Any]:
@@ -177,6 +177,6 @@ def _is_name(name: Any) -> bool:
 
 def _fault(path: Path, why: str) -> RunError:
     return RunError(
-        f"the network of {untrusted.shown(path)} cannot be built: {untrusted.shown(why)}",
+        f"the network of {untrusted.printable(path)} cannot be built: {untrusted.printable(why)}",
         hint="it was made by another program, or another version of lenet, or is damaged; get it again",
     )

@@ -95,9 +95,9 @@ def import_weights(
     wanted = {name: tuple(weights.shape) for name, weights in blank.state_dict().items()}
     network = Network(out, model_name(model), arguments, classes, preprocessing)
     tensors, is_ordered = _read(file)
-    names = _matched(untrusted.shown(file), tensors, wanted, network.name, is_ordered)
+    names = _matched(untrusted.printable(file), tensors, wanted, network.name, is_ordered)
     renamed = {ours: tensors[theirs] for theirs, ours in names.items()}
-    must_be_finite({name: _array(weights) for name, weights in renamed.items()}, untrusted.shown(file))
+    must_be_finite({name: _array(weights) for name, weights in renamed.items()}, untrusted.printable(file))
     kinds = sorted({str(weights.dtype).removeprefix("torch.") for weights in renamed.values()} - {"float32"})
     notes = [
         f"{kind} weights were rounded to float32" if kind == "float64" else f"{kind} weights became float32"
@@ -105,7 +105,7 @@ def import_weights(
     ]
     converted = {name: renamed[name].detach().to(torch.float32).contiguous() for name in wanted}
     must_be_finite(
-        {name: _array(weights) for name, weights in converted.items()}, f"{untrusted.shown(file)}, in float32,"
+        {name: _array(weights) for name, weights in converted.items()}, f"{untrusted.printable(file)}, in float32,"
     )
     try:
         durable.write(out, network.packed(converted))
@@ -152,7 +152,7 @@ def _described(
 
 def _read(file: Path) -> tuple[dict[str, Tensor], bool]:
     """The tensors of a file by name, and whether their order is that of the network's layers."""
-    name = untrusted.shown(file)
+    name = untrusted.printable(file)
     if file.suffix.lower() == SUFFIX:
         weights = Weights.read(file)
         if weights.num_bytes > MAX_BYTES:
@@ -165,7 +165,7 @@ def _read(file: Path) -> tuple[dict[str, Tensor], bool]:
         value = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except Exception as error:  # damaged files make it raise nearly anything
         raise RunError(
-            f"{name} cannot be opened: {type(error).__name__}: {untrusted.shown(error)}", hint=RIGHTLY
+            f"{name} cannot be opened: {type(error).__name__}: {untrusted.printable(error)}", hint=RIGHTLY
         ) from error
     return _state_dict(value, name), True
 
@@ -193,11 +193,11 @@ def _safe_content(file: Path, name: str) -> bytes:
         RuntimeError,
     ) as error:
         raise RunError(
-            f"{name} is not what PyTorch saves, or is damaged: {untrusted.shown(error)}", hint=RIGHTLY
+            f"{name} is not what PyTorch saves, or is damaged: {untrusted.printable(error)}", hint=RIGHTLY
         ) from error
     if strange := sorted(called - CALLED, key=lambda call: (call.startswith("torch."), call)):  # its own classes first
         raise RunError(
-            f"{name} holds more than weights, and was not opened: that would run {untrusted.shown(', '.join(strange))}",
+            f"{name} holds more than weights, and was not opened: that would run {untrusted.printable(', '.join(strange))}",
             hint=RIGHTLY,
         )
     return content
@@ -253,7 +253,7 @@ def _state_dict(value: Any, name: str) -> dict[str, Tensor]:
         if all(isinstance(key, str) and key.startswith(prefix) for key in value):
             value = {key.removeprefix(prefix): tensor for key, tensor in value.items()}
     for key, tensor in value.items():
-        where = untrusted.shown(key)
+        where = untrusted.printable(key)
         if not isinstance(key, str) or not isinstance(tensor, Tensor):
             raise RunError(f"{name} has {where}, a {type(tensor).__name__}; expected tensors by name", hint=RIGHTLY)
         if tensor.dtype not in FLOATS or tensor.layout != torch.strided or tensor.device.type != "cpu":
@@ -288,5 +288,5 @@ def _matched(
 
 
 def _listed(shapes: dict[str, tuple[int, ...]]) -> str:
-    items = [f"{untrusted.shown(name)} {format_shape(shape)}" for name, shape in list(shapes.items())[:MAX_LISTED]]
+    items = [f"{untrusted.printable(name)} {format_shape(shape)}" for name, shape in list(shapes.items())[:MAX_LISTED]]
     return ", ".join(items) + (f" and {len(shapes) - MAX_LISTED} more" if len(shapes) > MAX_LISTED else "")

@@ -108,7 +108,7 @@ class Run:
         found = run._read_json("config.json").get("format")
         if found != FORMAT:
             raise RunError(
-                f"{run.path} is a run of format {untrusted.shown(found)}; this lenet reads format {FORMAT}",
+                f"{run.path} is a run of format {untrusted.printable(found)}; this lenet reads format {FORMAT}",
                 hint="use the version of lenet that wrote it (environment.json names it)",
             )
         run.check()
@@ -129,8 +129,8 @@ class Run:
             if kinds != RESOLVED:
                 raise TypeError(f"resolved holds {', '.join(name for name in kinds if kinds[name] != RESOLVED[name])}")
             for name in ("data", "engine", "device"):  # which are printed
-                if untrusted.shown(self.resolved[name]) != self.resolved[name]:
-                    raise ValueError(f"resolved holds {name} {untrusted.shown(self.resolved[name])}")
+                if untrusted.printable(self.resolved[name]) != self.resolved[name]:
+                    raise ValueError(f"resolved holds {name} {untrusted.printable(self.resolved[name])}")
             if not isinstance(self.resolved.get("data_folder", ""), str | None):
                 raise TypeError("resolved holds data_folder")
             _ = self.network, operator.index(self.resolved["model"]["parameters"])
@@ -145,7 +145,7 @@ class Run:
                         raise TypeError(name)
         except (KeyError, TypeError, ValueError, RecursionError) as error:
             raise RunError(
-                f"the run {self.path} cannot be used: {type(error).__name__} {untrusted.shown(error)} in its JSON files",
+                f"the run {self.path} cannot be used: {type(error).__name__} {untrusted.printable(error)} in its JSON files",
                 hint="use the version of lenet that wrote it (environment.json names it)",
             ) from error
 
@@ -159,7 +159,7 @@ class Run:
         except (KeyError, TypeError, AttributeError, RecursionError, LenetError) as error:
             why = error.message if isinstance(error, LenetError) else error
             raise RunError(
-                f"{self.path / 'config.json'} cannot be used: {untrusted.shown(why)}",
+                f"{self.path / 'config.json'} cannot be used: {untrusted.printable(why)}",
                 hint="use the version of lenet that wrote it (environment.json names it)",
             ) from error
 
@@ -477,7 +477,7 @@ class Run:
         try:
             value = untrusted.parse_json(untrusted.read(path, untrusted.MAX_JSON))
         except ValueError as error:
-            raise RunError(f"{path} cannot be read: {untrusted.shown(error)}") from error
+            raise RunError(f"{path} cannot be read: {untrusted.printable(error)}") from error
         if not isinstance(value, dict):
             raise RunError(f"{path} holds {type(value).__name__}; expected a JSON object")
         return value
