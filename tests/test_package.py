@@ -15,7 +15,7 @@ def run(code):
 
 
 def test_importing_lenet_imports_no_heavy_library():
-    heavy = "('torch', 'numpy', 'matplotlib', 'sklearn', 'PIL', 'typer', 'rich', 'requests')"
+    heavy = "('torch', 'numpy', 'matplotlib', 'PIL', 'typer', 'rich', 'requests')"
     assert run(f"import sys, lenet; print([m for m in {heavy} if m in sys.modules])").strip() == "[]"
 
 

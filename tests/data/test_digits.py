@@ -3,10 +3,11 @@ import hashlib
 import numpy as np
 import pytest
 from PIL import Image
-from sklearn.datasets import load_digits
 
-from lenet.data import digits, fetch
+from lenet.data import digits
 from lenet.data.catalogue import CATALOGUE
+
+ORIGINALS = "87ff0c9e40dc7e2c0e34e7257799c2e3f3aec1a016363bb11cad869ec428a826"
 
 
 @pytest.fixture(scope="module")
@@ -15,9 +16,17 @@ def made():
 
 
 def test_every_platform_makes_the_bytes_of_the_catalogue():
-    for file, content in zip(CATALOGUE["digits"].files, fetch.generate(), strict=True):
+    for file, content in zip(CATALOGUE["digits"].files, digits.idx_files(), strict=True):
         assert hashlib.sha256(content).hexdigest() == file.sha256
         assert len(content) == file.raw_size
+
+
+def test_the_originals_are_those_of_scikit_learn():
+    """The SHA-256 of load_digits().images and .target as bytes, in scikit-learn 1.9.1."""
+    images, labels = digits.originals()
+    assert (images.shape, images.dtype, images.min(), images.max()) == ((1_797, 8, 8), np.uint8, 0, 16)
+    assert hashlib.sha256(images.tobytes() + labels.tobytes()).hexdigest() == ORIGINALS
+    assert "Alpaydin" in digits.FILE.with_name("digits.LICENSE.txt").read_text()
 
 
 def test_there_are_as_many_as_in_mnist(made):
@@ -31,7 +40,7 @@ def test_there_are_as_many_as_in_mnist(made):
 
 
 def test_no_original_is_in_both_parts():
-    labels = load_digits().target.astype(np.uint8)
+    _, labels = digits.originals()
     train, test = digits.split(labels, np.random.RandomState(digits.SEED))
     assert sorted([*train, *test]) == list(range(1_797))
     assert len(test) == 297
@@ -40,7 +49,7 @@ def test_no_original_is_in_both_parts():
 def test_pictures_look_like_their_originals(made):
     """Brought back to 8×8, the mean picture of a class is nearest to the mean original of the same class."""
     (images, labels), _ = made
-    originals = load_digits()
+    originals, original_labels = digits.originals()
 
     def unit(values):
         values = values - values.mean()
@@ -50,7 +59,7 @@ def test_pictures_look_like_their_originals(made):
         return np.asarray(Image.fromarray(picture[4:24, 4:24]).resize((8, 8), Image.Resampling.BOX))
 
     ours = np.array([unit(small(images[labels == k].mean(0))).ravel() for k in range(10)])
-    theirs = np.array([unit(originals.images[originals.target == k].mean(0)).ravel() for k in range(10)])
+    theirs = np.array([unit(originals[original_labels == k].mean(0)).ravel() for k in range(10)])
     assert (ours @ theirs.T).argmax(1).tolist() == list(range(10))
 
 

@@ -223,7 +223,7 @@ def test_the_digits_are_fetched_by_making_them(monkeypatch, tmp_path):
 def test_content_is_checked_before_it_is_published(monkeypatch, tmp_path):
     """Digits that another machine made otherwise are not those of the catalogue, and are never put into the cache."""
     monkeypatch.setenv("LENET_CACHE", str(tmp_path))
-    monkeypatch.setattr(fetch, "generate", lambda: iter([b"\0" * 10] * 4))
+    monkeypatch.setattr("lenet.data.digits.idx_files", lambda: iter([b"\0" * 10] * 4))
     with pytest.raises(DataError, match="train-images-idx3-ubyte"):
         fetch.fetch("digits")
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]

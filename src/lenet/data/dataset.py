@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.data import idx, integrity
+from lenet.data import digits, idx, integrity
 from lenet.data.catalogue import Entry, entry
 from lenet.data.download import Progress
-from lenet.data.fetch import fetch, generate
+from lenet.data.fetch import fetch
 from lenet.data.locate import locate
 from lenet.errors import DataError, DataUnavailable
 
@@ -143,7 +143,7 @@ def load(
         except DataError:
             if found.sources:
                 raise
-            contents = [bytearray(content) for content in generate()]
+            contents = [bytearray(content) for content in digits.idx_files()]
             for file, content in zip(found.files, contents, strict=True):
                 integrity.check(found, file, content, file.name)
             return _splits(found, contents, "made on this machine")

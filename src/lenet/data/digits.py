@@ -1,21 +1,27 @@
-"""The built-in data set: scikit-learn's handwritten digits, enlarged to MNIST's size and number, without a network.
+"""The built-in data set: 1,797 handwritten digits, enlarged to the size and number of MNIST's, without a network.
 
-The 1,797 originals are real handwriting, 8×8 pixels of 0 … 16. They are split first, so that no original appears in both
-sets; then each is drawn about forty times at 28×28 with a small rotation, stretch and shift.
+The originals, in digits.npz, are real handwriting of 8×8 pixels with values 0 … 16 (digits.LICENSE.txt says whose). They
+are split first, so that no original is in both sets; then each is drawn about forty times at 28×28 with a small rotation,
+stretch and shift.
 
 Everything is integer arithmetic (fixed point, 16 fractional bits) on NumPy's frozen `RandomState` stream, so that every
-platform and version makes the same bytes and the catalogue can pin their SHA-256, as it does for downloaded files.
+platform and version makes the same bytes, and the catalogue can give their SHA-256 as it does for downloaded files.
 """
 
 import math
+from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from lenet.data import idx
 
 Originals = NDArray[np.int32]  # (N, 8, 8), 0 … 16
 Integers = NDArray[np.int32]
 Pixels = NDArray[np.uint8]
 
+FILE = Path(__file__).with_name("digits.npz")
 NUM_TRAIN, NUM_TEST = 60_000, 10_000
 NUM_ORIGINALS, NUM_TEST_ORIGINALS = 1_797, 297
 SEED = 1797
@@ -33,23 +39,40 @@ COSINES = np.array([round(ONE * math.cos(math.radians(d))) for d in range(-MAX_D
 SINES = np.array([round(ONE * math.sin(math.radians(d))) for d in range(-MAX_DEGREES, MAX_DEGREES + 1)])
 
 
-def generate() -> tuple[tuple[Pixels, Pixels], tuple[Pixels, Pixels]]:
-    """(images, labels) for training and (images, labels) for testing: uint8, shapes `(N, 28, 28)` and `(N,)`."""
-    from sklearn.datasets import load_digits
+def originals() -> tuple[Pixels, Pixels]:
+    """Reads the originals.
 
-    bunch = load_digits()
-    originals = bunch.images.astype(np.int32)  # (1797, 8, 8)
-    labels = bunch.target.astype(np.uint8)  # (1797,)
+    Returns:
+        images, uint8 (1797, 8, 8) with values 0 … 16, and labels, uint8 (1797,).
+    """
+    with np.load(FILE, allow_pickle=False) as archive:
+        return archive["images"], archive["labels"]
+
+
+def generate() -> tuple[tuple[Pixels, Pixels], tuple[Pixels, Pixels]]:
+    """Makes the data set.
+
+    Returns:
+        (images, labels) for training and (images, labels) for testing: uint8 (N, 28, 28) and uint8 (N,).
+    """
+    images, labels = originals()
     random = np.random.RandomState(SEED)
     train, test = split(labels, random)
     return (
-        _draw_all(originals[train], labels[train], NUM_TRAIN, random),
-        _draw_all(originals[test], labels[test], NUM_TEST, random),
+        _draw_all(images[train].astype(np.int32), labels[train], NUM_TRAIN, random),
+        _draw_all(images[test].astype(np.int32), labels[test], NUM_TEST, random),
     )
 
 
+def idx_files() -> Iterator[bytes]:
+    """Makes the content of the data set's four IDX files, in the order of the catalogue."""
+    for part in generate():
+        for array in part:
+            yield idx.dump(array)
+
+
 def split(labels: Pixels, random: np.random.RandomState) -> tuple[Integers, Integers]:
-    """Indices of the training and of the test originals, every class in the same proportion."""
+    """Indices of the training and of the test originals, with every class in the same proportion."""
     by_class = np.lexsort((_keys(random, NUM_ORIGINALS), labels))
     # Every sixth or so of a list sorted by class, shuffled within a class, is a stratified sample.
     chosen = np.arange(NUM_TEST_ORIGINALS) * NUM_ORIGINALS // NUM_TEST_ORIGINALS
@@ -57,25 +80,25 @@ def split(labels: Pixels, random: np.random.RandomState) -> tuple[Integers, Inte
 
 
 def _keys(random: np.random.RandomState, count: int) -> Integers:
-    """Random sorting keys. dtype is given because the default one, and so the stream, differs between platforms."""
+    """Random sorting keys. The default dtype, and with it the stream, differs between platforms."""
     return random.randint(0, 2**31 - 1, size=count, dtype=np.int32)
 
 
 def _draw_all(originals: Originals, labels: Pixels, count: int, random: np.random.RandomState) -> tuple[Pixels, Pixels]:
-    """`count` pictures, as many of each original as of any other (give or take one), in mixed order."""
-    place = np.argsort(_keys(random, count), kind="stable")
+    """`count` images, equally many of each original (give or take one), shuffled."""
+    order = np.argsort(_keys(random, count), kind="stable")
     images = np.empty((count, 28, 28), np.uint8)
     image_labels = np.empty(count, np.uint8)
     # One original at a time: its canvas stays in the processor's cache, and the memory needed stays small.
     for i, original in enumerate(originals):
-        mine = place[i :: len(originals)]
-        images[mine] = _draw(_canvas(original), len(mine), random)
-        image_labels[mine] = labels[i]
+        positions = order[i :: len(originals)]
+        images[positions] = _draw(_canvas(original), len(positions), random)
+        image_labels[positions] = labels[i]
     return images, image_labels
 
 
 def _canvas(original: Integers) -> Pixels:
-    """The 8×8 original as a smooth 128×128 drawing, 0 … 255, in the middle of a black canvas."""
+    """The 8×8 original as a smooth 128×128 image, 0 … 255, in the middle of a black canvas."""
     fine = original
     for _ in range(DOUBLINGS):
         fine = _double(_double(fine).T).T  # exact: 16 times the values, nothing rounded
@@ -90,7 +113,7 @@ def _canvas(original: Integers) -> Pixels:
 
 
 def _double(rows: Integers) -> Integers:
-    """Twice as many rows, between neighbours at ¼ and ¾ (times 4); repeated, it tends to a smooth spline."""
+    """Twice as many rows, each between two neighbours at ¼ or ¾, times 4; repeated, this tends to a smooth spline."""
     padded = np.pad(rows, ((1, 1), (0, 0)))
     doubled = np.empty((2 * len(rows), rows.shape[1]), np.int32)
     doubled[0::2] = 3 * rows + padded[:-2]
@@ -99,14 +122,14 @@ def _double(rows: Integers) -> Integers:
 
 
 def _draw(canvas: Pixels, count: int, random: np.random.RandomState) -> Pixels:
-    """`count` pictures of one canvas, each turned, stretched and shifted a little: shape `(count, 28, 28)`."""
+    """`count` images of one canvas, each rotated, stretched and shifted a little: uint8 (count, 28, 28)."""
 
     def choose(low: int, high: int) -> NDArray[np.int64]:
         return random.randint(low, high + 1, size=(count, 1), dtype=np.int32).astype(np.int64)
 
     angle = choose(0, 2 * MAX_DEGREES)
     wide, high = choose(*PERCENT), choose(*PERCENT)
-    centres = 16 * np.arange(28) - 216  # of the pixels, in sixteenths of one, from the middle of the picture
+    centres = 16 * np.arange(28) - 216  # of the pixels, in sixteenths of one, from the middle of the image
     across = centres - choose(-MAX_SHIFT, MAX_SHIFT)  # (count, 28)
     down = centres - choose(-MAX_SHIFT, MAX_SHIFT)
     cosine, sine = COSINES[angle], SINES[angle]
@@ -117,7 +140,7 @@ def _draw(canvas: Pixels, count: int, random: np.random.RandomState) -> Pixels:
 
 
 def _on_canvas(by_column: NDArray[np.int64], by_row: NDArray[np.int64], percent: NDArray[np.int64]) -> Integers:
-    """One canvas coordinate for every pixel, shape `(count, 28, 28)`: the sum of what its column and its row add."""
+    """One canvas coordinate for every pixel, int32 (count, 28, 28): the sum of a part for its column and one for its row."""
     step = ONE * FINE * 100 // (16 * DIGIT * percent)  # canvas pixels for a sixteenth of a pixel
     columns = (by_column * step >> 16) + ONE * CANVAS // 2
     rows = by_row * step >> 16

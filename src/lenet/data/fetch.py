@@ -4,7 +4,6 @@ Nothing is locked: two processes that fill the cache at once both write whole fi
 """
 
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -119,18 +118,11 @@ def import_folder(folder: str | os.PathLike[str], name: str | None = None) -> tu
     )
 
 
-def generate() -> Iterator[bytes]:
-    """The four files of the built-in digits, in the order of the catalogue."""
-    for split in digits.generate():
-        for array in split:
-            yield idx.dump(array)
-
-
 def _fill(located: Located, wanted: list[File], progress: Progress | None) -> str:
     """Puts files into the cache, over what is there; where they came from, in words."""
     found = located.entry
     if not found.sources:
-        for file, content in zip(found.files, generate(), strict=True):
+        for file, content in zip(found.files, digits.idx_files(), strict=True):
             if file in wanted:
                 check(found, file, content, file.name)
                 _publish(located, file, content)
