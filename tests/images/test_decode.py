@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from lenet.errors import ImageError
-from lenet.images import decode, preprocess
-from lenet.images.decode import Metered, grey
+from lenet.images import decode, limits, preprocess
+from lenet.images.decode import grey
+from lenet.images.limits import Metered
 
 DRAWING = hostile.drawing()
 KINDS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
@@ -38,7 +39,7 @@ def test_bands_make_no_difference(mode, monkeypatch):
     """Of one row and of all, and the steps after: equal bits."""
     image = converted(mode)
     whole, seen = grey(image, ""), preprocess.Preprocessing((28, 28)).picture(image)
-    monkeypatch.setattr(decode, "BAND", 1100)
+    monkeypatch.setattr(decode, "CHUNK", 1100)
     np.testing.assert_array_equal(grey(image, ""), whole)
     np.testing.assert_array_equal(preprocess.Preprocessing((28, 28)).picture(image), seen)
     if mode in ("RGB", "P", "CMYK"):
@@ -73,7 +74,7 @@ def test_an_orientation_in_xmp_counts_where_exif_has_none(tmp_path, kind):
 @settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=80), st.sampled_from([b"", b"Exif\0\0", b"II*\0\x08\0\0\0", b"MM\0*\0\0\0\x08"]))
 def test_damaged_exif_says_nothing(rest, start):
-    assert isinstance(decode._directory(start + rest, "name"), dict)
+    assert isinstance(limits.exif_numbers(start + rest, "name"), dict)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -176,4 +177,4 @@ def test_a_directory_of_numbers_is_read():
         head = {"<": b"II*\0", ">": b"MM\0*"}[order]
         entries = struct.pack(f"{order}HHIHH", 0x0112, 3, 1, 6, 0) + struct.pack(f"{order}HHII", 0x0100, 4, 1, 70_000)
         exif = head + struct.pack(f"{order}IH", 8, 2) + entries
-        assert decode._directory(b"Exif\0\0" + exif, "") == {0x0112: 6, 0x0100: 70_000}
+        assert limits.exif_numbers(b"Exif\0\0" + exif, "") == {0x0112: 6, 0x0100: 70_000}

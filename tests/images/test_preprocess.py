@@ -14,7 +14,8 @@ from PIL import Image, ImageDraw
 
 from lenet.data.dataset import Dataset
 from lenet.errors import ImageError, RunError
-from lenet.images.preprocess import Preprocessing, corners, is_light, mean_and_std, placed
+from lenet.images.framing import corners, is_light, placed
+from lenet.images.preprocess import Preprocessing, mean_and_std
 
 DIGIT = Preprocessing(size=(28, 28), framing="mass")
 GARMENT = Preprocessing(size=(28, 28), framing="box")

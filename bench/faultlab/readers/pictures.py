@@ -12,8 +12,9 @@ from unittest import mock
 import numpy as np
 from PIL import Image, ImageOps
 
-from lenet.images import decode
-from lenet.images.preprocess import FRAMINGS, GROUNDS, Preprocessing
+from lenet.images import limits
+from lenet.images.framing import FRAMINGS
+from lenet.images.preprocess import GROUNDS, Preprocessing
 
 Image.init()  # imports the plugins of all formats now, while branches are being counted
 
@@ -79,7 +80,7 @@ def read(content: bytes, folder: Path) -> None:
     """The input decides for which of some networks it is read."""
     path = folder / "picture"
     path.write_bytes(content)
-    with mock.patch.multiple(decode, MAX_PIXELS=MAX_PIXELS, WEBP_PIXELS=MAX_PIXELS):
+    with mock.patch.multiple(limits, MAX_PIXELS=MAX_PIXELS, WEBP_PIXELS=MAX_PIXELS):
         PREPROCESSINGS[zlib.crc32(content) % len(PREPROCESSINGS)].picture(path)
 
 

@@ -23,7 +23,7 @@ from torch import Tensor
 from lenet.data.dataset import Dataset, Images, Splits, load
 from lenet.data.locate import locate
 from lenet.errors import ConfigError, DataUnavailable
-from lenet.images.preprocess import in_parts
+from lenet.images.decode import chunks
 
 NAME = "fashion-mnist"
 ROOT = "../data"  # the English book's; the Chinese port's is ~/Datasets/FashionMNIST
@@ -92,7 +92,8 @@ class BatchIterator:
 
     @functools.cached_property
     def _in_size(self) -> Dataset:
-        parts = [resized(part, self.size) for part in in_parts(self.dataset.images)]
+        images = self.dataset.images
+        parts = [resized(images[part], self.size) for part in chunks((len(images), *self.size))]
         return Dataset(self.dataset.name, np.concatenate(parts), self.dataset.labels, self.dataset.classes)
 
     def _batches(self) -> Iterator[tuple[Tensor, Tensor]]:
