@@ -65,6 +65,7 @@ ROOMS = [
 GROUND = {
     "errors": set(),
     "version": set(),
+    "metrics": set(),
     "registry": set(),
     "recipes": set(),
     "config": {"errors", "recipes", "registry"},

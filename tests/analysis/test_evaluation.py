@@ -5,10 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import lenet
-from lenet.analysis.evaluation import Evaluation, confusion_matrix
+from lenet.analysis.evaluation import Evaluation
 from lenet.data.dataset import Dataset, Splits
 from lenet.engines.cpu import CpuEngine
 from lenet.errors import ConfigError, DataError, EngineError, RunError
+from lenet.metrics import confusion_matrix
 from lenet.networks.trained import Network
 
 

@@ -23,11 +23,12 @@ from lenet.display.progress import Quiet
 from lenet.doctor import plateau
 from lenet.errors import ConfigError, DataError, EngineError, RunError, SaveError, TrainingError
 from lenet.files import durable
+from lenet.metrics import loss_and_accuracy
 from lenet.pytorch.reference import ReferenceEngine
 from lenet.runs.run import Run
 from lenet.training import train as training
 from lenet.training.interrupts import ONE_ACT
-from lenet.training.train import Tally, measure
+from lenet.training.train import Tally
 
 
 def train(tiny, folder, **settings):
@@ -87,8 +88,8 @@ def test_the_training_numbers_of_an_epoch_are_its_own(tiny, tmp_path):
     run = train(tiny, tmp_path, epochs=3, recipe="book-sgd", learning_rate=1e-12)
     losses = [point["train_loss"] for point in run.epochs]
     assert losses == pytest.approx([losses[0]] * 3, rel=1e-6)
-    images = ReferenceEngine(run.new_model(), None, run.config, run.preprocessing).logits(tiny.train.images)
-    loss, accuracy = measure(images, torch.from_numpy(tiny.train.labels))
+    logits = ReferenceEngine(run.new_model(), None, run.config, run.preprocessing).logits(tiny.train.images)
+    loss, accuracy = loss_and_accuracy(logits.numpy(), tiny.train.labels)
     assert losses[0] == pytest.approx(loss, rel=1e-5)
     assert run.epochs[2]["train_accuracy"] == accuracy
 
@@ -646,14 +647,6 @@ def test_the_global_generators_are_neither_used_nor_moved(tiny, tmp_path):
     torch.manual_seed(2)
     two = train(tiny, tmp_path / "two", epochs=1)
     assert one.summary["test_loss"] == two.summary["test_loss"]
-
-
-def test_measure_sums_in_float64_and_counts():
-    logits = torch.tensor([[2.0, 0.0], [0.0, 1.0], [3.0, 0.0]])
-    labels = torch.tensor([0, 1, 1])
-    loss, accuracy = measure(logits, labels)
-    assert accuracy == 2 / 3
-    assert loss == pytest.approx(F.cross_entropy(logits.double(), labels).item(), rel=1e-12)
 
 
 def test_a_tally_weighs_every_picture_the_same():

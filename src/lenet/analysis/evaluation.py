@@ -17,17 +17,16 @@ from torch import Tensor
 from lenet.config import TrainConfig
 from lenet.data.dataset import Dataset, Images, Labels, Splits, load
 from lenet.data.plan import hold_out
-from lenet.doctor.checks import confusion_matrix
 from lenet.engines import Engine
 from lenet.engines.choice import choose_device, choose_engine, make_engine
 from lenet.errors import ConfigError, DataError, RunError
 from lenet.files import untrusted
 from lenet.files.safetensors import PICKLES, SUFFIX
+from lenet.metrics import confusion_matrix, loss_and_accuracy, softmax
 from lenet.networks.trained import Network
 from lenet.pytorch.memory import EVALUATION, memory_explained
 from lenet.runs.run import Run
 from lenet.training.assembly import load_data
-from lenet.training.train import measure
 
 PARTS = ("test", "train", "validation")
 MISTAKES_KEPT = 100
@@ -125,8 +124,8 @@ def evaluate(
         dataset = _part(run, _data(run, data, data_dir), split)
         _must_fit(run, dataset)
         logits = answers(run, engine, dataset.images)
-    loss, accuracy = measure(logits, torch.from_numpy(dataset.labels))
-    probabilities = torch.softmax(logits.double(), 1).numpy()
+    loss, accuracy = loss_and_accuracy(logits.numpy(), dataset.labels)
+    probabilities = softmax(logits.numpy())
     predicted = probabilities.argmax(1)
     mistakes = _worst(probabilities, predicted, dataset.labels)
     return Evaluation(

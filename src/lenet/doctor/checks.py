@@ -405,12 +405,6 @@ def nearest_mean(known: NDArray[np.float32], labels: Labels, asked: NDArray[np.f
     return nearest
 
 
-def confusion_matrix(labels: Labels, predicted: Labels, num_classes: int) -> NDArray[np.int64]:
-    """Counts `(num_classes, num_classes)`: true classes down, predicted ones across."""
-    counts = np.bincount(labels * num_classes + predicted, minlength=num_classes**2)
-    return counts.reshape(num_classes, num_classes)
-
-
 def _is_whole(data: str, counts: Numbers) -> bool:
     """Whether so many pictures of each class are the test set of the catalogue's data set of that name."""
     whole = CATALOGUE[data]

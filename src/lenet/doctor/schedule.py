@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from lenet.data.dataset import Dataset, Labels
 from lenet.doctor import checks
 from lenet.doctor.checks import Finding, Numbers
+from lenet.metrics import confusion_matrix
 
 __all__ = ["Finding", "chunk", "epoch", "examine_data", "foresee", "is_rehearsal_due"]
 
@@ -124,7 +125,7 @@ def _by_means(train: Dataset, test: Dataset, num_classes: int) -> NDArray[np.int
         for part, index in zip((train, test), some, strict=True)
     )
     predicted = checks.nearest_mean(known, train.labels[some[0]], asked)
-    return checks.confusion_matrix(test.labels[some[1]], predicted, num_classes)
+    return confusion_matrix(test.labels[some[1]], predicted, num_classes)
 
 
 def _only(found: Sequence[Finding | None]) -> list[Finding]:

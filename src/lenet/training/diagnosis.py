@@ -18,6 +18,7 @@ from lenet.display.progress import Progress
 from lenet.doctor import checks, plateau, schedule
 from lenet.doctor.checks import Finding
 from lenet.engines import Engine
+from lenet.metrics import confusion_matrix
 from lenet.pytorch.reference import to_input
 from lenet.runs.environment import pytorch_threads
 from lenet.runs.run import Run
@@ -84,7 +85,7 @@ class Findings:
             self.counts,
             before=(earlier[-1]["train_accuracy"], earlier[-1]["test_accuracy"]) if earlier else None,
             is_last=done == config.epochs,
-            confusion=checks.confusion_matrix(self.test.labels, predicted, len(self.train.classes)),
+            confusion=confusion_matrix(self.test.labels, predicted, len(self.train.classes)),
             classes=self.train.classes,
             net=self.engine.model,
             images=self._sample(),

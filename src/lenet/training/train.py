@@ -14,10 +14,6 @@ import time
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-import numpy as np
-import torch
-from torch import Tensor
-
 from lenet.config import TrainConfig, configure
 from lenet.data.dataset import Labels, Splits, load
 from lenet.data.plan import Plan, plan
@@ -30,6 +26,7 @@ from lenet.engines import Stats
 from lenet.engines.choice import choose_device
 from lenet.engines.state import Snapshot
 from lenet.errors import ConfigError, EngineError, RunError, SaveError, TrainingError, quoted
+from lenet.metrics import loss_and_accuracy
 from lenet.pytorch.memory import memory_explained
 from lenet.recipes import DEFAULT_RECIPE
 from lenet.runs import environment
@@ -296,16 +293,6 @@ def _foreign(run: Run, error: Exception) -> RunError:
     )
 
 
-def measure(logits: Tensor, labels: Tensor) -> tuple[float, float]:
-    """Mean cross-entropy (summed in float64) and accuracy of logits `(N, num_classes)` for labels `(N,)`."""
-    values, classes = logits.numpy().astype(np.float64), labels.numpy()  # NumPy: 4 MB less than with PyTorch
-    largest = values.max(axis=1)
-    own = values[np.arange(len(classes)), classes]
-    with np.errstate(invalid="ignore"):  # infinite logits: the loss is not a number, which is looked for
-        losses = np.log(np.exp(values - largest[:, None]).sum(axis=1)) + largest - own
-    return float(losses.sum()) / len(classes), int((values.argmax(axis=1) == classes).sum()) / len(classes)
-
-
 class Training:
     """One training under way: the run, its parts, and where it stands."""
 
@@ -461,7 +448,7 @@ class Training:
         for name, dataset in (("validation", self.parts.validation), ("test", self.parts.test)):
             if dataset is not None:
                 logits = self.engine.logits(dataset.images)
-                loss, accuracy = measure(logits, torch.from_numpy(dataset.labels))
+                loss, accuracy = loss_and_accuracy(logits.numpy(), dataset.labels)
                 numbers |= {f"{name}_loss": loss, f"{name}_accuracy": accuracy}
         predicted: Labels = logits.numpy().argmax(axis=1)
         return numbers, predicted

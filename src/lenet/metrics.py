@@ -1,0 +1,51 @@
+"""The numbers by which classifiers are judged, computed in float64 from logits and labels."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def softmax(logits: NDArray[Any]) -> NDArray[np.float64]:
+    """Return the probabilities of the classes.
+
+    Args:
+        logits: float (N, num_classes), finite.
+
+    Returns:
+        float64 (N, num_classes); each row adds up to 1.
+    """
+    shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
+    exponentials = np.exp(shifted)
+    probabilities: NDArray[np.float64] = exponentials / exponentials.sum(axis=1, keepdims=True)
+    return probabilities
+
+
+def loss_and_accuracy(logits: NDArray[Any], labels: NDArray[np.int64]) -> tuple[float, float]:
+    """Return the mean cross-entropy loss and the accuracy.
+
+    Args:
+        logits: float (N, num_classes). Infinite logits give a loss of NaN.
+        labels: int64 (N,).
+    """
+    values = logits.astype(np.float64)
+    largest = values.max(axis=1)
+    own = values[np.arange(len(labels)), labels]
+    with np.errstate(invalid="ignore"):  # of infinite logits; the caller looks for a loss that is not finite
+        losses = np.log(np.exp(values - largest[:, None]).sum(axis=1)) + largest - own
+    return float(losses.sum()) / len(labels), int((values.argmax(axis=1) == labels).sum()) / len(labels)
+
+
+def confusion_matrix(labels: NDArray[np.int64], predicted: NDArray[np.int64], num_classes: int) -> NDArray[np.int64]:
+    """Count the images of each true class and predicted class.
+
+    Args:
+        labels: int64 (N,), the true classes.
+        predicted: int64 (N,).
+        num_classes: how many classes there are.
+
+    Returns:
+        int64 (num_classes, num_classes): a row for each true class, a column for each predicted one.
+    """
+    counts = np.bincount(labels * num_classes + predicted, minlength=num_classes**2)
+    return counts.reshape(num_classes, num_classes)
