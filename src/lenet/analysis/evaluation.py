@@ -1,42 +1,38 @@
-"""How good a trained network is: accuracy, loss, each class, and the mistakes it is surest of.
+"""How good a trained network is: accuracy, loss, numbers for each class, and its most confident errors.
 
 result = evaluate("runs/first")
 result.accuracy, result.confusion
 """
 
-import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from lenet.config import TrainConfig
+from lenet.analysis.inference import Source, Trained, engine_for, logits, memory_guard, open_trained
 from lenet.data.dataset import Dataset, Images, Labels, Splits, load
 from lenet.data.plan import hold_out
-from lenet.engines import Engine
-from lenet.engines.choice import choose_device, choose_engine, make_engine
-from lenet.errors import ConfigError, DataError, RunError
+from lenet.errors import ConfigError, DataError
 from lenet.files import untrusted
-from lenet.files.safetensors import PICKLES, SUFFIX
 from lenet.metrics import confusion_matrix, loss_and_accuracy, softmax
-from lenet.networks.trained import Network
-from lenet.pytorch.memory import EVALUATION, memory_explained
 from lenet.runs.run import Run
 from lenet.training.assembly import load_data
 
-PARTS = ("test", "train", "validation")
-MISTAKES_KEPT = 100
-WIDE = 8000  # numbers that a layer makes of a picture; LeNet's are 4,704
-NUMBERS_AT_ONCE = 1 << 20  # of such a layer, for all pictures under way: 4 MB
+SPLITS = ("test", "train", "validation")
+MAX_MISTAKES = 100  # that an Evaluation lists
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """A picture named wrongly: its index in the data, its label, the predicted one and the probability of that."""
+    """A misclassified image.
+
+    Attributes:
+        index: its position in the evaluated images.
+        label: the true class.
+        predicted: the class with the highest probability.
+        probability: that probability.
+    """
 
     index: int
     label: int
@@ -46,10 +42,18 @@ class Mistake:
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """The result of `evaluate`.
+    """How a trained network did on a set of images: the result of `lenet.evaluate`.
 
-    confusion: int64 `(num_classes, num_classes)`, true classes down, predicted ones across; mistakes: the worst first,
-    at most 100; mistake_images: uint8 `(len(mistakes), height, width)`.
+    Attributes:
+        data: the name of the data set.
+        split: "test", "train" or "validation".
+        accuracy: share of images classified correctly, from 0 to 1.
+        loss: mean cross-entropy.
+        classes: names of the classes, in the order of their labels.
+        confusion: int64 (num_classes, num_classes), counts of images: a row for each true class, a column for each
+            predicted one.
+        mistakes: misclassified images, the most confident first; at most 100.
+        mistake_images: uint8 (len(mistakes), height, width).
     """
 
     data: str
@@ -63,31 +67,33 @@ class Evaluation:
 
     @property
     def num_images(self) -> int:
+        """How many images were evaluated."""
         return int(self.confusion.sum())
 
     @property
     def num_mistakes(self) -> int:
+        """How many of them were misclassified."""
         return int(self.confusion.sum() - np.trace(self.confusion))
 
     @property
     def support(self) -> NDArray[np.int64]:
-        """Pictures of each class, `(num_classes,)`."""
+        """Number of images of each class, int64 (num_classes,)."""
         support: NDArray[np.int64] = self.confusion.sum(axis=1)
         return support
 
     @property
     def precision(self) -> NDArray[np.float64]:
-        """Of the pictures given a class, the share that is of it, `(num_classes,)`; 0 for a class never predicted."""
+        """Share of the images predicted as each class that are of it, float64 (num_classes,); 0 if never predicted."""
         precision: NDArray[np.float64] = np.diagonal(self.confusion) / np.maximum(self.confusion.sum(axis=0), 1)
         return precision
 
     @property
     def recall(self) -> NDArray[np.float64]:
-        """Of the pictures of a class, the share that is given it, `(num_classes,)`; 0 for a class without pictures."""
+        """Share of the images of each class that are classified correctly, float64 (num_classes,); 0 without images."""
         return np.diagonal(self.confusion) / np.maximum(self.support, 1)
 
     def to_dict(self) -> dict[str, Any]:
-        """The numbers as JSON can hold them."""
+        """Return all numbers as JSON values."""
         return {
             "data": self.data,
             "split": self.split,
@@ -103,125 +109,101 @@ class Evaluation:
 
 
 def evaluate(
-    run: str | os.PathLike[str] | Run | Network,
+    run: Source,
     data: str | Splits | None = None,
     *,
     split: str = "test",
     data_dir: str | None = None,
     device: str = "auto",
 ) -> Evaluation:
-    """Measures a finished run on its own data set or another of the same picture size and classes.
+    """Evaluate a trained network on its own data set, or on another with images of that size and the same classes.
 
-    run: a run directory, or a weights file that lenet wrote (`.safetensors`); of the latter only the network is known, so
-    its data must be given. split: "test", "train" (without the pictures held out for validation) or "validation". Raises
-    RunError, DataError or EngineError, naming what does not fit.
+    Args:
+        run: a run, its directory, or a weights file that lenet wrote (`.safetensors`).
+        data: the name of a data set, or your own Splits; by default what the run was trained on. A weights file does not
+            record that, so it needs one.
+        split: "test", "train" (without the images held out for validation) or "validation".
+        data_dir: the folder of the data set's files; by default LENET_DATA, else the cache.
+        device: "auto", "cpu", or a GPU such as "cuda:0".
+
+    Returns:
+        The numbers, and the most confident errors.
+
+    Raises:
+        ConfigError: the split is unknown or empty, or a weights file was given without data.
+        RunError: the run cannot be read, or its network gives NaN or infinite values.
+        DataError: the data is not there, or does not fit the network.
+        EngineError: the device is not there, or out of memory.
     """
-    if split not in PARTS:
-        raise ConfigError(f"unknown split {split!r}", hint=f"choose from {', '.join(PARTS)}")
-    run = trained(run)
-    with memory_explained(choose_device(device).name, EVALUATION, "in an evaluation"):
-        engine = engine_for(run, device)  # before the data: a network that cannot be used is not worth the wait
-        dataset = _part(run, _data(run, data, data_dir), split)
-        _must_fit(run, dataset)
-        logits = answers(run, engine, dataset.images)
-    loss, accuracy = loss_and_accuracy(logits.numpy(), dataset.labels)
-    probabilities = softmax(logits.numpy())
-    predicted = probabilities.argmax(1)
-    mistakes = _worst(probabilities, predicted, dataset.labels)
+    if split not in SPLITS:
+        raise ConfigError(f"unknown split {split!r}", hint=f"choose from {', '.join(SPLITS)}")
+    trained = open_trained(run)
+    with memory_guard(device, "in an evaluation"):
+        engine = engine_for(trained, device)  # before the data, so that a broken network is reported without the wait
+        dataset = _part(trained, _splits(trained, data, data_dir), split)
+        _check_fit(trained, dataset)
+        values = logits(trained, engine, dataset.images)
+    loss, accuracy = loss_and_accuracy(values, dataset.labels)
+    probabilities = softmax(values)
+    predicted = probabilities.argmax(axis=1)
+    mistakes = _most_confident(probabilities, predicted, dataset.labels)
     return Evaluation(
-        dataset.name,
-        split,
-        accuracy,
-        loss,
-        run.classes,
-        confusion_matrix(dataset.labels, predicted, len(run.classes)),
-        mistakes,
-        dataset.images[[mistake.index for mistake in mistakes]],
+        data=dataset.name,
+        split=split,
+        accuracy=accuracy,
+        loss=loss,
+        classes=trained.classes,
+        confusion=confusion_matrix(dataset.labels, predicted, len(trained.classes)),
+        mistakes=mistakes,
+        mistake_images=dataset.images[[mistake.index for mistake in mistakes]],
     )
 
 
-def trained(source: str | os.PathLike[str] | Run | Network) -> Run | Network:
-    """What a user names to use it: a finished run, or the network in a weights file on its own."""
-    if isinstance(source, Run | Network):
-        return Run.load(source) if isinstance(source, Run) else source
-    path = Path(source)
-    if path.suffix.lower() in (SUFFIX, *PICKLES) or (os.path.lexists(path) and not os.path.isdir(path)):  # noqa: PTH112
-        return Network.load(path)
-    return Run.load(path)
-
-
-def answers(run: Run | Network, engine: Engine, images: Images) -> Tensor:
-    """Logits `(N, num_classes)`, float32 on the CPU, of uint8 pictures; RunError if they are not numbers."""
-    network = run if isinstance(run, Network) else run.network
-    is_wide = network.largest_output > WIDE
-    at_once = max(1, NUMBERS_AT_ONCE // network.largest_output) if is_wide else max(1, len(images))
-    # Filled in place: small results kept between large temporary ones would leave holes in memory that nothing fits into.
-    logits = torch.empty(len(images), len(run.classes))
-    for start in range(0, len(images), at_once):
-        logits[start : start + at_once] = engine.logits(images[start : start + at_once])
-    if not torch.isfinite(logits).all():
-        raise RunError(
-            f"the network of {run.path} answers with values that are not numbers",
-            hint="its weights are too large: the training that made them went astray",
-        )
-    return logits
-
-
-def _data(run: Run | Network, data: str | Splits | None, data_dir: str | None) -> Splits:
+def _splits(trained: Trained, data: str | Splits | None, data_dir: str | None) -> Splits:
     if isinstance(data, Splits):
         return data
-    if isinstance(run, Run) and data in (None, run.resolved["data"]):
-        return load_data(run, data_dir)
+    if isinstance(trained, Run) and data in (None, trained.resolved["data"]):
+        return load_data(trained, data_dir)
     if data is None:
         raise ConfigError(
-            f"{run.path} does not say what data it was trained on", hint="name a data set: --data fashion-mnist"
+            f"{trained.path} does not say what data it was trained on", hint="name a data set: --data fashion-mnist"
         )
     return load(data, data_dir)
 
 
-def _part(run: Run | Network, data: Splits, split: str) -> Dataset:
-    """The pictures of a split; what was held out from the run's own training set is no part of "train"."""
+def _part(trained: Trained, data: Splits, split: str) -> Dataset:
+    """The images of a split; "train" leaves out what the run itself held out for validation."""
     if split == "test":
         return data.test
-    kept, held = np.arange(len(data.train)), np.arange(0)
-    if isinstance(run, Run) and data.fingerprint == run.environment["data_fingerprint"]:
-        kept, held = hold_out(run.config, len(data.train))
+    train, validation = np.arange(len(data.train)), np.arange(0)
+    if isinstance(trained, Run) and data.fingerprint == trained.environment["data_fingerprint"]:
+        train, validation = hold_out(trained.config, len(data.train))
     if split == "train":
-        return data.train.subset(kept) if len(held) else data.train
-    if not len(held):
+        return data.train.subset(train) if len(validation) else data.train
+    if not len(validation):
         raise ConfigError(
-            f"{run.path} has no validation pictures in {data.name}",
+            f"{trained.path} has no validation pictures in {data.name}",
             hint="train with --validation N, or take --split test",
         )
-    return data.train.subset(held)
+    return data.train.subset(validation)
 
 
-def engine_for(run: Run | Network, device: str) -> Engine:
-    """An engine with the weights of a run, for its logits: the one it was trained on, if that is here, else another."""
-    device = choose_device(device).name
-    model, size = run.model, run.preprocessing.size
-    wanted = "reference" if isinstance(run, Run) and run.resolved["engine"] == "reference" else "auto"
-    engine = choose_engine(wanted, model, size, device).name
-    config = run.config if isinstance(run, Run) else TrainConfig()  # which decides nothing here
-    return make_engine(engine, model, None, config, run.preprocessing, device)
-
-
-def _worst(probabilities: NDArray[np.float64], predicted: Labels, labels: Labels) -> list[Mistake]:
+def _most_confident(probabilities: NDArray[np.float64], predicted: Labels, labels: Labels) -> list[Mistake]:
     wrong = np.flatnonzero(predicted != labels)
-    surest = wrong[np.argsort(-probabilities[wrong, predicted[wrong]], kind="stable")][:MISTAKES_KEPT]
-    return [Mistake(int(i), int(labels[i]), int(predicted[i]), float(probabilities[i, predicted[i]])) for i in surest]
+    ordered = wrong[np.argsort(-probabilities[wrong, predicted[wrong]], kind="stable")][:MAX_MISTAKES]
+    return [Mistake(int(i), int(labels[i]), int(predicted[i]), float(probabilities[i, predicted[i]])) for i in ordered]
 
 
-def _must_fit(run: Run | Network, dataset: Dataset) -> None:
-    if dataset.size != run.preprocessing.size:
+def _check_fit(trained: Trained, dataset: Dataset) -> None:
+    if dataset.size != trained.preprocessing.size:
         raise DataError(
-            f"{dataset.name} has pictures of {dataset.size[0]}×{dataset.size[1]}; {run.path} was trained on "
-            f"{run.preprocessing.size[0]}×{run.preprocessing.size[1]}",
+            f"{dataset.name} has pictures of {dataset.size[0]}×{dataset.size[1]}; {trained.path} was trained on "
+            f"{trained.preprocessing.size[0]}×{trained.preprocessing.size[1]}",
             hint="give the run's own data set",
         )
-    if dataset.classes != run.classes:
+    if dataset.classes != trained.classes:
         raise DataError(
-            f"{dataset.name} has the classes {', '.join(dataset.classes)}; {run.path} was trained on "
-            f"{untrusted.printable(', '.join(run.classes))}",
+            f"{dataset.name} has the classes {', '.join(dataset.classes)}; {trained.path} was trained on "
+            f"{untrusted.printable(', '.join(trained.classes))}",
             hint="give a data set of the same classes",
         )

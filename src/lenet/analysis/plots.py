@@ -1,16 +1,16 @@
-"""Pictures of results: confusion matrix, worst mistakes, what the network saw, samples of the data, runs compared.
+"""Charts of results: confusion matrix, most confident errors, what the network saw, samples of the data, runs compared.
 
-Each `draw_…` returns a matplotlib Figure; each `save_…` writes files and returns their paths.
+Each `draw_…` returns a matplotlib Figure; each `save_…` writes files and returns their paths. matplotlib is imported where a
+chart is drawn: it takes a third of a second, and most commands draw none.
 """
 
 import collections
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib import rc_context
-from matplotlib.figure import Figure
 
 from lenet.analysis.evaluation import Evaluation
 from lenet.analysis.prediction import Prediction
@@ -21,18 +21,36 @@ from lenet.errors import ConfigError
 from lenet.files import durable
 from lenet.runs.run import Run
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 GREY: dict[str, Any] = {"cmap": "gray", "vmin": 0, "vmax": 255, "interpolation": "nearest"}
 SHOWN = 40  # mistakes in the grid
 SAMPLES = 8  # pictures of each class in a sample
 
 
-def draw_confusion(result: Evaluation) -> Figure:
+@contextlib.contextmanager
+def styled_figure(width: float, height: float, *, grid: bool = True) -> "Iterator[Figure]":
+    """Yield an empty figure in lenet's style, which also holds for all that is drawn within the block.
+
+    Args:
+        width: in inches.
+        height: in inches.
+        grid: whether axes show grid lines.
+    """
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
+    with rc_context(STYLE | {"axes.grid": grid}):
+        yield Figure(figsize=(width, height), layout="constrained")
+
+
+def draw_confusion(result: Evaluation) -> "Figure":
     """The confusion matrix: colour is the share of the true class, the number is the count."""
     num_classes = len(result.classes)
     shares = result.confusion / np.maximum(result.support[:, None], 1)
-    with rc_context(STYLE | {"axes.grid": False}):
-        edge = 3 + 0.5 * num_classes
-        figure = Figure(figsize=(edge + 0.8, edge), layout="constrained")
+    edge = 3 + 0.5 * num_classes
+    with styled_figure(edge + 0.8, edge, grid=False) as figure:
         axes = figure.subplots()
         axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
         for row in range(num_classes):
@@ -55,7 +73,7 @@ def draw_confusion(result: Evaluation) -> Figure:
     return figure
 
 
-def draw_mistakes(result: Evaluation) -> Figure:
+def draw_mistakes(result: Evaluation) -> "Figure":
     """The worst mistakes, each with its true class, the predicted one and the probability given to it."""
     captions = [
         f"{result.classes[m.label]}\n→ {result.classes[m.predicted]} {m.probability:.0%}"
@@ -65,11 +83,10 @@ def draw_mistakes(result: Evaluation) -> Figure:
     return draw_grid(result.mistake_images[:SHOWN], captions, title)
 
 
-def draw_samples(dataset: Dataset) -> Figure:
+def draw_samples(dataset: Dataset) -> "Figure":
     """A row for each class, with its first pictures."""
     rows = [np.flatnonzero(dataset.labels == label)[:SAMPLES] for label in range(len(dataset.classes))]
-    with rc_context(STYLE):
-        figure = Figure(figsize=(1.6 + SAMPLES, 0.4 + len(rows)), layout="constrained")
+    with styled_figure(1.6 + SAMPLES, 0.4 + len(rows)) as figure:
         figure.suptitle(dataset.name)
         grid = figure.subplots(len(rows), SAMPLES, squeeze=False)
         for name, indices, line in zip(dataset.classes, rows, grid, strict=True):
@@ -81,10 +98,9 @@ def draw_samples(dataset: Dataset) -> Figure:
     return figure
 
 
-def draw_seen(prediction: Prediction) -> Figure:
+def draw_seen(prediction: Prediction) -> "Figure":
     """The picture as the network saw it, beside the probabilities of the classes."""
-    with rc_context(STYLE | {"axes.grid": False}):
-        figure = Figure(figsize=(8, 0.8 + 0.28 * max(10, len(prediction.classes))), layout="constrained")
+    with styled_figure(8, 0.8 + 0.28 * max(10, len(prediction.classes)), grid=False) as figure:
         picture, bars = figure.subplots(1, 2)
         picture.imshow(prediction.seen, **GREY)
         picture.set_axis_off()
@@ -96,11 +112,10 @@ def draw_seen(prediction: Prediction) -> Figure:
     return figure
 
 
-def draw_grid(images: Any, captions: Sequence[str], title: str, columns: int = 8) -> Figure:
+def draw_grid(images: Any, captions: Sequence[str], title: str, columns: int = 8) -> "Figure":
     """Pictures `(N, height, width)` with captions, in rows of `columns`."""
     num_rows = max(1, -(-len(captions) // columns))
-    with rc_context(STYLE):
-        figure = Figure(figsize=(1.45 * columns, 0.5 + 1.75 * num_rows), layout="constrained")
+    with styled_figure(1.45 * columns, 0.5 + 1.75 * num_rows) as figure:
         figure.suptitle(title)
         for number, axes in enumerate(figure.subplots(num_rows, columns, squeeze=False).flat):
             axes.set_axis_off()
@@ -158,7 +173,7 @@ def differences(runs: Sequence[Run]) -> dict[str, list[Any]]:
     return {name: values for name, values in table.items() if any(value != values[0] for value in values)}
 
 
-def _save(figure: Figure, path: Path) -> Path:
+def _save(figure: "Figure", path: Path) -> Path:
     suffix = path.suffix.removeprefix(".")
     if suffix not in ("png", "svg"):
         raise ConfigError(f"{path} has no ending that says what to write", hint="name it .png or .svg")

@@ -1,4 +1,4 @@
-"""What a trained network says of people's own pictures.
+"""Classifying people's own images with a trained network.
 
 predict("runs/first", "boot.png").label
 """
@@ -10,15 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from lenet.analysis.evaluation import answers, engine_for, trained
+from lenet.analysis.inference import Source, memory_guard, open_trained, probabilities
 from lenet.data.dataset import Images
-from lenet.engines.choice import choose_device
-from lenet.networks.trained import Network
-from lenet.pytorch.memory import EVALUATION, memory_explained
-from lenet.runs.run import Run
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -28,10 +23,13 @@ Picture: TypeAlias = "str | os.PathLike[str] | Image | NDArray[Any]"
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """What the network says of one picture.
+    """The classes of one image and their probabilities: the result of `lenet.predict`.
 
-    picture: its path, or its number; probabilities: float64 `(num_classes,)`, adding up to 1; seen: uint8
-    `(height, width)`, the picture as it reached the network.
+    Attributes:
+        picture: the path of the image, or "picture N" for the N-th that came from memory.
+        classes: names of the classes.
+        probabilities: float64 (num_classes,), adding up to 1.
+        seen: uint8 (height, width), the image after preprocessing, as the network received it.
     """
 
     picture: str
@@ -46,11 +44,18 @@ class Prediction:
 
     @property
     def probability(self) -> float:
-        """The probability of that class."""
+        """The probability of the most probable class."""
         return self.top(1)[0][1]
 
     def top(self, count: int = 3) -> list[tuple[str, float]]:
-        """The `count` most probable classes with their probabilities, the best first."""
+        """Return the most probable classes.
+
+        Args:
+            count: how many.
+
+        Returns:
+            Pairs of class and probability, the most probable first.
+        """
         best = np.argsort(-self.probabilities, kind="stable")[:count]
         return [(self.classes[index], float(self.probabilities[index])) for index in best]
 
@@ -58,7 +63,7 @@ class Prediction:
         return f"{self.label} {self.probability:.1%}"
 
     def to_dict(self) -> dict[str, Any]:
-        """The numbers as JSON can hold them."""
+        """Return all numbers as JSON values."""
         return {
             "picture": self.picture,
             "label": self.label,
@@ -67,24 +72,31 @@ class Prediction:
         }
 
 
-def predict(run: str | os.PathLike[str] | Run | Network, picture: Picture, *, device: str = "auto") -> Prediction:
-    """What the network of a finished run, or of a weights file that lenet wrote, says of a picture.
+def predict(run: Source, picture: Picture, *, device: str = "auto") -> Prediction:
+    """Classify an image with a trained network.
 
-    picture: a file, a Pillow image, or an array.
+    The image is turned upright, made grey, inverted where its background differs from the training images', cropped and
+    centred; `lenet.images.preprocess` has the details. An image of the network's own size is neither cropped nor scaled.
 
-    The picture is made into what the network knows as `lenet.images.preprocess` describes: turned upright, grey, inverted
-    where its ground is the other way round from the training pictures', cropped and centred. One of the training set's size
-    is taken as it is. Raises ImageError for what is not a picture, RunError for a run that cannot be used,
-    EngineError for a device that is not there or has no room.
+    Args:
+        run: a run, its directory, or a weights file that lenet wrote (`.safetensors`).
+        picture: a file, a Pillow image, or an array: uint8 (height, width), or (height, width, 3) in colour.
+        device: "auto", "cpu", or a GPU such as "cuda:0".
+
+    Returns:
+        The classes with their probabilities.
+
+    Raises:
+        ImageError: the image cannot be read.
+        RunError: the run cannot be read, or its network gives NaN or infinite values.
+        EngineError: the device is not there, or out of memory.
     """
     return predict_many(run, [picture], device=device)[0]
 
 
-def predict_many(
-    run: str | os.PathLike[str] | Run | Network, pictures: Sequence[Picture], *, device: str = "auto"
-) -> list[Prediction]:
-    """`predict` for several pictures at once; all are read before the first is named, so a bad one stops them."""
-    run = trained(run)
+def predict_many(run: Source, pictures: Sequence[Picture], *, device: str = "auto") -> list[Prediction]:
+    """Classify several images at once, as `predict` does; all are read first, so one bad image stops them all."""
+    trained = open_trained(run)
     names = [
         os.fspath(picture) if isinstance(picture, str | os.PathLike) else f"picture {number}"
         for number, picture in enumerate(pictures, start=1)
@@ -92,9 +104,7 @@ def predict_many(
     if not names:
         return []
     sources = [Path(picture) if isinstance(picture, str | os.PathLike) else picture for picture in pictures]
-    with memory_explained(choose_device(device).name, EVALUATION, "in a prediction"):
-        seen = np.stack([run.preprocessing.picture(source) for source in sources])
-        probabilities = torch.softmax(answers(run, engine_for(run, device), seen).double(), 1).numpy()
-    return [
-        Prediction(name, run.classes, row, image) for name, row, image in zip(names, probabilities, seen, strict=True)
-    ]
+    with memory_guard(device, "in a prediction"):
+        images = np.stack([trained.preprocessing.picture(source) for source in sources])
+        rows = probabilities(trained, images, device)
+    return [Prediction(name, trained.classes, row, image) for name, row, image in zip(names, rows, images, strict=True)]

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure, SubFigure
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from lenet.analysis.evaluation import engine_for
+from lenet.analysis.inference import engine_for
 from lenet.analysis.lab.experiments import noisy, strangers
 from lenet.analysis.plots import GREY
 from lenet.analysis.report import Table, plus_minus
