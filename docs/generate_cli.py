@@ -1,26 +1,12 @@
 """Prints docs/cli.md: the help of every command, as `lenet … --help` prints it. Run by `make docs`; a test compares."""
 
-import subprocess
+import contextlib
+import io
+import os
 import sys
+from unittest import mock
 
-COMMANDS = [
-    [],
-    ["train"],
-    ["evaluate"],
-    ["predict"],
-    ["import-weights"],
-    ["runs"],
-    ["compare"],
-    ["show"],
-    ["lab"],
-    ["reproduce"],
-    ["data"],
-    ["data", "list"],
-    ["data", "show"],
-    ["data", "fetch"],
-    ["data", "verify"],
-    ["data", "import"],
-]
+from lenet.cli.main import COMMANDS, GROUPS, command
 
 HEAD = """# Command reference
 
@@ -35,20 +21,21 @@ user's cache folder; `NO_COLOR`; and the proxies that Python's requests knows (`
 """
 
 
+def help_of(name: str) -> str:
+    """What a command prints for --help."""
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed), mock.patch.dict(os.environ, COLUMNS="80"):
+        command().main([*name.split(), "--help"], prog_name="lenet", standalone_mode=False)
+    return "\n".join(line.rstrip() for line in printed.getvalue().strip().splitlines())
+
+
 def generate() -> str:
     """The content of docs/cli.md."""
-    parts = [HEAD]
-    for command in COMMANDS:
-        done = subprocess.run(
-            [sys.executable, "-m", "lenet", *command, "--help"],
-            capture_output=True,
-            text=True,
-            check=True,
-            env={"COLUMNS": "100", "LC_ALL": "C.UTF-8"},
-        )
-        lines = "\n".join(line.rstrip() for line in done.stdout.strip().splitlines())
-        parts.append(f"## {' '.join(['lenet', *command])}\n\n```text\n{lines}\n```\n")
-    return "\n".join(parts)
+    names = list(COMMANDS)
+    for group in GROUPS:  # each before its first command
+        names.insert(next(number for number, name in enumerate(names) if name.startswith(group)), group)
+    parts = [f"## {f'lenet {name}'.strip()}\n\n```text\n{help_of(name)}\n```\n" for name in names]
+    return "\n".join([HEAD, *parts])
 
 
 if __name__ == "__main__":

@@ -38,16 +38,6 @@ def test_the_command_reference_is_what_help_says():
     assert (ROOT / "docs" / "cli.md").read_text(encoding="utf-8") == generate(), "run make docs"
 
 
-def test_the_command_reference_has_every_command():
-    from lenet.cli.main import app, data_app
-
-    listed = script("docs/generate_cli.py").COMMANDS
-    for prefix, group in (([], app), (["data"], data_app)):
-        for command in group.registered_commands:
-            name = command.name or command.callback.__name__
-            assert [*prefix, name] in listed
-
-
 def test_the_numbers_of_the_readme_are_those_of_the_records():
     assert script("bench/table.py").readme() == README, "run make docs"
 

@@ -43,7 +43,10 @@ PATIENCE = (
     60  # seconds until a process that hangs is killed; SECONDS are counted on the processor, where load counts little
 )
 PRELOADED = (
-    "lenet.cli",
+    "lenet.cli.main",
+    "lenet.cli.train",
+    "lenet.cli.results",
+    "lenet.cli.models",
     "lenet.analysis.plots",
     "lenet.analysis.prediction",
     "lenet.pytorch.import_weights",

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from faultlab.mutation import changed
-from lenet.cli.main import _table_of
+from lenet.cli.results import runs_table
 from lenet.config import TrainConfig
 from lenet.doctor.checks import Finding
 from lenet.images.preprocess import Preprocessing
@@ -57,7 +57,7 @@ def read(content: bytes, folder: Path) -> None:
     for number, name in enumerate(FILES):
         _put(run / name, parts[number] if number < len(parts) else None)
     found = Run.load(run, finished=False)
-    _table_of([found])
+    runs_table([found])
     _ = (
         found.config,
         found.environment,

@@ -1,0 +1,151 @@
+"""The commands about data sets: `lenet data list`, `show`, `fetch`, `verify` and `import`."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from lenet.cli.options import DataDir
+from lenet.cli.output import note, say, table
+from lenet.errors import DataError
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The data set.")]
+
+
+def list_data(data_dir: DataDir = None) -> None:
+    """List the data sets, and where they are.
+
+    Example: lenet data list
+    """
+    from lenet.data import CATALOGUE
+    from lenet.data.locate import locate
+
+    rows = []
+    for name, entry in CATALOGUE.items():
+        located = locate(name, data_dir)
+        absent = (
+            f"download, {sum(file.size for file in entry.files) / 1e6:.0f} MB" if entry.sources else "made when needed"
+        )
+        place = located.source if located and not located.is_foreign() else absent
+        rows.append(
+            [name, f"{entry.num_train:,}", f"{entry.num_test:,}", str(len(entry.classes)), entry.licence, place]
+        )
+    table(["name", "train", "test", "classes", "licence", "where"], rows)
+
+
+def show_data(
+    name: Name,
+    data_dir: DataDir = None,
+    plot: Annotated[bool, typer.Option("--plot", help="Write NAME.png here: pictures of each class.")] = False,
+) -> None:
+    """Say what a data set is and what is in it.
+
+    Example: lenet data show digits --plot
+    """
+    import numpy as np
+
+    from lenet import data
+    from lenet.data.catalogue import entry as entry_of
+
+    entry = entry_of(name.lower())
+    splits = data.load(name, data_dir, progress=_download_bar)
+    say(f"{entry.title} ({entry.name})\n{entry.description}\n")
+    facts = {
+        "licence": entry.licence,
+        "homepage": entry.homepage,
+        "read from": splits.source,
+        "train": f"{len(splits.train):,} pictures",
+        "test": f"{len(splits.test):,} pictures",
+        "size": "{}×{}, uint8".format(*splits.train.size),
+        "fingerprint": splits.fingerprint,
+    }
+    for title, fact in facts.items():
+        say(f"{title:<11}  {fact}")
+    counts = [np.bincount(dataset.labels, minlength=len(entry.classes)) for dataset in splits]
+    table(
+        ["label", "class", "train", "test"],
+        [
+            [str(label), title, f"{counts[0][label]:,}", f"{counts[1][label]:,}"]
+            for label, title in enumerate(entry.classes)
+        ],
+    )
+    if plot:
+        from lenet.analysis import plots
+
+        note(f"wrote {plots.save_samples(splits.train, Path())}")
+
+
+def fetch(
+    name: Name,
+    force: Annotated[bool, typer.Option("--force", help="Also what is in the cache already.")] = False,
+) -> None:
+    """Download a data set into the cache.
+
+    Checked by SHA-256; what is there already is kept.
+
+    Example: lenet data fetch fashion-mnist
+    """
+    from lenet.data import fetch
+
+    located = fetch.fetch(name.lower(), force=force, progress=_download_bar)
+    say(f"{located.entry.title}: {located.folder} ({located.source})")
+
+
+def verify(
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="The data set; otherwise all that are there.")
+    ] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Check the files of a data set, and mend the cache.
+
+    Each by its SHA-256. What is damaged or missing in the cache is fetched again, or else removed; files of your own are
+    only named. Exit code 2 if one is not what it says and could not be mended.
+
+    Example: lenet data verify fashion-mnist
+    """
+    from lenet.data import fetch
+
+    if name is None:
+        sets, errors = fetch.verify_all(data_dir, progress=_download_bar)
+    else:
+        sets, errors = [fetch.verify(name.lower(), data_dir, progress=_download_bar)], []
+    faults = []
+    for check in (check for checks in sets for check in checks):
+        say(f"{'ok  ' if check.fault is None else 'new ' if check.is_mended else 'BAD '}  {check.path}")
+        if check.is_mended:
+            note(f"{check.fault}; {check.outcome}")
+        elif check.fault:
+            faults.append(DataError("; ".join(filter(None, (check.fault, check.outcome))), hint=check.hint))
+    faults += errors
+    if faults:
+        raise DataError("; ".join(dict.fromkeys(fault.message for fault in faults)), hint=faults[0].hint)
+
+
+def import_data(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Holds the four files, .gz or not.")],
+    name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only this data set; otherwise all that are found.")
+    ] = None,
+) -> None:
+    """Copy files that you have into the cache.
+
+    Whole data sets, recognised by their content and checked by SHA-256; the folder stays as it is.
+
+    Example: lenet data import ~/downloads/FashionMNIST
+    """
+    from lenet.data import fetch
+
+    imported, faults = fetch.import_folder(folder, name.lower() if name else None)
+    for fault in faults:
+        note(f"left out: {fault.message}")
+    for located in imported:
+        say(f"{located.entry.title}: {located.folder}")
+
+
+def _download_bar(file: str, num_bytes: int) -> Any:
+    """A bar on stderr for a file being downloaded."""
+    from lenet.display.progress import choose_progress
+
+    return choose_progress("auto", sys.stderr).download(file, num_bytes)

@@ -1,0 +1,53 @@
+"""How an error ends a command: `error: …` and `hint: …` on stderr, and the exit code."""
+
+import re
+import sys
+from difflib import get_close_matches
+from typing import Any
+
+import typer
+
+from lenet.cli.output import note
+from lenet.errors import LenetError
+
+USAGE_ERROR: Any = typer.BadParameter.__base__  # an option or argument that is unknown, missing or wrong
+MISTAKE, FAULT = 2, 1  # exit codes: what the user can fix, and what only lenet's authors can
+
+
+def report(error: Exception, command: str) -> int:
+    """Print what is wrong and what to do about it; return the exit code.
+
+    command: the words of the command that was called, such as `data show`, for a hint where the error has none.
+    """
+    code = MISTAKE
+    help_ = f"{' '.join(filter(None, ('lenet', command)))} --help"
+    if isinstance(error, LenetError):
+        message, hint = error.message, error.hint or f"{help_} explains the options"
+    elif isinstance(error, USAGE_ERROR):
+        message, hint = _usage(error, help_)
+    elif _is_out_of_memory(error):
+        message, hint = "this program is out of memory", "end other programs, or give it less to do at a time"
+    else:
+        message, hint = f"{type(error).__name__}: {error}", "this is a fault of lenet; --debug shows where it happened"
+        code = FAULT
+    note(f"error: {message}\nhint: {hint}")
+    return code
+
+
+def _usage(error: Exception, help_: str) -> tuple[str, str]:
+    """Message and hint for a command line that typer could not read."""
+    context, name = getattr(error, "ctx", None), getattr(error, "option_name", None)
+    if context and hasattr(error, "possibilities"):
+        options = [option for each in context.command.get_params(context) for option in each.opts + each.secondary_opts]
+        close = get_close_matches(name, options, n=1, cutoff=0.7)
+        return f"unknown option {name}", (f"did you mean {close[0]}? " if close else "") + f"{help_} lists the options"
+    text = error.format_message().rstrip(".").replace("'", "")  # type: ignore[attr-defined]
+    message = re.sub(r"(?<=: )Input should", "it should", text[0].lower() + text[1:])
+    usage = f"usage: {' '.join(context.get_usage().split()[1:])}" if context else f"{help_} explains the options"
+    return message, usage
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """Whether an error that nobody explained is a lack of memory. PyTorch is not imported for the answer."""
+    memory = sys.modules.get("lenet.pytorch.memory")
+    return memory.is_out_of_memory(error) if memory else isinstance(error, MemoryError)

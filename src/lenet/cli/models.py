@@ -1,0 +1,122 @@
+"""The commands about networks: `lenet show` and `lenet import-weights`."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from lenet.cli.options import DataDir, model_options
+from lenet.cli.output import note, say, table
+from lenet.config import checked
+from lenet.errors import quoted
+from lenet.registry import MODELS
+
+CHOICES = f"One of {', '.join(MODELS)}."
+
+
+@model_options
+def show(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help=CHOICES)],
+    input_: Annotated[
+        str, typer.Option("--input", metavar="CxHxW", help="Channels, height and width of a picture.")
+    ] = "1x28x28",
+    classes: Annotated[int, typer.Option(metavar="N", help="Number of classes.", min=1)] = 10,
+    **settings: Any,
+) -> None:
+    """Print the layers of a network.
+
+    Output shape, parameters, multiply-adds and memory, for one picture. Nothing is allocated.
+
+    Example: lenet show mlp --input 3x1000x1000 --hidden 256
+    """
+    model, given = checked("model", model), _checked(settings)
+
+    from lenet.networks import summary
+
+    channels, *size = summary.parse_input(input_)
+    layers = summary.layers(model, channels, (size[0], size[1]), num_classes=classes, **given)
+    rows = [
+        [
+            layer.name,
+            str(layer.output_shape),
+            f"{layer.num_parameters:,}",
+            f"{layer.multiply_adds:,}",
+            summary.in_bytes(layer.parameter_bytes),
+            summary.in_bytes(layer.output_bytes),
+        ]
+        for layer in layers
+    ]
+    total = summary.total(layers)
+    rows.append(
+        [
+            "total",
+            "",
+            f"{total.num_parameters:,}",
+            f"{total.multiply_adds:,}",
+            summary.in_bytes(total.parameter_bytes),
+            summary.in_bytes(sum(layer.output_bytes for layer in layers)),
+        ]
+    )
+    titles = ["layer", "output shape", "parameters", "multiply-adds", "fp32 parameters", "fp32 output"]
+    table(titles, rows, has_total=True)
+
+
+@model_options
+def import_weights(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What PyTorch saved: .pt, .pth or .safetensors.")],
+    model: Annotated[str, typer.Option(metavar="NAME", help=f"The network. {CHOICES}")],
+    data: Annotated[str, typer.Option(metavar="NAME", help="What it was trained on; gives the classes.")],
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The new file; by default beside the old one.")
+    ] = None,
+    normalize: Annotated[
+        bool, typer.Option("--normalize", help="It was trained on pixels of mean 0 and deviation 1: measure both.")
+    ] = False,
+    mean: Annotated[
+        float | None, typer.Option(metavar="X", help="The mean that Normalize was given in training.")
+    ] = None,
+    std: Annotated[
+        float | None, typer.Option(metavar="X", help="The deviation that Normalize was given in training.")
+    ] = None,
+    data_dir: DataDir = None,
+    **settings: Any,
+) -> None:
+    """Make weights from elsewhere usable.
+
+    Reads a state dict that PyTorch saved, without running anything in it, and writes a weights file for evaluate and
+    predict. Tensors are matched by name, else by shape; activation and pooling leave no trace in weights, so they must be
+    as they were in training.
+
+    Example: lenet import-weights net.pt --model lenet-avg --data fashion-mnist --out net.safetensors
+    """
+    model, given = checked("model", model), _checked(settings)
+
+    from lenet.files import untrusted
+    from lenet.files.safetensors import format_shape
+    from lenet.pytorch import import_weights as importing
+
+    imported = importing.import_weights(
+        file,
+        model=model,
+        data=data,
+        out=out,
+        normalize=normalize,
+        mean=mean,
+        std=std,
+        data_dir=data_dir,
+        **given,
+    )
+    network = imported.network
+    shapes = {name: tuple(weights.shape) for name, weights in network.blank().state_dict().items()}
+    table(
+        ["in the file", "in the network", "shape"],
+        [[untrusted.printable(theirs), ours, format_shape(shapes[ours])] for theirs, ours in imported.names.items()],
+    )
+    for remark in imported.notes:
+        say(f"- {remark}")
+    note(f"wrote {network.path}")
+    note(f"next: lenet evaluate {quoted(network.path)} --data {data}")
+
+
+def _checked(settings: dict[str, Any]) -> dict[str, Any]:
+    return {name: checked(name, value) for name, value in settings.items()}

@@ -1,0 +1,67 @@
+"""The options of the commands: those that several share, and those made from the fields of TrainConfig."""
+
+import inspect
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from lenet.config import FIELDS, MODEL_FIELDS, RECIPES, TYPES
+
+Command = Callable[..., None]
+
+RunPath = Annotated[
+    Path, typer.Argument(metavar="RUN", help="A run directory, or a weights file of lenet (.safetensors).")
+]
+DataDir = Annotated[str | None, typer.Option(metavar="DIR", help=FIELDS["data_dir"].metadata["help"])]
+Device = Annotated[str, typer.Option(metavar="NAME", help=FIELDS["device"].metadata["help"])]
+Json = Annotated[bool, typer.Option("--json", help="One line of JSON on stdout; all else on stderr.")]
+
+METAVARS: dict[Any, str] = {int: "N", int | None: "N", float: "X", tuple[int, ...] | None: "N,N"}
+OWN_METAVARS = {"data_dir": "DIR", "checkpoint_every": "INTERVAL"}
+
+
+def flag(name: str) -> str:
+    """The option as it is typed: `--learning-rate` for `learning_rate`."""
+    return "--" + name.replace("_", "-")
+
+
+def settings_options(names: Iterable[str], *, with_defaults: bool = True) -> Callable[[Command], Command]:
+    """Decorate a command: in place of `**settings`, an option for each of these fields of TrainConfig.
+
+    The texts are passed on as they are typed, and `lenet.config` converts and checks them: so limits and messages are the
+    same on the command line and in Python.
+    """
+
+    def decorate(command: Command) -> Command:
+        own = inspect.signature(command).parameters.values()
+        parameters = [parameter for parameter in own if parameter.kind is not inspect.Parameter.VAR_KEYWORD]
+        parameters += [_option(name, with_defaults) for name in names]
+        command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # typer reads the options from it
+        command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        return command
+
+    return decorate
+
+
+model_options = settings_options(MODEL_FIELDS, with_defaults=False)
+
+
+def _option(name: str, with_default: bool) -> inspect.Parameter:
+    spec, kind = FIELDS[name], TYPES[name]
+    text = spec.metadata["help"]
+    if spec.metadata["choices"]:
+        text += f" One of {', '.join(spec.metadata['choices'])}."
+    if with_default and spec.default not in (None, False, 0):
+        decided = name != "recipe" and any(vars(recipe)[name] != spec.default for recipe in RECIPES.values())
+        text += f"  [{'fast' if decided else 'default'}: {spec.default}]"
+    option = typer.Option(metavar=OWN_METAVARS.get(name, METAVARS.get(kind, "NAME")), help=text)
+    if kind is bool:
+        option = typer.Option(help=text)
+    return inspect.Parameter(
+        name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=None,
+        annotation=Annotated[bool | None if kind is bool else str | None, option],
+    )

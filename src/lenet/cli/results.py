@@ -1,0 +1,180 @@
+"""The commands about trained networks: `lenet evaluate`, `predict`, `runs` and `compare`."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lenet.cli.options import DataDir, Device, Json, RunPath
+from lenet.cli.output import note, say, table
+from lenet.errors import LenetError
+
+if TYPE_CHECKING:
+    from lenet.runs.run import Run
+
+
+def evaluate(
+    run: RunPath,
+    data: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Another data set than the run's own; a weights file needs one."),
+    ] = None,
+    data_dir: DataDir = None,
+    split: Annotated[str, typer.Option(metavar="NAME", help="Which pictures: test, train or validation.")] = "test",
+    plot: Annotated[
+        bool,
+        typer.Option(
+            "--plot", help="Write confusion matrix and worst mistakes as PNG into the run, or beside the file."
+        ),
+    ] = False,
+    device: Device = "auto",
+    json_: Json = False,
+) -> None:
+    """Measure a trained network.
+
+    Accuracy, loss, precision and recall of each class, the confusion matrix, and the worst mistakes.
+
+    Example: lenet evaluate runs/first --plot
+    """
+    from lenet.analysis import evaluation
+
+    result = evaluation.evaluate(run, data, split=split, data_dir=data_dir, device=device)
+    if plot:
+        from lenet.analysis import plots
+
+        for path in plots.save_evaluation(run, result):
+            note(f"wrote {path}")
+    if json_:
+        say(json.dumps(result.to_dict()))
+        return
+    say(
+        f"{result.data}, {result.num_images:,} {result.split} pictures: "
+        f"accuracy {result.accuracy:.4f}, loss {result.loss:.4f}\n"
+    )
+    rows = zip(result.classes, result.precision, result.recall, result.support, strict=True)
+    table(
+        ["class", "precision", "recall", "pictures"],
+        [[name, f"{p:.4f}", f"{r:.4f}", f"{n:,}"] for name, p, r, n in rows],
+    )
+    say("\nconfusion matrix: a row for each true class, a column for each predicted one")
+    table(
+        ["", "", *map(str, range(len(result.classes)))],
+        [[str(label), result.classes[label], *map(str, row)] for label, row in enumerate(result.confusion.tolist())],
+    )
+    say(f"\nworst of {result.num_mistakes:,} mistakes: sure, and wrong")
+    table(
+        ["picture", "true", "predicted", "probability"],
+        [
+            [str(m.index), result.classes[m.label], result.classes[m.predicted], f"{m.probability:.4f}"]
+            for m in result.mistakes[:10]
+        ],
+    )
+
+
+def predict(
+    run: RunPath,
+    pictures: Annotated[list[Path], typer.Argument(metavar="PICTURE", help="Picture files of your own.")],
+    top: Annotated[int, typer.Option(metavar="N", help="How many classes to name.", min=1)] = 3,
+    show: Annotated[
+        bool, typer.Option("--show", help="Write what the network saw to NAME-seen.png in this folder.")
+    ] = False,
+    device: Device = "auto",
+    json_: Json = False,
+) -> None:
+    """Name what is in your own pictures.
+
+    With probabilities. A picture is turned upright, made grey, inverted where its ground is the other way round from the
+    training pictures', cropped to its content, scaled and centred, as the network knows pictures.
+
+    Example: lenet predict runs/first boot.png --show
+    """
+    from lenet.analysis import prediction
+
+    predictions = prediction.predict_many(run, pictures, device=device)
+    for result in predictions:
+        if json_:
+            say(json.dumps(result.to_dict()))
+        else:
+            say(f"{result.picture}  " + "  ".join(f"{name} {p:.1%}" for name, p in result.top(top)))
+    if show:
+        from lenet.analysis import plots
+
+        for path in plots.save_seen(predictions, Path()):
+            note(f"wrote {path}")
+
+
+def runs(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the run directories are.")] = Path("runs"),
+    json_: Json = False,
+) -> None:
+    """List the runs in a folder.
+
+    Example: lenet runs
+    """
+    from lenet.runs.run import find_runs
+
+    if not folder.is_dir():
+        raise LenetError(f"no folder {folder}", hint="lenet train makes a first run under runs/")
+    entries, faults = find_runs(folder)
+    for fault in faults:
+        note(f"left out: {fault.message}")
+    if json_:
+        say(json.dumps([(run.summary if run.is_finished else {}) | {"run": str(run.path)} for run in entries]))
+    elif entries:
+        table(*runs_table(entries))
+    else:
+        note(f"no runs in {folder}")
+
+
+def compare(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN", help="Two run directories or more.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Where the chart goes, .png or .svg.")] = Path(
+        "compare.png"
+    ),
+) -> None:
+    """Set runs side by side.
+
+    One table, one chart, and the settings in which they differ.
+
+    Example: lenet compare runs/first runs/second
+    """
+    from lenet.analysis import plots
+    from lenet.runs.run import load
+
+    entries = [load(run) for run in runs]
+    plots.save_comparison(entries, out)
+    table(*runs_table(entries))
+    differing = plots.differences(entries)
+    if differing:
+        say("\nsettings that differ")
+        table(
+            ["setting", *plots.labels(entries)],
+            [[name, *map(str, values)] for name, values in differing.items()],
+        )
+    note(f"wrote {out}")
+
+
+def runs_table(runs: Sequence["Run"]) -> tuple[list[str], list[list[str]]]:
+    """Titles and rows for runs, finished or not."""
+    titles = ["run", "data", "model", "recipe", "epochs", "parameters", "train acc", "test acc", "seconds", "images/s"]
+    rows = []
+    for run in runs:
+        numbers = ["unfinished", "", "", ""]
+        if run.is_finished:
+            summary = run.summary
+            forms = {"train_accuracy": ".4f", "test_accuracy": ".4f", "seconds": ".1f", "images_per_second": ",.0f"}
+            numbers = [format(summary[name], form) if name in summary else "" for name, form in forms.items()]
+        rows.append(
+            [
+                str(run.path),
+                run.resolved["data"],
+                run.resolved["model"]["name"],
+                run.config.recipe,
+                str(run.config.epochs),
+                f"{run.resolved['model']['parameters']:,}",
+                *numbers,
+            ]
+        )
+    return titles, rows

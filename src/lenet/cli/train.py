@@ -1,0 +1,74 @@
+"""The command `lenet train`."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from lenet.cli.options import Json, flag, settings_options
+from lenet.cli.output import say
+from lenet.config import FIELDS, checked, configure
+from lenet.errors import ConfigError
+from lenet.recipes import DEFAULT_RECIPE
+
+RESUMABLE = ("data_dir", "epochs")  # the settings that --resume takes
+
+
+@settings_options(FIELDS)
+def train(
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="The run directory; by default runs/DATE-TIME-DATA-MODEL.")
+    ] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(metavar="RUN", help="Go on with an interrupted run; with --epochs also a finished one."),
+    ] = None,
+    rescue: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Go on in this folder if the run directory can no longer be written."),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing but what must not be missed.")] = False,
+    json_: Json = False,
+    **settings: Any,
+) -> None:
+    """Train a network.
+
+    Saves weights, numbers and a chart in a run directory.
+
+    Without flags: the recipe fast on Fashion-MNIST, or on the built-in digits where Fashion-MNIST cannot be had.
+    The recipes are fast, sprint, book-sgd, book-adam and book-adam-01; every other flag changes one thing about the recipe.
+
+    Example: lenet train --data mnist --recipe book-sgd --epochs 2 --out runs/first
+    """
+    if resume is None:  # all settings are checked before anything large is imported
+        config = configure(settings.pop("recipe") or DEFAULT_RECIPE, **settings)
+    else:
+        changes = _changes(out, settings)
+
+    from lenet.display.progress import choose_progress
+    from lenet.training import train as training
+
+    progress = choose_progress("quiet" if quiet else "auto", sys.stderr if json_ or quiet else sys.stdout)
+    try:
+        if resume is None:
+            run = training.train(config=config, out=out, rescue=rescue, progress=progress)
+        else:
+            run = training.resume(resume, **changes, rescue=rescue, progress=progress)
+    except training.Interrupted as stop:
+        raise typer.Exit(stop.exit_code) from None
+    if json_:
+        say(json.dumps(run.summary))
+
+
+def _changes(out: Path | None, settings: dict[str, Any]) -> dict[str, Any]:
+    """What was given together with --resume; raises ConfigError for what a resumed run cannot change."""
+    given = {name: value for name, value in settings.items() if value is not None}
+    fixed = [flag(name) for name in given if name not in RESUMABLE] + ["--out"] * (out is not None)
+    if fixed:
+        raise ConfigError(
+            f"--resume goes on with the settings of the run; {fixed[0]} cannot change them",
+            hint="leave it out, or start a new training without --resume",
+        )
+    return {name: checked(name, value) for name, value in given.items()}

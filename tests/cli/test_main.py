@@ -1,0 +1,160 @@
+"""The entry point: which command is called, and how errors end it."""
+
+import sys
+
+import pytest
+
+import lenet
+from lenet.cli import main
+
+SMALL = ("--data", "digits", "--epochs", "1", "--validation", "59000")
+
+
+def test_the_version(lenet_command):
+    assert lenet_command("--version") == (0, f"lenet {lenet.__version__}\n", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "hint"),
+    [
+        (
+            ("train", "--recipe", "quick"),
+            "unknown recipe 'quick'",
+            "choose from fast, sprint, book-sgd, book-adam, book-adam-01",
+        ),
+        (("train", "--model", "vgg"), "unknown model 'vgg'", "choose from lenet, lenet-avg, softmax, mlp"),
+        (("train", "--data", "cifar"), "unknown data set 'cifar'", "auto"),
+        (("train", "--learning-rate", "0"), "learning_rate is 0; expected a number above 0", None),
+        (("train", "--batch-size", "-1"), "batch_size is -1; expected a whole number at least 1", None),
+        (("train", "--epochs", "0"), "epochs is 0; expected a whole number at least 1 and below 8001", None),
+        (("train", "--device", "cuda:7", *SMALL), "no device 'cuda:7'", "there is cpu"),
+        (
+            ("train", "--kernel-size", "29", "--padding", "0", *SMALL),
+            "a 29×29 kernel, larger than its 28×28 picture",
+            "smaller kernel",
+        ),
+        (
+            ("train", "--engine", "cpu", "--kernel-size", "13", "--padding", "6", "--channels", "4", *SMALL),
+            "the CPU kernels do not know a kernel of 13×13; they know a square of at most 11×11",
+            "take --engine reference",
+        ),
+        (
+            ("train", "--engine", "cpu", "--model", "mlp", "--hidden", "9,9,9,9,9", *SMALL),
+            "the CPU kernels do not know 5 hidden dense layers; they know at most 4",
+            "take --engine reference",
+        ),
+        (("train", "--model", "mlp", "--pooling", "avg", *SMALL), "mlp has no pooling", "it takes hidden"),
+        (("train", "--data-dir", "nowhere", *SMALL), "nowhere", None),
+        (("evaluate", "nowhere"), "no run directory nowhere", "lenet runs"),
+        (("predict", "nowhere", "a.png"), "no run directory nowhere", "lenet runs"),
+        (("train", "--resume", "nowhere"), "no run directory nowhere", "lenet runs"),
+        (("train", "--resume", "x", "--seed", "3"), "--seed cannot change them", "leave it out"),
+        (("train", "--resume", "x", "--out", "y"), "--out cannot change them", "leave it out"),
+        (("show", "vgg"), "unknown model 'vgg'", "choose from"),
+        (("show", "mlp", "--input", "big"), "the input 'big' is no picture size", "1x28x28"),
+        (("train", "--seed", str(2**64), *SMALL), "seed is 18446744073709551616; expected a whole number", None),
+        (("train", "--shift", "100000", *SMALL), "shift is 100000, but the pictures of digits are 28×28", "smaller"),
+        (("train", "--out", "x" * 300, *SMALL), "cannot make the run directory", "--out DIR"),
+        (("train", "--out", "/proc/lenet", *SMALL), "cannot make the run directory", "--out DIR"),
+        (("runs", "nowhere"), "no folder nowhere", "lenet train"),
+        (("compare", "a", "b"), "no run directory a", "lenet runs"),
+        (("data", "show", "cifar"), "unknown data set 'cifar'", "auto"),
+    ],
+)
+def test_a_mistake_is_an_error_a_hint_and_exit_code_2(lenet_command, tmp_path, monkeypatch, arguments, error, hint):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = lenet_command(*arguments)
+    assert code == 2
+    assert out == ""
+    assert err.startswith("error: ")
+    assert error in err.splitlines()[0]
+    if hint:
+        assert hint in err.split("hint: ")[1]
+    assert "Traceback" not in err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "hint"),
+    [
+        (("trian",), "unknown command 'trian'", "did you mean train? choose from train, evaluate, "),
+        (("data", "shw"), "unknown command 'shw'", "did you mean show? choose from list, show, fetch, verify, import"),
+        (
+            ("train", "--modle", "x"),
+            "unknown option --modle",
+            "did you mean --model? lenet train --help lists the options",
+        ),
+        (("train", "--wings"), "unknown option --wings", "lenet train --help lists the options"),
+        (("-x",), "unknown option -x", "lenet --help lists the options"),
+        (
+            ("train", "--epochs", "many"),
+            "epochs is many; expected a whole number at least 1 and below 8001",
+            "lenet train",
+        ),
+        (("train", "--epochs"), "option --epochs requires an argument", "lenet train --help explains the options"),
+        (("predict", "x"), "missing argument PICTURE", "usage: lenet predict [OPTIONS]"),
+        (("predict", "x", "y", "--top", "0"), "invalid value for --top: it should be greater", "usage: lenet predict"),
+        (("data", "show"), "missing argument NAME", "usage: lenet data show [OPTIONS]"),
+        (("runs", "a", "b"), "got unexpected extra argument", "usage: lenet runs [OPTIONS]"),
+    ],
+)
+def test_a_command_line_that_cannot_be_read(lenet_command, arguments, error, hint):
+    code, out, err = lenet_command(*arguments)
+    assert (code, out) == (2, "")
+    first, second = err.splitlines()
+    assert first.startswith(f"error: {error}")
+    assert second.startswith(f"hint: {hint}")
+
+
+@pytest.mark.parametrize("group", [(), ("data",)])
+def test_without_a_command_the_help_is_printed(lenet_command, group):
+    assert lenet_command(*group) == lenet_command(*group, "--help")
+
+
+def test_an_error_without_a_hint_gets_one(lenet_command):
+    assert lenet_command("show", "mlp", "--hidden", "0") == (
+        2,
+        "",
+        "error: hidden is 0; expected a whole number at least 1\nhint: lenet show --help explains the options\n",
+    )
+
+
+def test_the_help_of_every_command_ends_with_an_example(lenet_command):
+    for name in [*main.COMMANDS, *main.GROUPS]:
+        code, out, err = lenet_command(*name.split(), "--help")
+        assert (code, err) == (0, "")
+        example = " ".join(out.split("\n\n")[-1].split())
+        assert example.startswith(f"Example: lenet {name}".strip())
+        assert out.isascii()  # typer prints it, in the terminal's encoding
+
+
+def test_debug_shows_the_traceback_wherever_it_stands(lenet_command):
+    for arguments in (("--debug", "show", "vgg"), ("show", "vgg", "--debug")):
+        code, out, err = lenet_command(*arguments)
+        assert (code, out) == (2, "")
+        assert "Traceback" in err
+        assert err.splitlines()[-2] == "error: unknown model 'vgg'"
+
+
+def test_a_fault_of_lenet_says_so(lenet_command, monkeypatch):
+    monkeypatch.setattr("lenet.networks.summary.layers", lambda *a, **k: 1 / 0)
+    code, _, err = lenet_command("show", "lenet")
+    assert code == 1
+    assert err.startswith("error: ZeroDivisionError")
+    assert "--debug" in err
+
+
+@pytest.mark.parametrize("is_loaded", [True, False])
+def test_a_lack_of_memory_that_nobody_explained(lenet_command, monkeypatch, is_loaded):
+    """Whether PyTorch is loaded or not."""
+    error = RuntimeError("CUDA error: out of memory") if is_loaded else MemoryError()
+
+    def rows(*arguments, **settings):
+        raise error
+
+    if not is_loaded:
+        monkeypatch.delitem(sys.modules, "lenet.pytorch.memory", raising=False)
+    monkeypatch.setattr("lenet.networks.summary.layers", rows)
+    code, out, err = lenet_command("show", "lenet")
+    assert (code, out) == (2, "")
+    assert err.startswith("error: this program is out of memory\nhint: ")

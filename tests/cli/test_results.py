@@ -1,0 +1,82 @@
+"""`lenet evaluate`, `predict`, `runs` and `compare`: the tables and images of finished runs."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import lenet
+from lenet.engines.cpu import CpuEngine
+
+
+def test_evaluate_prints_the_tables_and_writes_the_pictures(lenet_command, trained):
+    code, out, err = lenet_command("evaluate", trained.path, "--plot")
+    assert code == 0
+    assert f"accuracy {trained.test_accuracy:.4f}" in out
+    assert "confusion matrix" in out
+    assert "precision" in out
+    assert err.splitlines() == [
+        f"wrote {trained.path / name}" for name in ("confusion-digits-test.png", "mistakes-digits-test.png")
+    ]
+    assert (trained.path / "mistakes-digits-test.png").stat().st_size > 10_000
+    code, out, _ = lenet_command("evaluate", trained.path, "--json")
+    values = json.loads(out)
+    assert values["accuracy"] == trained.test_accuracy
+    assert np.sum(values["confusion"]) == 10_000
+
+
+def test_predict_names_a_picture_and_shows_what_was_seen(lenet_command, trained, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    test = lenet.data.load("digits").test
+    for index in (0, 1):
+        Image.fromarray(test.images[index]).save(tmp_path / f"{index}.png")
+    code, out, err = lenet_command("predict", trained.path, "0.png", "1.png", "--show", "--top", 2)
+    assert code == 0
+    assert re.fullmatch(r"(\d\.png(  \d \d+\.\d%){2}\n){2}", out)
+    assert err == "wrote 0-seen.png\nwrote 1-seen.png\n"
+    code, out, _ = lenet_command("predict", trained.path, "0.png", "--json")
+    assert sum(json.loads(out)["probabilities"].values()) == pytest.approx(1)
+
+
+def test_runs_and_compare(lenet_command, trained, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    other = lenet.train(
+        "digits", recipe="book-sgd", epochs=1, validation=59_000, out=tmp_path / "runs/book", progress="quiet"
+    )
+    code, out, _ = lenet_command("runs")
+    assert code == 0
+    assert f"{other.test_accuracy:.4f}" in out
+    (tmp_path / "runs/book/summary.json").rename(tmp_path / "summary.json")
+    assert "unfinished" in lenet_command("runs")[1]
+    assert json.loads(lenet_command("runs", "--json")[1]) == [{"run": "runs/book"}]
+    (tmp_path / "summary.json").rename(tmp_path / "runs/book/summary.json")
+    code, out, err = lenet_command("compare", trained.path, "runs/book")
+    assert (code, err) == (0, "wrote compare.png\n")
+    assert re.search(r"^recipe +fast +book-sgd", out, re.M)
+    assert (tmp_path / "compare.png").is_file()
+    (tmp_path / "empty").mkdir()
+    assert lenet_command("runs", "empty") == (0, "", "no runs in empty\n")
+
+
+def test_a_run_of_the_kernels_is_evaluated_without_them(lenet_command, trained, no_kernels):
+    assert trained.resolved["engine"] == "cpu"
+    code, out, err = lenet_command("evaluate", trained.path, "--json")
+    assert (code, err) == (0, "")
+    assert json.loads(out)["accuracy"] == pytest.approx(trained.test_accuracy, abs=2e-4)
+
+
+@pytest.mark.parametrize("command", ["evaluate", "predict"])
+def test_a_network_that_finds_no_room_ends_with_2_and_a_hint(lenet_command, trained, tmp_path, monkeypatch, command):
+    def full(self, images):
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes.")
+
+    monkeypatch.setattr(CpuEngine, "logits", full)
+    Image.fromarray(np.zeros((28, 28), np.uint8)).save(tmp_path / "a.png")
+    pictures = [tmp_path / "a.png"] if command == "predict" else []
+    code, out, err = lenet_command(command, trained.path, *pictures)
+    assert (code, out) == (2, "")
+    assert err.startswith("error: this program is out of memory in ")
+    assert "\nhint: " in err
+    assert "Traceback" not in err
