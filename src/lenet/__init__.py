@@ -1,11 +1,11 @@
-"""LeNet as a tool: train, evaluate and use the small convolutional networks of the LeNet family.
+"""Train, evaluate and use the small convolutional networks of the LeNet family.
 
     import lenet
 
     run = lenet.train("fashion-mnist")
     print(run.test_accuracy, lenet.predict(run, "boot.png"))
 
-Names are loaded when they are first used: `import lenet` does not import PyTorch.
+A name is imported when it is first used, so that `import lenet` takes a few milliseconds.
 """
 
 import importlib
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from lenet.training.parallel import ManyInterrupted, train_many
     from lenet.training.train import Interrupted, resume, train
 
-_HOMES = {
+# The module of each public name. A test compares it with the imports above and with __all__.
+_MODULES = {
     "Dataset": "lenet.data.dataset",
     "Evaluation": "lenet.analysis.evaluation",
     "Interrupted": "lenet.training.train",
@@ -38,15 +39,17 @@ _HOMES = {
     "Splits": "lenet.data.dataset",
     "TrainConfig": "lenet.config",
     "configure": "lenet.config",
+    "d2l": "lenet.d2l",
+    "data": "lenet.data",
     "evaluate": "lenet.analysis.evaluation",
     "import_weights": "lenet.pytorch.import_weights",
     "load": "lenet.runs.run",
+    "models": "lenet.models",
     "predict": "lenet.analysis.prediction",
     "resume": "lenet.training.train",
     "train": "lenet.training.train",
     "train_many": "lenet.training.parallel",
 }
-_MODULES = ("d2l", "data", "models")
 
 __all__ = [
     "RECIPES",
@@ -76,11 +79,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in _MODULES:
-        return importlib.import_module(f"lenet.{name}")
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
-    raise AttributeError(f"module 'lenet' has no attribute {name!r}")
+    if name not in _MODULES:
+        raise AttributeError(f"module 'lenet' has no attribute {name!r}")
+    module = importlib.import_module(_MODULES[name])
+    return module if module.__name__ == f"lenet.{name}" else getattr(module, name)
 
 
 def __dir__() -> list[str]:

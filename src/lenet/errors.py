@@ -1,4 +1,4 @@
-"""What can go wrong through no fault of lenet: every error names the offender, what was expected, and the way out.
+"""Errors that a user can fix: each says what is wrong, what was expected, and what to do.
 
 The command line prints `error: MESSAGE` and `hint: HINT` and exits with 2; in Python they are ordinary exceptions.
 """
@@ -8,23 +8,28 @@ import os
 import shlex
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 
 def choices_hint(name: str, choices: Iterable[str]) -> str:
-    """The hint for an unknown name: the nearest choice, if one is near, and all of them."""
+    """The hint for an unknown name: the choice that resembles it, if any, and all choices."""
     choices = list(choices)
     close = difflib.get_close_matches(name.lower(), choices, n=1)
     return (f"did you mean {close[0]}? " if close else "") + f"choose from {', '.join(choices)}"
 
 
 def quoted(path: Path) -> str:
-    """The path as a shell takes it, for lines that people copy."""
+    """The path quoted for a shell, for commands that people copy."""
     return shlex.quote(str(path))
 
 
 class LenetError(Exception):
-    """A mistake that its user can mend. `message` says what is wrong, `hint` what to do."""
+    """An error that the user can fix.
+
+    Args:
+        message: what is wrong, and what was expected.
+        hint: what to do.
+    """
 
     def __init__(self, message: str, hint: str | None = None) -> None:
         super().__init__(message)
@@ -36,41 +41,56 @@ class LenetError(Exception):
 
 
 class ConfigError(LenetError):
-    """A setting that is unknown, out of range, or does not go with the others."""
+    """A setting that is unknown, out of range, or in conflict with another."""
 
 
 class DataError(LenetError):
-    """A data set whose files are damaged, of another kind, or do not fit the model."""
+    """A data set whose files are damaged, of the wrong kind, or do not fit the model."""
 
 
 class DataUnavailable(DataError):
-    """A data set that is not on this machine and cannot be downloaded now."""
+    """A data set that is not on this machine and cannot be downloaded."""
 
 
 class ModelError(LenetError):
-    """A network that cannot be built, such as a kernel larger than its picture."""
+    """A network that cannot be built, such as one whose kernel is larger than the image."""
 
 
 class EngineError(LenetError):
-    """An engine or a device that is not there, or that cannot run what was asked."""
+    """An engine or device that is missing, or that cannot compute the network."""
 
 
 class RunError(LenetError):
-    """A run directory that is missing, incomplete, of another version, or cannot be written."""
+    """A run directory that is missing, incomplete, of another version, or not writable."""
+
+
+class Unsaved(Protocol):
+    """What is in memory and could not be saved: one training, or several."""
+
+    def save_to(self, folder: str | os.PathLike[str]) -> Any:
+        """Save it in another folder; return the run there, or a list of runs."""
 
 
 class SaveError(RunError):
-    """A file of a run that cannot be written. What was saved before is whole.
+    """A file of a run that cannot be written. What was saved before is complete.
 
-    training: what was under way and is still in memory, if anything was.
+    Attributes:
+        training: what is in memory and could not be saved, or None.
     """
 
-    training: Any = None
+    training: Unsaved | None = None
 
     def save_to(self, folder: str | os.PathLike[str]) -> Any:
-        """Saves in another folder what is still in memory, and returns the run there, to go on with; of many, a list.
+        """Save in another folder what is in memory and could not be saved.
 
-        Raises RunError if there is nothing that was not saved before.
+        Args:
+            folder: a new or empty folder.
+
+        Returns:
+            The run there, which can be resumed; for the error of `train_many`, a list of runs.
+
+        Raises:
+            RunError: if nothing is in memory, or the folder cannot be written.
         """
         if self.training is None:
             raise RunError("nothing is in memory that was not saved before", hint=self.hint)
@@ -82,4 +102,4 @@ class ImageError(LenetError):
 
 
 class TrainingError(LenetError):
-    """A training that cannot go on, such as one whose loss is no longer a number."""
+    """A training that cannot continue, such as one whose loss is NaN or infinite."""

@@ -22,12 +22,12 @@ import torch
 from lenet.config import TrainConfig
 from lenet.data.dataset import Splits, load
 from lenet.display.progress import Finished, Silent
-from lenet.errors import ConfigError, LenetError, RunError, SaveError
+from lenet.errors import ConfigError, LenetError, RunError, SaveError, Unsaved
 from lenet.runs import environment
 from lenet.runs.environment import pytorch_threads
 from lenet.runs.run import Run
 from lenet.training.interrupts import interrupts
-from lenet.training.train import Interrupted, Training, resume_once, run_once
+from lenet.training.train import Interrupted, resume_once, run_once
 
 
 class ManyInterrupted(KeyboardInterrupt):
@@ -102,7 +102,7 @@ def train_many(
 class InMemory:
     """The trainings that could not save: `SaveError.training` of many at once."""
 
-    trainings: Sequence[Training]
+    trainings: Sequence[Unsaved]
 
     def save_to(self, folder: str | os.PathLike[str]) -> list[Run]:
         """Saves each in another folder, under its number, and returns the runs there."""
