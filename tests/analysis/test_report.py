@@ -6,26 +6,29 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from lenet.analysis.report import Report, markdown, plus_minus
-from lenet.analysis.statistics import Estimate
+from lenet.analysis.report import Report, Table, counted, mean_and_interval
 from lenet.errors import ConfigError
 
 REPORT = Report(
-    "size", "How large", "lenet lab size", "As it is.", ["a", "b"], [["1", "x | y"]], ["It grows."], {"one": 1}
+    "size", "How large", "lenet lab size", "As it is.", Table(["a", "b"], [["1", "x | y"]], ["It grows."]), {"one": 1}
 )
 
 
 def test_markdown():
-    assert markdown(["a", "b"], [["1", "x | y"]]) == "| a | b |\n| --- | --- |\n| 1 | x \\| y |\n"
+    assert REPORT.table.markdown() == "| a | b |\n| --- | --- |\n| 1 | x \\| y |\n"
     text = REPORT.markdown()
     assert text.startswith("# How large\n\n`lenet lab size`\n\nAs it is.\n\n| a | b |\n")
     assert text.endswith("\n- It grows.\n\n![How large](size.png)\n")
     assert "![How large](lab/size.png)" in REPORT.markdown("##", "lab/")
 
 
-def test_plus_minus():
-    assert plus_minus(Estimate.of([0.5])) == "0.5000"
-    assert plus_minus(Estimate.of([0.80, 0.82]), 3) == "0.810 ± 0.127"  # 12.706 × 0.01414 / √2
+def test_mean_and_interval():
+    assert mean_and_interval([0.5]) == "0.5000"
+    assert mean_and_interval([0.80, 0.82], 3) == "0.810 ± 0.127"  # 12.706 × 0.01414 / √2
+
+
+def test_counted():
+    assert [counted(number, "epoch") for number in (0, 1, 2)] == ["0 epochs", "1 epoch", "2 epochs"]
 
 
 def test_it_is_saved_as_text_numbers_and_picture(tmp_path):

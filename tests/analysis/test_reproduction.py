@@ -52,11 +52,11 @@ def test_two_seeds_on_real_data(real_data, tmp_path, monkeypatch):
     configure = reproduction.configure
     monkeypatch.setattr(reproduction, "configure", lambda name, **given: configure(name, epochs=1, **given))
     report, figure = reproduce(seeds=2, folder=tmp_path, data_dir=str(real_data), progress="quiet")
-    row = report.rows[0]
+    row = report.table.rows[0]
     assert row[:4] == ["the book's Chinese PyTorch port", "book-adam", "test accuracy, epoch 1", "0.584"]
     assert 0.5 < float(row[4].split(" ± ")[0]) < 0.65
     assert row[7:] == ["", "2 seeds are too few to tell"]
-    speed = report.rows[1]
+    speed = report.table.rows[1]
     assert speed[2] == "images/s in the steps"
     assert speed[3] == "103,100"
     assert ("times as fast" in speed[8]) != ("of the speed" in speed[8])
@@ -68,8 +68,8 @@ def test_two_seeds_on_real_data(real_data, tmp_path, monkeypatch):
 def test_a_single_seed_has_no_interval(tmp_path):
     found = {name: [[0.5] * 10] for name in QUANTITIES} | {"epochs": 10, "images_per_second": [1e6], "device": "here"}
     report = reproduction.report({"seeds": 1, "recipes": {"book-sgd": found, "book-adam": found}})
-    assert {row[6] for row in report.rows} == {""}
-    assert {row[7] for row in report.rows} == {""}
+    assert {row[6] for row in report.table.rows} == {""}
+    assert {row[7] for row in report.table.rows} == {""}
 
 
 @pytest.mark.parametrize("published", PUBLISHED)

@@ -13,8 +13,8 @@ from lenet.training.sweep import SweepInterrupted
 def test_lab_lists_its_experiments(lenet_command):
     code, out, err = lenet_command("lab")
     assert (code, err) == (0, "")
-    for name, question in laboratory.EXPERIMENTS.items():
-        assert re.search(rf"^{name} +{re.escape(question)}$", out, re.M)
+    for name, experiment in laboratory.EXPERIMENTS.items():
+        assert re.search(rf"^{name} +{re.escape(experiment.question)}$", out, re.M)
 
 
 def test_lab_prints_a_table_and_says_what_it_wrote(lenet_command, tmp_path):

@@ -1,44 +1,81 @@
-"""What an investigation leaves: a table, what it says in words, the numbers behind it, and a picture."""
+"""What an experiment leaves behind: a table, conclusions in words, the numbers behind them as JSON, and a chart."""
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lenet.analysis.statistics import Estimate
 from lenet.display.curve import rendered
 from lenet.errors import ConfigError
 from lenet.files import durable
 
-Rows = list[list[str]]
-Table = tuple[list[str], Rows, list[str]]  # titles, rows, and what they say in words
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Numbers: TypeAlias = dict[str, Any]  # measured, as JSON holds them
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of text under column titles, and sentences that draw conclusions from them."""
+
+    columns: list[str]
+    rows: list[list[str]]
+    conclusions: list[str] = field(default_factory=list)
+
+    def markdown(self) -> str:
+        """Return the rows as a Markdown table; a `|` in a cell is escaped."""
+        lines = [self.columns, ["---"] * len(self.columns), *self.rows]
+        return "".join("| " + " | ".join(cell.replace("|", r"\|") for cell in line) + " |\n" for line in lines)
 
 
 @dataclass(frozen=True)
 class Report:
-    """name: of its files; setting: how it was measured; numbers: everything the table was made of, as JSON can hold it."""
+    """The result of an experiment.
+
+    Attributes:
+        name: of its files.
+        title: of the document.
+        command: the command line that produced it.
+        setting: how it was measured, a sentence or two.
+        table: made of `numbers` alone.
+        numbers: all that was measured, as JSON values.
+    """
 
     name: str
     title: str
     command: str
     setting: str
-    titles: list[str]
-    rows: Rows
-    verdicts: list[str]
-    numbers: dict[str, Any]
+    table: Table
+    numbers: Numbers
 
     def markdown(self, heading: str = "#", folder: str = "") -> str:
-        """The report as a document, or a section of one, with its picture in `folder`, by default beside it, as NAME.png."""
-        lines = [f"{heading} {self.title}", "", f"`{self.command}`", "", self.setting, ""]
-        lines += [markdown(self.titles, self.rows)]
-        lines += [*(f"- {verdict}" for verdict in self.verdicts), ""] if self.verdicts else []
+        """Return the report as a document, or as a section of one.
+
+        Args:
+            heading: Markdown's mark of the heading's level.
+            folder: where the chart NAME.png is, with a slash at its end; by default beside the document.
+        """
+        lines = [f"{heading} {self.title}", "", f"`{self.command}`", "", self.setting, "", self.table.markdown()]
+        if self.table.conclusions:
+            lines += [*(f"- {sentence}" for sentence in self.table.conclusions), ""]
         return "\n".join([*lines, f"![{self.title}]({folder}{self.name}.png)", ""])
 
-    def save(self, folder: Path, figure: Figure) -> list[Path]:
-        """Writes NAME.md, NAME.json and NAME.png into `folder`; raises ConfigError if that cannot be."""
+    def save(self, folder: Path, figure: "Figure") -> list[Path]:
+        """Write NAME.md, NAME.json and NAME.png.
+
+        Args:
+            folder: made if it is not there.
+            figure: the chart.
+
+        Returns:
+            The paths of the files.
+
+        Raises:
+            ConfigError: a file cannot be written.
+        """
         contents = {
             "md": self.markdown().encode(),
             "json": (json.dumps(self.numbers, indent=1, ensure_ascii=False) + "\n").encode(),
@@ -57,13 +94,13 @@ class Report:
         return paths
 
 
-def markdown(titles: Sequence[str], rows: Rows) -> str:
-    """A table in Markdown; a `|` inside a cell is escaped."""
-    lines = [titles, ["---"] * len(titles), *rows]
-    return "".join("| " + " | ".join(cell.replace("|", r"\|") for cell in line) + " |\n" for line in lines)
-
-
-def plus_minus(estimate: Estimate, digits: int = 4) -> str:
-    """The mean with half of its 95 % interval: `0.8107 ± 0.0061`; of a single value, the value."""
+def mean_and_interval(values: Sequence[float], digits: int = 4) -> str:
+    """Return the mean ± half of its 95 % interval, `0.8107 ± 0.0061`; of a single value, that value."""
+    estimate = Estimate.of(values)
     half = estimate.of_the_mean
     return f"{estimate.mean:.{digits}f}" + ("" if half is None else f" ± {half:.{digits}f}")
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: `1 epoch`, `2 epochs`."""
+    return f"{number} {noun}" + ("" if number == 1 else "s")

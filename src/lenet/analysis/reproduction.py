@@ -1,35 +1,44 @@
-"""Every published result of the LeNet chapter, and what the same recipe gives here, over seeds.
+"""Every published result of the LeNet chapter, compared with what the same recipe gives here, over seeds.
 
     report, figure = reproduce(seeds=5, folder="runs/reproduction")
 
-A published figure is one run; so it is compared with the interval in which, by what our seeds did, one more run would fall
-with 95 % (Student's t), and with the lowest and highest of them.
+A published figure is one run, so the question is whether a run here could have given it. It is compared with the 95 %
+prediction interval of one more run (Student's t), and with the lowest and highest of our seeds.
 """
 
 import os
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from matplotlib import rc_context
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
-
-from lenet.analysis.report import Report
+from lenet.analysis.plots import styled_figure
+from lenet.analysis.report import Numbers, Report, Table
 from lenet.analysis.statistics import Estimate
 from lenet.config import configure
-from lenet.display.curve import STYLE, TEST
+from lenet.display.curve import TEST
 from lenet.training.sweep import Result, Variation, sweep
 
-FEWEST = 5  # seeds that a verdict needs: of fewer, the interval is so wide that everything is in it
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+MIN_SEEDS = 5  # that a verdict needs: with fewer, the interval is so wide that everything is inside
 QUANTITIES = {"test_accuracy": "test accuracy", "train_accuracy": "train accuracy", "train_loss": "train loss"}
 SPEED = "images_per_second"
 
 
 @dataclass(frozen=True)
 class Published:
-    """A figure somebody printed: of `quantity`, after `epoch` epochs of `recipe`; for the speed, on `device`."""
+    """A figure that somebody published.
+
+    Attributes:
+        source: who published it.
+        recipe: the recipe here that repeats it.
+        quantity: a key of QUANTITIES, or SPEED.
+        epoch: after how many epochs.
+        figure: its value.
+        device: of a speed, what computed.
+    """
 
     source: str
     recipe: str
@@ -56,7 +65,7 @@ PUBLISHED = (
     Published(PORT, "book-adam", "test_accuracy", 5, 0.759),
 )
 RECIPES = tuple(dict.fromkeys(published.recipe for published in PUBLISHED))
-TITLES = [
+COLUMNS = [
     "published by",
     "recipe",
     "what",
@@ -75,86 +84,106 @@ def reproduce(
     folder: str | os.PathLike[str] = "runs/reproduction/runs",
     data_dir: str | None = None,
     progress: str = "auto",
-) -> tuple[Report, Figure]:
-    """Trains each published recipe with the seeds `0 … seeds - 1`, one after the other on all threads, and compares.
+) -> "tuple[Report, Figure]":
+    """Train each published recipe with several seeds, one run after the other on all threads, and compare.
 
-    folder: where the runs are kept; those that are there are not done again. Raises LenetError as `sweep` does.
+    Args:
+        seeds: trainings of each recipe, with the seeds 0 to seeds - 1.
+        folder: where the runs are kept; finished ones are not trained again.
+        data_dir: the folder of Fashion-MNIST's files; by default LENET_DATA, else the cache.
+        progress: "auto" or "quiet".
+
+    Returns:
+        The report and its chart.
+
+    Raises:
+        SweepInterrupted: Ctrl-C; all is saved, and the same call resumes.
+        LenetError: as `sweep` raises it.
     """
-    given = {"data": "fashion-mnist", "data_dir": data_dir, "device": "cpu"}
-    variations = [Variation(name, configure(name, **given)) for name in RECIPES]
+    settings = {"data": "fashion-mnist", "data_dir": data_dir, "device": "cpu"}
+    variations = [Variation(name, configure(name, **settings)) for name in RECIPES]
     results = sweep(variations, seeds=seeds, folder=folder, one_by_one=True, progress=progress)
     numbers = {"seeds": seeds, "recipes": {result.variation.name: measured(result) for result in results}}
     return report(numbers), draw(numbers)
 
 
-def measured(result: Result) -> dict[str, Any]:
-    """What the seeds of a recipe did: each quantity by epoch, the speed of each run, and where."""
-    where = result.runs[0].environment
+def measured(result: Result) -> Numbers:
+    """Return each quantity of each run by epoch, the speed of each run, and what computed."""
+    environment = result.runs[0].environment
     curves = {name: [[point[name] for point in run.epochs] for run in result.runs] for name in QUANTITIES}
     return curves | {
         "epochs": result.variation.config.epochs,
         SPEED: [run.summary[SPEED] for run in result.runs],
-        "device": f"{where['threads']} threads of {where['processor']}",
+        "device": f"{environment['threads']} threads of {environment['processor']}",
     }
 
 
 def report(numbers: Mapping[str, Any]) -> Report:
-    """The table, from the numbers."""
+    """Make the report from its numbers, the content of reproduction.json."""
     return Report(
         name="reproduction",
         title="What was published, and what it is here",
         command=f"lenet reproduce --seeds {numbers['seeds']}",
         setting=_setting(numbers),
-        titles=TITLES,
-        rows=[_row(published, numbers["recipes"][published.recipe]) for published in PUBLISHED],
-        verdicts=[],
+        table=Table(COLUMNS, [_row(published, numbers["recipes"][published.recipe]) for published in PUBLISHED]),
         numbers=dict(numbers),
     )
 
 
-def values(published: Published, found: Mapping[str, Any]) -> list[float]:
-    """What each seed gave for what was published."""
+def values(published: Published, recipe: Mapping[str, Any]) -> list[float]:
+    """Return what each seed of the recipe gave for the published quantity."""
     if published.quantity == SPEED:
-        return list(found[SPEED])
-    return [curve[published.epoch - 1] for curve in found[published.quantity]]
+        return list(recipe[SPEED])
+    return [curve[published.epoch - 1] for curve in recipe[published.quantity]]
 
 
 def verdict(figure: float, here: Sequence[float]) -> tuple[bool | None, str]:
-    """Whether a published figure is one that a run here could give, and that in words."""
+    """Judge whether a run here could give a published figure.
+
+    Args:
+        figure: the published value.
+        here: the value of each seed.
+
+    Returns:
+        Whether the figure is inside the interval, None if there are too few seeds; and that in words.
+    """
     estimate = Estimate.of(here)
     half = estimate.of_one_more
-    if half is None or estimate.number < FEWEST:
+    if half is None or estimate.number < MIN_SEEDS:
         return None, f"{estimate.number} seed{'s are' if estimate.number > 1 else ' is'} too few to tell"
+    distance = abs(figure - estimate.mean)
+    is_inside = distance <= half
     if estimate.minimum <= figure <= estimate.maximum:
         below = sum(value < figure for value in here)
-        rank = f"{below} of {len(here)} seeds gave less"
+        rank, reproduced = f"{below} of {len(here)} seeds gave less", "reproduced: "
     else:
         rank = f"no seed of {len(here)} gave so {'little' if figure < estimate.minimum else 'much'}"
-    if abs(figure - estimate.mean) <= half:
-        return True, f"reproduced: {rank}" if " gave less" in rank else f"within the interval, though {rank}"
-    away = abs(figure - estimate.mean) / estimate.deviation if estimate.deviation else float("inf")
-    return False, f"not reproduced: {away:.1f} deviations from the mean; {rank}"
+        reproduced = "within the interval, though "
+    if is_inside:
+        return True, f"{reproduced}{rank}"
+    stds = distance / estimate.deviation if estimate.deviation else float("inf")
+    return False, f"not reproduced: {stds:.1f} deviations from the mean; {rank}"
 
 
-def _row(published: Published, found: Mapping[str, Any]) -> list[str]:
-    here = values(published, found)
-    estimate, half = Estimate.of(here), Estimate.of(here).of_one_more
+def _row(published: Published, recipe: Mapping[str, Any]) -> list[str]:
+    here = values(published, recipe)
+    estimate = Estimate.of(here)
+    half = estimate.of_one_more
     is_inside, words = verdict(published.figure, here)
     if published.quantity == SPEED:
         ratio = statistics.median(here) / published.figure
         faster = f"{ratio:.1f} times as fast" if ratio >= 1 else f"{ratio:.2f} of the speed"
-        what, form = "images/s in the steps", "{:,.0f}"
-        words = f"here {faster}, on {found['device']} (published on {published.device})"
+        words = f"here {faster}, on {recipe['device']} (published on {published.device})"
+        quantity, form, finer = "images/s in the steps", "{:,.0f}", "{:,.0f}"
     else:
-        what, form = f"{QUANTITIES[published.quantity]}, epoch {published.epoch}", "{:.3f}"
-    finer = form.replace(".3f", ".4f")
+        quantity, form, finer = f"{QUANTITIES[published.quantity]}, epoch {published.epoch}", "{:.3f}", "{:.4f}"
     interval = ""
     if half is not None:
         interval = f"{finer.format(estimate.mean - half)} … {finer.format(estimate.mean + half)}"
     return [
         published.source,
         published.recipe,
-        what,
+        quantity,
         form.format(published.figure),
         finer.format(estimate.mean) + (f" ± {finer.format(estimate.deviation)}" if len(here) > 1 else ""),
         f"{finer.format(estimate.minimum)} … {finer.format(estimate.maximum)}",
@@ -165,7 +194,7 @@ def _row(published: Published, found: Mapping[str, Any]) -> list[str]:
 
 
 def _setting(numbers: Mapping[str, Any]) -> str:
-    epochs = " and ".join(f"{found['epochs']} epochs of `{name}`" for name, found in numbers["recipes"].items())
+    epochs = " and ".join(f"{recipe['epochs']} epochs of `{name}`" for name, recipe in numbers["recipes"].items())
     device = next(iter(numbers["recipes"].values()))["device"]
     seeds = f"seeds 0 to {numbers['seeds'] - 1} of each" if numbers["seeds"] > 1 else "seed 0 of each"
     return (
@@ -175,15 +204,17 @@ def _setting(numbers: Mapping[str, Any]) -> str:
     )
 
 
-def draw(numbers: Mapping[str, Any]) -> Figure:
-    """Every seed's curve, their mean, and the published figures as crosses."""
-    with rc_context(STYLE):
-        figure = Figure(figsize=(10, 3.4 * len(numbers["recipes"])), layout="constrained")
-        grid = figure.subplots(len(numbers["recipes"]), len(QUANTITIES), squeeze=False)
-        for (name, found), line in zip(numbers["recipes"].items(), grid, strict=True):
+def draw(numbers: Mapping[str, Any]) -> "Figure":
+    """Draw every seed's curve, their mean, and the published figures as crosses."""
+    from matplotlib.ticker import MaxNLocator
+
+    recipes = numbers["recipes"]
+    with styled_figure(10, 3.4 * len(recipes)) as figure:
+        grid = figure.subplots(len(recipes), len(QUANTITIES), squeeze=False)
+        for (name, recipe), line in zip(recipes.items(), grid, strict=True):
             for quantity, axes in zip(QUANTITIES, line, strict=True):
-                curves = found[quantity]
-                epochs = range(1, found["epochs"] + 1)
+                curves = recipe[quantity]
+                epochs = range(1, recipe["epochs"] + 1)
                 for curve in curves:
                     axes.plot(epochs, curve, color=TEST, alpha=max(0.15, min(0.6, 4 / len(curves))), linewidth=0.8)
                 mean = [statistics.fmean(column) for column in zip(*curves, strict=True)]

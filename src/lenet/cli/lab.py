@@ -54,10 +54,10 @@ def lab(
         "classes": [part.strip() for part in classes.split(",")] if classes else (),
     }
     if experiment is None:
-        table(["experiment", "what it asks"], list(laboratory.EXPERIMENTS.items()))
+        table(["experiment", "what it asks"], [[name, each.question] for name, each in laboratory.EXPERIMENTS.items()])
         return
     for name in laboratory.EXPERIMENTS if experiment == "all" else [experiment]:
-        taken = laboratory.taken(name) if experiment == "all" else given
+        taken = laboratory.EXPERIMENTS[name].options if experiment == "all" else given
         with _repeatable():
             result, figure = laboratory.perform(
                 name,

@@ -91,6 +91,6 @@ def report(result: "Report", paths: Sequence[Path], as_json: bool) -> None:
         say(json.dumps(result.numbers))
         return
     say(f"{result.title}\n{result.setting}\n")
-    table(result.titles, result.rows)
-    for verdict in result.verdicts:
-        say(f"- {verdict}")
+    table(result.table.columns, result.table.rows)
+    for conclusion in result.table.conclusions:
+        say(f"- {conclusion}")

@@ -1,129 +1,115 @@
-"""The exercises carried out, short, on real data: tables, words, pictures, and what is refused."""
+"""Experiments from call to report, on real data; trainings are shorter than docs/lab.md's, and fewer."""
 
 import json
-import math
+from types import SimpleNamespace
 
 import pytest
+from matplotlib.figure import Figure
 
-from lenet.analysis.lab.experiments import COMPARISONS
-from lenet.analysis.lab.laboratory import EXPERIMENTS, compared, comparison_table, perform, report
-from lenet.errors import ConfigError
+from lenet.analysis.lab import experiments, laboratory
+from lenet.analysis.lab.exercises import COMPARISONS
+from lenet.analysis.lab.experiments import Experiment
+from lenet.analysis.lab.laboratory import EXPERIMENTS, perform, report
+from lenet.analysis.report import Table
+from lenet.data.dataset import Splits
+from lenet.errors import ConfigError, EngineError
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """Where all experiments of this module keep their runs."""
-    return tmp_path_factory.mktemp("lab")
+def done(real_data, tmp_path_factory):
+    """Performs an experiment; all keep their runs in the same folder."""
+    folder = tmp_path_factory.mktemp("lab")
+
+    def perform_short(name, **options):
+        short = {"seeds": 1, "epochs": 1, "data_dir": str(real_data), "folder": folder, "progress": "quiet"}
+        result, figure = perform(name, **(short | options))
+        assert report(json.loads(json.dumps(result.numbers))) == result  # the table is made of what is saved
+        assert all(len(row) == len(result.table.columns) for row in result.table.rows)
+        assert figure.axes
+        return result, figure
+
+    return SimpleNamespace(perform=perform_short, folder=folder)
 
 
-def done(name, real_data, folder, **options):
-    short = {"seeds": 2, "epochs": 1, "data_dir": str(real_data), "folder": folder, "progress": "quiet"}
-    found, figure = perform(name, **(short | options))
-    assert report(json.loads(json.dumps(found.numbers))) == found  # the table is made of what is saved
-    assert all(len(row) == len(found.titles) for row in found.rows)
-    assert figure.axes
-    return found, figure
+@pytest.fixture
+def few_test_images(monkeypatch):
+    """1,000 test images, where an experiment looks at them; trainings still have all."""
+    load = experiments.load
+
+    def load_less(*arguments):
+        splits = load(*arguments)
+        return Splits(splits.train, splits.test.subset(range(1000)), splits.source)
+
+    monkeypatch.setattr(experiments, "load", load_less)
 
 
-def test_a_comparison(real_data, folder):
-    found, figure = done("init", real_data, folder)
-    assert [row[0] for row in found.rows] == [*COMPARISONS["init"].variations]
-    sigmoid, relu = found.rows[1], found.rows[2]
-    assert sigmoid[5] == "2 of 2 at chance"
-    assert 0.5 < float(relu[1].split(" ± ")[0]) < 0.9
+def means(result, column):
+    return [float(row[column].split(" ± ")[0]) for row in result.table.rows]
+
+
+def test_comparison(done):
+    result, figure = done.perform("init")
+    rows = result.table.rows
+    assert [row[0] for row in rows] == [*COMPARISONS["init"].variations]
+    sigmoid, relu = rows[1], rows[2]
+    assert sigmoid[5] == "1 of 1 at chance"
+    assert 0.5 < float(relu[1]) < 0.9
     assert sigmoid[3] == "61,706"
     assert float(sigmoid[4]) > 0
-    assert found.command == "lenet lab init --seeds 2 --epochs 1"
-    assert found.setting.startswith("Recipe `book-sgd` on fashion-mnist, 1 epoch, seeds 0 to 1")
+    assert result.command == "lenet lab init --seeds 1 --epochs 1"
+    assert result.setting.startswith("Recipe `book-sgd` on fashion-mnist, 1 epoch, seed 0, but for what")
     assert len(figure.axes[0].get_yticks()) == 4
 
 
-def test_permuted_pixels_take_the_lead_from_the_lenet_and_nothing_from_the_mlp(real_data, folder):
-    """The chapter's claim, with a tenth of the trainings that docs/lab.md reports."""
-    found, _ = done("neighbours", real_data, folder, epochs=2)
-    accuracy = {row[0]: float(row[1].split(" ± ")[0]) for row in found.rows}
-    assert accuracy["LeNet"] > accuracy["MLP"] + 0.005
-    assert accuracy["LeNet, pixels permuted"] < accuracy["MLP, pixels permuted"]
-    assert abs(accuracy["MLP"] - accuracy["MLP, pixels permuted"]) < 0.01
+def test_permuted_pixels_hurt_lenet_and_not_the_mlp(done):
+    """The chapter's claim, with a fiftieth of the epochs that docs/lab.md reports."""
+    result, _ = done.perform("neighbours")
+    lenet, lenet_permuted, mlp, mlp_permuted = means(result, 1)
+    assert lenet > mlp + 0.003
+    assert lenet_permuted < mlp_permuted - 0.01
+    assert abs(mlp - mlp_permuted) < 0.01
 
 
-def test_noise_strangers_and_activations_share_their_trainings(real_data, folder):
-    noise, _ = done("noise", real_data, folder)
-    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
-    accuracies = [float(row[1].split(" ± ")[0]) for row in noise.rows]
-    assert accuracies[0] > 0.8
-    assert accuracies[0] > accuracies[-1] + 0.2
+@pytest.mark.usefixtures("few_test_images")
+def test_probes_share_their_trainings(done):
+    noise, _ = done.perform("noise", seeds=2)
+    before = {path: path.stat().st_mtime_ns for path in done.folder.rglob("*")}
+    accuracy = means(noise, 1)
+    assert accuracy[0] > 0.8
+    assert accuracy[0] > accuracy[-1] + 0.2
+    assert noise.setting.startswith("Recipe `fast` on fashion-mnist, 1 epoch, seeds 0 to 1, but")
 
-    strange, figure = done("strangers", real_data, folder)
-    assert [row[0] for row in strange.rows][:2] == ["fashion-mnist, its own", "digits"]
-    confidence = [float(row[1].split(" ± ")[0]) for row in strange.rows]
+    unlike, figure = done.perform("strangers", seeds=2)
+    assert [row[0] for row in unlike.table.rows][:2] == ["fashion-mnist, its own", "digits"]
+    confidence = means(unlike, 1)
     assert confidence[0] == max(confidence)
     assert len(figure.axes) == 6 * 8
 
-    seen, figure = done("activations", real_data, folder, classes=["9", "Ankle boot", "bag"])
-    assert [row[:2] for row in seen.rows] == [
+    seen, figure = done.perform("activations", seeds=2, classes=["9", "Ankle boot", "bag"])
+    assert [row[:2] for row in seen.table.rows] == [
         ["Ankle boot", "layer 1"],
         ["Ankle boot", "layer 2"],
         ["Bag", "layer 1"],
         ["Bag", "layer 2"],
     ]
-    assert all(0 < float(row[3].split(" ± ")[0]) < 1 for row in seen.rows)
+    assert all(0 < share < 1 for share in means(seen, 3))
     assert figure.axes[0].get_title() == "Ankle boot"
     assert seen.command == "lenet lab activations --seeds 2 --epochs 1 --classes '9,Ankle boot,bag'"
-    assert before == {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+    assert before == {path: path.stat().st_mtime_ns for path in done.folder.rglob("*")}
 
 
-def test_the_size_of_layers_needs_no_training(tmp_path):
-    found, _ = perform("size", folder=tmp_path / "none")
-    assert found.rows[0][0] == "28×28"
+def test_size_needs_no_training(tmp_path):
+    result, _ = perform("size", folder=tmp_path / "none")
+    assert result.table.rows[0][0] == "28×28"
+    assert result.setting == "Nothing is trained."
     assert not (tmp_path / "none").exists()
 
 
-def test_every_experiment_has_its_question():
-    assert all(EXPERIMENTS.values())
-    assert set(COMPARISONS) < set(EXPERIMENTS)
-
-
-def found(*accuracies, diverged=()):
-    return {
-        "test_accuracy": [[0.1, accuracy] for accuracy in accuracies],
-        "seconds": [1.0] * len(accuracies),
-        "parameters": 10,
-        "classes": 10,
-        "diverged": list(diverged),
-    }
-
-
-def test_two_variations_in_words():
-    assert compared("a", found(0.80, 0.81), "b", found(0.90, 0.91)) == "b is better than a by 0.1000 (p = 0.005)"
-    assert compared("b", found(0.90, 0.91), "a", found(0.80, 0.81)) == "a is worse than b by 0.1000 (p = 0.005)"
-    unclear = compared("a", found(0.80, 0.82), "b", found(0.81, 0.83))
-    assert unclear == "b against a: +0.0100, which these seeds cannot tell from chance (p = 0.553)"
-    assert compared("a", found(0.8), "b", found(0.8, 0.9)) == "b against a: +0.0500, too few seeds to tell"
-
-
-def test_who_fails_is_said_before_who_is_better():
-    assert compared("a", found(), "b", found(0.8, 0.9)) is None
-    assert compared("a", found(diverged=(0, 1)), "b", found(0.8, 0.9)) == "a: 2 of 2 diverged"
-    words = compared("a", found(0.80, 0.81), "b", found(0.90, 0.91, 0.1, diverged=(1, 3)))
-    assert (
-        words == "b: 2 of 5 diverged, 1 of 5 at chance; of those that learnt, b is better than a by 0.1000 (p = 0.005)"
-    )
-    assert compared("a", found(0.1, 0.1), "b", found(0.8, 0.9)) == "a: 2 of 2 at chance"
-
-
-def test_runs_that_begin_alike_are_compared_seed_by_seed():
-    first, second = found(0.70, 0.75, 0.80), found(0.711, 0.760, 0.812)
-    assert "cannot tell from chance" in compared("10", first, "20", second)
-    assert compared("10", first, "20", second, nested=True) == "20 is better than 10 by 0.0110 (p = 0.003)"
-
-
-def test_trainings_that_diverge_or_stay_at_chance_are_remarked():
-    variations = {"wild": found(diverged=(0, 1)), "tame": found(0.9, 0.1, diverged=(2,))}
-    _, rows, _ = comparison_table({"experiment": "kernel-size", "variations": variations})
-    assert rows[0] == ["wild", "", "", "", "", "2 of 2 diverged"]
-    assert rows[1][5] == "1 of 3 diverged, 1 of 3 at chance"
-    assert rows[1][2] == "0.1000 … 0.9000"
+def test_options_are_those_not_varied():
+    assert all(experiment.question for experiment in EXPERIMENTS.values())
+    assert EXPERIMENTS["epochs"].options == ("seeds", "data")
+    assert EXPERIMENTS["mnist"].options == ("seeds", "epochs")
+    assert EXPERIMENTS["activations"].options == ("seeds", "epochs", "recipe", "data", "classes")
 
 
 @pytest.mark.parametrize(
@@ -146,7 +132,21 @@ def test_mistakes_are_found_before_anything_is_trained(name, options, message, t
     assert not (tmp_path / "lab").exists()
 
 
-def test_a_number_is_finite(real_data, folder):
-    numbers = done("init", real_data, folder)[0].numbers
-    for each in numbers["variations"].values():
-        assert all(math.isfinite(value) for curve in each["test_accuracy"] for value in curve)
+def test_lack_of_memory_is_explained(monkeypatch):
+    def full(setup):
+        raise MemoryError
+
+    monkeypatch.setitem(EXPERIMENTS, "full", Experiment("?", full, lambda numbers: Table([], []), options=()))
+    with pytest.raises(EngineError, match="this program is out of memory in the experiment full"):
+        perform("full")
+
+
+def test_a_new_experiment_is_one_entry(monkeypatch):
+    def count(setup):
+        return {"count": setup.seeds}, Figure()
+
+    experiment = Experiment("How many?", count, lambda numbers: Table(["count"], [[str(numbers["count"])]]))
+    monkeypatch.setitem(laboratory.EXPERIMENTS, "count", experiment)
+    result, _ = perform("count", seeds=3, data="digits")
+    assert result.table.rows == [["3"]]
+    assert result.numbers["recipe"] == "fast"

@@ -4,7 +4,7 @@ from lenet.analysis.lab import scaling
 
 
 def test_parameters_and_memory_by_hand():
-    sizes = scaling.measure()["sizes"]
+    sizes = scaling.measure()
     assert sizes["28"]["dense"] == {
         "parameters": (28 * 28 + 1) * 1000,
         "parameter_bytes": 4 * (28 * 28 + 1) * 1000,
@@ -20,13 +20,13 @@ def test_parameters_and_memory_by_hand():
     assert sizes["28"]["mlp"]["parameters"] == 203_530
 
 
-def test_the_table_and_the_picture():
-    numbers = scaling.measure()
-    titles, rows, verdicts = scaling.table(numbers)
-    assert len(titles) == len(rows[0]) == 5
-    assert rows[-1][0] == "1000×1000"
-    assert rows[-1][1] == "1,000,001,000 (4.00 GB and 4.00 kB)"
-    assert "grow 1,274 times" in verdicts[1]
-    assert "1 times, to 156" in verdicts[1]
-    left, right = scaling.draw(numbers).axes
+def test_table_and_chart():
+    sizes = scaling.measure()
+    table = scaling.table({"sizes": sizes})
+    assert len(table.columns) == len(table.rows[0]) == 5
+    assert table.rows[-1][0] == "1000×1000"
+    assert table.rows[-1][1] == "1,000,001,000 (4.00 GB and 4.00 kB)"
+    assert "grow 1,274 times" in table.conclusions[1]
+    assert "1 times, to 156" in table.conclusions[1]
+    left, right = scaling.draw(sizes).axes
     assert left.get_xscale() == right.get_yscale() == "log"

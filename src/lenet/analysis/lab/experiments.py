@@ -1,155 +1,88 @@
-"""The exercises of the LeNet chapter as comparisons: what is varied, and with which settings.
+"""The types of the lab: an experiment, and the setup that a user gives it."""
 
-*Dive into Deep Learning*, chapter "Convolutional Neural Networks (LeNet)", exercises; the claim about neighbouring pixels is
-of the chapter before it. `laboratory.py` carries them out.
-"""
-
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from lenet.analysis.report import Numbers, Table
+from lenet.config import TrainConfig, configure
+from lenet.data.dataset import Splits, load
+from lenet.errors import ConfigError
+from lenet.recipes import DEFAULT_RECIPE
+from lenet.runs.run import Run
+from lenet.training.sweep import Result, Variation, sweep
 
-from lenet.data.dataset import Dataset, Splits
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """variations: by name, the settings that differ from the recipe's, the chapter's own first; `data` may be one of them.
+class Setup:
+    """What an experiment is done with.
 
-    permuted: the names of the variations whose pictures have their pixels permuted. pairs: which are compared in words, by
-    default each with the first. nested: the runs of one are the beginnings of another's with the same seed.
+    Attributes:
+        recipe: the settings of its trainings, but for what the experiment varies.
+        epochs: instead of the recipe's.
+        seeds: trainings of each variation.
+        data: the name of a data set.
+        data_dir: the folder of its files.
+        classes: names or numbers of the classes to look at; empty for all.
+        folder: where the runs are kept; finished ones are not trained again.
+        progress: "auto" or "quiet".
+    """
+
+    recipe: str
+    epochs: int | None
+    seeds: int
+    data: str
+    data_dir: str | None
+    classes: tuple[str, ...]
+    folder: Path
+    progress: str
+
+    @cached_property
+    def splits(self) -> Splits:
+        """The data, loaded when it is first used."""
+        return load(self.data, self.data_dir)
+
+    def config(self, **settings: Any) -> TrainConfig:
+        """Return the recipe's settings for this data and so many epochs, changed by `settings`."""
+        common = {"data": self.data, "data_dir": self.data_dir, "epochs": self.epochs, "device": "cpu"}
+        return configure(self.recipe, **common | settings)
+
+    def train(self, variations: Sequence[Variation]) -> list[Result]:
+        """Train every variation with every seed; raises what `sweep` raises."""
+        return sweep(variations, seeds=self.seeds, folder=self.folder, progress=self.progress)
+
+    def train_recipe(self) -> tuple[Run, ...]:
+        """Train the recipe unchanged and return the finished runs; ConfigError if there are none."""
+        runs = self.train([Variation(self.recipe, self.config())])[0].runs
+        if not runs:
+            raise ConfigError(f"every training of {self.recipe} diverged", hint="take another --recipe")
+        return runs
+
+    def numbers(self) -> Numbers:
+        """Return what a report says about the setup."""
+        config = self.config()
+        return {"recipe": self.recipe, "epochs": config.epochs, "seeds": self.seeds, "data": config.data}
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A question and how to answer it.
+
+    Attributes:
+        question: the title of its report.
+        perform: measures; returns the numbers and a chart.
+        table: makes the table of a report from those numbers alone.
+        options: the command-line options that it takes; none if it trains nothing.
+        recipe: what it trains unless another is asked for.
     """
 
     question: str
-    recipe: str
-    variations: Mapping[str, Mapping[str, Any]]
-    permuted: tuple[str, ...] = ()
-    pairs: tuple[tuple[str, str], ...] = ()
-    nested: bool = False
-
-
-# The chapter's sigmoids at its learning rate, and ReLUs at one that suits them.
-NONLINEAR: dict[str, dict[str, Any]] = {"sigmoid": {}, "ReLU": {"activation": "relu", "learning_rate": 0.1}}
-
-
-def _with_both(
-    question: str, setting: str, values: Mapping[str, Any], form: str = "{label}, {activation}", **others: Any
-) -> Comparison:
-    """Each value of a setting, by its label, with sigmoids and with ReLUs; with either, each is compared with the first."""
-    first, *rest = values
-    name = {
-        (label, activation): form.format(label=label, activation=activation)
-        for activation in NONLINEAR
-        for label in values
-    }
-    return Comparison(
-        question,
-        "book-sgd",
-        {
-            name[label, activation]: {setting: values[label], **others, **NONLINEAR[activation]}
-            for label, activation in name
-        },
-        pairs=tuple((name[first, activation], name[other, activation]) for activation in NONLINEAR for other in rest),
-    )
-
-
-def _each(setting: str, form: str, *values: Any, **others: Any) -> dict[str, dict[str, Any]]:
-    return {form.format(value): {setting: value, **others} for value in values}
-
-
-COMPARISONS: dict[str, Comparison] = {
-    "pooling": _with_both("Average against max-pooling", "pooling", {"avg": "avg", "max": "max"}),
-    "kernel-size": Comparison(
-        "The size of the convolution kernels", "book-sgd", _each("kernel_size", "{0}×{0}", 5, 3, 7)
-    ),
-    "channels": Comparison(
-        "The number of channels",
-        "book-sgd",
-        _each("channels", "{0[0]} and {0[1]}", (6, 16), (3, 8), (12, 32), (24, 64)),
-    ),
-    "convolutions": _with_both(
-        "The number of convolutional layers, with kernels of 3×3",
-        "channels",
-        {"2": (6, 16), "1": (6,), "3": (6, 16, 32)},
-        kernel_size=3,
-    ),
-    "dense": Comparison(
-        "The number of dense layers",
-        "book-sgd",
-        {"120, 84, 10": {}}
-        | {", ".join(map(str, [*hidden, 10])): {"hidden": hidden} for hidden in ((), (84,), (240, 120, 84))},
-    ),
-    "activation": Comparison(
-        "The activation, at the chapter's learning rate and at a smaller one",
-        "book-sgd",
-        {
-            f"{activation}, rate {rate}": {"activation": activation, "learning_rate": rate}
-            for activation in ("sigmoid", "tanh", "relu")
-            for rate in (0.9, 0.1)
-        },
-    ),
-    "learning-rate": Comparison(
-        "The learning rate", "book-sgd", _each("learning_rate", "{0}", 0.9, 0.1, 0.3, 1.5, 2.5)
-    ),
-    "init": _with_both(
-        "The initial weights",
-        "init",
-        {"xavier-uniform": "xavier-uniform", "default": "default"},
-        form="{activation}, {label}",
-    ),
-    "epochs": Comparison("The number of epochs", "book-sgd", _each("epochs", "{0}", 10, 5, 20, 30), nested=True),
-    "mnist": _with_both("MNIST instead of Fashion-MNIST", "data", {"fashion-mnist": "fashion-mnist", "mnist": "mnist"}),
-    "neighbours": Comparison(
-        "Who needs neighbouring pixels: all pictures with their pixels in another order, always the same",
-        "fast",
-        {
-            "LeNet": {},
-            "LeNet, pixels permuted": {},
-            "MLP": {"model": "mlp"},
-            "MLP, pixels permuted": {"model": "mlp"},
-        },
-        permuted=("LeNet, pixels permuted", "MLP, pixels permuted"),
-        pairs=(
-            ("LeNet", "MLP"),
-            ("LeNet", "LeNet, pixels permuted"),
-            ("MLP", "MLP, pixels permuted"),
-            ("LeNet, pixels permuted", "MLP, pixels permuted"),
-        ),
-    ),
-}
-
-
-def permuted(splits: Splits, seed: int = 0) -> Splits:
-    """The same pictures with their pixels in another order, drawn once from `seed`: the same for all of them."""
-    height, width = splits.train.size
-    order = np.random.default_rng(seed).permutation(height * width)
-
-    def each(dataset: Dataset) -> Dataset:
-        flat = dataset.images.reshape(len(dataset), height * width)
-        return Dataset(
-            f"{dataset.name}-permuted", flat[:, order].reshape(-1, height, width), dataset.labels, dataset.classes
-        )
-
-    return Splits(each(splits.train), each(splits.test), f"{splits.source}, pixels permuted")
-
-
-def noisy(images: Any, deviation: float, seed: int = 0) -> Any:
-    """The pictures with normal noise of that standard deviation, in grey levels of 255, on every pixel."""
-    noise = np.random.default_rng(seed).normal(0.0, deviation, images.shape)
-    return np.clip(np.rint(images + noise), 0, 255).astype(np.uint8)
-
-
-def strangers(own: Dataset, other: Dataset) -> dict[str, Any]:
-    """Pictures of something else than the network was trained on, by name; uint8 `(N, height, width)`."""
-    shape = own.images.shape
-    random = np.random.default_rng(0)
-    makers: dict[str, Callable[[], Any]] = {
-        f"{own.name}, its own": lambda: own.images,
-        other.name: lambda: other.images,
-        f"{own.name}, inverted": lambda: 255 - own.images,
-        f"{own.name}, upside down": lambda: own.images[:, ::-1],
-        "noise, each pixel by chance": lambda: random.integers(0, 256, shape, dtype=np.uint8),
-        "one grey all over": lambda: np.broadcast_to(np.arange(256, dtype=np.uint8)[:, None, None], (256, *shape[1:])),
-    }
-    return {name: np.ascontiguousarray(make()) for name, make in makers.items()}
+    perform: Callable[[Setup], "tuple[Numbers, Figure]"]
+    table: Callable[[Mapping[str, Any]], Table]
+    options: tuple[str, ...] = ("seeds", "epochs", "recipe", "data")
+    recipe: str = DEFAULT_RECIPE

@@ -5,14 +5,15 @@ needs a weight for each pixel and unit, a convolution only those of its kernel.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from matplotlib import rc_context
-from matplotlib.figure import Figure
-
-from lenet.analysis.report import Table
-from lenet.display.curve import STYLE
+from lenet.analysis.lab.experiments import Experiment, Setup
+from lenet.analysis.plots import styled_figure
+from lenet.analysis.report import Numbers, Table
 from lenet.networks.summary import in_bytes, layers, total
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 EDGES = (28, 64, 128, 256, 512, 1000)  # of a square picture of one channel; the last is the chapter's megapixel
 UNITS = 1000  # of the dense layer, as in the chapter
@@ -24,16 +25,22 @@ WHAT = {
 }
 
 
-def measure() -> dict[str, Any]:
-    """Parameters, and bytes of parameters and of outputs for one picture in fp32, for each edge."""
-    return {"sizes": {str(edge): _at(edge) for edge in EDGES}}
+def perform(setup: Setup) -> "tuple[Numbers, Figure]":
+    """Count for every size; nothing of the setup matters."""
+    sizes = measure()
+    return {"sizes": sizes}, draw(sizes)
 
 
-def _at(edge: int) -> dict[str, dict[str, int]]:
+def measure() -> Numbers:
+    """Return, by edge and network, parameters, their bytes, and the bytes of one image's outputs, in fp32."""
+    return {str(edge): _at(edge) for edge in EDGES}
+
+
+def _at(edge: int) -> Numbers:
     dense = layers("mlp", 1, (edge, edge), hidden=(UNITS,))
     whole = {name: layers(name, 1, (edge, edge)) for name in ("mlp", "lenet")}
     firsts = {"dense": dense[1], "convolution": whole["lenet"][0]}  # after nn.Flatten; before the activation
-    found = {
+    numbers: Numbers = {
         name: {
             "parameters": layer.num_parameters,
             "parameter_bytes": layer.parameter_bytes,
@@ -41,46 +48,45 @@ def _at(edge: int) -> dict[str, dict[str, int]]:
         }
         for name, layer in firsts.items()
     }
-    for name, table in whole.items():
-        found[name] = {
-            "parameters": total(table).num_parameters,
-            "parameter_bytes": total(table).parameter_bytes,
-            "output_bytes": sum(layer.output_bytes for layer in table),
+    for name, summary in whole.items():
+        numbers[name] = {
+            "parameters": total(summary).num_parameters,
+            "parameter_bytes": total(summary).parameter_bytes,
+            "output_bytes": sum(layer.output_bytes for layer in summary),
         }
-    return found
+    return numbers
 
 
 def table(numbers: Mapping[str, Any]) -> Table:
-    """A row for each size: parameters, and in brackets the memory of the parameters and of one picture's outputs."""
+    """Make a row for each size: parameters, and in brackets the memory of the parameters and of one image's outputs."""
     sizes: Mapping[str, Any] = numbers["sizes"]
     smallest, largest = sizes[str(EDGES[0])], sizes[str(EDGES[-1])]
     grown = {name: largest[name]["parameters"] / smallest[name]["parameters"] for name in WHAT}
-    rows = [[f"{edge}×{edge}", *(_cell(found[name]) for name in WHAT)] for edge, found in sizes.items()]
-    verdicts = [
+    rows = [[f"{edge}×{edge}", *(_cell(each[name]) for name in WHAT)] for edge, each in sizes.items()]
+    conclusions = [
         "Parameters; in brackets the memory they take in fp32, and that of one picture's outputs.",
         f"From {EDGES[0]}×{EDGES[0]} to {EDGES[-1]}×{EDGES[-1]} pixels the dense layer's parameters grow "
         f"{grown['dense']:,.0f} times, to {largest['dense']['parameters']:,}; the convolution's "
         f"{grown['convolution']:,.0f} times, to {largest['convolution']['parameters']:,}.",
         f"LeNet as a whole grows {grown['lenet']:,.0f} times: it ends in dense layers, and their input grows.",
     ]
-    return ["picture", *WHAT.values()], rows, verdicts
+    return Table(["picture", *WHAT.values()], rows, conclusions)
 
 
-def _cell(found: Mapping[str, int]) -> str:
-    memory = f"{in_bytes(found['parameter_bytes'])} and {in_bytes(found['output_bytes'])}"
-    return f"{found['parameters']:,} ({memory})"
+def _cell(numbers: Mapping[str, int]) -> str:
+    memory = f"{in_bytes(numbers['parameter_bytes'])} and {in_bytes(numbers['output_bytes'])}"
+    return f"{numbers['parameters']:,} ({memory})"
 
 
-def draw(numbers: Mapping[str, Any]) -> Figure:
-    """Parameters, and memory, over the picture's edge; both axes logarithmic."""
-    edges = [int(edge) for edge in numbers["sizes"]]
-    with rc_context(STYLE):
-        figure = Figure(figsize=(10, 3.8), layout="constrained")
+def draw(sizes: Mapping[str, Any]) -> "Figure":
+    """Draw parameters, and memory, over the image's edge; all axes are logarithmic."""
+    edges = [int(edge) for edge in sizes]
+    with styled_figure(10, 3.8) as figure:
         parameters, memory = figure.subplots(1, 2)
         for name, label in WHAT.items():
-            found = [numbers["sizes"][str(edge)][name] for edge in edges]
-            parameters.loglog(edges, [each["parameters"] for each in found], marker="o", markersize=3, label=label)
-            both = [(each["parameter_bytes"] + each["output_bytes"]) / 1e6 for each in found]
+            numbers = [sizes[str(edge)][name] for edge in edges]
+            parameters.loglog(edges, [each["parameters"] for each in numbers], marker="o", markersize=3, label=label)
+            both = [(each["parameter_bytes"] + each["output_bytes"]) / 1e6 for each in numbers]
             memory.loglog(edges, both, marker="o", markersize=3, label=label)
         parameters.set_ylabel("parameters")
         memory.set_ylabel("MB, parameters and outputs")
@@ -91,3 +97,6 @@ def draw(numbers: Mapping[str, Any]) -> Figure:
             axes.minorticks_off()
         parameters.legend(fontsize=8)
     return figure
+
+
+EXPERIMENT = Experiment("Dense against convolutional layers as the picture grows", perform, table, options=())

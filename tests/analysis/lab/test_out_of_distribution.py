@@ -1,0 +1,33 @@
+"""Images unlike those of the training."""
+
+import numpy as np
+
+from lenet.analysis.lab import out_of_distribution
+from lenet.analysis.lab.out_of_distribution import kinds_of_images, measure
+
+
+def test_kinds_have_the_same_size(tiny):
+    kinds = kinds_of_images(tiny.test, tiny.train)
+    assert next(iter(kinds)) == "toy, its own"
+    for images in kinds.values():
+        assert images.dtype == np.uint8
+        assert images.shape[1:] == (28, 28)
+        assert images.flags.c_contiguous
+    assert (kinds["toy, upside down"][3, 0] == tiny.test.images[3, -1]).all()
+    assert (kinds["one grey all over"].reshape(256, -1).std(axis=1) == 0).all()
+
+
+def test_confidence_by_hand():
+    first = np.array([[0.95, 0.05], [0.4, 0.6]])
+    second = np.array([[0.2, 0.8], [0.1, 0.9]])
+    numbers = measure([first, second], ["a", "b"])
+    np.testing.assert_allclose(numbers["confidence"], [0.775, 0.85])
+    assert numbers["sure"] == [0.5, 0.5]
+    assert (numbers["named"], numbers["share"]) == ("b", 0.75)
+
+
+def test_the_kind_with_the_most_confidence_is_named():
+    each = {"confidence": [0.5], "named": "a", "share": 0.5}
+    kinds = {"own": each | {"sure": [1.0]}, "x": each | {"sure": [0.2]}, "y": each | {"sure": [0.4]}}
+    table = out_of_distribution.table({"kinds": kinds})
+    assert "'y' it is over 90% sure 40% of the time" in table.conclusions[0]
