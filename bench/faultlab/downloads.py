@@ -25,14 +25,20 @@ from pathlib import Path
 from faultlab import Row, toy
 from faultlab.processes import Nursery, strays_in
 from faultlab.server import CERTIFICATE, Server, altered
-from lenet.data import cache, download
+from lenet.data import cache, download, http
 from lenet.data.cache import cache_folder
 from lenet.data.catalogue import CATALOGUE, Entry
 from lenet.data.dataset import load
 from lenet.data.fetch import fetch, verify
 from lenet.errors import DataError
 
-HASTE = {"ANSWER_SECONDS": 1.0, "STALL_SECONDS": 0.6, "SLOW_SECONDS": 0.4, "RETRIES": 2, "BACKOFF_SECONDS": 0.02}
+HASTE = (
+    (http, "ANSWER_SECONDS", 1.0),
+    (http, "STALL_SECONDS", 0.6),
+    (download, "SLOW_SECONDS", 0.4),
+    (download, "RETRIES", 2),
+    (download, "BACKOFF_SECONDS", 0.02),
+)
 BOUND_SECONDS = 30.0
 BOUND_BYTES = 64 << 20  # of memory, for one trial; the bomb holds four times as much
 GOOD = "good data"
@@ -306,14 +312,14 @@ DISKS = {"full": full, "limited": limited, "read-only": read_only, "removed": va
 @contextmanager
 def hurried() -> Iterator[None]:
     """The waits of a download, short."""
-    before = {name: getattr(download, name) for name in HASTE}
-    for name, value in HASTE.items():
-        setattr(download, name, value)
+    before = [(module, name, getattr(module, name)) for module, name, _ in HASTE]
+    for module, name, value in HASTE:
+        setattr(module, name, value)
     try:
         yield
     finally:
-        for name, value in before.items():
-            setattr(download, name, value)
+        for module, name, value in before:
+            setattr(module, name, value)
 
 
 @contextmanager

@@ -14,10 +14,10 @@ from lenet.data import idx
 from lenet.data.catalogue import CATALOGUE, Entry, File
 
 
-def make(num_train: int = 600, num_test: int = 100, seed: int = 3) -> list[bytes]:
+def make(num_train: int = 600, num_test: int = 100, seed: int = 3, size: tuple[int, int] = (28, 28)) -> list[bytes]:
     """The four raw files; noise does not shrink, so that packed ones are as large."""
     random = np.random.RandomState(seed)
-    shapes = ((num_train, 28, 28), (num_train,), (num_test, 28, 28), (num_test,))
+    shapes = ((num_train, *size), (num_train,), (num_test, *size), (num_test,))
     return [idx.dump(random.randint(0, 256 if len(shape) == 3 else 10, shape).astype(np.uint8)) for shape in shapes]
 
 
@@ -30,12 +30,16 @@ def pack(contents: list[bytes]) -> dict[str, bytes]:
 def describe(contents: list[bytes], *sources: str) -> Entry:
     """The entry of the catalogue for those files."""
     a, b, c, d = (
-        File(file.name, len(packed), len(content), hashlib.sha256(content).hexdigest())
+        File(file.name, _shape(content, len(file.shape)), len(packed), hashlib.sha256(content).hexdigest())
         for file, content, packed in zip(CATALOGUE["mnist"].files, contents, pack(contents).values(), strict=True)
     )
     return dataclasses.replace(
         CATALOGUE["mnist"], name="toy", title="Toy", folder="Toy", sources=sources, files=(a, b, c, d)
     )
+
+
+def _shape(content: bytes, num_dimensions: int) -> tuple[int, ...]:
+    return idx.parse(content, num_dimensions, "a toy").shape
 
 
 @contextmanager

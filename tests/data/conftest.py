@@ -6,7 +6,7 @@ import pytest
 from faultlab import toy as toys
 from faultlab.server import Server
 
-from lenet.data import download
+from lenet.data import download, http
 from lenet.data.catalogue import CATALOGUE
 
 
@@ -46,15 +46,15 @@ def offer(monkeypatch, toy, server):
 @pytest.fixture
 def hasty(monkeypatch):
     """The waits of a download, short."""
-    for name, value in {
-        "ANSWER_SECONDS": 1.0,
-        "STALL_SECONDS": 0.5,
-        "SLOW_SECONDS": 0.3,
-        "RETRIES": 1,
-        "BACKOFF_SECONDS": 0.01,
-        "PATIENCE_SECONDS": 0.5,
-    }.items():
-        monkeypatch.setattr(download, name, value)
+    for module, name, value in (
+        (http, "ANSWER_SECONDS", 1.0),
+        (http, "STALL_SECONDS", 0.5),
+        (download, "SLOW_SECONDS", 0.3),
+        (download, "RETRIES", 1),
+        (download, "BACKOFF_SECONDS", 0.01),
+        (download, "MAX_WAIT_SECONDS", 0.5),
+    ):
+        monkeypatch.setattr(module, name, value)
 
 
 @pytest.fixture

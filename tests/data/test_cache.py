@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lenet.data.cache import cache_folder, part, publish, sweep
+from lenet.data import cache
+from lenet.data.cache import cache_folder, partial_file, sweep
 from lenet.errors import DataError
 
 LONG_AGO = (1_000_000_000, 1_000_000_000)
@@ -26,7 +27,7 @@ def test_the_cache_is_the_users_unless_it_is_moved(monkeypatch):
 def test_what_is_published_is_there_and_nothing_else(tmp_path_factory, content):
     folder = tmp_path_factory.mktemp("cache") / "deep" / "er"
     for each in (b"before", content):
-        publish(folder, "file", each)
+        cache.write(folder / "file", each)
     assert (folder / "file").read_bytes() == content
     assert names(folder) == ["file"]
     assert (folder / "file").stat().st_mode & 0o777 == 0o666 & ~umask()
@@ -40,15 +41,15 @@ def umask():
 
 @pytest.mark.parametrize("call", ["write", "fsync", "replace"])
 def test_a_publication_that_fails_leaves_what_was_there(tmp_path, monkeypatch, call):
-    publish(tmp_path, "file", b"before")
+    cache.write(tmp_path / "file", b"before")
 
     def fail(*_):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, call, fail)
     with pytest.raises(DataError, match="cannot be written: No space left on device") as caught:
-        publish(tmp_path, "file", b"after")
-    assert "make room there, or set LENET_CACHE" in caught.value.hint
+        cache.write(tmp_path / "file", b"after")
+    assert "free some space there, or set LENET_CACHE" in caught.value.hint
     monkeypatch.undo()
     assert names(tmp_path) == ["file"]
     assert (tmp_path / "file").read_bytes() == b"before"
@@ -58,14 +59,16 @@ def test_a_disk_that_lies_is_found_out(tmp_path, monkeypatch):
     real = os.write
     monkeypatch.setattr(os, "write", lambda file, content: real(file, bytes(len(content))))
     with pytest.raises(DataError, match="what is read back is not what was written"):
-        publish(tmp_path, "file", b"x" * 5000)
+        cache.write(tmp_path / "file", b"x" * 5000)
     assert names(tmp_path) == []
 
 
 def test_many_publish_at_once_and_readers_see_only_whole_files(tmp_path):
     contents = [bytes([number]) * 200_000 for number in range(4)]
-    publish(tmp_path, "file", contents[0])
-    threads = [threading.Thread(target=lambda c=c: [publish(tmp_path, "file", c) for _ in range(10)]) for c in contents]
+    cache.write(tmp_path / "file", contents[0])
+    threads = [
+        threading.Thread(target=lambda c=c: [cache.write(tmp_path / "file", c) for _ in range(10)]) for c in contents
+    ]
     for thread in threads:
         thread.start()
     while any(thread.is_alive() for thread in threads):
@@ -74,10 +77,10 @@ def test_many_publish_at_once_and_readers_see_only_whole_files(tmp_path):
 
 
 def test_a_part_is_gone_when_it_is_done(tmp_path):
-    with part(tmp_path, "file", 100) as growing:
+    with partial_file(tmp_path, "file", 100) as growing:
         growing.write(b"abc")
         growing.write(b"def")
-        assert (growing.size, growing.path.read_bytes(), growing.is_mixed) == (6, b"abcdef", False)
+        assert (growing.size, growing.path.read_bytes(), growing.is_continued) == (6, b"abcdef", False)
         growing.clear()
         growing.write(b"g")
         assert growing.path.read_bytes() == b"g"
@@ -85,15 +88,15 @@ def test_a_part_is_gone_when_it_is_done(tmp_path):
 
 
 def interrupt(folder, content, name="file"):
-    with suppress(KeyboardInterrupt), part(folder, name, 100) as growing:
+    with suppress(KeyboardInterrupt), partial_file(folder, name, 100) as growing:
         growing.write(content)
         raise KeyboardInterrupt
 
 
 def test_an_interrupted_part_is_taken_up_at_once(tmp_path):
     interrupt(tmp_path, b"abc")
-    with part(tmp_path, "file", 100) as growing:
-        assert (growing.size, growing.is_mixed) == (3, True)
+    with partial_file(tmp_path, "file", 100) as growing:
+        assert (growing.size, growing.is_continued) == (3, True)
         growing.write(b"d")
         assert growing.path.read_bytes() == b"abcd"
         assert len(names(tmp_path)) == 1
@@ -103,7 +106,7 @@ def test_an_interrupted_part_is_taken_up_at_once(tmp_path):
 def test_only_its_own_name_and_what_is_small_enough_is_taken_up(tmp_path):
     interrupt(tmp_path, b"abc", "other")
     interrupt(tmp_path, bytes(50))
-    with part(tmp_path, "file", 49) as growing:
+    with partial_file(tmp_path, "file", 49) as growing:
         assert growing.size == 0
     assert [name.split(".")[1] for name in names(tmp_path)] == ["other"]
 
@@ -113,15 +116,15 @@ def test_of_several_the_largest_is_taken_up_and_the_others_go(tmp_path):
         path = tmp_path / f".file.{number}.part"
         path.write_bytes(bytes(size))
         os.utime(path, LONG_AGO)
-    with part(tmp_path, "file", 100) as growing:
+    with partial_file(tmp_path, "file", 100) as growing:
         assert growing.size == 7
         assert len(names(tmp_path)) == 1
 
 
 def test_what_is_under_way_elsewhere_is_left_alone(tmp_path):
-    with part(tmp_path, "file", 100) as one:
+    with partial_file(tmp_path, "file", 100) as one:
         one.write(b"abc")
-        with part(tmp_path, "file", 100) as two:
+        with partial_file(tmp_path, "file", 100) as two:
             assert two.size == 0
             sweep(tmp_path)
             assert len(names(tmp_path)) == 2
@@ -129,10 +132,10 @@ def test_what_is_under_way_elsewhere_is_left_alone(tmp_path):
 
 def test_a_sleeper_that_was_taken_for_dead_loses_nothing(tmp_path, monkeypatch):
     """One process is stopped for an hour, another takes up its part; then both go on, each with its own."""
-    with part(tmp_path, "file", 100) as sleeper:
+    with partial_file(tmp_path, "file", 100) as sleeper:
         sleeper.write(b"abc")
         os.utime(sleeper.path, LONG_AGO)
-        with part(tmp_path, "file", 100) as other:
+        with partial_file(tmp_path, "file", 100) as other:
             other.write(b"XYZ")
             sleeper.write(b"def")
             other.file.seek(0)
@@ -148,7 +151,7 @@ def test_many_that_want_the_same_part_do_not_all_get_it(tmp_path):
 
     def take():
         barrier.wait()
-        with part(tmp_path, "file", 100) as growing:
+        with partial_file(tmp_path, "file", 100) as growing:
             sizes.append(growing.size)
             barrier.wait()
 
@@ -162,7 +165,7 @@ def test_many_that_want_the_same_part_do_not_all_get_it(tmp_path):
 
 
 def test_what_the_dead_left_is_swept_and_nothing_else(tmp_path):
-    publish(tmp_path, "file", b"whole")
+    cache.write(tmp_path / "file", b"whole")
     for name in (".file.00000001.tmp", ".file.gz.ab.2.part", ".file.3.taken", ".keep"):
         (tmp_path / name).write_bytes(b"x")
         os.utime(tmp_path / name, LONG_AGO)

@@ -3,8 +3,10 @@ import time
 
 import numpy as np
 import pytest
+from faultlab import toy
 
 import lenet
+from lenet.data import idx
 from lenet.data.catalogue import CATALOGUE
 from lenet.data.dataset import Dataset, Splits, load
 from lenet.errors import DataError, DataUnavailable
@@ -71,6 +73,21 @@ def test_digits_are_always_there(monkeypatch, tmp_path):
     again = load("Digits")
     assert again.source == "made on this machine"
     assert again.fingerprint == first.fingerprint
+
+
+def test_a_data_set_of_another_shape_needs_its_entry_and_nothing_else(monkeypatch, tmp_path):
+    contents = toy.make(6, 2, size=(4, 5))
+    entry = toy.describe(contents, "http://name.invalid/")
+    monkeypatch.setitem(CATALOGUE, "toy", entry)
+    for file, content in zip(entry.files, contents, strict=True):
+        (tmp_path / file.name).write_bytes(content)
+    (tmp_path / entry.files[2].name).write_bytes(idx.dump(np.zeros((3, 4, 5), np.uint8)))
+    with pytest.raises(DataError, match="holds 3 images; Toy has 2 images there"):
+        load("toy", tmp_path)
+    (tmp_path / entry.files[2].name).write_bytes(contents[2])
+    train, test = load("toy", tmp_path)
+    assert (entry.size, entry.num_train, entry.num_test) == ((4, 5), 6, 2)
+    assert (train.images.shape, test.images.shape) == ((6, 4, 5), (2, 4, 5))
 
 
 def test_fashion_mnist_is_what_was_published(real_data):

@@ -18,7 +18,7 @@ def made():
 def test_every_platform_makes_the_bytes_of_the_catalogue():
     for file, content in zip(CATALOGUE["digits"].files, digits.idx_files(), strict=True):
         assert hashlib.sha256(content).hexdigest() == file.sha256
-        assert len(content) == file.raw_size
+        assert len(content) == file.num_bytes
 
 
 def test_the_originals_are_those_of_scikit_learn():

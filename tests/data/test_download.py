@@ -13,8 +13,8 @@ from faultlab.toy import pack
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lenet.data import download
-from lenet.data.cache import cache_folder, part
+from lenet.data import download, http
+from lenet.data.cache import cache_folder, partial_file
 from lenet.data.dataset import load
 from lenet.data.fetch import fetch
 from lenet.errors import DataError, DataUnavailable
@@ -35,7 +35,7 @@ REFUSED = {
     "reset": "the connection broke off",
     "short": "the connection broke off after [0-9,]+ bytes",
     "long": "what it sent is truncated or damaged: Not a gzipped file",
-    "huge": "it announces 1,000,000,000,000 bytes; there should be 48,[0-9]{3} at most",
+    "huge": "it announces 1,000,000,000,000 bytes; expected at most 48,[0-9]{3}",
     "endless": "it sends more than 48,[0-9]{3} bytes",
     "page": "what it sent begins with the magic number 0x3c21444f",
     "empty": "what it sent has 0 bytes",
@@ -62,7 +62,7 @@ def test_a_source_that_is_no_good_gives_way_to_the_next_or_is_named(toy, server,
     left = names_in_cache()
     assert all(name.endswith(".part") for name in left)
     assert (
-        ("it goes on where it stopped" in caught.value.hint)
+        ("the download continues where it stopped" in caught.value.hint)
         == bool(left)
         == (way in ("stall", "drip", "reset", "short"))
     )
@@ -131,7 +131,7 @@ def test_a_download_that_was_complete_when_it_was_killed_is_not_sent_again(toy, 
     name = "train-images-idx3-ubyte.gz"
     folder = cache_folder("toy")
     folder.mkdir(parents=True)
-    left = folder / f".{download._name(toy.files[0], source + name)}.0123.part"
+    left = folder / f".{download.partial_name(toy.files[0], source + name)}.0123.part"
     left.write_bytes(server.files[name])
     os.utime(left, (0, 0))
     fetch("toy")
@@ -233,7 +233,7 @@ def test_a_bar_is_told_of_every_file_and_closed(toy, offer, hasty, ways):
         return bars[-1][2]
 
     fetch("toy", progress=progress)
-    assert [(file, size) for file, size, _ in bars] == [(f"{file.name}.gz", file.size) for file in toy.files]
+    assert [(file, size) for file, size, _ in bars] == [(f"{file.name}.gz", file.download_size) for file in toy.files]
     assert all(bar.closed and bar.moved == size for _, size, bar in bars)
 
 
@@ -267,18 +267,18 @@ def test_a_disk_that_fills_is_an_error_with_the_way_out(toy, server, offer, tmp_
             load("toy")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    assert "set LENET_CACHE to a folder with room" in caught.value.hint
+    assert "set LENET_CACHE to a writable folder with free space" in caught.value.hint
     assert names_in_cache() == []
     assert len(load("toy").train) == 60
 
 
 @pytest.mark.parametrize("size", ["9" * 5000, "-1", "1e3", "٣", "", "12 34"])
 def test_sizes_that_make_no_sense_are_none(tmp_path, size):
-    with part(tmp_path, "file", 100) as growing:
-        assert download._begin(download.Answer(200, {"Content-Length": size}), growing, None) is None
+    with partial_file(tmp_path, "file", 100) as growing:
+        assert download._begin(http.Answer(200, {"Content-Length": size}), growing, None) is None
         growing.write(b"abc")
-        with pytest.raises(download.Fault, match="another part of the file"):
-            download._begin(download.Answer(206, {"Content-Range": f"bytes 3-{size}/{size}"}), growing, None)
+        with pytest.raises(http.Fault, match="another part of the file"):
+            download._begin(http.Answer(206, {"Content-Range": f"bytes 3-{size}/{size}"}), growing, None)
 
 
 @given(st.integers(0, 10**6))

@@ -91,7 +91,7 @@ def test_verify_fetches_again_what_is_damaged_or_missing_in_the_cache(toy, serve
     missing.unlink()
     server.asked.clear()
     checks = fetch.verify("toy")
-    assert [(check.path, check.is_mended) for check in checks if check.fault] == [(damaged, True), (missing, True)]
+    assert [(check.path, check.is_fixed) for check in checks if check.fault] == [(damaged, True), (missing, True)]
     assert len(server.asked) == 2
     assert [check.fault for check in fetch.verify("toy")] == [None] * 4
     assert load("toy").source == "cache"
@@ -106,14 +106,14 @@ def test_verify_removes_from_the_cache_what_cannot_be_fetched_again(toy, server,
     checks = fetch.verify("toy")
     assert [check.path for check in checks if check.fault] == [damaged]
     [fault] = [check for check in checks if check.fault]
-    assert not fault.is_mended
+    assert not fault.is_fixed
     assert "404" in fault.outcome
     assert fault.outcome.endswith("and was removed")
     assert "lenet data import DIR" in fault.hint
     assert not damaged.exists()
     assert len(list(cache_folder("toy").iterdir())) == 3
     offer("good")
-    assert [check.is_mended for check in fetch.verify("toy") if check.fault] == [True]
+    assert [check.is_fixed for check in fetch.verify("toy") if check.fault] == [True]
 
 
 def test_verify_never_touches_a_users_own_files(toy, put, server, offer, tmp_path):
@@ -125,7 +125,7 @@ def test_verify_never_touches_a_users_own_files(toy, put, server, offer, tmp_pat
     assert states(folder) == before
     assert server.asked == []
     [fault] = [check for check in checks if check.fault]
-    assert (fault.path, fault.is_mended, fault.outcome) == (folder / f"{toy.files[1].name}.gz", False, None)
+    assert (fault.path, fault.is_fixed, fault.outcome) == (folder / f"{toy.files[1].name}.gz", False, None)
     assert "get the file again" in fault.hint
 
 
@@ -215,7 +215,7 @@ def test_the_digits_are_fetched_by_making_them(monkeypatch, tmp_path):
     located = fetch.fetch("digits")
     assert (located.folder, located.source) == (tmp_path / "digits", "made on this machine")
     (located.folder / "t10k-labels-idx1-ubyte").write_bytes(b"damaged")
-    assert [check.is_mended for check in fetch.verify("digits")] == [False, False, False, True]
+    assert [check.is_fixed for check in fetch.verify("digits")] == [False, False, False, True]
     assert [check.fault for check in fetch.verify("digits")] == [None] * 4
     assert fetch.fetch("digits").source == "cache"
 

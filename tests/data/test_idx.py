@@ -65,8 +65,8 @@ def test_files_may_be_compressed(tmp_path):
     content = idx.dump(np.arange(200, dtype=np.uint8))
     (tmp_path / "raw").write_bytes(content)
     (tmp_path / "packed").write_bytes(gzip.compress(content))
-    assert idx.read_raw(tmp_path / "raw") == idx.read_raw(tmp_path / "packed") == content
-    parsed = idx.parse(idx.read_raw(tmp_path / "packed"), 1, "packed")
+    assert idx.read_content(tmp_path / "raw") == idx.read_content(tmp_path / "packed") == content
+    parsed = idx.parse(idx.read_content(tmp_path / "packed"), 1, "packed")
     assert parsed.flags.writeable  # PyTorch warns of memory that it may not write to
 
 
@@ -76,14 +76,14 @@ def test_a_damaged_gzip_is_refused_by_name(tmp_path_factory, data, content):
     packed = gzip.compress(content)
     path.write_bytes(packed[: data.draw(st.integers(2, len(packed) - 1))])
     with pytest.raises(DataError, match=r"damaged\.gz is truncated or damaged"):
-        idx.read_raw(path)
+        idx.read_content(path)
     broken = bytearray(packed)
     broken[-5] ^= 1  # the checksum
     path.write_bytes(broken)
     with pytest.raises(DataError, match=r"damaged\.gz is truncated or damaged"):
-        idx.read_raw(path)
+        idx.read_content(path)
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path):
     with pytest.raises(DataError, match="nothing cannot be read: No such file"):
-        idx.read_raw(tmp_path / "nothing")
+        idx.read_content(tmp_path / "nothing")

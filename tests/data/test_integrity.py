@@ -10,6 +10,7 @@ import pytest
 from lenet.data import idx, integrity
 from lenet.data.cache import cache_folder
 from lenet.data.catalogue import CATALOGUE
+from lenet.data.data_file import DataFile
 from lenet.data.dataset import load
 from lenet.data.fetch import verify
 from lenet.errors import DataError
@@ -21,7 +22,7 @@ from lenet.errors import DataError
         (0, lambda c: c[:-1], "its header announces 60×28×28"),
         (0, lambda c: b"\0\0\x08\x01" + c[4:], "begins with the magic number 0x00000801; expected 0x00000803"),
         (1, lambda c: idx.dump(np.zeros(59, np.uint8)), "holds 59 labels; Toy has 60 labels there"),
-        (2, lambda c: idx.dump(np.zeros((21, 28, 28), np.uint8)), "holds 21 pictures; Toy has 20 pictures there"),
+        (2, lambda c: idx.dump(np.zeros((21, 28, 28), np.uint8)), "holds 21 images; Toy has 20 images there"),
         (3, lambda c: c[:-1] + b"\xff", "has the SHA-256 .*; expected .*, that of Toy"),
         (2, lambda c: gzip.compress(c)[:-20], "is truncated or damaged"),
         (2, lambda c: b"", "has 0 bytes"),
@@ -51,7 +52,7 @@ def test_the_files_of_another_data_set_are_recognised(real_data):
 def memory(monkeypatch):
     """The memory, of files that need not have lain for a while."""
     monkeypatch.setattr(integrity, "SETTLED_SECONDS", -1e9)
-    return lambda: json.loads((cache_folder() / integrity.MEMORY).read_text())
+    return lambda: json.loads((cache_folder() / integrity.RECORD).read_text())
 
 
 def alter(path):
@@ -67,7 +68,7 @@ def test_what_was_checked_is_not_checked_again(toy, put, tmp_path, memory, monke
     folder = put(tmp_path / "mine")
     first = load("toy", folder)
     assert list(memory()) == [str(folder / file.name) for file in toy.files]
-    monkeypatch.setattr(integrity, "check", None)  # not called
+    monkeypatch.setattr(DataFile, "check", None)  # not called
     assert load("toy", folder).fingerprint == first.fingerprint
     assert sorted(path.name for path in folder.iterdir()) == sorted(file.name for file in toy.files)
 
@@ -99,11 +100,11 @@ def test_each_thing_that_is_remembered_counts(toy, put, tmp_path, memory, field)
     remembered = memory()
     state = path.stat()
     remembered[str(path)] = [state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino, toy.files[1].sha256]
-    (cache_folder() / integrity.MEMORY).write_text(json.dumps(remembered))
+    (cache_folder() / integrity.RECORD).write_text(json.dumps(remembered))
     load("toy", folder)
     value = remembered[str(path)][field]
     remembered[str(path)][field] = value[::-1] if isinstance(value, str) else value + 1
-    (cache_folder() / integrity.MEMORY).write_text(json.dumps(remembered))
+    (cache_folder() / integrity.RECORD).write_text(json.dumps(remembered))
     with pytest.raises(DataError, match="SHA-256"):
         load("toy", folder)
 
@@ -112,12 +113,12 @@ def test_what_was_written_a_moment_ago_is_not_remembered(toy, put, tmp_path):
     """The clock of a file system may tick so slowly that the next change would not be seen."""
     folder = put(tmp_path / "mine")
     load("toy", folder)
-    assert not (cache_folder() / integrity.MEMORY).exists()
+    assert not (cache_folder() / integrity.RECORD).exists()
     ahead = time.time() + 3600
     for path in folder.iterdir():
         os.utime(path, (ahead, ahead))
     load("toy", folder)
-    assert not (cache_folder() / integrity.MEMORY).exists()
+    assert not (cache_folder() / integrity.RECORD).exists()
 
 
 def test_verify_never_trusts_the_memory_and_corrects_it(toy, put, tmp_path, memory):
@@ -129,7 +130,7 @@ def test_verify_never_trusts_the_memory_and_corrects_it(toy, put, tmp_path, memo
     remembered = memory() | {
         str(path): [state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino, toy.files[1].sha256]
     }
-    (cache_folder() / integrity.MEMORY).write_text(json.dumps(remembered))
+    (cache_folder() / integrity.RECORD).write_text(json.dumps(remembered))
     assert [check.path for check in verify("toy", folder) if check.fault] == [path]
     assert str(path) not in memory()
     with pytest.raises(DataError, match="SHA-256"):
@@ -141,7 +142,7 @@ def test_verify_never_trusts_the_memory_and_corrects_it(toy, put, tmp_path, memo
 )
 def test_a_memory_that_cannot_be_read_costs_the_check_and_nothing_more(put, tmp_path, memory, nonsense):
     folder = put(tmp_path / "mine")
-    path = cache_folder() / integrity.MEMORY
+    path = cache_folder() / integrity.RECORD
     path.parent.mkdir()
     path.write_bytes(nonsense)
     assert len(load("toy", folder).train) == 60
@@ -154,7 +155,7 @@ def test_a_memory_with_other_things_in_it_believes_nothing(toy, put, tmp_path, m
     alter(path)
     (cache_folder()).mkdir()
     for state in (None, True, [], {}, toy.files[1].sha256, [toy.files[1].sha256], [0, 0, 0, 0, toy.files[1].sha256]):
-        (cache_folder() / integrity.MEMORY).write_text(json.dumps({str(path): state}))
+        (cache_folder() / integrity.RECORD).write_text(json.dumps({str(path): state}))
         with pytest.raises(DataError, match="SHA-256"):
             load("toy", folder)
 
@@ -166,7 +167,7 @@ def test_a_cache_that_cannot_be_written_only_remembers_nothing(put, tmp_path, me
 
 
 def test_the_memory_stays_small(put, tmp_path, memory, monkeypatch):
-    monkeypatch.setattr(integrity, "MEMORY_FILES", 6)
+    monkeypatch.setattr(integrity, "MAX_FILES", 6)
     for name in ("one", "two"):
         load("toy", put(tmp_path / name))
     assert [Path(path).parent.name for path in memory()] == ["one"] * 2 + ["two"] * 4

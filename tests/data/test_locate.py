@@ -5,7 +5,7 @@ import pytest
 from lenet.data.cache import cache_folder
 from lenet.data.dataset import load
 from lenet.data.fetch import import_folder
-from lenet.data.locate import cached, locate
+from lenet.data.locate import cached_folder, locate
 from lenet.errors import DataError
 
 
@@ -60,6 +60,6 @@ def test_a_folder_with_one_data_set_does_not_hide_the_others(real_data, monkeypa
 def test_only_what_lies_in_the_cache_is_lenets_own(toy, put, tmp_path):
     put(tmp_path / "mine")
     put(cache_folder("toy"))
-    assert not locate("toy", tmp_path / "mine").is_cached()
-    assert locate("toy").is_cached()
-    assert cached(toy).count() == 4
+    assert not locate("toy", tmp_path / "mine").is_cached
+    assert locate("toy").is_cached
+    assert cached_folder(toy).count() == 4

@@ -26,7 +26,7 @@ def read(content: bytes, folder: Path) -> None:
     """As labels, if the magic number says so, otherwise as images."""
     path = folder / "file"
     path.write_bytes(content)
-    raw = idx.read_raw(path)
+    raw = idx.read_content(path)
     idx.parse(raw, 1 if raw[3:4] == b"\x01" else 3, path).sum()
 
 

@@ -24,10 +24,8 @@ def list_data(data_dir: DataDir = None) -> None:
     rows = []
     for name, entry in CATALOGUE.items():
         located = locate(name, data_dir)
-        absent = (
-            f"download, {sum(file.size for file in entry.files) / 1e6:.0f} MB" if entry.sources else "made when needed"
-        )
-        place = located.source if located and not located.is_foreign() else absent
+        absent = f"download, {entry.download_size / 1e6:.0f} MB" if entry.sources else "made when needed"
+        place = located.source if located and not located.holds_another() else absent
         rows.append(
             [name, f"{entry.num_train:,}", f"{entry.num_test:,}", str(len(entry.classes)), entry.licence, place]
         )
@@ -46,9 +44,9 @@ def show_data(
     import numpy as np
 
     from lenet import data
-    from lenet.data.catalogue import entry as entry_of
+    from lenet.data.catalogue import find_entry
 
-    entry = entry_of(name.lower())
+    entry = find_entry(name.lower())
     splits = data.load(name, data_dir, progress=_download_bar)
     say(f"{entry.title} ({entry.name})\n{entry.description}\n")
     facts = {
@@ -113,8 +111,8 @@ def verify(
         sets, errors = [fetch.verify(name.lower(), data_dir, progress=_download_bar)], []
     faults = []
     for check in (check for checks in sets for check in checks):
-        say(f"{'ok  ' if check.fault is None else 'new ' if check.is_mended else 'BAD '}  {check.path}")
-        if check.is_mended:
+        say(f"{'ok  ' if check.fault is None else 'new ' if check.is_fixed else 'BAD '}  {check.path}")
+        if check.is_fixed:
             note(f"{check.fault}; {check.outcome}")
         elif check.fault:
             faults.append(DataError("; ".join(filter(None, (check.fault, check.outcome))), hint=check.hint))

@@ -1,4 +1,4 @@
-"""Pictures in: `lenet.data.load("fashion-mnist")`, the catalogue, and where data sets lie."""
+"""Data sets: `lenet.data.load("fashion-mnist")`, the catalogue, and where they come from."""
 
 from lenet.data.catalogue import CATALOGUE
 from lenet.data.dataset import Dataset, Splits, load

@@ -1,138 +1,151 @@
-"""The cache: a folder that any number of processes write to at once, without a lock.
+"""The cache: a folder that any number of processes may write to at once, without a lock.
 
-What stands there under its own name is whole, on the disk and as it was meant; everything else has a name of its own that
-begins with a dot. What a process leaves behind that was killed is taken up or swept away by a later one, which knows it by
-its age on the clock of the file system: a download under way is never left untouched for long. If that is ever mistaken,
-nothing is lost: who writes a file has it open and does not need its name, and who takes it up takes a copy.
+A file under its own name is whole and on the disk; everything else has a temporary name that begins with a dot. What a
+killed process leaves behind is taken over or removed by a later one, once nobody has written to it for a minute by the
+clock of the file system. If its process was only asleep nothing is lost: a process keeps the file that it writes open and
+does not need its name, and whoever takes a file over continues with a copy.
 """
 
-import errno
 import os
 import secrets
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from errno import EDQUOT, EFBIG, ENOSPC
 from pathlib import Path
 
 from lenet.errors import DataError
 from lenet.files import durable
 
-UNTOUCHED_SECONDS = 60.0  # a file under way is written to more often: see the waits of download.py
-AT_ONCE = 1 << 20  # bytes
+UNTOUCHED_SECONDS = 60.0  # longer than any wait between two writes to a download: see http.py
+CHUNK = 1 << 20  # bytes copied at a time
 
 
 def cache_folder(name: str = "") -> Path:
-    """The cache, or a data set's folder in it; LENET_CACHE moves it."""
+    """The cache, or the folder of a data set in it; the environment variable LENET_CACHE moves it."""
     import platformdirs
 
     root = os.environ.get("LENET_CACHE")
     return (Path(root) if root else Path(platformdirs.user_cache_dir("lenet", appauthor=False))) / name
 
 
-def publish(folder: Path, name: str, content: bytes | bytearray) -> None:
-    """Puts a file into the cache, whole or not at all. Raises DataError if it cannot be written."""
-    with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        durable.write(folder / name, content)
+def write(path: Path, content: bytes | bytearray) -> None:
+    """Writes a file of the cache, whole or not at all. Raises DataError if that fails."""
+    with write_errors(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        durable.write(path, content)
 
 
 @contextmanager
-def writing(folder: Path) -> Iterator[None]:
-    """What goes wrong with the file system in here becomes a DataError that names the cache and the way out."""
+def write_errors(folder: Path) -> Iterator[None]:
+    """Turns an OSError in here into a DataError that names the cache and says what to do."""
     try:
         yield
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        is_full = error.errno in (ENOSPC, EDQUOT, EFBIG)
         raise DataError(
             f"the cache {folder} cannot be written: {error.strerror or error}",
-            hint=f"{'make room there, or ' if full else ''}set LENET_CACHE to a folder with room that you may write to",
+            hint=f"{'free some space there, or ' if is_full else ''}set LENET_CACHE to a writable folder with free space",
         ) from error
 
 
-class Part:
-    """What has come of a file so far, on the disk. `size`: its bytes; `is_mixed`: whether they came in several goes."""
+class PartialFile:
+    """A file while it is downloaded.
+
+    size: its bytes so far; is_continued: whether they came from several requests.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.file = path.open("xb+", buffering=0)
         self.size = 0
-        self.is_mixed = False
+        self.is_continued = False
 
-    def write(self, piece: bytes) -> None:
-        """Adds to the end. Raises DataError if the disk does not take it."""
-        with writing(self.path.parent):
+    def write(self, content: bytes) -> None:
+        """Appends to the file. Raises DataError if that fails."""
+        with write_errors(self.path.parent):
             self.file.seek(self.size)
-            durable.write_all(self.file.fileno(), piece)
-        self.size += len(piece)
+            durable.write_all(self.file.fileno(), content)
+        self.size += len(content)
 
     def clear(self) -> None:
-        with writing(self.path.parent):
+        """Begins again, with an empty file. Raises DataError if that fails."""
+        with write_errors(self.path.parent):
             self.file.truncate(0)
         self.size = 0
-        self.is_mixed = False
+        self.is_continued = False
 
 
 @contextmanager
-def part(folder: Path, name: str, limit: int) -> Iterator[Part]:
-    """A file to grow under a temporary name, with what a dead process left of it if that is at most `limit` bytes.
+def partial_file(folder: Path, name: str, limit: int) -> Iterator[PartialFile]:
+    """Opens a file for a download, with what a dead process left of the same one.
 
-    Afterwards it is gone; if the growing was interrupted, it stays for the next to take up, unless the disk is at fault.
+    Afterwards the file is gone. If an exception interrupts the download it stays, for the next process to continue with,
+    unless the disk is at fault.
+
+    Args:
+        folder: A folder of the cache, which is made if need be.
+        name: The same name for the same download, in any process.
+        limit: The most bytes that a leftover may have to be continued.
+
+    Raises:
+        DataError: The cache cannot be written.
     """
     token = secrets.token_hex(8)
-    with writing(folder):
+    with write_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        left = sorted(_dead(folder, f".{name}.*.part"), key=_size, reverse=True)
-        growing = Part(folder / f".{name}.{token}.part")
+        leftovers = sorted(_dead_files(folder, f".{name}.*.part"), key=_size, reverse=True)
+        partial = PartialFile(folder / f".{name}.{token}.part")
     keep = False
     try:
-        with writing(folder):
-            for old in left:
-                _take_up(old, folder / f".{name}.{token}.taken", growing, limit)
-        yield growing
-    except DataError:  # the disk: what could be written is of no use, and its room is wanted
+        with write_errors(folder):
+            for leftover in leftovers:
+                _take_over(leftover, folder / f".{name}.{token}.taken", partial, limit)
+        yield partial
+    except DataError:  # the disk: a part is of no use, and its space is needed
         raise
     except BaseException:
-        keep = growing.size > 0
+        keep = partial.size > 0
         raise
     finally:
-        growing.file.close()
+        partial.file.close()
         with suppress(OSError):
             if keep:
-                os.utime(growing.path, (0, 0))  # untouched for ages: whoever comes next may take it
+                os.utime(partial.path, (0, 0))  # long untouched: the next process need not wait
             else:
-                growing.path.unlink()
+                partial.path.unlink()
 
 
 def sweep(folder: Path) -> None:
-    """Removes what dead processes have left in a folder of the cache; one that cannot be written stays as it is."""
+    """Removes what dead processes have left in a folder of the cache, as far as that can be done."""
     with suppress(OSError):
         for pattern in (".*.tmp", ".*.part", ".*.taken"):
-            for path in _dead(folder, pattern):
+            for path in _dead_files(folder, pattern):
                 path.unlink(missing_ok=True)
 
 
-def _take_up(old: Path, taken: Path, growing: Part, limit: int) -> None:
-    with suppress(FileNotFoundError):  # another process was first
-        old.rename(taken)
+def _take_over(leftover: Path, taken: Path, partial: PartialFile, limit: int) -> None:
+    with suppress(FileNotFoundError):  # another process was first: of several, only one can rename it
+        leftover.rename(taken)
         try:
-            if not growing.size and _size(taken) <= limit:
+            if not partial.size and _size(taken) <= limit:
                 with taken.open("rb") as file:
-                    while piece := file.read(AT_ONCE):
-                        growing.write(piece)
-                growing.is_mixed = growing.size > 0
+                    while content := file.read(CHUNK):
+                        partial.write(content)
+                partial.is_continued = partial.size > 0
         finally:
             taken.unlink(missing_ok=True)
 
 
-def _dead(folder: Path, pattern: str) -> list[Path]:
-    """The files that nobody has touched for so long that nobody can be at work on them."""
-    found = list(folder.glob(pattern))
-    if not found:
+def _dead_files(folder: Path, pattern: str) -> list[Path]:
+    """The files that have not been written to for so long that their process must have ended."""
+    paths = list(folder.glob(pattern))
+    if not paths:
         return []
     with tempfile.TemporaryFile(dir=folder) as file:  # the clock of the file system, which may be another machine's
         now = os.fstat(file.fileno()).st_mtime
     dead = []
-    for path in found:
+    for path in paths:
         with suppress(FileNotFoundError):
             if now - path.stat().st_mtime > UNTOUCHED_SECONDS:
                 dead.append(path)

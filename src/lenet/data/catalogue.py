@@ -1,30 +1,40 @@
 """Every known data set: where it comes from, what is in it, and the SHA-256 of its content.
 
-The hashes are of the raw IDX files, decompressed, so that it does not matter who compressed them.
+The hashes are of the IDX files without compression, so it does not matter who compressed them.
 """
 
 from dataclasses import dataclass
 
+from lenet.data import idx
 from lenet.errors import DataError, choices_hint
-
-IMAGES_HEADER, LABELS_HEADER = 16, 8  # bytes before the first picture and the first label
 
 
 @dataclass(frozen=True)
 class File:
-    """One of the four files: its name, its size compressed as published and raw, in bytes, and the SHA-256 when raw."""
+    """One of the four IDX files of a data set.
+
+    name: its name, without .gz; shape: of its array, (N, height, width) for images or (N,) for labels; download_size: its
+    size in bytes, compressed as the sources have it; sha256: of its content, decompressed.
+    """
 
     name: str
-    size: int
-    raw_size: int
+    shape: tuple[int, ...]
+    download_size: int
     sha256: str
+
+    @property
+    def num_bytes(self) -> int:
+        """The size of its content, decompressed."""
+        return idx.num_bytes(self.shape)
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A data set of the catalogue. `files`: training images and labels, test images and labels, in this order.
+    """A data set of the catalogue.
 
-    `sources` are base addresses, tried in turn; a data set without any is made on this machine.
+    files: training images and labels, test images and labels, in this order; sources: base addresses, tried in turn (a data
+    set without any is made on this machine); folder: torchvision's name for it; ground, framing: how its images are made,
+    as in `lenet.images.preprocess.Preprocessing`.
     """
 
     name: str
@@ -33,26 +43,46 @@ class Entry:
     classes: tuple[str, ...]
     licence: str
     homepage: str
-    folder: str  # torchvision's name for it
+    folder: str
     sources: tuple[str, ...]
     files: tuple[File, File, File, File]
+    ground: str = "dark"
+    framing: str = "box"
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the images, in pixels."""
+        height, width = self.files[0].shape[1:]
+        return height, width
 
     @property
     def num_train(self) -> int:
-        return self.files[1].raw_size - LABELS_HEADER
+        """The number of training images."""
+        return self.files[0].shape[0]
 
     @property
     def num_test(self) -> int:
-        return self.files[3].raw_size - LABELS_HEADER
+        """The number of test images."""
+        return self.files[2].shape[0]
+
+    @property
+    def download_size(self) -> int:
+        """The bytes to download for all four files."""
+        return sum(file.download_size for file in self.files)
 
 
-def _files(*sizes_and_hashes: tuple[int, str]) -> tuple[File, File, File, File]:
-    """The four files of a set in the shape of MNIST."""
+def _files(
+    *sizes_and_hashes: tuple[int, str],
+    size: tuple[int, int] = (28, 28),
+    num_train: int = 60_000,
+    num_test: int = 10_000,
+) -> tuple[File, File, File, File]:
+    """The four files of a data set, with MNIST's names and, unless said otherwise, MNIST's shape."""
     names = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
-    raw_sizes = (47_040_016, 60_008, 7_840_016, 10_008)
+    shapes = ((num_train, *size), (num_train,), (num_test, *size), (num_test,))
     a, b, c, d = (
-        File(name, size, raw_size, sha256)
-        for name, raw_size, (size, sha256) in zip(names, raw_sizes, sizes_and_hashes, strict=True)
+        File(name, shape, download_size, sha256)
+        for name, shape, (download_size, sha256) in zip(names, shapes, sizes_and_hashes, strict=True)
     )
     return a, b, c, d
 
@@ -63,7 +93,7 @@ CATALOGUE: dict[str, Entry] = {
     "fashion-mnist": Entry(
         name="fashion-mnist",
         title="Fashion-MNIST",
-        description="Grey pictures of garments from a shop's catalogue, 28×28, light on a black ground.",
+        description="Grey images of garments from a shop's catalogue, 28×28, light on a black background.",
         classes=(
             "T-shirt/top",
             "Trouser",
@@ -110,6 +140,7 @@ CATALOGUE: dict[str, Entry] = {
             (1_648_877, "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"),
             (4_542, "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"),
         ),
+        framing="mass",
     ),
     "digits": Entry(
         name="digits",
@@ -118,7 +149,7 @@ CATALOGUE: dict[str, Entry] = {
             "Made on this machine from 1,797 real handwritten digits of 8×8 pixels. They are split first, "
             "1,500 for training and 297 for testing, so that no original is in both; then each is enlarged to 28×28 and "
             "drawn about forty times with small shifts, rotations and stretches (fixed seed) to make 60,000 and 10,000 "
-            "pictures. So there are fewer kinds of handwriting in them than in MNIST, and they are easier."
+            "images. So there are fewer kinds of handwriting in them than in MNIST, and they are easier."
         ),
         classes=DIGITS,
         licence="CC BY 4.0, E. Alpaydin and C. Kaynak, UCI Optical Recognition of Handwritten Digits",
@@ -131,12 +162,13 @@ CATALOGUE: dict[str, Entry] = {
             (7_840_016, "3a4382479592a7c96735b0894fef1a8ce82db1ae29e3ef52096c8f8737b3b155"),
             (10_008, "bd2ac0946d0b5a27c1dffbc51eb9fbce318ed1c29f80373e05320d8f3ad78f05"),
         ),
+        framing="mass",
     ),
 }
 
 
-def entry(name: str) -> Entry:
-    """The data set of that name; raises DataError that lists the choices."""
+def find_entry(name: str) -> Entry:
+    """Returns the data set of that name; raises DataError, with the choices, if there is none."""
     if name in CATALOGUE:
         return CATALOGUE[name]
     if name == "auto":
@@ -145,5 +177,5 @@ def entry(name: str) -> Entry:
 
 
 def owner(sha256: str) -> Entry | None:
-    """The data set that a file with this raw content belongs to."""
-    return next((each for each in CATALOGUE.values() if sha256 in (file.sha256 for file in each.files)), None)
+    """Returns the data set that has a file with this SHA-256."""
+    return next((entry for entry in CATALOGUE.values() if sha256 in (file.sha256 for file in entry.files)), None)

@@ -1,6 +1,6 @@
-"""A data set in memory: uint8 pictures and integer labels, read once, nothing per sample.
+"""A data set in memory: uint8 images and integer labels, read once, without work for each image.
 
-NumPy, not PyTorch, so that looking at data never waits for PyTorch to load; an engine takes the same memory without a copy.
+The arrays are NumPy's; an engine uses the same memory without a copy.
 """
 
 import dataclasses
@@ -10,28 +10,32 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.data import digits, idx, integrity
-from lenet.data.catalogue import Entry, entry
-from lenet.data.download import Progress
-from lenet.data.fetch import fetch
-from lenet.data.locate import locate
+from lenet.data import digits, idx
+from lenet.data.catalogue import Entry, find_entry
+from lenet.data.locate import cached_folder, locate
 from lenet.errors import DataError, DataUnavailable
 
-Images = NDArray[np.uint8]
-Labels = NDArray[np.int64]
+if TYPE_CHECKING:
+    from lenet.data.download import MakeBar
+
+Images = NDArray[np.uint8]  # (N, height, width), or (N, height, width, 3) with colours
+Labels = NDArray[np.int64]  # (N,)
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Pictures with their labels.
+    """Images with their labels.
 
-    images: uint8, shape `(N, height, width)`, or `(N, height, width, 3)` with colours, which the engines take and
-    `lenet.train` does not; labels: int64, shape `(N,)`, each in `0 … len(classes) - 1`; classes: the names of the classes,
-    in the order of their labels.
+    Attributes:
+        name: The name of the data set.
+        images: uint8 (N, height, width), or (N, height, width, 3) with colours, which `lenet.train` does not take.
+        labels: int64 (N,), each from 0 to len(classes) - 1.
+        classes: The names of the classes, in the order of their labels.
     """
 
     name: str
@@ -56,7 +60,7 @@ class Dataset:
         if len(self.images) != len(self.labels):
             raise DataError(f"{self.name} has {len(self.images):,} images but {len(self.labels):,} labels")
         if len(self.labels) == 0:
-            raise DataError(f"{self.name} is empty", hint="a data set needs at least one picture")
+            raise DataError(f"{self.name} is empty", hint="a data set needs at least one image")
         low, high = int(self.labels.min()), int(self.labels.max())
         if low < 0 or high >= len(self.classes):
             raise DataError(
@@ -69,11 +73,15 @@ class Dataset:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Height and width of the pictures, in pixels."""
+        """Height and width of the images, in pixels."""
         return self.images.shape[1], self.images.shape[2]
 
     def subset(self, indices: NDArray[np.int64]) -> "Dataset":
-        """The pictures at `indices`, shape `(M,)`, in that order (a copy)."""
+        """Returns a copy of some of the images with their labels.
+
+        Args:
+            indices: int64 (M,), which images, in which order.
+        """
         return Dataset(self.name, self.images[indices], self.labels[indices], self.classes)
 
 
@@ -81,8 +89,12 @@ class Dataset:
 class Splits:
     """The training and the test set of one name; `train, test = lenet.data.load("mnist")` unpacks them.
 
-    source says in words where the pictures came from; folder is where their files lie, if they do; notice is set when
-    `auto` had to take another data set than the one hoped for, and says why.
+    Attributes:
+        train: The training set.
+        test: The test set.
+        source: In words, where the data come from.
+        notice: Why "auto" took another data set than Fashion-MNIST; None otherwise.
+        folder: Where the files are, if there are any.
     """
 
     train: Dataset
@@ -96,11 +108,12 @@ class Splits:
 
     @property
     def name(self) -> str:
+        """The name of the data set."""
         return self.train.name
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256, as 64 hexadecimal digits, over shapes, images and labels of both sets."""
+        """SHA-256 of shapes, images and labels of both sets, as 64 hexadecimal digits."""
         digest = hashlib.sha256()
         for dataset in self:
             digest.update(repr(dataset.images.shape).encode())
@@ -110,20 +123,26 @@ class Splits:
 
 
 def load(
-    name: str = "auto", data_dir: str | os.PathLike[str] | None = None, *, progress: Progress | None = None
+    name: str = "auto", data_dir: str | os.PathLike[str] | None = None, *, progress: "MakeBar | None" = None
 ) -> Splits:
-    """The training and test set of that name: "fashion-mnist", "mnist", "digits" or "auto".
-
-    Images are uint8 `(60000, 28, 28)` and `(10000, 28, 28)`, labels int64 `(60000,)` and `(10000,)`:
+    """Loads the training and the test set of a data set.
 
         train, test = lenet.data.load("fashion-mnist")
 
-    Read from `data_dir` (or else the folder in the environment variable LENET_DATA), from the cache, or by download into it;
-    progress makes a bar for each file that is downloaded. "auto" takes Fashion-MNIST where it can be had, otherwise the
-    built-in digits, and says so in `notice`.
+    They are read from the user's folder or from the cache, or downloaded into the cache.
 
-    Raises DataUnavailable if the set is nowhere and cannot be downloaded, DataError for files that are truncated, damaged
-    or of another data set; "auto" too never passes over such files in silence.
+    Args:
+        name: "fashion-mnist", "mnist", "digits", or "auto": Fashion-MNIST if it can be had, otherwise the built-in digits,
+            with a `notice` that says so.
+        data_dir: The folder that has the files; without it, the one in the environment variable LENET_DATA.
+        progress: Makes a progress bar for each file that is downloaded.
+
+    Returns:
+        Both sets: images are uint8 (60000, 28, 28) and (10000, 28, 28), labels int64 (60000,) and (10000,).
+
+    Raises:
+        DataUnavailable: The data set is not on this machine and cannot be downloaded.
+        DataError: Files are truncated, damaged, or of another data set; also for "auto".
     """
     name = name.lower()
     if name == "auto":
@@ -135,31 +154,35 @@ def load(
                 f"Fashion-MNIST. To get it, {error.hint}"
             )
             return dataclasses.replace(load("digits", data_dir), notice=notice)
-    found = entry(name)
-    located = locate(name, data_dir)
-    if located is None:
+    entry = find_entry(name)
+    folder = locate(name, data_dir)
+    if folder is None:
+        from lenet.data import fetch  # with what a download needs
+
         try:
-            located = fetch(name, progress=progress)
+            folder = fetch.fetch(name, progress=progress)
         except DataError:
-            if found.sources:
+            if entry.sources:
                 raise
-            contents = [bytearray(content) for content in digits.idx_files()]
-            for file, content in zip(found.files, contents, strict=True):
-                integrity.check(found, file, content, file.name)
-            return _splits(found, contents, "made on this machine")
-    contents = [integrity.read(found, file, located.path(file), remembered=True) for file in found.files]
-    return dataclasses.replace(_splits(found, contents, located.source), folder=located.folder.absolute())
+            return _splits(entry, _made(entry), fetch.MADE)  # the cache cannot be written
+    contents = [file.read(trust_record=True) for file in folder.files]
+    return dataclasses.replace(_splits(entry, contents, folder.source), folder=folder.folder.absolute())
 
 
-def _splits(found: Entry, contents: list[bytearray], source: str) -> Splits:
-    datasets = []
-    for images, labels in ((0, 1), (2, 3)):
-        datasets.append(
-            Dataset(
-                found.name,
-                idx.parse(contents[images], 3, found.files[images].name),
-                idx.parse(contents[labels], 1, found.files[labels].name).astype(np.int64),
-                found.classes,
-            )
-        )
-    return Splits(datasets[0], datasets[1], source)
+def _made(entry: Entry) -> list[bytearray]:
+    """The four files of the built-in digits, in memory."""
+    contents = [bytearray(content) for content in digits.idx_files()]
+    for file, content in zip(cached_folder(entry).files, contents, strict=True):
+        file.check(content, file.name)
+    return contents
+
+
+def _splits(entry: Entry, contents: list[bytearray], source: str) -> Splits:
+    arrays = [
+        idx.parse(content, len(file.shape), file.name) for file, content in zip(entry.files, contents, strict=True)
+    ]
+    train, test = (
+        Dataset(entry.name, images, labels.astype(np.int64), entry.classes)
+        for images, labels in (arrays[:2], arrays[2:])
+    )
+    return Splits(train, test, source)

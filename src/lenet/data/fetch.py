@@ -1,83 +1,107 @@
-"""Filling the cache: by download, by import or by making; and checking what is there, file by file.
+"""Fills the cache, by download, by import or by making; and checks what is there, file by file.
 
-Nothing is locked: two processes that fill the cache at once both write whole files, the same ones, and the last one stays.
+Nothing is locked: of two processes that fill the cache at once both write whole files with the same content.
 """
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from lenet.data import cache, digits, idx
-from lenet.data.catalogue import CATALOGUE, File, entry
-from lenet.data.download import Progress, download, reachable
-from lenet.data.integrity import check, read, way_out
-from lenet.data.locate import Located, cached, locate, places
+from lenet.data.catalogue import CATALOGUE, find_entry
+from lenet.data.data_file import DataFile, DataFolder
+from lenet.data.download import MakeBar, download, reachable_sources
+from lenet.data.locate import cached_folder, candidates, locate
 from lenet.errors import DataError, DataUnavailable
+
+MADE = "made on this machine"  # the source of a data set without sources
 
 
 @dataclass(frozen=True)
 class Check:
-    """What `verify` found of one file: no `fault` means that it is what it says.
+    """The result of checking one file: it is whole if it has no `fault`.
 
-    is_mended: whether it is so now; outcome: what was done about a fault, or why nothing could be; hint: what to do.
+    is_fixed: whether it is whole now; outcome: what was done about the fault, or why nothing could be; hint: what to do.
     """
 
     path: Path
     fault: str | None = None
-    is_mended: bool = False
+    is_fixed: bool = False
     outcome: str | None = None
     hint: str | None = None
 
 
-def fetch(name: str, *, force: bool = False, progress: Progress | None = None) -> Located:
-    """Puts the data set into the cache: what is missing or damaged there, or all of it with `force`.
+def fetch(name: str, *, force: bool = False, progress: MakeBar | None = None) -> DataFolder:
+    """Puts a data set into the cache.
 
-    Raises DataUnavailable if no source can be reached (found out within 5 seconds) or none has the right content, and
-    DataError if the cache cannot be written.
+    Args:
+        name: The data set.
+        force: Fetch all of its files, not only those that are missing or damaged.
+        progress: Makes a progress bar for each file that is downloaded.
+
+    Returns:
+        Where it is, and in words where it came from.
+
+    Raises:
+        DataUnavailable: No source can be reached, which takes at most 5 seconds, or none has the right content.
+        DataError: The cache cannot be written.
     """
-    located = cached(entry(name))
-    wanted = [file for file in located.entry.files if force or not _is_whole(located, file)]
-    source = _fill(located, wanted, progress) if wanted else "cache"
-    for folder in (located.folder, cache.cache_folder()):
-        cache.sweep(folder)
-    return Located(located.entry, located.folder, source)
+    folder = cached_folder(find_entry(name))
+    files = [file for file in folder.files if force or _fault(file)]
+    source = _fill(files, progress) if files else "cache"
+    for path in (folder.folder, cache.cache_folder()):
+        cache.sweep(path)
+    return DataFolder(folder.entry, folder.folder, source)
 
 
 def verify(
-    name: str, data_dir: str | os.PathLike[str] | None = None, *, progress: Progress | None = None
+    name: str, data_dir: str | os.PathLike[str] | None = None, *, progress: MakeBar | None = None
 ) -> list[Check]:
-    """Checks each file of the data set where `locate` finds it, always by its whole content, and mends the cache.
+    """Checks each file of a data set by its whole content, where `locate` finds it, and repairs the cache.
 
-    What is damaged or missing in the cache is fetched again; a damaged file for which no other can be had is removed.
-    A user's own files are never touched. Raises DataUnavailable if the data set is nowhere.
+    What is damaged or missing in the cache is fetched again; a damaged file that cannot be fetched is removed. A user's own
+    files are never touched.
+
+    Args:
+        name: The data set.
+        data_dir: As for `locate`.
+        progress: Makes a progress bar for each file that is downloaded.
+
+    Raises:
+        DataUnavailable: The data set is not on this machine.
     """
-    located = locate(name, data_dir) or cached(entry(name))
-    if not located.count():
-        raise DataUnavailable(f"{located.entry.title} is not on this machine", hint=f"lenet data fetch {name}")
-    faults = {file: _fault(located, file) for file in located.entry.files}
+    folder = locate(name, data_dir) or cached_folder(find_entry(name))
+    if not folder.count():
+        raise DataUnavailable(f"{folder.entry.title} is not on this machine", hint=f"lenet data fetch {name}")
+    faults = {file: _fault(file) for file in folder.files}
     damaged = [file for file, fault in faults.items() if fault]
     obstacle = None
-    if damaged and located.is_cached():
+    if damaged and folder.is_cached:
         try:
-            _fill(located, damaged, progress)
+            _fill(damaged, progress)
         except DataError as error:
             obstacle = error
-    return [_conclude(located, file, fault, obstacle) for file, fault in faults.items()]
+    return [_result(file, fault, obstacle) for file, fault in faults.items()]
 
 
 def verify_all(
-    data_dir: str | os.PathLike[str] | None = None, *, progress: Progress | None = None
+    data_dir: str | os.PathLike[str] | None = None, *, progress: MakeBar | None = None
 ) -> tuple[list[list[Check]], list[DataError]]:
-    """Checks every data set that is on this machine; returns that, and the faults of folders that hold none whole.
+    """Checks every data set that is on this machine, as `verify` does.
 
-    Raises DataUnavailable if there is neither.
+    Returns:
+        The checks of each data set, and the faults of folders in which files are missing.
+
+    Raises:
+        DataUnavailable: There are neither.
     """
     checks, faults = [], []
     for name in CATALOGUE:
         try:
-            located = locate(name, data_dir)
-            if located is None or not located.is_foreign():
+            folder = locate(name, data_dir)
+            if folder is None or not folder.holds_another():
                 checks.append(verify(name, data_dir, progress=progress))
         except DataUnavailable:
             pass
@@ -88,92 +112,96 @@ def verify_all(
     return checks, faults
 
 
-def import_folder(folder: str | os.PathLike[str], name: str | None = None) -> tuple[list[Located], list[DataError]]:
-    """Copies the data sets found in a folder, or only the one called `name`, into the cache; the folder stays as it is.
+def import_folder(path: str | os.PathLike[str], name: str | None = None) -> tuple[list[DataFolder], list[DataError]]:
+    """Copies the data sets in a folder into the cache; the folder is only read.
 
-    They are recognised by their content and may lie as `locate` describes. Returns what was imported, and the faults of
-    what was recognised but is not whole. Raises DataError if nothing is whole.
+    They are recognised by their content and may lie as `locate` describes.
+
+    Args:
+        path: The folder.
+        name: The only data set to import; without it, all that are there.
+
+    Returns:
+        What was imported, and the faults of what was recognised but is not whole.
+
+    Raises:
+        DataError: There is no whole data set.
     """
-    root = Path(folder)
+    root = Path(path)
     if not root.is_dir():
         raise DataError(f"{root} is no folder", hint="name the folder that holds the four files")
+    entries = [find_entry(name)] if name else [entry for entry in CATALOGUE.values() if entry.sources]
     imported, faults = [], []
-    for found in [entry(name)] if name else [each for each in CATALOGUE.values() if each.sources]:
-        for place in places(found, root):
-            located = Located(found, place, str(place))
-            num_good, fault = _examine(located)
-            if num_good == len(found.files):
-                imported.append(_copy(located))
+    for entry in entries:
+        for candidate in candidates(entry, root):
+            folder = DataFolder(entry, candidate, str(candidate))
+            num_whole, fault = _examine(folder)
+            if num_whole == len(entry.files):
+                imported.append(_copy(folder))
                 break
-            if fault and (num_good or name):
+            if fault and (num_whole or name):
                 faults.append(fault)
     if imported:
         return imported, faults
     if faults:
         raise faults[0]
-    wanted = entry(name).title if name else " or ".join(each.title for each in CATALOGUE.values() if each.sources)
     raise DataError(
-        f"{root} does not hold {wanted}",
+        f"{root} does not hold {' or '.join(entry.title for entry in entries)}",
         hint="looked for train-images-idx3-ubyte and its three relatives, .gz or not, in it, in NAME/ and in NAME/raw/",
     )
 
 
-def _fill(located: Located, wanted: list[File], progress: Progress | None) -> str:
-    """Puts files into the cache, over what is there; where they came from, in words."""
-    found = located.entry
-    if not found.sources:
-        for file, content in zip(found.files, digits.idx_files(), strict=True):
-            if file in wanted:
-                check(found, file, content, file.name)
-                _publish(located, file, content)
-        return "made on this machine"
-    sources = reachable(found)
+def _fill(files: Sequence[DataFile], progress: MakeBar | None) -> str:
+    """Puts files of one data set into the cache; returns where they came from, in words."""
+    entry = files[0].entry
+    if not entry.sources:
+        names = [file.name for file in files]
+        for made, content in zip(entry.files, digits.idx_files(), strict=True):
+            if made.name in names:
+                file = files[names.index(made.name)]
+                file.check(content, file.name)
+                _write(file, content)
+        return MADE
+    sources = reachable_sources(entry)
     origins = []
-    for file in wanted:
-        source, raw = download(found, file, sources, located.folder, progress)
-        _publish(located, file, raw)
+    for file in files:
+        source, downloaded = download(file, sources, progress)
+        _write(file, downloaded)
         sources.sort(key=lambda each: each != source)  # the one that works is asked first from now on
         origins.append(urlsplit(source).netloc)
     return f"downloaded from {', '.join(dict.fromkeys(origins))}"
 
 
-def _publish(located: Located, file: File, content: bytes | bytearray) -> None:
-    """Puts a file into the cache, raw: so it is read eight times as fast, and has the catalogue's hash as it lies there."""
-    cache.publish(located.folder, file.name, content)
-    with cache.writing(located.folder):
-        (located.folder / f"{file.name}.gz").unlink(missing_ok=True)
+def _write(file: DataFile, content: bytes | bytearray) -> None:
+    """Puts a file into the cache, decompressed: so it is read eight times as fast."""
+    cache.write(file.folder / file.name, content)
+    with cache.write_errors(file.folder):
+        (file.folder / f"{file.name}.gz").unlink(missing_ok=True)
 
 
-def _fault(located: Located, file: File) -> str | None:
+def _fault(file: DataFile) -> str | None:
     try:
-        read(located.entry, file, located.path(file))
+        file.read()
     except DataError as error:
         return error.message
     return None
 
 
-def _is_whole(located: Located, file: File) -> bool:
-    return _fault(located, file) is None
-
-
-def _conclude(located: Located, file: File, fault: str | None, obstacle: DataError | None) -> Check:
-    """What has become of a file; a damaged one of the cache that could not be replaced is removed."""
-    try:
-        path = located.path(file)
-    except DataError:
-        path = located.folder / file.name
+def _result(file: DataFile, fault: str | None, obstacle: DataError | None) -> Check:
+    """The result for a file, after an attempt to fetch it if it is the cache's; removes it if it is still damaged."""
+    path = file.path if file.exists else file.folder / file.name
     if fault is None:
         return Check(path)
-    if not located.is_cached():
-        return Check(path, fault, hint=way_out(located.entry, path))
-    if _is_whole(located, file):
-        return Check(path, fault, is_mended=True, outcome="fetched again")
+    if not file.is_cached:
+        return Check(path, fault, hint=file.hint)
+    if _fault(file) is None:
+        return Check(path, fault, is_fixed=True, outcome="fetched again")
     outcome = f"it could not be fetched again ({obstacle.message if obstacle else 'damaged anew'})"
     try:
-        with cache.writing(located.folder):
-            if path.exists() and _can_be_read(
+        with cache.write_errors(file.folder):
+            if path.exists() and _is_readable(
                 path
-            ):  # else it may be whole: it is the disk that fails, perhaps for a moment
+            ):  # else the disk fails, perhaps for a moment, and the file may be whole
                 path.unlink()
                 outcome += " and was removed"
     except DataError as error:
@@ -181,33 +209,33 @@ def _conclude(located: Located, file: File, fault: str | None, obstacle: DataErr
     return Check(path, fault, outcome=outcome, hint=obstacle.hint if obstacle else None)
 
 
-def _can_be_read(path: Path) -> bool:
-    """Whether the system gives the content of a file, whatever it is."""
+def _is_readable(path: Path) -> bool:
+    """Whether the system can read all of a file, whatever its content."""
     try:
         with path.open("rb") as file:
-            while file.read(idx.AT_ONCE):
+            while file.read(idx.CHUNK):
                 pass
     except OSError:
         return False
     return True
 
 
-def _examine(located: Located) -> tuple[int, DataError | None]:
+def _examine(folder: DataFolder) -> tuple[int, DataError | None]:
     """How many files are what the catalogue says, and the first fault of the others."""
-    num_good = 0
+    num_whole = 0
     fault = None
-    for file in located.entry.files if located.count() else ():
+    for file in folder.files if folder.count() else ():
         try:
-            read(located.entry, file, located.path(file))
-            num_good += 1
+            file.read()
+            num_whole += 1
         except DataError as error:
             fault = fault or error
-    return num_good, fault
+    return num_whole, fault
 
 
-def _copy(located: Located) -> Located:
-    target = cached(located.entry)
-    if target.folder.resolve() != located.folder.resolve():  # else what is to be copied would be replaced
-        for file in located.entry.files:
-            _publish(target, file, read(located.entry, file, located.path(file)))
+def _copy(folder: DataFolder) -> DataFolder:
+    target = cached_folder(folder.entry)
+    if target.folder.resolve() != folder.folder.resolve():  # else copying would replace what is copied
+        for file, copy in zip(folder.files, target.files, strict=True):
+            _write(copy, file.read())
     return target

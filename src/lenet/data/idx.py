@@ -1,12 +1,13 @@
-"""The IDX format of MNIST and its relatives: a magic number, the sizes, then the bytes, all plain.
+"""The IDX format of MNIST and its relatives: a magic number, the shape, then the values, uncompressed.
 
-http://yann.lecun.com/exdb/mnist describes it. Files may be compressed with gzip; only unsigned bytes occur here.
+http://yann.lecun.com/exdb/mnist describes it. Only unsigned bytes occur here; files may be compressed with gzip.
 """
 
 import gzip
 import math
 import struct
 import zlib
+from collections.abc import Sequence
 from io import SEEK_END, RawIOBase
 from pathlib import Path
 
@@ -17,13 +18,19 @@ from lenet.errors import DataError
 
 UNSIGNED_BYTE = 0x08
 GZIP = b"\x1f\x8b"
-AT_ONCE = 1 << 20  # bytes
-LARGEST = 1 << 28  # bytes
+CHUNK = 1 << 20  # bytes decompressed at a time
+MAX_BYTES = 1 << 28  # of a file's content, unless the caller knows better
 
 
-def read_raw(path: Path, limit: int = LARGEST) -> bytearray:
-    """The content of a file, decompressed if it is gzip. Raises DataError for one that is truncated, damaged, or larger
-    than `limit` bytes when raw.
+def read_content(path: Path, limit: int = MAX_BYTES) -> bytearray:
+    """Reads the content of a file, decompressed if it is gzip.
+
+    Args:
+        path: The file.
+        limit: The most bytes that its content may have.
+
+    Raises:
+        DataError: The file cannot be read, is truncated or damaged, or its content is too large.
     """
     try:
         with path.open("rb", buffering=0) as file:
@@ -32,10 +39,18 @@ def read_raw(path: Path, limit: int = LARGEST) -> bytearray:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
 
 
-def unpack(file: RawIOBase, name: str | Path, limit: int = LARGEST) -> bytearray:
-    """The same for an open file, from its beginning; `name` is for the errors.
+def unpack(file: RawIOBase, name: str | Path, limit: int = MAX_BYTES) -> bytearray:
+    """Reads the content of an open file from its beginning, decompressed if it is gzip.
 
-    Never more than `limit` bytes and a piece are in memory, whatever the file would unpack to.
+    Never has more than `limit` bytes and one chunk in memory, whatever the file would unpack to.
+
+    Args:
+        file: The file, unbuffered.
+        name: What errors call it.
+        limit: The most bytes that its content may have.
+
+    Raises:
+        DataError: The file is truncated or damaged, or its content is too large.
     """
     file.seek(0)
     is_compressed = file.read(len(GZIP)) == GZIP
@@ -44,7 +59,7 @@ def unpack(file: RawIOBase, name: str | Path, limit: int = LARGEST) -> bytearray
         if is_compressed:
             content = bytearray()
             with gzip.GzipFile(fileobj=file, mode="rb") as stream:
-                while part := stream.read(min(AT_ONCE, limit + 1 - len(content))):
+                while part := stream.read(min(CHUNK, limit + 1 - len(content))):
                     content += part
         else:
             content = bytearray(min(file.seek(0, SEEK_END), limit + 1))
@@ -62,13 +77,18 @@ def unpack(file: RawIOBase, name: str | Path, limit: int = LARGEST) -> bytearray
 
 
 def parse(content: bytearray | bytes, num_dimensions: int, name: str | Path) -> NDArray[np.uint8]:
-    """The array in the content of an IDX file, sharing its memory.
+    """Returns the array in the content of an IDX file; it shares the content's memory.
 
-    num_dimensions: 3 for images `(N, height, width)`, 1 for labels `(N,)`. Raises DataError that names the file and says
-    what was expected and what was found.
+    Args:
+        content: The content of the file, decompressed.
+        num_dimensions: 3 for images (N, height, width), 1 for labels (N,).
+        name: What errors call the file.
+
+    Raises:
+        DataError: It is no IDX file of so many dimensions, or truncated.
     """
     expected = UNSIGNED_BYTE << 8 | num_dimensions
-    start = 4 + 4 * num_dimensions
+    start = header_size(num_dimensions)
     if len(content) < start:
         raise DataError(f"{name} has {len(content)} bytes; an IDX file has at least {start}", hint="get the file again")
     magic, *shape = struct.unpack(f">{num_dimensions + 1}I", content[:start])
@@ -79,17 +99,27 @@ def parse(content: bytearray | bytes, num_dimensions: int, name: str | Path) -> 
             hint="it is another file, or not in the IDX format",
         )
     sizes = "×".join(map(str, shape))
-    if len(content) != start + math.prod(shape):
+    if len(content) != num_bytes(shape):
         raise DataError(
-            f"{name} has {len(content):,} bytes; its header announces {sizes}, which makes {start + math.prod(shape):,}",
+            f"{name} has {len(content):,} bytes; its header announces {sizes}, which makes {num_bytes(shape):,}",
             hint="it is truncated or damaged; get the file again",
         )
     try:
         return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
-    except ValueError as error:  # NumPy refuses arrays without content whose other sizes are gigantic
+    except ValueError as error:  # NumPy refuses empty arrays with a gigantic dimension
         raise DataError(f"{name} announces {sizes}, which no array can have", hint="get the file again") from error
 
 
 def dump(array: NDArray[np.uint8]) -> bytes:
-    """The content of the IDX file of an array of unsigned bytes."""
+    """Makes the content of the IDX file of an array of unsigned bytes."""
     return struct.pack(f">{array.ndim + 1}I", UNSIGNED_BYTE << 8 | array.ndim, *array.shape) + array.tobytes()
+
+
+def header_size(num_dimensions: int) -> int:
+    """The bytes of an IDX file before its first value: the magic number and the shape."""
+    return 4 + 4 * num_dimensions
+
+
+def num_bytes(shape: Sequence[int]) -> int:
+    """The size of the IDX file of an array of that shape."""
+    return header_size(len(shape)) + math.prod(shape)

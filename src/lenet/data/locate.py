@@ -1,82 +1,53 @@
-"""Where data sets lie: a folder of the user's, or the cache."""
+"""Where data sets lie: in a folder of the user's, or in the cache."""
 
-import hashlib
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
-from lenet.data import idx
 from lenet.data.cache import cache_folder
-from lenet.data.catalogue import Entry, File, entry, owner
+from lenet.data.catalogue import Entry, find_entry
+from lenet.data.data_file import DataFolder
 from lenet.errors import DataError
 
 
-@dataclass(frozen=True)
-class Located:
-    """A data set on disk: its folder, and in words where that is."""
+def locate(name: str, data_dir: str | os.PathLike[str] | None = None) -> DataFolder | None:
+    """Looks for a data set on this machine, first in a folder of the user's, then in the cache.
 
-    entry: Entry
-    folder: Path
-    source: str
+    A folder DIR may hold the four files itself, in DIR/NAME, or in torchvision's DIR/FashionMNIST/raw.
 
-    def path(self, file: File) -> Path:
-        """The file, compressed or not; raises DataError if it is missing."""
-        for name in (file.name, f"{file.name}.gz"):
-            if (self.folder / name).is_file():
-                return self.folder / name
-        raise DataError(
-            f"{self.folder} has no {file.name} or {file.name}.gz; {self.entry.title} has four files",
-            hint="add the missing one, or take the folder away",
-        )
+    Args:
+        name: The data set.
+        data_dir: The user's folder; without it, the one in the environment variable LENET_DATA.
 
-    def count(self) -> int:
-        """How many of the four files are there."""
-        names = (file.name for file in self.entry.files)
-        return sum(any((self.folder / f"{name}{suffix}").is_file() for suffix in ("", ".gz")) for name in names)
+    Returns:
+        Where it is; None if it is nowhere.
 
-    def is_foreign(self) -> bool:
-        """Whether the files are those of another data set, going by the smallest: all sets of this shape have its name."""
-        smallest = self.entry.files[3]
-        try:
-            content = idx.read_raw(self.path(smallest), smallest.raw_size)
-        except DataError:
-            return False  # damaged: whose it was cannot be told
-        return owner(hashlib.sha256(content).hexdigest()) not in (None, self.entry)
-
-    def is_cached(self) -> bool:
-        """Whether the files are lenet's own, to be replaced or removed."""
-        return self.folder == cache_folder(self.entry.name)
-
-
-def locate(name: str, data_dir: str | os.PathLike[str] | None = None) -> Located | None:
-    """The data set on this machine, or None: in `data_dir` or else LENET_DATA, then in the cache.
-
-    A folder DIR may hold the four files itself, in DIR/NAME, or in torchvision's DIR/FashionMNIST/raw. Raises DataError if
-    the folder does not exist, or holds some of the files and not all.
+    Raises:
+        DataError: There is no such data set, the user's folder does not exist, or it holds only some of the files.
     """
-    found = entry(name)
+    entry = find_entry(name)
     given, what = (data_dir, "--data-dir") if data_dir is not None else (os.environ.get("LENET_DATA"), "LENET_DATA")
-    foreign = None
+    other = None
     if given:
         root = Path(given)
         if not root.is_dir():
             raise DataError(f"{what} is {root}, which is no folder", hint="name a folder that exists, or leave it out")
-        for folder in places(found, root):
-            located = Located(found, folder, f"{folder}, {what}")
-            if located.count():
-                for file in found.files:
-                    located.path(file)
-                if not located.is_foreign():
-                    return located
-                foreign = located  # an error if it is read, but the cache may have the right one
-    return cached(found) if cached(found).count() == len(found.files) else foreign
+        for path in candidates(entry, root):
+            folder = DataFolder(entry, path, f"{path}, {what}")
+            if folder.count():
+                for file in folder.files:
+                    _ = file.path  # raises if it is missing
+                if not folder.holds_another():
+                    return folder
+                other = folder  # reading it is an error, but the cache may have the right one
+    cached = cached_folder(entry)
+    return cached if cached.count() == len(cached.files) else other
 
 
-def cached(found: Entry) -> Located:
-    """The data set in the cache, be it there or not."""
-    return Located(found, cache_folder(found.name), "cache")
+def cached_folder(entry: Entry) -> DataFolder:
+    """The data set's folder in the cache, whether it is there or not."""
+    return DataFolder(entry, cache_folder(entry.name), "cache")
 
 
-def places(found: Entry, root: Path) -> tuple[Path, ...]:
-    """Where a folder of the user's may hold the files; what is made on this machine is looked for in none."""
-    return (root / found.name, root / found.folder / "raw", root) if found.sources else ()
+def candidates(entry: Entry, root: Path) -> tuple[Path, ...]:
+    """The folders in a user's folder that may hold the files; none for a data set that is made on this machine."""
+    return (root / entry.name, root / entry.folder / "raw", root) if entry.sources else ()

@@ -40,7 +40,7 @@ IMPORT_HINT = "lenet import-weights FILE makes a weights file of this kind from 
 
 
 @dataclass(frozen=True)
-class Entry:
+class TensorEntry:
     """What the header says of one tensor.
 
     dtype: a key of `DTYPES`; start, stop: its bytes, counted from the end of the header.
@@ -68,7 +68,7 @@ class Weights:
     """
 
     source: Path | bytes
-    entries: dict[str, Entry]
+    entries: dict[str, TensorEntry]
     metadata: dict[str, str]
     header: bytes
 
@@ -125,7 +125,7 @@ class Weights:
             raise RunError(f"{self.name} changed while it was read", hint="retry when nothing writes to it")
         return {name: self._array(entry, content) for name, entry in self.entries.items()}
 
-    def _array(self, entry: Entry, content: bytes) -> NDArray[Any]:
+    def _array(self, entry: TensorEntry, content: bytes) -> NDArray[Any]:
         dtype = DTYPES[entry.dtype][1]
         stored = np.frombuffer(content, dtype, math.prod(entry.shape), len(self.header) + entry.start)
         if entry.dtype == "BF16":  # the upper half of a float32
@@ -234,7 +234,7 @@ def _metadata_of(values: Any) -> dict[str, str]:
     return metadata
 
 
-def _entries_of(values: dict[str, Any], size: int) -> Iterator[tuple[str, Entry]]:
+def _entries_of(values: dict[str, Any], size: int) -> Iterator[tuple[str, TensorEntry]]:
     """The tensors of a header that is followed by `size` bytes, in the order of their bytes, which leave no gap."""
     entries = [
         (name, _entry_of(untrusted.printable(name), value)) for name, value in values.items() if name != "__metadata__"
@@ -249,7 +249,7 @@ def _entries_of(values: dict[str, Any], size: int) -> Iterator[tuple[str, Entry]
         raise ValueError(f"its tensors have {end:,} bytes, but the file has {size:,} for them")
 
 
-def _entry_of(name: str, value: Any) -> Entry:
+def _entry_of(name: str, value: Any) -> TensorEntry:
     if not isinstance(value, dict) or set(value) != {"dtype", "shape", "data_offsets"}:
         raise ValueError(f"{name} is not described by dtype, shape and data_offsets alone")
     dtype, shape, offsets = value["dtype"], value["shape"], value["data_offsets"]
@@ -262,7 +262,7 @@ def _entry_of(name: str, value: Any) -> Entry:
     num_bytes = math.prod(shape) * DTYPES[dtype][1].itemsize
     if offsets[1] - offsets[0] != num_bytes:
         raise ValueError(f"{name} has {offsets[1] - offsets[0]:,} bytes; its shape needs {num_bytes:,}")
-    return Entry(dtype, tuple(shape), offsets[0], offsets[1])
+    return TensorEntry(dtype, tuple(shape), offsets[0], offsets[1])
 
 
 def _are_counts(values: Any) -> bool:

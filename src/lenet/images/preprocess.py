@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.data.catalogue import CATALOGUE
 from lenet.data.dataset import Dataset, Images
 from lenet.errors import ImageError, RunError
 from lenet.images.decode import Grey, chunks, grey
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from PIL.Image import Image as Picture
 
 GROUNDS = ("dark", "light", "mixed")
-FRAMING_OF = {"mnist": "mass", "digits": "mass"}  # "box" for every other: so Fashion-MNIST was made
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,9 @@ class Preprocessing:
         light = [corners(images[part]).mean(axis=(-2, -1)) > 127.5 for part in chunks(images.shape)]
         share = float(np.mean(np.concatenate(light)))
         ground = "dark" if share < 0.05 else "light" if share > 0.95 else "mixed"
+        framing = CATALOGUE[dataset.name].framing if dataset.name in CATALOGUE else "box"
         mean, std = mean_and_std(dataset.images) if normalize else (0.0, 1.0)
-        return cls(dataset.size, mean, std, ground, FRAMING_OF.get(dataset.name, "box"))
+        return cls(dataset.size, mean, std, ground, framing)
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON can hold it."""

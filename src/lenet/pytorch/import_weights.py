@@ -22,12 +22,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lenet.config import checked, model_name
-from lenet.data.catalogue import entry
+from lenet.data.catalogue import find_entry
 from lenet.data.dataset import Splits, load
 from lenet.errors import ConfigError, RunError, quoted
 from lenet.files import durable, untrusted
 from lenet.files.safetensors import SUFFIX, Weights, format_shape, must_be_finite
-from lenet.images.preprocess import FRAMING_OF, Preprocessing, mean_and_std
+from lenet.images.preprocess import Preprocessing, mean_and_std
 from lenet.models import build
 from lenet.networks.trained import Network
 
@@ -37,7 +37,6 @@ MAX_LISTED = 24  # tensors in a message
 FLOATS = (torch.float32, torch.float64, torch.float16, torch.bfloat16)
 WRAPPERS = ("state_dict", "model_state_dict", "model")  # under which a checkpoint has its weights
 PREFIXES = ("module.", "_orig_mod.")  # of nn.DataParallel and torch.compile
-CATALOGUED = (28, 28), "dark"  # size and ground of every data set of the catalogue; a test measures them
 # What a pickle of tensors by name calls. None of it can do more, or need more memory, than the file is large.
 CALLED = {
     "collections.OrderedDict",
@@ -146,8 +145,8 @@ def _described(
     if isinstance(data, Splits):
         known = Preprocessing.of(data.train)
         return data.train.classes, Preprocessing(known.size, *given, known.ground, known.framing)
-    found, (size, ground) = entry(data.lower()), CATALOGUED
-    return found.classes, Preprocessing(size, *given, ground, FRAMING_OF.get(found.name, "box"))
+    entry = find_entry(data.lower())
+    return entry.classes, Preprocessing(entry.size, *given, entry.ground, entry.framing)
 
 
 def _read(file: Path) -> tuple[dict[str, Tensor], bool]:

@@ -175,7 +175,7 @@ def _folder(root: str | os.PathLike[str]) -> Path | None:
     """The folder if Fashion-MNIST is in it; the books create theirs, so one that is not there is no mistake."""
     folder = Path(root).expanduser().absolute()
     located = locate(NAME, folder) if folder.is_dir() else None
-    return folder if located and located.folder.is_relative_to(folder) and not located.is_foreign() else None
+    return folder if located and located.folder.is_relative_to(folder) and not located.holds_another() else None
 
 
 def _bar(file: str, num_bytes: int) -> Any:
