@@ -77,10 +77,16 @@ class Dataset:
         return self.images.shape[1], self.images.shape[2]
 
     def subset(self, indices: NDArray[np.int64]) -> "Dataset":
-        """Returns a copy of some of the images with their labels.
+        """Copy some of the images with their labels.
 
         Args:
             indices: int64 (M,), which images, in which order.
+
+        Returns:
+            A data set of M images.
+
+        Raises:
+            DataError: `indices` is empty.
         """
         return Dataset(self.name, self.images[indices], self.labels[indices], self.classes)
 
@@ -125,7 +131,7 @@ class Splits:
 def load(
     name: str = "auto", data_dir: str | os.PathLike[str] | None = None, *, progress: "MakeBar | None" = None
 ) -> Splits:
-    """Loads the training and the test set of a data set.
+    """Load the training and the test set of a data set.
 
         train, test = lenet.data.load("fashion-mnist")
 
