@@ -79,14 +79,14 @@ def test_a_lack_of_memory_is_explained(tiny, tiny_run, monkeypatch):
 
 def test_data_that_does_not_fit_is_refused(tiny, tiny_run):
     small = Dataset("small", tiny.test.images[:, :20, :20].copy(), tiny.test.labels, tiny.test.classes)
-    with pytest.raises(DataError, match=r"small has pictures of 20×20; .* was trained on 28×28"):
+    with pytest.raises(DataError, match=r"small has images of 20×20; .* was trained on 28×28"):
         lenet.evaluate(tiny_run, Splits(small, small, ""))
     letters = Dataset("letters", tiny.test.images, tiny.test.labels, tuple("abcdefghij"))
     with pytest.raises(DataError, match="letters has the classes a, b"):
         lenet.evaluate(tiny_run, Splits(letters, letters, ""))
     with pytest.raises(ConfigError, match="unknown split 'all'"):
         lenet.evaluate(tiny_run, tiny, split="all")
-    with pytest.raises(ConfigError, match="has no validation pictures in toy"):
+    with pytest.raises(ConfigError, match="has no validation images in toy"):
         lenet.evaluate(tiny_run, tiny, split="validation")
 
 
@@ -104,10 +104,10 @@ def test_a_weights_file_elsewhere_is_evaluated_as_its_run(tiny, tiny_run, tmp_pa
     with pytest.raises(ConfigError, match="does not say what data") as caught:
         lenet.evaluate(copy)
     assert "--data" in caught.value.hint
-    with pytest.raises(ConfigError, match="has no validation pictures"):
+    with pytest.raises(ConfigError, match="has no validation images"):
         lenet.evaluate(copy, tiny, split="validation")
     small = Dataset("small", tiny.test.images[:, :20, :20], tiny.test.labels, tiny.test.classes)
-    with pytest.raises(DataError, match="has pictures of 20×20"):
+    with pytest.raises(DataError, match="has images of 20×20"):
         lenet.evaluate(copy, Splits(small, small, "made up"))
 
 

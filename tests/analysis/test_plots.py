@@ -62,9 +62,11 @@ def test_pictures_of_one_name_are_written_apart(tiny, tmp_path):
 
 def test_runs_of_one_name_are_told_apart(tiny_run, tmp_path):
     paths = [tmp_path / "a" / "run", tmp_path / "b" / "run"]
-    assert plots.labels([Run(path) for path in paths]) == [str(path) for path in paths]
-    assert plots.labels([tiny_run, tiny_run]) == [f"1: {tiny_run.path}", f"2: {tiny_run.path}"]
-    assert len(draw_many(dict(zip(plots.labels([tiny_run, tiny_run]), [tiny_run] * 2, strict=True))).axes[0].lines) == 2
+    assert plots.run_names([Run(path) for path in paths]) == [str(path) for path in paths]
+    assert plots.run_names([tiny_run, tiny_run]) == [f"1: {tiny_run.path}", f"2: {tiny_run.path}"]
+    assert (
+        len(draw_many(dict(zip(plots.run_names([tiny_run, tiny_run]), [tiny_run] * 2, strict=True))).axes[0].lines) == 2
+    )
 
 
 def test_runs_are_compared_in_one_chart(tiny_run, tmp_path):
@@ -74,7 +76,7 @@ def test_runs_are_compared_in_one_chart(tiny_run, tmp_path):
     assert (tmp_path / "both.svg").read_text().startswith("<?xml")
     with pytest.raises(ConfigError, match="one run to compare"):
         plots.save_comparison([tiny_run], tmp_path / "one.png")
-    with pytest.raises(ConfigError, match="no ending that says what to write"):
+    with pytest.raises(ConfigError, match=r"expected a \.png or \.svg file"):
         plots.save_comparison([tiny_run, tiny_run], tmp_path / "chart")
     with pytest.raises(ConfigError, match="cannot write"):
         plots.save_comparison([tiny_run, tiny_run], tmp_path / "nowhere" / "chart.png")

@@ -19,7 +19,7 @@ def test_a_picture_of_the_test_set_is_named_as_in_evaluation(tiny, tiny_run, tmp
     for index, result in enumerate(results):
         np.testing.assert_array_equal(result.seen, tiny.test.images[index])
         assert result.label == result.classes[wrong.get(index, tiny.test.labels[index])]
-        assert result.picture == str(paths[index])
+        assert result.image == str(paths[index])
 
 
 def test_probabilities_add_up_and_the_best_come_first(tiny, tiny_run, tmp_path):
@@ -38,7 +38,7 @@ def test_pictures_may_come_from_memory(tiny, tiny_run):
     array = tiny.test.images[3]
     one, two = predict_many(tiny_run, [array, Image.fromarray(array)])
     assert one.label == two.label == lenet.predict(tiny_run, array).label
-    assert (one.picture, two.picture) == ("picture 1", "picture 2")
+    assert (one.image, two.image) == ("image 1", "image 2")
     assert predict_many(tiny_run, []) == []
 
 

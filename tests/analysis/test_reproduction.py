@@ -15,16 +15,16 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 def test_verdicts():
     seeds = [0.80, 0.81, 0.82, 0.81, 0.80]
-    assert verdict(0.812, seeds) == (True, "reproduced: 4 of 5 seeds gave less")
-    assert verdict(0.825, seeds) == (True, "within the interval, though no seed of 5 gave so much")
+    assert verdict(0.812, seeds) == (True, "reproduced: 4 of 5 seeds are lower")
+    assert verdict(0.825, seeds) == (True, "inside the interval, but above all 5 seeds")
     inside, words = verdict(0.741, seeds)
     assert inside is False
-    assert words == "not reproduced: 8.0 deviations from the mean; no seed of 5 gave so little"
+    assert words == "not reproduced: 8.0 std from the mean, below all 5 seeds"
     assert verdict(0.8, [0.8]) == (None, "1 seed is too few to tell")
     assert verdict(0.8, seeds[:4]) == (None, "4 seeds are too few to tell")
     assert verdict(0.7, [0.8] * 5) == (
         False,
-        "not reproduced: inf deviations from the mean; no seed of 5 gave so little",
+        "not reproduced: inf std from the mean, below all 5 seeds",
     )
 
 

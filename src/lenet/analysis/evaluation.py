@@ -182,7 +182,7 @@ def _part(trained: Trained, data: Splits, split: str) -> Dataset:
         return data.train.subset(train) if len(validation) else data.train
     if not len(validation):
         raise ConfigError(
-            f"{trained.path} has no validation pictures in {data.name}",
+            f"{trained.path} has no validation images in {data.name}",
             hint="train with --validation N, or take --split test",
         )
     return data.train.subset(validation)
@@ -197,13 +197,13 @@ def _most_confident(probabilities: NDArray[np.float64], predicted: Labels, label
 def _check_fit(trained: Trained, dataset: Dataset) -> None:
     if dataset.size != trained.preprocessing.size:
         raise DataError(
-            f"{dataset.name} has pictures of {dataset.size[0]}×{dataset.size[1]}; {trained.path} was trained on "
+            f"{dataset.name} has images of {dataset.size[0]}×{dataset.size[1]}; {trained.path} was trained on "
             f"{trained.preprocessing.size[0]}×{trained.preprocessing.size[1]}",
-            hint="give the run's own data set",
+            hint="use the run's own data set",
         )
     if dataset.classes != trained.classes:
         raise DataError(
             f"{dataset.name} has the classes {', '.join(dataset.classes)}; {trained.path} was trained on "
             f"{untrusted.printable(', '.join(trained.classes))}",
-            hint="give a data set of the same classes",
+            hint="use a data set with the same classes",
         )

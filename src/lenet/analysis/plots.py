@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 GREY: dict[str, Any] = {"cmap": "gray", "vmin": 0, "vmax": 255, "interpolation": "nearest"}
-SHOWN = 40  # mistakes in the grid
-SAMPLES = 8  # pictures of each class in a sample
+MISTAKES = 40  # that are drawn
+SAMPLES = 8  # images of each class
 
 
 @contextlib.contextmanager
@@ -46,7 +46,7 @@ def styled_figure(width: float, height: float, *, grid: bool = True) -> "Iterato
 
 
 def draw_confusion(result: Evaluation) -> "Figure":
-    """The confusion matrix: colour is the share of the true class, the number is the count."""
+    """Draw the confusion matrix: the number is the count, the colour its share of the true class."""
     num_classes = len(result.classes)
     shares = result.confusion / np.maximum(result.support[:, None], 1)
     edge = 3 + 0.5 * num_classes
@@ -69,22 +69,22 @@ def draw_confusion(result: Evaluation) -> "Figure":
         axes.set_yticks(range(num_classes), result.classes)
         axes.set_xlabel("predicted")
         axes.set_ylabel("true")
-        axes.set_title(f"{result.data}, {result.num_images:,} {result.split} pictures, accuracy {result.accuracy:.4f}")
+        axes.set_title(f"{result.data}, {result.num_images:,} {result.split} images, accuracy {result.accuracy:.4f}")
     return figure
 
 
 def draw_mistakes(result: Evaluation) -> "Figure":
-    """The worst mistakes, each with its true class, the predicted one and the probability given to it."""
+    """Draw the most confident errors, each with its true class, the predicted one and the probability of that."""
     captions = [
         f"{result.classes[m.label]}\n→ {result.classes[m.predicted]} {m.probability:.0%}"
-        for m in result.mistakes[:SHOWN]
+        for m in result.mistakes[:MISTAKES]
     ]
-    title = f"{result.data}: the worst of {result.num_mistakes:,} mistakes (true → predicted)"
-    return draw_grid(result.mistake_images[:SHOWN], captions, title)
+    title = f"{result.data}: most confident of {result.num_mistakes:,} errors (true → predicted)"
+    return draw_grid(result.mistake_images[:MISTAKES], captions, title)
 
 
 def draw_samples(dataset: Dataset) -> "Figure":
-    """A row for each class, with its first pictures."""
+    """Draw a row for each class, with its first images."""
     rows = [np.flatnonzero(dataset.labels == label)[:SAMPLES] for label in range(len(dataset.classes))]
     with styled_figure(1.6 + SAMPLES, 0.4 + len(rows)) as figure:
         figure.suptitle(dataset.name)
@@ -99,12 +99,12 @@ def draw_samples(dataset: Dataset) -> "Figure":
 
 
 def draw_seen(prediction: Prediction) -> "Figure":
-    """The picture as the network saw it, beside the probabilities of the classes."""
+    """Draw the image as the network saw it, beside the probabilities of the classes."""
     with styled_figure(8, 0.8 + 0.28 * max(10, len(prediction.classes)), grid=False) as figure:
-        picture, bars = figure.subplots(1, 2)
-        picture.imshow(prediction.seen, **GREY)
-        picture.set_axis_off()
-        picture.set_title("as the network saw it", fontsize=10)
+        image, bars = figure.subplots(1, 2)
+        image.imshow(prediction.seen, **GREY)
+        image.set_axis_off()
+        image.set_title("as the network saw it", fontsize=10)
         bars.barh(prediction.classes, prediction.probabilities, color="#2e6fdb")
         bars.invert_yaxis()
         bars.set_xlim(0, 1)
@@ -113,7 +113,7 @@ def draw_seen(prediction: Prediction) -> "Figure":
 
 
 def draw_grid(images: Any, captions: Sequence[str], title: str, columns: int = 8) -> "Figure":
-    """Pictures `(N, height, width)` with captions, in rows of `columns`."""
+    """Draw images, uint8 (N, height, width), with captions, in rows of `columns`."""
     num_rows = max(1, -(-len(captions) // columns))
     with styled_figure(1.45 * columns, 0.5 + 1.75 * num_rows) as figure:
         figure.suptitle(title)
@@ -126,7 +126,7 @@ def draw_grid(images: Any, captions: Sequence[str], title: str, columns: int = 8
 
 
 def save_evaluation(run: str | Path | Run, result: Evaluation) -> list[Path]:
-    """Writes confusion-DATA-SPLIT.png and mistakes-DATA-SPLIT.png into the run directory, or beside a weights file."""
+    """Write confusion-DATA-SPLIT.png and mistakes-DATA-SPLIT.png into the run directory, or beside a weights file."""
     path = run.path if isinstance(run, Run) else Path(run)
     folder, which = (path, "") if path.is_dir() else (path.parent, f"{path.stem}-")
     name = f"{result.data}-{result.split}.png"
@@ -135,31 +135,31 @@ def save_evaluation(run: str | Path | Run, result: Evaluation) -> list[Path]:
 
 
 def save_samples(dataset: Dataset, folder: Path) -> Path:
-    """Writes NAME.png with pictures of each class into `folder`."""
+    """Write NAME.png with images of each class into `folder`."""
     return _save(draw_samples(dataset), folder / f"{dataset.name}.png")
 
 
 def save_seen(predictions: Sequence[Prediction], folder: Path) -> list[Path]:
-    """Writes NAME-seen.png for each picture into `folder`, NAME-seen-2.png for a second one of that name."""
-    taken: collections.Counter[str] = collections.Counter()
+    """Write NAME-seen.png into `folder` for each image, NAME-seen-2.png for a second image of that name."""
+    used: collections.Counter[str] = collections.Counter()
     paths = []
     for result in predictions:
-        stem = Path(result.picture).stem
-        taken[stem] += 1
-        number = f"-{taken[stem]}" if taken[stem] > 1 else ""
+        stem = Path(result.image).stem
+        used[stem] += 1
+        number = f"-{used[stem]}" if used[stem] > 1 else ""
         paths.append(_save(draw_seen(result), folder / f"{stem}-seen{number}.png"))
     return paths
 
 
 def save_comparison(runs: Sequence[Run], path: Path) -> Path:
-    """Writes the chart of several runs side by side."""
+    """Write the chart of several runs side by side."""
     if len(runs) < 2:
         raise ConfigError("there is one run to compare; expected at least two", hint="lenet runs lists them")
-    return _save(draw_many(dict(zip(labels(runs), runs, strict=True))), path)
+    return _save(draw_many(dict(zip(run_names(runs), runs, strict=True))), path)
 
 
-def labels(runs: Sequence[Run]) -> list[str]:
-    """A name for each run: its folder's, with the whole path, or a number, where that is not enough to tell them apart."""
+def run_names(runs: Sequence[Run]) -> list[str]:
+    """Return a different name for each run: its folder's; where those are not unique, its path; else that with a number."""
     names = [run.path.name for run in runs]
     if len(set(names)) < len(names):
         names = [str(run.path) for run in runs]
@@ -167,7 +167,7 @@ def labels(runs: Sequence[Run]) -> list[str]:
 
 
 def differences(runs: Sequence[Run]) -> dict[str, list[Any]]:
-    """The settings in which the runs differ, by name, with the value of each run."""
+    """Return the settings in which the runs differ, by name, with the value of each run."""
     settings = [to_dict(run.config) | {"data": run.resolved["data"]} for run in runs]
     table = {name: [each[name] for each in settings] for name in settings[0]}
     return {name: values for name, values in table.items() if any(value != values[0] for value in values)}
@@ -176,10 +176,10 @@ def differences(runs: Sequence[Run]) -> dict[str, list[Any]]:
 def _save(figure: "Figure", path: Path) -> Path:
     suffix = path.suffix.removeprefix(".")
     if suffix not in ("png", "svg"):
-        raise ConfigError(f"{path} has no ending that says what to write", hint="name it .png or .svg")
+        raise ConfigError(f"cannot write {path}; expected a .png or .svg file", hint=f"name it {path.stem}.png")
     try:
         durable.write(path, rendered(figure, suffix))
     except OSError as error:
-        what, way = durable.explain(error)
-        raise ConfigError(f"cannot write {path}: {what}", hint=way) from error
+        what, hint = durable.explain(error)
+        raise ConfigError(f"cannot write {path}: {what}", hint=hint) from error
     return path

@@ -18,7 +18,7 @@ from lenet.data.dataset import Images
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-Picture: TypeAlias = "str | os.PathLike[str] | Image | NDArray[Any]"
+ImageSource: TypeAlias = "str | os.PathLike[str] | Image | NDArray[Any]"
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,13 +26,13 @@ class Prediction:
     """The classes of one image and their probabilities: the result of `lenet.predict`.
 
     Attributes:
-        picture: the path of the image, or "picture N" for the N-th that came from memory.
+        image: the path of the image, or "image N" if it is the N-th and came from memory.
         classes: names of the classes.
         probabilities: float64 (num_classes,), adding up to 1.
         seen: uint8 (height, width), the image after preprocessing, as the network received it.
     """
 
-    picture: str
+    image: str
     classes: tuple[str, ...]
     probabilities: NDArray[np.float64]
     seen: Images
@@ -65,14 +65,14 @@ class Prediction:
     def to_dict(self) -> dict[str, Any]:
         """Return all numbers as JSON values."""
         return {
-            "picture": self.picture,
+            "image": self.image,
             "label": self.label,
             "probability": self.probability,
             "probabilities": dict(zip(self.classes, self.probabilities.tolist(), strict=True)),
         }
 
 
-def predict(run: Source, picture: Picture, *, device: str = "auto") -> Prediction:
+def predict(run: Source, image: ImageSource, *, device: str = "auto") -> Prediction:
     """Classify an image with a trained network.
 
     The image is turned upright, made grey, inverted where its background differs from the training images', cropped and
@@ -80,7 +80,7 @@ def predict(run: Source, picture: Picture, *, device: str = "auto") -> Predictio
 
     Args:
         run: a run, its directory, or a weights file that lenet wrote (`.safetensors`).
-        picture: a file, a Pillow image, or an array: uint8 (height, width), or (height, width, 3) in colour.
+        image: a file, a Pillow image, or an array: uint8 (height, width), or (height, width, 3) in colour.
         device: "auto", "cpu", or a GPU such as "cuda:0".
 
     Returns:
@@ -91,20 +91,20 @@ def predict(run: Source, picture: Picture, *, device: str = "auto") -> Predictio
         RunError: the run cannot be read, or its network gives NaN or infinite values.
         EngineError: the device is not there, or out of memory.
     """
-    return predict_many(run, [picture], device=device)[0]
+    return predict_many(run, [image], device=device)[0]
 
 
-def predict_many(run: Source, pictures: Sequence[Picture], *, device: str = "auto") -> list[Prediction]:
+def predict_many(run: Source, images: Sequence[ImageSource], *, device: str = "auto") -> list[Prediction]:
     """Classify several images at once, as `predict` does; all are read first, so one bad image stops them all."""
     trained = open_trained(run)
     names = [
-        os.fspath(picture) if isinstance(picture, str | os.PathLike) else f"picture {number}"
-        for number, picture in enumerate(pictures, start=1)
+        os.fspath(image) if isinstance(image, str | os.PathLike) else f"image {number}"
+        for number, image in enumerate(images, start=1)
     ]
     if not names:
         return []
-    sources = [Path(picture) if isinstance(picture, str | os.PathLike) else picture for picture in pictures]
+    sources = [Path(image) if isinstance(image, str | os.PathLike) else image for image in images]
     with memory_guard(device, "in a prediction"):
-        images = np.stack([trained.preprocessing.picture(source) for source in sources])
-        rows = probabilities(trained, images, device)
-    return [Prediction(name, trained.classes, row, image) for name, row, image in zip(names, rows, images, strict=True)]
+        seen = np.stack([trained.preprocessing.picture(source) for source in sources])
+        rows = probabilities(trained, seen, device)
+    return [Prediction(name, trained.classes, row, image) for name, row, image in zip(names, rows, seen, strict=True)]

@@ -68,9 +68,9 @@ RECIPES = tuple(dict.fromkeys(published.recipe for published in PUBLISHED))
 COLUMNS = [
     "published by",
     "recipe",
-    "what",
+    "quantity",
     "published",
-    "here: mean ± deviation",
+    "here: mean ± std",
     "lowest … highest",
     "95 % interval of one run",
     "inside",
@@ -122,7 +122,7 @@ def report(numbers: Mapping[str, Any]) -> Report:
     """Make the report from its numbers, the content of reproduction.json."""
     return Report(
         name="reproduction",
-        title="What was published, and what it is here",
+        title="Published results, and the same recipes here",
         command=f"lenet reproduce --seeds {numbers['seeds']}",
         setting=_setting(numbers),
         table=Table(COLUMNS, [_row(published, numbers["recipes"][published.recipe]) for published in PUBLISHED]),
@@ -155,14 +155,14 @@ def verdict(figure: float, here: Sequence[float]) -> tuple[bool | None, str]:
     is_inside = distance <= half
     if estimate.minimum <= figure <= estimate.maximum:
         below = sum(value < figure for value in here)
-        rank, reproduced = f"{below} of {len(here)} seeds gave less", "reproduced: "
+        rank, prefix = f"{below} of {len(here)} seeds are lower", "reproduced: "
     else:
-        rank = f"no seed of {len(here)} gave so {'little' if figure < estimate.minimum else 'much'}"
-        reproduced = "within the interval, though "
+        rank = f"{'below' if figure < estimate.minimum else 'above'} all {len(here)} seeds"
+        prefix = "inside the interval, but "
     if is_inside:
-        return True, f"{reproduced}{rank}"
+        return True, f"{prefix}{rank}"
     stds = distance / estimate.deviation if estimate.deviation else float("inf")
-    return False, f"not reproduced: {stds:.1f} deviations from the mean; {rank}"
+    return False, f"not reproduced: {stds:.1f} std from the mean, {rank}"
 
 
 def _row(published: Published, recipe: Mapping[str, Any]) -> list[str]:
@@ -198,9 +198,9 @@ def _setting(numbers: Mapping[str, Any]) -> str:
     device = next(iter(numbers["recipes"].values()))["device"]
     seeds = f"seeds 0 to {numbers['seeds'] - 1} of each" if numbers["seeds"] > 1 else "seed 0 of each"
     return (
-        f"Fashion-MNIST, {epochs}, {seeds}, on {device}. A published figure is one run: "
-        "it is compared with the interval in which one more run here would fall with 95 % (Student's t). Train loss and "
-        "train accuracy are those of the last epoch, measured while the weights change, as the book prints them."
+        f"Fashion-MNIST, {epochs}, {seeds}, on {device}. A published figure is the result of one run, so it is compared with "
+        "the 95 % prediction interval of one more run here (Student's t). Train loss and train accuracy are means over the "
+        "last epoch, measured while the weights change, as the book prints them."
     )
 
 

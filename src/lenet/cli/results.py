@@ -97,7 +97,7 @@ def predict(
         if json_:
             say(json.dumps(result.to_dict()))
         else:
-            say(f"{result.picture}  " + "  ".join(f"{name} {p:.1%}" for name, p in result.top(top)))
+            say(f"{result.image}  " + "  ".join(f"{name} {p:.1%}" for name, p in result.top(top)))
     if show:
         from lenet.analysis import plots
 
@@ -150,7 +150,7 @@ def compare(
     if differing:
         say("\nsettings that differ")
         table(
-            ["setting", *plots.labels(entries)],
+            ["setting", *plots.run_names(entries)],
             [[name, *map(str, values)] for name, values in differing.items()],
         )
     note(f"wrote {out}")
