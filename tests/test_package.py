@@ -27,14 +27,6 @@ def test_looking_at_data_does_not_wait_for_torch():
     assert run(code).strip() == "False"
 
 
-def test_help_does_not_wait_for_torch():
-    code = (
-        "import sys\nfrom lenet.cli.main import main\nsys.argv = ['lenet', '--help']\n"
-        "try: main()\nexcept SystemExit: pass\nprint([m for m in ('torch', 'numpy', 'matplotlib') if m in sys.modules])"
-    )
-    assert run(code).splitlines()[-1] == "[]"
-
-
 def test_every_public_name_is_there():
     for name in lenet.__all__:
         assert getattr(lenet, name) is not None

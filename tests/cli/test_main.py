@@ -1,5 +1,6 @@
 """The entry point: which command is called, and how errors end it."""
 
+import subprocess
 import sys
 
 import pytest
@@ -92,9 +93,15 @@ def test_a_mistake_is_an_error_a_hint_and_exit_code_2(lenet_command, tmp_path, m
             "lenet train",
         ),
         (("train", "--epochs"), "option --epochs requires an argument", "lenet train --help explains the options"),
-        (("predict", "x"), "missing argument PICTURE", "usage: lenet predict [OPTIONS]"),
-        (("predict", "x", "y", "--top", "0"), "invalid value for --top: it should be greater", "usage: lenet predict"),
-        (("data", "show"), "missing argument NAME", "usage: lenet data show [OPTIONS]"),
+        (("predict", "x"), "PICTURE is missing", "usage: lenet predict [OPTIONS]"),
+        (("predict", "x", "y", "--top", "0"), "--top is 0; expected a whole number at least 1", "lenet predict"),
+        (("data", "show"), "NAME is missing", "usage: lenet data show [OPTIONS]"),
+        (("import-weights", "x"), "--model is missing", "usage: lenet import-weights [OPTIONS]"),
+        (
+            ("import-weights", "x", "--model", "mlp", "--data", "mnist", "--mean", "x"),
+            "--mean is x; expected a number",
+            "lenet",
+        ),
         (("runs", "a", "b"), "got unexpected extra argument", "usage: lenet runs [OPTIONS]"),
     ],
 )
@@ -104,6 +111,28 @@ def test_a_command_line_that_cannot_be_read(lenet_command, arguments, error, hin
     first, second = err.splitlines()
     assert first.startswith(f"error: {error}")
     assert second.startswith(f"hint: {hint}")
+
+
+HEAVY = ("torch", "numpy", "matplotlib", "PIL", "pydantic", "rich", "requests", "lenet.training.train")
+QUICK = """
+import sys
+from lenet.cli.main import main
+mistakes = ("trian", "train --model nope", "train --modle x", "train --epochs x", "predict x", "lab --seeds 0")
+for line in (*mistakes, "train --help"):
+    sys.argv = ["lenet", *line.split()]
+    try:
+        main()
+    except SystemExit:
+        pass
+print([name for name in HEAVY if name in sys.modules])
+"""
+
+
+def test_help_and_mistakes_import_nothing_large():
+    code = f"HEAVY = {HEAVY}\n{QUICK}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert len(done.stderr.splitlines()) == 6 * 2
 
 
 @pytest.mark.parametrize("group", [(), ("data",)])

@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from lenet.cli import messages, output
+from lenet.cli.conversion import Command, ConvertsHere
 from lenet.errors import ConfigError, choices_hint
 from lenet.registry import resolve
 from lenet.training.interrupts import orderly_end
@@ -45,7 +46,7 @@ GROUPS = {
 }
 
 
-class Group(TyperGroup):
+class Group(ConvertsHere, TyperGroup):
     """The commands of COMMANDS that begin with the group's name, each made when it is asked for."""
 
     def list_commands(self, ctx: Any) -> list[str]:
@@ -79,7 +80,7 @@ def command(name: str = "") -> Any:
         rich_markup_mode=None,  # otherwise typer imports rich for help and errors
     )
     if function:
-        app.command(name.split()[-1], help=text, epilog=f"Example: {example}")(function)
+        app.command(name.split()[-1], cls=Command, help=text, epilog=f"Example: {example}")(function)
         return typer.main.get_command(app)
     if not name:
         app.callback()(_options)

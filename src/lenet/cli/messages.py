@@ -1,6 +1,5 @@
 """How an error ends a command: `error: …` and `hint: …` on stderr, and the exit code."""
 
-import re
 import sys
 from difflib import get_close_matches
 from typing import Any
@@ -10,7 +9,7 @@ import typer
 from lenet.cli.output import note
 from lenet.errors import LenetError
 
-USAGE_ERROR: Any = typer.BadParameter.__base__  # an option or argument that is unknown, missing or wrong
+USAGE_ERROR: Any = typer.BadParameter.__base__  # an unknown option, or one without a value
 MISTAKE, FAULT = 2, 1  # exit codes: what the user can fix, and what only lenet's authors can
 
 
@@ -42,7 +41,7 @@ def _usage(error: Exception, help_: str) -> tuple[str, str]:
         close = get_close_matches(name, options, n=1, cutoff=0.7)
         return f"unknown option {name}", (f"did you mean {close[0]}? " if close else "") + f"{help_} lists the options"
     text = error.format_message().rstrip(".").replace("'", "")  # type: ignore[attr-defined]
-    message = re.sub(r"(?<=: )Input should", "it should", text[0].lower() + text[1:])
+    message = text[0].lower() + text[1:]
     usage = f"usage: {' '.join(context.get_usage().split()[1:])}" if context else f"{help_} explains the options"
     return message, usage
 
