@@ -10,11 +10,11 @@ from pathlib import Path
 from lenet.analysis.lab.laboratory import EXPERIMENTS, report
 
 FOLDER = Path(__file__).parent / "lab"
-HEAD = """# The laboratory: the chapter's exercises, done
+HEAD = """# The lab: the chapter's exercises
 
-Every section is the output of the command at its head, and `make lab` does them all. The numbers behind a table, seed by
-seed, are in [lab/](lab/). Differences are tested by Welch's test, those between numbers of epochs, whose runs begin alike,
-seed by seed; not corrected for how many there are.
+Each section is the output of the command below its heading; `make lab` runs them all. The numbers of every seed are in
+[lab/](lab/). Differences are tested with Welch's t-test; those between numbers of epochs with a paired t-test, since a short
+run is the beginning of a long one with the same seed. p-values are not corrected for multiple comparisons.
 """
 
 

@@ -21,7 +21,9 @@ def test_lab_prints_a_table_and_says_what_it_wrote(lenet_command, tmp_path):
     short = ("--data", "digits", "--seeds", "2", "--epochs", "1", "--out", tmp_path / "lab")
     code, out, err = lenet_command("lab", "noise", *short)
     assert code == 0
-    assert out.startswith("What noise does to a trained network\nRecipe `fast` on digits, 1 epoch, seeds 0 to 1")
+    title, setting = out.splitlines()[:2]
+    assert title == "Accuracy and confidence of a trained network under noise"
+    assert setting.startswith("Recipe `fast` on digits, 1 epoch, seeds 0 to 1")
     assert re.search(r"^128 +0\.\d{4} ± 0\.\d{4} ", out, re.M)
     assert "2/2  fast, seed " in err
     for suffix in ("md", "json", "png"):

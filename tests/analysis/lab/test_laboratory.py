@@ -57,7 +57,7 @@ def test_comparison(done):
     assert sigmoid[3] == "61,706"
     assert float(sigmoid[4]) > 0
     assert result.command == "lenet lab init --seeds 1 --epochs 1"
-    assert result.setting.startswith("Recipe `book-sgd` on fashion-mnist, 1 epoch, seed 0, but for what")
+    assert result.setting.startswith("Recipe `book-sgd` on fashion-mnist, 1 epoch, seed 0, except for what")
     assert len(figure.axes[0].get_yticks()) == 4
 
 
@@ -77,7 +77,7 @@ def test_probes_share_their_trainings(done):
     accuracy = means(noise, 1)
     assert accuracy[0] > 0.8
     assert accuracy[0] > accuracy[-1] + 0.2
-    assert noise.setting.startswith("Recipe `fast` on fashion-mnist, 1 epoch, seeds 0 to 1, but")
+    assert noise.setting.startswith("Recipe `fast` on fashion-mnist, 1 epoch, seeds 0 to 1, except")
 
     unlike, figure = done.perform("strangers", seeds=2)
     assert [row[0] for row in unlike.table.rows][:2] == ["fashion-mnist, its own", "digits"]

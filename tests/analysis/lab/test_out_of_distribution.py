@@ -30,4 +30,4 @@ def test_the_kind_with_the_most_confidence_is_named():
     each = {"confidence": [0.5], "named": "a", "share": 0.5}
     kinds = {"own": each | {"sure": [1.0]}, "x": each | {"sure": [0.2]}, "y": each | {"sure": [0.4]}}
     table = out_of_distribution.table({"kinds": kinds})
-    assert "'y' it is over 90% sure 40% of the time" in table.conclusions[0]
+    assert "for 40% of 'y' the confidence is over 90%" in table.conclusions[0]

@@ -26,7 +26,7 @@ def test_table_and_chart():
     assert len(table.columns) == len(table.rows[0]) == 5
     assert table.rows[-1][0] == "1000×1000"
     assert table.rows[-1][1] == "1,000,001,000 (4.00 GB and 4.00 kB)"
-    assert "grow 1,274 times" in table.conclusions[1]
-    assert "1 times, to 156" in table.conclusions[1]
+    assert "grow 1,274-fold" in table.conclusions[1]
+    assert "keeps its 156" in table.conclusions[1]
     left, right = scaling.draw(sizes).axes
     assert left.get_xscale() == right.get_yscale() == "log"

@@ -101,9 +101,9 @@ def table(numbers: Mapping[str, Any]) -> Table:
         for layer, values in layers.items()
     ]
     explanation = (
-        "Active: the share of a layer's outputs above what it gives for an input of 0. The picture is that of seed 0."
+        "Active: the share of a layer's outputs above its activation of 0. The chart shows the network of seed 0."
     )
-    return Table(["class", "after the activation of", "mean output", "active"], rows, [explanation])
+    return Table(["class", "activation of", "mean", "active"], rows, [explanation])
 
 
 def draw(run: Run, test: Dataset, labels: Sequence[int]) -> "Figure":
@@ -139,7 +139,7 @@ def mosaic(channels: NDArray[np.float32], white: float) -> NDArray[np.float32]:
 
 
 EXPERIMENT = Experiment(
-    "What the convolutional layers make of pictures of each class",
+    "The activations of the convolutional layers, by class",
     perform,
     table,
     options=("seeds", "epochs", "recipe", "data", "classes"),

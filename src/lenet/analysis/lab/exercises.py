@@ -31,7 +31,7 @@ def _each(setting: str, form: str, *values: Any) -> dict[str, dict[str, Any]]:
 
 
 COMPARISONS: dict[str, Comparison] = {
-    "pooling": _with_both("Average against max-pooling", "pooling", {"avg": "avg", "max": "max"}),
+    "pooling": _with_both("Average pooling against max-pooling", "pooling", {"avg": "avg", "max": "max"}),
     "kernel-size": Comparison(
         "The size of the convolution kernels", "book-sgd", _each("kernel_size", "{0}×{0}", 5, 3, 7)
     ),
@@ -53,7 +53,7 @@ COMPARISONS: dict[str, Comparison] = {
         | {", ".join(map(str, [*hidden, 10])): {"hidden": hidden} for hidden in ((), (84,), (240, 120, 84))},
     ),
     "activation": Comparison(
-        "The activation, at the chapter's learning rate and at a smaller one",
+        "The activation function, at the chapter's learning rate and a smaller one",
         "book-sgd",
         {
             f"{activation}, rate {rate}": {"activation": activation, "learning_rate": rate}
@@ -73,7 +73,7 @@ COMPARISONS: dict[str, Comparison] = {
     "epochs": Comparison("The number of epochs", "book-sgd", _each("epochs", "{0}", 10, 5, 20, 30), nested=True),
     "mnist": _with_both("MNIST instead of Fashion-MNIST", "data", {"fashion-mnist": "fashion-mnist", "mnist": "mnist"}),
     "neighbours": Comparison(
-        "Who needs neighbouring pixels: all pictures with their pixels in another order, always the same",
+        "Who needs neighbouring pixels? All images with their pixels permuted in the same way",
         "fast",
         {
             "LeNet": {},

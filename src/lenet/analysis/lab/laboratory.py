@@ -105,8 +105,8 @@ def _setting(numbers: Mapping[str, Any]) -> str:
         return "Nothing is trained."
     seeds = f"seeds 0 to {numbers['seeds'] - 1}" if numbers["seeds"] > 1 else "seed 0"
     return (
-        f"Recipe `{numbers['recipe']}` on {numbers['data']}, {counted(numbers['epochs'], 'epoch')}, {seeds}, but for what is "
-        "varied; mean ± half of its 95 % interval over the seeds (Student's t)."
+        f"Recipe `{numbers['recipe']}` on {numbers['data']}, {counted(numbers['epochs'], 'epoch')}, {seeds}, except for what "
+        "is varied. Numbers are the mean over the seeds ± half of its 95 % confidence interval (Student's t)."
     )
 
 

@@ -16,7 +16,7 @@ from lenet.runs.run import Run
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-LEVELS = (0, 16, 32, 64, 96, 128)  # standard deviations, in grey levels from 0 to 255
+LEVELS = (0, 16, 32, 64, 96, 128)  # standard deviations; pixels are from 0 to 255
 
 
 def perform(setup: Setup) -> "tuple[Numbers, Figure]":
@@ -55,9 +55,10 @@ def table(numbers: Mapping[str, Any]) -> Table:
     clean, worst = (Estimate.of(levels[str(level)]["accuracy"]).mean for level in (0, LEVELS[-1]))
     sure = Estimate.of(levels[str(LEVELS[-1])]["confidence"]).mean
     conclusion = (
-        f"Noise of {LEVELS[-1]} takes the accuracy from {clean:.1%} to {worst:.1%}; they are still {sure:.0%} sure."
+        f"With noise of {LEVELS[-1]} the accuracy falls from {clean:.1%} to {worst:.1%}; "
+        f"the mean confidence is still {sure:.0%}."
     )
-    columns = ["noise, grey levels of 255", "test accuracy", "mean probability of the answer"]
+    columns = ["std of the noise, pixels 0 to 255", "test accuracy", "mean confidence"]
     return Table(columns, rows, [conclusion])
 
 
@@ -70,14 +71,15 @@ def draw(levels: Mapping[str, Any], test: Dataset) -> "Figure":
             axes.set_title(f"noise {level}", fontsize=9)
             axes.set_axis_off()
         axes = bottom.subplots()
-        for key, label in (("accuracy", "test accuracy"), ("confidence", "mean probability of the answer")):
+        labels = {"accuracy": "test accuracy", "confidence": "mean confidence: probability of the predicted class"}
+        for key, label in labels.items():
             estimates = [Estimate.of(each[key]) for each in levels.values()]
             means, errors = [e.mean for e in estimates], [e.of_the_mean or 0 for e in estimates]
             axes.errorbar(LEVELS, means, yerr=errors, marker="o", markersize=4, capsize=3, label=label)
-        axes.set_xlabel("standard deviation of the noise, grey levels of 255")
+        axes.set_xlabel("standard deviation of the noise, pixels from 0 to 255")
         axes.set_ylim(0, 1)
-        axes.legend()
+        axes.legend(loc="lower left")
     return figure
 
 
-EXPERIMENT = Experiment("What noise does to a trained network", perform, table)
+EXPERIMENT = Experiment("Accuracy and confidence of a trained network under noise", perform, table)

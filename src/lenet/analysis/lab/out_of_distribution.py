@@ -81,10 +81,10 @@ def table(numbers: Mapping[str, Any]) -> Table:
     sure = {kind: Estimate.of(each["sure"]).mean for kind, each in [*kinds.items()][1:]}
     worst = max(sure, key=lambda kind: sure[kind])
     conclusion = (
-        "The network was trained on the first kind alone. It has no word for anything else: its probabilities add up to 1 "
-        f"whatever it is shown, and of {worst!r} it is over {CONFIDENT:.0%} sure {sure[worst]:.0%} of the time."
+        "The network was trained on the first kind only. There is no 'none of these' class: the probabilities add up to 1 "
+        f"for every image, and for {sure[worst]:.0%} of {worst!r} the confidence is over {CONFIDENT:.0%}."
     )
-    columns = ["pictures", "mean probability of the answer", f"over {CONFIDENT:.0%} sure", "most often named"]
+    columns = ["images", "mean confidence", f"confidence over {CONFIDENT:.0%}", "most frequent prediction"]
     return Table(columns, rows, [conclusion])
 
 
@@ -101,4 +101,4 @@ def draw(examples: Mapping[str, tuple[Images, Probabilities]], classes: Sequence
     return figure
 
 
-EXPERIMENT = Experiment("What a network says of pictures of something else", perform, table)
+EXPERIMENT = Experiment("Predictions for images unlike the training images", perform, table)

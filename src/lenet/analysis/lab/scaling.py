@@ -1,7 +1,7 @@
-"""Dense against convolutional layers as the picture grows: parameters and memory. Nothing is trained or allocated.
+"""Dense and convolutional layers as images grow: parameters and memory. Nothing is trained or allocated.
 
-*Dive into Deep Learning*, chapter "From Fully Connected Layers to Convolutions": a dense layer over a picture of a megapixel
-needs a weight for each pixel and unit, a convolution only those of its kernel.
+*Dive into Deep Learning*, chapter "From Fully Connected Layers to Convolutions": a dense layer over an image of a megapixel
+needs a weight for each pixel and unit, a convolution only those of its kernels.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from lenet.networks.summary import in_bytes, layers, total
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-EDGES = (28, 64, 128, 256, 512, 1000)  # of a square picture of one channel; the last is the chapter's megapixel
+EDGES = (28, 64, 128, 256, 512, 1000)  # of a square image with one channel; the last is the chapter's megapixel
 UNITS = 1000  # of the dense layer, as in the chapter
 WHAT = {
     "dense": f"dense layer of {UNITS:,} units",
@@ -64,13 +64,13 @@ def table(numbers: Mapping[str, Any]) -> Table:
     grown = {name: largest[name]["parameters"] / smallest[name]["parameters"] for name in WHAT}
     rows = [[f"{edge}×{edge}", *(_cell(each[name]) for name in WHAT)] for edge, each in sizes.items()]
     conclusions = [
-        "Parameters; in brackets the memory they take in fp32, and that of one picture's outputs.",
-        f"From {EDGES[0]}×{EDGES[0]} to {EDGES[-1]}×{EDGES[-1]} pixels the dense layer's parameters grow "
-        f"{grown['dense']:,.0f} times, to {largest['dense']['parameters']:,}; the convolution's "
-        f"{grown['convolution']:,.0f} times, to {largest['convolution']['parameters']:,}.",
-        f"LeNet as a whole grows {grown['lenet']:,.0f} times: it ends in dense layers, and their input grows.",
+        "Parameters; in brackets their memory in fp32 and that of one image's outputs.",
+        f"From {EDGES[0]}×{EDGES[0]} to {EDGES[-1]}×{EDGES[-1]} pixels the parameters of the dense layer "
+        f"grow {grown['dense']:,.0f}-fold, to {largest['dense']['parameters']:,}; the convolution keeps its "
+        f"{largest['convolution']['parameters']:,}.",
+        f"LeNet as a whole grows {grown['lenet']:,.0f}-fold, because it ends in dense layers whose input grows.",
     ]
-    return Table(["picture", *WHAT.values()], rows, conclusions)
+    return Table(["image", *WHAT.values()], rows, conclusions)
 
 
 def _cell(numbers: Mapping[str, int]) -> str:
@@ -91,7 +91,7 @@ def draw(sizes: Mapping[str, Any]) -> "Figure":
         parameters.set_ylabel("parameters")
         memory.set_ylabel("MB, parameters and outputs")
         for axes in (parameters, memory):
-            axes.set_xlabel("edge of the picture, pixels")
+            axes.set_xlabel("edge of the image, pixels")
             axes.set_xticks(edges, [str(edge) for edge in edges])
             axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}" if value >= 1 else f"{value:g}")
             axes.minorticks_off()
@@ -99,4 +99,4 @@ def draw(sizes: Mapping[str, Any]) -> "Figure":
     return figure
 
 
-EXPERIMENT = Experiment("Dense against convolutional layers as the picture grows", perform, table, options=())
+EXPERIMENT = Experiment("Dense against convolutional layers as images grow", perform, table, options=())

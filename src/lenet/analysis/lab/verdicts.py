@@ -98,7 +98,7 @@ def verdict(outcomes: Mapping[str, Outcome], pair: tuple[str, str], *, nested: b
         return "; ".join([*failed, f"{words}, too few seeds to tell"])
     p = "p < 0.001" if probability < 0.001 else f"p = {probability:.3f}"
     if probability >= SIGNIFICANT:
-        words = f"{words}, which these seeds cannot tell from chance ({p})"
+        words = f"{words}, not significant ({p})"
     else:
         words = f"{other} is {'better' if difference > 0 else 'worse'} than {one} by {abs(difference):.4f} ({p})"
-    return "; ".join([*failed, f"of those that learnt, {words}" if failed else words])
+    return "; ".join([*failed, f"of the seeds that learned, {words}" if failed else words])
