@@ -13,8 +13,8 @@ HEAD = """# Command reference
 Written from `--help` by `make docs`; do not edit.
 
 Exit codes: 0 done; 1 a fault of lenet; 2 something that you can mend (the message says how); 130, 143 or 129 stopped with
-Ctrl-C, SIGTERM or SIGHUP. A training that is stopped saves first and says how to go on; before its first step there is
-nothing to save, and a second signal ends it at once, with the last checkpoint left.
+Ctrl-C, SIGTERM or SIGHUP. A training that is stopped saves first and prints how to resume it. Before its first step there is
+nothing to save; a second signal ends it without saving, and the last checkpoint remains.
 
 Environment: `LENET_DATA`, a folder to look for data sets in; `LENET_CACHE`, where downloaded ones are kept, instead of the
 user's cache folder; `NO_COLOR`; and the proxies that Python's requests knows (`HTTPS_PROXY` and so on).

@@ -1,11 +1,13 @@
 """The entry point: which command is called, and how errors end it."""
 
+import signal
 import subprocess
 import sys
 
 import pytest
 
 import lenet
+from lenet import __main__
 from lenet.cli import main
 
 SMALL = ("--data", "digits", "--epochs", "1", "--validation", "59000")
@@ -187,3 +189,47 @@ def test_a_lack_of_memory_that_nobody_explained(lenet_command, monkeypatch, is_l
     code, out, err = lenet_command("show", "lenet")
     assert (code, out) == (2, "")
     assert err.startswith("error: this program is out of memory\nhint: ")
+
+
+BUSY = """
+from lenet.cli.main import exit_on_signals
+with exit_on_signals():
+    try:
+        print("ready", flush=True)
+        while True:
+            pass
+    finally:
+        print("tidied up", flush=True)
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_signal_ends_the_process_and_it_tidies_up(number, code):
+    with subprocess.Popen([sys.executable, "-c", BUSY], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(number)
+        out, _ = process.communicate(timeout=30)
+    assert (process.returncode, out) == (code, "tidied up\n")
+
+
+def test_handlers_are_restored_and_ignored_signals_stay_ignored():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with main.exit_on_signals():
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+            assert signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_ctrl_c_is_exit_code_130(lenet_command, monkeypatch):
+    def interrupted(*arguments, **settings):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("lenet.networks.summary.parse_input", interrupted)
+    assert lenet_command("show", "lenet") == (130, "", "")
+    monkeypatch.setattr(main, "main", interrupted)
+    with pytest.raises(SystemExit) as ended:
+        __main__.main()
+    assert ended.value.code == 130

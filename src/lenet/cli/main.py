@@ -4,9 +4,13 @@ What was asked for goes to stdout, everything else to stderr; with --json all bu
 ends with `error: …`, `hint: …` and exit code 2.
 """
 
+import contextlib
 import inspect
+import signal
 import sys
+import threading
 import traceback
+from collections.abc import Iterator
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -16,7 +20,6 @@ from lenet.cli import messages, output
 from lenet.cli.conversion import Command, ConvertsHere
 from lenet.errors import ConfigError, choices_hint
 from lenet.registry import resolve
-from lenet.training.interrupts import orderly_end
 from lenet.version import __version__
 
 # The function of each command, whose module is imported when the command is used. Its docstring is the command's help.
@@ -102,6 +105,31 @@ def _options(
     pass
 
 
+@contextlib.contextmanager
+def exit_on_signals() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP raise SystemExit, so that files under way are tidied up as after Ctrl-C.
+
+    A signal that is ignored, as under nohup, stays ignored.
+    """
+
+    def leave(number: int, frame: Any) -> NoReturn:
+        raise SystemExit(128 + number)
+
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+        before = {number: signal.signal(number, leave) for number in numbers if not _is_ignored(number)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _is_ignored(number: int) -> bool:
+    return signal.getsignal(number) in (signal.SIG_IGN, None)
+
+
 def main() -> NoReturn:
     """The entry point: runs a command, and turns errors into messages and exit codes."""
     arguments = sys.argv[1:]
@@ -110,7 +138,7 @@ def main() -> NoReturn:
     arguments = [a for a in arguments[:until] if a != "--debug"] + arguments[until:]
     output.replace_unprintable()
     try:
-        with orderly_end():
+        with exit_on_signals():
             code = command().main(arguments, prog_name="lenet", standalone_mode=False) or 0
     except Exception as error:
         if debug:

@@ -4,17 +4,13 @@ SIGINT is Ctrl-C, SIGTERM what a system sends that shuts down, SIGHUP what a ter
 """
 
 import contextlib
-import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Iterator
-from types import FrameType
 from typing import Any
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
-SHOW_CURSOR = b"\x1b[?25h"
 ONE_ACT = (
     0.3  # seconds within which the same signal again is the same act: `timeout` sends it to a process and to its group
 )
@@ -63,60 +59,3 @@ def interrupts() -> Iterator[Interrupt]:
         yield event
     finally:
         restore()
-
-
-@contextlib.contextmanager
-def orderly_end() -> Iterator[None]:
-    """For a whole process: SIGTERM and SIGHUP end it as Ctrl-C does, by an exception, so that it tidies up; and the second
-    signal ends it at once, whatever is being computed, with the same exit code.
-
-    Python's own handlers wait until a call of native code returns; a thread that the system tells of a signal does not.
-    While PyTorch is being imported the first one does so too: an exception within its native code is an abort().
-    """
-    if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
-        yield  # Windows has neither signal, and tells of others by sockets only
-        return
-    ours, theirs = os.pipe()
-    os.set_blocking(theirs, False)
-
-    def leave(number: int, frame: FrameType | None) -> None:
-        if _is_importing_torch(frame):
-            os._exit(128 + number)
-        raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
-
-    def watch() -> None:
-        first, at = 0, 0.0
-        while numbers := os.read(ours, 1):
-            if numbers[0] not in SIGNALS:
-                continue
-            if not first:
-                first, at = numbers[0], time.monotonic()
-            elif numbers[0] != first or time.monotonic() - at > ONE_ACT:
-                cursor = SHOW_CURSOR if os.isatty(2) else b""
-                with contextlib.suppress(OSError):  # there may be no terminal any more
-                    os.write(2, cursor + b"\nended at once; what was saved before is whole\n")
-                os._exit(128 + numbers[0])
-        os.close(ours)
-
-    threading.Thread(target=watch, daemon=True).start()
-    before = {number: signal.getsignal(number) for number in SIGNALS}
-    for number in SIGNALS:
-        if before[number] not in (signal.SIG_IGN, None):
-            signal.signal(number, leave)
-    wakeup = signal.set_wakeup_fd(theirs, warn_on_full_buffer=False)
-    try:
-        yield
-    finally:
-        signal.set_wakeup_fd(wakeup)
-        os.close(theirs)  # ends the thread, which reads its end
-        for number, what in before.items():
-            signal.signal(number, what)
-
-
-def _is_importing_torch(frame: FrameType | None) -> bool:
-    """Whether PyTorch's own module is being executed there: nothing of PyTorch is in use yet."""
-    while frame:
-        if frame.f_code.co_name == "<module>" and frame.f_globals.get("__name__") == "torch":
-            return True
-        frame = frame.f_back
-    return False
