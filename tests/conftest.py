@@ -1,17 +1,25 @@
-"""What the tests share. No test touches the user's cache, and none the network: the cache is a temporary folder, and where
-a download is tested its source is a server of the test's own."""
+"""What all tests share.
+
+No test touches the user's cache or the network: the cache is a temporary folder, and a download is tested against a server of
+the test's own. Every process computes with one thread, since two that wait for each other on a busy machine are slower.
+"""
 
 import dataclasses
 import os
 import signal
 from pathlib import Path
+from typing import Any, BinaryIO
 
-import numpy as np
+for library in ("OMP", "OPENBLAS"):  # before NumPy and PyTorch are imported, and for the processes that tests start
+    os.environ[f"{library}_NUM_THREADS"] = "1"
+
 import pytest
+from made_up import patterns
 
 import lenet
 from lenet.data.catalogue import CATALOGUE
-from lenet.data.dataset import Dataset, Splits
+from lenet.data.dataset import Splits
+from lenet.display import curve
 from lenet.engines import kernels
 
 # LENET_DATA is for `real_data` alone; under another name, since the processes of pytest-xdist import this file again.
@@ -27,6 +35,31 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     if folder := config.getoption("--kernels"):
         kernels.FOLDER = Path(folder).resolve(strict=True)
+
+
+# Tests that take seconds, first: at the end no process waits for another's last long test.
+LONG = ("proof", "build", "notebook", "docs", "process", "data")
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if "real_data" in item.fixturenames:
+            item.add_marker("data")
+    items.sort(key=lambda item: not any(map(item.get_closest_marker, LONG)))
+
+
+class BlankFigure:
+    """A chart of which nothing is drawn."""
+
+    def savefig(self, file: BinaryIO, **options: Any) -> None:
+        file.write({"svg": b"<svg/>", "png": b"\x89PNG\r\n\x1a\n"}[options["format"]])
+
+
+@pytest.fixture(autouse=True)
+def no_chart(request, monkeypatch):
+    """Trainings write a blank chart, since drawing one takes longer than a toy training, except under the marker `chart`."""
+    if request.node.get_closest_marker("chart") is None:
+        monkeypatch.setattr(curve, "draw", lambda points, title, num_epochs: BlankFigure())
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -80,20 +113,10 @@ def no_kernels(tmp_path, monkeypatch):
     kernels.library.cache_clear()
 
 
-def made_up(count, seed):
-    """Ten patterns, each many times under noise, on a black ground: learnt in a few steps, by a network that is right."""
-    patterns = np.random.RandomState(0).randint(0, 200, (10, 28, 28))
-    patterns[:, :4] = patterns[:, -4:] = patterns[:, :, :4] = patterns[:, :, -4:] = 0
-    random = np.random.RandomState(seed)
-    labels = random.permutation(np.arange(count, dtype=np.int64) % 10)
-    images = patterns[labels] + random.randint(0, 56, (count, 28, 28))
-    return Dataset("toy", images.astype(np.uint8), labels, tuple("0123456789"))
-
-
 @pytest.fixture(scope="session")
 def tiny():
     """1,000 training and 200 test pictures of ten classes, in memory."""
-    return Splits(made_up(1000, 1), made_up(200, 2), "made up")
+    return Splits(patterns(1000, 1), patterns(200, 2), "made up")
 
 
 @pytest.fixture(scope="session")

@@ -1,18 +1,9 @@
-"""What these tests share: one thread, for on a busy machine several wait for each other, and a folder of their own."""
+"""What these tests share: a folder of their own, and iterators over a small data set."""
 
 import pytest
-import torch
 
 from lenet.d2l.names import plotting
 from lenet.d2l.names.iterators import BatchIterator
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(autouse=True)

@@ -21,6 +21,7 @@ def test_every_name_is_there_and_documented():
         _ = d2l.train_ch13
 
 
+@pytest.mark.process
 def test_every_way_to_import_it_is_light():
     code = (
         "import lenet\nfrom lenet import d2l\nimport lenet.d2l as again\nfrom lenet.d2l import train_ch5\nimport sys\n"

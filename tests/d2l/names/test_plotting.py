@@ -84,6 +84,7 @@ def test_a_folder_that_is_gone_ends_no_training(own_folder, capsys):
     assert "cannot write" in capsys.readouterr().err
 
 
+@pytest.mark.process
 def test_a_script_leaves_its_animator_behind_when_it_ends(tmp_path):
     script = tmp_path / "mine.py"
     script.write_text(
@@ -137,6 +138,7 @@ def test_settings_of_figures():
     d2l.set_figsize()
 
 
+@pytest.mark.notebook
 def test_in_a_notebook_one_chart_is_drawn_in_place(tmp_path):
     import nbformat
     from nbclient import NotebookClient
