@@ -35,7 +35,8 @@ class KernelsHook(BuildHookInterface[Any]):
         self.folder = tempfile.TemporaryDirectory()
         out = ROOT / KERNELS if version == "editable" else Path(self.folder.name)
         try:
-            library = self.built(build, target, out)
+            library = current(build) if version == "editable" else None
+            library = library or self.built(build, target, out)
         except build.BuildError as error:
             if target:
                 raise
@@ -61,6 +62,13 @@ class KernelsHook(BuildHookInterface[Any]):
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         self.folder.cleanup()
+
+
+def current(build: ModuleType) -> Path | None:
+    """The library beside the sources, if it was built from them as they are."""
+    library: Path = ROOT / KERNELS / build.LIBRARY_NAME
+    fingerprint = f"{build.source_hash()} ".encode()
+    return library if library.is_file() and fingerprint in library.read_bytes() else None
 
 
 def load_build() -> ModuleType:

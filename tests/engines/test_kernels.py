@@ -343,6 +343,7 @@ def built(package):
     return library
 
 
+@pytest.mark.build
 def test_a_library_built_by_hand_computes(built, monkeypatch, tiny):
     monkeypatch.setattr(kernels, "FOLDER", built.parent)
     kernels.library.cache_clear()
@@ -358,6 +359,7 @@ def test_a_library_built_by_hand_computes(built, monkeypatch, tiny):
 
 
 @pytest.mark.skipif(not Path("/proc/cpuinfo").is_file() or build._processor() != "x86_64", reason="reads /proc/cpuinfo")
+@pytest.mark.build
 def test_the_variants_are_those_linux_sees_in_the_processor(built):
     flags = set(re.search(r"^flags\s*:(.*)$", Path("/proc/cpuinfo").read_text(), re.M)[1].split())
     needed = {"sse4": {"sse4_2", "ssse3", "popcnt"}}
@@ -383,6 +385,7 @@ def linked(path):
 
 
 @linux
+@pytest.mark.build
 def test_the_library_exports_its_interface_and_needs_only_the_system(built):
     assert exported(built) == FUNCTIONS
     assert linked(built)
@@ -390,6 +393,7 @@ def test_the_library_exports_its_interface_and_needs_only_the_system(built):
         assert re.fullmatch(SYSTEM_LIBRARIES, name)
 
 
+@pytest.mark.build
 def test_without_a_compiler_the_command_says_the_way_out_and_keeps_the_library(built, package, tmp_path):
     before = built.read_bytes()
     result = build_in(package, environment_without_compiler(tmp_path / "bare"))
@@ -440,6 +444,7 @@ def is_pe(data):
 
 
 @needs_ziglang
+@pytest.mark.build
 @pytest.mark.parametrize(
     ("name", "is_right"),
     [
@@ -548,6 +553,20 @@ def hook(hatch_build, tmp_path):
     yield hook
     hook.finalize("standard", {}, "")
     assert not Path(hook.folder.name).exists()
+
+
+@posix
+def test_an_editable_installation_keeps_a_library_built_from_these_sources(
+    hook, hatch_build, as_compiler, monkeypatch, project
+):
+    monkeypatch.setattr(hatch_build, "ROOT", project)
+    as_compiler("exit 1")
+    library = project / "src/lenet/engines/kernels" / build.LIBRARY_NAME
+    library.write_text(f"\0{build.source_hash()} g++\0")
+    decided = nothing_decided()
+    hook.initialize("editable", decided)
+    library.write_text("old")
+    assert decided["pure_python"] is False
 
 
 def nothing_decided():
