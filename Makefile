@@ -1,48 +1,80 @@
 # Every target works on a fresh clone: it makes .venv, installs under constraints.txt, and does its job.
+# ARGS are passed on, for example: make test ARGS="-k resume"
 #
-#   make train                        a LeNet learns; ARGS="--recipe book-sgd --out runs/book" changes what
-#   make test                         all tests, with coverage
-#   make examples                     the five published programs of examples/ in full; charts in runs/examples/
-#   make lint                         ruff and mypy
-#   make sanitize                     the CPU engine's tests, its kernels under the address and undefined-behaviour sanitizers
-#   make bench                        the published numbers (about 47 minutes); make bench-short takes three
-#   make doctor                       how often the doctor is right (about 40 minutes); make doctor-short takes one
-#   make faults                       everything that could be lost, put to the test (about 40 minutes): docs/faults.md;
-#                                     make faults-short takes three
-#   make emulate                      the kernels for ARM64 under qemu, against this processor's (needs qemu-user-static)
-#   make lab                          the chapter's exercises, 5 seeds each (about ten minutes): docs/lab.md
-#   make reproduction                 every published result against 20 seeds here (about three minutes): docs/reproduction.md
-#   make wheels                       a wheel with its kernels for each platform, into dist/
-#   make docs                         writes docs/cli.md from --help, tables from bench/records, notebooks from examples/*.py
+#   Use
+#   make train             train a LeNet; ARGS="--recipe book-sgd --out runs/book" chooses how
+#   make examples          run the five published programs of examples/ in full; charts in runs/examples/
+#
+#   Work on lenet
+#   make check             format, lint, types and smoke tests, in under a minute
+#   make format            format the code and fix what ruff can fix
+#   make test              all tests but the long ones below, on all cores, without coverage
+#   make coverage          the same with coverage, which must be 90 % or more
+#   make docs              regenerate everything in docs/ and examples/ that is made from code or records
+#
+#   Long tests
+#   make proof             the tests marked `proof`: 90 oracle networks, the README's commands
+#   make builds            the tests marked `build`: kernels for every platform, wheels
+#   make sanitize          the tests of the CPU engine under the address and undefined-behaviour sanitizers
+#   make faults            fault injection (about 40 minutes), writes docs/faults.md; make faults-short takes three
+#   make emulate           the ARM64 kernels under qemu, compared with this processor's (needs qemu-user-static)
+#
+#   Measurements, recorded in bench/records/
+#   make bench             the numbers of docs/benchmarks.md (about 47 minutes); make bench-short takes three
+#   make doctor            how often the doctor is right (about 40 minutes); make doctor-short takes one
+#   make lab               the chapter's exercises, 5 seeds each (about ten minutes): docs/lab.md
+#   make reproduction      every published result against 20 seeds here (about three minutes): docs/reproduction.md
+#
+#   make wheels            a wheel with its kernels for each platform, into dist/
 
 PYTHON ?= python3
 ARGS ?=
+JOBS ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-compile --constraint constraints.txt
+PYTEST := $(BIN)/python -m pytest --numprocesses $(JOBS)
 
-KERNELS := $(wildcard src/lenet/engines/kernels/*.h src/lenet/engines/kernels/*.cpp src/lenet/engines/kernels/build.py)
+KERNELS := src/lenet/engines/kernels
+SOURCES := $(wildcard $(KERNELS)/*.h $(KERNELS)/*.cpp $(KERNELS)/build.py)
 
-.PHONY: train test examples lint sanitize emulate bench bench-short doctor doctor-short faults faults-short lab reproduction wheels docs clean
+.PHONY: train examples check format lint test coverage proof builds sanitize emulate faults faults-short bench bench-short \
+  doctor doctor-short lab reproduction wheels docs clean
 
 train: .venv/installed
 	@$(BIN)/lenet train $(ARGS)
 
-test: .venv/installed-dev
-	@$(BIN)/python -m pytest --cov --cov-fail-under=90 $(ARGS)
-
 examples: .venv/installed-dev
 	@$(BIN)/python bench/examples.py --no-record $(ARGS)
+
+check: lint
+	@$(BIN)/python -m pytest --quiet -m smoke $(ARGS)
+
+format: .venv/installed-dev
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
 
 lint: .venv/installed-dev
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 
-sanitize: .venv/installed-dev
-	@$(BIN)/python tests/engines/sanitized.py -q $(ARGS)
+test: .venv/installed-dev
+	@$(PYTEST) -m 'not proof and not build' $(ARGS)
 
-emulate: .venv/installed-dev
-	@$(BIN)/python tests/engines/emulated.py
+coverage: .venv/installed-dev
+	@$(PYTEST) -m 'not proof and not build' --cov --cov-fail-under=90 $(ARGS)
+
+proof: .venv/installed-dev
+	@$(PYTEST) -m proof $(ARGS)
+
+builds: .venv/installed-wheels
+	@$(BIN)/python -m pytest -m build $(ARGS)
+
+sanitize: .venv/installed-dev
+	@$(BIN)/python bench/sanitize.py --quiet $(ARGS)
+
+emulate: .venv/installed-wheels
+	@$(BIN)/python bench/emulate.py
 
 bench: .venv/installed-dev
 	@$(BIN)/python bench/throughput.py
@@ -84,7 +116,7 @@ faults: .venv/installed-dev
 faults-short: .venv/installed-dev
 	@$(BIN)/python bench/faults.py --short
 
-wheels: .venv/installed-dev
+wheels: .venv/installed-wheels
 	@$(BIN)/python hatch_build.py
 
 docs: .venv/installed-dev
@@ -97,25 +129,34 @@ docs: .venv/installed-dev
 	@$(BIN)/python examples/notebooks.py
 
 clean:
-	rm -rf .venv dist build .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf dist build .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-# A stamp for each interpreter: make PYTHON=python3.13 test makes .venv anew with it.
+# A stamp for each version of Python: make PYTHON=python3.13 test makes .venv anew.
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])' 2>/dev/null)
 
 .venv/python-$(VERSION):
 	@command -v $(PYTHON) >/dev/null || { echo "error: no $(PYTHON)"; echo "hint: make PYTHON=/path/to/python3 train"; exit 2; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "error: $(PYTHON) is older than Python 3.11"; echo "hint: make PYTHON=python3.12 train, say"; exit 2; }
-	@rm -rf .venv
+	@if [ -e .venv ]; then echo "replacing .venv by one with $(PYTHON), Python $(VERSION) ..."; rm -rf .venv; fi
 	@$(PYTHON) -m venv .venv
 	@touch $@
 
-.venv/installed: .venv/python-$(VERSION) pyproject.toml constraints.txt hatch_build.py $(KERNELS)
-	@echo "installing into .venv (PyTorch is large; about a minute) ..."
-	@$(PIP) --editable .
+# The kernels are compiled while pip installs the build tool; the build hook then takes the library that is there. A compiler
+# that is missing or fails is reported by the hook.
+.venv/built: .venv/python-$(VERSION) pyproject.toml constraints.txt hatch_build.py $(SOURCES)
+	@echo "installing into .venv ..."
+	@PYTHONPATH=$(KERNELS) $(BIN)/python -c 'import build; build.main()' >/dev/null 2>&1 & $(PIP) hatchling; status=$$?; wait; exit $$status
 	@touch $@
 
-.venv/installed-dev: .venv/installed
-	@echo "installing the test tools into .venv ..."
-	@$(PIP) --editable '.[dev]'
+.venv/installed: .venv/built
+	@$(PIP) --no-build-isolation --editable .
 	@touch $@
+
+.venv/installed-dev: .venv/built
+	@$(PIP) --no-build-isolation --editable '.[dev]'
+	@touch .venv/installed $@
+
+.venv/installed-wheels: .venv/built
+	@$(PIP) --no-build-isolation --editable '.[dev,wheels]'
+	@touch .venv/installed .venv/installed-dev $@

@@ -1,4 +1,4 @@
-// Steps and logits of the kernels in a program of its own, to run it under an emulator of another processor: see emulated.py.
+// Steps and logits of the kernels in a program of its own, to run it under an emulator of another processor: see emulate.py.
 // Reads structures and arrays from stdin, in the order below, and writes losses, weights and logits to stdout.
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 """Runs the kernels for ARM64 under qemu, and compares them with this processor's: `make emulate`.
 
-    python tests/engines/emulated.py      (needs ziglang and qemu-aarch64, Debian's package qemu-user or qemu-user-static)
+    python bench/emulate.py      (needs ziglang and qemu-aarch64, Debian's package qemu-user or qemu-user-static)
 
 Trains networks for some steps in both, from the same weights and the same plan: losses, weights and logits must agree as
 closely as float32 can be expected to. It is slow and says nothing of speed.
@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -25,7 +26,7 @@ from lenet.engines.kernels.build import FLAGS, FOLDER, zig
 from lenet.images.preprocess import Preprocessing
 from lenet.models import build
 
-NETWORKS = {
+NETWORKS: dict[str, dict[str, Any]] = {
     "LeNetAvg, SGD": {"recipe": "book-sgd", "momentum": 0.9, "learning_rate": 0.05},
     "LeNet, AdamW, flips and shifts": {"recipe": "fast", "flip": True, "shift": 2},
     "kernel 7, tanh, Adam": {"recipe": "book-adam", "kernel_size": 7, "channels": (5, 9), "activation": "tanh"},
@@ -40,10 +41,10 @@ STEPS, BATCH, PICTURES, THREADS = 5, 37, 200, 2
 
 def compiled(folder: Path) -> Path:
     """The program for ARM64, with all it needs in it."""
-    program = folder / "emulated"
+    program = folder / "emulate"
     target = ["-target", "aarch64-linux-musl"]
     objects = []
-    for source in (HERE / "emulated.cpp", *(FOLDER / f"{name}.cpp" for name in ("engine", "threads", "network"))):
+    for source in (HERE / "emulate.cpp", *(FOLDER / f"{name}.cpp" for name in ("engine", "threads", "network"))):
         objects.append(str(folder / f"{source.stem}.o"))
         compile_it = [*zig(), *target, *FLAGS, "-DVARIANT=neon", f"-I{FOLDER}", "-c", str(source), "-o", objects[-1]]
         subprocess.run(compile_it, check=True)
@@ -52,7 +53,7 @@ def compiled(folder: Path) -> Path:
     return program
 
 
-def pair(settings: dict, dataset: Dataset, command: list[str]) -> tuple[list, list]:
+def pair(settings: dict[str, Any], dataset: Dataset, command: list[str]) -> tuple[list[Any], list[Any]]:
     """Losses, weights and logits, here and under the emulator."""
     config = configure(**settings, batch_size=BATCH)
     arguments = {name: getattr(config, name) for name in MODEL_FIELDS if getattr(config, name) is not None}
@@ -68,7 +69,7 @@ def pair(settings: dict, dataset: Dataset, command: list[str]) -> tuple[list, li
         (ctypes.c_double * STEPS).from_address(address) for address in (optimizer.rates, *corrections) if address
     ]
     counts = np.array([dataset.images.size, len(dataset), engine.optimizer.weights.numel(), STEPS, THREADS])
-    parts = [engine._network, pictures, arrays, optimizer, counts, dataset.images, dataset.labels, epoch.order]
+    parts: list[Any] = [engine._network, pictures, arrays, optimizer, counts, dataset.images, dataset.labels, epoch.order]
     parts += [array for array in (epoch.flips, epoch.shifts) if array is not None]
     parts += [vector.numpy() for vector in vectors] + doubles
     sent = b"".join(

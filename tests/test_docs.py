@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
 from lenet.doctor.checks import CURES
@@ -33,6 +34,7 @@ def test_the_tree_is_the_folder():
     assert (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8") == generate(), "run make docs"
 
 
+@pytest.mark.process
 def test_the_command_reference_is_what_help_says():
     generate = script("docs/generate_cli.py").generate
     assert (ROOT / "docs" / "cli.md").read_text(encoding="utf-8") == generate(), "run make docs"
@@ -73,6 +75,7 @@ def test_links_in_the_documents_lead_somewhere():
             assert (document.parent / target).exists(), f"{document.name}: {target}"
 
 
+@pytest.mark.docs
 def test_the_python_of_the_readme_runs(real_data, tmp_path):
     code = "\n".join(blocks("python"))
     done = subprocess.run(
@@ -86,6 +89,8 @@ def test_the_python_of_the_readme_runs(real_data, tmp_path):
     assert "Conv2d(1, 6, kernel_size=(5, 5)" in done.stdout
 
 
+@pytest.mark.docs
+@pytest.mark.proof
 def test_the_commands_of_the_readme_run(real_data, tmp_path):
     """Each as it stands, but for shorter trainings; boot.png and runs/other are made first, as a reader has them."""
     from lenet import data

@@ -10,6 +10,8 @@ import pytest
 
 import lenet
 
+pytestmark = pytest.mark.smoke
+
 
 def run(code):
     return subprocess.run(

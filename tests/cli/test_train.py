@@ -9,6 +9,8 @@ import sys
 import time
 from types import SimpleNamespace
 
+import pytest
+
 import lenet
 from lenet.config import FIELDS
 from lenet.training import train as training
@@ -154,6 +156,7 @@ def test_without_network_auto_says_so_and_fashion_mnist_is_refused(lenet_command
     assert not (tmp_path / "no").exists()
 
 
+@pytest.mark.process
 def test_ctrl_c_saves_says_how_to_go_on_and_exits_with_130(tmp_path):
     """A real process and a real signal; then it is resumed to its end."""
     command = [

@@ -116,6 +116,7 @@ def test_a_download_has_a_bar(monkeypatch):
     assert lines.getvalue() == "downloading train-images (26.4 MB)\n"
 
 
+@pytest.mark.notebook
 def test_a_notebook_gets_one_chart_updated_in_place(tmp_path):
     """In a real kernel: one display, updated in place, at last with all points, and no table of lines."""
     cell = (
@@ -140,6 +141,7 @@ def test_a_notebook_gets_one_chart_updated_in_place(tmp_path):
     assert lenet.load(tmp_path / "run").is_finished
 
 
+@pytest.mark.process
 def test_a_script_shows_plain_lines_on_stderr(tmp_path):
     code = f"import lenet; lenet.train('digits', epochs=1, validation=59_000, out={str(tmp_path / 'run')!r})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

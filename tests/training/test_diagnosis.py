@@ -171,6 +171,7 @@ def test_many_trainings_name_their_findings_in_their_lines(tiny, tmp_path, capsy
     assert capsys.readouterr().err.splitlines()[0].endswith("FINDINGS  chance-level")
 
 
+@pytest.mark.process
 def test_the_command_line_shows_findings_and_ends_a_strict_training_with_2(tmp_path):
     command = [sys.executable, "-m", "lenet", "train", "--data", "digits", "--validation", "59000", "--epochs", "1"]
     command += ["--recipe", "book-sgd", "--init", "default", "--learning-rate", "0.01", "--out"]

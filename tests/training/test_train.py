@@ -36,6 +36,7 @@ def train(tiny, folder, **settings):
     return lenet.train(tiny, out=folder / "run", **settings)
 
 
+@pytest.mark.chart
 def test_a_network_learns_and_leaves_a_whole_run(tiny, tmp_path):
     run = train(tiny, tmp_path)
     names = {path.name for path in run.path.iterdir()}
@@ -665,6 +666,7 @@ def test_the_book_learns_fashion_mnist_from_real_pictures(real_data, tmp_path):
     assert summary["test_accuracy"] == run.test_accuracy
 
 
+@pytest.mark.process
 def test_the_same_command_gives_the_same_bits(tmp_path):
     """Two processes, one seed: weights and points of the chart are the same to the last bit."""
     for name in ("one", "two"):
