@@ -69,7 +69,16 @@ def pair(settings: dict[str, Any], dataset: Dataset, command: list[str]) -> tupl
         (ctypes.c_double * STEPS).from_address(address) for address in (optimizer.rates, *corrections) if address
     ]
     counts = np.array([dataset.images.size, len(dataset), engine.optimizer.weights.numel(), STEPS, THREADS])
-    parts: list[Any] = [engine._network, pictures, arrays, optimizer, counts, dataset.images, dataset.labels, epoch.order]
+    parts: list[Any] = [
+        engine._network,
+        pictures,
+        arrays,
+        optimizer,
+        counts,
+        dataset.images,
+        dataset.labels,
+        epoch.order,
+    ]
     parts += [array for array in (epoch.flips, epoch.shifts) if array is not None]
     parts += [vector.numpy() for vector in vectors] + doubles
     sent = b"".join(

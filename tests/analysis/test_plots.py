@@ -8,7 +8,8 @@ import lenet
 from lenet.analysis import plots
 from lenet.analysis.prediction import Prediction
 from lenet.data.dataset import Dataset, Splits
-from lenet.display.curve import draw, draw_many, rendered
+from lenet.display.curve import draw, draw_many
+from lenet.display.style import rendered
 from lenet.errors import ConfigError
 from lenet.runs.run import Run
 

@@ -1,12 +1,10 @@
 """Charts of results: confusion matrix, most confident errors, what the network saw, samples of the data, runs compared.
 
-Each `draw_…` returns a matplotlib Figure; each `save_…` writes files and returns their paths. matplotlib is imported where a
-chart is drawn: it takes a third of a second, and most commands draw none.
+Each `draw_…` returns a matplotlib Figure; each `save_…` writes files and returns their paths.
 """
 
 import collections
-import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +14,8 @@ from lenet.analysis.evaluation import Evaluation
 from lenet.analysis.prediction import Prediction
 from lenet.config import to_dict
 from lenet.data.dataset import Dataset
-from lenet.display.curve import STYLE, draw_many, rendered
+from lenet.display.curve import draw_many
+from lenet.display.style import rendered, styled_figure
 from lenet.errors import ConfigError
 from lenet.files import durable
 from lenet.runs.run import Run
@@ -27,22 +26,6 @@ if TYPE_CHECKING:
 GREY: dict[str, Any] = {"cmap": "gray", "vmin": 0, "vmax": 255, "interpolation": "nearest"}
 MISTAKES = 40  # that are drawn
 SAMPLES = 8  # images of each class
-
-
-@contextlib.contextmanager
-def styled_figure(width: float, height: float, *, grid: bool = True) -> "Iterator[Figure]":
-    """Yield an empty figure in lenet's style, which also holds for all that is drawn within the block.
-
-    Args:
-        width: in inches.
-        height: in inches.
-        grid: whether axes show grid lines.
-    """
-    from matplotlib import rc_context
-    from matplotlib.figure import Figure
-
-    with rc_context(STYLE | {"axes.grid": grid}):
-        yield Figure(figsize=(width, height), layout="constrained")
 
 
 def draw_confusion(result: Evaluation) -> "Figure":

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lenet.analysis.statistics import Estimate
-from lenet.display.curve import rendered
+from lenet.display.style import rendered
 from lenet.errors import ConfigError
 from lenet.files import durable
 

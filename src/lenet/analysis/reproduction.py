@@ -12,11 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lenet.analysis.plots import styled_figure
 from lenet.analysis.report import Numbers, Report, Table
 from lenet.analysis.statistics import Estimate
 from lenet.config import configure
-from lenet.display.curve import TEST
+from lenet.display.style import TEST, styled_figure
 from lenet.training.sweep import Result, Variation, sweep
 
 if TYPE_CHECKING:

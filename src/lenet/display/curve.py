@@ -3,35 +3,22 @@
 Drawn at the end of every run, live in a notebook, and for several runs side by side by `lenet compare`.
 """
 
-import io
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from matplotlib import rc_context
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-
+from lenet.display.style import LOSS, TEST, TRAIN, VALIDATION, rendered, styled_figure
 from lenet.runs.run import Run
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 Points = Sequence[Mapping[str, Any]]
 
-LOSS, TRAIN, TEST, VALIDATION = "#4c566a", "#d08770", "#2e6fdb", "#7b9e3c"
-STYLE: dict[Any, Any] = {
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "grid.alpha": 0.25,
-    "font.size": 10,
-    "svg.hashsalt": "lenet",
-    "text.parse_math": False,  # a $ in somebody's class name is a $
-    "legend.frameon": False,
-}
 
-
-def draw(points: Points, title: str, num_epochs: int) -> Figure:
+def draw(points: Points, title: str, num_epochs: int) -> "Figure":
     """The chart of one training, finished or not, from the points of its metrics."""
-    with rc_context(STYLE):
-        figure = Figure(figsize=(9, 3.6), layout="constrained")
+    with styled_figure(9, 3.6) as figure:
         loss, accuracy = figure.subplots(1, 2)
         figure.suptitle(title, fontsize=11)
         chunks, epochs = _kind(points, "chunk"), _kind(points, "epoch")
@@ -52,10 +39,9 @@ def draw(points: Points, title: str, num_epochs: int) -> Figure:
     return figure
 
 
-def draw_many(runs: Mapping[str, Run]) -> Figure:
+def draw_many(runs: Mapping[str, Run]) -> "Figure":
     """Test accuracy and train loss of several runs, by name, over epochs."""
-    with rc_context(STYLE):
-        figure = Figure(figsize=(9, 3.6), layout="constrained")
+    with styled_figure(9, 3.6) as figure:
         loss, accuracy = figure.subplots(1, 2)
         for name, run in runs.items():
             loss.plot(*_line(run.epochs, "train_loss"), marker="o", markersize=3, label=name)
@@ -75,14 +61,6 @@ def save(run: Run, points: Points, num_epochs: int) -> None:
         run.write(f"curve.{suffix}", rendered(figure, suffix))
 
 
-def rendered(figure: Figure, suffix: str) -> bytes:
-    """The figure as the content of an .svg or .png file, the same bytes for the same numbers."""
-    buffer = io.BytesIO()
-    with rc_context(STYLE):
-        figure.savefig(buffer, format=suffix, dpi=150, metadata={"Date": None} if suffix == "svg" else None)
-    return buffer.getvalue()
-
-
 def _title(run: Run) -> str:
     return f"{run.config.model} on {run.resolved['data']}, recipe {run.config.recipe}, seed {run.config.seed}"
 
@@ -99,7 +77,7 @@ def _last_test(epochs: Points) -> str:
     return f"test, {epochs[-1]['test_accuracy']:.1%} at the end" if epochs else "test"
 
 
-def _finish(axes: Axes, num_epochs: int) -> None:
+def _finish(axes: "Axes", num_epochs: int) -> None:
     axes.set_xlabel("epoch")
     axes.set_xlim(0, num_epochs * 1.02)
     axes.legend()

@@ -19,6 +19,7 @@ from rich.progress import Progress as Bars
 from rich.text import Text
 
 from lenet.display import curve
+from lenet.display.style import rendered
 from lenet.doctor.checks import Finding
 from lenet.errors import ConfigError, quoted
 from lenet.runs.run import Run
@@ -319,7 +320,7 @@ class Notebook(Quiet):
     def _chart(self) -> Any:
         from IPython.display import SVG
 
-        return SVG(curve.rendered(curve.draw(self.points, self.title, self.num_epochs), "svg"))
+        return SVG(rendered(curve.draw(self.points, self.title, self.num_epochs), "svg"))
 
 
 class DownloadBar:

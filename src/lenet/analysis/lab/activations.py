@@ -9,9 +9,10 @@ import torch
 from numpy.typing import NDArray
 
 from lenet.analysis.lab.experiments import Experiment, Setup
-from lenet.analysis.plots import GREY, styled_figure
+from lenet.analysis.plots import GREY
 from lenet.analysis.report import Numbers, Table, mean_and_interval
 from lenet.data.dataset import Dataset, Images
+from lenet.display.style import styled_figure
 from lenet.doctor.checks import activations as recorded
 from lenet.errors import ConfigError, choices_hint
 from lenet.pytorch.memory import in_chunks

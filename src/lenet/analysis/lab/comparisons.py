@@ -10,10 +10,10 @@ import numpy as np
 
 from lenet.analysis.lab.experiments import Experiment, Setup
 from lenet.analysis.lab.verdicts import Outcome, verdict
-from lenet.analysis.plots import styled_figure
 from lenet.analysis.report import Numbers, Table, mean_and_interval
 from lenet.analysis.statistics import Estimate
 from lenet.data.dataset import Dataset, Splits
+from lenet.display.style import styled_figure
 from lenet.training.sweep import Variation
 
 if TYPE_CHECKING:

@@ -7,10 +7,11 @@ import numpy as np
 
 from lenet.analysis.inference import probabilities
 from lenet.analysis.lab.experiments import Experiment, Setup
-from lenet.analysis.plots import GREY, styled_figure
+from lenet.analysis.plots import GREY
 from lenet.analysis.report import Numbers, Table, mean_and_interval
 from lenet.analysis.statistics import Estimate
 from lenet.data.dataset import Dataset, Images
+from lenet.display.style import styled_figure
 from lenet.runs.run import Run
 
 if TYPE_CHECKING:

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from lenet.analysis.inference import probabilities
 from lenet.analysis.lab.experiments import Experiment, Setup
-from lenet.analysis.plots import GREY, styled_figure
+from lenet.analysis.plots import GREY
 from lenet.analysis.report import Numbers, Table, mean_and_interval
 from lenet.analysis.statistics import Estimate
 from lenet.data.dataset import Dataset, Images, load
+from lenet.display.style import styled_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from lenet.analysis.lab.experiments import Experiment, Setup
-from lenet.analysis.plots import styled_figure
 from lenet.analysis.report import Numbers, Table
+from lenet.display.style import styled_figure
 from lenet.networks.summary import in_bytes, layers, total
 
 if TYPE_CHECKING:

@@ -94,7 +94,7 @@ class Canvas:
     def _show(self) -> None:
         from IPython.display import SVG, display
 
-        from lenet.display.curve import rendered
+        from lenet.display.style import rendered
 
         began = time.perf_counter()
         self.draw()
@@ -176,13 +176,9 @@ class Animator:
 
 def figure_with(nrows: int, ncols: int, figsize: tuple[float, float]) -> tuple[Any, list[Any]]:
     """A figure without pyplot, which would want a window, and its axes in reading order."""
-    from matplotlib import rc_context
-    from matplotlib.figure import Figure
+    from lenet.display.style import styled_figure
 
-    from lenet.display.curve import STYLE
-
-    with rc_context(STYLE):
-        figure = Figure(figsize=figsize, layout="constrained")
+    with styled_figure(*figsize) as figure:
         return figure, list(figure.subplots(nrows, ncols, squeeze=False).flat)
 
 
@@ -266,7 +262,7 @@ def script_name() -> str | None:
 
 def save(figure: Any, name: str, folder: Path, script: str | None) -> None:
     """Writes SCRIPT-NAME.png, or NAME.png where there is no script, and says so; a folder that is full ends no training."""
-    from lenet.display.curve import rendered
+    from lenet.display.style import rendered
     from lenet.files import durable
 
     stem = f"{script}-{name}" if script else name
