@@ -142,11 +142,11 @@ VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d.%d" % sys.version_info
 	@$(PYTHON) -m venv .venv
 	@touch $@
 
-# The kernels are compiled while pip installs the build tool; the build hook then takes the library that is there. A compiler
+# The kernels are compiled while pip installs the build tools; the build hook then takes the library that is there. A compiler
 # that is missing or fails is reported by the hook.
 .venv/built: .venv/python-$(VERSION) pyproject.toml constraints.txt hatch_build.py $(SOURCES)
 	@echo "installing into .venv ..."
-	@PYTHONPATH=$(KERNELS) $(BIN)/python -c 'import build; build.main()' >/dev/null 2>&1 & $(PIP) hatchling; status=$$?; wait; exit $$status
+	@PYTHONPATH=$(KERNELS) $(BIN)/python -c 'import build; build.main()' >/dev/null 2>&1 & $(PIP) hatchling editables; status=$$?; wait; exit $$status
 	@touch $@
 
 .venv/installed: .venv/built
