@@ -12,15 +12,16 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from lenet.errors import ImageError
-from lenet.images import decode, limits, preprocess
-from lenet.images.decode import grey
-from lenet.images.limits import Metered
+from lenet.images import limits
+from lenet.images.decode import TURNS, decode
+from lenet.images.limits import LimitedFile
+from lenet.images.preprocess import Preprocessing
 
 DRAWING = hostile.drawing()
 KINDS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
 
 
-def put(folder, content, name="picture"):
+def put(folder, content, name="image"):
     (folder / name).write_bytes(content)
     return folder / name
 
@@ -35,77 +36,77 @@ def converted(mode):
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "LA", "CMYK", "YCbCr", "HSV", "LAB", "I", "F", "I;16"])
-def test_bands_make_no_difference(mode, monkeypatch):
-    """Of one row and of all, and the steps after: equal bits."""
+def test_chunks_make_no_difference(mode, monkeypatch):
+    """One row at a time or all at once, and the steps after: equal bits."""
     image = converted(mode)
-    whole, seen = grey(image, ""), preprocess.Preprocessing((28, 28)).picture(image)
-    monkeypatch.setattr(decode, "CHUNK", 1100)
-    np.testing.assert_array_equal(grey(image, ""), whole)
-    np.testing.assert_array_equal(preprocess.Preprocessing((28, 28)).picture(image), seen)
+    whole, applied = decode(image, ""), Preprocessing((28, 28)).apply(image)
+    monkeypatch.setattr("lenet.images.decode.CHUNK", 1100)
+    np.testing.assert_array_equal(decode(image, ""), whole)
+    np.testing.assert_array_equal(Preprocessing((28, 28)).apply(image), applied)
     if mode in ("RGB", "P", "CMYK"):
         np.testing.assert_array_equal(whole, np.asarray(image.convert("RGB").convert("L")))
 
 
-def test_transparency_is_laid_on_the_ground_that_shows_it():
+def test_transparent_pixels_become_the_background_that_shows_the_others():
     ink = converted("RGBA")
     pixels, alpha = (np.asarray(ink.convert("L")).astype(int), np.asarray(ink.getchannel("A")).astype(int))
-    ground = 255 if (pixels * alpha).sum() < 127.5 * alpha.sum() else 0
-    np.testing.assert_array_equal(grey(ink, ""), (pixels * alpha + ground * (255 - alpha) + 127) // 255)
+    background = 255 if (pixels * alpha).sum() < 127.5 * alpha.sum() else 0
+    np.testing.assert_array_equal(decode(ink, ""), (pixels * alpha + background * (255 - alpha) + 127) // 255)
 
 
 @pytest.mark.parametrize("orientation", range(10))
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "TIFF"])
-def test_pictures_are_turned_as_pillow_turns_them(tmp_path, kind, orientation):
+def test_images_are_turned_as_pillow_turns_them(tmp_path, kind, orientation):
     content = hostile.saved(DRAWING, kind, exif=hostile.exif(orientation))
     expected = ImageOps.exif_transpose(Image.open(io.BytesIO(content)))
-    found = grey(put(tmp_path, content), "")
-    np.testing.assert_array_equal(found, np.asarray(expected.convert("L")))
-    if kind != "JPEG" and orientation in decode.TURNS:
-        assert not np.array_equal(found, np.asarray(DRAWING))
+    pixels = decode(put(tmp_path, content), "")
+    np.testing.assert_array_equal(pixels, np.asarray(expected.convert("L")))
+    if kind != "JPEG" and orientation in TURNS:
+        assert not np.array_equal(pixels, np.asarray(DRAWING))
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "WEBP"])
-def test_an_orientation_in_xmp_counts_where_exif_has_none(tmp_path, kind):
+def test_an_orientation_in_xmp_is_used_where_exif_has_none(tmp_path, kind):
     xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
-    found = grey(put(tmp_path, hostile.saved(DRAWING, kind, xmp=xmp, quality=95)), "")
-    assert found.shape == (100, 120)
+    pixels = decode(put(tmp_path, hostile.saved(DRAWING, kind, xmp=xmp, quality=95)), "")
+    assert pixels.shape == (100, 120)
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=80), st.sampled_from([b"", b"Exif\0\0", b"II*\0\x08\0\0\0", b"MM\0*\0\0\0\x08"]))
-def test_damaged_exif_says_nothing(rest, start):
+def test_damaged_exif_is_ignored(rest, start):
     assert isinstance(limits.exif_numbers(start + rest, "name"), dict)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_picture_cut_or_damaged_anywhere_is_refused_or_seen(tmp_path, kind):
-    """Nothing but ImageError ever comes out, and no warning."""
+def test_a_truncated_or_damaged_image_is_refused_or_decoded(tmp_path, kind):
+    """Nothing but ImageError is raised, and no warning is given."""
     content = hostile.saved(DRAWING.convert("RGB"), kind)
     random = np.random.RandomState(1)
     for stop in range(0, len(content), 1 + len(content) // 40):
         if stop < len(content) - 20:  # the last bytes of some hold no pixels
             with pytest.raises(ImageError):
-                grey(put(tmp_path, content[:stop]), "")
+                decode(put(tmp_path, content[:stop]), "")
     for _ in range(60):
         damaged = bytearray(content)
         damaged[random.randint(min(len(content), 400))] = random.randint(256)
         with contextlib.suppress(ImageError):
-            assert grey(put(tmp_path, bytes(damaged)), "").size
+            assert decode(put(tmp_path, bytes(damaged)), "").size
 
 
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda: hostile.scans(100, 40), "segments or scans are countless"),
-        (lambda: hostile.jpeg_with(*[(0xE5, b"")] * 20_000), "segments or scans are countless"),
+        (lambda: hostile.scans(100, 40), "too many segments or scans"),
+        (lambda: hostile.jpeg_with(*[(0xE5, b"")] * 20_000), "too many segments or scans"),
         (lambda: hostile.jpeg_with(*[(0xFE, bytes(65_000))] * 100), "far more beside its pixels"),
         (lambda: hostile.jpeg_with((0xE2, b"MPF\0" + hostile.overlapping(60_000))), "EXIF data overlap"),
         (lambda: hostile.saved(DRAWING, "JPEG", exif=b"Exif\0\0" + hostile.overlapping(60_000)), "EXIF data overlap"),
-        (lambda: hostile.overlapping(1 << 20), "far more beside its pixels|not a picture"),
-        (lambda: hostile.png_with(*[b"prVt", b""] * 120_000), "its chunks are countless"),
-        (lambda: hostile.png_with(b"tEXt", b"a\0" + bytes(5 << 20)), "hold no picture"),
+        (lambda: hostile.overlapping(1 << 20), "far more beside its pixels|not an image"),
+        (lambda: hostile.png_with(*[b"prVt", b""] * 120_000), "too many chunks"),
+        (lambda: hostile.png_with(b"tEXt", b"a\0" + bytes(5 << 20)), "too much in chunks without pixels"),
         (lambda: hostile.png(1, 70_000, b""), "is too long"),
-        (lambda: hostile.png(0, 5, b""), "has no pixels|cannot be read|not a picture"),
+        (lambda: hostile.png(0, 5, b""), "has no pixels|cannot be read|not an image"),
         (lambda: hostile.tiff(hostile.basic(5000, 5000, 1, 9), bytes(9)), "5,000 × 5,000 pixels, more than 16 mega"),
         (lambda: hostile.tiff(hostile.basic(9, 9, 34925, 81), bytes(81)), "its compression is number 34925"),
         (
@@ -117,32 +118,32 @@ def test_a_picture_cut_or_damaged_anywhere_is_refused_or_seen(tmp_path, kind):
         (lambda: b"P3 900 900 255 " + b"1 2 3 " * 9, "more than 0.5 megapixels"),
         (lambda: b"P6\n#" + b" " * (5 << 20), "far more beside its pixels"),
         (lambda: hostile.gif(b"!\xfe" + (b"\xff" + bytes(255)) * 20_000 + b"\0"), "far more beside its pixels"),
-        (lambda: b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n", "not a picture"),
-        (lambda: b"", "not a picture"),
+        (lambda: b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n", "not an image"),
+        (lambda: b"", "not an image"),
     ],
 )
-def test_what_would_take_hours_or_gigabytes_is_refused_by_name(tmp_path, make, words):
+def test_what_would_take_hours_or_gigabytes_is_refused(tmp_path, make, words):
     with pytest.raises(ImageError, match=words) as caught:
-        grey(put(tmp_path, make()), "boot")
+        decode(put(tmp_path, make()), "boot")
     assert "boot" in caught.value.message
     assert caught.value.hint
 
 
-def test_a_squeezed_gigabyte_beside_a_small_picture_is_not_unpacked(tmp_path):
+def test_compressed_data_beside_the_pixels_are_not_decompressed(tmp_path):
     squeezed = zlib.compress(bytes(20 << 20), 9)
     for kind in (b"zTXt", b"iCCP"):
         with pytest.raises(ImageError, match="damaged"):
-            grey(put(tmp_path, hostile.png_with(kind, b"a\0\0" + squeezed)), "boot")
+            decode(put(tmp_path, hostile.png_with(kind, b"a\0\0" + squeezed)), "boot")
 
 
-def test_an_interlaced_picture_is_whole(tmp_path):
-    pixels = grey(put(tmp_path, hostile.interlaced()), "")
+def test_an_interlaced_image_is_whole(tmp_path):
+    pixels = decode(put(tmp_path, hostile.interlaced()), "")
     assert (pixels == 255).sum() == pixels[4:12, 5:9].size == 32
     assert (pixels[4:12, 5:9] == 255).all()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has none of these")
-def test_what_is_no_ordinary_file_is_refused_at_once(tmp_path):
+def test_what_is_no_regular_file_is_refused_at_once(tmp_path):
     os.mkfifo(tmp_path / "pipe.png")
     (tmp_path / "loop.png").symlink_to(tmp_path / "loop.png")
     (tmp_path / "device.png").symlink_to("/dev/zero")
@@ -153,26 +154,26 @@ def test_what_is_no_ordinary_file_is_refused_at_once(tmp_path):
         ("x" * 300, "cannot be read|there is no file"),
     ]:
         with pytest.raises(ImageError, match=words):
-            grey(tmp_path / name, name)
+            decode(tmp_path / name, name)
 
 
-def test_a_file_longer_than_any_picture_is_refused_unread(tmp_path):
+def test_a_file_larger_than_any_image_is_refused_unread(tmp_path):
     path = put(tmp_path, hostile.saved(DRAWING, "PNG"))
     os.truncate(path, 1 << 40)
     with pytest.raises(ImageError, match="1,099,511,627,776 bytes; expected at most"):
-        grey(path, "boot")
+        decode(path, "boot")
 
 
-def test_a_meter_gives_no_more_than_it_has(tmp_path):
+def test_a_limited_file_gives_no_more_than_its_limit(tmp_path):
     with put(tmp_path, bytes(range(100))).open("rb") as file:
-        meter = Metered(file, 50, "boot")
-        assert meter.read(30) == bytes(range(30))
-        assert meter.tell() == 30
+        limited = LimitedFile(file, 50, "boot")
+        assert limited.read(30) == bytes(range(30))
+        assert limited.tell() == 30
         with pytest.raises(ImageError, match="far more beside"):
-            meter.read()
+            limited.read()
 
 
-def test_a_directory_of_numbers_is_read():
+def test_numbers_in_exif_data_are_read():
     for order in "<>":
         head = {"<": b"II*\0", ">": b"MM\0*"}[order]
         entries = struct.pack(f"{order}HHIHH", 0x0112, 3, 1, 6, 0) + struct.pack(f"{order}HHII", 0x0100, 4, 1, 70_000)

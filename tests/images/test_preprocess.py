@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 
 from lenet.data.dataset import Dataset
 from lenet.errors import ImageError, RunError
-from lenet.images.framing import corners, is_light, placed
+from lenet.images.framing import corners, is_light, place
 from lenet.images.preprocess import Preprocessing, mean_and_std
 
 DIGIT = Preprocessing(size=(28, 28), framing="mass")
@@ -27,7 +27,7 @@ def real(folder, name):
 
 
 def drawing(size=(200, 260), paper=255, ink=0, mode="L"):
-    """A thick cross with a foot, away from the middle: nothing about it is symmetric."""
+    """A thick cross with a foot, off-centre and without any symmetry."""
     image = Image.new("L", size, paper)
     pen = ImageDraw.Draw(image)
     pen.line((60, 40, 60, 200), fill=ink, width=16)
@@ -42,18 +42,18 @@ def difference(a, b):
 
 @settings(max_examples=60, deadline=None)
 @given(arrays(np.uint8, (28, 28), elements=st.integers(0, 255)), st.sampled_from(["L", "RGB", "RGBA", "LA", "I;16"]))
-def test_a_picture_on_a_dark_ground_of_the_right_size_is_left_as_it_is(tmp_path_factory, pixels, mode):
+def test_an_image_of_the_right_size_on_a_dark_background_is_left_as_it_is(tmp_path_factory, pixels, mode):
     pixels[:2, :2] = pixels[:2, -2:] = pixels[-2:, :2] = pixels[-2:, -2:] = 0
     path = tmp_path_factory.getbasetemp() / "same.png"
     image = Image.fromarray(pixels.astype(np.uint16) * 257) if mode == "I;16" else Image.fromarray(pixels).convert(mode)
     image.save(path)
     for preprocessing in (DIGIT, GARMENT):
-        np.testing.assert_array_equal(preprocessing.picture(path), pixels)
+        np.testing.assert_array_equal(preprocessing.apply(path), pixels)
 
 
 @pytest.mark.parametrize("name", ["mnist", "fashion-mnist"])
-def test_no_picture_of_the_test_sets_is_mistaken(real_data, name):
-    """All 10,000: left as they are; and each inverse is recognised as one."""
+def test_no_image_of_the_test_sets_is_mistaken(real_data, name):
+    """All 10,000 are left as they are, and each inverse is recognised as one."""
     images = real(real_data, name)
     light = corners(images).mean(axis=(-2, -1)) > 127.5
     inverse = corners(255 - images).mean(axis=(-2, -1)) > 127.5
@@ -61,53 +61,53 @@ def test_no_picture_of_the_test_sets_is_mistaken(real_data, name):
     assert inverse.all()
     for image in images[:200]:
         assert not is_light(image)
-        np.testing.assert_array_equal(GARMENT.picture(image), image)
-        np.testing.assert_array_equal(GARMENT.picture(255 - image), image)
+        np.testing.assert_array_equal(GARMENT.apply(image), image)
+        np.testing.assert_array_equal(GARMENT.apply(255 - image), image)
 
 
 @pytest.mark.parametrize("ground", ["black", "white", "grey"])
 def test_enlarged_digits_come_back(real_data, ground):
-    """Ten times as large, off-centre on a larger canvas: close to the original, whatever the ground."""
+    """Ten times as large, off-centre on a larger canvas: close to the original, whatever the background."""
     differences = []
     for image in real(real_data, "mnist")[:100]:
         canvas = np.zeros((400, 500), np.uint8)
         canvas[30:310, 180:460] = np.kron(image, np.ones((10, 10), np.uint8))
         canvas = {"black": canvas, "white": 255 - canvas, "grey": 60 + canvas // 2}[ground]
-        differences.append(difference(DIGIT.picture(canvas), image))
+        differences.append(difference(DIGIT.apply(canvas), image))
     assert np.mean(differences) < 4  # of 255; a shift by one pixel makes about 17
     assert np.max(differences) < 16
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "CMYK", "P", "1", "LA", "RGBA", "I;16", "F"])
-def test_every_kind_of_pixel_shows_the_same_drawing(tmp_path, mode):
-    expected = DIGIT.picture(drawing())
+def test_every_mode_shows_the_same_drawing(tmp_path, mode):
+    expected = DIGIT.apply(drawing())
     path = tmp_path / ("drawing.tiff" if mode in ("CMYK", "F") else "drawing.png")
     if mode == "I;16":
         Image.fromarray(np.asarray(drawing()).astype(np.uint16) * 257).save(path)
     else:
         drawing(mode=mode).save(path)
-    assert difference(DIGIT.picture(path), expected) < 2
+    assert difference(DIGIT.apply(path), expected) < 2
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM"])
 def test_every_format_of_the_list_is_read(tmp_path, kind):
     path = tmp_path / "drawing"
     drawing().save(path, format=kind)
-    assert difference(DIGIT.picture(path), DIGIT.picture(drawing())) < 3
+    assert difference(DIGIT.apply(path), DIGIT.apply(drawing())) < 3
 
 
 def test_white_on_black_and_black_on_white_are_the_same():
     light, dark = drawing(), drawing(paper=0, ink=255)
-    assert difference(DIGIT.picture(light), DIGIT.picture(dark)) < 1
+    assert difference(DIGIT.apply(light), DIGIT.apply(dark)) < 1
     bright = Preprocessing(size=(28, 28), ground="light")
-    assert difference(bright.picture(light), 255 - GARMENT.picture(dark)) < 1
+    assert difference(bright.apply(light), 255 - GARMENT.apply(dark)) < 1
 
 
 @pytest.mark.parametrize("ink", [0, 255])
 def test_ink_on_transparency_does_not_vanish(ink):
     shape = np.asarray(drawing(paper=0, ink=255))
     image = np.dstack([np.full_like(shape, ink)] * 3 + [shape])
-    assert difference(DIGIT.picture(image), DIGIT.picture(drawing())) < 1
+    assert difference(DIGIT.apply(image), DIGIT.apply(drawing())) < 1
 
 
 def test_exif_orientation_is_followed(tmp_path):
@@ -115,23 +115,23 @@ def test_exif_orientation_is_followed(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6  # to be turned by 270° to stand upright
     turned.save(tmp_path / "turned.jpg", exif=exif, quality=95)
-    assert difference(DIGIT.picture(tmp_path / "turned.jpg"), DIGIT.picture(drawing())) < 3
+    assert difference(DIGIT.apply(tmp_path / "turned.jpg"), DIGIT.apply(drawing())) < 3
 
 
-def test_a_photographed_sheet_is_levelled():
-    """Grey paper under light that falls from one side, and noise: ground black, ink white."""
+def test_the_contrast_of_a_photographed_sheet_is_stretched():
+    """Grey paper under light that falls from one side, and noise: the background becomes black, the ink white."""
     random = np.random.RandomState(0)
     ink = np.asarray(drawing(paper=0, ink=255)) > 0
     paper = 150 + np.linspace(0, 60, ink.shape[1])[None, :] + random.normal(0, 3, ink.shape)
     sheet = np.where(ink, paper - 110, paper).clip(0, 255).astype(np.uint8)
-    seen = DIGIT.picture(sheet)
-    assert (seen == 0).mean() > 0.5
-    assert seen.max() == 255
-    assert difference(seen, DIGIT.picture(drawing())) < 8
+    image = DIGIT.apply(sheet)
+    assert (image == 0).mean() > 0.5
+    assert image.max() == 255
+    assert difference(image, DIGIT.apply(drawing())) < 8
 
 
 def test_digits_are_centred_by_mass_and_garments_by_their_box():
-    by_mass, by_box = DIGIT.picture(drawing()).astype(float), GARMENT.picture(drawing())
+    by_mass, by_box = DIGIT.apply(drawing()).astype(float), GARMENT.apply(drawing())
     rows, columns = np.indices((28, 28))
     for axis in (rows, columns):
         assert 13 <= (axis * by_mass).sum() / by_mass.sum() <= 15
@@ -144,55 +144,54 @@ def test_digits_are_centred_by_mass_and_garments_by_their_box():
 def test_placing_keeps_every_pixel():
     pixels = np.arange(1, 13, dtype=np.uint8).reshape(3, 4)
     for framing in ("mass", "box"):
-        frame = placed(pixels, (9, 8), framing)
+        frame = place(pixels, (9, 8), framing)
         assert frame.sum() == pixels.sum()
         assert frame.shape == (9, 8)
 
 
-def test_pictures_that_share_no_ground_are_only_scaled():
+def test_images_without_a_common_background_are_only_scaled():
     photograph = Preprocessing(size=(28, 28), ground="mixed")
-    seen = photograph.picture(np.full((56, 56), 200, np.uint8))
-    assert (seen == 200).all()
+    assert (photograph.apply(np.full((56, 56), 200, np.uint8)) == 200).all()
     image = np.arange(784, dtype=np.uint8).reshape(28, 28)
-    np.testing.assert_array_equal(photograph.picture(image), image)
+    np.testing.assert_array_equal(photograph.apply(image), image)
 
 
 @pytest.mark.parametrize("shape", [(1, 40), (40, 1), (1, 3), (3, 900)])
-def test_thin_pictures_work(shape):
+def test_thin_images_work(shape):
     pixels = np.zeros(shape, np.uint8)
     pixels.ravel()[pixels.size // 2] = 255
-    assert DIGIT.picture(pixels).shape == GARMENT.picture(pixels).shape == (28, 28)
+    assert DIGIT.apply(pixels).shape == GARMENT.apply(pixels).shape == (28, 28)
 
 
 def test_the_first_frame_of_an_animation_is_taken(tmp_path):
     other = drawing().transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     drawing().save(tmp_path / "moving.gif", save_all=True, append_images=[other])
-    assert difference(DIGIT.picture(tmp_path / "moving.gif"), DIGIT.picture(drawing())) < 2
+    assert difference(DIGIT.apply(tmp_path / "moving.gif"), DIGIT.apply(drawing())) < 2
 
 
-def test_nothing_to_see_is_an_error_unless_it_is_a_training_picture():
+def test_an_empty_image_is_an_error_unless_it_has_the_right_size():
     blank = np.full((28, 28), 0, np.uint8)
-    np.testing.assert_array_equal(DIGIT.picture(blank), blank)
+    np.testing.assert_array_equal(DIGIT.apply(blank), blank)
     for value in (0, 128, 255):
         with pytest.raises(ImageError, match="shows nothing"):
-            DIGIT.picture(np.full((100, 100), value, np.uint8))
+            DIGIT.apply(np.full((100, 100), value, np.uint8))
 
 
 def header(width, height):
-    """A PNG whose header announces a picture, and nothing else."""
+    """A PNG whose header announces an image, and nothing else."""
     parts = [b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0), b"IDAT" + zlib.compress(b"\0" * 100)]
     packed = [struct.pack(">I", len(part) - 4) + part + struct.pack(">I", zlib.crc32(part)) for part in parts]
     return b"\x89PNG\r\n\x1a\n" + b"".join(packed)
 
 
-def test_a_gif_whose_first_frame_is_gigantic_is_refused_before_pillow_makes_room_for_it(tmp_path, monkeypatch):
+def test_a_gif_with_a_gigantic_first_frame_is_refused_before_pillow_allocates_it(tmp_path, monkeypatch):
     # Found by fuzzing: 33 bytes, 168 MB as soon as they were opened.
     frame = b"!\xf9\x04\xff\x00\x00\x00\x00=,\x00\x00\x00\x00\x0c\xdf\x0e\x0c\x0c\x0c"
     path = tmp_path / "bomb.gif"
     path.write_bytes(b"GIF89a\x00\x81\x00\x00\n\x00\x00" + frame)
     monkeypatch.setattr(Image, "open", lambda *_, **__: pytest.fail("it was opened"))
     with pytest.raises(ImageError, match="57,100 × 3,086 pixels, more than 16 megapixels"):
-        GARMENT.picture(path)
+        GARMENT.apply(path)
 
 
 def test_a_gif_may_have_a_comment_and_a_frame_larger_than_itself(tmp_path):
@@ -204,7 +203,7 @@ def test_a_gif_may_have_a_comment_and_a_frame_larger_than_itself(tmp_path):
     content[6:10] = struct.pack("<HH", 1, 1)
     path = tmp_path / "frame.gif"
     path.write_bytes(content)
-    assert (GARMENT.picture(path) == pixels).all()
+    assert (GARMENT.apply(path) == pixels).all()
 
 
 # Stripes of single pixels, as dark as they are light: they rise from their ground, and on average they do not.
@@ -216,60 +215,59 @@ STRIPES = (
 
 
 @pytest.mark.filterwarnings("ignore")  # Pillow's
-def test_a_picture_of_which_nothing_is_left_is_named(tmp_path):
-    """Found by fuzzing: there was no centre of mass of nothing."""
+def test_an_image_of_which_nothing_is_left_is_an_error(tmp_path):
+    """Found by fuzzing: an empty image has no centre of mass."""
     path = tmp_path / "stripes"
     path.write_bytes(zlib.decompress(base64.b85decode(STRIPES)))
     with pytest.raises(ImageError, match="stripes nothing is left at 14×12 pixels"):
-        Preprocessing((14, 12), 0.3, 0.4, "dark", "mass").picture(path)
+        Preprocessing((14, 12), 0.3, 0.4, "dark", "mass").apply(path)
 
 
 @pytest.mark.parametrize(("width", "height"), [(6000, 5000), (20_000, 20_000), (60_000, 60_000)])
-def test_a_gigantic_picture_is_refused_before_it_is_decoded(tmp_path, width, height):
+def test_a_gigantic_image_is_refused_before_it_is_decoded(tmp_path, width, height):
     path = tmp_path / "bomb.png"
     path.write_bytes(header(width, height))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a person has no warnings as errors
         with pytest.raises(ImageError, match=r"bomb\.png is too large: .* more than 16 megapixels"):
-            DIGIT.picture(path)
+            DIGIT.apply(path)
     with pytest.raises(ImageError, match="is too large"):
-        DIGIT.picture(path)
+        DIGIT.apply(path)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "TIFF"])
-def test_truncated_pictures_are_named(tmp_path, kind):
+def test_truncated_images_are_named(tmp_path, kind):
     path = tmp_path / "cut"
     drawing().save(path, format=kind)
     content = path.read_bytes()
     for part in (3, 4, 10, 2):
         path.write_bytes(content[: len(content) // part])
         with pytest.raises(ImageError, match="cut is "):
-            DIGIT.picture(path)
+            DIGIT.apply(path)
 
 
-def test_what_is_no_picture_is_named_with_a_hint(tmp_path):
+def test_what_is_no_image_is_named_with_a_hint(tmp_path):
     (tmp_path / "letter.png").write_text("Dear Sir or Madam")
     (tmp_path / "empty.png").write_bytes(b"")
     for name, message in [
-        ("letter.png", "is not a picture"),
-        ("empty.png", "is not a picture"),
+        ("letter.png", "is not an image"),
+        ("empty.png", "is not an image"),
         ("nothing.png", "there is no file"),
-        ("", "is a folder, not a picture"),
+        ("", "is a folder, not an image"),
     ]:
         with pytest.raises(ImageError, match=message) as caught:
-            DIGIT.picture(tmp_path / name)
+            DIGIT.apply(tmp_path / name)
         assert caught.value.hint
     with pytest.raises(ImageError, match="is an array of shape"):
-        DIGIT.picture(np.zeros((2, 3, 4, 5), np.uint8))
-    with pytest.raises(ImageError, match="not numbers"):
-        DIGIT.picture(np.full((50, 50), np.nan))
-    with pytest.raises(ImageError, match="is not a picture"):
-        DIGIT.picture(3)
+        DIGIT.apply(np.zeros((2, 3, 4, 5), np.uint8))
+    with pytest.raises(ImageError, match="NaN, infinite or no numbers"):
+        DIGIT.apply(np.full((50, 50), np.nan))
+    with pytest.raises(ImageError, match="is not an image"):
+        DIGIT.apply(3)
 
 
 def test_the_preprocessing_of_a_data_set_is_measured(tiny):
-    found = Preprocessing.of(tiny.train)
-    assert found == Preprocessing(size=(28, 28), ground="dark", framing="box")
+    assert Preprocessing.of(tiny.train) == Preprocessing(size=(28, 28), ground="dark", framing="box")
     inverse = Dataset("toy", 255 - tiny.train.images, tiny.train.labels, tiny.train.classes)
     assert Preprocessing.of(inverse).ground == "light"
     half = Dataset(
@@ -284,10 +282,10 @@ def test_the_preprocessing_of_a_data_set_is_measured(tiny):
     assert mean_and_std(np.full((3, 2, 2), 51, np.uint8)) == (pytest.approx(0.2), 1.0)
 
 
-def test_it_survives_the_way_through_json(tiny):
-    found = Preprocessing.of(tiny.train, normalize=True)
-    assert Preprocessing.from_dict(found.to_dict()) == found
-    values = found.to_dict()
+def test_it_survives_a_round_trip_through_json(tiny):
+    measured = Preprocessing.of(tiny.train, normalize=True)
+    values = measured.to_dict()
+    assert Preprocessing.from_dict(values) == measured
     changes = [{"size": [28]}, {"size": "28"}, {"std": 0}, {"mean": float("nan")}, {"ground": "red"}, {"more": 1}]
     for change in (*changes, {"mean": 10**400}, {"std": float("inf")}):
         with pytest.raises(RunError, match="the preprocessing"):

@@ -80,8 +80,8 @@ def read(content: bytes, folder: Path) -> None:
     """The input decides for which of some networks it is read."""
     path = folder / "picture"
     path.write_bytes(content)
-    with mock.patch.multiple(limits, MAX_PIXELS=MAX_PIXELS, WEBP_PIXELS=MAX_PIXELS):
-        PREPROCESSINGS[zlib.crc32(content) % len(PREPROCESSINGS)].picture(path)
+    with mock.patch.multiple(limits, MAX_PIXELS=MAX_PIXELS, MAX_WEBP_PIXELS=MAX_PIXELS):
+        PREPROCESSINGS[zlib.crc32(content) % len(PREPROCESSINGS)].apply(path)
 
 
 def mutated(content: bytes, mutate: Callable[[bytes], bytes], random: Random) -> bytes:

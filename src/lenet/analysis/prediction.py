@@ -105,6 +105,6 @@ def predict_many(run: Source, images: Sequence[ImageSource], *, device: str = "a
         return []
     sources = [Path(image) if isinstance(image, str | os.PathLike) else image for image in images]
     with memory_guard(device, "in a prediction"):
-        seen = np.stack([trained.preprocessing.picture(source) for source in sources])
+        seen = np.stack([trained.preprocessing.apply(source) for source in sources])
         rows = probabilities(trained, seen, device)
     return [Prediction(name, trained.classes, row, image) for name, row, image in zip(names, rows, seen, strict=True)]

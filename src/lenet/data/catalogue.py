@@ -125,7 +125,7 @@ CATALOGUE: dict[str, Entry] = {
     "mnist": Entry(
         name="mnist",
         title="MNIST",
-        description="Handwritten digits, 28×28, white on black, fitted into 20×20 and centred by their centre of mass.",
+        description="Handwritten digits, 28×28, white on black, scaled into 20×20 and centred by their centre of mass.",
         classes=DIGITS,
         licence="CC BY-SA 3.0, Yann LeCun, Corinna Cortes",
         homepage="http://yann.lecun.com/exdb/mnist",

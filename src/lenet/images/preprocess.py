@@ -1,17 +1,18 @@
-"""The one way from a picture to the network's input, in prediction, server and export; stored with every model.
+"""From an image to the network's input: one way, in prediction, server and export, stored with every trained network.
 
-`Preprocessing.picture` takes these steps, the first two in pictures.py, the others functions below, in this order:
+`Preprocessing.apply` takes these steps, the first in decode.py, the others in framing.py:
 
-1. `pictures`  a file of a known format, its size checked before decoding; first frame; upright as its EXIF data say
-2. `grey`      one channel of 8 bits: wider pixels scaled down, transparency laid on the ground that shows it, ITU-R 601
-3. A picture that already has the network's size is like those trained on. It stays as it is, even if blank, so that one
-   saved from the data set reaches the network bit for bit as in evaluation; it is inverted only if `is_light` says so.
-4. `is_light`  any other is inverted if its ground is light: from here on the ground is dark
-5. `backdrop`  how bright that ground is, corner by corner, and how noisy
-6. `content`   the box that holds everything brighter than the ground, and that box without the ground
-7. `fitted`    scaled into the frame by averaging areas, proportions kept
-8. `levelled`  ground to 0, brightest pixel to 255; after scaling, so that thin strokes do not fade
-9. `placed`    centred as the training pictures are, and inverted back if those have a light ground
+1. `decode`               reads a file of a known format, its size checked first: the first frame, upright as its EXIF data
+                          say, in one channel of 8 bits; brightness by ITU-R 601, transparency flattened
+2. An image that already has the network's size is taken for one like those trained on. It stays as it is, even if blank,
+   so that an image saved from the data set reaches the network bit for bit as in evaluation; it is inverted only if
+   `is_light` says that its background is the opposite of the training images'.
+3. `is_light`             inverts any other image if its background is light: from here on the background is dark
+4. `estimate_background`  measures how bright the background is, corner by corner, and how noisy
+5. `find_object`          finds the box that holds everything brighter than the background, and subtracts the background
+6. `scale_to_fit`         scales it into the frame by averaging areas, with the proportions kept
+7. `stretch_contrast`     maps background to 0, brightest pixel to 255; after scaling, so that thin strokes do not fade
+8. `place`                centres it as the training images are; inverts it back if those have a light background
 """
 
 import math
@@ -26,23 +27,39 @@ from numpy.typing import NDArray
 from lenet.data.catalogue import CATALOGUE
 from lenet.data.dataset import Dataset, Images
 from lenet.errors import ImageError, RunError
-from lenet.images.decode import Grey, chunks, grey
-from lenet.images.framing import FRAMINGS, content, corners, fitted, is_light, levelled, placed, reduced
+from lenet.images.decode import Grey, chunks, decode
+from lenet.images.framing import (
+    FRAMINGS,
+    corners,
+    find_object,
+    is_light,
+    place,
+    reduce,
+    scale_to_fit,
+    stretch_contrast,
+)
 
 if TYPE_CHECKING:
-    from PIL.Image import Image as Picture
+    from PIL.Image import Image as PillowImage
 
 GROUNDS = ("dark", "light", "mixed")
 
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """What every picture goes through on its way to the network.
+    """What is done with every image on its way to the network.
 
-    size: height and width of the network's input; mean, std: the network is given `(pixel / 255 - mean) / std`;
-    ground: what the training pictures stand on, "dark", "light" or "mixed" (photographs: no ground in common, hence
-    neither inverted nor cropped); framing: "mass", as MNIST: content fitted into 20/28 of the frame and centred by its
-    centre of mass, or "box", as Fashion-MNIST: content fills the frame and is centred by its box.
+    Args:
+        size: Height and width of the network's input.
+        mean: The network's input is (pixel / 255 - mean) / std.
+        std: See mean.
+        ground: The background of the training images: "dark", "light", or "mixed" for photographs, which have no common
+            background and are neither inverted nor cropped.
+        framing: "mass", as in MNIST: the object is scaled into 20/28 of the image and centred by its centre of mass; or
+            "box", as in Fashion-MNIST: the object fills the image and is centred by its bounding box.
+
+    Raises:
+        RunError: A value makes no sense.
     """
 
     size: tuple[int, int]
@@ -69,61 +86,80 @@ class Preprocessing:
 
     @classmethod
     def of(cls, dataset: Dataset, normalize: bool = False) -> "Preprocessing":
-        """The preprocessing for networks trained on `dataset`: its ground measured, and mean and std if `normalize`."""
+        """Measure the preprocessing for networks that are trained on a data set.
+
+        Args:
+            dataset: The training set.
+            normalize: Measure mean and std too; otherwise pixels from 0 to 1 reach the network.
+        """
         images = dataset.images
         light = [corners(images[part]).mean(axis=(-2, -1)) > 127.5 for part in chunks(images.shape)]
         share = float(np.mean(np.concatenate(light)))
         ground = "dark" if share < 0.05 else "light" if share > 0.95 else "mixed"
         framing = CATALOGUE[dataset.name].framing if dataset.name in CATALOGUE else "box"
-        mean, std = mean_and_std(dataset.images) if normalize else (0.0, 1.0)
+        mean, std = mean_and_std(images) if normalize else (0.0, 1.0)
         return cls(dataset.size, mean, std, ground, framing)
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON can hold it."""
+        """Convert to what JSON can hold."""
         return {**asdict(self), "size": list(self.size)}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Preprocessing":
-        """The inverse of `to_dict`; nonsense is a RunError."""
-        known = {field.name for field in fields(cls)}
-        if not isinstance(values, dict) or set(values) != known:
-            raise RunError(f"the preprocessing is {values!r}", hint=f"expected the entries {', '.join(sorted(known))}")
+        """Convert back from `to_dict`; raises RunError if the values make no sense."""
+        names = {field.name for field in fields(cls)}
+        if not isinstance(values, dict) or set(values) != names:
+            raise RunError(f"the preprocessing is {values!r}", hint=f"expected the entries {', '.join(sorted(names))}")
         size = values["size"]
         return cls(**{**values, "size": tuple(size) if isinstance(size, list) else size})
 
-    def picture(self, source: "Path | str | Picture | NDArray[Any]") -> Grey:
-        """What the network sees of `source`: uint8 of shape `(height, width)`."""
-        name = str(source) if isinstance(source, Path | str) else "the picture"
-        pixels = grey(source, name)
+    def apply(self, source: "Path | str | PillowImage | NDArray[Any]") -> Grey:
+        """Make an image into what the network sees, before mean and std.
+
+        Args:
+            source: A file, a Pillow image, or an array as `decode` takes it.
+
+        Returns:
+            uint8 (height, width), of the network's size.
+
+        Raises:
+            ImageError: It is no image, too large, or shows nothing.
+        """
+        name = str(source) if isinstance(source, Path | str) else "the image"
+        pixels = decode(source, name)
         if pixels.shape == self.size:
             return pixels if self.ground == "mixed" or is_light(pixels) == (self.ground == "light") else 255 - pixels
         if self.ground == "mixed":
-            whole = np.rint(fitted(pixels.astype(np.float32), self.size)).astype(np.uint8)
-            return placed(whole, self.size, "box", fill=int(corners(pixels).mean()))
-        if is_light(coarse := reduced(pixels), middle=(float(coarse.min()) + float(coarse.max())) / 2):
+            whole = np.rint(scale_to_fit(pixels.astype(np.float32), self.size)).astype(np.uint8)
+            return place(whole, self.size, "box", fill=int(corners(pixels).mean()))
+        coarse = reduce(pixels)
+        if is_light(coarse, middle=(float(coarse.min()) + float(coarse.max())) / 2):
             pixels = 255 - pixels
-        part, rise = FRAMINGS[self.framing]
-        shown, noise = content(pixels, rise, name)
-        frame = (max(1, round(self.size[0] * part)), max(1, round(self.size[1] * part)))
-        level = levelled(fitted(shown, frame), noise)
-        if not level.any():  # it rises from its ground in single pixels, and on average it does not
+        share, min_rise = FRAMINGS[self.framing]
+        relief, noise = find_object(pixels, min_rise, name)
+        frame = (max(1, round(self.size[0] * share)), max(1, round(self.size[1] * share)))
+        scaled = stretch_contrast(scale_to_fit(relief, frame), noise)
+        if not scaled.any():  # only single pixels rise above the background, and averaging removed them
             raise ImageError(
-                f"of {name} nothing is left at {self.size[0]}×{self.size[1]} pixels, which is what the network takes",
-                hint="crop it to what it shows",
+                f"of {name} nothing is left at {self.size[0]}×{self.size[1]} pixels, the size of the network's input",
+                hint="crop it to the object",
             )
-        seen = placed(level, self.size, self.framing)
-        return 255 - seen if self.ground == "light" else seen
+        image = place(scaled, self.size, self.framing)
+        return 255 - image if self.ground == "light" else image
 
 
 def mean_and_std(images: Images) -> tuple[float, float]:
-    """Mean and standard deviation of all pixels, as parts of 255: exact, from counts, without a copy in floats."""
+    """Measure mean and standard deviation of all pixels, as shares of 255.
+
+    They are exact, from a histogram, without a copy of the images in floats. The std of images of a single grey is 1.
+    """
     counts = np.zeros(256, np.int64)
     for part in chunks(images.shape):
         counts += np.bincount(images[part].ravel(), minlength=256)
     values = np.arange(256) / 255
     mean = float(np.average(values, weights=counts))
     std = math.sqrt(float(np.average((values - mean) ** 2, weights=counts)))
-    return mean, std if std > 1e-6 else 1.0  # pictures all of one grey: nothing to divide by
+    return mean, std if std > 1e-6 else 1.0
 
 
 def _is_number(value: object) -> bool:
