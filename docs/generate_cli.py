@@ -1,4 +1,4 @@
-"""Prints docs/cli.md: the help of every command, as `lenet … --help` prints it. Run by `make docs`; a test compares."""
+"""Prints docs/cli.md: the help of every command. Run by `make docs`; a test compares."""
 
 import contextlib
 import io
@@ -12,12 +12,12 @@ HEAD = """# Command reference
 
 Written from `--help` by `make docs`; do not edit.
 
-Exit codes: 0 done; 1 a fault of lenet; 2 something that you can mend (the message says how); 130, 143 or 129 stopped with
-Ctrl-C, SIGTERM or SIGHUP. A training that is stopped saves first and prints how to resume it. Before its first step there is
-nothing to save; a second signal ends it without saving, and the last checkpoint remains.
+Exit codes: 0 success; 1 a bug in lenet; 2 an error that you can fix, with a hint; 130, 143 or 129 stopped by Ctrl-C,
+SIGTERM or SIGHUP. A training that is stopped saves first and prints how to resume it. Before its first step there is nothing
+to save; a second signal ends it without saving, and the last checkpoint remains.
 
-Environment: `LENET_DATA`, a folder to look for data sets in; `LENET_CACHE`, where downloaded ones are kept, instead of the
-user's cache folder; `NO_COLOR`; and the proxies that Python's requests knows (`HTTPS_PROXY` and so on).
+Environment variables: `LENET_DATA`, a folder in which to look for data sets; `LENET_CACHE`, the folder for downloaded data
+sets, instead of the user's cache folder; `NO_COLOR`; and the proxy variables of Python's requests (`HTTPS_PROXY` and so on).
 """
 
 

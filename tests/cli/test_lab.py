@@ -55,7 +55,7 @@ def test_mistakes_with_lab_and_reproduce(lenet_command, tmp_path, monkeypatch, n
     assert not [*tmp_path.iterdir()]
 
 
-def test_after_ctrl_c_in_a_lab_the_same_command_is_said_to_go_on(lenet_command, monkeypatch):
+def test_after_ctrl_c_in_a_lab_the_hint_is_to_repeat_it(lenet_command, monkeypatch):
     def perform(name, **options):
         raise SweepInterrupted(1, 4, Path("runs/lab/runs"), 130)
 
@@ -63,5 +63,5 @@ def test_after_ctrl_c_in_a_lab_the_same_command_is_said_to_go_on(lenet_command, 
     code, out, err = lenet_command("lab", "noise")
     assert (code, out) == (130, "")
     assert err == (
-        "stopped: 1 of 4 trainings are finished, all is saved in runs/lab/runs\nhint: the same command goes on\n"
+        "stopped: 1 of 4 trainings are finished, all is saved in runs/lab/runs\nhint: the same command resumes it\n"
     )

@@ -95,7 +95,7 @@ def test_a_mistake_is_an_error_a_hint_and_exit_code_2(lenet_command, tmp_path, m
             "lenet train",
         ),
         (("train", "--epochs"), "option --epochs requires an argument", "lenet train --help explains the options"),
-        (("predict", "x"), "PICTURE is missing", "usage: lenet predict [OPTIONS]"),
+        (("predict", "x"), "IMAGE is missing", "usage: lenet predict [OPTIONS]"),
         (("predict", "x", "y", "--top", "0"), "--top is 0; expected a whole number at least 1", "lenet predict"),
         (("data", "show"), "NAME is missing", "usage: lenet data show [OPTIONS]"),
         (("import-weights", "x"), "--model is missing", "usage: lenet import-weights [OPTIONS]"),

@@ -17,7 +17,7 @@ def test_weights_from_elsewhere_are_imported_and_the_next_command_named(lenet_co
     assert err.splitlines() == [f"wrote {path}", f"next: lenet evaluate {path} --data digits"]
     code, out, err = lenet_command("evaluate", path, "--data", "digits", "--plot")
     assert code == 0, err
-    assert "digits, 10,000 test pictures: accuracy" in out
+    assert "digits, 10,000 test images: accuracy" in out
     assert (tmp_path / "net-confusion-digits-test.png").is_file()
     code, _, err = lenet_command("predict", tmp_path / "net.pt", "boot.png")
     assert (code, err.splitlines()[1]) == (

@@ -14,7 +14,7 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="The data set.")]
 
 
 def list_data(data_dir: DataDir = None) -> None:
-    """List the data sets, and where they are.
+    """List the data sets and where they are.
 
     Example: lenet data list
     """
@@ -24,7 +24,7 @@ def list_data(data_dir: DataDir = None) -> None:
     rows = []
     for name, entry in CATALOGUE.items():
         located = locate(name, data_dir)
-        absent = f"download, {entry.download_size / 1e6:.0f} MB" if entry.sources else "made when needed"
+        absent = f"download, {entry.download_size / 1e6:.0f} MB" if entry.sources else "generated when needed"
         place = located.source if located and not located.holds_another() else absent
         rows.append(
             [name, f"{entry.num_train:,}", f"{entry.num_test:,}", str(len(entry.classes)), entry.licence, place]
@@ -35,9 +35,11 @@ def list_data(data_dir: DataDir = None) -> None:
 def show_data(
     name: Name,
     data_dir: DataDir = None,
-    plot: Annotated[bool, typer.Option("--plot", help="Write NAME.png here: pictures of each class.")] = False,
+    plot: Annotated[
+        bool, typer.Option("--plot", help="Write images of each class to NAME.png in this folder.")
+    ] = False,
 ) -> None:
-    """Say what a data set is and what is in it.
+    """Describe a data set.
 
     Example: lenet data show digits --plot
     """
@@ -53,8 +55,8 @@ def show_data(
         "licence": entry.licence,
         "homepage": entry.homepage,
         "read from": splits.source,
-        "train": f"{len(splits.train):,} pictures",
-        "test": f"{len(splits.test):,} pictures",
+        "train": f"{len(splits.train):,} images",
+        "test": f"{len(splits.test):,} images",
         "size": "{}×{}, uint8".format(*splits.train.size),
         "fingerprint": splits.fingerprint,
     }
@@ -76,11 +78,11 @@ def show_data(
 
 def fetch(
     name: Name,
-    force: Annotated[bool, typer.Option("--force", help="Also what is in the cache already.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the files that are in the cache.")] = False,
 ) -> None:
     """Download a data set into the cache.
 
-    Checked by SHA-256; what is there already is kept.
+    Files are checked by SHA-256; those in the cache are kept.
 
     Example: lenet data fetch fashion-mnist
     """
@@ -92,14 +94,14 @@ def fetch(
 
 def verify(
     name: Annotated[
-        str | None, typer.Argument(metavar="NAME", help="The data set; otherwise all that are there.")
+        str | None, typer.Argument(metavar="NAME", help="The data set; by default all that are on this machine.")
     ] = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Check the files of a data set, and mend the cache.
+    """Check the files of a data set, and repair the cache.
 
-    Each by its SHA-256. What is damaged or missing in the cache is fetched again, or else removed; files of your own are
-    only named. Exit code 2 if one is not what it says and could not be mended.
+    Files are checked by SHA-256. One that is damaged or missing in the cache is fetched again, or else removed; your own
+    files are never changed. The exit code is 2 if a damaged file could not be replaced.
 
     Example: lenet data verify fashion-mnist
     """
@@ -122,14 +124,14 @@ def verify(
 
 
 def import_data(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Holds the four files, .gz or not.")],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The folder of the four files, .gz or not.")],
     name: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Only this data set; otherwise all that are found.")
+        str | None, typer.Option(metavar="NAME", help="Only this data set; by default all that are found.")
     ] = None,
 ) -> None:
-    """Copy files that you have into the cache.
+    """Copy your own files into the cache.
 
-    Whole data sets, recognised by their content and checked by SHA-256; the folder stays as it is.
+    Only complete data sets are copied, recognised by their content and checked by SHA-256; the folder is not changed.
 
     Example: lenet data import ~/downloads/FashionMNIST
     """
@@ -137,7 +139,7 @@ def import_data(
 
     imported, faults = fetch.import_folder(folder, name.lower() if name else None)
     for fault in faults:
-        note(f"left out: {fault.message}")
+        note(f"skipped: {fault.message}")
     for located in imported:
         say(f"{located.entry.title}: {located.folder}")
 

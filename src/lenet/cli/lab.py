@@ -1,4 +1,4 @@
-"""The commands that repeat trainings over seeds: `lenet lab` and `lenet reproduce`."""
+"""The commands that train with several seeds: `lenet lab` and `lenet reproduce`."""
 
 import contextlib
 from collections.abc import Iterator
@@ -10,22 +10,22 @@ import typer
 from lenet.cli.options import DataDir, Json
 from lenet.cli.output import note, report, table
 
-Quiet = Annotated[bool, typer.Option("--quiet", help="No line for each training.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Do not print a line for each training.")]
 
 
 def lab(
     experiment: Annotated[
         str | None,
-        typer.Argument(metavar="EXPERIMENT", help="Which; without it, all are listed. all: one after another."),
+        typer.Argument(metavar="EXPERIMENT", help="The name of an experiment, or all; without it, they are listed."),
     ] = None,
     seeds: Annotated[
         int | None,
-        typer.Option(metavar="N", help="Trainings of each variation: the seeds 0 to N - 1.  [default: 5]", min=1),
+        typer.Option(metavar="N", help="Trainings of each variation, with the seeds 0 to N - 1.  [default: 5]", min=1),
     ] = None,
     epochs: Annotated[int | None, typer.Option(metavar="N", help="Epochs, instead of the recipe's.", min=1)] = None,
     recipe: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Recipe, for activations, noise and strangers.  [default: fast]"),
+        typer.Option(metavar="NAME", help="The recipe, for activations, noise and strangers.  [default: fast]"),
     ] = None,
     data: Annotated[str | None, typer.Option(metavar="NAME", help="Data set.  [default: fashion-mnist]")] = None,
     data_dir: DataDir = None,
@@ -33,14 +33,14 @@ def lab(
         str | None,
         typer.Option(metavar="NAMES", help="For activations: the classes to show, such as 0,9 or Sandal,Bag."),
     ] = None,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Where reports and runs go.")] = Path("runs/lab"),
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder of reports and runs.")] = Path("runs/lab"),
     quiet: Quiet = False,
     json_: Json = False,
 ) -> None:
-    """Do an exercise of the chapter.
+    """Run an exercise of the chapter.
 
-    A table over seeds, what it says in words, and a picture, written as Markdown, JSON and PNG. The runs are kept: called
-    again it goes on where it was stopped, and what one experiment has trained no other trains again.
+    Prints a table over seeds and its conclusions, and writes them and a chart as Markdown, JSON and PNG. The runs are kept:
+    the same command resumes an interrupted experiment, and experiments share the runs they have in common.
 
     Example: lenet lab pooling --seeds 5
     """
@@ -54,7 +54,7 @@ def lab(
         "classes": [part.strip() for part in classes.split(",")] if classes else (),
     }
     if experiment is None:
-        table(["experiment", "what it asks"], [[name, each.question] for name, each in laboratory.EXPERIMENTS.items()])
+        table(["experiment", "question"], [[name, each.question] for name, each in laboratory.EXPERIMENTS.items()])
         return
     for name in laboratory.EXPERIMENTS if experiment == "all" else [experiment]:
         taken = laboratory.EXPERIMENTS[name].options if experiment == "all" else given
@@ -70,17 +70,21 @@ def lab(
 
 
 def reproduce(
-    seeds: Annotated[int, typer.Option(metavar="N", help="Trainings of each recipe: the seeds 0 to N - 1.", min=1)] = 5,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Where report and runs go.")] = Path("runs/reproduction"),
+    seeds: Annotated[
+        int, typer.Option(metavar="N", help="Trainings of each recipe, with the seeds 0 to N - 1.", min=1)
+    ] = 5,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder of report and runs.")] = Path(
+        "runs/reproduction"
+    ),
     data_dir: DataDir = None,
     quiet: Quiet = False,
     json_: Json = False,
 ) -> None:
-    """Compare every published result of the chapter with what it is here.
+    """Compare the chapter's published results with runs here.
 
-    Trains the published recipes over seeds on Fashion-MNIST, and says for each published figure whether it falls into the
-    95 % interval of one run here. Writes the table as Markdown and JSON, and a chart with every seed's curve. Called again it
-    goes on where it was stopped.
+    Trains the published recipes with several seeds on Fashion-MNIST, and prints for each published figure whether it lies in
+    the 95 % prediction interval of one run here. Writes the table as Markdown and JSON, and a chart with the curve of every
+    seed. The same command resumes an interrupted comparison.
 
     Example: lenet reproduce --seeds 5
     """
@@ -95,11 +99,11 @@ def reproduce(
 
 @contextlib.contextmanager
 def _repeatable() -> Iterator[None]:
-    """After Ctrl-C or its like in a sweep: says that the same command goes on, and exits as a shell expects."""
+    """After a signal during a sweep: prints how to resume it, and exits with the code that a shell expects."""
     from lenet.training.sweep import SweepInterrupted
 
     try:
         yield
     except SweepInterrupted as stop:
-        note(f"{stop}\nhint: the same command goes on")
+        note(f"{stop}\nhint: the same command resumes it")
         raise typer.Exit(stop.exit_code) from None

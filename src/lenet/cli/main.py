@@ -1,7 +1,7 @@
-"""The command line: one function per command, each parses its options, calls the library and prints.
+"""The entry point of the command line: the table of commands, exit codes, signals.
 
-What was asked for goes to stdout, everything else to stderr; with --json all but that goes to stderr. A user's mistake
-ends with `error: …`, `hint: …` and exit code 2.
+Each command is one function in this folder, which parses its options, calls the library and prints. Results go to stdout,
+everything else to stderr. A user's mistake ends with `error: …`, `hint: …` and exit code 2.
 """
 
 import contextlib
@@ -43,7 +43,7 @@ GROUPS = {
     "": """Train, evaluate and use the small convolutional networks of the LeNet family.
 
     Example: lenet train --data fashion-mnist --recipe fast""",
-    "data": """Look at, fetch and check the data sets.
+    "data": """List, fetch and check data sets.
 
     Example: lenet data list""",
 }
@@ -100,7 +100,7 @@ def _options(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error; stands anywhere.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error; may stand anywhere.")] = False,
 ) -> None:
     pass
 
@@ -131,10 +131,10 @@ def _is_ignored(number: int) -> bool:
 
 
 def main() -> NoReturn:
-    """The entry point: runs a command, and turns errors into messages and exit codes."""
+    """Run the command of sys.argv, and exit; errors become messages and exit codes."""
     arguments = sys.argv[1:]
     until = arguments.index("--") if "--" in arguments else len(arguments)
-    debug = "--debug" in arguments[:until]  # wherever it stands
+    debug = "--debug" in arguments[:until]
     arguments = [a for a in arguments[:until] if a != "--debug"] + arguments[until:]
     output.replace_unprintable()
     try:

@@ -1,4 +1,4 @@
-"""How an error ends a command: `error: …` and `hint: …` on stderr, and the exit code."""
+"""Errors as messages: `error: …` and `hint: …` on stderr, and the exit code."""
 
 import sys
 from difflib import get_close_matches
@@ -10,13 +10,13 @@ from lenet.cli.output import note
 from lenet.errors import LenetError
 
 USAGE_ERROR: Any = typer.BadParameter.__base__  # an unknown option, or one without a value
-MISTAKE, FAULT = 2, 1  # exit codes: what the user can fix, and what only lenet's authors can
+MISTAKE, BUG = 2, 1  # exit codes: for what the user can fix, and for what only lenet's authors can
 
 
 def report(error: Exception, command: str) -> int:
-    """Print what is wrong and what to do about it; return the exit code.
+    """Print what is wrong and what to do; return the exit code.
 
-    command: the words of the command that was called, such as `data show`, for a hint where the error has none.
+    command: the name of the command, such as `data show`, for the hint of an error that has none.
     """
     code = MISTAKE
     help_ = f"{' '.join(filter(None, ('lenet', command)))} --help"
@@ -25,10 +25,10 @@ def report(error: Exception, command: str) -> int:
     elif isinstance(error, USAGE_ERROR):
         message, hint = _usage(error, help_)
     elif _is_out_of_memory(error):
-        message, hint = "this program is out of memory", "end other programs, or give it less to do at a time"
+        message, hint = "this program is out of memory", "close other programs, or process less at a time"
     else:
-        message, hint = f"{type(error).__name__}: {error}", "this is a fault of lenet; --debug shows where it happened"
-        code = FAULT
+        message, hint = f"{type(error).__name__}: {error}", "this is a bug in lenet; --debug shows the traceback"
+        code = BUG
     note(f"error: {message}\nhint: {hint}")
     return code
 
@@ -47,6 +47,6 @@ def _usage(error: Exception, help_: str) -> tuple[str, str]:
 
 
 def _is_out_of_memory(error: Exception) -> bool:
-    """Whether an error that nobody explained is a lack of memory. PyTorch is not imported for the answer."""
+    """Whether an unhandled error means out of memory; never imports PyTorch."""
     memory = sys.modules.get("lenet.pytorch.memory")
     return memory.is_out_of_memory(error) if memory else isinstance(error, MemoryError)

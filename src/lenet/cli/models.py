@@ -18,14 +18,14 @@ CHOICES = f"One of {', '.join(MODELS)}."
 def show(
     model: Annotated[str, typer.Argument(metavar="MODEL", help=CHOICES)],
     input_: Annotated[
-        str, typer.Option("--input", metavar="CxHxW", help="Channels, height and width of a picture.")
+        str, typer.Option("--input", metavar="CxHxW", help="Channels, height and width of an image.")
     ] = "1x28x28",
     classes: Annotated[int, typer.Option(metavar="N", help="Number of classes.", min=1)] = 10,
     **settings: Any,
 ) -> None:
     """Print the layers of a network.
 
-    Output shape, parameters, multiply-adds and memory, for one picture. Nothing is allocated.
+    Prints output shape, parameters, multiply-adds and memory for one image. Nothing is allocated.
 
     Example: lenet show mlp --input 3x1000x1000 --hidden 256
     """
@@ -63,29 +63,28 @@ def show(
 
 @model_options
 def import_weights(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="What PyTorch saved: .pt, .pth or .safetensors.")],
-    model: Annotated[str, typer.Option(metavar="NAME", help=f"The network. {CHOICES}")],
-    data: Annotated[str, typer.Option(metavar="NAME", help="What it was trained on; gives the classes.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file that PyTorch saved: .pt, .pth or .safetensors.")],
+    model: Annotated[str, typer.Option(metavar="NAME", help=f"Network. {CHOICES}")],
+    data: Annotated[str, typer.Option(metavar="NAME", help="The data set it was trained on, which gives the classes.")],
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The new file; by default beside the old one.")
+        Path | None, typer.Option(metavar="FILE", help="The file to write; by default beside the old one.")
     ] = None,
     normalize: Annotated[
-        bool, typer.Option("--normalize", help="It was trained on pixels of mean 0 and deviation 1: measure both.")
+        bool,
+        typer.Option(
+            "--normalize",
+            help="It was trained on normalised pixels: measure their mean and std.",
+        ),
     ] = False,
-    mean: Annotated[
-        float | None, typer.Option(metavar="X", help="The mean that Normalize was given in training.")
-    ] = None,
-    std: Annotated[
-        float | None, typer.Option(metavar="X", help="The deviation that Normalize was given in training.")
-    ] = None,
+    mean: Annotated[float | None, typer.Option(metavar="X", help="The mean given to Normalize in training.")] = None,
+    std: Annotated[float | None, typer.Option(metavar="X", help="The std given to Normalize in training.")] = None,
     data_dir: DataDir = None,
     **settings: Any,
 ) -> None:
-    """Make weights from elsewhere usable.
+    """Import weights that PyTorch saved.
 
-    Reads a state dict that PyTorch saved, without running anything in it, and writes a weights file for evaluate and
-    predict. Tensors are matched by name, else by shape; activation and pooling leave no trace in weights, so they must be
-    as they were in training.
+    Reads a state dict without running any code in it, and writes a weights file for evaluate and predict. Tensors are
+    matched by name, else by shape. The weights do not tell activation and pooling: give those that the network was trained with.
 
     Example: lenet import-weights net.pt --model lenet-avg --data fashion-mnist --out net.safetensors
     """

@@ -12,11 +12,11 @@ from lenet.config import FIELDS, MODEL_FIELDS, RECIPES, TYPES
 Command = Callable[..., None]
 
 RunPath = Annotated[
-    Path, typer.Argument(metavar="RUN", help="A run directory, or a weights file of lenet (.safetensors).")
+    Path, typer.Argument(metavar="RUN", help="A run directory, or a weights file written by lenet (.safetensors).")
 ]
 DataDir = Annotated[str | None, typer.Option(metavar="DIR", help=FIELDS["data_dir"].metadata["help"])]
 Device = Annotated[str, typer.Option(metavar="NAME", help=FIELDS["device"].metadata["help"])]
-Json = Annotated[bool, typer.Option("--json", help="One line of JSON on stdout; all else on stderr.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one line of JSON on stdout, and everything else on stderr.")]
 
 METAVARS: dict[Any, str] = {int: "N", int | None: "N", float: "X", tuple[int, ...] | None: "N,N"}
 OWN_METAVARS = {"data_dir": "DIR", "checkpoint_every": "INTERVAL"}
@@ -28,9 +28,9 @@ def flag(name: str) -> str:
 
 
 def settings_options(names: Iterable[str], *, with_defaults: bool = True) -> Callable[[Command], Command]:
-    """Decorate a command: in place of `**settings`, an option for each of these fields of TrainConfig.
+    """Replace a command's `**settings` by an option for each of these fields of TrainConfig.
 
-    The texts are passed on as they are typed, and `lenet.config` converts and checks them: so limits and messages are the
+    The values stay the texts that were typed: `lenet.config` converts and checks them, so that limits and messages are the
     same on the command line and in Python.
     """
 

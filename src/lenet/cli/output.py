@@ -26,7 +26,7 @@ def say(text: str) -> None:
 
 
 def note(text: str) -> None:
-    """Print a line on stderr: what was written where, and errors."""
+    """Print a line on stderr, such as an error or the path of a file that was written."""
     _write(sys.stderr, text)
 
 
@@ -37,9 +37,9 @@ def _write(stream: TextIO | None, text: str) -> None:
 
 
 def table(titles: Sequence[str], rows: Rows, *, has_total: bool = False) -> None:
-    """Print a table on stdout, numbers aligned to the right: on a terminal folded to its width, elsewhere as wide as needed.
+    """Print a table on stdout, folded to the width of a terminal, but in a file or pipe as wide as needed.
 
-    has_total: whether the last row is a total, to be set apart.
+    has_total: whether the last row is a total, below a line of its own.
     """
     is_text = [
         number == 0 or all(not row[number][:1].isdigit() for row in rows if row[number])
@@ -84,7 +84,7 @@ def _folded(titles: Sequence[str], rows: Rows, is_text: Sequence[bool], has_tota
 
 
 def report(result: "Report", paths: Sequence[Path], as_json: bool) -> None:
-    """Print a report of the lab, and where it was written."""
+    """Print a report, and the paths of its files on stderr."""
     for path in paths:
         note(f"wrote {path}")
     if as_json:

@@ -19,22 +19,20 @@ def evaluate(
     run: RunPath,
     data: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Another data set than the run's own; a weights file needs one."),
+        typer.Option(metavar="NAME", help="A data set other than the run's own; required for a weights file."),
     ] = None,
     data_dir: DataDir = None,
-    split: Annotated[str, typer.Option(metavar="NAME", help="Which pictures: test, train or validation.")] = "test",
+    split: Annotated[str, typer.Option(metavar="NAME", help="Which images: test, train or validation.")] = "test",
     plot: Annotated[
         bool,
-        typer.Option(
-            "--plot", help="Write confusion matrix and worst mistakes as PNG into the run, or beside the file."
-        ),
+        typer.Option("--plot", help="Write the confusion matrix and the most confident errors as PNG files."),
     ] = False,
     device: Device = "auto",
     json_: Json = False,
 ) -> None:
     """Measure a trained network.
 
-    Accuracy, loss, precision and recall of each class, the confusion matrix, and the worst mistakes.
+    Prints accuracy and loss, precision and recall of each class, the confusion matrix, and the most confident errors.
 
     Example: lenet evaluate runs/first --plot
     """
@@ -50,12 +48,12 @@ def evaluate(
         say(json.dumps(result.to_dict()))
         return
     say(
-        f"{result.data}, {result.num_images:,} {result.split} pictures: "
+        f"{result.data}, {result.num_images:,} {result.split} images: "
         f"accuracy {result.accuracy:.4f}, loss {result.loss:.4f}\n"
     )
     rows = zip(result.classes, result.precision, result.recall, result.support, strict=True)
     table(
-        ["class", "precision", "recall", "pictures"],
+        ["class", "precision", "recall", "images"],
         [[name, f"{p:.4f}", f"{r:.4f}", f"{n:,}"] for name, p, r, n in rows],
     )
     say("\nconfusion matrix: a row for each true class, a column for each predicted one")
@@ -63,9 +61,9 @@ def evaluate(
         ["", "", *map(str, range(len(result.classes)))],
         [[str(label), result.classes[label], *map(str, row)] for label, row in enumerate(result.confusion.tolist())],
     )
-    say(f"\nworst of {result.num_mistakes:,} mistakes: sure, and wrong")
+    say(f"\nmost confident of {result.num_mistakes:,} errors")
     table(
-        ["picture", "true", "predicted", "probability"],
+        ["image", "true", "predicted", "probability"],
         [
             [str(m.index), result.classes[m.label], result.classes[m.predicted], f"{m.probability:.4f}"]
             for m in result.mistakes[:10]
@@ -75,24 +73,24 @@ def evaluate(
 
 def predict(
     run: RunPath,
-    pictures: Annotated[list[Path], typer.Argument(metavar="PICTURE", help="Picture files of your own.")],
-    top: Annotated[int, typer.Option(metavar="N", help="How many classes to name.", min=1)] = 3,
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE", help="Your own image files.")],
+    top: Annotated[int, typer.Option(metavar="N", help="How many classes to print.", min=1)] = 3,
     show: Annotated[
-        bool, typer.Option("--show", help="Write what the network saw to NAME-seen.png in this folder.")
+        bool, typer.Option("--show", help="Write what the network sees to NAME-seen.png in this folder.")
     ] = False,
     device: Device = "auto",
     json_: Json = False,
 ) -> None:
-    """Name what is in your own pictures.
+    """Classify your own images.
 
-    With probabilities. A picture is turned upright, made grey, inverted where its ground is the other way round from the
-    training pictures', cropped to its content, scaled and centred, as the network knows pictures.
+    Prints the most probable classes. An image is first made similar to the training images: rotated upright, converted to
+    grey, inverted if its background is light and theirs is dark, cropped to its content, scaled and centred.
 
     Example: lenet predict runs/first boot.png --show
     """
     from lenet.analysis import prediction
 
-    predictions = prediction.predict_many(run, pictures, device=device)
+    predictions = prediction.predict_many(run, images, device=device)
     for result in predictions:
         if json_:
             say(json.dumps(result.to_dict()))
@@ -106,7 +104,7 @@ def predict(
 
 
 def runs(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the run directories are.")] = Path("runs"),
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The folder of the run directories.")] = Path("runs"),
     json_: Json = False,
 ) -> None:
     """List the runs in a folder.
@@ -116,10 +114,10 @@ def runs(
     from lenet.runs.run import find_runs
 
     if not folder.is_dir():
-        raise LenetError(f"no folder {folder}", hint="lenet train makes a first run under runs/")
+        raise LenetError(f"no folder {folder}", hint="lenet train creates a run in runs/")
     entries, faults = find_runs(folder)
     for fault in faults:
-        note(f"left out: {fault.message}")
+        note(f"skipped: {fault.message}")
     if json_:
         say(json.dumps([(run.summary if run.is_finished else {}) | {"run": str(run.path)} for run in entries]))
     elif entries:
@@ -129,14 +127,14 @@ def runs(
 
 
 def compare(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN", help="Two run directories or more.")],
-    out: Annotated[Path, typer.Option(metavar="FILE", help="Where the chart goes, .png or .svg.")] = Path(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN", help="Two or more run directories.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The file of the chart, .png or .svg.")] = Path(
         "compare.png"
     ),
 ) -> None:
-    """Set runs side by side.
+    """Compare runs.
 
-    One table, one chart, and the settings in which they differ.
+    Prints a table of the runs and the settings in which they differ, and draws their learning curves in one chart.
 
     Example: lenet compare runs/first runs/second
     """
@@ -157,7 +155,7 @@ def compare(
 
 
 def runs_table(runs: Sequence["Run"]) -> tuple[list[str], list[list[str]]]:
-    """Titles and rows for runs, finished or not."""
+    """The titles and rows of a table of runs, finished or not."""
     titles = ["run", "data", "model", "recipe", "epochs", "parameters", "train acc", "test acc", "seconds", "images/s"]
     rows = []
     for run in runs:

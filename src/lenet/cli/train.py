@@ -13,7 +13,7 @@ from lenet.config import FIELDS, checked, configure
 from lenet.errors import ConfigError
 from lenet.recipes import DEFAULT_RECIPE
 
-RESUMABLE = ("data_dir", "epochs")  # the settings that --resume takes
+RESUMABLE = ("data_dir", "epochs")  # the settings that can be changed with --resume
 
 
 @settings_options(FIELDS)
@@ -23,26 +23,26 @@ def train(
     ] = None,
     resume: Annotated[
         Path | None,
-        typer.Option(metavar="RUN", help="Go on with an interrupted run; with --epochs also a finished one."),
+        typer.Option(metavar="RUN", help="Resume an interrupted run; with --epochs, also a finished one."),
     ] = None,
     rescue: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Go on in this folder if the run directory can no longer be written."),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing but what must not be missed.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print warnings and errors only.")] = False,
     json_: Json = False,
     **settings: Any,
 ) -> None:
     """Train a network.
 
-    Saves weights, numbers and a chart in a run directory.
+    Saves weights, metrics and a chart in a run directory.
 
-    Without flags: the recipe fast on Fashion-MNIST, or on the built-in digits where Fashion-MNIST cannot be had.
-    The recipes are fast, sprint, book-sgd, book-adam and book-adam-01; every other flag changes one thing about the recipe.
+    Without options: the recipe fast on Fashion-MNIST, or on the built-in digits if Fashion-MNIST is not available. An option
+    changes one setting of the recipe.
 
     Example: lenet train --data mnist --recipe book-sgd --epochs 2 --out runs/first
     """
-    if resume is None:  # all settings are checked before anything large is imported
+    if resume is None:  # before anything large is imported
         config = configure(settings.pop("recipe") or DEFAULT_RECIPE, **settings)
     else:
         changes = _changes(out, settings)
@@ -63,12 +63,12 @@ def train(
 
 
 def _changes(out: Path | None, settings: dict[str, Any]) -> dict[str, Any]:
-    """What was given together with --resume; raises ConfigError for what a resumed run cannot change."""
+    """The settings that a resumed run changes; raises ConfigError for those that it cannot."""
     given = {name: value for name, value in settings.items() if value is not None}
     fixed = [flag(name) for name in given if name not in RESUMABLE] + ["--out"] * (out is not None)
     if fixed:
         raise ConfigError(
-            f"--resume goes on with the settings of the run; {fixed[0]} cannot change them",
+            f"--resume keeps the settings of the run; {fixed[0]} cannot change them",
             hint="leave it out, or start a new training without --resume",
         )
     return {name: checked(name, value) for name, value in given.items()}
