@@ -18,29 +18,29 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Setup:
     """What an experiment is done with.
 
     Attributes:
         recipe: the settings of its trainings, but for what the experiment varies.
-        epochs: instead of the recipe's.
-        seeds: trainings of each variation.
-        data: the name of a data set.
-        data_dir: the folder of its files.
-        classes: names or numbers of the classes to look at; empty for all.
+        data_dir: the folder of the data set's files.
         folder: where the runs are kept; finished ones are not trained again.
         progress: "auto" or "quiet".
+        seeds: trainings of each variation.
+        epochs: instead of the recipe's.
+        data: the name of a data set.
+        classes: names or numbers of the classes to look at; empty for all.
     """
 
     recipe: str
-    epochs: int | None
-    seeds: int
-    data: str
     data_dir: str | None
-    classes: tuple[str, ...]
     folder: Path
     progress: str
+    seeds: int = 5
+    epochs: int | None = None
+    data: str = "fashion-mnist"
+    classes: Sequence[str] = ()
 
     @cached_property
     def splits(self) -> Splits:

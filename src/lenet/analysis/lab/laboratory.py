@@ -8,7 +8,7 @@ none trains what another has trained.
 
 import os
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,27 +35,21 @@ EXPERIMENTS: dict[str, Experiment] = {
 def perform(
     name: str,
     *,
-    seeds: int | None = None,
-    epochs: int | None = None,
-    recipe: str | None = None,
-    data: str | None = None,
-    classes: Sequence[str] = (),
     data_dir: str | None = None,
     folder: str | os.PathLike[str] = "runs/lab/runs",
     progress: str = "auto",
+    **options: Any,
 ) -> "tuple[Report, Figure]":
     """Perform an experiment.
 
     Args:
-        name: a key of EXPERIMENTS, which says which of the next five options it takes.
-        seeds: trainings of each variation; by default 5.
-        epochs: of each training; by default the recipe's.
-        recipe: by default the experiment's.
-        data: the name of a data set; by default fashion-mnist.
-        classes: names or numbers of the classes to look at; by default all.
+        name: a key of EXPERIMENTS.
         data_dir: the folder of the data set's files; by default LENET_DATA, else the cache.
         folder: where the runs are kept.
         progress: "auto" or "quiet".
+        options: of those that the experiment takes: seeds, the trainings of each variation, by default 5; epochs, instead of
+            the recipe's; recipe, by default the experiment's; data, the name of a data set, by default fashion-mnist;
+            classes, names or numbers of the classes to look at, by default all. None stands for the default.
 
     Returns:
         The report and its chart.
@@ -67,24 +61,15 @@ def perform(
     """
     if name not in EXPERIMENTS:
         raise ConfigError(f"unknown experiment {name!r}", hint=choices_hint(name, EXPERIMENTS))
-    given = {"seeds": seeds, "epochs": epochs, "recipe": recipe, "data": data, "classes": ",".join(classes) or None}
-    given = {option: value for option, value in given.items() if value is not None}
     experiment = EXPERIMENTS[name]
-    for option in given:
+    options = {option: value for option, value in options.items() if value is not None and value != ()}
+    for option in options:
         if option not in experiment.options:
             hint = f"it takes {', '.join(experiment.options)}" if experiment.options else "it takes nothing"
             raise ConfigError(f"the experiment {name} takes no {option}", hint=hint)
-    setup = Setup(
-        recipe=recipe or experiment.recipe,
-        epochs=epochs,
-        seeds=5 if seeds is None else seeds,
-        data=data or "fashion-mnist",
-        data_dir=data_dir,
-        classes=tuple(classes),
-        folder=Path(folder),
-        progress=progress,
-    )
-    numbers: Numbers = {"experiment": name, "command": _command(name, given)}
+    numbers: Numbers = {"experiment": name, "command": _command(name, options)}
+    defaults = {"recipe": experiment.recipe}
+    setup = Setup(**defaults | options, data_dir=data_dir, folder=Path(folder), progress=progress)
     numbers |= setup.numbers() if experiment.options else {}
     with memory_guard("cpu", f"in the experiment {name}"):
         measured, figure = experiment.perform(setup)
@@ -110,7 +95,9 @@ def _setting(numbers: Mapping[str, Any]) -> str:
     )
 
 
-def _command(name: str, given: Mapping[str, Any]) -> str:
+def _command(name: str, options: Mapping[str, Any]) -> str:
     """Return the command line that repeats the experiment."""
-    options = [part for option, value in given.items() for part in (f"--{option}", str(value))]
-    return shlex.join(["lenet", "lab", name, *options])
+    parts = ["lenet", "lab", name]
+    for option, value in options.items():
+        parts += [f"--{option}", ",".join(value) if option == "classes" else str(value)]
+    return shlex.join(parts)
