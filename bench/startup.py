@@ -1,4 +1,4 @@
-"""Seconds that `import lenet` and `lenet --help` take; medians over 11 processes each.
+"""Seconds and memory that `import lenet` and short commands take, each a process of its own; medians over 11.
 
 python bench/startup.py
 """
@@ -6,11 +6,24 @@ python bench/startup.py
 import argparse
 import subprocess
 import sys
-import time
+import tempfile
+from pathlib import Path
 
+from PIL import Image
 from recording import Log, spread
 
+import lenet
+
 IMPORT = "import time; began = time.perf_counter(); import lenet; print(time.perf_counter() - began)"
+# In a small process, since a new one begins with the peak of the one that started it.
+TIMED = """
+import resource, subprocess, sys, time
+began = time.perf_counter()
+code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
+took = time.perf_counter() - began
+assert code in (0, 2), code
+print(took, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
 
 
 def main() -> None:
@@ -19,18 +32,47 @@ def main() -> None:
     parser.add_argument("--no-record", action="store_true")
     options = parser.parse_args()
     log = Log("startup", record=not options.no_record)
-    imports, helps = [], []
-    for _ in range(options.repeats):
-        done = subprocess.run([sys.executable, "-c", IMPORT], stdout=subprocess.PIPE, text=True, check=True)
-        imports.append(float(done.stdout))
-        began = time.perf_counter()
-        subprocess.run([sys.executable, "-m", "lenet", "--help"], stdout=subprocess.DEVNULL, check=True)
-        helps.append(time.perf_counter() - began)
-    results = {"import_lenet": spread(imports), "lenet_help": spread(helps)}
-    log.say("what          median s   min s    max s")
+    with tempfile.TemporaryDirectory() as folder:
+        results = measure(Path(folder), options.repeats)
+    log.say("what               median s   min s    max s     peak MB")
     for name, figures in results.items():
-        log.say(f"{name:<12}  {figures['median']:>8.4f}  {figures['min']:>7.4f}  {figures['max']:>7.4f}")
+        peak = f"{figures['peak_megabytes']:.0f}" if "peak_megabytes" in figures else ""
+        log.say(f"{name:<18} {figures['median']:>8.4f}  {figures['min']:>7.4f}  {figures['max']:>7.4f}  {peak:>8}")
     log.finish({"bench": "startup", **results})
+
+
+def measure(folder: Path, repeats: int) -> dict[str, dict[str, float]]:
+    """Spreads of the seconds by name, and of each command the largest peak of memory."""
+    run = lenet.train("digits", epochs=1, out=folder / "run", progress="quiet").path
+    Image.fromarray(lenet.data.load("digits").test.images[0]).save(folder / "image.png")
+    commands = {
+        "lenet_help": ["--help"],
+        "unknown_command": ["trian"],
+        "unknown_option": ["train", "--modle", "lenet"],
+        "unknown_model": ["train", "--model", "nope"],
+        "missing_argument": ["predict", "nothing.png"],
+        "predict": ["predict", str(run), str(folder / "image.png")],
+    }
+    seconds: dict[str, list[float]] = {name: [] for name in ("import_lenet", *commands)}
+    peaks = dict.fromkeys(commands, 0.0)
+    for _ in range(repeats):
+        done = subprocess.run([sys.executable, "-c", IMPORT], stdout=subprocess.PIPE, text=True, check=True)
+        seconds["import_lenet"].append(float(done.stdout))
+        for name, arguments in commands.items():
+            took, peak = timed([sys.executable, "-m", "lenet", *arguments])
+            seconds[name].append(took)
+            peaks[name] = max(peaks[name], peak)
+    return {
+        name: spread(values) | ({"peak_megabytes": peaks[name]} if name in peaks else {})
+        for name, values in seconds.items()
+    }
+
+
+def timed(command: list[str]) -> tuple[float, float]:
+    """Seconds from start to end of a process, and its peak memory in MB."""
+    done = subprocess.run([sys.executable, "-c", TIMED, *command], stdout=subprocess.PIPE, text=True, check=True)
+    took, peak = done.stdout.split()
+    return float(took), int(peak) * (1 if sys.platform == "darwin" else 1024) / 1e6
 
 
 if __name__ == "__main__":

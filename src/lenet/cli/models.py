@@ -84,7 +84,7 @@ def import_weights(
     """Import weights that PyTorch saved.
 
     Reads a state dict without running any code in it, and writes a weights file for evaluate and predict. Tensors are
-    matched by name, else by shape. The weights do not tell activation and pooling: give those that the network was trained with.
+    matched by name, else by shape. The weights do not tell activation and pooling: give those of the training.
 
     Example: lenet import-weights net.pt --model lenet-avg --data fashion-mnist --out net.safetensors
     """
