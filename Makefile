@@ -111,7 +111,7 @@ doctor-short: .venv/installed-dev
 
 faults: .venv/installed-dev
 	@$(BIN)/python bench/faults.py
-	@$(BIN)/python bench/faults_table.py > docs/faults.md.new && mv docs/faults.md.new docs/faults.md
+	@$(BIN)/python bench/records.py
 
 faults-short: .venv/installed-dev
 	@$(BIN)/python bench/faults.py --short
@@ -122,10 +122,7 @@ wheels: .venv/installed-wheels
 docs: .venv/installed-dev
 	@$(BIN)/python docs/generate_cli.py > docs/cli.md.new && mv docs/cli.md.new docs/cli.md
 	@$(BIN)/python docs/generate_tree.py > docs/architecture.md.new && mv docs/architecture.md.new docs/architecture.md
-	@$(BIN)/python bench/table.py > README.md.new && mv README.md.new README.md
-	@$(BIN)/python bench/doctor_table.py > docs/doctor.md.new && mv docs/doctor.md.new docs/doctor.md
-	@$(BIN)/python bench/faults_table.py > docs/faults.md.new && mv docs/faults.md.new docs/faults.md
-	@$(BIN)/python bench/table.py examples > examples/README.md.new && mv examples/README.md.new examples/README.md
+	@$(BIN)/python bench/records.py
 	@$(BIN)/python examples/notebooks.py
 
 clean:

@@ -20,10 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from faultlab import Row
-from recording import RECORDS, Log
-from table import record
-
-from lenet.runs.environment import git_commit
+from recording import RECORDS, Log, commit, record
 
 MODULES = (
     "downloads",
@@ -107,7 +104,7 @@ def in_a_process(name: str, short: bool, folder: str) -> tuple[str, float, list[
 
 def examine(name: str, short: bool, file: Path) -> None:
     """Does one module here and now."""
-    made = {"module": name, "commit": git_commit(Path(__file__).parent) or ""}
+    made = {"module": name, "commit": commit()}
     rows = [dataclasses.asdict(row) | made for row in importlib.import_module(f"faultlab.{name}").examine(short)]
     file.write_text(json.dumps(rows), encoding="utf-8")
 

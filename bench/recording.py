@@ -1,28 +1,39 @@
-"""What all measurements share: the machine's description, the table, the last line of JSON, and the record on disk."""
+"""What all measurements share: the description of the machine, the record on disk, and its last line of JSON.
+
+A record is made of committed code alone: with uncommitted changes, files under bench/records/ and docs/ aside, a measurement
+that is to be recorded ends with an error.
+"""
 
 import datetime
 import io
 import json
 import os
+import re
 import statistics
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
-from lenet.runs.environment import git_commit, processor
+from lenet.runs.environment import processor
 
-RECORDS = Path(__file__).parent / "records"
+ROOT = Path(__file__).parent.parent
+RECORDS = ROOT / "bench" / "records"
 
 
 class Log:
     """Prints lines, and keeps them for the record."""
 
     def __init__(self, name: str, *, record: bool) -> None:
+        at = commit()
+        if record and at.endswith("+"):
+            error = "error: with uncommitted changes, the record would name a commit that was not measured"
+            sys.exit(f"{error}\nhint: commit first, or --no-record")
         self.name, self.record, self.text = name, record, io.StringIO()
         self.say(f"# python {' '.join(['bench/' + Path(sys.argv[0]).name, *sys.argv[1:]])}")
         self.say(
             f"# {processor()}, {os.cpu_count()} cores, Python {sys.version.split()[0]}, {datetime.date.today()}, "
-            f"commit {git_commit(Path(__file__).parent)}"
+            f"commit {at}"
         )
 
     def say(self, line: str = "") -> None:
@@ -34,6 +45,27 @@ class Log:
         self.say(json.dumps(result))
         if self.record:
             (RECORDS / f"{self.name}.log").write_text(self.text.getvalue(), encoding="utf-8")
+
+
+def commit() -> str:
+    """The commit that is checked out, with `+` if the code differs from it."""
+    head, changes = (
+        subprocess.run(["git", "-C", str(ROOT), *command], capture_output=True, text=True, check=True).stdout.strip()
+        for command in (["rev-parse", "HEAD"], ["status", "--porcelain", "--", ".", ":!bench/records", ":!docs"])
+    )
+    return f"{head}+" if changes else head
+
+
+def record(name: str) -> dict[str, Any]:
+    """The last line of bench/records/NAME.log."""
+    result: dict[str, Any] = json.loads((RECORDS / f"{name}.log").read_text(encoding="utf-8").splitlines()[-1])
+    return result
+
+
+def commit_of(name: str) -> str:
+    """The commit that bench/records/NAME.log was measured at, shortened, with `+` if the code differed from it."""
+    found = re.search(r"commit ([0-9a-f]{7})[0-9a-f]*(\+?)", (RECORDS / f"{name}.log").read_text(encoding="utf-8"))
+    return found[1] + found[2] if found else ""
 
 
 def spread(values: list[float]) -> dict[str, float]:

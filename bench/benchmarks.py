@@ -1,0 +1,153 @@
+"""The published measurements: each with its figure, the peer it was compared with, lenet's own target, and its record.
+
+`bench/records.py` puts all of them into docs/benchmarks.md and those of HEADLINES into README.md.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from recording import commit_of, record
+
+# The rows of the README: what a visitor asks first. At most eight.
+HEADLINES = ("sprint", "accuracy", "steps", "compile", "end to end", "evaluation", "memory", "help")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measurement: its key for HEADLINES, the figure, the peer beside it, lenet's own target, and the record's name."""
+
+    key: str
+    what: str
+    figure: str
+    record: str
+    peer: str = ""
+    target: str = ""
+
+
+def judged(target: str, is_met: bool) -> str:
+    return f"{target}: {'met' if is_met else '**not met**'}"
+
+
+def rows() -> Iterator[Row]:
+    """Every published measurement."""
+    yield from accuracies()
+    yield from speeds()
+    yield from whole_trainings()
+    yield from costs()
+
+
+def accuracies() -> Iterator[Row]:
+    sprint, accuracy = record("time_to_accuracy"), record("accuracy")
+    seconds, reached = sprint["seconds"], sprint["test_accuracy"]
+    yield Row(
+        "sprint",
+        f"90 % on Fashion-MNIST with `--recipe sprint`, process start to exit, {sprint['threads']} CPU threads",
+        f"{seconds['mean']:.1f} ± {seconds['deviation']:.1f} s, {reached['mean']:.2%} ± {100 * reached['deviation']:.2f}",
+        "time_to_accuracy",
+        target=judged("12 s or less, 6 hoped for", sprint["met"] and seconds["mean"] <= 12),
+    )
+    for key, recipe, low, high in (("accuracy", "fast", 0.91, 1.0), ("book accuracy", "book-sgd", 0.78, 0.84)):
+        found = accuracy[recipe]["cpu"]
+        target = f"{low:.0%} or more" if high == 1 else f"{low:.0%} to {high:.0%}"
+        yield Row(
+            key,
+            f"test accuracy on Fashion-MNIST, recipe `{recipe}`, {found['epochs']} epochs, {found['seeds']} seeds",
+            f"{found['mean']:.2%} ± {100 * found['deviation']:.2f}",
+            "accuracy",
+            target=judged(target, low <= found["mean"] <= high),
+        )
+
+
+# Of each comparison: key, part of the record, peer, least ratio, ratio hoped for.
+RATIOS: list[tuple[str, str, str, float | None, float | None]] = [
+    ("steps", "book-sgd", "PyTorch eager", 6, 8),
+    ("channels last", "book-sgd", "PyTorch channels_last", 4, 5.5),
+    ("compile", "book-sgd", "torch.compile channels_last", None, None),
+    ("fast", "fast", "PyTorch channels_last", 4, 5.5),
+    ("kernel 7", "kernel-7", "PyTorch channels_last", 2.5, 4),
+    ("evaluation", "evaluation", "PyTorch channels_last", 3, 6),
+]
+WORK = {
+    "book-sgd": "training steps, LeNetAvg with sigmoid, SGD, batch 256",
+    "fast": "training steps, LeNet with ReLU, fused AdamW, batch 64",
+    "kernel-7": "training steps, kernels of 7, channels 12 and 32, batch 256",
+    "evaluation": "evaluation of 10,000 images, LeNetAvg",
+}
+
+
+def speeds() -> Iterator[Row]:
+    for name in ("throughput", "throughput_avx2"):
+        found = record(name)
+        parts = found["training"] | {"evaluation": found["evaluation"]}
+        where = f"{found['threads']} CPU threads, {found['variant']}"
+        for key, part, peer, least, hoped in RATIOS:
+            if peer not in parts[part]["ratio"]:
+                continue
+            rates, ratio = parts[part]["images_per_second"], parts[part]["ratio"][peer]
+            yield Row(
+                key if name == "throughput" else f"{key}, avx2",
+                f"{WORK[part]}, {where}",
+                f"{rates['lenet cpu']['median']:,.0f} images/s",
+                name,
+                f"{ratio:.1f} × {peer} ({rates[peer]['median']:,.0f})",
+                judged(f"{least:g} × or more, {hoped:g} hoped for", ratio >= least) if least else "",
+            )
+    found = record("throughput")
+    share, ratio = found["training"]["book-sgd"]["share_of_ceiling"], found["many"]["ratio"]
+    target = judged("50 % or more, 70 % hoped for", share >= 0.5)
+    yield Row("ceiling", "share of the multiply-add units' peak, LeNetAvg", f"{share:.0%}", "throughput", target=target)
+    target = judged("1 × or more, 1.2 hoped for", ratio >= 1)
+    what = "eight trainings at once with a thread each"
+    yield Row("many", what, f"{ratio:.2f} ×", "throughput", "one after the other", target)
+
+
+def whole_trainings() -> Iterator[Row]:
+    whole = record("end_to_end")
+    rates, ours = whole["images_per_second"], f"{whole['images_per_second']['lenet_cpu']['median']:,.0f} images/s"
+    what = f"recipe `book-sgd`, load to save, {whole['epochs']} epochs and evaluations, {whole['threads']} CPU threads"
+    for key, name, peer, least in (
+        ("end to end", "tutorial_4_workers", "a tutorial's DataLoader, 4 workers as in the books", 14),
+        ("no workers", "tutorial_0_workers", "a tutorial's DataLoader, no workers, its fastest here", 14),
+        ("reference", "lenet_reference", "lenet's reference engine, plain PyTorch", None),
+    ):
+        ratio = whole["ratio"][name]
+        compared = f"{ratio:.1f} × {peer} ({rates[name]['median']:,.0f})"
+        target = judged(f"{least} × or more, 20 hoped for", ratio >= least) if least else ""
+        yield Row(key, what, ours, "end_to_end", compared, target)
+    seconds = whole["process_seconds"]["median"]
+    target = judged("25 s or less, 15 hoped for", seconds <= 25)
+    yield Row(
+        "process", "the same from starting the process to its exit", f"{seconds:.1f} s", "end_to_end", target=target
+    )
+
+
+def costs() -> Iterator[Row]:
+    memory, startup = record("memory"), record("startup")
+    peak = max(values["max"] for values in memory["peak_megabytes"].values())
+    target = judged("350 MB or less, 280 hoped for", peak <= 350)
+    yield Row("memory", "peak memory of a training on Fashion-MNIST", f"{peak:,.0f} MB", "memory", target=target)
+    for key, name, what, limit in (
+        ("help", "lenet_help", "`lenet --help`", 300),
+        ("import", "import_lenet", "`import lenet`", 50),
+    ):
+        milliseconds = 1000 * startup[name]["median"]
+        target = judged(f"under {limit} ms", milliseconds < limit)
+        yield Row(key, what, f"{milliseconds:.0f} ms", "startup", target=target)
+
+
+def headlines() -> Iterator[str]:
+    """The rows of HEADLINES, for the README."""
+    by_key = {row.key: row for row in rows()}
+    yield "| what | lenet | compared with |"
+    yield "| --- | --- | --- |"
+    for row in (by_key[key] for key in HEADLINES):
+        yield f"| {row.what} | {row.figure} | {row.peer} |"
+
+
+def benchmarks() -> Iterator[str]:
+    """All rows, with targets and records, for docs/benchmarks.md."""
+    yield "| what | lenet | compared with | target | record | commit |"
+    yield "| --- | --- | --- | --- | --- | --- |"
+    for row in rows():
+        link = f"[{row.record}](../bench/records/{row.record}.log)"
+        yield f"| {row.what} | {row.figure} | {row.peer} | {row.target} | {link} | {commit_of(row.record)} |"

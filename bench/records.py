@@ -1,0 +1,128 @@
+"""Makes the tables of numbers in the documents from bench/records/*.log; `make docs` runs it, and a test compares.
+
+    python bench/records.py
+
+A document has a table where it has the lines `<!-- numbers: NAME -->` and `<!-- /numbers -->`, NAME being a key of TABLES.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from benchmarks import benchmarks, headlines
+from recording import record
+
+ROOT = Path(__file__).parent.parent
+
+
+def doctor_chance() -> Iterator[str]:
+    """Of the trainings that end at chance level, those that were reported, by configuration."""
+    keys = ("at_chance", "named", "others", "others_named", "others_named_later", "not_finite")
+    found = record("doctor")["chance"]
+    yield "| network | configuration | ended at chance | of them named | others | of them named | named later | no number |"
+    yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
+    for activation in ("sigmoid", "relu"):
+        for name, row in found[activation].items():
+            yield f"| {activation} | {name} | {' | '.join(str(row[key]) for key in keys)} |"
+    total = found["total"]
+    target = f"{'met' if total['met'] else '**not met**'}: 99 % or more, 1 % or less"
+    yield f"| all | {target} | {' | '.join(str(total[key]) for key in keys)} |"
+
+
+def doctor_cures() -> Iterator[str]:
+    """How often one change made a training learn that had ended at chance level."""
+    changes = {
+        "xavier-uniform": "sigmoid: `--init xavier-uniform`",
+        "relu": "sigmoid: `--activation relu`",
+        "rate": "ReLU: a tenth of the rate",
+    }
+    found = record("doctor")
+    yield "| what was changed | configuration | learnt | of |"
+    yield "| --- | --- | --- | --- |"
+    for name, what in changes.items():
+        for activation in ("sigmoid", "relu"):
+            for configuration, row in found["chance"][activation].items():
+                if name in row:
+                    yield f"| {what} | {configuration} | {row[name][0]} | {row[name][1]} |"
+        learnt, of = found["cures"][name]
+        yield f"| {what} | all | {learnt} | {of} |"
+
+
+def doctor_healthy() -> Iterator[str]:
+    """Findings on healthy recipes, and how near these came to the thresholds."""
+    yield "| recipe, 10 epochs | trainings | findings | largest gap | largest rise of the loss | dead | saturated |"
+    yield "| --- | --- | --- | --- | --- | --- | --- |"
+    for recipe, row in record("doctor")["healthy"].items():
+        names = ", ".join(f"{count} {name}" for name, count in row["findings"].items()) or "none"
+        shares = f"{row['dead']:.0%} | {row['saturated']:.0%}"
+        yield f"| `{recipe}` | {row['runs']} | {names} | {row['gap']:.3f} | {row['rise']:.2f} | {shares} |"
+
+
+def doctor_cost() -> Iterator[str]:
+    """The doctor's seconds, and their share of a training."""
+    yield "| training | seconds | before the first step | after chunks | after epochs | copies of the state | in all |"
+    yield "| --- | --- | --- | --- | --- | --- | --- |"
+    for name, row in record("doctor")["cost"].items():
+        parts = [row["doctor_seconds"][part] for part in ("before", "after_chunk", "after_epoch", "state_dict")]
+        spent = " | ".join(f"{1000 * part:.0f} ms" for part in parts)
+        yield f"| {name} | {row['seconds']:.1f} | {spent} | {row['share']:.1%} |"
+
+
+def faults() -> Iterator[str]:
+    """What was done, how often, how often all was as promised, and the evidence."""
+    yield "| fault | trials | survived | wanted | evidence |"
+    yield "| --- | ---: | ---: | --- | --- |"
+    for row in record("faults")["rows"]:
+        kept = f"{row['survived']:,}" if row["survived"] == row["trials"] else f"**{row['survived']:,}: not met**"
+        yield f"| {row['fault']} | {row['trials']:,} | {kept} | {row['wanted']} | {row['evidence']} |"
+
+
+def examples() -> Iterator[str]:
+    """The published programs and what they printed, in English and Chinese, for examples/README.md."""
+    found = record("examples")
+    titles = (
+        "program · 程序",
+        "the line that changed · 改动的一行",
+        "files · 文件",
+        "seconds · 秒",
+        "printed at the end · 最后的输出",
+    )
+    yield f"| {' | '.join(titles)} |"
+    yield "| --- | --- | --- | --- | --- |"
+    for name, program in found["programs"].items():
+        script = (ROOT / "examples" / f"{name}.py").read_text(encoding="utf-8")
+        title, imported = re.findall(r"^# # (.*)$|^((?:from|import) lenet.*)$", script, flags=re.M)
+        line, files = f"`{program['published']}` → `{imported[1]}`", f"[script]({name}.py) · [notebook]({name}.ipynb)"
+        yield f"| {title[0]} | {line} | {files} | {program['seconds']:.0f} | `{program['printed']}` |"
+    batches = found["every_batch"]
+    count, seconds, left = batches["num_batches"], batches["seconds"], batches["above_0.2_after"]
+    yield (
+        f"\nThe first epoch of program 1 in its author's way, all 10,000 test images after each of {count} batches, takes "
+        f"{seconds:.0f} seconds here; the test accuracy is above 0.2 after batch {left}, and "
+        f"{batches['accuracy']:.3f} at the end."
+    )
+    yield (
+        f"\n按程序 1 作者当时的做法，第一个周期的 {count} 个小批量每个之后都评估全部 1 万张测试图，"
+        f"在这里需要 {seconds:.0f} 秒；第 {left} 个小批量之后测试准确率超过 0.2，周期结束时为 {batches['accuracy']:.3f}。"
+    )
+
+
+TABLES: dict[str, Callable[[], Iterator[str]]] = {
+    make.__name__: make
+    for make in (headlines, benchmarks, doctor_chance, doctor_cures, doctor_healthy, doctor_cost, faults, examples)
+}
+DOCUMENTS = [ROOT / "README.md", ROOT / "examples/README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def filled(text: str) -> str:
+    """The document with its tables made anew."""
+
+    def table(match: re.Match[str]) -> str:
+        return match[1] + "\n".join(TABLES[match[2]]()) + "\n" + match[3]
+
+    return re.sub(r"(<!-- numbers: (\w+) -->\n).*?(<!-- /numbers -->)", table, text, flags=re.S)
+
+
+if __name__ == "__main__":
+    for document in DOCUMENTS:
+        document.write_text(filled(document.read_text(encoding="utf-8")), encoding="utf-8")
