@@ -8,7 +8,7 @@ from pathlib import Path
 import lenet
 
 
-def test_data_commands_list_show_and_verify(lenet_command, tmp_path, monkeypatch):
+def test_list_show_verify_fetch(lenet_command, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     lenet_command("data", "fetch", "digits")
     code, out, _ = lenet_command("data", "list")
@@ -27,7 +27,7 @@ def test_data_commands_list_show_and_verify(lenet_command, tmp_path, monkeypatch
     assert (code, out.startswith("the built-in digits: ")) == (0, True)
 
 
-def test_damaged_data_is_found_and_good_data_imported(lenet_command, real_data, no_network, tmp_path, monkeypatch):
+def test_damaged_data_is_refused(lenet_command, real_data, no_network, tmp_path, monkeypatch):
     monkeypatch.setenv("LENET_CACHE", str(tmp_path / "cache"))
     code, out, err = lenet_command("data", "import", real_data, "--name", "MNIST")
     assert (code, out, err) == (0, f"MNIST: {tmp_path / 'cache/mnist'}\n", "")
@@ -47,7 +47,7 @@ def test_damaged_data_is_found_and_good_data_imported(lenet_command, real_data, 
     assert not path.exists()
 
 
-def test_verify_names_a_users_damaged_files_and_leaves_them(lenet_command, real_data, tmp_path):
+def test_verify_leaves_a_users_files(lenet_command, real_data, tmp_path):
     folder = tmp_path / "mine/mnist"
     shutil.copytree(real_data / "mnist", folder)
     path = folder / "t10k-labels-idx1-ubyte.gz"
@@ -60,7 +60,7 @@ def test_verify_names_a_users_damaged_files_and_leaves_them(lenet_command, real_
     assert path.read_bytes() == b"damaged"
 
 
-def test_verify_without_a_name_takes_all_that_are_there(lenet_command, tmp_path, monkeypatch):
+def test_verify_all(lenet_command, tmp_path, monkeypatch):
     lenet_command("data", "fetch", "digits")
     code, out, err = lenet_command("data", "verify")
     assert (code, err) == (0, "")

@@ -10,14 +10,14 @@ from lenet.analysis.lab import laboratory
 from lenet.training.sweep import SweepInterrupted
 
 
-def test_lab_lists_its_experiments(lenet_command):
+def test_list(lenet_command):
     code, out, err = lenet_command("lab")
     assert (code, err) == (0, "")
     for name, experiment in laboratory.EXPERIMENTS.items():
         assert re.search(rf"^{name} +{re.escape(experiment.question)}$", out, re.M)
 
 
-def test_lab_prints_a_table_and_says_what_it_wrote(lenet_command, tmp_path):
+def test_report(lenet_command, tmp_path):
     short = ("--data", "digits", "--seeds", "2", "--epochs", "1", "--out", tmp_path / "lab")
     code, out, err = lenet_command("lab", "noise", *short)
     assert code == 0
@@ -46,7 +46,7 @@ def test_lab_prints_a_table_and_says_what_it_wrote(lenet_command, tmp_path):
         (("reproduce",), "Fashion-MNIST is not on this machine", "lenet data import DIR"),
     ],
 )
-def test_mistakes_with_lab_and_reproduce(lenet_command, tmp_path, monkeypatch, no_network, arguments, message, hint):
+def test_mistakes(lenet_command, tmp_path, monkeypatch, no_network, arguments, message, hint):
     monkeypatch.chdir(tmp_path)
     code, out, err = lenet_command(*arguments)
     assert (code, out) == (2, "")
@@ -55,7 +55,7 @@ def test_mistakes_with_lab_and_reproduce(lenet_command, tmp_path, monkeypatch, n
     assert not [*tmp_path.iterdir()]
 
 
-def test_after_ctrl_c_in_a_lab_the_hint_is_to_repeat_it(lenet_command, monkeypatch):
+def test_interrupted(lenet_command, monkeypatch):
     def perform(name, **options):
         raise SweepInterrupted(1, 4, Path("runs/lab/runs"), 130)
 

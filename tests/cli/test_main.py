@@ -13,7 +13,7 @@ from lenet.cli import main
 SMALL = ("--data", "digits", "--epochs", "1", "--validation", "59000")
 
 
-def test_the_version(lenet_command):
+def test_version(lenet_command):
     assert lenet_command("--version") == (0, f"lenet {lenet.__version__}\n", "")
 
 
@@ -64,7 +64,7 @@ def test_the_version(lenet_command):
         (("data", "show", "cifar"), "unknown data set 'cifar'", "auto"),
     ],
 )
-def test_a_mistake_is_an_error_a_hint_and_exit_code_2(lenet_command, tmp_path, monkeypatch, arguments, error, hint):
+def test_mistake(lenet_command, tmp_path, monkeypatch, arguments, error, hint):
     monkeypatch.chdir(tmp_path)
     code, out, err = lenet_command(*arguments)
     assert code == 2
@@ -107,7 +107,7 @@ def test_a_mistake_is_an_error_a_hint_and_exit_code_2(lenet_command, tmp_path, m
         (("runs", "a", "b"), "got unexpected extra argument", "usage: lenet runs [OPTIONS]"),
     ],
 )
-def test_a_command_line_that_cannot_be_read(lenet_command, arguments, error, hint):
+def test_usage_error(lenet_command, arguments, error, hint):
     code, out, err = lenet_command(*arguments)
     assert (code, out) == (2, "")
     first, second = err.splitlines()
@@ -130,7 +130,7 @@ print([name for name in HEAVY if name in sys.modules])
 """
 
 
-def test_help_and_mistakes_import_nothing_large():
+def test_mistakes_import_nothing_large():
     code = f"HEAVY = {HEAVY}\n{QUICK}"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
@@ -138,11 +138,11 @@ def test_help_and_mistakes_import_nothing_large():
 
 
 @pytest.mark.parametrize("group", [(), ("data",)])
-def test_without_a_command_the_help_is_printed(lenet_command, group):
+def test_no_command_prints_help(lenet_command, group):
     assert lenet_command(*group) == lenet_command(*group, "--help")
 
 
-def test_an_error_without_a_hint_gets_one(lenet_command):
+def test_default_hint(lenet_command):
     assert lenet_command("show", "mlp", "--hidden", "0") == (
         2,
         "",
@@ -150,7 +150,7 @@ def test_an_error_without_a_hint_gets_one(lenet_command):
     )
 
 
-def test_the_help_of_every_command_ends_with_an_example(lenet_command):
+def test_help_ends_with_an_example(lenet_command):
     for name in [*main.COMMANDS, *main.GROUPS]:
         code, out, err = lenet_command(*name.split(), "--help")
         assert (code, err) == (0, "")
@@ -159,7 +159,7 @@ def test_the_help_of_every_command_ends_with_an_example(lenet_command):
         assert out.isascii()  # typer prints it, in the terminal's encoding
 
 
-def test_debug_shows_the_traceback_wherever_it_stands(lenet_command):
+def test_debug(lenet_command):
     for arguments in (("--debug", "show", "vgg"), ("show", "vgg", "--debug")):
         code, out, err = lenet_command(*arguments)
         assert (code, out) == (2, "")
@@ -167,7 +167,7 @@ def test_debug_shows_the_traceback_wherever_it_stands(lenet_command):
         assert err.splitlines()[-2] == "error: unknown model 'vgg'"
 
 
-def test_a_fault_of_lenet_says_so(lenet_command, monkeypatch):
+def test_bug(lenet_command, monkeypatch):
     monkeypatch.setattr("lenet.networks.summary.layers", lambda *a, **k: 1 / 0)
     code, _, err = lenet_command("show", "lenet")
     assert code == 1
@@ -176,7 +176,7 @@ def test_a_fault_of_lenet_says_so(lenet_command, monkeypatch):
 
 
 @pytest.mark.parametrize("is_loaded", [True, False])
-def test_a_lack_of_memory_that_nobody_explained(lenet_command, monkeypatch, is_loaded):
+def test_out_of_memory(lenet_command, monkeypatch, is_loaded):
     """Whether PyTorch is loaded or not."""
     error = RuntimeError("CUDA error: out of memory") if is_loaded else MemoryError()
 
@@ -204,7 +204,7 @@ with exit_on_signals():
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
-def test_a_signal_ends_the_process_and_it_tidies_up(number, code):
+def test_signal_raises_system_exit(number, code):
     with subprocess.Popen([sys.executable, "-c", BUSY], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline() == "ready\n"
         process.send_signal(number)
@@ -212,7 +212,7 @@ def test_a_signal_ends_the_process_and_it_tidies_up(number, code):
     assert (process.returncode, out) == (code, "tidied up\n")
 
 
-def test_handlers_are_restored_and_ignored_signals_stay_ignored():
+def test_signal_handlers_are_restored():
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         with main.exit_on_signals():
@@ -223,7 +223,7 @@ def test_handlers_are_restored_and_ignored_signals_stay_ignored():
         signal.signal(signal.SIGHUP, before)
 
 
-def test_ctrl_c_is_exit_code_130(lenet_command, monkeypatch):
+def test_ctrl_c(lenet_command, monkeypatch):
     def interrupted(*arguments, **settings):
         raise KeyboardInterrupt
 

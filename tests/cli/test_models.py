@@ -1,7 +1,7 @@
 """`lenet show` and `lenet import-weights`."""
 
 
-def test_weights_from_elsewhere_are_imported_and_the_next_command_named(lenet_command, tmp_path):
+def test_import_weights(lenet_command, tmp_path):
     import torch
 
     from lenet.models import build
@@ -26,7 +26,7 @@ def test_weights_from_elsewhere_are_imported_and_the_next_command_named(lenet_co
     )
 
 
-def test_show_prints_the_table_of_layers(lenet_command):
+def test_show(lenet_command):
     code, out, _ = lenet_command("show", "LeNetAvg")
     assert code == 0
     rows = [line.split("  ") for line in out.splitlines() if line.startswith(("Conv", "Avg", "Flat", "Lin"))]

@@ -12,7 +12,7 @@ TITLES, ROWS = ["name", "images", "where"], [["digits", "60,000", "cache"], ["x"
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp437", "cp1252", "utf-8"])
-def test_characters_that_an_encoding_lacks_are_replaced(monkeypatch, encoding):
+def test_unprintable_characters_are_replaced(monkeypatch, encoding):
     for name in ("stdout", "stderr"):
         monkeypatch.setattr(sys, name, io.TextIOWrapper(io.BytesIO(), encoding=encoding))
     output.replace_unprintable()
@@ -23,21 +23,21 @@ def test_characters_that_an_encoding_lacks_are_replaced(monkeypatch, encoding):
     assert sys.stderr.buffer.getvalue().endswith(b" ?\n")
 
 
-def test_a_stream_that_knows_what_to_do_stays_as_it_is(monkeypatch):
+def test_error_handler_of_a_stream_is_kept(monkeypatch):
     monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(io.BytesIO(), encoding="ascii", errors="backslashreplace"))
     output.replace_unprintable()
     output.note("×")
     assert sys.stderr.buffer.getvalue() == b"\\xd7\n"
 
 
-def test_a_closed_stream_is_no_error(monkeypatch):
+def test_closed_stream(monkeypatch):
     monkeypatch.setattr(sys, "stdout", None)
     output.replace_unprintable()
     output.say("nobody")
     output.table(["a"], [["b"]])
 
 
-def test_a_table_in_a_file_is_as_wide_as_needed(capsys):
+def test_table_in_a_file(capsys):
     output.table(TITLES, ROWS, has_total=True)
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 5
@@ -46,12 +46,12 @@ def test_a_table_in_a_file_is_as_wide_as_needed(capsys):
     assert lines[1] == lines[3] == "-" * (60 + 2 + 6 + 2 + 55)
 
 
-def test_a_table_without_rows_is_its_titles(capsys):
+def test_table_without_rows(capsys):
     output.table(["a", "b"], [])
     assert capsys.readouterr().out == "a  b\n----\n"
 
 
-def test_on_a_terminal_a_table_is_folded_to_its_width(monkeypatch, capsys):
+def test_table_on_a_terminal(monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", "60")
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     output.table(TITLES, ROWS, has_total=True)

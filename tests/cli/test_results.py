@@ -11,7 +11,7 @@ import lenet
 from lenet.engines.cpu import CpuEngine
 
 
-def test_evaluate_prints_the_tables_and_writes_the_pictures(lenet_command, trained):
+def test_evaluate(lenet_command, trained):
     code, out, err = lenet_command("evaluate", trained.path, "--plot")
     assert code == 0
     assert f"accuracy {trained.test_accuracy:.4f}" in out
@@ -27,7 +27,7 @@ def test_evaluate_prints_the_tables_and_writes_the_pictures(lenet_command, train
     assert np.sum(values["confusion"]) == 10_000
 
 
-def test_predict_names_a_picture_and_shows_what_was_seen(lenet_command, trained, tmp_path, monkeypatch):
+def test_predict(lenet_command, trained, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     test = lenet.data.load("digits").test
     for index in (0, 1):
@@ -60,7 +60,7 @@ def test_runs_and_compare(lenet_command, trained, tmp_path, monkeypatch):
     assert lenet_command("runs", "empty") == (0, "", "no runs in empty\n")
 
 
-def test_a_run_of_the_kernels_is_evaluated_without_them(lenet_command, trained, no_kernels):
+def test_evaluate_without_kernels(lenet_command, trained, no_kernels):
     assert trained.resolved["engine"] == "cpu"
     code, out, err = lenet_command("evaluate", trained.path, "--json")
     assert (code, err) == (0, "")
@@ -68,7 +68,7 @@ def test_a_run_of_the_kernels_is_evaluated_without_them(lenet_command, trained, 
 
 
 @pytest.mark.parametrize("command", ["evaluate", "predict"])
-def test_a_network_that_finds_no_room_ends_with_2_and_a_hint(lenet_command, trained, tmp_path, monkeypatch, command):
+def test_network_out_of_memory(lenet_command, trained, tmp_path, monkeypatch, command):
     def full(self, images):
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes.")
 

@@ -18,14 +18,14 @@ from lenet.training import train as training
 SMALL = ("--data", "digits", "--epochs", "1", "--validation", "59000")
 
 
-def test_train_without_a_terminal_prints_one_line_per_epoch(lenet_command, tmp_path):
+def test_one_line_per_epoch(lenet_command, tmp_path):
     code, out, err = lenet_command("train", *SMALL, "--epochs", "2", "--out", tmp_path / "run")
     assert (code, err) == (0, "")
     assert len(re.findall(r"^epoch \d/2  ", out, re.M)) == 2
     assert f"lenet evaluate {tmp_path / 'run'} --plot" in out
 
 
-def test_json_is_one_line_on_stdout_and_all_else_on_stderr(lenet_command, tmp_path):
+def test_json(lenet_command, tmp_path):
     code, out, err = lenet_command("train", *SMALL, "--json", "--out", tmp_path / "run")
     assert code == 0
     assert out.count("\n") == 1
@@ -49,14 +49,14 @@ def test_json_is_one_line_on_stdout_and_all_else_on_stderr(lenet_command, tmp_pa
     assert (code, err) == (0, "")
 
 
-def test_every_field_of_the_config_is_a_flag(lenet_command):
+def test_every_field_is_an_option(lenet_command):
     code, out, _ = lenet_command("train", "--help")
     assert code == 0
     for name in FIELDS:
         assert f"--{name.replace('_', '-')}" in out
 
 
-def test_every_flag_reaches_its_field(lenet_command, monkeypatch, tmp_path):
+def test_every_option_reaches_its_field(lenet_command, monkeypatch, tmp_path):
     given = {}
 
     def train(**options):
@@ -106,7 +106,7 @@ def test_every_flag_reaches_its_field(lenet_command, monkeypatch, tmp_path):
     assert given["out"] == tmp_path / "run"
 
 
-def test_auto_takes_the_reference_engine_where_it_must_and_says_why_in_one_line(lenet_command, tmp_path):
+def test_auto_falls_back_to_the_reference_engine(lenet_command, tmp_path):
     network = ("--model", "mlp", "--hidden", "9,9,9,9,9")
     code, out, err = lenet_command("train", *SMALL, *network, "--engine", "auto", "--out", tmp_path / "run")
     assert (code, err) == (0, "")
@@ -117,20 +117,20 @@ def test_auto_takes_the_reference_engine_where_it_must_and_says_why_in_one_line(
     assert (resolved["engine"], resolved["engine_reason"]) == ("reference", why)
 
 
-def test_without_kernels_the_cpu_engine_is_refused_and_auto_says_the_way_out(lenet_command, no_kernels, tmp_path):
+def test_without_kernels(lenet_command, no_kernels, tmp_path):
     problem = "the CPU kernels are not built"
-    way_out = "install a C++ compiler, or `pip install ziglang`, then run `python -m lenet.engines.kernels`"
+    hint = "install a C++ compiler, or `pip install ziglang`, then run `python -m lenet.engines.kernels`"
     small = (*SMALL, "--model", "softmax")
     code, out, err = lenet_command("train", *small, "--engine", "cpu", "--out", tmp_path / "no")
-    assert (code, out, err) == (2, "", f"error: {problem}\nhint: {way_out}\n")
+    assert (code, out, err) == (2, "", f"error: {problem}\nhint: {hint}\n")
     assert not (tmp_path / "no").exists()
     code, out, err = lenet_command("train", *small, "--engine", "auto", "--out", tmp_path / "run")
     assert (code, err) == (0, "")
     (line,) = (line for line in out.splitlines() if "CPU kernels" in line)
-    assert line.startswith(f"engine  reference (auto: {problem}; {way_out}) on cpu ")
+    assert line.startswith(f"engine  reference (auto: {problem}; {hint}) on cpu ")
 
 
-def test_an_output_folder_that_cannot_be_is_refused_and_untouched(lenet_command, tmp_path):
+def test_bad_out_folder_is_untouched(lenet_command, tmp_path):
     (tmp_path / "file").write_text("mine")
     code, _, err = lenet_command("train", *SMALL, "--out", tmp_path / "file")
     assert code == 2
@@ -143,7 +143,7 @@ def test_an_output_folder_that_cannot_be_is_refused_and_untouched(lenet_command,
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["file", "folder", "letter"]
 
 
-def test_without_network_auto_says_so_and_fashion_mnist_is_refused(lenet_command, no_network, tmp_path):
+def test_without_network(lenet_command, no_network, tmp_path):
     small = ("--epochs", "1", "--validation", "59000", "--quiet")
     code, out, err = lenet_command("train", *small, "--out", tmp_path / "run")
     assert (code, out, err[:7]) == (0, "", "NOTICE ")
@@ -157,7 +157,7 @@ def test_without_network_auto_says_so_and_fashion_mnist_is_refused(lenet_command
 
 
 @pytest.mark.process
-def test_ctrl_c_saves_says_how_to_go_on_and_exits_with_130(tmp_path):
+def test_ctrl_c_saves(tmp_path):
     """A real process and a real signal; then it is resumed to its end."""
     command = [
         sys.executable,
