@@ -2,11 +2,10 @@
 
 The training is one from its first step, or the rest of one that was killed.
 
-Each fault is met in three ways. It stays, and there is no other folder: a named error, the last checkpoint whole, and after
-the fault is mended the training goes on to the same end, and so does what the error saves from memory in another folder. It
-passes: the second attempt saves, and the training ends as if nothing had been. It stays, and there is another folder: the
-training ends there as if nothing had been. Where this process may, real disks are filled and made read-only as well; and
-writes that lie are found out.
+Each fault is met in two ways. It stays: a named error, the last checkpoint is whole, and after the fault is fixed the
+training resumes to the same end, and so does what the error saves from memory in another folder. It passes: the second
+attempt saves, and the training ends as if nothing had happened. Where this process may, real disks are filled and made
+read-only as well; and writes that lie are found out.
 """
 
 import collections
@@ -31,10 +30,10 @@ from faultlab.trainings import (
     begin,
     count,
     do,
+    go_on,
     meddled,
     newest,
     restart,
-    resume,
     strays,
     traces,
     workplace,
@@ -42,7 +41,7 @@ from faultlab.trainings import (
 from lenet.errors import RunError, SaveError
 from lenet.files import durable
 
-WAYS = ("stays", "passes", "stays, with another folder")
+WAYS = ("stays", "passes")
 TAKE_ROOM = ("open", "write", "pwrite", "fsync", "fdatasync", "mkdir", "replace", "rename", "link", "ftruncate")
 
 
@@ -64,9 +63,12 @@ class Training:
         if self.killed is not None:
             shutil.copytree(self.killed, run)
 
-    def go(self, run: Path, **named: Any) -> Path:
-        """Trains, and returns where it ended."""
-        return begin(run, STEPWISE, **named) if self.killed is None else resume(run, **named)
+    def go(self, run: Path) -> None:
+        """Trains to the end."""
+        if self.killed is None:
+            begin(run, STEPWISE)
+        else:
+            go_on(run)
 
 
 ALL_OF_IT = Training()
@@ -192,20 +194,18 @@ def outcome(
 ) -> str:
     """Trains within the fault, and says what is wrong; nothing if all is as promised.
 
-    met: filled if the fault met something; without it, that is seen by an error or by a move.
+    met: filled if the fault met something; without it, that is seen by an error.
     """
-    rescue, ledger = folder / "rescue", Ledger(folder / "ledger")
-    elsewhere = {"rescue": rescue} if way == WAYS[2] else {}
-    end, error = run, None
+    ledger, error = Ledger(folder / "ledger"), None
     training.prepare(run)
     try:
         with ledger.kept(check=True), fault:
-            end = training.go(run, **elsewhere)
+            training.go(run)
     except Exception as raised:
         error = raised
     try:
         mend()
-        if not (met or error is not None or end != run):
+        if not met and error is None:
             return NO_TRIAL
         _, returned = ledger.read()
         begun = (run / "config.json").exists()
@@ -221,15 +221,13 @@ def outcome(
                 if traces(saved) != expected or strays(saved):
                     return "what was saved from memory comes to another end"
             restart(run, STEPWISE)
-        elif end != run and any(run.glob("checkpoints/step-*.json")) and newest(run) is None:
-            return "the last checkpoint is not whole in the old place"
-        if traces(end) != expected:
+        if traces(run) != expected:
             return "another end"
-        return f"stray {', '.join(strays(end))}" if strays(end) else ""
+        return f"stray {', '.join(strays(run))}" if strays(run) else ""
     except Exception as second:
         return f"afterwards {type(second).__name__}: {str(second).splitlines()[0].replace(str(folder), '')}"
     finally:
-        for used in (rescue, run, folder / "saved"):
+        for used in (run, folder / "saved"):
             shutil.rmtree(used, ignore_errors=True)
         ledger.path.unlink(missing_ok=True)
 
@@ -251,13 +249,10 @@ def explained(number: int) -> tuple[str, ...]:
 def full_disks(folder: Path, expected: dict[str, str], short: bool) -> dict[str, Fates]:
     """File systems of a few kilobytes to a megabyte that are too small for the training."""
     sizes = range(16, 1024, 512 if short else 64)
-    return {
-        f"a real disk of {sizes[0]} to {sizes[-1]} kB: {way}": on_disks(folder, way, sizes, expected)
-        for way in (WAYS[0], WAYS[2])
-    }
+    return {f"a real disk of {sizes[0]} to {sizes[-1]} kB": on_disks(folder, sizes, expected)}
 
 
-def on_disks(folder: Path, way: str, sizes: range, expected: dict[str, str]) -> Fates:
+def on_disks(folder: Path, sizes: range, expected: dict[str, str]) -> Fates:
     durable.RETRY_SECONDS = 0
     fates = Fates()
     for size in sizes:
@@ -266,29 +261,28 @@ def on_disks(folder: Path, way: str, sizes: range, expected: dict[str, str]) -> 
                 break
             fault = contextlib.nullcontext()
             mend = functools.partial(remount, disk, f"size={16 << 10}k")
-            fates[outcome(folder, disk / "run", way, fault, mend, explained(errno.ENOSPC), expected)] += 1
+            fates[outcome(folder, disk / "run", WAYS[0], fault, mend, explained(errno.ENOSPC), expected)] += 1
     return fates
 
 
 def read_only_disks(folder: Path, expected: dict[str, str], short: bool) -> dict[str, Fates]:
     """A file system that becomes read-only in the middle of the training, before it opens a file to write."""
     durable.RETRY_SECONDS = 0
-    fates = {f"a real disk made read-only: {way}": Fates() for way in (WAYS[0], WAYS[2])}
-    for found, way in zip(fates.values(), (WAYS[0], WAYS[2]), strict=True):
-        for number in range(5, 60, 25 if short else 5):
-            with mounted(folder / "disk", 16 << 10) as disk:
-                if disk is None:
-                    break
+    fates = Fates()
+    for number in range(5, 60, 25 if short else 5):
+        with mounted(folder / "disk", 16 << 10) as disk:
+            if disk is None:
+                break
 
-                def meet(call: Call, disk: Path = disk, number: int = number) -> Any:
-                    if call.number == number:
-                        remount(disk, "ro")
-                    return call.go()
+            def meet(call: Call, disk: Path = disk, number: int = number) -> Any:
+                if call.number == number:
+                    remount(disk, "ro")
+                return call.go()
 
-                fault = meddled(disk / "run", ("open",), meet)
-                mend = functools.partial(remount, disk, "rw")
-                found[outcome(folder, disk / "run", way, fault, mend, explained(errno.EROFS), expected)] += 1
-    return fates
+            fault = meddled(disk / "run", ("open",), meet)
+            mend = functools.partial(remount, disk, "rw")
+            fates[outcome(folder, disk / "run", WAYS[0], fault, mend, explained(errno.EROFS), expected)] += 1
+    return {"a real disk made read-only": fates}
 
 
 def small_files(folder: Path, expected: dict[str, str], short: bool) -> dict[str, Fates]:

@@ -152,16 +152,10 @@ def default_signals() -> None:
 # What children do.
 
 
-def begin(folder: Path, settings: dict[str, Any], **named: Any) -> Path:
-    """Trains in `folder`; the path of the run."""
+def begin(folder: Path, settings: dict[str, Any]) -> None:
+    """Trains in `folder`."""
     with undrawn(), contextlib.redirect_stderr(io.StringIO()):
-        return lenet.train(pictures(), out=folder, progress="quiet", **settings, **named).path
-
-
-def resume(folder: Path, **named: Any) -> Path:
-    """Resumes the run in `folder`; the path of the run at its end."""
-    with undrawn(), contextlib.redirect_stderr(io.StringIO()):
-        return lenet.resume(folder, data=pictures(), progress="quiet", **named).path
+        lenet.train(pictures(), out=folder, progress="quiet", **settings)
 
 
 def go_on(folder: Path, **named: Any) -> str:

@@ -93,13 +93,3 @@ def test_a_beginning_that_fails_once_is_begun_again(tmp_path, monkeypatch):
             fail_nth(patched, nth)
             run = toy_run(tmp_path / str(nth))
         assert sorted(path.name for path in run.path.iterdir()) == ["config.json", "environment.json"]
-
-
-def test_a_run_that_cannot_begin_in_its_folder_begins_in_the_rescue_folder(tmp_path):
-    (tmp_path / "file").touch()
-    run = toy_run(tmp_path / "file/run", tmp_path / "rescue")
-    assert run.path == tmp_path / "rescue/run"
-    assert "what should be its folder is a file; the training goes on in" in run.notices[0]
-    with pytest.raises(RunError, match=r"cannot make the run directory .*; and cannot make ") as caught:
-        toy_run(tmp_path / "file/run", tmp_path / "file/rescue")
-    assert caught.value.hint == "choose other folders with --out DIR and --rescue DIR"

@@ -2,11 +2,10 @@ import errno
 import itertools
 import json
 import os
-import shutil
 
 import pytest
 import torch
-from toys import ENVIRONMENT, RESOLVED, toy_run
+from toys import ENVIRONMENT, RESOLVED
 
 import lenet
 from lenet.config import FIELDS, configure
@@ -198,7 +197,6 @@ def test_a_write_that_fails_twice_is_named_with_its_cause_and_the_way_out(run, n
     with pytest.raises(SaveError, match=f"^cannot write {run.path}.*: {CAUSES[number]}") as caught:
         getattr(run, name)(*arguments[name])
     assert f"lenet train --resume {run.path}" in caught.value.hint
-    assert "--rescue DIR" in caught.value.hint
     monkeypatch.undo()
     assert run.newest_checkpoint().step == 1
     assert not (run.path / "summary.json").exists()
@@ -232,33 +230,6 @@ def test_what_fails_once_is_done_again(run, monkeypatch):
     failing(monkeypatch, errno.EIO, times=1)
     run.checkpoint(1, {"model.x": torch.zeros(1)}, {})
     assert run.newest_checkpoint().step == 1
-
-
-def test_with_a_rescue_folder_the_run_goes_on_there(tmp_path, monkeypatch):
-    run = toy_run(tmp_path / "run", tmp_path / "rescue")
-    run.log({"kind": "chunk", "step": 1})
-    run.checkpoint(1, {"model.x": torch.zeros(1)}, {})
-    run.log({"kind": "chunk", "step": 2})
-    shutil.rmtree(run.path)
-    monkeypatch.setattr(durable, "RETRY_SECONDS", 0)
-    run.checkpoint(2, {"model.x": torch.ones(1)}, {})
-    assert run.path == tmp_path / "rescue" / "run"
-    lines = tmp_path / "run" / "metrics.jsonl"
-    assert run.notices == [f"cannot write {lines}: its folder is gone; the training goes on in {run.path}"]
-    again = Run.load(run.path, finished=False)
-    assert (again.config, again.environment) == (run.config, ENVIRONMENT)
-    assert [point["step"] for point in again.metrics] == [1, 2]
-    assert again.newest_checkpoint().tensors["model.x"].tolist() == [1]
-
-
-def test_a_rescue_that_fails_too_names_both(tmp_path, monkeypatch):
-    rescue = tmp_path / "file"
-    rescue.touch()
-    run = toy_run(tmp_path / "run", rescue)
-    shutil.rmtree(run.path)
-    monkeypatch.setattr(durable, "RETRY_SECONDS", 0)
-    with pytest.raises(SaveError, match=r"its folder is gone; and cannot write .*file/run: "):
-        run.log({"kind": "chunk"})
 
 
 def test_going_back_leaves_nothing_of_what_came_after(run):
@@ -311,40 +282,6 @@ def test_weights_that_have_changed_are_refused(run):
 def test_numbers_that_json_does_not_have_are_never_written(run):
     with pytest.raises(ValueError, match="JSON"):
         run.finish({"test_loss": float("nan")})
-
-
-def test_a_run_whose_folder_went_away_moves_whole(tmp_path, monkeypatch):
-    """Whatever of it is wanted next: its settings, its points, and both files of a checkpoint that was half saved."""
-    monkeypatch.setattr(durable, "RETRY_SECONDS", 0)
-    for name in ("step-000001.safetensors", "step-000001.json"):
-        run = toy_run(tmp_path / "run", tmp_path / "rescue")
-        run.log({"kind": "epoch", "step": 1})
-        with monkeypatch.context() as patched:
-            real = os.replace
-
-            def vanish(source, target, name=name, real=real):
-                if target.name == name and target.is_relative_to(tmp_path / "run"):
-                    shutil.rmtree(tmp_path / "run", ignore_errors=True)
-                real(source, target)
-
-            patched.setattr(os, "replace", vanish)
-            run.checkpoint(1, {"model.x": torch.ones(1)}, {})
-        assert run.path == tmp_path / "rescue/run"
-        assert run.newest_checkpoint().tensors["model.x"].tolist() == [1]
-        shutil.rmtree(run.path)
-        assert (run.config.model, run.resolved, run.epochs) == ("softmax", RESOLVED, [{"kind": "epoch", "step": 1}])
-        with durable.lock(run.path):
-            pass
-
-
-def test_where_a_run_moves_to_nobody_else_trains_it(tmp_path):
-    run = toy_run(tmp_path / "run")
-    with run.alone():
-        run.move_to(tmp_path / "rescue")
-        with pytest.raises(RunError, match="another process is training in"), Run(run.path).alone():
-            pass
-    with Run(run.path).alone():
-        pass
 
 
 def test_what_is_saved_is_not_saved_again():

@@ -15,5 +15,5 @@ RESOLVED = {
 ENVIRONMENT = {"lenet": "0", "threads": 2, "data_fingerprint": "0" * 64}
 
 
-def toy_run(path, rescue=None, environment=ENVIRONMENT, **settings):
-    return Run.create(path, configure("fast", model="softmax", **settings), RESOLVED, environment, rescue)
+def toy_run(path, environment=ENVIRONMENT, **settings):
+    return Run.create(path, configure("fast", model="softmax", **settings), RESOLVED, environment)

@@ -25,10 +25,6 @@ def train(
         Path | None,
         typer.Option(metavar="RUN", help="Resume an interrupted run; with --epochs, also a finished one."),
     ] = None,
-    rescue: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Go on in this folder if the run directory can no longer be written."),
-    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print warnings and errors only.")] = False,
     json_: Json = False,
     **settings: Any,
@@ -53,9 +49,9 @@ def train(
     progress = choose_progress("quiet" if quiet else "auto", sys.stderr if json_ or quiet else sys.stdout)
     try:
         if resume is None:
-            run = training.train(config=config, out=out, rescue=rescue, progress=progress)
+            run = training.train(config=config, out=out, progress=progress)
         else:
-            run = training.resume(resume, **changes, rescue=rescue, progress=progress)
+            run = training.resume(resume, **changes, progress=progress)
     except training.Interrupted as stop:
         raise typer.Exit(stop.exit_code) from None
     if json_:

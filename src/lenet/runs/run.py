@@ -8,11 +8,11 @@ No pickle: weights are safetensors, the rest is JSON. Every file is there whole 
 """
 
 import contextlib
+import dataclasses
 import hashlib
 import json
 import operator
 import os
-import secrets
 import shutil
 import sys
 import time
@@ -46,14 +46,9 @@ FORMAT = 1  # of the run directory; a change that an older lenet could not read 
 class Run:
     """A run directory on disk. Numbers are read from its files, never kept twice."""
 
-    def __init__(self, path: Path, rescue: str | os.PathLike[str] | None = None) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
-        self.rescue = rescue  # where to go on if nothing can be written here any more
-        self.moved_from: Path | None = None
-        self.notices: list[str] = []  # what must be told of it, until it is
         self._lines: bytearray | None = None
-        self._locks: contextlib.ExitStack | None = None
-        self._written: dict[str, bytes] = {}  # by name, but for checkpoints and the lines: to write it elsewhere
 
     def __repr__(self) -> str:
         return f"Run({str(self.path)!r})"
@@ -65,32 +60,21 @@ class Run:
         config: TrainConfig,
         resolved: dict[str, Any],
         environment: dict[str, Any],
-        rescue: str | os.PathLike[str] | None = None,
     ) -> "Run":
-        """A new run directory at `out`, by default `runs/DATE-TIME-DATA-MODEL`; raises RunError if it cannot be.
-
-        rescue: a folder to go on in if that directory can no longer be written.
-        """
+        """A new run directory at `out`, by default `runs/DATE-TIME-DATA-MODEL`; raises RunError if it cannot be made."""
         files = {
             "environment.json": durable.as_json(environment),  # the first: a folder with config.json is a run
-            "config.json": durable.as_json({"format": FORMAT, "config": to_dict(config), "resolved": resolved}),
+            "config.json": durable.as_json(_settings(config, resolved)),
         }
         path = creation.new_default(resolved["data"], config.model) if out is None else Path(out)
-        notices = []
         if error := creation.begin(path, files):
             what = f"cannot make the run directory {path}: {durable.explain(error)[0]}"
-            if rescue is None:
-                if os.path.lexists(path / "config.json"):  # it cannot even be removed
-                    raise SaveError(what, hint=f"lenet train --resume {quoted(path)} begins again") from error
-                raise RunError(what, hint="choose another folder with --out DIR") from error
-            path, rescue = Path(rescue) / path.name, None
-            notices.append(f"{what}; the training goes on in {path}")
-            if second := creation.begin(path, files):
-                what += f"; and cannot make {path}: {durable.explain(second)[0]}"
-                raise RunError(what, hint="choose other folders with --out DIR and --rescue DIR") from second
-        run = cls(path, rescue)
-        run.notices, run._written = notices, files
-        run.config, run.resolved = config, json.loads(json.dumps(resolved))  # as the file has it, should that go away
+            if os.path.lexists(path / "config.json"):  # it cannot even be removed
+                raise SaveError(what, hint=f"lenet train --resume {quoted(path)} begins again") from error
+            raise RunError(what, hint="choose another folder with --out DIR") from error
+        run = cls(path)
+        # As the files have them, should those go away.
+        run.config, run.resolved, run.environment = config, json.loads(json.dumps(resolved)), environment
         return run
 
     @classmethod
@@ -169,7 +153,7 @@ class Run:
         resolved: dict[str, Any] = self._read_json("config.json")["resolved"]
         return resolved
 
-    @property
+    @cached_property
     def environment(self) -> dict[str, Any]:
         """Versions, hardware and threads."""
         return self._read_json("environment.json")
@@ -283,15 +267,12 @@ class Run:
         lines = bytes(self.lines)
         content, record = checkpoints.packed(step, tensors, progress, lines[:num_bytes])
         content_name, record_name = (f"checkpoints/{name}" for name in checkpoints.names(step))
-        saved_in = None
-        while saved_in != self.path:  # all of it again, if the run has to move in the midst of it
-            saved_in = self.path
-            self._save("metrics.jsonl", lambda path: durable.sync(path, lines))
-            self._save("checkpoints", durable.make_folder)
-            if not durable.holds(self.path / content_name, content):  # the same step again has the same, as a rule
-                self._save(record_name, durable.remove)
-                self.write(content_name, content)
-            self.write(record_name, record)  # written second: it is there only if the tensors are
+        self._save("metrics.jsonl", lambda path: durable.sync(path, lines))
+        self._save("checkpoints", durable.make_folder)
+        if not durable.holds(self.path / content_name, content):  # the same step again has the same, as a rule
+            self._save(record_name, durable.remove)
+            self.write(content_name, content)
+        self.write(record_name, record)  # written second: it is there only if the tensors are
         with contextlib.suppress(OSError):  # what cannot be removed does no harm, and the next time removes it
             checkpoints.prune(self._checkpoint_folder, step)
 
@@ -344,15 +325,13 @@ class Run:
 
     def continue_to(self, epochs: int) -> None:
         """Changes how many epochs the run is to have."""
-        values = self._remembered("config.json")
-        values["config"]["epochs"] = epochs
-        self.config = from_dict(values["config"])
-        self._write_json("config.json", values)
+        self.config = dataclasses.replace(self.config, epochs=epochs)
+        self._write_json("config.json", _settings(self.config, self.resolved))
 
     def note_resumption(self, note: dict[str, Any]) -> None:
         """Adds to environment.json where, and from which step, the run was resumed."""
-        environment = self._remembered("environment.json")
-        self._write_json("environment.json", environment | {"resumed": [*environment.get("resumed", []), note]})
+        self.environment = self.environment | {"resumed": [*self.environment.get("resumed", []), note]}
+        self._write_json("environment.json", self.environment)
 
     def save_model(self, model: nn.Module) -> str:
         """Writes model.safetensors, with all that is needed to use it in its metadata, and returns its SHA-256."""
@@ -370,70 +349,40 @@ class Run:
     def write(self, name: str, content: bytes) -> None:
         """Puts a file in its place, whole."""
         self._save(name, lambda path: durable.write(path, content))
-        if "/" not in name:
-            self._written[name] = content
 
-    @contextlib.contextmanager
-    def alone(self) -> Iterator[None]:
-        """Nobody else trains this run meanwhile, also where it moves to: RunError if somebody does."""
-        with contextlib.ExitStack() as self._locks:
-            try:
-                self._locks.enter_context(durable.lock(self.path))
-                yield
-            finally:
-                self._locks = None  # closed behind this
+    def alone(self) -> contextlib.AbstractContextManager[None]:
+        """Nobody else trains this run meanwhile: RunError if somebody does."""
+        return durable.lock(self.path)
 
-    def remember(self) -> None:
-        """Reads what would have to be written elsewhere if this folder failed. Raises RunError if it cannot be read."""
-        for name in ("config.json", "environment.json"):
-            self._written[name] = untrusted.read(self.path / name, untrusted.MAX_JSON)
+    def copy_to(
+        self, path: Path, num_bytes: int, step: int, tensors: dict[str, Tensor], progress: dict[str, Any]
+    ) -> "Run":
+        """Save a copy of this run, with one checkpoint, without reading anything of this run's folder.
 
-    def _remembered(self, name: str) -> dict[str, Any]:
-        value: dict[str, Any] = untrusted.parse_json(self._written[name])
-        return value
+        Args:
+            path: the new folder.
+            num_bytes: how many bytes of metrics.jsonl belong to the checkpoint.
+            step: steps taken so far.
+            tensors: weights and optimiser state by name.
+            progress: where the training stands.
 
-    def move_to(self, folder: str | os.PathLike[str]) -> None:
-        """Goes on in a new directory in `folder`, under its own name: what was written so far is written there again.
+        Returns:
+            The new run.
 
-        Needs nothing of the old one but its checkpoints, which are copied if they can still be read. Raises SaveError.
+        Raises:
+            RunError: if it cannot be saved; no file of it is left.
         """
-        old, new = self.path, Path(folder) / self.path.name
-        if os.path.lexists(new):
-            new = new.with_name(f"{new.name}-{secrets.token_hex(2)}")
-        # config.json last, as always: with it, it is a run.
-        files = {name: self._written[name] for name in sorted(self._written, key=lambda name: name == "config.json")}
+        new = Run.create(path, self.config, self.resolved, self.environment)
         try:
-            if failed := creation.begin(new, {"metrics.jsonl": bytes(self.lines)} | files):
-                raise failed
-            durable.make_folder(new / "checkpoints")
-            for step in checkpoints.steps(self._checkpoint_folder) if self.has_checkpoint else ():
-                self._copy_checkpoint(step, new / "checkpoints")
-        except OSError as error:
-            shutil.rmtree(new, ignore_errors=True)
-            raise _no_room(new, error) from error
-        if self._locks is not None:
-            self._locks.enter_context(durable.lock(new))
-        self.moved_from, self.path = old, new
-        self.__dict__.pop("network", None)  # which knows the path of its weights
-
-    def move_back(self, old: Path) -> None:
-        """Takes back a move; what was written in the new directory is removed."""
-        shutil.rmtree(self.path, ignore_errors=True)
-        self.moved_from, self.path = None, old
-        self.__dict__.pop("network", None)
-
-    def _copy_checkpoint(self, step: int, folder: Path) -> None:
-        """Writes a checkpoint into another folder, if it is whole and can still be read."""
-        try:
-            checkpoints.read(self._checkpoint_folder, step, self.network)
-            contents = {name: (self._checkpoint_folder / name).read_bytes() for name in checkpoints.names(step)}
-        except (RunError, OSError):
-            return
-        for name, content in contents.items():
-            durable.write(folder / name, content)
+            new._lines = self.lines[:num_bytes]
+            new.checkpoint(step, tensors, progress)
+        except SaveError as error:
+            shutil.rmtree(path, ignore_errors=True)
+            raise SaveError(error.message, hint="choose another folder") from error
+        return new
 
     def _save(self, name: str, action: Callable[[Path], None]) -> None:
-        """Does `action` with the file of that name; if it fails, once more, then in another folder, else SaveError."""
+        """Does `action` with the file of that name; if it fails, once more, and then raises SaveError."""
         try:
             action(self.path / name)
         except OSError:
@@ -441,23 +390,14 @@ class Run:
             try:
                 action(self.path / name)
             except OSError as error:
-                failure = self._failure(self.path / name, error)
-                if self.rescue is None or self.moved_from is not None:
-                    raise failure from error
-                try:
-                    self.move_to(self.rescue)
-                except LenetError as second:
-                    raise SaveError(f"{failure.message}; and {second.message}", hint=failure.hint) from error
-                self.notices.append(f"{failure.message}; the training goes on in {self.path}")
-                self._save(name, action)
+                raise self._failure(self.path / name, error) from error
 
     def _failure(self, path: Path, error: OSError) -> SaveError:
         what, way = durable.explain(error)
         from_where = "from the last checkpoint, which is whole" if self.has_checkpoint else "from the first step"
         return SaveError(
             f"cannot write {path}: {what}",
-            hint=f"{way}, then lenet train --resume {quoted(self.path)} goes on {from_where}; "
-            "with --rescue DIR a run goes on in another folder when its own fails",
+            hint=f"{way}, then lenet train --resume {quoted(self.path)} goes on {from_where}",
         )
 
     def _tidy(self, newest: int) -> None:
@@ -507,9 +447,9 @@ def _is_point(value: Any) -> bool:
     return isinstance(value, dict) and isinstance(value.get("kind"), str) and type(value.get("step")) is int
 
 
-def _no_room(path: Path, error: OSError) -> SaveError:
-    """Why a run cannot move to a directory, of which nothing is left."""
-    return SaveError(f"cannot write {path}: {durable.explain(error)[0]}", hint="choose another folder")
+def _settings(config: TrainConfig, resolved: dict[str, Any]) -> dict[str, Any]:
+    """The content of config.json."""
+    return {"format": FORMAT, "config": to_dict(config), "resolved": resolved}
 
 
 def _points(content: bytes | bytearray) -> Iterator[dict[str, Any] | None]:

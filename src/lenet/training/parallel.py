@@ -54,15 +54,13 @@ def train_many(
     data: Splits | None = None,
     out: str | os.PathLike[str] | None = None,
     workers: int | None = None,
-    rescue: str | os.PathLike[str] | None = None,
     progress: str = "auto",
 ) -> list[Run]:
     """Trains a network for each config, on one thread each, and returns their runs in the order of the configs.
 
     data: your own Splits, or None for the data sets that the configs name; out: a new folder for the run directories `0000`,
     `0001`, …, by default `runs/DATE-TIME-many`; workers: trainings at a time, by default as many as there are cores;
-    rescue: a folder in which a run goes on if its own can no longer be written; progress: "auto" (a line per finished
-    training, on stderr) or "quiet". No charts are drawn; `lenet compare` draws one.
+    progress: "auto" (a line per finished training, on stderr) or "quiet". No charts are drawn; `lenet compare` draws one.
 
     If a training fails, the others go on, and its error is raised at the end. Ctrl-C lets the chunks under way end, saves
     them, and raises ManyInterrupted. Raises LenetError as `train` does.
@@ -74,7 +72,7 @@ def train_many(
     loaded = splits_of(configs, data, show)
     folder = _new_folder(out, workers)
     jobs = [Job(config, loaded[_source(config)], folder / f"{number:04d}") for number, config in enumerate(configs)]
-    results = run_all(jobs, show, workers=workers, rescue=rescue)
+    results = run_all(jobs, show, workers=workers)
 
     runs = [result for result in results if isinstance(result, Run)]
     errors = {number: result for number, result in enumerate(results) if isinstance(result, LenetError)}
@@ -128,7 +126,6 @@ def run_all(
     *,
     workers: int | None = None,
     threads: int = 1,
-    rescue: str | os.PathLike[str] | None = None,
 ) -> list[Outcome]:
     """What came of each job: its run; or its error; or, after Ctrl-C, Interrupted if it was under way, else NotBegun.
 
@@ -152,12 +149,9 @@ def run_all(
             began, quiet = time.perf_counter(), Silent(show, job.name or str(job.folder))
             if not (job.folder / "config.json").is_file():
                 about = where[job.data.fingerprint]
-                return run_once(
-                    job.config, job.data, job.folder, quiet, interrupted, about, began, rescue=rescue, chart=False
-                )
+                return run_once(job.config, job.data, job.folder, quiet, interrupted, about, began, chart=False)
             run = Run.load(job.folder, finished=False)
             if run.missing:
-                run.rescue = rescue
                 return resume_once(run, job.data, quiet, interrupted, began, chart=False)
             return run
 

@@ -12,6 +12,7 @@ import math
 import os
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NoReturn
 
 from lenet.config import TrainConfig, configure
@@ -121,7 +122,6 @@ def train(
     recipe: str = DEFAULT_RECIPE,
     config: TrainConfig | None = None,
     out: str | os.PathLike[str] | None = None,
-    rescue: str | os.PathLike[str] | None = None,
     progress: str | Progress = "auto",
     **settings: Any,
 ) -> Run:
@@ -129,8 +129,8 @@ def train(
 
     data: the name of a data set ("auto", "fashion-mnist", "mnist", "digits") or your own Splits; recipe and settings:
     see `lenet.RECIPES` and the fields of `lenet.TrainConfig`, or give a whole `config`; out: the run directory, by
-    default `runs/DATE-TIME-DATA-MODEL`; rescue: a folder in which the run goes on if its directory can no longer be
-    written; progress: "auto" (one chart in a notebook, a table on a terminal, else a line per epoch, on stderr) or "quiet".
+    default `runs/DATE-TIME-DATA-MODEL`; progress: "auto" (one chart in a notebook, a table on a terminal, else a line per
+    epoch, on stderr) or "quiet".
 
         run = lenet.train("fashion-mnist", recipe="book-sgd", epochs=2, seed=7)
         print(run.test_accuracy)
@@ -151,7 +151,7 @@ def train(
     splits = data if isinstance(data, Splits) else load(config.data, config.data_dir, progress=show.download)
     with pytorch_threads(config.threads), interrupts() as interrupted:
         where = environment.describe(splits.fingerprint)
-        return run_once(config, splits, out, show, interrupted, where, began, rescue=rescue)
+        return run_once(config, splits, out, show, interrupted, where, began)
 
 
 def run_once(
@@ -163,13 +163,12 @@ def run_once(
     where: dict[str, Any],
     began: float,
     *,
-    rescue: str | os.PathLike[str] | None = None,
     chart: bool = True,
 ) -> Run:
     """One training, whole. `where`: the content of environment.json; `began`: when the clock of its summary started."""
     with memory_explained(choose_device(config.device).name):
         parts = assemble(config, splits)
-        run = Run.create(out, config, parts.resolved, where, rescue)
+        run = Run.create(out, config, parts.resolved, where)
         with run.alone():
             return Training(run, parts, show, Position(), interrupted, began, chart).run_to_the_end([])
 
@@ -180,13 +179,12 @@ def resume(
     data: Splits | None = None,
     data_dir: str | None = None,
     epochs: int | None = None,
-    rescue: str | os.PathLike[str] | None = None,
     progress: str | Progress = "auto",
 ) -> Run:
     """Goes on with an interrupted run from its newest checkpoint, to the end it would have had without, bit for bit.
 
     data: the Splits it was trained on, where it was trained on your own; data_dir: where the data is now, if it moved;
-    epochs: how many the run is to have, with which a finished one goes on too; rescue and progress: as in `train`.
+    epochs: how many the run is to have, with which a finished one goes on too; progress: as in `train`.
     What may make a difference, another version of PyTorch, say, is told before the first step; docs/run-directory.md has the
     list. Raises RunError if the run is finished, if another process trains it, or if the data is not what it was trained on.
     """
@@ -197,7 +195,6 @@ def resume(
             f"the run {run.path} is finished, after {run.config.epochs} epochs",
             hint=f"--epochs {2 * run.config.epochs} goes on with it; lenet evaluate {quoted(run.path)} measures it",
         )
-    run.rescue = rescue
     show = choose_progress(progress)
     splits = data or load_data(run, data_dir, show)
     with interrupts() as interrupted:
@@ -228,7 +225,6 @@ def resume_once(
         "threads": run.environment["threads"],
     }
     with run.alone(), pytorch_threads(decided["threads"]), memory_explained(decided["device"]):
-        run.remember()
         checkpoint, faults = run.find_checkpoint()
         if checkpoint is None and not run.missing:
             raise RunError(
@@ -340,7 +336,6 @@ class Training:
         self.show.start(self.parts.header, self.parts.resolved["notice"], self.config.epochs)
         for notice in notices:
             self.show.notice(notice)
-        self._mind_the_move()
         if not self.at.is_judged:
             self._judge(self._evaluate()[1])
         while self.at.epoch < self.config.epochs:
@@ -361,7 +356,6 @@ class Training:
                 self.findings.log(point)
                 self.show.chunk(point)
                 self._heed(self.findings.after_chunk(point))
-                self._mind_the_move()
             if at.step < self.num_steps:
                 if self.interrupted.is_set():
                     self._stop()
@@ -376,7 +370,6 @@ class Training:
         self.moment = self._now()
         if self._is_worth_saving():  # before the doctor, who may take longer than the epoch
             self._checkpoint()
-        self._mind_the_move()
         self._judge(predicted)
 
     def _judge(self, predicted: Labels) -> None:
@@ -465,28 +458,15 @@ class Training:
     def _stop(self) -> NoReturn:
         """Saves what there is and raises Interrupted. No chart: on a busy machine it would take seconds to draw."""
         self._checkpoint()
-        self._mind_the_move()
         self.show.interrupted(self.run)
         raise Interrupted(self.run, self.interrupted.exit_code)
 
-    def _mind_the_move(self) -> None:
-        """If the run had to go on in another folder: says so, and sees to it that a checkpoint lies there."""
-        if self.run.notices:
-            if self.step:
-                self._checkpoint()
-            while self.run.notices:
-                self.show.notice(self.run.notices.pop())
-
     def save_to(self, folder: str | os.PathLike[str]) -> Run:
-        """Saves in another folder the last moment at which all was in order, and returns the run there."""
-        old = self.run.path
-        self.run.move_to(folder)
-        try:
-            self._go_back(self.moment)
-        except SaveError as error:
-            self.run.move_back(old)
-            raise SaveError(error.message, hint="choose another folder") from error
-        return self.run
+        """Saves the last moment at which all was in order as a new run in another folder, and returns that run."""
+        good = self.moment
+        step = good.at.epoch * self.num_steps + good.at.step
+        path = Path(folder) / self.run.path.name
+        return self.run.copy_to(path, good.num_bytes, step, good.state.state_dict(), good.at.to_dict())
 
     def _go_back(self, moment: Moment) -> None:
         """Saves a moment before as the newest checkpoint, without asking the engine, whose device may be lost."""
@@ -512,7 +492,6 @@ class Training:
         weights_sha256 = self.run.save_model(self.engine.model)
         if self.chart:
             curve.save(self.run, self.findings.points, self.config.epochs)
-        self._mind_the_move()
         last = self.at.evaluated
         num_images = self.config.epochs * len(self.parts.train)
         seconds = time.perf_counter() - self.began
@@ -536,10 +515,6 @@ class Training:
             "run": str(self.run.path),
         }
         self.run.finish(summary)
-        if self.run.notices:  # it had to move for that
-            self._mind_the_move()
-            summary["run"] = str(self.run.path)
-            self.run.finish(summary)
         return summary
 
     def _heed(self, found: list[Finding]) -> None:
