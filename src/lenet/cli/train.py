@@ -40,6 +40,7 @@ def train(
     """
     if resume is None:  # before anything large is imported
         config = configure(settings.pop("recipe") or DEFAULT_RECIPE, **settings)
+        _check_data(config.data)
     else:
         changes = _changes(out, settings)
 
@@ -56,6 +57,13 @@ def train(
         raise typer.Exit(stop.exit_code) from None
     if json_:
         say(json.dumps(run.summary))
+
+
+def _check_data(name: str) -> None:
+    from lenet.data.catalogue import find_entry
+
+    if name != "auto":
+        find_entry(name)
 
 
 def _changes(out: Path | None, settings: dict[str, Any]) -> dict[str, Any]:
