@@ -34,11 +34,11 @@ def test_closed_stream(monkeypatch):
     monkeypatch.setattr(sys, "stdout", None)
     output.replace_unprintable()
     output.say("nobody")
-    output.table(["a"], [["b"]])
+    output.print_table(["a"], [["b"]])
 
 
 def test_table_in_a_file(capsys):
-    output.table(TITLES, ROWS, has_total=True)
+    output.print_table(TITLES, ROWS, has_total=True)
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 5
     assert lines[0] == f"{'name':<60}  images  where"
@@ -47,14 +47,14 @@ def test_table_in_a_file(capsys):
 
 
 def test_table_without_rows(capsys):
-    output.table(["a", "b"], [])
+    output.print_table(["a", "b"], [])
     assert capsys.readouterr().out == "a  b\n----\n"
 
 
 def test_table_on_a_terminal(monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", "60")
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
-    output.table(TITLES, ROWS, has_total=True)
+    output.print_table(TITLES, ROWS, has_total=True)
     lines = re.sub(r"\x1b\[\d*m", "", capsys.readouterr().out).splitlines()
     assert len(lines) > 5
     assert max(map(len, lines)) <= 60

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from lenet.cli.options import DataDir
-from lenet.cli.output import note, say, table
+from lenet.cli.output import note, print_table, say
 from lenet.errors import DataError
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The data set.")]
@@ -29,7 +29,7 @@ def list_data(data_dir: DataDir = None) -> None:
         rows.append(
             [name, f"{entry.num_train:,}", f"{entry.num_test:,}", str(len(entry.classes)), entry.licence, place]
         )
-    table(["name", "train", "test", "classes", "licence", "where"], rows)
+    print_table(["name", "train", "test", "classes", "licence", "where"], rows)
 
 
 def show_data(
@@ -63,7 +63,7 @@ def show_data(
     for title, fact in facts.items():
         say(f"{title:<11}  {fact}")
     counts = [np.bincount(dataset.labels, minlength=len(entry.classes)) for dataset in splits]
-    table(
+    print_table(
         ["label", "class", "train", "test"],
         [
             [str(label), title, f"{counts[0][label]:,}", f"{counts[1][label]:,}"]

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from lenet.cli.options import DataDir, Json
-from lenet.cli.output import note, report, table
+from lenet.cli.output import note, print_report, print_table
 
 Quiet = Annotated[bool, typer.Option("--quiet", help="Do not print a line for each training.")]
 
@@ -54,7 +54,9 @@ def lab(
         "classes": [part.strip() for part in classes.split(",")] if classes else (),
     }
     if experiment is None:
-        table(["experiment", "question"], [[name, each.question] for name, each in laboratory.EXPERIMENTS.items()])
+        print_table(
+            ["experiment", "question"], [[name, each.question] for name, each in laboratory.EXPERIMENTS.items()]
+        )
         return
     for name in laboratory.EXPERIMENTS if experiment == "all" else [experiment]:
         taken = laboratory.EXPERIMENTS[name].options if experiment == "all" else given
@@ -66,7 +68,7 @@ def lab(
                 folder=out / "runs",
                 progress="quiet" if quiet else "auto",
             )
-        report(result, result.save(out, figure), json_)
+        print_report(result, result.save(out, figure), json_)
 
 
 def reproduce(
@@ -94,7 +96,7 @@ def reproduce(
         result, figure = reproduction.reproduce(
             seeds=seeds, folder=out / "runs", data_dir=data_dir, progress="quiet" if quiet else "auto"
         )
-    report(result, result.save(out, figure), json_)
+    print_report(result, result.save(out, figure), json_)
 
 
 @contextlib.contextmanager

@@ -143,7 +143,7 @@ def main() -> NoReturn:
     except Exception as error:
         if debug:
             traceback.print_exc()
-        code = messages.report(error, _name(arguments))
+        code = messages.print_error(error, _name(arguments))
     sys.exit(code)
 
 

@@ -13,7 +13,7 @@ USAGE_ERROR: Any = typer.BadParameter.__base__  # an unknown option, or one with
 MISTAKE, BUG = 2, 1  # exit codes: for what the user can fix, and for what only lenet's authors can
 
 
-def report(error: Exception, command: str) -> int:
+def print_error(error: Exception, command: str) -> int:
     """Print what is wrong and what to do; return the exit code.
 
     command: the name of the command, such as `data show`, for the hint of an error that has none.

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from lenet.cli.options import DataDir, model_options
-from lenet.cli.output import note, say, table
+from lenet.cli.output import note, print_table, say
 from lenet.config import checked
 from lenet.errors import quoted
 from lenet.registry import MODELS
@@ -58,7 +58,7 @@ def show(
         ]
     )
     titles = ["layer", "output shape", "parameters", "multiply-adds", "fp32 parameters", "fp32 output"]
-    table(titles, rows, has_total=True)
+    print_table(titles, rows, has_total=True)
 
 
 @model_options
@@ -107,7 +107,7 @@ def import_weights(
     )
     network = imported.network
     shapes = {name: tuple(weights.shape) for name, weights in network.blank().state_dict().items()}
-    table(
+    print_table(
         ["in the file", "in the network", "shape"],
         [[untrusted.printable(theirs), ours, format_shape(shapes[ours])] for theirs, ours in imported.names.items()],
     )

@@ -36,7 +36,7 @@ def _write(stream: TextIO | None, text: str) -> None:
         stream.flush()
 
 
-def table(titles: Sequence[str], rows: Rows, *, has_total: bool = False) -> None:
+def print_table(titles: Sequence[str], rows: Rows, *, has_total: bool = False) -> None:
     """Print a table on stdout, folded to the width of a terminal, but in a file or pipe as wide as needed.
 
     has_total: whether the last row is a total, below a line of its own.
@@ -83,7 +83,7 @@ def _folded(titles: Sequence[str], rows: Rows, is_text: Sequence[bool], has_tota
     return "\n".join(line.rstrip() for line in captured.get().splitlines())
 
 
-def report(result: "Report", paths: Sequence[Path], as_json: bool) -> None:
+def print_report(result: "Report", paths: Sequence[Path], as_json: bool) -> None:
     """Print a report, and the paths of its files on stderr."""
     for path in paths:
         note(f"wrote {path}")
@@ -91,6 +91,6 @@ def report(result: "Report", paths: Sequence[Path], as_json: bool) -> None:
         say(json.dumps(result.numbers))
         return
     say(f"{result.title}\n{result.setting}\n")
-    table(result.table.columns, result.table.rows)
+    print_table(result.table.columns, result.table.rows)
     for conclusion in result.table.conclusions:
         say(f"- {conclusion}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lenet.cli.options import DataDir, Device, Json, RunPath
-from lenet.cli.output import note, say, table
+from lenet.cli.output import note, print_table, say
 from lenet.errors import LenetError
 
 if TYPE_CHECKING:
@@ -52,17 +52,17 @@ def evaluate(
         f"accuracy {result.accuracy:.4f}, loss {result.loss:.4f}\n"
     )
     rows = zip(result.classes, result.precision, result.recall, result.support, strict=True)
-    table(
+    print_table(
         ["class", "precision", "recall", "images"],
         [[name, f"{p:.4f}", f"{r:.4f}", f"{n:,}"] for name, p, r, n in rows],
     )
     say("\nconfusion matrix: a row for each true class, a column for each predicted one")
-    table(
+    print_table(
         ["", "", *map(str, range(len(result.classes)))],
         [[str(label), result.classes[label], *map(str, row)] for label, row in enumerate(result.confusion.tolist())],
     )
     say(f"\nmost confident of {result.num_mistakes:,} errors")
-    table(
+    print_table(
         ["image", "true", "predicted", "probability"],
         [
             [str(m.index), result.classes[m.label], result.classes[m.predicted], f"{m.probability:.4f}"]
@@ -121,7 +121,7 @@ def runs(
     if json_:
         say(json.dumps([(run.summary if run.is_finished else {}) | {"run": str(run.path)} for run in entries]))
     elif entries:
-        table(*runs_table(entries))
+        print_table(*runs_table(entries))
     else:
         note(f"no runs in {folder}")
 
@@ -143,11 +143,11 @@ def compare(
 
     entries = [load(run) for run in runs]
     plots.save_comparison(entries, out)
-    table(*runs_table(entries))
+    print_table(*runs_table(entries))
     differing = plots.differences(entries)
     if differing:
         say("\nsettings that differ")
-        table(
+        print_table(
             ["setting", *plots.run_names(entries)],
             [[name, *map(str, values)] for name, values in differing.items()],
         )
