@@ -20,7 +20,8 @@
 #   make emulate           the ARM64 kernels under qemu, compared with this processor's (needs qemu-user-static)
 #
 #   Measurements, recorded in bench/records/
-#   make bench             the numbers of docs/benchmarks.md (about 47 minutes); make bench-short takes three
+#   make bench             the numbers of docs/benchmarks.md (about 50 minutes); make bench-short takes three;
+#                          OLD=VENV compares with an older lenet installed there
 #   make doctor            how often the doctor is right (about 40 minutes); make doctor-short takes one
 #   make lab               the chapter's exercises, 5 seeds each (about ten minutes): docs/lab.md
 #   make reproduction      every published result against 20 seeds here (about three minutes): docs/reproduction.md
@@ -84,6 +85,7 @@ bench: .venv/installed-dev
 	@$(BIN)/python bench/accuracy.py
 	@$(BIN)/python bench/memory.py
 	@$(BIN)/python bench/startup.py
+	@$(BIN)/python bench/light.py $(if $(OLD),--old $(OLD))
 	@$(BIN)/python bench/examples.py
 
 bench-short: .venv/installed-dev

@@ -5,8 +5,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from recording import commit_of, record
+from recording import RECORDS, commit_of, record
 
 # The rows of the README: what a visitor asks first. At most eight.
 HEADLINES = ("sprint", "accuracy", "steps", "compile", "end to end", "evaluation", "memory", "help")
@@ -34,6 +35,8 @@ def rows() -> Iterator[Row]:
     yield from speeds()
     yield from whole_trainings()
     yield from costs()
+    if (RECORDS / "light.log").is_file():
+        yield from installation()
 
 
 def accuracies() -> Iterator[Row]:
@@ -133,6 +136,36 @@ def costs() -> Iterator[Row]:
         milliseconds = 1000 * startup[name]["median"]
         target = judged(f"under {limit} ms", milliseconds < limit)
         yield Row(key, what, f"{milliseconds:.0f} ms", "startup", target=target)
+
+
+def installation() -> Iterator[Row]:
+    light = record("light")
+    new, old = light["new"], light.get("old")
+
+    def peer(figure: str) -> str:
+        return f"{light['old_name']}: {figure}" if old else ""
+
+    def megabytes(version: dict[str, Any]) -> str:
+        return f"{version['installed_megabytes']:,.0f} MB"
+
+    what = "installed with all dependencies, without extras"
+    target = judged("230 MB or less", new["installed_megabytes"] <= 230)
+    yield Row("installed", what, megabytes(new), "light", peer(megabytes(old)) if old else "", target)
+    for command, what, most_seconds, most_megabytes in (
+        ("predict", "`lenet predict` of a photo, whole process", 0.4, 90),
+        ("evaluate", "`lenet evaluate` of a run on digits, whole process", 0.6, None),
+        ("mistake", "a mistyped option, whole process", 0.25, None),
+        ("sprint", "`lenet train --recipe sprint` on Fashion-MNIST, whole process", None, 170),
+    ):
+        seconds, memory = new[command]["seconds"]["median"], new[command]["megabytes"]["median"]
+        targets = [judged(f"{most_seconds:g} s or less", seconds <= most_seconds)] if most_seconds else []
+        targets += [judged(f"{most_megabytes} MB or less", memory <= most_megabytes)] if most_megabytes else []
+        compared = peer(took(old[command])) if old else ""
+        yield Row(command, what, took(new[command]), "light", compared, "; ".join(targets))
+
+
+def took(command: dict[str, Any]) -> str:
+    return f"{command['seconds']['median']:.2f} s, {command['megabytes']['median']:,.0f} MB"
 
 
 def headlines() -> Iterator[str]:

@@ -7,18 +7,9 @@ import argparse
 import os
 import sys
 import tempfile
+from pathlib import Path
 
-from recording import Log, spread
-
-
-def peak_megabytes(command: list[str]) -> float:
-    """Runs a command; its peak resident memory in MB (10^6 bytes)."""
-    process = os.posix_spawn(command[0], command, os.environ)
-    _, status, usage = os.wait4(process, 0)
-    if status:
-        raise SystemExit(f"{' '.join(command)} failed")
-    unit = 1 if sys.platform == "darwin" else 1024
-    return usage.ru_maxrss * unit / 1e6
+from recording import Log, measured, spread
 
 
 def main() -> None:
@@ -28,33 +19,17 @@ def main() -> None:
     parser.add_argument("--no-record", action="store_true")
     options = parser.parse_args()
     log = Log("memory", record=not options.no_record)
+    if "LENET_DATA" in os.environ:  # the trainings run in another folder
+        os.environ["LENET_DATA"] = str(Path(os.environ["LENET_DATA"]).resolve())
     log.say("recipe    repeat  peak MB")
     results = {}
     for recipe in ("fast", "book-sgd"):
         peaks = []
         for repeat in range(options.repeats):
             with tempfile.TemporaryDirectory() as folder:
-                peaks.append(
-                    peak_megabytes(
-                        [
-                            sys.executable,
-                            "-m",
-                            "lenet",
-                            "train",
-                            "--data",
-                            "fashion-mnist",
-                            "--recipe",
-                            recipe,
-                            "--epochs",
-                            str(options.epochs),
-                            "--quiet",
-                            "--threads",
-                            "2",
-                            "--out",
-                            f"{folder}/run",
-                        ]
-                    )
-                )
+                command = [sys.executable, "-m", "lenet", "train", "--data", "fashion-mnist", "--recipe", recipe]
+                command += ["--epochs", str(options.epochs), "--quiet", "--threads", "2", "--out", "run"]
+                peaks.append(measured(command, Path(folder))[1])
             log.say(f"{recipe:<8}  {repeat + 1:>6}  {peaks[-1]:>7.0f}")
         results[recipe] = spread(peaks)
     log.finish({"bench": "memory", "peak_megabytes": results})

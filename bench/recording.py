@@ -12,6 +12,7 @@ import re
 import statistics
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,29 @@ def spread(values: list[float]) -> dict[str, float]:
 def mean_and_deviation(values: list[float]) -> dict[str, float]:
     """Mean and sample standard deviation (0 for a single value)."""
     return {"mean": statistics.fmean(values), "deviation": statistics.stdev(values) if len(values) > 1 else 0.0}
+
+
+# Starts a command and prints its exit code, seconds and peak memory. A process begins with the memory of the one that started
+# it, as the system counts, so that one must be small.
+LAUNCHER = """
+import os, sys, time
+began = time.perf_counter()
+null = os.open(os.devnull, os.O_WRONLY)
+silent = [(os.POSIX_SPAWN_DUP2, null, 1), (os.POSIX_SPAWN_DUP2, null, 2)]
+child = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ, file_actions=silent)
+_, status, usage = os.wait4(child, 0)
+print(os.waitstatus_to_exitcode(status), time.perf_counter() - began, usage.ru_maxrss)
+"""
+
+
+def measured(command: Sequence[str], folder: Path, code: int = 0) -> tuple[float, float]:
+    """Runs a command in `folder`: seconds from its start to its exit, and its peak memory in MB (10^6 bytes)."""
+    launcher = [sys.executable, "-I", "-S", "-c", LAUNCHER, *command]
+    done = subprocess.run(launcher, cwd=folder, stdout=subprocess.PIPE, text=True, check=True)
+    ended, seconds, peak = done.stdout.split()
+    if int(ended) != code:
+        sys.exit(f"error: {' '.join(command)} ended with {ended}, expected {code}")
+    return float(seconds), int(peak) * (1 if sys.platform == "darwin" else 1024) / 1e6
 
 
 def pin(number: int) -> list[int]:
