@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from lenet.config import MODEL_FIELDS, configure
 from lenet.data.dataset import Dataset
@@ -24,7 +23,8 @@ from lenet.engines import kernels
 from lenet.engines.cpu import CpuEngine
 from lenet.engines.kernels.build import FLAGS, FOLDER, zig
 from lenet.images.preprocess import Preprocessing
-from lenet.models import build
+from lenet.networks import build
+from lenet.networks.initialization import initialized
 
 NETWORKS: dict[str, dict[str, Any]] = {
     "LeNetAvg, SGD": {"recipe": "book-sgd", "momentum": 0.9, "learning_rate": 0.05},
@@ -55,10 +55,10 @@ def compiled(folder: Path) -> Path:
 
 def pair(settings: dict[str, Any], dataset: Dataset, command: list[str]) -> tuple[list[Any], list[Any]]:
     """Losses, weights and logits, here and under the emulator."""
-    config = configure(**settings, batch_size=BATCH)
+    config = configure(**settings, batch_size=BATCH, threads=THREADS)
     arguments = {name: getattr(config, name) for name in MODEL_FIELDS if getattr(config, name) is not None}
-    model = build(config.model, init=config.init, seed=config.seed, **arguments)
-    engine = CpuEngine(model, dataset, config, Preprocessing((28, 28), mean=0.3, std=0.35))
+    network = initialized(build(config.model, **arguments), config.init, config.seed)
+    engine = CpuEngine(network, dataset, config, Preprocessing((28, 28), mean=0.3, std=0.35))
     epoch = plan(config, 0, len(dataset))
     arrays, _kept = engine._plan(epoch, 0, STEPS)
     optimizer, _kept_too = engine._optimizer(epoch.learning_rates[:STEPS])
@@ -68,9 +68,9 @@ def pair(settings: dict[str, Any], dataset: Dataset, command: list[str]) -> tupl
     doubles = [
         (ctypes.c_double * STEPS).from_address(address) for address in (optimizer.rates, *corrections) if address
     ]
-    counts = np.array([dataset.images.size, len(dataset), engine.optimizer.weights.numel(), STEPS, THREADS])
+    counts = np.array([dataset.images.size, len(dataset), engine.optimizer.weights.size, STEPS, THREADS])
     parts: list[Any] = [
-        engine._network,
+        engine._lowered,
         pictures,
         arrays,
         optimizer,
@@ -80,14 +80,13 @@ def pair(settings: dict[str, Any], dataset: Dataset, command: list[str]) -> tupl
         epoch.order,
     ]
     parts += [array for array in (epoch.flips, epoch.shifts) if array is not None]
-    parts += [vector.numpy() for vector in vectors] + doubles
+    parts += vectors + doubles
     sent = b"".join(
         bytes(part) if isinstance(part, ctypes.Structure | ctypes.Array) else part.tobytes() for part in parts
     )
     result = subprocess.run(command, input=sent, capture_output=True, check=True).stdout
-    torch.set_num_threads(THREADS)
     losses = engine.train_steps(epoch, 0, STEPS).losses
-    here = [losses, engine.optimizer.weights.numpy(), engine.logits(dataset.images).numpy().ravel()]
+    here: list[Any] = [losses, engine.optimizer.weights, engine.logits(dataset.images).ravel()]
     there, at = [], 0
     for array in here:
         there.append(np.frombuffer(result, array.dtype, array.size, at))

@@ -32,7 +32,9 @@ from lenet.display.progress import Silent
 from lenet.engines import Engine, kernels
 from lenet.engines.cpu import CpuEngine
 from lenet.images.preprocess import Preprocessing
-from lenet.models import build
+from lenet.networks import Network, build
+from lenet.networks.initialization import initialized
+from lenet.pytorch.modules import to_module
 from lenet.pytorch.reference import ReferenceEngine, to_input
 from lenet.runs import environment
 from lenet.training.interrupts import Interrupt
@@ -41,9 +43,15 @@ from lenet.training.train import run_once
 Contender = Callable[[float], float]  # seconds to compute for, at least → pictures, or operations, per second
 
 
-def model_of(config: TrainConfig) -> nn.Module:
+def network_of(config: TrainConfig) -> Network:
+    """The config's network with its initial weights."""
     arguments = {name: getattr(config, name) for name in MODEL_FIELDS if getattr(config, name) is not None}
-    return build(config.model, init=config.init, seed=config.seed, **arguments)
+    return initialized(build(config.model, **arguments), config.init, config.seed)
+
+
+def model_of(config: TrainConfig) -> nn.Module:
+    """The same as an nn.Module."""
+    return to_module(network_of(config), config.model)
 
 
 def operations(config: TrainConfig, *, training: bool) -> float:
@@ -192,7 +200,7 @@ def many(train: Dataset, test: Dataset, threads: int) -> tuple[Contender, Conten
     def in_turn() -> None:
         with tempfile.TemporaryDirectory() as folder:
             for config in configs:
-                where, run = environment.describe(splits.fingerprint), Path(folder) / str(config.seed)
+                where, run = environment.describe(splits.fingerprint, threads), Path(folder) / str(config.seed)
                 run_once(config, splits, run, Silent(), Interrupt(), where, time.perf_counter(), chart=False)
 
     return repeated(at_once, images), repeated(in_turn, images)
@@ -264,14 +272,14 @@ def main() -> None:
 
     def cpu(config: TrainConfig) -> Contender:
         preprocessing = Preprocessing.of(train, normalize=config.normalize)
-        engine = CpuEngine(model_of(config), train, config, preprocessing, variant)
+        engine = CpuEngine(network_of(config), train, config, preprocessing, variant=variant)
         epoch = plan(config, 0, len(train))
         return engine_steps(engine, epoch, max(1, epoch.num_steps // 10))
 
     def reference(config: TrainConfig) -> Contender:
         preprocessing = Preprocessing.of(train, normalize=config.normalize)
         return engine_steps(
-            ReferenceEngine(model_of(config), train, config, preprocessing), plan(config, 0, len(train)), 8
+            ReferenceEngine(network_of(config), train, config, preprocessing), plan(config, 0, len(train)), 8
         )
 
     book = configure("book-sgd", learning_rate=0.1)
@@ -304,7 +312,7 @@ def main() -> None:
     }
     result["training"]["kernel-7"] = report("LeNetAvg, kernel 7, channels 12 and 32, batch 256", wide, contenders)
 
-    engine = CpuEngine(model_of(book), None, book, Preprocessing.of(train), variant)
+    engine = CpuEngine(network_of(book), None, book, Preprocessing.of(train), variant=variant)
     pixels = to_input(torch.from_numpy(test.images), Preprocessing.of(train))
     contenders = {
         "lenet cpu": repeated(lambda: engine.logits(test.images), len(test)),

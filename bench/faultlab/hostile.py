@@ -35,8 +35,9 @@ from PIL import Image
 
 import lenet
 from faultlab import Row
-from lenet.models import build
-from lenet.networks.trained import Network
+from lenet.networks import build
+from lenet.networks.initialization import initialized
+from lenet.networks.trained import TrainedNetwork
 
 SECONDS, MEGABYTES = 10, 200
 PATIENCE = (
@@ -509,8 +510,10 @@ def drawing() -> Image.Image:
 def large_network() -> bytes:
     """A weights file with as many parameters as may be."""
     arguments = {"hidden": [13_000, 120]}
-    network = Network(Path("x"), "mlp", arguments, tuple("0123456789"), lenet.images.preprocess.Preprocessing((28, 28)))
-    return network.packed(build("mlp", seed=0, hidden=(13_000, 120)).state_dict())
+    network = TrainedNetwork(
+        Path("x"), "mlp", arguments, tuple("0123456789"), lenet.images.preprocess.Preprocessing((28, 28))
+    )
+    return network.pack(initialized(build("mlp", hidden=(13_000, 120)), "default", 0).parameters)
 
 
 def padded(content: bytes, size: int) -> Callable[[Path], object]:

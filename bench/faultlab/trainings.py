@@ -24,7 +24,7 @@ from typing import Any
 from unittest import mock
 
 import numpy as np
-from torch import Tensor
+from numpy.typing import NDArray
 
 import lenet
 from lenet.data.dataset import Dataset, Splits
@@ -307,11 +307,11 @@ def newest(path: Path) -> Checkpoint | None:
         return Run.load(path, finished=False).newest_checkpoint() if (path / "config.json").exists() else None
 
 
-def digest(tensors: dict[str, Tensor]) -> str:
+def digest(tensors: dict[str, NDArray[Any]]) -> str:
     """SHA-256 over the names and the content of tensors."""
     found = hashlib.sha256()
     for name in sorted(tensors):
-        found.update(name.encode() + tensors[name].detach().cpu().contiguous().numpy().tobytes())
+        found.update(name.encode() + tensors[name].tobytes())
     return found.hexdigest()
 
 
@@ -346,7 +346,7 @@ class Ledger:
         descriptor = os.open(self.path, os.O_WRONLY)
         write = os.pwrite  # not that of the meddlers
 
-        def checkpoint(run: Run, step: int, tensors: dict[str, Tensor], *arguments: Any, **named: Any) -> Any:
+        def checkpoint(run: Run, step: int, tensors: dict[str, NDArray[Any]], *arguments: Any, **named: Any) -> Any:
             write(descriptor, struct.pack("<q", step), 0)
             answer = save(run, step, tensors, *arguments, **named)
             write(descriptor, struct.pack("<q", step), 8)

@@ -60,6 +60,10 @@ class EngineError(LenetError):
     """An engine or device that is missing, or that cannot compute the network."""
 
 
+class MissingExtra(EngineError):
+    """An optional package, such as PyTorch, that is not installed or too old."""
+
+
 class RunError(LenetError):
     """A run directory that is missing, incomplete, of another version, or not writable."""
 

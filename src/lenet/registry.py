@@ -21,12 +21,12 @@ ACTIVATIONS = {"sigmoid": Kind(0, "Sigmoid"), "tanh": Kind(1, "Tanh"), "relu": K
 POOLINGS = {"max": Kind(0, "MaxPool2d"), "avg": Kind(1, "AvgPool2d")}  # 2×2, stride 2
 OPTIMIZERS = {"sgd": 0, "adam": 1, "adamw": 2}  # their numbers in engines/kernels/interface.h
 
-# Functions that make the Architecture of a network.
+# Classes whose fields are a model's settings, with a method architecture().
 MODELS = {
-    "lenet": "lenet.networks.lenet:lenet",
-    "lenet-avg": "lenet.networks.lenet:lenet_avg",
-    "softmax": "lenet.networks.baselines:softmax",
-    "mlp": "lenet.networks.baselines:mlp",
+    "lenet": "lenet.networks.lenet:LeNet",
+    "lenet-avg": "lenet.networks.lenet:LeNetAvg",
+    "softmax": "lenet.networks.baselines:Softmax",
+    "mlp": "lenet.networks.baselines:MLP",
 }
 
 # Functions that draw the weights of an Architecture.

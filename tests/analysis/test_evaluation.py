@@ -10,7 +10,7 @@ from lenet.data.dataset import Dataset, Splits
 from lenet.engines.cpu import CpuEngine
 from lenet.errors import ConfigError, DataError, EngineError, RunError
 from lenet.metrics import confusion_matrix
-from lenet.networks.trained import Network
+from lenet.networks.trained import TrainedNetwork
 
 
 def made(labels, predicted, num_classes):
@@ -100,7 +100,7 @@ def test_a_weights_file_elsewhere_is_evaluated_as_its_run(tiny, tiny_run, tmp_pa
     copy = tmp_path / "elsewhere.safetensors"
     copy.write_bytes((tiny_run.path / "model.safetensors").read_bytes())
     assert lenet.evaluate(copy, tiny).to_dict() == lenet.evaluate(tiny_run, tiny).to_dict()
-    assert lenet.evaluate(Network.load(copy), tiny, split="train").num_images == 1000
+    assert lenet.evaluate(TrainedNetwork.load(copy), tiny, split="train").num_images == 1000
     with pytest.raises(ConfigError, match="does not say what data") as caught:
         lenet.evaluate(copy)
     assert "--data" in caught.value.hint
@@ -123,9 +123,9 @@ def test_a_pickle_is_never_read(tiny, tmp_path):
 
 
 def test_answers_that_are_not_numbers_are_refused(tiny, tiny_run, tmp_path):
-    weights = {name: torch.full_like(w, 3e38) for name, w in tiny_run.model.state_dict().items()}
+    weights = {name: np.full_like(values, 3e38) for name, values in tiny_run.network.weights.items()}
     path = tmp_path / "astray.safetensors"
-    path.write_bytes(tiny_run.network.packed(weights))
+    path.write_bytes(tiny_run.network.pack(weights))
     with pytest.raises(RunError, match="answers with values that are not numbers"):
         lenet.evaluate(path, tiny)
 

@@ -30,21 +30,21 @@ def test_version(lenet_command):
         (("train", "--learning-rate", "0"), "learning_rate is 0; expected a number above 0", None),
         (("train", "--batch-size", "-1"), "batch_size is -1; expected a whole number at least 1", None),
         (("train", "--epochs", "0"), "epochs is 0; expected a whole number at least 1 and below 8001", None),
-        (("train", "--device", "cuda:7", *SMALL), "no device 'cuda:7'", "there is cpu"),
+        (("train", "--device", "cuda:7", *SMALL), "no device 'cuda:7'", "choose from cpu"),
         (
             ("train", "--kernel-size", "29", "--padding", "0", *SMALL),
-            "a 29×29 kernel, larger than its 28×28 picture",
+            "a 29×29 kernel, larger than its 28×28 image",
             "smaller kernel",
         ),
         (
             ("train", "--engine", "cpu", "--kernel-size", "13", "--padding", "6", "--channels", "4", *SMALL),
-            "the CPU kernels do not know a kernel of 13×13; they know a square of at most 11×11",
-            "take --engine reference",
+            "the CPU kernels do not take a kernel of 13×13; they take a square of at most 11×11",
+            "use --engine reference",
         ),
         (
             ("train", "--engine", "cpu", "--model", "mlp", "--hidden", "9,9,9,9,9", *SMALL),
-            "the CPU kernels do not know 5 hidden dense layers; they know at most 4",
-            "take --engine reference",
+            "the CPU kernels do not take 5 hidden dense layers; they take at most 4",
+            "use --engine reference",
         ),
         (("train", "--model", "mlp", "--pooling", "avg", *SMALL), "mlp has no pooling", "it takes hidden"),
         (("train", "--data-dir", "nowhere", *SMALL), "nowhere", None),
@@ -54,7 +54,7 @@ def test_version(lenet_command):
         (("train", "--resume", "x", "--seed", "3"), "--seed cannot change them", "leave it out"),
         (("train", "--resume", "x", "--out", "y"), "--out cannot change them", "leave it out"),
         (("show", "vgg"), "unknown model 'vgg'", "choose from"),
-        (("show", "mlp", "--input", "big"), "the input 'big' is no picture size", "1x28x28"),
+        (("show", "mlp", "--input", "big"), "the input 'big' is not an image size", "1x28x28"),
         (("train", "--seed", str(2**64), *SMALL), "seed is 18446744073709551616; expected a whole number", None),
         (("train", "--shift", "100000", *SMALL), "shift is 100000, but the pictures of digits are 28×28", "smaller"),
         (("train", "--out", "x" * 300, *SMALL), "cannot make the run directory", "--out DIR"),
@@ -168,7 +168,7 @@ def test_debug(lenet_command):
 
 
 def test_bug(lenet_command, monkeypatch):
-    monkeypatch.setattr("lenet.networks.summary.layers", lambda *a, **k: 1 / 0)
+    monkeypatch.setattr("lenet.networks.summary.rows", lambda *a, **k: 1 / 0)
     code, _, err = lenet_command("show", "lenet")
     assert code == 1
     assert err.startswith("error: ZeroDivisionError")
@@ -184,8 +184,8 @@ def test_out_of_memory(lenet_command, monkeypatch, is_loaded):
         raise error
 
     if not is_loaded:
-        monkeypatch.delitem(sys.modules, "lenet.pytorch.memory", raising=False)
-    monkeypatch.setattr("lenet.networks.summary.layers", rows)
+        monkeypatch.delitem(sys.modules, "lenet.engines.memory", raising=False)
+    monkeypatch.setattr("lenet.networks.summary.rows", rows)
     code, out, err = lenet_command("show", "lenet")
     assert (code, out) == (2, "")
     assert err.startswith("error: this program is out of memory\nhint: ")
@@ -227,7 +227,7 @@ def test_ctrl_c(lenet_command, monkeypatch):
     def interrupted(*arguments, **settings):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("lenet.networks.summary.parse_input", interrupted)
+    monkeypatch.setattr("lenet.networks.sizes.parse_input", interrupted)
     assert lenet_command("show", "lenet") == (130, "", "")
     monkeypatch.setattr(main, "main", interrupted)
     with pytest.raises(SystemExit) as ended:

@@ -111,7 +111,7 @@ def test_auto_falls_back_to_the_reference_engine(lenet_command, tmp_path):
     code, out, err = lenet_command("train", *SMALL, *network, "--engine", "auto", "--out", tmp_path / "run")
     assert (code, err) == (0, "")
     (line,) = (line for line in out.splitlines() if "CPU kernels" in line)
-    why = "auto: the CPU kernels do not know 5 hidden dense layers; they know at most 4"
+    why = "auto: the CPU kernels do not take 5 hidden dense layers; they take at most 4"
     assert line.startswith(f"engine  reference ({why}) on cpu ")
     resolved = lenet.load(tmp_path / "run").resolved
     assert (resolved["engine"], resolved["engine_reason"]) == ("reference", why)

@@ -12,8 +12,9 @@ import sysconfig
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
-import torch
+from engines import network_of
 
 from lenet.config import configure
 from lenet.engines import kernels
@@ -22,7 +23,7 @@ from lenet.engines.cpu import CpuEngine
 from lenet.engines.kernels import build
 from lenet.errors import EngineError
 from lenet.images.preprocess import Preprocessing
-from lenet.models import build as build_model
+from lenet.networks.forward import as_input, forward
 
 ROOT = Path(__file__).parents[2]
 INTERFACE = (build.FOLDER / "interface.h").read_text(encoding="utf-8")
@@ -129,13 +130,15 @@ def test_a_library_that_cannot_be_used_is_refused_or_replaced_by_pytorch(no_kern
     assert error.message.startswith(message)
     for way_out in ("C++ compiler", "pip install ziglang", "python -m lenet.engines.kernels"):
         assert way_out in error.hint
-    model = build_model("lenet")
-    assert choose_engine("auto", model, (28, 28), "cpu") == Choice("reference", f"auto: {error.message}; {error.hint}")
+    network = network_of("lenet")
+    assert choose_engine("auto", network.architecture, "cpu") == Choice(
+        "reference", f"auto: {error.message}; {error.hint}"
+    )
     with pytest.raises(kernels.KernelsMissing) as caught:
-        choose_engine("cpu", model, (28, 28), "cpu")
+        choose_engine("cpu", network.architecture, "cpu")
     assert str(caught.value) == str(error)
     with pytest.raises(kernels.KernelsMissing):
-        CpuEngine(model, None, configure("fast"), Preprocessing((28, 28)))
+        CpuEngine(network, None, configure("fast"), Preprocessing((28, 28)))
 
 
 def test_the_variants_are_those_the_processor_runs_in_the_librarys_order(no_kernels):
@@ -152,9 +155,9 @@ def test_the_variants_are_those_the_processor_runs_in_the_librarys_order(no_kern
 def test_a_processor_without_a_variant_takes_the_reference(no_kernels):
     compiled(no_kernels / kernels.LIBRARY_NAME, stub(kernels.source_hash()))
     message = "the CPU kernels have no variant for this processor"
-    assert choose_engine("auto", build_model("lenet"), (28, 28), "cpu") == Choice("reference", f"auto: {message}")
+    assert choose_engine("auto", network_of("lenet").architecture, "cpu") == Choice("reference", f"auto: {message}")
     with pytest.raises(EngineError) as caught:
-        choose_engine("cpu", build_model("lenet"), (28, 28), "cpu")
+        choose_engine("cpu", network_of("lenet").architecture, "cpu")
     assert (caught.value.message, caught.value.hint) == (message, "take --engine reference")
 
 
@@ -348,14 +351,14 @@ def test_a_library_built_by_hand_computes(built, monkeypatch, tiny):
     monkeypatch.setattr(kernels, "FOLDER", built.parent)
     kernels.library.cache_clear()
     names = list(kernels.variants())
-    model = build_model("lenet")
-    engine = CpuEngine(model, None, configure("fast"), Preprocessing((28, 28)))
+    network = network_of("lenet")
+    engine = CpuEngine(network, None, configure("fast"), Preprocessing((28, 28)))
     logits = engine.logits(tiny.test.images[:20])
     kernels.library.cache_clear()
     assert names
     assert names == [name for name in build.VARIANTS[build._processor()] if name in names]
-    with torch.no_grad():
-        torch.testing.assert_close(logits, model(torch.from_numpy(tiny.test.images[:20, None] / 255.0).float()))
+    expected = forward(network, as_input(tiny.test.images[:20], Preprocessing((28, 28))))[-1]
+    np.testing.assert_allclose(logits, expected, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.skipif(not Path("/proc/cpuinfo").is_file() or build._processor() != "x86_64", reason="reads /proc/cpuinfo")

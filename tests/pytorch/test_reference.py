@@ -10,10 +10,10 @@ from torch import nn
 
 from lenet.config import configure
 from lenet.data.plan import plan
-from lenet.engines.optimizer import Optimizer
 from lenet.errors import EngineError
 from lenet.images.preprocess import Preprocessing
 from lenet.models import build
+from lenet.pytorch.optimizer import TorchOptimizer
 from lenet.pytorch.reference import ReferenceEngine, shifted
 
 
@@ -24,7 +24,7 @@ def engine_for(config, dataset):
 
 
 def weights_of(engine):
-    return torch.cat([p.detach().flatten() for p in engine.model.parameters()])
+    return torch.cat([p.detach().flatten() for p in engine.module.parameters()])
 
 
 def expected_losses(config, dataset, num_steps, dtype):
@@ -102,7 +102,7 @@ def test_the_optimizers_are_those_of_torch(settings):
     """Thirty steps on the same gradients, the learning rate changing, against torch.optim in float64."""
     config = configure("book-sgd", learning_rate=0.01, **settings)
     ours, theirs = build("mlp", seed=1), build("mlp", seed=1).double()
-    optimizer = Optimizer(ours, config)
+    optimizer = TorchOptimizer(ours, config)
     options = {"weight_decay": config.weight_decay}
     if config.optimizer == "sgd":
         options |= {"momentum": config.momentum, "nesterov": config.nesterov}
@@ -125,7 +125,7 @@ def test_losses_are_weighted_by_picture(tiny):
     engine = engine_for(config, tiny.train)
     epoch = plan(config, 0, len(tiny.train))
     stats = engine.train_steps(epoch, 0, 2)
-    logits = engine.logits(tiny.train.images).double()
+    logits = torch.from_numpy(engine.logits(tiny.train.images)).double()
     whole = F.cross_entropy(logits, torch.from_numpy(tiny.train.labels), reduction="sum").item()
     assert stats.num_images == len(tiny.train)
     assert stats.sizes.tolist() == [len(tiny.train) - 1, 1]
@@ -185,9 +185,9 @@ def test_logits_keep_the_mode_and_the_weights(tiny):
     engine = engine_for(config, tiny.train)
     before = weights_of(engine)
     for training in (True, False):
-        engine.model.train(training)
+        engine.module.train(training)
         logits = engine.logits(tiny.test.images)
-        assert engine.model.training is training
+        assert engine.module.training is training
     assert logits.shape == (len(tiny.test), 10)
     assert torch.equal(weights_of(engine), before)
 
@@ -206,7 +206,7 @@ def test_pictures_reach_the_network_as_the_preprocessing_says(tiny):
     engine = ReferenceEngine(model, tiny.train, config, preprocessing)
     pixels = torch.from_numpy(tiny.test.images).float() / 255
     expected = model(((pixels - 0.25) / 0.5)[:, None])
-    torch.testing.assert_close(engine.logits(tiny.test.images), expected.detach())
+    np.testing.assert_allclose(engine.logits(tiny.test.images), expected.detach(), rtol=1e-5, atol=1e-6)
 
 
 def test_flips_and_shifts_move_pictures_as_the_plan_says(tiny):
@@ -364,7 +364,7 @@ def test_whole_batches_are_not_divided(tiny):
 def test_one_picture_that_does_not_fit_leaves_the_weights_alone(tiny, error):
     engine, layer, config = narrow_engine(tiny.train, {"recipe": "fast", "batch_size": 96}, most=0, error=lambda: error)
     before = weights_of(engine)
-    with pytest.raises(EngineError, match="out of memory in a step of one picture at a time") as raised:
+    with pytest.raises(EngineError, match="out of memory in a step of one image at a time") as raised:
         engine.train_steps(plan(config, 0, len(tiny.train)), 0, 2)
     assert "--resume" in raised.value.hint
     assert layer.failed == 8  # 96, 48, 24, 12, 6, 3, 2, 1
@@ -392,7 +392,7 @@ def test_a_lost_device_ends_a_step_at_once(tiny):
         engine.logits(tiny.test.images)
     assert "--resume" in raised.value.hint  # for it is the evaluation of a training
     assert layer.failed == 2
-    alone = ReferenceEngine(engine.model, None, config, engine.preprocessing)
+    alone = ReferenceEngine(engine.module, None, config, engine.preprocessing)
     with pytest.raises(EngineError, match="was lost in an evaluation") as raised:
         alone.logits(tiny.test.images)
     assert "--device cpu" in raised.value.hint
@@ -410,11 +410,13 @@ def test_statistics_of_a_batch_are_not_those_of_its_parts(tiny, layer):
     epoch = plan(config, 0, len(tiny.train))
     before = weights_of(engine)
     name = f"0 \\({type(layer).__name__}\\)"
-    with pytest.raises(EngineError, match=f"in a step of 96 pictures, which {name} keeps from being divided") as raised:
+    with pytest.raises(
+        EngineError, match=f"in a step of 96 images, which cannot be divided because of {name}"
+    ) as raised:
         engine.train_steps(epoch, 0, 1)
     assert "--batch-size" in raised.value.hint
     engine.micro_batch = 20
-    with pytest.raises(EngineError, match=f"a batch of 96 pictures is not the sum of its parts: {name}"):
+    with pytest.raises(EngineError, match=f"a batch of 96 images is not the sum of its parts: {name}"):
         engine.train_steps(epoch, 0, 1)
     assert torch.equal(weights_of(engine), before)
 

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from lenet.engines.cpu import network_of
+from lenet.engines.lowering import lowered
 from lenet.errors import ModelError
 from lenet.models import LeNet, LeNetAvg
+from lenet.pytorch.lowering import from_module
 from lenet.pytorch.tracing import chain
 
 PICTURES = torch.rand(3, 1, 28, 28, generator=torch.Generator().manual_seed(0))
@@ -103,7 +104,7 @@ def test_a_chain_is_the_model_layer_by_layer(net, training):
     net.train(training)
     before = copy.deepcopy(net.state_dict())
     layers = chain(net, PICTURES)
-    network_of(layers, (28, 28))  # the engine takes it
+    lowered(from_module(layers, (1, 28, 28)).architecture)  # the engine takes it
     assert torch.equal(layers(PICTURES), net(PICTURES))
     assert {id(weights) for weights in layers.parameters()} == {id(weights) for weights in net.parameters()}
     assert all(torch.equal(before[name], weights) for name, weights in net.state_dict().items())

@@ -3,8 +3,8 @@
 import errno
 import os
 
+import numpy as np
 import pytest
-import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -13,7 +13,7 @@ from lenet.errors import RunError
 
 def test_the_last_two_checkpoints_are_kept_and_the_newest_is_taken_by_step(run):
     for step in (5, 900, 1_000_000):
-        run.checkpoint(step, {"model.x": torch.full((2,), float(step))}, {"epoch": step})
+        run.checkpoint(step, {"model.x": np.full(2, float(step))}, {"epoch": step})
     names = sorted(path.name for path in (run.path / "checkpoints").iterdir())
     assert names == ["step-000900.json", "step-000900.safetensors", "step-1000000.json", "step-1000000.safetensors"]
     newest = run.newest_checkpoint()
@@ -23,7 +23,7 @@ def test_the_last_two_checkpoints_are_kept_and_the_newest_is_taken_by_step(run):
 
 def test_a_damaged_checkpoint_gives_way_to_the_one_before(run):
     for step in (1, 2):
-        run.checkpoint(step, {"model.x": torch.zeros(2)}, {})
+        run.checkpoint(step, {"model.x": np.zeros(2)}, {})
     path = run.path / "checkpoints/step-000002.safetensors"
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
@@ -40,7 +40,7 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(run):
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_no_change_of_a_checkpoint_goes_unseen(run, at, bit, in_tensors, cut):
     for step in (1, 2):
-        run.checkpoint(step, {"model.x": torch.arange(5.0)}, {"epoch": step, "step": 0.5})
+        run.checkpoint(step, {"model.x": np.arange(5.0)}, {"epoch": step, "step": 0.5})
     path = run.path / f"checkpoints/step-000002.{'safetensors' if in_tensors else 'json'}"
     content = bytearray(path.read_bytes())
     at %= len(content)
@@ -67,7 +67,7 @@ def test_what_could_not_be_removed_is_removed_the_next_time(run, monkeypatch, su
 
     monkeypatch.setattr(os, "unlink", unlink)
     for step in (1, 2, 3, 4):
-        run.checkpoint(step, {"model.x": torch.zeros(1)}, {})
+        run.checkpoint(step, {"model.x": np.zeros(1)}, {})
     assert stubborn == []
     run.finish({"test_accuracy": 0.5})
     names = {path.name for path in (run.path / "checkpoints").iterdir()}
@@ -77,7 +77,7 @@ def test_what_could_not_be_removed_is_removed_the_next_time(run, monkeypatch, su
 def test_a_checkpoint_that_cannot_be_read_now_is_kept(run, monkeypatch):
     """The disk may be well again in a moment: nothing is removed, and no older one is taken."""
     for step in (1, 2):
-        run.checkpoint(step, {"model.x": torch.zeros(1)}, {})
+        run.checkpoint(step, {"model.x": np.zeros(1)}, {})
     real = os.open
 
     def fail(path, *rest):
@@ -96,7 +96,7 @@ def test_a_checkpoint_that_cannot_be_read_now_is_kept(run, monkeypatch):
 def test_a_step_gone_back_to_is_the_newest(run):
     """After a loss that is no number, what was saved later leads nowhere."""
     for step in (1, 2, 3):
-        run.checkpoint(step, {"model.x": torch.full((1,), float(step))}, {})
-    run.checkpoint(1, {"model.x": torch.ones(1)}, {})
+        run.checkpoint(step, {"model.x": np.full(1, float(step))}, {})
+    run.checkpoint(1, {"model.x": np.ones(1)}, {})
     assert run.newest_checkpoint().step == 1
     assert len(list((run.path / "checkpoints").iterdir())) == 2

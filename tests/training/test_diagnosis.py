@@ -10,7 +10,6 @@ import sys
 
 import numpy as np
 import pytest
-import torch
 from trainings import StopAfter, without_times
 
 import lenet
@@ -64,7 +63,7 @@ def test_at_the_end_a_network_that_guesses_is_named_without_a_rehearsal(tiny, tm
 
 
 def test_a_training_that_ends_too_early_is_told_when_it_would_have_left(real_data, tmp_path):
-    settings = {"recipe": "book-sgd", "seed": 3, "batch_size": 256, "data_dir": str(real_data)}
+    settings = {"recipe": "book-sgd", "seed": 1, "batch_size": 256, "data_dir": str(real_data)}
     run = train("fashion-mnist", tmp_path / "short", epochs=1, **settings)
     assert names(run) == ["chance-level"]
     foreseen = re.search(r"a rehearsal says that it leaves chance level in epoch (1\.\d)$", run.findings[0].remedy)
@@ -92,7 +91,7 @@ def test_faults_of_the_data_are_told_before_the_first_step(tiny, tmp_path):
 def test_a_resumed_run_has_the_findings_of_the_uninterrupted_one(tiny, tmp_path, chunks):
     """Of the data, of a chunk and of an epoch: none forgotten, none twice."""
     data = Splits(tiny.train, tiny.train, "the same")
-    settings = {"learning_rate": 0.05, "epochs": 3}
+    settings = {"learning_rate": 0.05, "epochs": 3, "seed": 1}
     whole = train(data, tmp_path / "whole", **settings)
     assert {"test-in-train", "loss-rising"} <= set(names(whole))
     with pytest.raises(lenet.Interrupted) as caught:
@@ -135,7 +134,7 @@ def test_a_strict_training_that_is_well_is_the_same_training(tiny, tiny_run, tmp
 
 @pytest.mark.parametrize("engine", ["cpu", "reference"])
 def test_a_loss_that_is_not_finite_keeps_the_last_good_weights(tiny, tmp_path, engine):
-    settings = {"recipe": "book-sgd", "activation": "relu", "learning_rate": 5.0, "engine": engine}
+    settings = {"recipe": "book-sgd", "activation": "relu", "learning_rate": 8.0, "seed": 1, "engine": engine}
     with pytest.raises(TrainingError, match=r"the loss became (nan|inf) at step \d+, in epoch \d") as caught:
         train(tiny, tmp_path, **settings)
     run = lenet.runs.run.Run(tmp_path / "run")
@@ -145,7 +144,7 @@ def test_a_loss_that_is_not_finite_keeps_the_last_good_weights(tiny, tmp_path, e
     kept = run.newest_checkpoint()
     assert f"after step {kept.step}, " in caught.value.message
     assert 0 <= kept.step < finding.step
-    assert all(torch.isfinite(value).all() for value in kept.tensors.values())
+    assert all(np.isfinite(value).all() for value in kept.tensors.values())
     before = [without_times(point) for point in run.metrics]
     with pytest.raises(TrainingError, match=f"at step {finding.step}, "):
         lenet.resume(run, data=tiny, progress=Quiet(io.StringIO()))
@@ -162,7 +161,7 @@ def test_weights_that_only_the_evaluation_finds_bad_are_not_kept(tiny, tmp_path)
 
 
 def test_many_trainings_name_their_findings_in_their_lines(tiny, tmp_path, capsys):
-    configs = [lenet.configure(epochs=1, batch_size=50), lenet.configure(**GUESSING, epochs=1, batch_size=50)]
+    configs = [lenet.configure(epochs=1, batch_size=50, seed=1), lenet.configure(**GUESSING, epochs=1, batch_size=50)]
     lenet.train_many(configs, data=tiny, out=tmp_path / "loud", workers=1)
     well, guessing = capsys.readouterr().err.splitlines()
     assert "FINDINGS" not in well

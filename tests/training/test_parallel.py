@@ -19,7 +19,7 @@ from lenet.errors import ConfigError, RunError, SaveError, TrainingError
 from lenet.files import durable
 from lenet.training import parallel
 
-SEEDS = [configure("fast", seed=seed, epochs=2, batch_size=50, flip=True) for seed in range(5)]
+SEEDS = [configure("fast", seed=seed, epochs=2, batch_size=50, flip=True, threads=1) for seed in range(5)]
 
 
 def test_each_is_bit_for_bit_what_it_is_alone_on_one_thread(tiny, tmp_path):

@@ -11,6 +11,7 @@ from trainings import content
 
 import lenet
 from lenet.config import configure
+from lenet.engines.threads import num_threads
 from lenet.errors import ConfigError, RunError
 from lenet.files import durable
 from lenet.training.sweep import SweepInterrupted, Variation, identity, sweep
@@ -53,10 +54,9 @@ def test_ctrl_c_saves_and_the_same_sweep_goes_on(tiny, tmp_path):
 
 
 def test_one_by_one_takes_all_threads(tiny, tmp_path):
-    import torch
 
     results = sweep([Variation("max", FAST, tiny)], seeds=2, folder=tmp_path, one_by_one=True, progress="quiet")
-    assert {run.environment["threads"] for run in results[0].runs} == {torch.get_num_threads()}
+    assert {run.environment["threads"] for run in results[0].runs} == {num_threads(None)}
 
 
 def test_a_training_that_diverges_is_a_result(tiny, tmp_path):

@@ -21,6 +21,7 @@ from lenet.config import configure
 from lenet.data.dataset import Splits
 from lenet.display.progress import Quiet
 from lenet.doctor import plateau
+from lenet.engines.threads import num_threads
 from lenet.errors import ConfigError, DataError, EngineError, RunError, SaveError, TrainingError
 from lenet.files import durable
 from lenet.metrics import loss_and_accuracy
@@ -69,7 +70,7 @@ def test_a_network_learns_and_leaves_a_whole_run(tiny, tmp_path):
     assert summary["steps_seconds"] < summary["seconds"]
     assert summary["parameters"] == 61_706
     assert run.environment["data_fingerprint"] == tiny.fingerprint
-    assert run.environment["threads"] == torch.get_num_threads()
+    assert run.environment["threads"] == num_threads(None)
     assert run.resolved["engine_reason"].startswith("auto")
 
 
@@ -89,8 +90,8 @@ def test_the_training_numbers_of_an_epoch_are_its_own(tiny, tmp_path):
     run = train(tiny, tmp_path, epochs=3, recipe="book-sgd", learning_rate=1e-12)
     losses = [point["train_loss"] for point in run.epochs]
     assert losses == pytest.approx([losses[0]] * 3, rel=1e-6)
-    logits = ReferenceEngine(run.new_model(), None, run.config, run.preprocessing).logits(tiny.train.images)
-    loss, accuracy = loss_and_accuracy(logits.numpy(), tiny.train.labels)
+    logits = ReferenceEngine(run.new_network(), None, run.config, run.preprocessing).logits(tiny.train.images)
+    loss, accuracy = loss_and_accuracy(logits, tiny.train.labels)
     assert losses[0] == pytest.approx(loss, rel=1e-5)
     assert run.epochs[2]["train_accuracy"] == accuracy
 
@@ -130,8 +131,7 @@ def test_the_test_set_chooses_nothing(tiny, tmp_path):
     one = train(tiny, tmp_path / "one")
     two = train(Splits(tiny.train, upside_down, "turned"), tmp_path / "two")
     assert one.test_accuracy != two.test_accuracy
-    for a, b in zip(one.model.parameters(), two.model.parameters(), strict=True):
-        assert torch.equal(a, b)
+    assert np.array_equal(one.network.network.weights, two.network.network.weights)
 
 
 @pytest.mark.parametrize(
@@ -243,12 +243,12 @@ def test_what_makes_a_difference_is_told_before_the_first_step_and_recorded(tiny
         train(tiny, tmp_path, progress=StopAfter(3))
     run = caught.value.run
     path = run.path / "environment.json"
-    path.write_text(path.read_text().replace(f'"torch": "{torch.__version__}"', '"torch": "1.0"'))
+    path.write_text(path.read_text().replace(f'"numpy": "{np.__version__}"', '"numpy": "1.0"'))
     capsys.readouterr()
     run = lenet.resume(run, data=tiny, progress="quiet")
-    assert f"torch 1.0 → {torch.__version__}. The rest may differ" in " ".join(capsys.readouterr().err.split())
+    assert f"numpy 1.0 → {np.__version__}. The rest may differ" in " ".join(capsys.readouterr().err.split())
     resumed = run.environment["resumed"]
-    assert [(one["step"], one["changes"]) for one in resumed] == [(6, [f"torch 1.0 → {torch.__version__}"])]
+    assert [(one["step"], one["changes"]) for one in resumed] == [(6, [f"numpy 1.0 → {np.__version__}"])]
 
 
 def test_a_damaged_checkpoint_is_told_and_the_one_before_is_taken(tiny, tmp_path, capsys):
@@ -448,7 +448,7 @@ def test_an_engine_that_fails_while_the_disk_is_full_loses_nothing_either(tiny, 
     assert same(lenet.resume(saved, data=tiny, progress="quiet"), whole)
 
 
-@pytest.mark.parametrize("count", [0, 3, 8, 14, 18])
+@pytest.mark.parametrize("count", [0, 3, 8, 14])
 def test_what_cannot_be_saved_elsewhere_either_leaves_nothing_there_and_can_be_tried_again(
     tiny, tmp_path, monkeypatch, count
 ):

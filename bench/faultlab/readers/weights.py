@@ -11,8 +11,9 @@ from typing import Any
 from faultlab.mutation import changed
 from lenet.files.safetensors import DTYPES, Weights
 from lenet.images.preprocess import Preprocessing
-from lenet.models import build
-from lenet.networks.trained import KEY, Network
+from lenet.networks import build
+from lenet.networks.initialization import initialized
+from lenet.networks.trained import KEY, TrainedNetwork
 
 MAX_LENGTH = 4096
 WORDS = (
@@ -41,7 +42,7 @@ def read(content: bytes, folder: Path) -> None:
     path = folder / "model.safetensors"
     path.write_bytes(content)
     Weights.read(path).arrays()
-    _ = Network.load(path).model
+    _ = TrainedNetwork.load(path).network
 
 
 def mutated(content: bytes, mutate: Callable[[bytes], bytes], random: Random) -> bytes:
@@ -92,5 +93,7 @@ def _joined(header: bytes, numbers: bytes) -> bytes:
 
 def _packed(name: str, arguments: dict[str, Any]) -> bytes:
     path, preprocessing = Path("model.safetensors"), Preprocessing((4, 4))
-    network = Network(path, name, {"input_size": (4, 4), "num_classes": 2, **arguments}, ("zero", "one"), preprocessing)
-    return network.packed(build(name, **network.arguments).state_dict())
+    network = TrainedNetwork(
+        path, name, {"input_size": (4, 4), "num_classes": 2, **arguments}, ("zero", "one"), preprocessing
+    )
+    return network.pack(initialized(build(name, **network.arguments), "default", 0).parameters)

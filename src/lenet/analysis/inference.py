@@ -12,15 +12,16 @@ from lenet.config import TrainConfig
 from lenet.data.dataset import Images
 from lenet.engines import Engine
 from lenet.engines.choice import choose_device, choose_engine, make_engine
+from lenet.engines.memory import EVALUATION, memory_explained
 from lenet.errors import RunError
+from lenet.extras import has_torch
 from lenet.files.safetensors import PICKLES, SUFFIX
 from lenet.metrics import softmax
-from lenet.networks.trained import Network
-from lenet.pytorch.memory import EVALUATION, memory_explained
+from lenet.networks.trained import TrainedNetwork
 from lenet.runs.run import Run
 
-Trained: TypeAlias = Run | Network
-Source: TypeAlias = str | os.PathLike[str] | Run | Network
+Trained: TypeAlias = Run | TrainedNetwork
+Source: TypeAlias = str | os.PathLike[str] | Run | TrainedNetwork
 
 LARGE_OUTPUT = 8000  # values a layer computes from an image; LeNet's largest are 4,704
 MAX_VALUES = 1 << 20  # of such a layer, for all images of one call: 4 MB
@@ -28,22 +29,23 @@ MAX_VALUES = 1 << 20  # of such a layer, for all images of one call: 4 MB
 
 def open_trained(source: Source) -> Trained:
     """Return the finished run in a run directory, or the network in a weights file on its own."""
-    if isinstance(source, Run | Network):
+    if isinstance(source, Run | TrainedNetwork):
         return Run.load(source) if isinstance(source, Run) else source
     path = Path(source)
     if path.suffix.lower() in (SUFFIX, *PICKLES) or (os.path.lexists(path) and not os.path.isdir(path)):  # noqa: PTH112
-        return Network.load(path)
+        return TrainedNetwork.load(path)
     return Run.load(path)
 
 
 def engine_for(trained: Trained, device: str) -> Engine:
     """Return an engine with the trained weights: the kind it was trained with if this machine has it, else another."""
     device = choose_device(device).name
-    model, size = trained.model, trained.preprocessing.size
+    network = trained.network if isinstance(trained, Run) else trained
     wanted = "reference" if isinstance(trained, Run) and trained.resolved["engine"] == "reference" else "auto"
-    engine = choose_engine(wanted, model, size, device).name
+    wanted = wanted if has_torch() else "auto"
+    engine = choose_engine(wanted, network.architecture, device).name
     config = trained.config if isinstance(trained, Run) else TrainConfig()  # logits do not depend on it
-    return make_engine(engine, model, None, config, trained.preprocessing, device)
+    return make_engine(engine, network.network, None, config, trained.preprocessing, device)
 
 
 def logits(trained: Trained, engine: Engine, images: Images) -> NDArray[np.float32]:
@@ -60,13 +62,13 @@ def logits(trained: Trained, engine: Engine, images: Images) -> NDArray[np.float
     Raises:
         RunError: a logit is NaN or infinite.
     """
-    network = trained if isinstance(trained, Network) else trained.network
-    is_large = network.largest_output > LARGE_OUTPUT
-    at_once = max(1, MAX_VALUES // network.largest_output) if is_large else max(1, len(images))
+    network = trained if isinstance(trained, TrainedNetwork) else trained.network
+    largest = network.architecture.largest_output
+    at_once = max(1, MAX_VALUES // largest if largest > LARGE_OUTPUT else len(images))
     # Filled in place: small results kept between large temporary ones would leave holes in memory that nothing fits into.
     result = np.empty((len(images), len(trained.classes)), np.float32)
     for start in range(0, len(images), at_once):
-        result[start : start + at_once] = np.asarray(engine.logits(images[start : start + at_once]))
+        result[start : start + at_once] = engine.logits(images[start : start + at_once])
     if not np.isfinite(result).all():
         raise RunError(
             f"the network of {trained.path} answers with values that are not numbers",

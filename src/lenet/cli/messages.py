@@ -48,5 +48,5 @@ def _usage(error: Exception, help_: str) -> tuple[str, str]:
 
 def _is_out_of_memory(error: Exception) -> bool:
     """Whether an unhandled error means out of memory; never imports PyTorch."""
-    memory = sys.modules.get("lenet.pytorch.memory")
+    memory = sys.modules.get("lenet.engines.memory")
     return memory.is_out_of_memory(error) if memory else isinstance(error, MemoryError)

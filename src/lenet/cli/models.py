@@ -31,18 +31,19 @@ def show(
     """
     model, given = checked("model", model), _checked(settings)
 
-    from lenet.networks import summary
+    from lenet.networks import build, summary
+    from lenet.networks.sizes import in_bytes, parse_input
 
-    channels, *size = summary.parse_input(input_)
-    layers = summary.layers(model, channels, (size[0], size[1]), num_classes=classes, **given)
+    channels, *size = parse_input(input_)
+    layers = summary.rows(build(model, in_channels=channels, input_size=size, num_classes=classes, **given))
     rows = [
         [
             layer.name,
-            str(layer.output_shape),
+            str((1, *layer.output_shape)),
             f"{layer.num_parameters:,}",
             f"{layer.multiply_adds:,}",
-            summary.in_bytes(layer.parameter_bytes),
-            summary.in_bytes(layer.output_bytes),
+            in_bytes(layer.parameter_bytes),
+            in_bytes(layer.output_bytes),
         ]
         for layer in layers
     ]
@@ -53,8 +54,8 @@ def show(
             "",
             f"{total.num_parameters:,}",
             f"{total.multiply_adds:,}",
-            summary.in_bytes(total.parameter_bytes),
-            summary.in_bytes(sum(layer.output_bytes for layer in layers)),
+            in_bytes(total.parameter_bytes),
+            in_bytes(sum(layer.output_bytes for layer in layers)),
         ]
     )
     titles = ["layer", "output shape", "parameters", "multiply-adds", "fp32 parameters", "fp32 output"]
@@ -106,7 +107,7 @@ def import_weights(
         **given,
     )
     network = imported.network
-    shapes = {name: tuple(weights.shape) for name, weights in network.blank().state_dict().items()}
+    shapes = network.architecture.parameter_shapes
     print_table(
         ["in the file", "in the network", "shape"],
         [[untrusted.printable(theirs), ours, format_shape(shapes[ours])] for theirs, ours in imported.names.items()],

@@ -20,7 +20,7 @@ from lenet.data.catalogue import CATALOGUE
 from lenet.data.dataset import Images, Labels
 from lenet.errors import RunError
 from lenet.files import untrusted
-from lenet.models import evaluating
+from lenet.pytorch.modules import evaluating
 
 Numbers = NDArray[np.float64] | NDArray[np.int64]
 

@@ -9,12 +9,10 @@ layers before them are never still. The rehearsal therefore draws labels, with t
 size have. docs/doctor.md has what that is worth, measured.
 """
 
-import copy
 import itertools
 import threading
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from lenet.config import TrainConfig
@@ -51,9 +49,9 @@ def leaves_at(
     raises Abandoned once it is set.
     """
     means = class_means(dataset)
-    model = copy.deepcopy(engine.model).cpu()
-    name = choose_engine("auto", model, means.size, "cpu").name
-    rehearsed = make_engine(name, model, means, config, preprocessing, "cpu")
+    network = engine.network.copy()
+    name = choose_engine("auto", network.architecture, "cpu").name
+    rehearsed = make_engine(name, network, means, config, preprocessing)
     rehearsed.load_state_dict(engine.state_dict())
     random = np.random.default_rng([_REHEARSAL, config.seed, done])
     for epoch in range(done, config.epochs):
@@ -97,6 +95,6 @@ def _plan(config: TrainConfig, epoch: int, labels: Labels, means: Dataset, rando
     return Plan(order, None, None, rates, size)
 
 
-def _spread(logits: torch.Tensor) -> float:
+def _spread(logits: NDArray[np.float32]) -> float:
     """How far apart the classes are: the mean over logits `(num_classes, C)` of their deviation over the classes."""
-    return float(logits.double().std(0, correction=0).mean())
+    return float(logits.astype(np.float64).std(axis=0).mean())

@@ -1,21 +1,23 @@
-"""Which engine computes, and where: decided once, with the reason, which is printed and recorded.
+"""Which engine computes, and on which device: decided once, with the reason, which is printed and recorded.
 
-An explicit choice that cannot be had is an error; only `auto` falls back, and says why. That a GPU has no room
-shows only when it computes: memory.py says so in plain words.
+An explicit choice that is impossible is an error; only `auto` falls back, and says why.
 """
 
+import importlib
+import shutil
+import sys
 from dataclasses import dataclass
-
-import torch
-from torch import nn
+from pathlib import Path
 
 from lenet.config import TrainConfig
 from lenet.data.dataset import Dataset
-from lenet.engines import Engine, cpu, kernels
-from lenet.engines.cpu import CpuEngine
+from lenet.engines import Engine, kernels
+from lenet.engines.lowering import lowered
 from lenet.errors import EngineError
+from lenet.extras import has_torch, require_torch
 from lenet.images.preprocess import Preprocessing
-from lenet.pytorch.reference import ReferenceEngine
+from lenet.networks import Architecture, Network
+from lenet.registry import ENGINES, resolve
 
 
 @dataclass(frozen=True)
@@ -27,53 +29,91 @@ class Choice:
 
 
 def devices() -> list[str]:
-    """The devices of this machine, by the names that PyTorch and `--device` take."""
+    """Return the devices of this machine, by the names that PyTorch and `--device` take. Imports PyTorch if it is there."""
+    if not has_torch():
+        return ["cpu"]
+    torch = importlib.import_module("torch")
     gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
     mps = ["mps"] if torch.backends.mps.is_available() else []
     return ["cpu", *(f"cuda:{number}" for number in range(gpus)), *mps]
 
 
 def choose_device(requested: str) -> Choice:
-    """The device to compute on; `auto` takes a GPU where there is one. Raises EngineError if it is not there."""
-    present = devices()
+    """Return the device to compute on; `auto` takes a GPU where there is one.
+
+    Raises:
+        EngineError: if the device is not on this machine, or needs PyTorch, which is not installed.
+    """
+    if requested == "cpu":
+        return Choice("cpu", "as requested")
     if requested == "auto":
-        if "cuda:0" in present:
-            return Choice("cuda:0", "auto: a GPU is there")
-        return Choice("cpu", "auto: --device mps is there, but untried" if "mps" in present else "auto: no GPU found")
+        if _may_have_gpu() and "cuda:0" in devices():
+            return Choice("cuda:0", "auto: found a GPU")
+        return Choice("cpu", "auto: found no GPU")
     wanted = "cuda:0" if requested == "cuda" else requested
-    if wanted not in present:
+    if wanted.partition(":")[0] in ("cuda", "mps"):
+        require_torch(f"the device {requested}")
+    if wanted not in (present := devices()):
         raise EngineError(
-            f"no device {requested!r} on this machine", hint=f"there is {', '.join(present)}; --device auto picks one"
+            f"no device {requested!r} on this machine",
+            hint=f"choose from {', '.join(present)}; --device auto picks one",
         )
-    return Choice(wanted, "as asked")
+    return Choice(wanted, "as requested")
 
 
-def choose_engine(requested: str, model: nn.Module, size: tuple[int, int], device: str) -> Choice:
-    """The engine for `model` on pictures of `size`, (height, width): the CPU's own kernels wherever they can, else PyTorch.
+def choose_engine(requested: str, architecture: Architecture, device: str) -> Choice:
+    """Return the engine for a network: lenet's own kernels if they can compute it, else PyTorch.
 
-    Raises EngineError if `cpu` is asked for and cannot be, saying why.
+    Args:
+        requested: "auto" or a name in registry.ENGINES.
+        architecture: the network.
+        device: such as "cpu" or "cuda:0".
+
+    Raises:
+        EngineError: if no engine can compute it, saying why.
     """
     if requested == "reference":
-        return Choice("reference", "as asked")
+        require_torch("the engine reference")
+        return Choice("reference", "as requested")
     try:
         if device != "cpu":
             raise EngineError(f"the engine cpu does not compute on {device}", hint="add --device cpu")
         kernels.variant_number()
-        cpu.network_of(model, size)
+        lowered(architecture)
     except EngineError as error:
         if requested == "cpu":
             raise
-        way_out = f"; {error.hint}" if isinstance(error, kernels.KernelsMissing) else ""
-        why = "plain PyTorch" if device != "cpu" else f"{error.message}{way_out}"
-        return Choice("reference", f"auto: {why}")
+        return Choice("reference", f"auto: {_reason(error, device)}")
     kind = f"own kernels for {kernels.variant_name()}"
-    return Choice("cpu", f"auto: {kind}" if requested == "auto" else f"as asked, {kind}")
+    return Choice("cpu", f"auto: {kind}" if requested == "auto" else f"as requested, {kind}")
 
 
 def make_engine(
-    name: str, model: nn.Module, dataset: Dataset | None, config: TrainConfig, preprocessing: Preprocessing, device: str
+    name: str,
+    network: Network,
+    dataset: Dataset | None,
+    config: TrainConfig,
+    preprocessing: Preprocessing,
+    device: str = "cpu",
 ) -> Engine:
-    """The engine of that name; see ReferenceEngine for the arguments."""
-    if name == "cpu":
-        return CpuEngine(model, dataset, config, preprocessing)
-    return ReferenceEngine(model, dataset, config, preprocessing, device)
+    """Return the engine of that name in registry.ENGINES; see CpuEngine for the arguments."""
+    engine: Engine = resolve(ENGINES, name)(network, dataset, config, preprocessing, device)
+    return engine
+
+
+def _reason(error: EngineError, device: str) -> str:
+    """Why PyTorch computes instead of the kernels; raises EngineError with both ways out if PyTorch is not installed."""
+    if device == "cpu" and not has_torch():
+        other = 'or install PyTorch, which computes any network: pip install "lenet[torch]"'
+        hint = error.hint if isinstance(error, kernels.KernelsMissing) else None
+        raise EngineError(error.message, hint=f"{hint}; {other}" if hint else other.removeprefix("or ")) from error
+    if device != "cpu":
+        return "plain PyTorch"
+    return f"{error.message}; {error.hint}" if isinstance(error, kernels.KernelsMissing) else error.message
+
+
+def _may_have_gpu() -> bool:
+    """Whether a driver for GPUs that PyTorch can use is installed; importing PyTorch to ask it would take seconds."""
+    if "torch" in sys.modules:
+        return True
+    return Path("/proc/driver/nvidia").exists() or Path("/dev/kfd").exists() or shutil.which("nvidia-smi") is not None

@@ -1,73 +1,118 @@
-"""The state of an engine, in the one form that all engines write and read: `model.NAME`, `optimizer.NAME.KEY`."""
+"""The state of an engine, in the one form that all engines write and read.
 
+By name: `model.NAME` for each parameter, `optimizer.NAME.KEY` for each moment, and `optimizer.step`.
+"""
+
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor, nn
+from numpy.typing import NDArray
 
-from lenet.engines.optimizer import Optimizer
-from lenet.pytorch.memory import SAVING, memory_explained
+from lenet.engines.memory import SAVING, memory_explained
+from lenet.engines.optimizer import OptimizerState
+from lenet.networks.layers import Shape
+from lenet.networks.network import split
+
+Array = NDArray[Any]
+
+
+class Stateful:
+    """The state of an engine: what all engines have, as they train one network by one optimiser."""
+
+    device: str
+    optimizer: OptimizerState
+
+    def buffers(self) -> dict[str, Array]:
+        """Return what a module holds beside its parameters, such as running means, by name."""
+        return {}
+
+    def load_buffers(self, buffers: Mapping[str, Array]) -> None:
+        """Set what `buffers` returns."""
+
+    def snapshot(self) -> "Snapshot":
+        """Return a copy of the present state, to which a training can go back."""
+        return Snapshot(self)
+
+    def state_dict(self) -> dict[str, Array]:
+        """Return a copy of the present state, by names."""
+        return self.snapshot().state_dict()
+
+    def load_state_dict(self, state: Mapping[str, Array]) -> None:
+        """Set the state, as `state_dict` returned it.
+
+        Raises:
+            KeyError: for a part that is missing or unknown.
+            ValueError: for a part of another shape.
+        """
+        buffers = self.buffers()
+        known = {f"model.{name}" for name in (*self.optimizer.shapes, *buffers)}
+        if unknown := {name for name in state if name.startswith("model.")} - known:
+            raise KeyError(min(unknown))
+        arrays = {key: _joined(state, self.optimizer.shapes, key) for key in self.optimizer.arrays()}
+        self.load_buffers({name: state[f"model.{name}"] for name in buffers})
+        self.optimizer.assign(arrays, int(state["optimizer.step"]))
 
 
 class Snapshot:
     """A copy of an engine's state at one moment, in the machine's memory.
 
-    A trainer takes one before each chunk of steps: in a tenth of a millisecond, for these are a few long vectors, copied into
-    memory that is there already. Only `state_dict` goes through the parameters by name.
+    A training takes one before each chunk of steps, in a tenth of a millisecond: a few long vectors are copied into memory
+    that is already there. Only `state_dict` goes through the parameters by name.
     """
 
-    def __init__(self, model: nn.Module, optimizer: Optimizer) -> None:
-        """Takes the state of now. Raises EngineError if there is no room for it."""
-        self._optimizer = optimizer
-        buffers = {f"model.{name}": value for name, value in model.state_dict().items() if name not in optimizer.names}
-        self._sources = {"weights": optimizer.weights} | optimizer.moments | buffers
+    def __init__(self, engine: Stateful) -> None:
+        """Take the present state.
+
+        Raises:
+            EngineError: if memory is short.
+        """
+        self._engine = engine
         with self._explained():
-            self._copies = {name: torch.empty_like(source, device="cpu") for name, source in self._sources.items()}
+            self._copies = {name: np.empty_like(array) for name, array in self._arrays().items()}
         self.take()
 
     def take(self) -> None:
-        """Takes the state of now, in place of the one before. Raises EngineError if the device is lost."""
-        with self._explained():
-            # Copied by NumPy: PyTorch would wake its threads for 48,000 numbers, and wait for them where cores are shared.
-            for name, source in self._sources.items():
-                np.copyto(self._copies[name].numpy(), source.detach().cpu().numpy())
-        self._num_steps = self._optimizer.num_steps
+        """Take the present state in place of the one before.
 
-    def state_dict(self) -> dict[str, Tensor]:
-        """All parts by their names, sharing the memory of the snapshot."""
-        optimizer, copies = self._optimizer, self._copies
-        moments = optimizer.named(self._num_steps, {key: copies[key] for key in optimizer.moments})
-        return (
-            {f"model.{name}": weights for name, weights in optimizer.by_name(copies["weights"]).items()}
-            | {name: copy for name, copy in copies.items() if name.startswith("model.")}
-            | {f"optimizer.{name}": value for name, value in moments.items()}
-        )
+        Raises:
+            EngineError: if the device is lost.
+        """
+        with self._explained():
+            for name, array in self._arrays().items():
+                np.copyto(self._copies[name], array)
+        self._num_steps = self._engine.optimizer.num_steps
+
+    def state_dict(self) -> dict[str, Array]:
+        """Return all parts by their names, sharing the memory of the snapshot."""
+        shapes = self._engine.optimizer.shapes
+        state: dict[str, Array] = {}
+        moments: dict[str, Array] = {"optimizer.step": np.array(self._num_steps, np.int64)}
+        for key, copy in self._copies.items():
+            if key == "weights":
+                state |= {f"model.{name}": part for name, part in split(copy, shapes).items()}
+            elif key.startswith("model."):
+                state[key] = copy
+            else:
+                moments |= {f"optimizer.{name}.{key}": part for name, part in split(copy, shapes).items()}
+        return state | moments
+
+    def _arrays(self) -> dict[str, Array]:
+        buffers = {f"model.{name}": array for name, array in self._engine.buffers().items()}
+        return self._engine.optimizer.arrays() | buffers
 
     def _explained(self) -> AbstractContextManager[None]:
         doing = "copying the weights into the machine's memory, to be saved"
-        return memory_explained(self._optimizer.weights.device, SAVING, doing)
+        return memory_explained(self._engine.device, SAVING, doing)
 
 
-class Stateful:
-    """An engine's state: what all engines have, as they train one `model` by one `optimizer`."""
-
-    model: nn.Module
-    optimizer: Optimizer
-
-    def snapshot(self) -> Snapshot:
-        """A copy of the state of now, to which a training can go back."""
-        return Snapshot(self.model, self.optimizer)
-
-    def state_dict(self) -> dict[str, Tensor]:
-        """Weights and optimiser state, flat, CPU tensors: `model.NAME`, `optimizer.NAME.KEY`."""
-        return self.snapshot().state_dict()
-
-    def load_state_dict(self, state: dict[str, Tensor]) -> None:
-        """The inverse of `state_dict`. Raises KeyError or RuntimeError for the state of another network."""
-        parts: dict[str, dict[str, Tensor]] = {"model": {}, "optimizer": {}}
-        for name, value in state.items():
-            part, _, rest = name.partition(".")
-            parts[part][rest] = value
-        self.model.load_state_dict(parts["model"])
-        self.optimizer.load_state_dict(parts["optimizer"])
+def _joined(state: Mapping[str, Array], shapes: Mapping[str, Shape], key: str) -> Array:
+    """The parts of one vector, (num_parameters,)."""
+    parts = []
+    for name, shape in shapes.items():
+        part = state[f"model.{name}" if key == "weights" else f"optimizer.{name}.{key}"]
+        if part.shape != shape:
+            raise ValueError(f"{name} has the shape {part.shape}; expected {shape}")
+        parts.append(part.ravel())
+    return np.concatenate(parts)

@@ -1,44 +1,54 @@
-"""A trained network in a file: what to build, what its answers mean, and where its weights are.
+"""A trained network and its file: the model, its classes, its preprocessing, and where its weights are.
 
-    network = Network.load("boots.safetensors")
-    network.model, network.classes
+    trained = TrainedNetwork.load("boots.safetensors")
+    trained.classes, trained.logits(images)
 
-A run's model.safetensors carries all of it in its metadata, under `lenet`, and so is of use wherever it is copied to.
-Nothing is taken on trust: the network is built without memory first, and gets some only if the file's weights fit it.
+A run's model.safetensors carries all of this in its metadata, under `lenet`, so the file is useful wherever it is copied.
+Nothing in it is trusted: memory for weights is allocated only if the file's weights fit the architecture.
 """
 
+import hashlib
 import json
 import os
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import Tensor, nn
+import numpy as np
+from numpy.typing import NDArray
 
 from lenet.config import MODEL_FIELDS, checked, model_name
-from lenet.errors import LenetError, RunError
+from lenet.data.dataset import Images
+from lenet.errors import DataError, LenetError, RunError
 from lenet.files import untrusted
-from lenet.files.safetensors import PICKLES, Weights, pack
+from lenet.files.safetensors import MAX_BYTES, MAX_PARAMETERS, PICKLES, Weights, pack
 from lenet.images.preprocess import Preprocessing
-from lenet.models import build
+from lenet.networks import Architecture, Network, build
+from lenet.networks.forward import as_input, forward
 
 KEY = "lenet"  # of the metadata; one, as safetensors writes several in an order that changes from process to process
 MAX_CLASSES, MAX_NAME = 1000, 200  # classes, and characters in the name of one
-MAX_EDGE = 4096  # of the network's picture, in pixels
+MAX_EDGE = 4096  # pixels of the network's input, in height and width
 MAX_LAYERS = 64
-MAX_OUTPUT = 1 << 24  # numbers that a layer makes of one picture: 64 MB
-MAX_MULTIPLY_ADDS = 1 << 34  # for one picture: a second or so
+CHUNK = 250  # images whose layer outputs are in memory at once
+MAX_OUTPUT = 1 << 24  # numbers in a layer's output for one image: 64 MB
+MAX_MULTIPLY_ADDS = 1 << 34  # for one image: about a second
 
 
 @dataclass(frozen=True)
-class Network:
-    """A trained network.
+class TrainedNetwork:
+    """A trained network, whose weights are read when they are needed.
 
-    path: its weights file; name, arguments: what `lenet.models.build` makes it of; classes: their names, in the order of
-    its outputs; preprocessing: how a picture becomes its input.
+    Attributes:
+        path: its weights file.
+        name: the model, a name in registry.MODELS.
+        arguments: the model's settings.
+        classes: names of the classes, in the order of the logits.
+        preprocessing: how an image becomes the network's input.
+        sha256: of the weights file's content, if it is known what it must be.
     """
 
     path: Path
@@ -46,13 +56,14 @@ class Network:
     arguments: dict[str, Any]
     classes: tuple[str, ...]
     preprocessing: Preprocessing
+    sha256: str | None = None
 
     def __post_init__(self) -> None:
         """Raises RunError unless all of it is possible and fits together."""
         if not 0 < len(self.classes) <= MAX_CLASSES or not all(map(_is_name, self.classes)):
             raise self._fault(f"its classes are {untrusted.printable(list(self.classes))}")
         if max(self.preprocessing.size) > MAX_EDGE:
-            raise self._fault("its pictures are {}×{}".format(*self.preprocessing.size))
+            raise self._fault("its images are {}×{}".format(*self.preprocessing.size))
         arguments = self.arguments
         for name, value in {**self._sizes, "in_channels": 1}.items():
             if arguments.get(name, value) != value:
@@ -61,8 +72,12 @@ class Network:
             raise self._fault(f"it has more than {MAX_LAYERS} layers")
 
     @classmethod
-    def from_dict(cls, values: Any, path: Path) -> "Network":
-        """The network that `to_dict` described, whose weights are at `path`; nonsense is a RunError."""
+    def from_dict(cls, values: Any, path: Path, sha256: str | None = None) -> "TrainedNetwork":
+        """Return the network that `to_dict` described, with its weights at `path`.
+
+        Raises:
+            RunError: if `values` describe no network, or one that is too large.
+        """
         try:
             model, classes = values["model"], values["classes"]
             name, arguments = model_name(model["name"]), dict(model["arguments"])
@@ -76,11 +91,15 @@ class Network:
         except (KeyError, TypeError, ValueError, AttributeError, LenetError) as error:
             what = error.message if isinstance(error, LenetError) else f"{type(error).__name__} {error}"
             raise _fault(path, what) from error
-        return cls(path, name, arguments, tuple(classes), preprocessing)
+        return cls(path, name, arguments, tuple(classes), preprocessing, sha256)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> "Network":
-        """The network in a weights file on its own; RunError for a file that is none, or says nothing of its network."""
+    def load(cls, path: str | os.PathLike[str]) -> "TrainedNetwork":
+        """Return the network in a weights file.
+
+        Raises:
+            RunError: if it is no weights file, or does not say what network its weights belong to.
+        """
         path = Path(path)
         if path.suffix.lower() in PICKLES:
             raise RunError(
@@ -90,7 +109,7 @@ class Network:
         weights = Weights.read(path)
         if KEY not in weights.metadata:
             raise RunError(
-                f"{weights.name} does not say what network its weights are of",
+                f"{weights.name} does not say what network its weights belong to",
                 hint=f"lenet import-weights {weights.name} --model NAME --data NAME adds it",
             )
         try:
@@ -100,78 +119,101 @@ class Network:
         return cls.from_dict(values, path)
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON can hold it."""
+        """Return the description as JSON can hold it."""
         return {
             "model": {"name": self.name, "arguments": self.arguments},
             "classes": list(self.classes),
             "preprocessing": self.preprocessing.to_dict(),
         }
 
-    @property
-    def model(self) -> nn.Module:
-        """The trained network, a plain nn.Module in evaluation mode; each access reads it anew."""
-        _ = self.largest_output
-        model = self.blank()
-        arrays = Weights.read(self.path).load({name: tuple(w.shape) for name, w in model.state_dict().items()})
-        # Copies, as PyTorch's own memory is aligned to more bytes; and Module.to_empty takes a second to load.
-        model.load_state_dict({name: torch.from_numpy(arrays.pop(name)).clone() for name in list(arrays)}, assign=True)
-        return model.eval()
+    @cached_property
+    def architecture(self) -> Architecture:
+        """The layers.
 
-    def blank(self) -> nn.Module:
-        """The network on PyTorch's meta device: shapes without numbers, and without memory."""
+        Raises:
+            RunError: for a network that cannot be built or is too large to compute.
+        """
         try:
-            with torch.device("meta"):
-                return build(self.name, **self.arguments | self._sizes)
-        except (RuntimeError, TypeError, ValueError, OverflowError) as error:
+            architecture = build(self.name, **self.arguments | self._sizes)
+        except (TypeError, ValueError, OverflowError) as error:
             raise self._fault(f"{type(error).__name__} {error}") from error
         except LenetError as error:
             raise self._fault(error.message) from error
+        largest, multiply_adds = architecture.largest_output, sum(architecture.multiply_adds)
+        if largest > MAX_OUTPUT:
+            raise self._fault(f"a layer's output has {largest:,} numbers; expected at most {MAX_OUTPUT:,}")
+        if multiply_adds > MAX_MULTIPLY_ADDS:
+            raise self._fault(f"an image takes {multiply_adds:,} multiply-adds; expected at most {MAX_MULTIPLY_ADDS:,}")
+        if architecture.num_parameters > MAX_PARAMETERS:
+            raise self._fault(f"it has {architecture.num_parameters:,} parameters; expected at most {MAX_PARAMETERS:,}")
+        return architecture
+
+    @cached_property
+    def network(self) -> Network:
+        """The layers with the weights in the file, which is read once.
+
+        Raises:
+            RunError: if the file cannot be read or holds other weights.
+        """
+        architecture = self.architecture
+        source: Path | bytes = self.path
+        if self.sha256 is not None:
+            source = untrusted.read(self.path, MAX_BYTES)
+            if hashlib.sha256(source).hexdigest() != self.sha256:
+                path = untrusted.printable(self.path)
+                raise RunError(f"{path} does not hold the weights of this run, by their SHA-256 in summary.json")
+        return Network.of(architecture, Weights.read(source).load(architecture.parameter_shapes))
+
+    @property
+    def weights(self) -> dict[str, NDArray[np.float32]]:
+        """The weights by their names in the PyTorch module's state_dict, such as `conv.0.weight`."""
+        return self.network.parameters
+
+    def outputs(self, images: Images) -> list[NDArray[np.float32]]:
+        """Return the output of every layer.
+
+        Args:
+            images: uint8 (N, height, width), of the network's size.
+
+        Returns:
+            One array a layer, float32 (N, *shape), in the order of `architecture.layers`; the last holds the logits.
+
+        Raises:
+            DataError: for images of another type or size.
+        """
+        if (
+            not isinstance(images, np.ndarray)
+            or images.dtype != np.uint8
+            or images.shape[1:] != self.preprocessing.size
+        ):
+            what = f"{images.dtype} {images.shape}" if isinstance(images, np.ndarray) else type(images).__name__
+            height, width = self.preprocessing.size
+            raise DataError(f"the images are {what}; expected uint8 (N, {height}, {width})")
+        return forward(self.network, as_input(images, self.preprocessing))
+
+    def logits(self, images: Images) -> NDArray[np.float32]:
+        """Return the logits (N, num_classes) of uint8 images (N, height, width)."""
+        parts = [self.outputs(images[start : start + CHUNK])[-1] for start in range(0, len(images), CHUNK)]
+        return np.concatenate(parts) if parts else np.empty((0, len(self.classes)), np.float32)
+
+    def predictions(self, images: Images) -> list[str]:
+        """Return the name of the most probable class of each of uint8 images (N, height, width)."""
+        return [self.classes[index] for index in self.logits(images).argmax(axis=1)]
+
+    def pack(self, parameters: Mapping[str, NDArray[np.float32]]) -> bytes:
+        """Return the content of a weights file with these weights, by name, and this description."""
+        return pack(parameters, {KEY: json.dumps(self.to_dict())})
 
     @property
     def _sizes(self) -> dict[str, Any]:
         return {"input_size": self.preprocessing.size, "num_classes": len(self.classes)}
-
-    @cached_property
-    def largest_output(self) -> int:
-        """The most numbers that a layer makes of one picture; RunError for a network too large to compute.
-
-        From the shapes alone: PyTorch's own way, running the meta device, takes a second to load.
-        """
-        height, width = self.preprocessing.size
-        outputs, multiply_adds = [], 0
-        for layer in self.blank().modules():
-            if isinstance(layer, nn.Conv2d):
-                height, width = (
-                    edge + 2 * int(layer.padding[0]) - layer.kernel_size[0] + 1 for edge in (height, width)
-                )
-                outputs.append(layer.out_channels * height * width)
-                multiply_adds += outputs[-1] * layer.weight[0].numel()
-            elif isinstance(layer, nn.MaxPool2d | nn.AvgPool2d):
-                height, width = height // 2, width // 2
-            elif isinstance(layer, nn.Linear):
-                outputs.append(layer.out_features)
-                multiply_adds += layer.weight.numel()
-        if max(outputs) > MAX_OUTPUT:
-            raise self._fault(
-                f"a layer would make {max(outputs):,} numbers of a picture; expected at most {MAX_OUTPUT:,}"
-            )
-        if multiply_adds > MAX_MULTIPLY_ADDS:
-            raise self._fault(
-                f"a picture would take {multiply_adds:,} multiply-adds; expected at most {MAX_MULTIPLY_ADDS:,}"
-            )
-        return max(outputs)
-
-    def packed(self, tensors: dict[str, Tensor]) -> bytes:
-        """The content of a weights file with these tensors and all that is needed to use them."""
-        arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
-        return pack(arrays, {KEY: json.dumps(self.to_dict())})
 
     def _fault(self, why: str) -> RunError:
         return _fault(self.path, why)
 
 
 def _is_name(name: Any) -> bool:
-    """Whether it can stand in a table: a control character could make a terminal do things."""
+    """Whether a name can be printed: a control character could change a terminal."""
     return isinstance(name, str) and len(name) <= MAX_NAME and not any(unicodedata.category(c) == "Cc" for c in name)
 
 

@@ -28,8 +28,8 @@ from lenet.errors import ConfigError, RunError, quoted
 from lenet.files import durable, untrusted
 from lenet.files.safetensors import SUFFIX, Weights, format_shape, must_be_finite
 from lenet.images.preprocess import Preprocessing, mean_and_std
-from lenet.models import build
-from lenet.networks.trained import Network
+from lenet.networks import build
+from lenet.networks.trained import TrainedNetwork
 
 MAX_BYTES = 32 << 20  # of a file to import
 MAX_PICKLE = 1 << 20  # bytes of it that are instructions; a LeNet's are a few kilobytes
@@ -60,7 +60,7 @@ RIGHTLY = (
 class Imported:
     """What `import_weights` did. names: of each tensor in the file, what lenet calls it; notes: what else was done."""
 
-    network: Network
+    network: TrainedNetwork
     names: dict[str, str]
     notes: list[str]
 
@@ -89,10 +89,8 @@ def import_weights(
     out = _place(file, out)
     arguments = {name: checked(name, value) for name, value in arguments.items() if value is not None}
     classes, preprocessing = _described(data, normalize, mean, std, data_dir)
-    with torch.device("meta"):
-        blank = build(model, **arguments, input_size=preprocessing.size, num_classes=len(classes))
-    wanted = {name: tuple(weights.shape) for name, weights in blank.state_dict().items()}
-    network = Network(out, model_name(model), arguments, classes, preprocessing)
+    network = TrainedNetwork(out, model_name(model), arguments, classes, preprocessing)
+    wanted = build(model, **arguments, input_size=preprocessing.size, num_classes=len(classes)).parameter_shapes
     tensors, is_ordered = _read(file)
     names = _matched(untrusted.printable(file), tensors, wanted, network.name, is_ordered)
     renamed = {ours: tensors[theirs] for theirs, ours in names.items()}
@@ -102,12 +100,10 @@ def import_weights(
         f"{kind} weights were rounded to float32" if kind == "float64" else f"{kind} weights became float32"
         for kind in kinds
     ]
-    converted = {name: renamed[name].detach().to(torch.float32).contiguous() for name in wanted}
-    must_be_finite(
-        {name: _array(weights) for name, weights in converted.items()}, f"{untrusted.printable(file)}, in float32,"
-    )
+    converted = {name: renamed[name].detach().to(torch.float32).contiguous().numpy() for name in wanted}
+    must_be_finite(converted, f"{untrusted.printable(file)}, in float32,")
     try:
-        durable.write(out, network.packed(converted))
+        durable.write(out, network.pack(converted))
     except OSError as error:
         raise RunError(f"cannot write {out}: {error.strerror or error}", hint="name another file with --out") from error
     if list(names) != list(names.values()):

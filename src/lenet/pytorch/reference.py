@@ -1,20 +1,23 @@
 """The reference engine: plain PyTorch, the specification of what every other engine computes. Read this first.
 
-    engine = ReferenceEngine(model, dataset, config, preprocessing)
+    engine = ReferenceEngine(network, dataset, config, preprocessing)
     stats = engine.train_steps(plan, 0, plan.num_steps)
     logits = engine.logits(test.images)
 
-The whole training set is one uint8 tensor on the device; a batch becomes float32 when its step is taken.
+The whole training set is one uint8 tensor on the device; a batch becomes float32 in its step.
 """
 
+import contextlib
 import ctypes
 import dataclasses
 import sys
 import time
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
@@ -22,71 +25,98 @@ from lenet.config import TrainConfig
 from lenet.data.dataset import Dataset, Images
 from lenet.data.plan import Plan
 from lenet.engines import Stats
-from lenet.engines.optimizer import Optimizer
-from lenet.engines.state import Stateful
-from lenet.errors import EngineError
-from lenet.images.preprocess import Preprocessing
-from lenet.models import evaluating
-from lenet.pytorch.memory import (
+from lenet.engines.memory import (
     ANY,
     EVALUATION,
     FIRST_TOUCH,
     STEP,
     explained,
-    give_back,
     halved,
     in_chunks,
     is_out_of_memory,
-    let_go,
     memory_explained,
+    release_frames,
+    return_freed_memory,
 )
+from lenet.engines.optimizer import Array
+from lenet.engines.state import Stateful
+from lenet.engines.threads import num_threads
+from lenet.errors import EngineError
+from lenet.images.preprocess import Preprocessing
+from lenet.networks import Network
+from lenet.networks.layers import Flatten
+from lenet.pytorch.modules import evaluating, to_module
+from lenet.pytorch.optimizer import TorchOptimizer
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # the numbers of glibc's malloc.h
 LARGEST_BLOCK, KEPT_BYTES = 1 << 25, 1 << 28  # older versions refuse a larger first one
-EVALUATION_BATCH = 1000  # pictures; keeps the activations of an evaluation at a few megabytes
+EVALUATION_BATCH = 1000  # images; keeps the activations of an evaluation at a few megabytes
 
 
 class ReferenceEngine(Stateful):
-    """Trains `model`, in place, on `dataset` as `config` says, and computes its logits.
+    """Trains a network in place, and computes its logits, in plain PyTorch.
 
-    The pictures reach the network as `(pixel / 255 - mean) / std` with the mean and deviation of `preprocessing`.
-    `dataset` may be None for an engine that only computes logits.
+    The network takes `(pixel / 255 - mean) / std` with the mean and standard deviation of `preprocessing`.
 
-    Where a step does not fit into memory it is taken again in parts of `micro_batch` pictures, half as many as before, and
-    so are all steps after it. Raises EngineError if not even one picture fits, or if the device is lost.
+    Where a step does not fit into memory it is repeated in parts of `micro_batch` images, half as many as before, and so are
+    all steps after it.
+
+    Args:
+        network: the network, or any nn.Module; its weights are changed in place.
+        dataset: what to train on; None for an engine that only computes.
+        config: the settings; `config.threads` threads compute.
+        preprocessing: how images become the network's input.
+        device: such as "cpu" or "cuda:0".
+
+    Raises:
+        EngineError: if not even one image fits into memory, or if the device is lost.
     """
 
     def __init__(
         self,
-        model: nn.Module,
+        network: Network | nn.Module,
         dataset: Dataset | None,
         config: TrainConfig,
         preprocessing: Preprocessing,
         device: str = "cpu",
     ) -> None:
-        self.device = torch.device(device)
-        if self.device.type == "cpu":
+        self.device = device
+        if device == "cpu":
             keep_freed_memory()
         self.preprocessing = preprocessing
         self.config = config
+        self.threads = num_threads(config.threads)
         self.micro_batch: int | None = None
-        with memory_explained(self.device, FIRST_TOUCH, "for the network"):
-            self.model = model.to(self.device)
+        self._network = network if isinstance(network, Network) else None
+        with memory_explained(device, FIRST_TOUCH, "for the network"):
+            self.module = (to_module(network) if isinstance(network, Network) else network).to(device)
         if dataset is not None:
-            with memory_explained(self.device, FIRST_TOUCH, "for the training set"):
-                self.images = torch.from_numpy(dataset.images).to(self.device)  # (N, H, W) uint8
-                self.labels = torch.from_numpy(dataset.labels).to(self.device)  # (N,) int64
-            with memory_explained(self.device, FIRST_TOUCH, "for the optimiser's state"):
-                self.optimizer = Optimizer(self.model, config)
-        # A lost device costs a training the steps since its checkpoint, and any other evaluation nothing.
+            with memory_explained(device, FIRST_TOUCH, "for the training set"):
+                self.images = torch.from_numpy(dataset.images).to(device)  # (N, H, W) uint8
+                self.labels = torch.from_numpy(dataset.labels).to(device)  # (N,) int64
+            with memory_explained(device, FIRST_TOUCH, "for the optimiser's state"):
+                is_shared = self._network is not None and device == "cpu"
+                weights = torch.from_numpy(self._network.weights) if self._network and is_shared else None
+                self.optimizer: TorchOptimizer = TorchOptimizer(self.module, config, weights)
+        # After a lost device a training continues from its checkpoint; any other evaluation has lost nothing.
         self._evaluation = EVALUATION if dataset is None else dataclasses.replace(EVALUATION, lost=STEP.lost)
 
+    @property
+    def network(self) -> Network:
+        """The network with its present weights; on the CPU they are the engine's own memory."""
+        if self._network is None:
+            raise EngineError("this engine computes an nn.Module, which is not a network of lenet's layers")
+        if self.device == "cpu":
+            return self._network
+        state = {name: tensor.detach().cpu().numpy() for name, tensor in self.module.state_dict().items()}
+        return Network.of(self._network.architecture, state)
+
     def train_steps(self, plan: Plan, start: int, stop: int) -> Stats:
-        """Takes the steps `start` to `stop - 1` of the plan, changing the weights in place."""
-        self.model.train()
+        """Take the steps `start` to `stop - 1` of the plan, changing the weights in place."""
+        self.module.train()
         began = time.perf_counter()
         sizes = []
-        with memory_explained(self.device, STEP, "in the training's steps"):
+        with torch_threads(self.threads), memory_explained(self.device, STEP, "in the training's steps"):
             losses = torch.zeros(stop - start, device=self.device)
             correct = torch.zeros((), dtype=torch.int64, device=self.device)
             for step in range(start, stop):
@@ -99,24 +129,63 @@ class ReferenceEngine(Stateful):
             num_correct = int(correct)
         return Stats(means, np.array(sizes), num_correct, time.perf_counter() - began)
 
-    def logits(self, images: Images) -> Tensor:
-        """Logits `(N, num_classes)`, float32 on the CPU, of uint8 pictures `(N, height, width)`; keeps the mode."""
+    def logits(self, images: Images) -> NDArray[np.float32]:
+        """Return logits (N, num_classes) of uint8 images (N, height, width); the module keeps its mode."""
 
         def compute(chunk: Tensor) -> Tensor:
-            logits: Tensor = self.model(to_input(chunk.to(self.device), self.preprocessing))
+            logits: Tensor = self.module(to_input(chunk.to(self.device), self.preprocessing))
             return logits.cpu()
 
+        with self._evaluating("in an evaluation"):
+            logits: NDArray[np.float32] = torch.cat(
+                in_chunks(compute, torch.from_numpy(images), EVALUATION_BATCH)
+            ).numpy()
+            return logits
+
+    def outputs(self, images: Images) -> list[NDArray[np.float32]]:
+        """Return the output of every layer, (N, *shape) each, for uint8 images (N, height, width)."""
+        layers = self.network.architecture.layers
+        modules = [
+            nn.Flatten() if isinstance(layer, Flatten) else self.module.get_submodule(layer.name) for layer in layers
+        ]
+
+        def compute(chunk: Tensor) -> list[Tensor]:
+            values = to_input(chunk.to(self.device), self.preprocessing)
+            outputs = []
+            for module in modules:
+                values = module(values)
+                outputs.append(values.cpu())
+            return outputs
+
+        with self._evaluating("in an evaluation"):
+            parts = in_chunks(compute, torch.from_numpy(images), EVALUATION_BATCH)
+            return [torch.cat(outputs).contiguous().numpy() for outputs in zip(*parts, strict=True)]
+
+    def buffers(self) -> dict[str, Array]:
+        """Return the module's buffers, such as running means, by name."""
+        state = self.module.state_dict()
+        return {name: state[name].cpu().numpy() for name in state if name not in self.optimizer.shapes}
+
+    def load_buffers(self, buffers: Mapping[str, Array]) -> None:
+        """Set what `buffers` returns."""
+        state = self.module.state_dict()
+        for name, array in buffers.items():
+            state[name].copy_(torch.from_numpy(array))
+
+    @contextlib.contextmanager
+    def _evaluating(self, doing: str) -> Iterator[None]:
         with (
-            memory_explained(self.device, self._evaluation, "in an evaluation"),
-            evaluating(self.model),
+            torch_threads(self.threads),
+            memory_explained(self.device, self._evaluation, doing),
+            evaluating(self.module),
             torch.inference_mode(),
         ):
-            return torch.cat(in_chunks(compute, torch.from_numpy(images), EVALUATION_BATCH))
+            yield
 
     def _gradient(self, plan: Plan, positions: slice) -> tuple[Tensor, Tensor]:
-        """Mean loss of a batch and how many it names rightly; their gradient is the optimiser's. In parts, if it has to be.
+        """Mean loss of a batch and how many images it classifies correctly; their gradient is added to the optimiser's.
 
-        What fails for want of memory is computed again in smaller parts: no weight has been moved yet.
+        What fails for lack of memory is computed again in smaller parts: no weight has changed yet.
         """
         while True:
             size = min(self.micro_batch or len(plan.order), positions.stop - positions.start)
@@ -126,21 +195,19 @@ class ReferenceEngine(Stateful):
                 if not is_out_of_memory(error):
                     raise
                 if size == 1:
-                    raise explained(error, self.device, STEP, "in a step of one picture at a time") from error
-                if layer := over_the_batch(self.model):
-                    doing = f"in a step of {size} pictures, which {layer} keeps from being divided"
+                    raise explained(error, self.device, STEP, "in a step of one image at a time") from error
+                if layer := layer_over_batch(self.module):
+                    doing = f"in a step of {size} images, which cannot be divided because of {layer}"
                     raise explained(error, self.device, ANY, doing) from error
-                let_go(error)
-            give_back()
+                release_frames(error)
+            return_freed_memory()
             self.micro_batch = halved(size)
 
     def _summed(self, plan: Plan, positions: slice, size: int) -> tuple[Tensor, Tensor]:
         """`_gradient` in parts of `size`: the loss is a mean, so each part's counts by its share of the batch."""
         count = positions.stop - positions.start
-        if size < count and (layer := over_the_batch(self.model)):
-            raise EngineError(
-                f"a batch of {count} pictures is not the sum of its parts: {layer} computes over all of it"
-            )
+        if size < count and (layer := layer_over_batch(self.module)):
+            raise EngineError(f"a batch of {count} images is not the sum of its parts: {layer} computes over all of it")
         self.optimizer.gradient.zero_()
         starts = range(positions.start, positions.stop, size)
         parts = [self._part(plan, slice(start, min(start + size, positions.stop)), count) for start in starts]
@@ -148,9 +215,9 @@ class ReferenceEngine(Stateful):
         return sum(losses[1:], losses[0]), sum(corrects[1:], corrects[0])
 
     def _part(self, plan: Plan, positions: slice, count: int) -> tuple[Tensor, Tensor]:
-        """What these pictures of `count` add to its mean loss, and how many are named rightly; adds their gradient."""
+        """What these images of `count` add to the mean loss, and how many are classified correctly; adds their gradient."""
         images, labels = self._batch(plan, positions)
-        logits = self.model(images)
+        logits = self.module(images)
         loss = F.cross_entropy(logits, labels, label_smoothing=self.config.label_smoothing)
         share = len(labels) / count
         loss.backward(torch.full_like(loss, share))
@@ -158,7 +225,7 @@ class ReferenceEngine(Stateful):
         return loss if share == 1 else loss * share, (logits.argmax(1) == labels).sum()
 
     def _batch(self, plan: Plan, positions: slice) -> tuple[Tensor, Tensor]:
-        """The pictures of these positions as the network takes them, `(B, 1, H, W)` float32, and their labels `(B,)`."""
+        """The images at these positions as the network takes them, float32 (B, 1, H, W), and their labels (B,)."""
         index = torch.from_numpy(plan.order[positions]).to(self.device)
         images = self.images[index]  # (B, H, W) uint8
         if plan.flips is not None:
@@ -170,8 +237,8 @@ class ReferenceEngine(Stateful):
         return to_input(images, self.preprocessing), self.labels[index]
 
 
-def over_the_batch(model: nn.Module) -> str | None:
-    """The first layer of a model in training that computes over all pictures of a batch at once, by name and class."""
+def layer_over_batch(model: nn.Module) -> str | None:
+    """Return the first layer in training mode that computes over all images of a batch at once, by name and class."""
     for name, layer in model.named_modules():
         has_statistics = isinstance(layer, _BatchNorm) or getattr(layer, "track_running_stats", False)
         if has_statistics and layer.training:
@@ -180,17 +247,17 @@ def over_the_batch(model: nn.Module) -> str | None:
 
 
 def to_input(images: Tensor, preprocessing: Preprocessing) -> Tensor:
-    """What the network sees: uint8 `(B, H, W)` or `(B, H, W, C)` → float32 `(B, C, H, W)`."""
+    """Return what the network takes, float32 (B, C, H, W), of uint8 (B, H, W) or (B, H, W, C)."""
     pixels = images.to(torch.float32).div_(255)
     if preprocessing.std != 1 or preprocessing.mean != 0:
         pixels.sub_(preprocessing.mean).div_(preprocessing.std)
-    # (B, H, W, C) seen as (B, C, H, W): channels last, for PyTorch to keep through the convolutions. It is an order in
-    # memory only; the sums are the same, and on a CPU it is faster.
+    # (B, H, W, C) viewed as (B, C, H, W): channels last, which PyTorch keeps through the convolutions. Only the order in
+    # memory differs, and on a CPU it is faster.
     return (pixels if pixels.ndim == 4 else pixels.unsqueeze(3)).permute(0, 3, 1, 2)
 
 
 def shifted(images: Tensor, shifts: Tensor) -> Tensor:
-    """Each picture of `(B, H, W)` or `(B, H, W, C)` moved down and right by its `shifts` `(B, 2)`; what comes in is 0."""
+    """Return the images (B, H, W) or (B, H, W, C), each moved down and right by its `shifts` (B, 2), filled with 0."""
     height, width = images.shape[1:3]
     reach = int(shifts.abs().max())
     padded = F.pad(images, (0, 0) * (images.ndim - 3) + (reach, reach, reach, reach))
@@ -201,12 +268,26 @@ def shifted(images: Tensor, shifts: Tensor) -> Tensor:
 
 
 def keep_freed_memory() -> None:
-    """Has glibc keep the memory that a step frees for the next step, in this process, from now on.
+    """Make glibc keep the memory that a step frees for the next step, in this process, from now on.
 
-    By default it gives large blocks back to the system and takes them anew, zeroed page by page: 4,000 page faults in a
-    step of LeNetAvg with batch 256, and two thirds of the speed (docs/log.md). Elsewhere a no-op.
+    By default it returns large blocks to the system and requests them again, zeroed page by page: 4,000 page faults in a step
+    of LeNetAvg with batch 256, and a third of the speed lost (docs/log.md). Does nothing without glibc.
     """
     if sys.platform == "linux":
         mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
         if mallopt is not None and mallopt(M_MMAP_THRESHOLD, LARGEST_BLOCK):
             mallopt(M_TRIM_THRESHOLD, KEPT_BYTES)
+
+
+@contextlib.contextmanager
+def torch_threads(number: int) -> Iterator[None]:
+    """Let PyTorch compute with that many threads in this thread; afterwards with as many as before."""
+    before = torch.get_num_threads()
+    if number == before:
+        yield
+        return
+    torch.set_num_threads(number)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

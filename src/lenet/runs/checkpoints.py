@@ -9,18 +9,18 @@ import json
 import operator
 import re
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import safetensors.numpy
-import safetensors.torch
-from torch import Tensor
+from numpy.typing import NDArray
 
 from lenet.errors import LenetError, RunError
 from lenet.files import durable, untrusted
 from lenet.files.safetensors import MAX_HEADER, Weights
-from lenet.networks.trained import Network
+from lenet.networks.trained import TrainedNetwork
 
 KEPT = 2
 MAX_STATE = 16  # bytes for a weight, with its optimiser's state
@@ -33,7 +33,7 @@ class Checkpoint:
     """A moment of a training: tensors by name, and where the training stood."""
 
     step: int
-    tensors: dict[str, Tensor]
+    tensors: dict[str, NDArray[Any]]
     progress: dict[str, Any]
     num_bytes: int  # of metrics.jsonl
     lines_sha256: str  # of those bytes
@@ -52,10 +52,11 @@ def names(step: int) -> tuple[str, str]:
     return f"step-{step:06d}.safetensors", f"step-{step:06d}.json"
 
 
-def packed(step: int, tensors: dict[str, Tensor], progress: dict[str, Any], lines: bytes) -> tuple[bytes, bytes]:
+def packed(
+    step: int, tensors: Mapping[str, NDArray[Any]], progress: dict[str, Any], lines: bytes
+) -> tuple[bytes, bytes]:
     """The content of these two files; `lines` are the points of the chart that belong to the checkpoint."""
-    # As NumPy's: the tensors of a state share their memory, which PyTorch's function refuses, and takes twice as long.
-    content = safetensors.numpy.save({name: tensor.numpy() for name, tensor in tensors.items()})
+    content = safetensors.numpy.save(dict(tensors))
     record = {
         "step": step,
         "sha256": _sha256(content),
@@ -70,7 +71,7 @@ def steps(folder: Path) -> list[int]:
     return sorted(step for name, step in _files(folder).items() if name.endswith(".json"))
 
 
-def find(folder: Path, network: Network) -> tuple[Checkpoint | None, list[RunError]]:
+def find(folder: Path, network: TrainedNetwork) -> tuple[Checkpoint | None, list[RunError]]:
     """The newest checkpoint that is whole, by its step, and what is wrong with those after it.
 
     Raises RunError for one that the system cannot read now: it may be whole.
@@ -90,9 +91,9 @@ def find(folder: Path, network: Network) -> tuple[Checkpoint | None, list[RunErr
     return None, faults
 
 
-def read(folder: Path, step: int, network: Network) -> Checkpoint:
+def read(folder: Path, step: int, network: TrainedNetwork) -> Checkpoint:
     """The checkpoint of that step; Damaged, with what is wrong, unless every byte of it is as it was written."""
-    num_weights = sum(weights.numel() for weights in network.blank().state_dict().values())
+    num_weights = network.architecture.num_parameters
     tensors_file, record_file = names(step)
     try:
         text = untrusted.read(folder / record_file, untrusted.MAX_JSON)
@@ -113,7 +114,7 @@ def read(folder: Path, step: int, network: Network) -> Checkpoint:
         if isinstance(error.__cause__, OSError) and not isinstance(error.__cause__, FileNotFoundError):
             raise RunError(f"the checkpoint {name} cannot be read now: {why}", hint=READABLE) from error
         raise Damaged(f"the checkpoint {name} is damaged: {why}") from error
-    return Checkpoint(step, safetensors.torch.load(tensors), record["progress"], num_bytes, lines_sha256)
+    return Checkpoint(step, safetensors.numpy.load(tensors), record["progress"], num_bytes, lines_sha256)
 
 
 def prune(folder: Path, newest: int = sys.maxsize) -> None:

@@ -1,67 +1,72 @@
-"""Where a training ran: versions, hardware, threads, commit; recorded with every run, to judge its numbers by;
-and how many threads PyTorch takes."""
+"""Where a training ran: versions, hardware, threads, commit; recorded with every run."""
 
-import contextlib
 import importlib.metadata
-import os
 import platform
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from lenet.engines import kernels
+from lenet.engines.threads import cores
 from lenet.errors import EngineError
 from lenet.version import __version__
 
 # What the last bits of a training's numbers depend on, beside its settings and its data.
-DECIDING = ("lenet", "commit", "torch", "numpy", "processor", "cpu_capability", "kernels", "gpu", "threads")
+DECIDING = ("lenet", "commit", "numpy", "processor", "kernels", "gpu", "threads")
 
 
-def describe(fingerprint: str) -> dict[str, Any]:
-    """The content of environment.json; `fingerprint` is the data set's."""
+def describe(fingerprint: str, threads: int) -> dict[str, Any]:
+    """Return the content of environment.json.
+
+    Args:
+        fingerprint: the data set's.
+        threads: that compute.
+    """
     return {
         "lenet": __version__,
         "commit": git_commit(Path(__file__).parent),
         "python": platform.python_version(),
-        "torch": torch.__version__,
+        "torch": torch_version(),
         "numpy": np.__version__,
         "safetensors": importlib.metadata.version("safetensors"),
         "platform": platform.platform(),
         "processor": processor(),
         "cores": cores(),
-        "cpu_capability": torch.backends.cpu.get_cpu_capability(),
-        "threads": torch.get_num_threads(),
+        "threads": threads,
         "kernels": kernels_build(),
-        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+        "gpu": _gpu(),
         "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
         "data_fingerprint": fingerprint,
     }
 
 
-def differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
-    """In words, what is not as it was of all that decides the last bits of a training's numbers."""
+def differences(before: dict[str, Any], now: dict[str, Any], engine: str) -> list[str]:
+    """Return what has changed of all that decides the last bits of a training's numbers on an engine, as text."""
+    deciding = (*DECIDING, "torch") if engine == "reference" else DECIDING
     return [
         f"{name} {before.get(name) or 'none'} → {now.get(name) or 'none'}"
-        for name in DECIDING
+        for name in deciding
         if before.get(name) != now.get(name)
     ]
 
 
-@contextlib.contextmanager
-def pytorch_threads(number: int | None) -> Iterator[None]:
-    """PyTorch with that many threads; afterwards with as many as before."""
-    before = torch.get_num_threads()
+def torch_version() -> str | None:
+    """Return the version of PyTorch, which is not imported for this; None where it is not installed."""
+    if "torch" in sys.modules:
+        return str(sys.modules["torch"].__version__)
     try:
-        if number is not None:
-            torch.set_num_threads(number)
-        yield
-    finally:
-        torch.set_num_threads(before)
+        return importlib.metadata.version("torch")
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _gpu() -> str | None:
+    """The name of the GPU, as far as a PyTorch in memory knows it."""
+    torch: Any = sys.modules.get("torch")
+    return str(torch.cuda.get_device_name()) if torch and torch.cuda.is_available() else None
 
 
 def kernels_build() -> str | None:
@@ -70,11 +75,6 @@ def kernels_build() -> str | None:
         return f"{kernels.variant_name()} {kernels.library().lenet_build().decode()}"
     except EngineError:
         return None
-
-
-def cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def processor() -> str:

@@ -19,20 +19,24 @@ import time
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from torch import Tensor, nn
+from numpy.typing import NDArray
 
 from lenet.config import TrainConfig, from_dict, to_dict
 from lenet.doctor.checks import Finding
 from lenet.errors import LenetError, RunError, SaveError, quoted
+from lenet.extras import require_torch
 from lenet.files import durable, untrusted
-from lenet.files.safetensors import MAX_BYTES
 from lenet.images.preprocess import Preprocessing
-from lenet.models import build
-from lenet.networks.trained import Network
+from lenet.networks import Network, build
+from lenet.networks.initialization import initialized
+from lenet.networks.trained import TrainedNetwork
 from lenet.runs import checkpoints, creation
 from lenet.runs.checkpoints import Checkpoint
+
+if TYPE_CHECKING:
+    from torch import nn
 
 # What `resolved` in config.json must hold for a run to be of use.
 RESOLVED = {"data": str, "classes": list, "model": dict, "preprocessing": dict, "engine": str, "device": str}
@@ -218,27 +222,24 @@ class Run:
         return self.network.preprocessing
 
     @property
-    def model(self) -> nn.Module:
-        """The trained network, a plain nn.Module in evaluation mode; each access reads it anew."""
-        path = self.path / "model.safetensors"
-        expected = self.summary.get("weights_sha256") if self.is_finished else None
-        if expected is not None and hashlib.sha256(untrusted.read(path, MAX_BYTES)).hexdigest() != expected:
-            raise RunError(f"{path} does not hold the weights of this run, by their SHA-256 in summary.json")
-        return self.network.model
+    def model(self) -> "nn.Module":
+        """The trained network as a plain nn.Module in evaluation mode; needs PyTorch."""
+        require_torch("run.model")
+        from lenet.pytorch.modules import to_module
+
+        return to_module(self.network.network.copy(), self.network.name).eval()
 
     @cached_property
-    def network(self) -> Network:
-        """What was trained: the network, its classes, and how it is given pictures."""
-        return Network.from_dict(self.resolved, self.path / "model.safetensors")
+    def network(self) -> TrainedNetwork:
+        """The trained network: its layers and weights, its classes, and its preprocessing."""
+        path = self.path / "model.safetensors"
+        expected = self.summary.get("weights_sha256") if self.is_finished else None
+        return TrainedNetwork.from_dict(self.resolved, path, expected)
 
-    def new_model(self) -> nn.Module:
+    def new_network(self) -> Network:
         """The network of this run with its initial weights."""
-        return build(
-            self.resolved["model"]["name"],
-            init=self.config.init,
-            seed=self.config.seed,
-            **self.resolved["model"]["arguments"],
-        )
+        model = self.resolved["model"]
+        return initialized(build(model["name"], **model["arguments"]), self.config.init, self.config.seed)
 
     # What the trainer writes.
 
@@ -257,7 +258,7 @@ class Run:
         self._save("metrics.jsonl", lambda path: durable.append(path, self.lines, at))
 
     def checkpoint(
-        self, step: int, tensors: dict[str, Tensor], progress: dict[str, Any], num_bytes: int | None = None
+        self, step: int, tensors: dict[str, NDArray[Any]], progress: dict[str, Any], num_bytes: int | None = None
     ) -> None:
         """Saves a checkpoint, complete or not at all, and keeps it, the one before it, and no others.
 
@@ -333,10 +334,9 @@ class Run:
         self.environment = self.environment | {"resumed": [*self.environment.get("resumed", []), note]}
         self._write_json("environment.json", self.environment)
 
-    def save_model(self, model: nn.Module) -> str:
+    def save_model(self, network: Network) -> str:
         """Writes model.safetensors, with all that is needed to use it in its metadata, and returns its SHA-256."""
-        tensors = {name: weights.detach().cpu().contiguous() for name, weights in model.state_dict().items()}
-        content = self.network.packed(tensors)
+        content = self.network.pack(network.parameters)
         self.write("model.safetensors", content)
         return hashlib.sha256(content).hexdigest()
 
@@ -355,7 +355,7 @@ class Run:
         return durable.lock(self.path)
 
     def copy_to(
-        self, path: Path, num_bytes: int, step: int, tensors: dict[str, Tensor], progress: dict[str, Any]
+        self, path: Path, num_bytes: int, step: int, tensors: dict[str, NDArray[Any]], progress: dict[str, Any]
     ) -> "Run":
         """Save a copy of this run, with one checkpoint, without reading anything of this run's folder.
 

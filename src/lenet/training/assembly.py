@@ -4,8 +4,6 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from lenet.config import MODEL_FIELDS, TrainConfig
 from lenet.data.catalogue import CATALOGUE
 from lenet.data.dataset import Dataset, Splits, load
@@ -14,9 +12,11 @@ from lenet.data.plan import hold_out
 from lenet.display.progress import Progress
 from lenet.engines import Engine
 from lenet.engines.choice import Choice, choose_device, choose_engine, make_engine
+from lenet.engines.threads import num_threads
 from lenet.errors import ConfigError, DataError
 from lenet.images.preprocess import Preprocessing
-from lenet.models import build, num_parameters
+from lenet.networks import build
+from lenet.networks.initialization import initialized
 from lenet.runs.run import Run
 
 
@@ -69,9 +69,9 @@ def assemble(config: TrainConfig, splits: Splits, reason: str | None = None) -> 
     preprocessing = Preprocessing.of(train, normalize=config.normalize)
     arguments = {name: getattr(config, name) for name in MODEL_FIELDS if getattr(config, name) is not None}
     arguments |= {"input_size": train.size, "num_classes": len(train.classes)}
-    model = build(config.model, init=config.init, seed=config.seed, **arguments)
+    network = initialized(build(config.model, **arguments), config.init, config.seed)
     device = choose_device(config.device)
-    choice = choose_engine(config.engine, model, train.size, device.name)
+    choice = choose_engine(config.engine, network.architecture, device.name)
     if reason is not None:
         device, choice = Choice(device.name, reason), Choice(choice.name, reason)
     resolved = {
@@ -83,14 +83,14 @@ def assemble(config: TrainConfig, splits: Splits, reason: str | None = None) -> 
         "num_train": len(train),
         "num_validation": len(held),
         "num_test": len(splits.test),
-        "model": {"name": config.model, "arguments": arguments, "parameters": num_parameters(model)},
+        "model": {"name": config.model, "arguments": arguments, "parameters": network.architecture.num_parameters},
         "preprocessing": preprocessing.to_dict(),
         "engine": choice.name,
         "engine_reason": choice.reason,
         "device": device.name,
         "device_reason": device.reason,
     }
-    engine = make_engine(choice.name, model, train, config, preprocessing, device.name)
+    engine = make_engine(choice.name, network, train, config, preprocessing, device.name)
     return Parts(
         train, validation, splits.test, engine, resolved, _header(config, resolved, train.size, choice, device)
     )
@@ -107,7 +107,7 @@ def _header(
         if name in MODEL_FIELDS
     )
     why = "auto: the best that is here; " if config.data == "auto" else ""
-    threads = torch.get_num_threads()
+    threads = num_threads(config.threads)
     return [
         (
             "data",

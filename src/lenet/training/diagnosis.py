@@ -19,8 +19,8 @@ from lenet.doctor import checks, plateau, schedule
 from lenet.doctor.checks import Finding
 from lenet.engines import Engine
 from lenet.metrics import confusion_matrix
-from lenet.pytorch.reference import to_input
-from lenet.runs.environment import pytorch_threads
+from lenet.pytorch.modules import to_module
+from lenet.pytorch.reference import to_input, torch_threads
 from lenet.runs.run import Run
 
 SAMPLE = 64  # training pictures of which the units are looked at
@@ -68,7 +68,7 @@ class Findings:
         if not self.of("chunk"):
             return []
         # On one thread: it is too little for two to share, and where cores are shared they would wait for each other.
-        with pytorch_threads(1 if torch.get_num_threads() > 1 else None):
+        with torch_threads(1):
             return self.tell(self._at_the_end(point, predicted), point)
 
     def _at_the_end(self, point: Mapping[str, Any], predicted: Labels) -> list[Finding]:
@@ -87,7 +87,7 @@ class Findings:
             is_last=done == config.epochs,
             confusion=confusion_matrix(self.test.labels, predicted, len(self.train.classes)),
             classes=self.train.classes,
-            net=self.engine.model,
+            net=to_module(self.engine.network),
             images=self._sample(),
             init=config.init,
             data=self.train.name,
@@ -118,5 +118,4 @@ class Findings:
     def _sample(self) -> Tensor:
         """Some training pictures as the network takes them, `(SAMPLE, 1, height, width)`."""
         index = np.linspace(0, len(self.train) - 1, min(SAMPLE, len(self.train))).astype(np.int64)
-        device = next(self.engine.model.parameters()).device
-        return to_input(torch.from_numpy(self.train.images[index]).to(device), self.run.preprocessing)
+        return to_input(torch.from_numpy(self.train.images[index]), self.run.preprocessing)

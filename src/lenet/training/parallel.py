@@ -17,14 +17,12 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import TypeAlias
 
-import torch
-
 from lenet.config import TrainConfig
 from lenet.data.dataset import Splits, load
 from lenet.display.progress import Finished, Silent
+from lenet.engines.threads import cores, num_threads
 from lenet.errors import ConfigError, LenetError, RunError, SaveError, Unsaved
 from lenet.runs import environment
-from lenet.runs.environment import pytorch_threads
 from lenet.runs.run import Run
 from lenet.training.interrupts import interrupts
 from lenet.training.train import Interrupted, resume_once, run_once
@@ -125,30 +123,23 @@ def run_all(
     show: Finished,
     *,
     workers: int | None = None,
-    threads: int = 1,
 ) -> list[Outcome]:
     """What came of each job: its run; or its error; or, after Ctrl-C, Interrupted if it was under way, else NotBegun.
 
     A job whose folder holds a run already is not done again: a finished one is taken as it is, an interrupted one goes on
-    from its checkpoint. workers: jobs at a time, by default one for each core; threads: of each.
+    from its checkpoint. workers: jobs at a time, by default one for each core.
     """
-    fingerprints = dict.fromkeys(job.data.fingerprint for job in jobs)
-    where = {fingerprint: environment.describe(fingerprint) | {"threads": threads} for fingerprint in fingerprints}
+    kinds = {(job.data.fingerprint, num_threads(job.config.threads)) for job in jobs}
+    where = {kind: environment.describe(*kind) for kind in kinds}
 
-    with (
-        pytorch_threads(None),  # what a worker sets would be the default of all threads to come
-        interrupts() as interrupted,
-        ThreadPoolExecutor(
-            workers or environment.cores(), initializer=torch.set_num_threads, initargs=(threads,)
-        ) as pool,
-    ):
+    with interrupts() as interrupted, ThreadPoolExecutor(workers or cores()) as pool:
 
         def work(job: Job) -> Run:
             if interrupted.is_set():
                 raise NotBegun(interrupted.exit_code)
             began, quiet = time.perf_counter(), Silent(show, job.name or str(job.folder))
             if not (job.folder / "config.json").is_file():
-                about = where[job.data.fingerprint]
+                about = where[job.data.fingerprint, num_threads(job.config.threads)]
                 return run_once(job.config, job.data, job.folder, quiet, interrupted, about, began, chart=False)
             run = Run.load(job.folder, finished=False)
             if run.missing:

@@ -16,11 +16,10 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import torch
-
 from lenet.config import FIELDS, TrainConfig, to_dict
 from lenet.data.dataset import Splits
 from lenet.display.progress import Finished
+from lenet.engines.threads import num_threads
 from lenet.errors import ConfigError, LenetError, RunError, SaveError, TrainingError
 from lenet.files import durable
 from lenet.runs import environment
@@ -116,8 +115,8 @@ def identity(config: TrainConfig, splits: Splits) -> str:
     settings = {
         name: value for name, value in to_dict(config).items() if name != "seed" and FIELDS[name].metadata["decides"]
     }
-    threads = config.threads or torch.get_num_threads()
-    made_of = [settings, splits.fingerprint, __version__, environment.kernels_build(), torch.__version__, threads]
+    threads = num_threads(config.threads)
+    made_of = [settings, splits.fingerprint, __version__, environment.kernels_build(), threads]
     digest = hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()
     return f"{splits.name}-{config.model}-{digest[:10]}"
 
@@ -125,8 +124,8 @@ def identity(config: TrainConfig, splits: Splits) -> str:
 def _results(jobs: dict[Path, Job], show: Finished, one_by_one: bool, folder: Path) -> dict[Path, Run | TrainingError]:
     missing = {path: job for path, job in jobs.items() if not (path / "summary.json").is_file()}
     show.total = len(missing)
-    workers, threads = (1, torch.get_num_threads()) if one_by_one else (None, 1)
-    new = dict(zip(missing, run_all(list(missing.values()), show, workers=workers, threads=threads), strict=True))
+    workers = 1 if one_by_one else None
+    new = dict(zip(missing, run_all(list(missing.values()), show, workers=workers), strict=True))
     results: dict[Path, Run | TrainingError] = {}
     for path in jobs:
         outcome = new[path] if path in new else Run.load(path)

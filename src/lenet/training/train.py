@@ -25,14 +25,14 @@ from lenet.doctor.checks import Finding
 from lenet.doctor.plateau import Abandoned
 from lenet.engines import Stats
 from lenet.engines.choice import choose_device
+from lenet.engines.memory import memory_explained
 from lenet.engines.state import Snapshot
+from lenet.engines.threads import num_threads
 from lenet.errors import ConfigError, EngineError, RunError, SaveError, TrainingError, quoted
 from lenet.metrics import loss_and_accuracy
-from lenet.pytorch.memory import memory_explained
 from lenet.recipes import DEFAULT_RECIPE
 from lenet.runs import environment
 from lenet.runs.checkpoints import Checkpoint
-from lenet.runs.environment import pytorch_threads
 from lenet.runs.run import Run
 from lenet.training.assembly import Parts, assemble, load_data
 from lenet.training.diagnosis import Findings
@@ -149,8 +149,9 @@ def train(
         config = dataclasses.replace(config, data=name)
     show = choose_progress(progress)
     splits = data if isinstance(data, Splits) else load(config.data, config.data_dir, progress=show.download)
-    with pytorch_threads(config.threads), interrupts() as interrupted:
-        where = environment.describe(splits.fingerprint)
+    choose_device(config.device)  # imports PyTorch where it is needed, which names the GPU
+    with interrupts() as interrupted:
+        where = environment.describe(splits.fingerprint, num_threads(config.threads))
         return run_once(config, splits, out, show, interrupted, where, began)
 
 
@@ -224,7 +225,7 @@ def resume_once(
         "device": run.resolved["device"],
         "threads": run.environment["threads"],
     }
-    with run.alone(), pytorch_threads(decided["threads"]), memory_explained(decided["device"]):
+    with run.alone(), memory_explained(decided["device"]):
         checkpoint, faults = run.find_checkpoint()
         if checkpoint is None and not run.missing:
             raise RunError(
@@ -232,8 +233,8 @@ def resume_once(
                 hint="start a new training with lenet train; this run stays as it is",
             )
         at = _position(run, checkpoint)
-        now = environment.describe(splits.fingerprint)
-        changes = environment.differences(run.environment, now)
+        now = environment.describe(splits.fingerprint, decided["threads"])
+        changes = environment.differences(run.environment, now, decided["engine"])
         notices = [f"{fault.message}; it is passed over" for fault in faults]
         if checkpoint is None:
             notices.append(
@@ -278,7 +279,7 @@ def _position(run: Run, checkpoint: Checkpoint | None) -> Position:
 def _load_state(run: Run, parts: Parts, checkpoint: Checkpoint) -> None:
     try:
         parts.engine.load_state_dict(checkpoint.tensors)
-    except (KeyError, RuntimeError) as error:
+    except (KeyError, ValueError) as error:
         raise _foreign(run, error) from error
 
 
@@ -441,9 +442,9 @@ class Training:
         for name, dataset in (("validation", self.parts.validation), ("test", self.parts.test)):
             if dataset is not None:
                 logits = self.engine.logits(dataset.images)
-                loss, accuracy = loss_and_accuracy(logits.numpy(), dataset.labels)
+                loss, accuracy = loss_and_accuracy(logits, dataset.labels)
                 numbers |= {f"{name}_loss": loss, f"{name}_accuracy": accuracy}
-        predicted: Labels = logits.numpy().argmax(axis=1)
+        predicted: Labels = logits.argmax(axis=1)
         return numbers, predicted
 
     def _checkpoint(self) -> None:
@@ -489,7 +490,7 @@ class Training:
 
     def _finish(self) -> dict[str, Any]:
         """Saves weights, chart and, last, the summary."""
-        weights_sha256 = self.run.save_model(self.engine.model)
+        weights_sha256 = self.run.save_model(self.engine.network)
         if self.chart:
             curve.save(self.run, self.findings.points, self.config.epochs)
         last = self.at.evaluated

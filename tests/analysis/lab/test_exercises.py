@@ -4,7 +4,7 @@ import pytest
 
 from lenet.analysis.lab.exercises import COMPARISONS
 from lenet.config import configure
-from lenet.models import build
+from lenet.networks import build
 
 
 @pytest.mark.parametrize("name", COMPARISONS)

@@ -84,12 +84,12 @@ REASONS = {
     "the loss is MSELoss": lambda net, it: (net, it, nn.MSELoss()),
     "without weight": lambda net, it: (net, it, nn.CrossEntropyLoss(weight=torch.ones(10))),
     "this one is a sum": lambda net, it: (net, it, nn.CrossEntropyLoss(reduction="sum")),
-    "more than one kind of activation": lambda net, it: (
+    "more than one activation": lambda net, it: (
         net.conv.__setitem__(1, nn.Tanh()) or net,
         it,
         F.cross_entropy,
     ),
-    "pictures of 96×96": lambda net, it: (
+    "images of 96×96": lambda net, it: (
         LeNet(input_size=96),
         BatchIterator(it.dataset, 50, resize=96),
         F.cross_entropy,

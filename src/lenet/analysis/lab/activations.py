@@ -5,18 +5,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
+from lenet.analysis.inference import engine_for
 from lenet.analysis.lab.experiments import Experiment, Setup
 from lenet.analysis.plots import GREY
 from lenet.analysis.report import Numbers, Table, mean_and_interval
 from lenet.data.dataset import Dataset, Images
 from lenet.display.style import styled_figure
-from lenet.doctor.checks import activations as recorded
 from lenet.errors import ConfigError, choices_hint
-from lenet.pytorch.memory import in_chunks
-from lenet.pytorch.reference import EVALUATION_BATCH, to_input
+from lenet.networks.forward import ACTIVATION_FUNCTIONS
+from lenet.networks.layers import Activation
 from lenet.runs.run import Run
 
 if TYPE_CHECKING:
@@ -63,16 +62,12 @@ def measure(runs: Sequence[Run], test: Dataset, labels: Sequence[int]) -> Number
 
 def layer_outputs(run: Run, images: Images) -> list[LayerOutput]:
     """Return the outputs of each convolutional layer, after its activation, for uint8 images (N, height, width)."""
-    model = run.model
-
-    def compute(chunk: Any) -> list[Any]:
-        _, seen = recorded(model, to_input(chunk, run.preprocessing))
-        return [(layer, values) for layer, values in seen.values() if values.ndim == 4]
-
-    chunks = in_chunks(compute, torch.from_numpy(images), EVALUATION_BATCH)
+    layers = run.network.architecture.layers
+    at_zero = {name: float(function(np.zeros(1))[0]) for name, function in ACTIVATION_FUNCTIONS.items()}
     outputs = [
-        LayerOutput(torch.cat([values for _, values in maps]).numpy(), float(maps[0][0](torch.zeros(()))))
-        for maps in zip(*chunks, strict=True)
+        LayerOutput(values, at_zero[layer.function])
+        for layer, values in zip(layers, engine_for(run, "cpu").outputs(images), strict=True)
+        if isinstance(layer, Activation) and values.ndim == 4
     ]
     if not outputs:
         hint = "take a recipe of a LeNet, such as --recipe fast"

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 from lenet.analysis.lab.experiments import Experiment, Setup
 from lenet.analysis.report import Numbers, Table
 from lenet.display.style import styled_figure
-from lenet.networks.summary import in_bytes, layers, total
+from lenet.networks import build
+from lenet.networks.sizes import in_bytes
+from lenet.networks.summary import rows, total
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -37,8 +39,8 @@ def measure() -> Numbers:
 
 
 def _at(edge: int) -> Numbers:
-    dense = layers("mlp", 1, (edge, edge), hidden=(UNITS,))
-    whole = {name: layers(name, 1, (edge, edge)) for name in ("mlp", "lenet")}
+    dense = rows(build("mlp", input_size=edge, hidden=(UNITS,)))
+    whole = {name: rows(build(name, input_size=edge)) for name in ("mlp", "lenet")}
     firsts = {"dense": dense[1], "convolution": whole["lenet"][0]}  # after nn.Flatten; before the activation
     numbers: Numbers = {
         name: {

@@ -13,11 +13,13 @@ from lenet.d2l.bridge.shape_errors import misfit
 from lenet.d2l.names.devices import present
 from lenet.d2l.names.iterators import BatchIterator
 from lenet.d2l.names.measuring import accuracy
-from lenet.engines.cpu import CpuEngine, network_of
+from lenet.engines.cpu import CpuEngine
+from lenet.engines.lowering import lowered
+from lenet.engines.memory import ANY, FIRST_TOUCH, memory_explained
 from lenet.errors import ConfigError, DataError, EngineError, ModelError
 from lenet.images.preprocess import Preprocessing
-from lenet.models import evaluating
-from lenet.pytorch.memory import ANY, FIRST_TOUCH, memory_explained
+from lenet.pytorch.lowering import from_module
+from lenet.pytorch.modules import evaluating
 from lenet.pytorch.tracing import chain
 
 Net = nn.Module | Callable[..., Tensor]
@@ -63,11 +65,13 @@ def native_logits(net: nn.Module, data_iter: Any, device: torch.device | None) -
     if not isinstance(data_iter, BatchIterator) or device is None or device.type != "cpu":
         raise EngineError("the CPU kernels take lenet's own iterators on the CPU alone")
     layers = chain(net, data_iter.first(LOOKED_AT))
-    network_of(layers, data_iter.size)  # before pictures are resized that the kernels would not take
+    network = from_module(layers, (1, *data_iter.size))
+    lowered(network.architecture)  # before images are resized that the kernels would not take
     dataset = data_iter.in_size()
-    logits = CpuEngine(layers, None, TrainConfig(), Preprocessing(dataset.size)).logits(dataset.images)
+    config = TrainConfig(threads=torch.get_num_threads())
+    logits = CpuEngine(network, None, config, Preprocessing(dataset.size)).logits(dataset.images)
     data_iter.order()
-    return logits
+    return torch.from_numpy(logits)
 
 
 def outputs(net: Net, batch: Any, **options: Any) -> Tensor:

@@ -8,10 +8,12 @@ a second training goes on with its momenta, and so do steps by PyTorch. When a l
 import copy
 from typing import Any, Protocol
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from lenet.engines.optimizer import Optimizer
+from lenet.engines.cpu import CpuEngine
+from lenet.engines.optimizer import BETA1, BETA2, EPSILON
 from lenet.errors import ConfigError, EngineError
 
 KINDS = {"SGD": "sgd", "Adam": "adam", "AdamW": "adamw"}
@@ -22,8 +24,8 @@ PLAIN: dict[str, Any] = {
     "differentiable": False,
     "capturable": False,
     "amsgrad": False,
-    "betas": (Optimizer.BETA1, Optimizer.BETA2),
-    "eps": Optimizer.EPSILON,
+    "betas": (BETA1, BETA2),
+    "eps": EPSILON,
 }
 
 
@@ -36,10 +38,10 @@ class Rule(Protocol):
     def optimizer(self) -> torch.optim.Optimizer:
         """The same for PyTorch."""
 
-    def load(self, optimizer: Optimizer, net: nn.Module) -> None:
-        """Puts the state into the engine's optimiser."""
+    def load(self, engine: CpuEngine, net: nn.Module) -> None:
+        """Puts the state into the engine."""
 
-    def save(self, optimizer: Optimizer, net: nn.Module) -> None:
+    def save(self, engine: CpuEngine, net: nn.Module) -> None:
         """Takes it back."""
 
 
@@ -55,10 +57,10 @@ class PlainSgd:
     def optimizer(self) -> torch.optim.Optimizer:
         return torch.optim.SGD(self.net.parameters(), lr=self.learning_rate)
 
-    def load(self, optimizer: Optimizer, net: nn.Module) -> None:
+    def load(self, engine: CpuEngine, net: nn.Module) -> None:
         pass
 
-    def save(self, optimizer: Optimizer, net: nn.Module) -> None:
+    def save(self, engine: CpuEngine, net: nn.Module) -> None:
         pass
 
 
@@ -104,23 +106,24 @@ class TorchOptim:
         momentum, nesterov = group.get("momentum", 0.0), group.get("nesterov", False)
         return _settings(KINDS[name], group["lr"], momentum, nesterov, group["weight_decay"])
 
-    def load(self, optimizer: Optimizer, net: nn.Module) -> None:
-        state = optimizer.state_dict()
+    def load(self, engine: CpuEngine, net: nn.Module) -> None:
+        state = engine.state_dict()
         for name, weights in net.named_parameters():
-            state["step"] = torch.tensor(self._step(weights))
-            for key in optimizer.moments:
+            state["optimizer.step"] = np.array(self._step(weights))
+            for key in engine.optimizer.moments:
                 moment = self.theirs.state.get(weights, {}).get(key)
                 if moment is not None:
-                    state[f"{name}.{key}"] = moment
-        optimizer.load_state_dict(state)
+                    state[f"optimizer.{name}.{key}"] = moment.numpy()
+        engine.load_state_dict(state)
 
-    def save(self, optimizer: Optimizer, net: nn.Module) -> None:
+    def save(self, engine: CpuEngine, net: nn.Module) -> None:
+        optimizer = engine.optimizer
         if not optimizer.moments or optimizer.num_steps == 0:
             return
-        state = optimizer.state_dict()
+        state = engine.state_dict()
         for name, weights in net.named_parameters():
             own = self.theirs.state[weights]
-            own.update({key: state[f"{name}.{key}"].clone() for key in optimizer.moments})
+            own.update({key: torch.from_numpy(state[f"optimizer.{name}.{key}"].copy()) for key in optimizer.moments})
             if "exp_avg" in optimizer.moments:
                 own["step"] = torch.tensor(float(optimizer.num_steps))
 

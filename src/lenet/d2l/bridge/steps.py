@@ -29,11 +29,13 @@ from lenet.d2l.names.iterators import BatchIterator
 from lenet.d2l.names.measuring import accuracy, number
 from lenet.data.plan import Plan
 from lenet.doctor import plateau
-from lenet.engines import cpu, kernels
+from lenet.engines import kernels
 from lenet.engines.cpu import CpuEngine
+from lenet.engines.lowering import lowered
 from lenet.errors import ConfigError, EngineError, ModelError, TrainingError
 from lenet.images.preprocess import Preprocessing
-from lenet.models import evaluating
+from lenet.pytorch.lowering import from_module
+from lenet.pytorch.modules import evaluating, share
 from lenet.pytorch.reference import keep_freed_memory
 from lenet.pytorch.tracing import chain
 from lenet.training.interrupts import interrupts
@@ -147,12 +149,13 @@ class EngineSteps:
             label_smoothing=_smoothing(loss),
             batch_size=train_iter.batch_size,
             normalize=False,
+            threads=torch.get_num_threads(),
         )
         if not all(weights.requires_grad for weights in net.parameters()):
             raise EngineError("the CPU kernels train all weights; some here have requires_grad=False")
         net.train()
         self.layers = chain(net, train_iter.first(LOOKED_AT))
-        cpu.network_of(self.layers, train_iter.size)
+        lowered(from_module(self.layers, (1, *train_iter.size)).architecture)
         self.name = f"cpu (own kernels for {kernels.variant_name()})"
         self.train_iter, self.rule, self.config = train_iter, rule, config
         self.sample = train_iter.first(SAMPLE)
@@ -162,8 +165,10 @@ class EngineSteps:
         self.own = [weights.data for weights in self.layers.parameters()]
         self.dataset = self.train_iter.in_size()
         self.preprocessing = Preprocessing(self.dataset.size)
-        self.engine = CpuEngine(self.layers, self.dataset, self.config, self.preprocessing)
-        self.rule.load(self.engine.optimizer, self.layers)
+        network = from_module(self.layers, (1, *self.dataset.size))
+        share(network, self.layers)  # until __exit__: what looks at the learner's network sees the present weights
+        self.engine = CpuEngine(network, self.dataset, self.config, self.preprocessing)
+        self.rule.load(self.engine, self.layers)
         self.good, self.taken = LastGood(self.engine), 0
 
     def __exit__(self, *_: Any) -> None:
@@ -175,7 +180,7 @@ class EngineSteps:
             for weights, own in zip(self.layers.parameters(), self.own, strict=True):
                 own.copy_(weights)
                 weights.data, weights.grad = own, None
-            self.rule.save(self.engine.optimizer, self.layers)
+            self.rule.save(self.engine, self.layers)
         if interrupted.is_set():
             raise KeyboardInterrupt
 

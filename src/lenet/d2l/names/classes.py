@@ -30,9 +30,9 @@ from lenet.d2l.names import devices
 from lenet.d2l.names.iterators import ROOT, BatchIterator, Pictures, Resize, fashion_mnist, get_fashion_mnist_labels
 from lenet.d2l.names.measuring import number
 from lenet.d2l.names.plotting import Canvas, figure_with, set_axes, show_images
+from lenet.engines.memory import FIRST_TOUCH, memory_explained
 from lenet.errors import ConfigError, DataError, EngineError, ModelError
-from lenet.models import LeNetAvg, evaluating
-from lenet.pytorch.memory import FIRST_TOUCH, memory_explained
+from lenet.pytorch.modules import LeNetAvg, evaluating
 
 
 def add_to_class(Class: type) -> Callable[[Any], None]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
-from lenet.models import xavier_uniform
+from lenet.pytorch.modules import xavier_uniform
 
 init_cnn = xavier_uniform  # the book's name for it
 

@@ -19,9 +19,9 @@ from torch import Tensor, nn
 from lenet.d2l.bridge.evaluation import device_of, moved, no_batches, outputs, pair
 from lenet.d2l.names.iterators import get_fashion_mnist_labels
 from lenet.d2l.names.measuring import number
+from lenet.engines.memory import ANY, memory_explained
 from lenet.errors import ConfigError
-from lenet.models import evaluating
-from lenet.pytorch.memory import ANY, memory_explained
+from lenet.pytorch.modules import evaluating
 
 FMTS = ("-", "m--", "g-.", "r:")
 DRAWING_SHARE = 0.1  # of the time, at most

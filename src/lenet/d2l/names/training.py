@@ -35,9 +35,9 @@ from lenet.d2l.names.devices import present, try_gpu
 from lenet.d2l.names.layers import sgd
 from lenet.d2l.names.measuring import accuracy, number
 from lenet.d2l.names.plotting import Animator, Line
+from lenet.engines.memory import FIRST_TOUCH, memory_explained
 from lenet.errors import ConfigError
-from lenet.models import xavier_uniform
-from lenet.pytorch.memory import FIRST_TOUCH, memory_explained
+from lenet.pytorch.modules import xavier_uniform
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,194 @@
+"""The CPU engine's numbers against float64: gradients, losses, and checkpoints that change engines."""
+
+from random import Random
+
+import numpy as np
+import pytest
+import torch
+from engines import RECIPES, STILL, Float64Engine, both, engine_of, random_images
+from oracle import UNIT, error, gradients, margin
+
+from lenet.config import configure
+from lenet.data.plan import Plan, plan
+from lenet.engines import kernels
+from lenet.engines.cpu import CpuEngine
+from lenet.images.preprocess import Preprocessing
+from lenet.networks.network import split
+from lenet.pytorch.modules import to_module
+from lenet.pytorch.reference import ReferenceEngine
+
+VARIANTS = list(kernels.variants())
+
+
+def one_step(engine, batch):
+    """Loss, logits and gradients of one batch, each as a float64 array by name."""
+    logits = engine.logits(engine._images[:batch])
+    stats = engine.train_steps(Plan(np.arange(batch), None, None, np.full(1, STILL), batch), 0, 1)
+    views = split(engine.optimizer.gradient, engine.optimizer.shapes)
+    found = {name: view.astype(np.float64) for name, view in views.items()}
+    return found | {"loss": stats.losses[0], "logits": logits.astype(np.float64)}
+
+
+def errors_against_float64(model, dataset, smoothing, found, preprocessing):
+    """The errors of our gradients, each and averaged over the tensors, of loss and logits; and those of plain float32.
+
+    PyTorch computes a small case in one order of sums, and by luck may hit it; so the largest error of its three ways is
+    taken: its own convolutions, those of oneDNN, and those with channels last.
+    """
+    arguments = (dataset.images, dataset.labels, preprocessing)
+    exact = gradients(model, *arguments, torch.float64, smoothing)
+    names = [name for name, _ in model.named_parameters()]
+
+    def errors(values):
+        return {
+            **(each := {f"gradient of {name}": error(values[name], exact[name]) for name in names}),
+            "gradients": np.mean([*each.values()]),
+            "loss": error(values["loss"], exact["loss"]),
+            "logits": error(values["logits"], exact["logits"]),
+        }
+
+    plain = [
+        gradients(model, *arguments, torch.float32, smoothing, way) for way in ("native", "onednn", "channels last")
+    ]
+    each = [errors(values) for values in plain]
+    return errors(found), {name: max(of_way[name] for of_way in each) for name in each[0]}
+
+
+def check(ours, theirs):
+    """At most twice the error of plain PyTorch, where that is more than a few units in the last place."""
+    for name in ("gradients", "loss", "logits"):
+        assert ours[name] <= 2 * max(theirs[name], 3 * UNIT), (name, ours, theirs)
+
+
+def of_each_tensor(ours, theirs):
+    """The error of each gradient by itself, as a part of PyTorch's."""
+    return [ours[name] / max(theirs[name], 3 * UNIT) for name in ours if name.startswith("gradient of ")]
+
+
+def variant_of_the_book(random, with_minimal):
+    """A network, small enough to be quick, of any kind that the engine takes; and a batch for it.
+
+    with_minimal: the inner blocks are computed by the minimal algorithm, which needs kernels of 5 and four input channels.
+    """
+    kernel_size, blocks = (5, random.randint(2, 3)) if with_minimal else (random.randint(3, 11), random.randint(1, 3))
+    edge = 1
+    for _ in range(blocks):
+        edge = 2 * edge + kernel_size - 1
+    if edge > 64:
+        return variant_of_the_book(random, with_minimal)
+    model = {
+        "kernel_size": kernel_size,
+        "channels": [random.randint(4 if with_minimal else 1, 13) for _ in range(blocks)],
+        "hidden": [random.randint(1, 30) for _ in range(random.randint(0, 4))],
+        "activation": random.choice(["sigmoid", "tanh", "relu"]),
+        "pooling": random.choice(["avg", "max"]),
+        "padding": random.randint(0, 2),
+        "in_channels": random.choice([1, 3]),
+        "input_size": (min(64, edge + random.randint(0, 5)), min(64, edge + random.randint(0, 5))),
+        "num_classes": random.choice([2, 10, 100]),
+    }
+    return model, random.choice([1, 7, 15, 16, 17, 33]), random.choice([0.0, 0.1]), random.randint(1, 3)
+
+
+@pytest.mark.parametrize(("with_minimal", "cases"), [(False, 60), (True, 30)])
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_every_gradient_against_float64(variant, with_minimal, cases):
+    """A generated matrix of variants: each within the bound, and all together no worse than plain PyTorch.
+
+    Of the single tensors one in a hundred may be beyond it, where PyTorch's sums happened to hit what is right.
+    """
+    random = Random(1)
+    totals, ratios = np.zeros(2), []
+    count = 0
+    while count < cases:
+        arguments, batch, smoothing, num_threads = variant_of_the_book(random, with_minimal)
+        dataset = random_images(
+            batch, arguments["input_size"], arguments["num_classes"], arguments["in_channels"], seed=count
+        )
+        preprocessing = Preprocessing(dataset.size, mean=0.3, std=0.35)
+        settings = {"model": "lenet", "label_smoothing": smoothing, "batch_size": batch, "seed": count}
+        settings["threads"] = num_threads
+        engine, _ = both(dataset, settings, variant, **arguments)
+        if margin(to_module(engine.network), dataset.images, preprocessing) < 2e-6:
+            continue
+        found = one_step(engine, batch)
+        ours, theirs = errors_against_float64(to_module(engine.network), dataset, smoothing, found, preprocessing)
+        check(ours, theirs)
+        totals += ours["gradients"], theirs["gradients"]
+        ratios += of_each_tensor(ours, theirs)
+        count += 1
+    assert totals[0] <= totals[1], totals
+    assert np.mean(np.array(ratios) > 2) <= 0.01
+    assert max(ratios) <= 3
+    assert np.median(ratios) <= 0.8
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("lenet-avg", {}),
+        ("lenet-avg", {"kernel_size": 7, "channels": (12, 32)}),
+        ("lenet-avg", {"activation": "tanh", "hidden": ()}),
+        ("softmax", {}),
+        ("mlp", {"hidden": (256,), "activation": "tanh"}),
+        ("mlp", {"hidden": (40, 30, 20, 10), "activation": "sigmoid"}),
+        ("softmax", {"in_channels": 3}),
+    ],
+)
+def test_the_books_networks_against_float64(name, arguments, variant):
+    """At full size, a whole batch of 255."""
+    dataset = random_images(255, (28, 28), 10, arguments.get("in_channels", 1))
+    engine, _ = both(dataset, {"model": name, "batch_size": 255}, variant, **arguments)
+    found = one_step(engine, 255)
+    check(
+        *errors_against_float64(
+            to_module(engine.network), dataset, 0.0, found, Preprocessing(dataset.size, mean=0.3, std=0.35)
+        )
+    )
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_layer_of_very_many_features(variant):
+    """More than 31 bits can count if one multiplies them carelessly."""
+    dataset = random_images(3, (32, 32), 2)
+    settings = {"model": "lenet", "batch_size": 3}
+    engine, _ = both(dataset, settings, variant, kernel_size=3, padding=2, channels=(720,), hidden=())
+    found = one_step(engine, 3)
+    check(
+        *errors_against_float64(
+            to_module(engine.network), dataset, 0.0, found, Preprocessing(dataset.size, mean=0.3, std=0.35)
+        )
+    )
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("settings", RECIPES)
+def test_the_first_twenty_losses_are_golden(tiny, settings, variant):
+    """Their error against the reference in float64 is at most twice that of the reference in float32."""
+    config = configure(**settings, batch_size=37)
+    epoch = plan(config, 0, len(tiny.train))
+    golden = engine_of(Float64Engine, config, tiny.train).train_steps(epoch, 0, 20)
+    plain = engine_of(ReferenceEngine, config, tiny.train).train_steps(epoch, 0, 20)
+    ours = engine_of(CpuEngine, config, tiny.train, variant=variant).train_steps(epoch, 0, 20)
+    assert np.abs(ours.losses - golden.losses).max() <= 2 * max(np.abs(plain.losses - golden.losses).max(), 4 * UNIT)
+    assert np.ptp(golden.losses) > 1e-2  # the weights did move
+    assert ours.num_correct == plain.num_correct
+    assert ours.sizes.tolist() == plain.sizes.tolist()
+    assert ours.losses @ ours.sizes == pytest.approx(plain.losses @ plain.sizes, rel=1e-5)
+
+
+@pytest.mark.parametrize("settings", RECIPES)
+@pytest.mark.parametrize("order", [(CpuEngine, ReferenceEngine), (ReferenceEngine, CpuEngine)])
+def test_a_checkpoint_opens_in_the_other_engine(tiny, settings, order):
+    """Ten steps on one, ten on the other: as near to float64 as twenty on the reference, within the oracle's bound."""
+    config = configure(**settings, batch_size=37)
+    epoch = plan(config, 0, len(tiny.train))
+    golden = engine_of(Float64Engine, config, tiny.train).train_steps(epoch, 0, 20).losses[10:]
+    plain = engine_of(ReferenceEngine, config, tiny.train).train_steps(epoch, 0, 20).losses[10:]
+    first, second = (engine_of(kind, config, tiny.train) for kind in order)
+    first.train_steps(epoch, 0, 10)
+    second.load_state_dict(first.state_dict())
+    ours = second.train_steps(epoch, 10, 20).losses
+    assert np.abs(ours - golden).max() <= 2 * max(np.abs(plain - golden).max(), 4 * UNIT)
+    assert set(first.state_dict()) == set(second.state_dict())

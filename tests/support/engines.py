@@ -1,0 +1,68 @@
+"""Engines on small data for tests: networks with the same weights, and images made from a seed."""
+
+import numpy as np
+
+from lenet.config import MODEL_FIELDS, configure
+from lenet.data.dataset import Dataset
+from lenet.engines.cpu import CpuEngine
+from lenet.images.preprocess import Preprocessing
+from lenet.networks import build
+from lenet.networks.initialization import initialized
+from lenet.pytorch.modules import to_module
+from lenet.pytorch.reference import ReferenceEngine
+
+STILL = 1e-30  # a learning rate that moves no weight
+RECIPES = [
+    {"recipe": "book-sgd"},
+    {"recipe": "book-sgd", "momentum": 0.9, "nesterov": True, "weight_decay": 0.01, "learning_rate": 0.05},
+    {"recipe": "book-sgd", "momentum": 0.9, "learning_rate": 0.05},
+    {"recipe": "book-adam", "weight_decay": 0.1},
+    {"recipe": "fast"},
+    {"recipe": "fast", "label_smoothing": 0.1, "flip": True, "shift": 3},
+    {"recipe": "fast", "model": "mlp"},
+]
+
+
+def random_images(count, size, num_classes, in_channels=1, seed=0):
+    """Random pixels with random labels."""
+    random = np.random.RandomState(seed)
+    images = random.randint(0, 256, (count, *size, *([3] if in_channels == 3 else []))).astype(np.uint8)
+    labels = random.randint(0, num_classes, count).astype(np.int64)
+    return Dataset("made up", images, labels, tuple(map(str, range(num_classes))))
+
+
+def network_of(name, init="default", seed=0, **arguments):
+    """A model with its initial weights."""
+    return initialized(build(name, **arguments), init, seed)
+
+
+def both(dataset, settings=None, variant=None, **arguments):
+    """The two engines, on networks with the same weights."""
+    config = configure(**{"recipe": "book-sgd", **(settings or {})})
+    preprocessing = Preprocessing(dataset.size, mean=0.3, std=0.35)
+    arguments = {"input_size": dataset.size, "num_classes": len(dataset.classes), **arguments}
+    networks = [network_of(config.model, config.init, config.seed, **arguments) for _ in range(2)]
+    return (
+        CpuEngine(networks[0], dataset, config, preprocessing, variant=variant),
+        ReferenceEngine(networks[1], dataset, config, preprocessing),
+    )
+
+
+def engine_of(kind, config, dataset, variant=None):
+    """An engine of that class with the config's network; Float64Engine computes in float64."""
+    arguments = {name: getattr(config, name) for name in MODEL_FIELDS if getattr(config, name) is not None}
+    network = network_of(config.model, config.init, config.seed, **arguments)
+    preprocessing = Preprocessing.of(dataset, normalize=config.normalize)
+    if kind is CpuEngine:
+        return CpuEngine(network, dataset, config, preprocessing, variant=variant)
+    if kind is Float64Engine:
+        return kind(to_module(network).double(), dataset, config, preprocessing)
+    return kind(network, dataset, config, preprocessing)
+
+
+class Float64Engine(ReferenceEngine):
+    """The specification in float64."""
+
+    def _batch(self, plan, positions):
+        images, labels = super()._batch(plan, positions)
+        return images.double(), labels
