@@ -30,7 +30,7 @@ def cache_folder(name: str = "") -> Path:
 
 
 def write(path: Path, content: bytes | bytearray) -> None:
-    """Writes a file of the cache, whole or not at all. Raises DataError if that fails."""
+    """Write a file of the cache, whole or not at all. Raises DataError if that fails."""
     with write_errors(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
         durable.write(path, content)
@@ -38,7 +38,7 @@ def write(path: Path, content: bytes | bytearray) -> None:
 
 @contextmanager
 def write_errors(folder: Path) -> Iterator[None]:
-    """Turns an OSError in here into a DataError that names the cache and says what to do."""
+    """Turn an OSError in here into a DataError that names the cache and says what to do."""
     try:
         yield
     except OSError as error:
@@ -52,7 +52,11 @@ def write_errors(folder: Path) -> Iterator[None]:
 class PartialFile:
     """A file while it is downloaded.
 
-    size: its bytes so far; is_continued: whether they came from several requests.
+    Attributes:
+        path: Where it is.
+        file: The open file.
+        size: Its bytes so far.
+        is_continued: Whether they come from several requests.
     """
 
     def __init__(self, path: Path) -> None:
@@ -62,14 +66,14 @@ class PartialFile:
         self.is_continued = False
 
     def write(self, content: bytes) -> None:
-        """Appends to the file. Raises DataError if that fails."""
+        """Append to the file. Raises DataError if that fails."""
         with write_errors(self.path.parent):
             self.file.seek(self.size)
             durable.write_all(self.file.fileno(), content)
         self.size += len(content)
 
     def clear(self) -> None:
-        """Begins again, with an empty file. Raises DataError if that fails."""
+        """Begin again, with an empty file. Raises DataError if that fails."""
         with write_errors(self.path.parent):
             self.file.truncate(0)
         self.size = 0
@@ -78,7 +82,7 @@ class PartialFile:
 
 @contextmanager
 def partial_file(folder: Path, name: str, limit: int) -> Iterator[PartialFile]:
-    """Opens a file for a download, with what a dead process left of the same one.
+    """Open a file for a download, with what a dead process left of the same one.
 
     Afterwards the file is gone. If an exception interrupts the download it stays, for the next process to continue with,
     unless the disk is at fault.
@@ -117,7 +121,7 @@ def partial_file(folder: Path, name: str, limit: int) -> Iterator[PartialFile]:
 
 
 def sweep(folder: Path) -> None:
-    """Removes what dead processes have left in a folder of the cache, as far as that can be done."""
+    """Remove what dead processes have left in a folder of the cache, as far as that can be done."""
     with suppress(OSError):
         for pattern in (".*.tmp", ".*.part", ".*.taken"):
             for path in _dead_files(folder, pattern):

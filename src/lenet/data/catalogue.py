@@ -13,8 +13,11 @@ from lenet.errors import DataError, choices_hint
 class File:
     """One of the four IDX files of a data set.
 
-    name: its name, without .gz; shape: of its array, (N, height, width) for images or (N,) for labels; download_size: its
-    size in bytes, compressed as the sources have it; sha256: of its content, decompressed.
+    Args:
+        name: Its name, without .gz.
+        shape: The shape of its array: (N, height, width) for images, (N,) for labels.
+        download_size: Its size in bytes, compressed as the sources have it.
+        sha256: The SHA-256 of its content, decompressed.
     """
 
     name: str
@@ -32,9 +35,18 @@ class File:
 class Entry:
     """A data set of the catalogue.
 
-    files: training images and labels, test images and labels, in this order; sources: base addresses, tried in turn (a data
-    set without any is made on this machine); folder: torchvision's name for it; ground, framing: how its images are made,
-    as in `lenet.images.preprocess.Preprocessing`.
+    Args:
+        name: What commands and `lenet.data.load` call it.
+        title: What messages call it.
+        description: What it is, in a sentence or two.
+        classes: The names of its classes, in the order of their labels.
+        licence: Its licence and its authors.
+        homepage: Where it is described.
+        folder: torchvision's name for it.
+        sources: Base addresses of its files, tried in this order; a data set without any is made on this machine.
+        files: Training images and labels, test images and labels, in this order.
+        ground: The background of its images, as in `lenet.images.preprocess.Preprocessing`.
+        framing: How its images are framed, likewise.
     """
 
     name: str
@@ -168,7 +180,7 @@ CATALOGUE: dict[str, Entry] = {
 
 
 def find_entry(name: str) -> Entry:
-    """Returns the data set of that name; raises DataError, with the choices, if there is none."""
+    """Return the data set of that name; raise DataError, with the choices, if there is none."""
     if name in CATALOGUE:
         return CATALOGUE[name]
     if name == "auto":
@@ -177,5 +189,5 @@ def find_entry(name: str) -> Entry:
 
 
 def owner(sha256: str) -> Entry | None:
-    """Returns the data set that has a file with this SHA-256."""
+    """Return the data set that has a file with this SHA-256."""
     return next((entry for entry in CATALOGUE.values() if sha256 in (file.sha256 for file in entry.files)), None)

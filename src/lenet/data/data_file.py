@@ -18,9 +18,12 @@ SLACK = 1 << 20  # bytes above the right size that are still decompressed, to be
 
 @dataclass(frozen=True)
 class DataFile:
-    """A file of the catalogue in a folder, where it need not be.
+    """A file of a data set in a folder, whether it is there or not.
 
-    entry: the data set; file: which of its files; folder: where it lies, or is to lie.
+    Args:
+        entry: The data set.
+        file: Which of its files.
+        folder: Where it is, or is to be.
     """
 
     entry: Entry
@@ -62,7 +65,7 @@ class DataFile:
         return f"get the file again, or leave that folder out (--data-dir, LENET_DATA) and lenet data fetch {name}"
 
     def read(self, *, trust_record: bool = False) -> bytearray:
-        """Reads the content, decompressed, and checks it.
+        """Read the content, decompressed, and check it.
 
         Args:
             trust_record: Do not check a file that is recorded as whole and unchanged since, and record what was checked.
@@ -93,7 +96,7 @@ class DataFile:
         return content
 
     def check(self, content: bytearray | bytes, name: Path | str) -> None:
-        """Checks that a content is that of the catalogue.
+        """Check a content against the catalogue.
 
         Args:
             content: The content, decompressed.
@@ -130,7 +133,13 @@ class DataFile:
 
 @dataclass(frozen=True)
 class DataFolder:
-    """A folder with a data set, or with some of its files; source: in words, where that is."""
+    """A folder with the files of a data set, or some of them.
+
+    Args:
+        entry: The data set.
+        folder: The folder.
+        source: In words, where that is, or where the files came from.
+    """
 
     entry: Entry
     folder: Path

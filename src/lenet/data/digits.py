@@ -40,7 +40,7 @@ SINES = np.array([round(ONE * math.sin(math.radians(d))) for d in range(-MAX_DEG
 
 
 def originals() -> tuple[Pixels, Pixels]:
-    """Reads the originals.
+    """Read the originals.
 
     Returns:
         images, uint8 (1797, 8, 8) with values 0 … 16, and labels, uint8 (1797,).
@@ -50,7 +50,7 @@ def originals() -> tuple[Pixels, Pixels]:
 
 
 def generate() -> tuple[tuple[Pixels, Pixels], tuple[Pixels, Pixels]]:
-    """Makes the data set.
+    """Make the data set.
 
     Returns:
         (images, labels) for training and (images, labels) for testing: uint8 (N, 28, 28) and uint8 (N,).
@@ -65,7 +65,7 @@ def generate() -> tuple[tuple[Pixels, Pixels], tuple[Pixels, Pixels]]:
 
 
 def idx_files() -> Iterator[bytes]:
-    """Makes the content of the data set's four IDX files, in the order of the catalogue."""
+    """Make the content of the data set's four IDX files, in the order of the catalogue."""
     for part in generate():
         for array in part:
             yield idx.dump(array)

@@ -37,20 +37,20 @@ class Bar(Protocol):
     """A progress bar for one file."""
 
     def update(self, num_bytes: int) -> Any:
-        """Adds bytes that have come."""
+        """Add bytes that have come."""
 
     def reset(self) -> Any:
-        """Begins again at zero."""
+        """Begin again at zero."""
 
     def close(self) -> Any:
-        """Ends the bar."""
+        """End the bar."""
 
 
 MakeBar = Callable[[str, int], Bar | None]  # for a file's name and its size in bytes
 
 
 def download(file: DataFile, sources: Sequence[str], make_bar: MakeBar | None = None) -> tuple[str, bytearray]:
-    """Downloads a file, with what is under way in the file's folder.
+    """Download a file, with what is under way in the file's folder.
 
     Args:
         file: What to download.
@@ -90,7 +90,7 @@ def download(file: DataFile, sources: Sequence[str], make_bar: MakeBar | None = 
 
 
 def reachable_sources(entry: Entry) -> list[str]:
-    """Finds the sources of a data set that answer.
+    """Find the sources of a data set that answer.
 
     All are asked at once, each in a thread that is left behind when time is up: looking up a name can take longer than any
     timeout of a connection.
@@ -145,7 +145,7 @@ def _max_bytes(file: File) -> int:
 
 
 def _obtain(file: DataFile, url: str, partial: PartialFile, bar: Bar | None) -> bytearray:
-    """Gets the content of a file from one address, decompressed and checked. Raises Fault."""
+    """Get the content of a file from one address, decompressed and checked. Raises Fault."""
     failures = best = 0
     may_begin_again = True
     if bar:
@@ -177,7 +177,7 @@ def _obtain(file: DataFile, url: str, partial: PartialFile, bar: Bar | None) -> 
 
 
 def _request(url: str, partial: PartialFile, limit: int, bar: Bar | None) -> None:
-    """Asks once for the missing bytes and appends what is sent. Raises Fault."""
+    """Ask once for the missing bytes and append what is sent. Raises Fault."""
     with closing(Request(url, partial.size)) as request:
         answer = request.answer()
         if answer.status == 416 and partial.size:  # there are no more bytes than these
@@ -211,7 +211,7 @@ def _chunk(request: Request, partial: PartialFile) -> bytes:
 
 
 def _begin(answer: Answer, partial: PartialFile, bar: Bar | None) -> int | None:
-    """Prepares the file for the body; returns the size it is to have then, if that is known. Raises Fault."""
+    """Prepare the file for the body; return the size it is to have then, if that is known. Raises Fault."""
     length = answer.headers.get("Content-Length", "")
     announced = int(length) if re.fullmatch(NUMBER, length) else None
     if answer.status == 206 and partial.size:

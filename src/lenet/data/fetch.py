@@ -21,9 +21,14 @@ MADE = "made on this machine"  # the source of a data set without sources
 
 @dataclass(frozen=True)
 class Check:
-    """The result of checking one file: it is whole if it has no `fault`.
+    """The result of checking one file.
 
-    is_fixed: whether it is whole now; outcome: what was done about the fault, or why nothing could be; hint: what to do.
+    Args:
+        path: The file.
+        fault: What is wrong with it; None if nothing is.
+        is_fixed: Whether the fault was fixed.
+        outcome: What was done about the fault, or why nothing could be done.
+        hint: What the user can do.
     """
 
     path: Path
@@ -34,7 +39,7 @@ class Check:
 
 
 def fetch(name: str, *, force: bool = False, progress: MakeBar | None = None) -> DataFolder:
-    """Puts a data set into the cache.
+    """Put a data set into the cache.
 
     Args:
         name: The data set.
@@ -59,7 +64,7 @@ def fetch(name: str, *, force: bool = False, progress: MakeBar | None = None) ->
 def verify(
     name: str, data_dir: str | os.PathLike[str] | None = None, *, progress: MakeBar | None = None
 ) -> list[Check]:
-    """Checks each file of a data set by its whole content, where `locate` finds it, and repairs the cache.
+    """Check each file of a data set by its whole content, where `locate` finds it, and repair the cache.
 
     What is damaged or missing in the cache is fetched again; a damaged file that cannot be fetched is removed. A user's own
     files are never touched.
@@ -89,7 +94,7 @@ def verify(
 def verify_all(
     data_dir: str | os.PathLike[str] | None = None, *, progress: MakeBar | None = None
 ) -> tuple[list[list[Check]], list[DataError]]:
-    """Checks every data set that is on this machine, as `verify` does.
+    """Check every data set that is on this machine, as `verify` does.
 
     Returns:
         The checks of each data set, and the faults of folders in which files are missing.
@@ -113,7 +118,7 @@ def verify_all(
 
 
 def import_folder(path: str | os.PathLike[str], name: str | None = None) -> tuple[list[DataFolder], list[DataError]]:
-    """Copies the data sets in a folder into the cache; the folder is only read.
+    """Copy the data sets in a folder into the cache; the folder is only read.
 
     They are recognised by their content and may lie as `locate` describes.
 
@@ -152,7 +157,7 @@ def import_folder(path: str | os.PathLike[str], name: str | None = None) -> tupl
 
 
 def _fill(files: Sequence[DataFile], progress: MakeBar | None) -> str:
-    """Puts files of one data set into the cache; returns where they came from, in words."""
+    """Put files of one data set into the cache; return where they came from, in words."""
     entry = files[0].entry
     if not entry.sources:
         names = [file.name for file in files]
@@ -173,7 +178,7 @@ def _fill(files: Sequence[DataFile], progress: MakeBar | None) -> str:
 
 
 def _write(file: DataFile, content: bytes | bytearray) -> None:
-    """Puts a file into the cache, decompressed: so it is read eight times as fast."""
+    """Put a file into the cache, decompressed: so it is read eight times as fast."""
     cache.write(file.folder / file.name, content)
     with cache.write_errors(file.folder):
         (file.folder / f"{file.name}.gz").unlink(missing_ok=True)

@@ -29,7 +29,10 @@ Item = TypeVar("Item")
 class Fault(Exception):
     """Why a source did not send a file.
 
-    is_temporary: whether a retry may help; wait: the seconds to wait before it, if the source asked for that.
+    Args:
+        reason: In a few words.
+        is_temporary: Whether a retry may help.
+        wait: The seconds to wait before it, if the source asked for that.
     """
 
     def __init__(self, reason: str, *, is_temporary: bool = False, wait: float | None = None) -> None:
@@ -53,22 +56,22 @@ class Request:
     """
 
     def __init__(self, url: str, start: int) -> None:
-        """Asks for what is at `url`, from the byte `start` on."""
+        """Ask for what is at `url`, from the byte `start` on."""
         self._answers: queue.Queue[Answer | Fault] = queue.Queue(1)
         self._chunks: queue.Queue[bytes | Fault] = queue.Queue(16)
         self._is_closed = threading.Event()
         threading.Thread(target=self._run, args=(url, start), daemon=True).start()
 
     def answer(self) -> Answer:
-        """Waits for the status and the headers. Raises Fault."""
+        """Wait for the status and the headers. Raises Fault."""
         return _next(self._answers, ANSWER_SECONDS)
 
     def chunk(self) -> bytes:
-        """Waits for the next bytes of the body; none at its end. Raises Fault."""
+        """Wait for the next bytes of the body; none at its end. Raises Fault."""
         return _next(self._chunks, STALL_SECONDS)
 
     def close(self) -> None:
-        """Lets the thread end."""
+        """Let the thread end."""
         self._is_closed.set()
 
     def _run(self, url: str, start: int) -> None:
@@ -101,7 +104,7 @@ class Request:
 
 
 def check_reachable(url: str, seconds: float) -> str | None:
-    """Makes a HEAD request; returns why it failed, in a few words, or None if the server answered, whatever it answered."""
+    """Make a HEAD request; return why it failed, in a few words, or None if the server answered, whatever it answered."""
     import requests
 
     try:
@@ -112,7 +115,7 @@ def check_reachable(url: str, seconds: float) -> str | None:
 
 
 def explain(error: Exception, url: str) -> str:
-    """Says in a few words what went wrong with a connection to `url`."""
+    """Say in a few words what went wrong with a connection to `url`."""
     import requests
 
     causes = list(_causes(error))

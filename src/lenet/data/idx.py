@@ -23,7 +23,7 @@ MAX_BYTES = 1 << 28  # of a file's content, unless the caller knows better
 
 
 def read_content(path: Path, limit: int = MAX_BYTES) -> bytearray:
-    """Reads the content of a file, decompressed if it is gzip.
+    """Read the content of a file, decompressed if it is gzip.
 
     Args:
         path: The file.
@@ -40,9 +40,9 @@ def read_content(path: Path, limit: int = MAX_BYTES) -> bytearray:
 
 
 def unpack(file: RawIOBase, name: str | Path, limit: int = MAX_BYTES) -> bytearray:
-    """Reads the content of an open file from its beginning, decompressed if it is gzip.
+    """Read the content of an open file from its beginning, decompressed if it is gzip.
 
-    Never has more than `limit` bytes and one chunk in memory, whatever the file would unpack to.
+    At most `limit` bytes and one chunk are in memory, whatever the file would unpack to.
 
     Args:
         file: The file, unbuffered.
@@ -77,7 +77,7 @@ def unpack(file: RawIOBase, name: str | Path, limit: int = MAX_BYTES) -> bytearr
 
 
 def parse(content: bytearray | bytes, num_dimensions: int, name: str | Path) -> NDArray[np.uint8]:
-    """Returns the array in the content of an IDX file; it shares the content's memory.
+    """Return the array in the content of an IDX file; it shares the content's memory.
 
     Args:
         content: The content of the file, decompressed.
@@ -111,7 +111,7 @@ def parse(content: bytearray | bytes, num_dimensions: int, name: str | Path) -> 
 
 
 def dump(array: NDArray[np.uint8]) -> bytes:
-    """Makes the content of the IDX file of an array of unsigned bytes."""
+    """Make the content of the IDX file of an array of unsigned bytes."""
     return struct.pack(f">{array.ndim + 1}I", UNSIGNED_BYTE << 8 | array.ndim, *array.shape) + array.tobytes()
 
 

@@ -40,7 +40,7 @@ def is_recorded(path: Path, state: State) -> bool:
 
 
 def record(path: Path, state: State) -> None:
-    """Records that the file is whole in that state."""
+    """Record that the file is whole in that state."""
     states = _read()
     states.pop(str(path.absolute()), None)
     states[str(path.absolute())] = state  # the newest last
@@ -48,7 +48,7 @@ def record(path: Path, state: State) -> None:
 
 
 def forget(path: Path) -> None:
-    """Removes the file from the record."""
+    """Remove the file from the record."""
     states = _read()
     if states.pop(str(path.absolute()), None) is not None:
         _write(states)

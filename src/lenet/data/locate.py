@@ -10,7 +10,7 @@ from lenet.errors import DataError
 
 
 def locate(name: str, data_dir: str | os.PathLike[str] | None = None) -> DataFolder | None:
-    """Looks for a data set on this machine, first in a folder of the user's, then in the cache.
+    """Look for a data set on this machine, first in a folder of the user's, then in the cache.
 
     A folder DIR may hold the four files itself, in DIR/NAME, or in torchvision's DIR/FashionMNIST/raw.
 

@@ -1,4 +1,4 @@
-"""Randomness is data: everything that chance decides in an epoch, computed from (seed, epoch) and nothing else.
+"""Randomness is data: the order, augmentation and learning rates of an epoch follow from (seed, epoch) alone.
 
 The same plan drives every engine, every device and every resumed run, so no state of a random generator is ever saved.
 """
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lenet.config import TrainConfig
 
-# The first number of each generator's seed keeps the streams apart: the validation pictures do not follow from the order.
+# The first number of each generator's seed: order and validation set come from independent streams.
 _ORDER, _VALIDATION = 0, 1
 
 WARM_UP = 0.3  # share of the one-cycle schedule in which the rate rises
@@ -20,10 +20,14 @@ START = 1 / 25  # the rate at its first step, as a share of the peak
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """One epoch, decided. Position i of `order`, `flips` and `shifts` is the i-th picture to be seen.
+    """What happens in one epoch. Position i of `order`, `flips` and `shifts` belongs to the i-th image to train on.
 
-    order: int64 `(N,)`, indices into the training set; flips: bool `(N,)` or None; shifts: int64 `(N, 2)`, down and
-    right in pixels, or None; learning_rates: float64 `(num_steps,)`.
+    Args:
+        order: int64 (N,), indices into the training set.
+        flips: bool (N,), which images are mirrored; None if none is.
+        shifts: int64 (N, 2), how far images are moved down and right, in pixels; None if none is.
+        learning_rates: float64 (num_steps,).
+        batch_size: The images of a step.
     """
 
     order: NDArray[np.int64]
@@ -34,16 +38,16 @@ class Plan:
 
     @property
     def num_steps(self) -> int:
-        """Steps in the epoch; the last may be a smaller batch."""
+        """The steps of the epoch; the last may have a smaller batch."""
         return len(self.learning_rates)
 
     def batch(self, step: int) -> slice:
-        """The positions of the pictures of a step, `0 <= step < num_steps`."""
+        """Return the positions of the images of a step, counted from 0."""
         return slice(step * self.batch_size, min((step + 1) * self.batch_size, len(self.order)))
 
 
 def plan(config: TrainConfig, epoch: int, num_images: int) -> Plan:
-    """The plan of `epoch`, counted from 0, for a training set of `num_images`."""
+    """Make the plan of an epoch, counted from 0, for a training set of `num_images`."""
     random = np.random.default_rng([_ORDER, config.seed, epoch])
     order = random.permutation(num_images)
     flips = random.random(num_images) < 0.5 if config.flip else None
@@ -52,10 +56,18 @@ def plan(config: TrainConfig, epoch: int, num_images: int) -> Plan:
 
 
 def learning_rates(config: TrainConfig, epoch: int, num_images: int) -> NDArray[np.float64]:
-    """The learning rate of each step of `epoch`, shape `(num_steps,)`.
+    """Compute the learning rate of each step of an epoch.
 
-    one-cycle (Smith and Topin, 2018, arXiv 1708.07120): half a cosine from 1/25 of the peak up to the peak during the
-    first 30 % of all steps, then half a cosine down to zero.
+    The schedule one-cycle (Smith and Topin, 2018, arXiv 1708.07120) is half a cosine from 1/25 of the peak up to the peak
+    during the first 30 % of all steps, then half a cosine down to zero.
+
+    Args:
+        config: Has the schedule, the peak, the batch size and the number of epochs.
+        epoch: The epoch, counted from 0.
+        num_images: The size of the training set.
+
+    Returns:
+        float64 (num_steps,).
     """
     num_steps = math.ceil(num_images / config.batch_size)
     if config.schedule == "constant":
@@ -67,6 +79,6 @@ def learning_rates(config: TrainConfig, epoch: int, num_images: int) -> NDArray[
 
 
 def hold_out(config: TrainConfig, num_images: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Indices of the pictures to train on and of those held out for validation, both ascending."""
+    """Choose the images to train on and those to hold out for validation: indices, both ascending."""
     shuffled = np.random.default_rng([_VALIDATION, config.seed]).permutation(num_images)
     return np.sort(shuffled[config.validation :]), np.sort(shuffled[: config.validation])

@@ -43,7 +43,7 @@ CAUSES = {
 
 
 def explain(error: OSError) -> tuple[str, str]:
-    """Says in words what is wrong with the disk, and what to do about it."""
+    """Say in words what is wrong with the disk, and what to do about it."""
     other = (error.strerror or str(error), "check that the disk works and is writable")
     return CAUSES.get(error.errno or 0, other)
 
@@ -54,7 +54,7 @@ def as_json(value: dict[str, Any]) -> bytes:
 
 
 def holds(path: Path, content: bytes) -> bool:
-    """Whether a file has exactly that content; False if it cannot be read."""
+    """Tell whether a file has exactly that content; False if it cannot be read."""
     try:
         return path.stat().st_size == len(content) and path.read_bytes() == content
     except OSError:
@@ -62,10 +62,10 @@ def holds(path: Path, content: bytes) -> bool:
 
 
 def write(path: Path, content: bytes | bytearray) -> None:
-    """Writes a file atomically and durably.
+    """Write a file atomically and durably.
 
-    The content is written to a temporary file in the same folder, synced, read back and compared; the file is renamed and
-    the folder synced.
+    The content is written to a temporary file in the same folder, synced, read back and compared; then the file is renamed
+    and the folder synced.
 
     Args:
         path: The file; it may exist.
@@ -89,9 +89,9 @@ def write(path: Path, content: bytes | bytearray) -> None:
 
 
 def append(path: Path, content: bytes | bytearray, start: int) -> None:
-    """Appends to a file of which the first `start` bytes have been written.
+    """Append to a file of which the first `start` bytes have been written.
 
-    Cuts off what a failed attempt left behind them; writes the file anew if somebody removed or truncated it.
+    What a failed attempt left behind them is cut off; a file that somebody removed or truncated is written anew.
 
     Args:
         path: The file.
@@ -115,9 +115,9 @@ def append(path: Path, content: bytes | bytearray, start: int) -> None:
 
 
 def sync(path: Path, content: bytes) -> None:
-    """Makes sure that a file that was appended to is on the disk, with that content, and writes it anew if it is not.
+    """Make sure that a file that was appended to is on the disk, with that content, and write it anew if it is not.
 
-    It does not just sync it again: a second fsync may succeed although the first lost data.
+    Syncing it again would not do: a second fsync may succeed although the first lost data.
     """
     try:
         with _opened(path, os.O_CREAT | os.O_RDWR) as file:
@@ -128,7 +128,7 @@ def sync(path: Path, content: bytes) -> None:
 
 
 def make_folder(path: Path) -> None:
-    """Makes a folder, durably, in one that exists."""
+    """Make a folder, durably, in one that exists."""
     try:
         os.mkdir(path)  # noqa: PTH102
     except FileExistsError as error:
@@ -138,20 +138,20 @@ def make_folder(path: Path) -> None:
 
 
 def make_folders(path: Path) -> None:
-    """Makes a folder and its parents, durably."""
+    """Make a folder and its parents, durably."""
     for folder in (*reversed(path.parents), path):
         if not folder.is_dir():
             make_folder(folder)
 
 
 def remove(path: Path) -> None:
-    """Removes a file, if it is there."""
+    """Remove a file, if it is there."""
     with contextlib.suppress(FileNotFoundError):
         os.unlink(path)  # noqa: PTH108
 
 
 def sync_folder(path: Path) -> None:
-    """Makes the names in a folder durable, on systems that can: Windows and some network file systems cannot."""
+    """Make the names in a folder durable, on systems that can: Windows and some network file systems cannot."""
     if os.name == "nt":
         return
     with _opened(path, os.O_RDONLY) as folder:
@@ -169,7 +169,7 @@ def leftovers(folder: Path) -> list[Path]:
 
 @contextlib.contextmanager
 def lock(folder: Path, hint: str = "wait until it has ended, or end it; what it has saved is kept") -> Iterator[None]:
-    """Locks a folder, so that one process at a time trains in it.
+    """Lock a folder, so that one process at a time trains in it.
 
     The lock is released when its process ends, however it ends, and leaves no file. Windows and file systems without locks
     go without.
@@ -196,7 +196,7 @@ def lock(folder: Path, hint: str = "wait until it has ended, or end it; what it 
 
 
 def write_all(file: int, content: bytes | bytearray) -> None:
-    """Writes all of `content` to a file descriptor, which a single call of the system need not do."""
+    """Write all of `content` to a file descriptor, which a single call of the system need not do."""
     with memoryview(content) as view:
         written = 0
         while written < len(view):
@@ -216,7 +216,7 @@ def _opened(path: Path, flags: int) -> Iterator[int]:
 
 
 def _compare(file: int, content: bytes | bytearray) -> None:
-    """Raises OSError unless the file holds `content`; reads it from the disk itself where the system allows that."""
+    """Raise OSError unless the file holds `content`; read it from the disk itself where the system allows that."""
     if hasattr(os, "posix_fadvise"):
         os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
     os.lseek(file, 0, os.SEEK_SET)

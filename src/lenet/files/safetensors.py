@@ -43,7 +43,11 @@ IMPORT_HINT = "lenet import-weights FILE makes a weights file of this kind from 
 class TensorEntry:
     """What the header says of one tensor.
 
-    dtype: a key of `DTYPES`; start, stop: its bytes, counted from the end of the header.
+    Args:
+        dtype: A key of `DTYPES`.
+        shape: Its shape.
+        start: Its first byte, counted from the end of the header.
+        stop: The byte after its last.
     """
 
     dtype: str
@@ -62,9 +66,13 @@ class TensorEntry:
 
 @dataclass(frozen=True, eq=False)
 class Weights:
-    """A safetensors file whose header has been checked.
+    """A safetensors file whose header has been checked; `Weights.read` makes one.
 
-    entries: its tensors, by name; metadata: texts by name; header: the first bytes of the file, with the header's length.
+    Args:
+        source: The file, or its content.
+        entries: Its tensors, by name.
+        metadata: Texts by name.
+        header: The header as it is in the file, with its length before it.
     """
 
     source: Path | bytes
@@ -74,7 +82,7 @@ class Weights:
 
     @classmethod
     def read(cls, source: Path | bytes) -> "Weights":
-        """Reads and checks the header, at most a megabyte.
+        """Read and check the header, at most a megabyte.
 
         Args:
             source: A file, or the content of one.
@@ -112,7 +120,7 @@ class Weights:
         return sum(entry.stop - entry.start for entry in self.entries.values())
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Reads all tensors.
+        """Read all tensors.
 
         Returns:
             A new array for each tensor, by name, of the dtype it has in the file; bfloat16 becomes float32, exactly.
@@ -133,7 +141,7 @@ class Weights:
         return stored.astype(dtype.newbyteorder("=")).reshape(entry.shape)  # a copy: writable, and aligned in memory
 
     def must_fit(self, shapes: Mapping[str, Shape]) -> None:
-        """Checks that the file has the weights of a network and nothing else, all in float32.
+        """Check that the file has the weights of a network and nothing else, all in float32.
 
         Args:
             shapes: The network's weights: their shapes, by name.
@@ -153,7 +161,7 @@ class Weights:
             raise self._misfit(f"it has {untrusted.printable(name)}, {self.entries[name]}, which the network has not")
 
     def load(self, shapes: Mapping[str, Shape]) -> dict[str, NDArray[np.float32]]:
-        """Reads the weights of a network; checks that they fit before it allocates memory for them.
+        """Read the weights of a network; check that they fit before allocating memory for them.
 
         Args:
             shapes: The network's weights: their shapes, by name.
@@ -177,7 +185,7 @@ class Weights:
 
 
 def pack(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, str] | None = None) -> bytes:
-    """Makes the content of a safetensors file; the same arrays and metadata give the same bytes.
+    """Make the content of a safetensors file; the same arrays and metadata give the same bytes.
 
     Args:
         arrays: The tensors, by name.
@@ -188,7 +196,7 @@ def pack(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, str] | None 
 
 
 def must_be_finite(arrays: Mapping[str, NDArray[Any]], name: str) -> None:
-    """Raises RunError, naming the array, if one of `arrays` holds NaN or infinity. `name`: the file, for the message."""
+    """Raise RunError, naming the array, if one of `arrays` holds NaN or infinity. `name`: the file, for the message."""
     for key, array in arrays.items():
         with np.errstate(all="ignore"):
             total = array.sum(dtype=np.float64)  # needs no copy, and cannot overflow for float32

@@ -25,7 +25,7 @@ MAX_PRINTED = 300  # characters of an untrusted text in a message
 
 @contextlib.contextmanager
 def open_file(path: Path, limit: int, kind: type[LenetError] = RunError) -> Iterator[tuple[BinaryIO, int]]:
-    """Opens a regular file for reading, if it is not too large.
+    """Open a regular file for reading, if it is not too large.
 
     Size and kind are those of the file that was opened, so nobody can put another in its place in between.
 
@@ -64,7 +64,7 @@ def open_file(path: Path, limit: int, kind: type[LenetError] = RunError) -> Iter
 
 
 def read(path: Path, limit: int, kind: type[LenetError] = RunError) -> bytes:
-    """Reads a regular file, if it is not too large.
+    """Read a regular file, if it is not too large.
 
     Args:
         path: The file.
@@ -85,7 +85,7 @@ def read(path: Path, limit: int, kind: type[LenetError] = RunError) -> bytes:
 
 
 def parse_json(content: bytes) -> Any:
-    """Parses JSON in UTF-8, strictly.
+    """Parse JSON in UTF-8, strictly.
 
     Raises:
         ValueError: It is no JSON, or has what lenet never writes: a name twice in an object, NaN, a number too large for a
@@ -103,7 +103,7 @@ def parse_json(content: bytes) -> Any:
 
 
 def printable(text: object) -> str:
-    """Makes an untrusted text fit for a message: one line, at most 300 characters, no control characters."""
+    """Make an untrusted text fit for a message: one line, at most 300 characters, no control characters."""
     words = reprlib.repr(text) if isinstance(text, list | dict) else str(text)
     plain = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in words[: MAX_PRINTED + 1])
     return plain if len(plain) <= MAX_PRINTED else f"{plain[:MAX_PRINTED]}…"

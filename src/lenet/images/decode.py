@@ -193,7 +193,7 @@ def _to_grey(image: "PillowImage", name: str) -> Grey:
 
 
 def _flatten(pixels: Grey, alpha: Grey) -> Grey:
-    """Lays pixels with opacity `alpha` on black or white, whichever the opaque ones stand out from; in place."""
+    """Lay pixels with opacity `alpha` on black or white, whichever the opaque ones stand out from; in place."""
     parts = list(chunks(pixels.shape))
     total = sum(int((pixels[rows].astype(np.int32) * alpha[rows]).sum(dtype=np.int64)) for rows in parts)
     background = 255 if total < 127.5 * int(alpha.sum(dtype=np.int64)) else 0
