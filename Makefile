@@ -26,7 +26,9 @@
 #   make lab               the chapter's exercises, 5 seeds each (about ten minutes): docs/lab.md
 #   make reproduction      every published result against 20 seeds here (about three minutes): docs/reproduction.md
 #
+#   Publish
 #   make wheels            a wheel with its kernels for each platform, into dist/
+#   make release           check, test, build dist/ and tag the version of src/lenet/version.py
 
 PYTHON ?= python3
 ARGS ?=
@@ -39,7 +41,7 @@ KERNELS := src/lenet/engines/kernels
 SOURCES := $(wildcard $(KERNELS)/*.h $(KERNELS)/*.cpp $(KERNELS)/build.py)
 
 .PHONY: train examples check format lint test coverage proof builds sanitize emulate faults faults-short bench bench-short \
-  doctor doctor-short lab reproduction wheels docs clean
+  doctor doctor-short lab reproduction wheels release docs clean
 
 train: .venv/installed
 	@$(BIN)/lenet train $(ARGS)
@@ -120,6 +122,21 @@ faults-short: .venv/installed-dev
 
 wheels: .venv/installed-wheels
 	@$(BIN)/python hatch_build.py
+
+RELEASE := $(shell sed -n 's/^__version__ = "\(.*\)"$$/\1/p' src/lenet/version.py)
+
+release: .venv/installed-wheels
+	@test -z "$$(git status --porcelain)" || { echo "error: uncommitted changes"; echo "hint: commit them"; exit 2; }
+	@grep -q '^## $(RELEASE)\b' CHANGELOG.md || \
+	  { echo "error: CHANGELOG.md has no section $(RELEASE)"; echo "hint: rename Unreleased, or change src/lenet/version.py"; exit 2; }
+	@! git rev-parse --quiet --verify refs/tags/v$(RELEASE) >/dev/null || \
+	  { echo "error: the tag v$(RELEASE) exists"; echo "hint: raise the version in src/lenet/version.py"; exit 2; }
+	@$(MAKE) check test
+	@rm -rf dist
+	@$(BIN)/python -m hatchling build --target sdist
+	@$(BIN)/python hatch_build.py
+	@git tag --annotate v$(RELEASE) --message "lenet $(RELEASE)"
+	@echo "tagged v$(RELEASE), built dist/; to publish: git push --tags, twine upload dist/*"
 
 docs: .venv/installed-dev
 	@$(BIN)/python docs/generate_cli.py > docs/cli.md.new && mv docs/cli.md.new docs/cli.md
