@@ -49,15 +49,20 @@ def measure(runs: Sequence[Run], test: Dataset, labels: Sequence[int]) -> Number
     """Return, by class and layer, the mean output of each run and the share of outputs above the activation of 0."""
     numbers: Numbers = {}
     for label in labels:
-        outputs = [layer_outputs(run, test.images[test.labels == label]) for run in runs]
+        images = test.images[test.labels == label]
+        layers = zip(*(_summary(layer_outputs(run, images)) for run in runs), strict=True)
         numbers[test.classes[label]] = {
-            f"layer {number}": {
-                "mean": [float(layer.values.mean(dtype=np.float64)) for layer in layers],
-                "active": [float((layer.values > layer.at_zero).mean()) for layer in layers],
-            }
-            for number, layers in enumerate(zip(*outputs, strict=True), start=1)
+            f"layer {number}": {"mean": [mean for mean, _ in of_runs], "active": [active for _, active in of_runs]}
+            for number, of_runs in enumerate(layers, start=1)
         }
     return numbers
+
+
+def _summary(layers: Sequence[LayerOutput]) -> list[tuple[float, float]]:
+    """Return mean output and active share of each layer; the outputs themselves would fill the memory."""
+    return [
+        (float(layer.values.mean(dtype=np.float64)), float((layer.values > layer.at_zero).mean())) for layer in layers
+    ]
 
 
 def layer_outputs(run: Run, images: Images) -> list[LayerOutput]:
