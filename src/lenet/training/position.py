@@ -1,0 +1,103 @@
+"""Where a training stands, and the sums of its metrics so far."""
+
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from lenet.engines import Stats
+from lenet.runs.records import EpochPoint
+
+
+@dataclass
+class Tally:
+    """Sums of the metrics of a part of an epoch, in which every image weighs the same.
+
+    The losses are added one by one, so the sum has the same bits wherever the steps are interrupted.
+
+    Attributes:
+        loss_sum: sum of the losses of all images.
+        num_correct: images classified correctly when they were seen; NaN if that is not known.
+        num_images: images seen.
+        seconds: duration of the steps alone.
+    """
+
+    loss_sum: float = 0.0
+    num_correct: float = 0
+    num_images: int = 0
+    seconds: float = 0.0
+
+    def add(self, stats: Stats) -> None:
+        """Add the results of some steps."""
+        for loss, size in zip(stats.losses.tolist(), stats.sizes.tolist(), strict=True):
+            self.loss_sum += loss * size
+        self.num_correct += stats.num_correct
+        self.num_images += stats.num_images
+        self.seconds += stats.seconds
+
+    @property
+    def loss(self) -> float:
+        """Mean loss per image."""
+        return self.loss_sum / self.num_images
+
+    @property
+    def accuracy(self) -> float:
+        """Share of the images that were classified correctly."""
+        return self.num_correct / self.num_images
+
+    @property
+    def images_per_second(self) -> float:
+        """Images per second of the steps alone."""
+        return self.num_images / self.seconds
+
+    def metrics(self) -> dict[str, float]:
+        """Return loss, accuracy and speed under the names that a ChunkPoint and an EpochPoint have for them."""
+        return {
+            "train_loss": self.loss,
+            "train_accuracy": self.accuracy,
+            "images_per_second": self.images_per_second,
+        }
+
+
+@dataclass
+class Position:
+    """Where a training stands; saved with each checkpoint.
+
+    Attributes:
+        epoch: epochs done.
+        step: steps done of the present epoch.
+        tally: of the present epoch.
+        chunk: of the present chunk.
+        steps_seconds: duration of all steps so far.
+        seconds: duration of everything so far, loading and evaluation included.
+        micro_batch: images computed at a time, where memory is too short for a batch; else None.
+        evaluated: the metrics of the last epoch.
+        is_judged: whether the doctor has examined that epoch.
+    """
+
+    epoch: int = 0
+    step: int = 0
+    tally: Tally = field(default_factory=Tally)
+    chunk: Tally = field(default_factory=Tally)
+    steps_seconds: float = 0.0
+    seconds: float = 0.0
+    micro_batch: int | None = None
+    evaluated: EpochPoint | None = None
+    is_judged: bool = True
+
+    def copy(self) -> "Position":
+        """Return a copy that stays as it is while the training continues."""
+        return replace(self, tally=replace(self.tally), chunk=replace(self.chunk))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the position as a checkpoint's JSON holds it."""
+        return {**asdict(self), "evaluated": self.evaluated.to_dict() if self.evaluated else {}}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Position":
+        """Make a position of a checkpoint's JSON.
+
+        Raises:
+            KeyError, TypeError, ValueError: for one of another version.
+        """
+        tallies = {name: Tally(**values[name]) for name in ("tally", "chunk")}
+        evaluated = EpochPoint.from_dict(values["evaluated"]) if values.get("evaluated") else None
+        return cls(**(values | tallies | {"evaluated": evaluated}))
