@@ -12,7 +12,7 @@ from lenet.data.catalogue import CATALOGUE
 
 @pytest.fixture(scope="session")
 def contents():
-    """The four raw files of a small data set: 60 and 20 pictures."""
+    """The four raw files of a small data set: 60 and 20 images."""
     return toys.make(60, 20)
 
 
@@ -33,7 +33,7 @@ def server(contents):
 
 @pytest.fixture
 def offer(monkeypatch, toy, server):
-    """Makes the server's ways the sources of the data set, one after another; or whatever address is given."""
+    """Make the server's faults, or other addresses, the sources of the data set."""
 
     def offer(*ways):
         sources = tuple(way if ":" in way else server.source(way) for way in ways)
@@ -45,21 +45,21 @@ def offer(monkeypatch, toy, server):
 
 @pytest.fixture
 def hasty(monkeypatch):
-    """The waits of a download, short."""
+    """Short waits in downloads."""
     for module, name, value in (
         (http, "ANSWER_SECONDS", 1.0),
         (http, "STALL_SECONDS", 0.5),
         (download, "SLOW_SECONDS", 0.3),
         (download, "RETRIES", 1),
         (download, "BACKOFF_SECONDS", 0.01),
-        (download, "MAX_WAIT_SECONDS", 0.5),
+        (http, "MAX_WAIT_SECONDS", 0.5),
     ):
         monkeypatch.setattr(module, name, value)
 
 
 @pytest.fixture
 def put(toy, contents):
-    """Writes the four files of the data set into a folder, packed or not."""
+    """Write the four files of the data set into a folder, compressed or not."""
 
     def put(folder, suffix="", pack=lambda content: content):
         folder.mkdir(parents=True)

@@ -24,7 +24,7 @@ def test_the_cache_is_the_users_unless_it_is_moved(monkeypatch):
 
 
 @given(st.binary(max_size=3000))
-def test_what_is_published_is_there_and_nothing_else(tmp_path_factory, content):
+def test_a_written_file_is_there_and_nothing_else(tmp_path_factory, content):
     folder = tmp_path_factory.mktemp("cache") / "deep" / "er"
     for each in (b"before", content):
         cache.write(folder / "file", each)
@@ -40,7 +40,7 @@ def umask():
 
 
 @pytest.mark.parametrize("call", ["write", "fsync", "replace"])
-def test_a_publication_that_fails_leaves_what_was_there(tmp_path, monkeypatch, call):
+def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch, call):
     cache.write(tmp_path / "file", b"before")
 
     def fail(*_):
@@ -55,7 +55,7 @@ def test_a_publication_that_fails_leaves_what_was_there(tmp_path, monkeypatch, c
     assert (tmp_path / "file").read_bytes() == b"before"
 
 
-def test_a_disk_that_lies_is_found_out(tmp_path, monkeypatch):
+def test_a_disk_that_loses_data_is_noticed(tmp_path, monkeypatch):
     real = os.write
     monkeypatch.setattr(os, "write", lambda file, content: real(file, bytes(len(content))))
     with pytest.raises(DataError, match="what is read back is not what was written"):
@@ -63,7 +63,7 @@ def test_a_disk_that_lies_is_found_out(tmp_path, monkeypatch):
     assert names(tmp_path) == []
 
 
-def test_many_publish_at_once_and_readers_see_only_whole_files(tmp_path):
+def test_concurrent_writes_are_seen_whole(tmp_path):
     contents = [bytes([number]) * 200_000 for number in range(4)]
     cache.write(tmp_path / "file", contents[0])
     threads = [
@@ -76,7 +76,7 @@ def test_many_publish_at_once_and_readers_see_only_whole_files(tmp_path):
     assert names(tmp_path) == ["file"]
 
 
-def test_a_part_is_gone_when_it_is_done(tmp_path):
+def test_a_finished_download_leaves_no_part(tmp_path):
     with partial_file(tmp_path, "file", 100) as growing:
         growing.write(b"abc")
         growing.write(b"def")
@@ -93,7 +93,7 @@ def interrupt(folder, content, name="file"):
         raise KeyboardInterrupt
 
 
-def test_an_interrupted_part_is_taken_up_at_once(tmp_path):
+def test_an_interrupted_part_is_continued_at_once(tmp_path):
     interrupt(tmp_path, b"abc")
     with partial_file(tmp_path, "file", 100) as growing:
         assert (growing.size, growing.is_continued) == (3, True)
@@ -103,7 +103,7 @@ def test_an_interrupted_part_is_taken_up_at_once(tmp_path):
     assert names(tmp_path) == []
 
 
-def test_only_its_own_name_and_what_is_small_enough_is_taken_up(tmp_path):
+def test_other_and_larger_parts_are_not_continued(tmp_path):
     interrupt(tmp_path, b"abc", "other")
     interrupt(tmp_path, bytes(50))
     with partial_file(tmp_path, "file", 49) as growing:
@@ -111,7 +111,7 @@ def test_only_its_own_name_and_what_is_small_enough_is_taken_up(tmp_path):
     assert [name.split(".")[1] for name in names(tmp_path)] == ["other"]
 
 
-def test_of_several_the_largest_is_taken_up_and_the_others_go(tmp_path):
+def test_the_largest_part_is_continued_and_the_others_are_removed(tmp_path):
     for number, size in enumerate((2, 7, 5)):
         path = tmp_path / f".file.{number}.part"
         path.write_bytes(bytes(size))
@@ -121,7 +121,7 @@ def test_of_several_the_largest_is_taken_up_and_the_others_go(tmp_path):
         assert len(names(tmp_path)) == 1
 
 
-def test_what_is_under_way_elsewhere_is_left_alone(tmp_path):
+def test_a_part_in_use_is_left_alone(tmp_path):
     with partial_file(tmp_path, "file", 100) as one:
         one.write(b"abc")
         with partial_file(tmp_path, "file", 100) as two:
@@ -130,8 +130,8 @@ def test_what_is_under_way_elsewhere_is_left_alone(tmp_path):
             assert len(names(tmp_path)) == 2
 
 
-def test_a_sleeper_that_was_taken_for_dead_loses_nothing(tmp_path, monkeypatch):
-    """One process is stopped for an hour, another takes up its part; then both go on, each with its own."""
+def test_a_sleeping_process_loses_nothing(tmp_path, monkeypatch):
+    """One process is stopped for an hour and another takes over its part; then both continue, each with its own."""
     with partial_file(tmp_path, "file", 100) as sleeper:
         sleeper.write(b"abc")
         os.utime(sleeper.path, LONG_AGO)
@@ -144,7 +144,7 @@ def test_a_sleeper_that_was_taken_for_dead_loses_nothing(tmp_path, monkeypatch):
     assert names(tmp_path) == []
 
 
-def test_many_that_want_the_same_part_do_not_all_get_it(tmp_path):
+def test_only_one_process_takes_over_a_part(tmp_path):
     (tmp_path / ".file.0.part").write_bytes(bytes(50))
     os.utime(tmp_path / ".file.0.part", LONG_AGO)
     sizes, barrier = [], threading.Barrier(8)
@@ -164,7 +164,7 @@ def test_many_that_want_the_same_part_do_not_all_get_it(tmp_path):
     assert names(tmp_path) == []
 
 
-def test_what_the_dead_left_is_swept_and_nothing_else(tmp_path):
+def test_only_leftovers_are_swept(tmp_path):
     cache.write(tmp_path / "file", b"whole")
     for name in (".file.00000001.tmp", ".file.gz.ab.2.part", ".file.3.taken", ".keep"):
         (tmp_path / name).write_bytes(b"x")

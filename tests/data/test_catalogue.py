@@ -17,7 +17,7 @@ def test_every_entry_is_complete():
         assert all(source.startswith(("https://", "http://")) and source.endswith("/") for source in entry.sources)
 
 
-def test_what_is_downloaded_has_at_least_two_sources():
+def test_downloads_have_at_least_two_sources():
     assert all(len(CATALOGUE[name].sources) >= 2 for name in ("fashion-mnist", "mnist"))
     assert CATALOGUE["digits"].sources == ()
 
@@ -27,7 +27,7 @@ def test_no_two_data_sets_share_a_file():
     assert len(set(hashes)) == len(hashes)
 
 
-def test_auto_is_no_data_set_of_its_own():
+def test_auto_is_not_a_data_set():
     with pytest.raises(DataError, match="auto is a choice for training"):
         find_entry("auto")
 

@@ -22,14 +22,14 @@ def made(**changes):
     return Dataset(**(values | changes))
 
 
-def test_a_data_set_knows_its_sizes():
+def test_sizes_of_a_data_set():
     dataset = made()
     assert (len(dataset), dataset.size) == (3, (4, 5))
     part = dataset.subset(np.array([2, 0]))
     assert part.labels.tolist() == [1, 0]
 
 
-def test_lists_and_turned_arrays_are_taken():
+def test_lists_and_strided_arrays_are_accepted():
     dataset = made(classes=["a", "b"], images=np.zeros((3, 4, 5), np.uint8)[:, ::-1])
     assert dataset.classes == ("a", "b")
     assert dataset.images.flags.c_contiguous
@@ -47,12 +47,12 @@ def test_lists_and_turned_arrays_are_taken():
         ({"labels": np.array([0, -1, 1])}, "toy has a label -1; expected 0 to 1"),
     ],
 )
-def test_what_is_no_data_set_is_refused(changes, message):
+def test_invalid_data_sets_are_refused(changes, message):
     with pytest.raises(DataError, match=message):
         made(**changes)
 
 
-def test_the_fingerprint_sees_every_bit(tiny):
+def test_the_fingerprint_depends_on_every_bit(tiny):
     train, test = tiny
     assert len(tiny.fingerprint) == 64
     assert Splits(train, test, "elsewhere").fingerprint == tiny.fingerprint
@@ -64,7 +64,7 @@ def test_the_fingerprint_sees_every_bit(tiny):
     assert Splits(test, train, "").fingerprint != tiny.fingerprint
 
 
-def test_digits_are_always_there(monkeypatch, tmp_path):
+def test_digits_are_always_available(monkeypatch, tmp_path):
     first = load("digits")
     assert first.train.images.shape == (60_000, 28, 28)
     assert first.test.labels.dtype == np.int64
@@ -75,7 +75,7 @@ def test_digits_are_always_there(monkeypatch, tmp_path):
     assert again.fingerprint == first.fingerprint
 
 
-def test_a_data_set_of_another_shape_needs_its_entry_and_nothing_else(monkeypatch, tmp_path):
+def test_a_data_set_of_another_shape_needs_only_its_entry(monkeypatch, tmp_path):
     contents = toy.make(6, 2, size=(4, 5))
     entry = toy.describe(contents, "http://name.invalid/")
     monkeypatch.setitem(CATALOGUE, "toy", entry)
@@ -90,7 +90,7 @@ def test_a_data_set_of_another_shape_needs_its_entry_and_nothing_else(monkeypatc
     assert (train.images.shape, test.images.shape) == ((6, 4, 5), (2, 4, 5))
 
 
-def test_fashion_mnist_is_what_was_published(real_data):
+def test_fashion_mnist_is_the_published_one(real_data):
     train, test = lenet.data.load("fashion-mnist", real_data)
     assert (train.images.shape, test.images.shape) == ((60_000, 28, 28), (10_000, 28, 28))
     assert train.classes[train.labels[0]] == "Ankle boot"
@@ -107,7 +107,7 @@ def test_real_data_loads_fast(real_data):
     assert min(seconds) < 2
 
 
-def test_auto_takes_fashion_mnist_where_it_is(real_data, monkeypatch):
+def test_auto_takes_fashion_mnist_if_it_is_there(real_data, monkeypatch):
     monkeypatch.setenv("LENET_DATA", str(real_data))
     splits = load()
     assert (splits.name, splits.notice) == ("fashion-mnist", None)
@@ -126,7 +126,7 @@ def test_auto_without_fashion_mnist_takes_the_digits_and_says_so(no_network):
         load("fashion-mnist")
 
 
-def test_auto_never_passes_over_files_that_are_wrong(tmp_path, real_data):
+def test_auto_does_not_ignore_wrong_files(tmp_path, real_data):
     folder = tmp_path / "fashion-mnist"
     folder.mkdir()
     for file in CATALOGUE["mnist"].files:

@@ -43,8 +43,8 @@ REFUSED = {
     "another": "what it sent has the SHA-256",
     "bad-gzip": "what it sent is truncated or damaged",
 }
-MENDED = ("crowded-once", "unavailable-once", "moved", "stall-once", "slow", "reset-once", "reset-then-all")
-MENDED += ("reset-then-another-range", "reset-then-other-bytes")
+TEMPORARY = ("crowded-once", "unavailable-once", "moved", "stall-once", "slow", "reset-once", "reset-then-all")
+TEMPORARY += ("reset-then-another-range", "reset-then-other-bytes")
 
 
 def names_in_cache():
@@ -52,13 +52,13 @@ def names_in_cache():
 
 
 @pytest.mark.parametrize("way", REFUSED)
-def test_a_source_that_is_no_good_gives_way_to_the_next_or_is_named(toy, server, offer, hasty, way):
+def test_a_bad_source_is_named_or_replaced_by_the_next(toy, server, offer, hasty, way):
     sources = offer(way)
     with pytest.raises(DataUnavailable, match=REFUSED[way]) as caught:
         load("toy")
     assert sources[0] in caught.value.message
-    for way_out in ("lenet data import DIR", "--data-dir DIR", "LENET_DATA=DIR", "--data digits"):
-        assert way_out in caught.value.hint
+    for option in ("lenet data import DIR", "--data-dir DIR", "LENET_DATA=DIR", "--data digits"):
+        assert option in caught.value.hint
     left = names_in_cache()
     assert all(name.endswith(".part") for name in left)
     assert (
@@ -73,8 +73,8 @@ def test_a_source_that_is_no_good_gives_way_to_the_next_or_is_named(toy, server,
     assert names_in_cache() == sorted(file.name for file in toy.files)
 
 
-@pytest.mark.parametrize("way", MENDED)
-def test_what_passes_is_waited_for(toy, server, offer, hasty, monkeypatch, way):
+@pytest.mark.parametrize("way", TEMPORARY)
+def test_temporary_faults_are_retried(toy, server, offer, hasty, monkeypatch, way):
     monkeypatch.setattr(download, "RETRIES", 2)
     offer(way)
     assert len(load("toy").train) == 60
@@ -86,7 +86,7 @@ def test_what_passes_is_waited_for(toy, server, offer, hasty, monkeypatch, way):
         assert starts[2:] == ([0] if way in ("reset-then-another-range", "reset-then-other-bytes") else [])
 
 
-def test_tries_are_bounded_and_none_is_wasted(toy, server, offer, hasty):
+def test_the_number_of_tries_is_bounded(toy, server, offer, hasty):
     for way, times in (("unavailable", 2), ("gone", 1), ("wrong", 1), ("crowded-for-an-hour", 1), ("reset", 2)):
         server.asked.clear()
         offer(way)
@@ -95,9 +95,7 @@ def test_tries_are_bounded_and_none_is_wasted(toy, server, offer, hasty):
         assert len(server.asked) == times, way
 
 
-def test_a_connection_that_breaks_off_again_and_again_but_brings_something_is_not_given_up(
-    toy, server, offer, hasty, monkeypatch
-):
+def test_a_connection_that_breaks_often_but_makes_progress_is_not_given_up(toy, server, offer, hasty, monkeypatch):
     """Eight eighths, in more tries than are allowed in a row without progress."""
     monkeypatch.setattr(download, "PROGRESS", 1)
     offer("reset")
@@ -108,7 +106,7 @@ def test_a_connection_that_breaks_off_again_and_again_but_brings_something_is_no
     assert len(starts) >= 8
 
 
-def test_a_later_fetch_goes_on_where_an_earlier_one_stopped(toy, server, offer, hasty):
+def test_a_later_fetch_continues_an_earlier_one(toy, server, offer, hasty):
     offer("short")
     with pytest.raises(DataUnavailable):
         fetch("toy")
@@ -126,7 +124,7 @@ def test_a_later_fetch_goes_on_where_an_earlier_one_stopped(toy, server, offer, 
     assert names_in_cache() == sorted(file.name for file in toy.files)
 
 
-def test_a_download_that_was_complete_when_it_was_killed_is_not_sent_again(toy, server, offer):
+def test_a_complete_download_of_a_killed_process_is_not_repeated(toy, server, offer):
     [source] = offer("good")
     name = "train-images-idx3-ubyte.gz"
     folder = cache_folder("toy")
@@ -140,7 +138,7 @@ def test_a_download_that_was_complete_when_it_was_killed_is_not_sent_again(toy, 
     assert server.num_sent < sum(map(len, server.files.values()))
 
 
-def test_from_https_to_http_goes_no_redirect(toy, contents, offer, monkeypatch, hasty):
+def test_no_redirect_from_https_to_http(toy, contents, offer, monkeypatch, hasty):
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(CERTIFICATE))
     with Server(pack(contents), tls=True) as server:
         offer(server.source("downgrade"))
@@ -150,7 +148,7 @@ def test_from_https_to_http_goes_no_redirect(toy, contents, offer, monkeypatch, 
         assert len(load("toy").train) == 60
 
 
-def test_a_certificate_that_nobody_signed_is_not_trusted(toy, contents, offer, monkeypatch):
+def test_a_self_signed_certificate_is_not_trusted(toy, contents, offer, monkeypatch):
     monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
     with Server(pack(contents), tls=True) as server:
         offer(server.source("good"))
@@ -160,7 +158,7 @@ def test_a_certificate_that_nobody_signed_is_not_trusted(toy, contents, offer, m
 
 
 @pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY", "all_proxy"])
-def test_a_proxy_that_refuses_is_named_with_its_variable_and_without_its_password(
+def test_a_refusing_proxy_is_named_with_its_variable_and_without_its_password(
     toy, server, offer, monkeypatch, variable
 ):
     offer("good")
@@ -176,7 +174,7 @@ def test_a_proxy_that_refuses_is_named_with_its_variable_and_without_its_passwor
 
 
 def test_a_proxy_from_the_environment_is_used(toy, server, offer, monkeypatch):
-    """The server is asked for an address of another: it is the proxy."""
+    """The server is asked for another server's address, so it is used as the proxy."""
     offer("http://name.invalid/good/")
     for name in ("no_proxy", "NO_PROXY", "HTTP_PROXY"):
         monkeypatch.delenv(name, raising=False)
@@ -186,7 +184,7 @@ def test_a_proxy_from_the_environment_is_used(toy, server, offer, monkeypatch):
     assert server.strangers
 
 
-def test_no_network_is_found_out_within_5_seconds(toy, offer):
+def test_a_missing_network_is_noticed_within_5_seconds(toy, offer):
     """A source whose name is unknown, one that refuses, and one that never answers."""
     with socket.create_server(("127.0.0.1", 0)) as silent, socket.create_server(("127.0.0.1", 0)) as closed:
         refused = closed.getsockname()[1]
@@ -224,7 +222,7 @@ class Bar:
 @pytest.mark.parametrize(
     "ways", [["good"], ["reset-once"], ["reset-then-all"], ["reset-then-other-bytes"], ["gone", "good"]]
 )
-def test_a_bar_is_told_of_every_file_and_closed(toy, offer, hasty, ways):
+def test_there_is_a_bar_for_every_file_and_it_is_closed(toy, offer, hasty, ways):
     offer(*ways)
     bars = []
 
@@ -237,8 +235,8 @@ def test_a_bar_is_told_of_every_file_and_closed(toy, offer, hasty, ways):
     assert all(bar.closed and bar.moved == size for _, size, bar in bars)
 
 
-def test_ctrl_c_leaves_what_came_for_the_next_fetch(toy, server, offer):
-    """Raised where Ctrl-C would be: while a piece is being written down."""
+def test_the_next_fetch_continues_after_ctrl_c(toy, server, offer):
+    """Raised where Ctrl-C would be: while a chunk is being written."""
     offer("slow")
 
     class Interrupting(Bar):
@@ -257,7 +255,7 @@ def test_ctrl_c_leaves_what_came_for_the_next_fetch(toy, server, offer):
     assert names_in_cache() == sorted(file.name for file in toy.files)
 
 
-def test_a_disk_that_fills_is_an_error_with_the_way_out(toy, server, offer, tmp_path):
+def test_a_full_disk_is_an_error_with_a_hint(toy, server, offer, tmp_path):
     """A limit on the size of files stands for the disk: 20,000 bytes, the largest file has 47,000."""
     offer("good")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -273,7 +271,7 @@ def test_a_disk_that_fills_is_an_error_with_the_way_out(toy, server, offer, tmp_
 
 
 @pytest.mark.parametrize("size", ["9" * 5000, "-1", "1e3", "٣", "", "12 34"])
-def test_sizes_that_make_no_sense_are_none(tmp_path, size):
+def test_nonsensical_sizes_are_ignored(tmp_path, size):
     with partial_file(tmp_path, "file", 100) as growing:
         assert download._begin(http.Answer(200, {"Content-Length": size}), growing, None) is None
         growing.write(b"abc")
@@ -282,13 +280,13 @@ def test_sizes_that_make_no_sense_are_none(tmp_path, size):
 
 
 @given(st.integers(0, 10**6))
-def test_a_server_may_name_its_wait_in_seconds_or_as_a_date(seconds):
-    assert download._wait(str(seconds)) == seconds
+def test_retry_after_may_be_seconds_or_a_date(seconds):
+    assert http._wait(str(seconds)) == seconds
     date = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=seconds)
-    assert download._wait(email.utils.format_datetime(date)) == pytest.approx(seconds, abs=30)
+    assert http._wait(email.utils.format_datetime(date)) == pytest.approx(seconds, abs=30)
 
 
 @given(st.text())
-def test_a_wait_that_makes_no_sense_is_none(text):
-    wait = download._wait(text)
+def test_a_nonsensical_retry_after_is_ignored(text):
+    wait = http._wait(text)
     assert wait is None or wait >= 0

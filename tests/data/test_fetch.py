@@ -1,4 +1,4 @@
-"""Filling, checking and mending the cache, with real folders and a real server."""
+"""Filling, checking and repairing the cache, with real folders and a real server."""
 
 import gzip
 import os
@@ -17,7 +17,7 @@ from lenet.errors import DataError, DataUnavailable
 
 
 def states(folder):
-    """Everything about the files of a folder but when they were last read."""
+    """Everything about the files of a folder except when they were last read."""
     return {
         path: (path.read_bytes(), path.stat().st_mtime_ns, path.stat().st_ctime_ns, path.stat().st_ino)
         for path in sorted(folder.rglob("*"))
@@ -59,7 +59,7 @@ def test_a_source_that_works_is_asked_first_for_the_other_files(toy, server, off
     assert [way for way, *_ in server.asked] == ["gone", "good", "good", "good", "good"]
 
 
-def test_a_cache_that_cannot_be_written_is_an_error_with_the_way_out(toy, offer, monkeypatch, tmp_path):
+def test_a_cache_that_cannot_be_written_is_an_error_with_a_hint(toy, offer, monkeypatch, tmp_path):
     offer("good")
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("LENET_CACHE", str(tmp_path / "file"))
@@ -68,7 +68,7 @@ def test_a_cache_that_cannot_be_written_is_an_error_with_the_way_out(toy, offer,
     assert "LENET_CACHE" in caught.value.hint
 
 
-def test_a_fetch_sweeps_away_what_the_dead_left(toy, offer):
+def test_fetch_removes_leftovers(toy, offer):
     offer("good")
     fetch.fetch("toy")
     for name in (
@@ -83,7 +83,7 @@ def test_a_fetch_sweeps_away_what_the_dead_left(toy, offer):
     assert len(list(cache_folder("toy").iterdir())) == 4
 
 
-def test_verify_fetches_again_what_is_damaged_or_missing_in_the_cache(toy, server, offer):
+def test_verify_fetches_damaged_and_missing_files(toy, server, offer):
     offer("good")
     fetch.fetch("toy")
     damaged, missing = (cache_folder("toy") / toy.files[number].name for number in (0, 3))
@@ -97,7 +97,7 @@ def test_verify_fetches_again_what_is_damaged_or_missing_in_the_cache(toy, serve
     assert load("toy").source == "cache"
 
 
-def test_verify_removes_from_the_cache_what_cannot_be_fetched_again(toy, server, offer):
+def test_verify_removes_what_cannot_be_fetched(toy, server, offer):
     offer("good")
     fetch.fetch("toy")
     damaged = cache_folder("toy") / toy.files[0].name
@@ -129,7 +129,7 @@ def test_verify_never_touches_a_users_own_files(toy, put, server, offer, tmp_pat
     assert "get the file again" in fault.hint
 
 
-def test_verify_of_everything_takes_what_is_there(toy, put, offer, tmp_path, monkeypatch):
+def test_verify_all_checks_what_is_there(toy, put, offer, tmp_path, monkeypatch):
     with pytest.raises(DataUnavailable, match="no data set is on this machine"):
         fetch.verify_all()
     folder = put(tmp_path / "mine")
@@ -169,7 +169,7 @@ def test_import_of_the_cache_itself_changes_nothing(toy, put, tmp_path):
     assert states(folder) == before
 
 
-def test_import_of_nothing_or_of_something_damaged_is_refused(toy, put, tmp_path):
+def test_import_of_nothing_or_of_damaged_files_is_refused(toy, put, tmp_path):
     (tmp_path / "bare").mkdir()
     with pytest.raises(DataError, match="bare does not hold Fashion-MNIST or MNIST or Toy"):
         fetch.import_folder(tmp_path / "bare")
@@ -182,7 +182,7 @@ def test_import_of_nothing_or_of_something_damaged_is_refused(toy, put, tmp_path
     assert not (tmp_path / "cache").exists()
 
 
-def test_import_tells_what_is_damaged_beside_what_is_good(real_data, toy, put, tmp_path):
+def test_import_reports_damaged_sets_beside_whole_ones(real_data, toy, put, tmp_path):
     """An MNIST folder with one truncated file is damaged MNIST, not "MNIST instead of Fashion-MNIST"."""
     folder = tmp_path / "mine/mnist"
     folder.mkdir(parents=True)
@@ -220,8 +220,8 @@ def test_the_digits_are_fetched_by_making_them(monkeypatch, tmp_path):
     assert fetch.fetch("digits").source == "cache"
 
 
-def test_content_is_checked_before_it_is_published(monkeypatch, tmp_path):
-    """Digits that another machine made otherwise are not those of the catalogue, and are never put into the cache."""
+def test_content_is_checked_before_it_is_written(monkeypatch, tmp_path):
+    """Digits that differ from the catalogue's are never put into the cache."""
     monkeypatch.setenv("LENET_CACHE", str(tmp_path))
     monkeypatch.setattr("lenet.data.digits.idx_files", lambda: iter([b"\0" * 10] * 4))
     with pytest.raises(DataError, match="train-images-idx3-ubyte"):
@@ -241,8 +241,8 @@ def test_eight_processes_with_one_empty_cache_load_the_same(toy, contents, serve
     assert sorted(path.name for path in (tmp_path / "shared/toy").iterdir()) == sorted(file.name for file in toy.files)
 
 
-def test_a_process_that_is_killed_leaves_what_came_for_the_next(toy, contents, server, offer, tmp_path, monkeypatch):
-    """The part of a process that could say nothing any more is taken up once it has been untouched for long enough."""
+def test_the_part_of_a_killed_process_is_continued(toy, contents, server, offer, tmp_path, monkeypatch):
+    """It is taken over once nobody has written to it for long enough."""
     [source] = offer("stall")
     folder = cache_folder("toy")
     with Nursery() as nursery:

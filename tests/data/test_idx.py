@@ -26,13 +26,13 @@ def test_every_truncation_is_refused(array, data):
 
 
 @given(small, st.binary(min_size=1, max_size=5))
-def test_anything_too_much_is_refused(array, more):
+def test_additional_bytes_are_refused(array, more):
     with pytest.raises(DataError, match="its header announces"):
         idx.parse(idx.dump(array) + more, array.ndim, "file")
 
 
 @given(st.binary(max_size=64), st.integers(1, 3))
-def test_nonsense_is_refused_and_nothing_worse(content, num_dimensions):
+def test_nonsense_is_a_data_error(content, num_dimensions):
     try:
         array = idx.parse(content, num_dimensions, "file")
     except DataError:
@@ -40,7 +40,7 @@ def test_nonsense_is_refused_and_nothing_worse(content, num_dimensions):
     assert idx.dump(array) == content
 
 
-def test_the_errors_say_what_was_expected_and_what_was_found():
+def test_errors_say_what_was_expected_and_what_is_there():
     labels = idx.dump(np.zeros(5, np.uint8))
     with pytest.raises(DataError) as caught:
         idx.parse(labels + b"\0" * 8, 3, "a/file")
@@ -54,7 +54,7 @@ def test_the_errors_say_what_was_expected_and_what_was_found():
         idx.parse(labels[:3], 3, "a/file")
 
 
-def test_none_of_something_gigantic_is_refused():
+def test_a_gigantic_empty_array_is_refused():
     # Found by fuzzing: 0 bytes are announced, and 0 bytes are there.
     content = b"\0\0\x08\x03\xa2\0\0\0\0\0\0\0\xec\0\x08\x01"
     with pytest.raises(DataError, match="x announces 2717908992×0×3959425025, which no array can have"):

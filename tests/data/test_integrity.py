@@ -49,14 +49,14 @@ def test_the_files_of_another_data_set_are_recognised(real_data):
 
 
 @pytest.fixture
-def memory(monkeypatch):
-    """The memory, of files that need not have lain for a while."""
+def record(monkeypatch):
+    """The record; files that have just changed are recorded too."""
     monkeypatch.setattr(integrity, "SETTLED_SECONDS", -1e9)
     return lambda: json.loads((cache_folder() / integrity.RECORD).read_text())
 
 
 def alter(path):
-    """Other content of the same size, without a change of the file's times that could be put back."""
+    """Change the content but not the size."""
     with path.open("r+b") as file:
         file.seek(-1, os.SEEK_END)
         last = file.read(1)
@@ -64,18 +64,18 @@ def alter(path):
         file.write(bytes([last[0] ^ 1]))
 
 
-def test_what_was_checked_is_not_checked_again(toy, put, tmp_path, memory, monkeypatch):
+def test_a_recorded_file_is_not_checked_again(toy, put, tmp_path, record, monkeypatch):
     folder = put(tmp_path / "mine")
     first = load("toy", folder)
-    assert list(memory()) == [str(folder / file.name) for file in toy.files]
+    assert list(record()) == [str(folder / file.name) for file in toy.files]
     monkeypatch.setattr(DataFile, "check", None)  # not called
     assert load("toy", folder).fingerprint == first.fingerprint
     assert sorted(path.name for path in folder.iterdir()) == sorted(file.name for file in toy.files)
 
 
 @pytest.mark.parametrize("suffix", ["", ".gz"])
-def test_what_has_changed_since_is_checked_again(toy, put, tmp_path, memory, suffix):
-    """Size and time of the content put back as they were: the time of the change itself cannot be."""
+def test_a_changed_file_is_checked_again(toy, put, tmp_path, record, suffix):
+    """Size and modification time are put back as they were; the time of the change itself cannot be."""
     folder = put(tmp_path / "mine", suffix, *([gzip.compress] if suffix else []))
     load("toy", folder)
     path = folder / f"{toy.files[2].name}{suffix}"
@@ -86,30 +86,30 @@ def test_what_has_changed_since_is_checked_again(toy, put, tmp_path, memory, suf
     assert path.stat().st_mtime_ns == before.st_mtime_ns
     with pytest.raises(DataError, match=path.name):
         load("toy", folder)
-    assert str(path) not in memory()
-    assert len(memory()) == 3
+    assert str(path) not in record()
+    assert len(record()) == 3
 
 
 @pytest.mark.parametrize("field", range(5))
-def test_each_thing_that_is_remembered_counts(toy, put, tmp_path, memory, field):
-    """Size, times, inode and hash: with all of them a damaged file is believed, with one other it is not."""
+def test_every_recorded_value_counts(toy, put, tmp_path, record, field):
+    """Size, times, inode and hash: if all agree a damaged file is trusted, if one differs it is not."""
     folder = put(tmp_path / "mine")
     load("toy", folder)
     path = folder / toy.files[1].name
     alter(path)
-    remembered = memory()
+    states = record()
     state = path.stat()
-    remembered[str(path)] = [state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino, toy.files[1].sha256]
-    (cache_folder() / integrity.RECORD).write_text(json.dumps(remembered))
+    states[str(path)] = [state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino, toy.files[1].sha256]
+    (cache_folder() / integrity.RECORD).write_text(json.dumps(states))
     load("toy", folder)
-    value = remembered[str(path)][field]
-    remembered[str(path)][field] = value[::-1] if isinstance(value, str) else value + 1
-    (cache_folder() / integrity.RECORD).write_text(json.dumps(remembered))
+    value = states[str(path)][field]
+    states[str(path)][field] = value[::-1] if isinstance(value, str) else value + 1
+    (cache_folder() / integrity.RECORD).write_text(json.dumps(states))
     with pytest.raises(DataError, match="SHA-256"):
         load("toy", folder)
 
 
-def test_what_was_written_a_moment_ago_is_not_remembered(toy, put, tmp_path):
+def test_a_file_that_has_just_changed_is_not_recorded(toy, put, tmp_path):
     """The clock of a file system may tick so slowly that the next change would not be seen."""
     folder = put(tmp_path / "mine")
     load("toy", folder)
@@ -121,18 +121,18 @@ def test_what_was_written_a_moment_ago_is_not_remembered(toy, put, tmp_path):
     assert not (cache_folder() / integrity.RECORD).exists()
 
 
-def test_verify_never_trusts_the_memory_and_corrects_it(toy, put, tmp_path, memory):
+def test_verify_corrects_the_record(toy, put, tmp_path, record):
     folder = put(tmp_path / "mine")
     load("toy", folder)
     path = folder / toy.files[1].name
     alter(path)
     state = path.stat()
-    remembered = memory() | {
+    states = record() | {
         str(path): [state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino, toy.files[1].sha256]
     }
-    (cache_folder() / integrity.RECORD).write_text(json.dumps(remembered))
+    (cache_folder() / integrity.RECORD).write_text(json.dumps(states))
     assert [check.path for check in verify("toy", folder) if check.fault] == [path]
-    assert str(path) not in memory()
+    assert str(path) not in record()
     with pytest.raises(DataError, match="SHA-256"):
         load("toy", folder)
 
@@ -140,16 +140,16 @@ def test_verify_never_trusts_the_memory_and_corrects_it(toy, put, tmp_path, memo
 @pytest.mark.parametrize(
     "nonsense", [b"", b"{", b"[]", b"null", b"\xff\xfe", b"[" * 100_000, b'{"a": ' * 50_000, b"1" * (2 << 20)]
 )
-def test_a_memory_that_cannot_be_read_costs_the_check_and_nothing_more(put, tmp_path, memory, nonsense):
+def test_an_unreadable_record_costs_only_the_check(put, tmp_path, record, nonsense):
     folder = put(tmp_path / "mine")
     path = cache_folder() / integrity.RECORD
     path.parent.mkdir()
     path.write_bytes(nonsense)
     assert len(load("toy", folder).train) == 60
-    assert len(memory()) == 4
+    assert len(record()) == 4
 
 
-def test_a_memory_with_other_things_in_it_believes_nothing(toy, put, tmp_path, memory):
+def test_a_record_of_nonsense_is_not_trusted(toy, put, tmp_path, record):
     folder = put(tmp_path / "mine")
     path = folder / toy.files[1].name
     alter(path)
@@ -160,14 +160,14 @@ def test_a_memory_with_other_things_in_it_believes_nothing(toy, put, tmp_path, m
             load("toy", folder)
 
 
-def test_a_cache_that_cannot_be_written_only_remembers_nothing(put, tmp_path, memory, monkeypatch):
+def test_without_a_writable_cache_nothing_is_recorded(put, tmp_path, record, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("LENET_CACHE", str(tmp_path / "file"))
     assert len(load("toy", put(tmp_path / "mine")).train) == 60
 
 
-def test_the_memory_stays_small(put, tmp_path, memory, monkeypatch):
+def test_the_record_stays_small(put, tmp_path, record, monkeypatch):
     monkeypatch.setattr(integrity, "MAX_FILES", 6)
     for name in ("one", "two"):
         load("toy", put(tmp_path / name))
-    assert [Path(path).parent.name for path in memory()] == ["one"] * 2 + ["two"] * 4
+    assert [Path(path).parent.name for path in record()] == ["one"] * 2 + ["two"] * 4

@@ -11,7 +11,7 @@ from lenet.errors import DataError
 
 @pytest.mark.parametrize("place", ["", "toy", "Toy/raw"])
 @pytest.mark.parametrize("packed", [True, False])
-def test_the_four_files_are_found_in_every_layout(put, contents, tmp_path, place, packed):
+def test_the_files_are_found_in_every_layout(put, contents, tmp_path, place, packed):
     root = tmp_path / "mine"
     put(root / place, *((".gz", gzip.compress) if packed else ()))
     splits = load("toy", root)
@@ -31,7 +31,7 @@ def test_the_order_is_data_dir_then_environment_then_cache(put, tmp_path, monkey
     assert locate("toy", tmp_path / "bare").source == "cache"
 
 
-def test_a_folder_that_is_not_there_is_named_with_what_named_it(toy, tmp_path, monkeypatch):
+def test_a_missing_folder_is_named_with_its_setting(toy, tmp_path, monkeypatch):
     with pytest.raises(DataError, match=f"--data-dir is {tmp_path / 'no'}, which is no folder"):
         locate("toy", tmp_path / "no")
     monkeypatch.setenv("LENET_DATA", str(tmp_path / "nowhere"))
@@ -57,7 +57,7 @@ def test_a_folder_with_one_data_set_does_not_hide_the_others(real_data, monkeypa
     assert load("digits").name == "digits"
 
 
-def test_only_what_lies_in_the_cache_is_lenets_own(toy, put, tmp_path):
+def test_only_files_in_the_cache_belong_to_lenet(toy, put, tmp_path):
     put(tmp_path / "mine")
     put(cache_folder("toy"))
     assert not locate("toy", tmp_path / "mine").is_cached

@@ -8,15 +8,15 @@ from lenet.data.plan import hold_out, learning_rates, plan
 
 
 @given(st.integers(1, 500), st.integers(1, 300), st.integers(0, 2**32), st.integers(0, 50))
-def test_an_epoch_sees_every_picture_once(num_images, batch_size, seed, epoch):
+def test_an_epoch_has_every_image_once(num_images, batch_size, seed, epoch):
     config = configure("book-sgd", batch_size=batch_size, seed=seed)
     one = plan(config, epoch, num_images)
-    seen = np.concatenate([one.order[one.batch(step)] for step in range(one.num_steps)])
-    assert sorted(seen) == list(range(num_images))
+    order = np.concatenate([one.order[one.batch(step)] for step in range(one.num_steps)])
+    assert sorted(order) == list(range(num_images))
     assert {len(one.order[one.batch(step)]) for step in range(one.num_steps - 1)} <= {batch_size}
 
 
-def test_a_plan_is_decided_by_seed_and_epoch_alone():
+def test_a_plan_depends_only_on_seed_and_epoch():
     config = configure("fast", flip=True, shift=2, seed=3)
     np.random.seed(1)
     first = plan(config, 4, 1000)
@@ -29,12 +29,12 @@ def test_a_plan_is_decided_by_seed_and_epoch_alone():
 
 
 def test_the_order_does_not_change_between_versions():
-    """A run that is resumed under another version must see the same pictures."""
+    """A run that is resumed under another version must have the same order."""
     assert plan(configure("fast", seed=0), 0, 10).order.tolist() == ORDER_OF_SEED_0
     assert plan(configure("fast", seed=7), 3, 10).order.tolist() == ORDER_OF_SEED_7
 
 
-def test_flips_and_shifts_are_spread_as_they_say():
+def test_distribution_of_flips_and_shifts():
     one = plan(configure("fast", flip=True, shift=2), 0, 20_000)
     assert one.flips.mean() == pytest.approx(0.5, abs=0.02)
     values, counts = np.unique(one.shifts, return_counts=True)
@@ -62,14 +62,14 @@ def test_a_constant_rate_is_constant():
 
 
 @given(st.integers(2, 500), st.integers(0, 1000), st.data())
-def test_held_out_pictures_are_no_training_pictures(num_images, seed, data):
+def test_held_out_images_are_no_training_images(num_images, seed, data):
     validation = data.draw(st.integers(0, num_images - 1))
-    kept, held = hold_out(configure("fast", validation=validation, seed=seed), num_images)
+    train, held = hold_out(configure("fast", validation=validation, seed=seed), num_images)
     assert len(held) == validation
-    assert sorted([*kept, *held]) == list(range(num_images))
+    assert sorted([*train, *held]) == list(range(num_images))
 
 
-def test_held_out_pictures_follow_the_seed():
+def test_held_out_images_depend_on_the_seed():
     one, two = (hold_out(configure("fast", validation=100, seed=seed), 1000)[1] for seed in (1, 2))
     assert not np.array_equal(one, two)
 

@@ -15,7 +15,7 @@ CALLS = ("open", "write", "fsync", "lseek", "read", "replace", "close")
 
 
 def failing(monkeypatch, name, nth):
-    """The nth call of that function of `os` fails; the others are made."""
+    """Make the nth call of a function of `os` fail."""
     real, calls = getattr(os, name), []
 
     def fail(*arguments, **keywords):
@@ -32,7 +32,7 @@ def failing(monkeypatch, name, nth):
 
 @pytest.mark.parametrize("nth", [1, 2])
 @pytest.mark.parametrize("name", CALLS)
-def test_a_write_that_fails_leaves_what_was_there_and_nothing_else(tmp_path, monkeypatch, name, nth):
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch, name, nth):
     path = tmp_path / "file"
     durable.write(path, b"before")
     with monkeypatch.context() as patched:
@@ -48,7 +48,7 @@ def test_a_write_that_fails_leaves_what_was_there_and_nothing_else(tmp_path, mon
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_disk_that_keeps_something_else_is_found_out(tmp_path, monkeypatch):
+def test_a_disk_that_stores_something_else_is_noticed(tmp_path, monkeypatch):
     real = os.write
     monkeypatch.setattr(os, "write", lambda file, content: real(file, bytes(len(content))))
     with pytest.raises(OSError, match="what is read back is not what was written"):
@@ -63,7 +63,7 @@ def test_a_disk_that_keeps_something_else_is_found_out(tmp_path, monkeypatch):
         durable.write(tmp_path / "file", b"content")
 
 
-def test_short_writes_are_gone_on_with(tmp_path, monkeypatch):
+def test_short_writes_are_continued(tmp_path, monkeypatch):
     real = os.write
     monkeypatch.setattr(os, "write", lambda file, content: real(file, content[:3]))
     durable.write(tmp_path / "file", b"0123456789")
@@ -81,7 +81,7 @@ def test_what_a_failed_append_left_behind_is_cut_off(tmp_path):
 
 
 @pytest.mark.parametrize("left", [None, b"", b"one\n", b"one\ntwo"])
-def test_a_file_that_somebody_cut_off_or_removed_is_written_anew(tmp_path, left):
+def test_a_truncated_or_removed_file_is_written_anew(tmp_path, left):
     path = tmp_path / "lines"
     if left is not None:
         path.write_bytes(left)
@@ -89,10 +89,10 @@ def test_a_file_that_somebody_cut_off_or_removed_is_written_anew(tmp_path, left)
     assert path.read_bytes() == b"one\ntwo\nthree\n"
 
 
-def test_what_an_append_did_not_write_is_written_by_the_sync(tmp_path):
+def test_sync_writes_what_an_append_did_not(tmp_path):
     path = tmp_path / "lines"
-    for found in (b"one\ntwo\n", b"one\n", b"one\ntwo\nthree\n", b"one\ntwa\n", bytes(8)):
-        path.write_bytes(found)
+    for content in (b"one\ntwo\n", b"one\n", b"one\ntwo\nthree\n", b"one\ntwa\n", bytes(8)):
+        path.write_bytes(content)
         durable.sync(path, b"one\ntwo\n")
         assert path.read_bytes() == b"one\ntwo\n"
 
@@ -103,7 +103,7 @@ def test_only_temporary_files_are_leftovers(tmp_path):
     assert [path.name for path in durable.leftovers(tmp_path)] == [".model.safetensors.0123abcd.tmp"]
 
 
-def test_folders_are_made_with_their_parents_and_none_where_a_file_is(tmp_path):
+def test_folders_are_made_with_their_parents_but_not_over_a_file(tmp_path):
     for _ in range(2):
         durable.make_folders(tmp_path / "one/two")
         assert (tmp_path / "one/two").is_dir()
@@ -113,7 +113,7 @@ def test_folders_are_made_with_their_parents_and_none_where_a_file_is(tmp_path):
 
 
 @pytest.mark.parametrize(("number", "raises"), [(errno.EINVAL, False), (errno.ENOTSUP, False), (errno.EIO, True)])
-def test_a_file_system_that_cannot_sync_a_folder_is_not_a_failing_one(tmp_path, monkeypatch, number, raises):
+def test_not_every_file_system_can_sync_a_folder(tmp_path, monkeypatch, number, raises):
     def refuse(file):
         raise OSError(number, "planted")
 
@@ -122,7 +122,7 @@ def test_a_file_system_that_cannot_sync_a_folder_is_not_a_failing_one(tmp_path, 
         durable.sync_folder(tmp_path)
 
 
-def test_one_process_at_a_time_and_a_dead_one_does_not_count(tmp_path):
+def test_a_lock_ends_with_its_process(tmp_path):
     with (
         durable.lock(tmp_path),
         pytest.raises(RunError, match="another process is training in"),

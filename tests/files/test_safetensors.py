@@ -29,7 +29,7 @@ def weights_of(shapes):
     return {name: random.random(shape).astype(np.float32) for name, shape in shapes.items()}
 
 
-def test_what_safetensors_writes_is_read(tmp_path):
+def test_files_of_safetensors_are_read(tmp_path):
     path = tmp_path / "good.safetensors"
     path.write_bytes(GOOD)
     for source in (GOOD, path):
@@ -44,7 +44,7 @@ def test_what_safetensors_writes_is_read(tmp_path):
             assert array.flags.aligned
 
 
-def test_what_is_packed_is_read_by_safetensors_and_always_the_same():
+def test_packing_gives_the_bytes_of_safetensors():
     content = pack(ARRAYS, {"key": "text"})
     assert content == GOOD
     assert content == pack(dict(reversed(ARRAYS.items())), {"key": "text"})
@@ -67,7 +67,7 @@ def test_bfloat16_becomes_float32_exactly():
     np.testing.assert_array_equal(weights.arrays()["a"], values, strict=True)
 
 
-def test_numbers_that_begin_at_any_byte_are_read():
+def test_unaligned_numbers_are_read():
     for spaces in range(4):
         header = json.dumps(one()).encode() + b" " * spaces
         content = packed(header, np.array([1, 2], "<f4").tobytes())
@@ -109,7 +109,7 @@ def test_numbers_that_begin_at_any_byte_are_read():
         (b"\x80\x02}q\x00." + bytes(30), "is a pickle"),
     ],
 )
-def test_a_file_that_is_not_sound_is_refused_before_its_numbers_are_read(content, words, tmp_path):
+def test_an_unsound_file_is_refused_by_its_header(content, words, tmp_path):
     path = tmp_path / "bad.safetensors"
     path.write_bytes(content)
     for source in (content, path):
@@ -128,7 +128,7 @@ def test_a_large_file_is_refused_unread(tmp_path):
 
 @settings(max_examples=300, deadline=None)
 @given(st.integers(0, len(GOOD)), st.integers(0, len(GOOD) - 1), st.integers(0, 255), st.booleans())
-def test_damage_is_an_error_or_other_numbers_and_nothing_else(length, place, value, cut):
+def test_damage_is_an_error_or_changes_numbers(length, place, value, cut):
     content = GOOD[:length] if cut else GOOD[:place] + bytes([value]) + GOOD[place + 1 :]
     try:
         arrays = Weights.read(content).arrays()
@@ -137,7 +137,7 @@ def test_damage_is_an_error_or_other_numbers_and_nothing_else(length, place, val
     assert sum(array.nbytes for array in arrays.values()) == 32
 
 
-def test_weights_are_loaded_for_the_network_they_are_of():
+def test_weights_are_loaded_for_their_network():
     arrays = weights_of(NETWORK)
     loaded = Weights.read(pack(arrays)).load(NETWORK)
     assert list(loaded) == list(NETWORK)
@@ -145,7 +145,7 @@ def test_weights_are_loaded_for_the_network_they_are_of():
         np.testing.assert_array_equal(array, arrays[name], strict=True)
 
 
-def test_what_does_not_fit_is_named_with_both_shapes_before_memory_is_taken(monkeypatch):
+def test_misfits_are_named_before_memory_is_allocated(monkeypatch):
     arrays = weights_of(NETWORK)
     missing = {name: array for name, array in arrays.items() if name != "0.bias"}
     monkeypatch.setattr(Weights, "arrays", None)  # not called
@@ -169,7 +169,7 @@ def test_weights_that_are_nan_or_infinite_are_named(value):
     must_be_finite({"large": np.full(100, np.finfo(np.float32).max)}, "numbers whose sum float32 cannot hold")
 
 
-def test_a_file_that_is_replaced_between_header_and_numbers_is_refused(tmp_path):
+def test_a_file_that_changes_between_header_and_numbers_is_refused(tmp_path):
     path = tmp_path / "good.safetensors"
     path.write_bytes(GOOD)
     weights = Weights.read(path)

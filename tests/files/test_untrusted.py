@@ -9,7 +9,7 @@ from lenet.errors import ImageError, RunError
 from lenet.files import untrusted
 
 
-def test_an_ordinary_file_is_read_whole(tmp_path):
+def test_a_regular_file_is_read_whole(tmp_path):
     path = tmp_path / "file"
     path.write_bytes(b"content")
     assert untrusted.read(path, 7) == b"content"
@@ -20,7 +20,7 @@ def test_an_ordinary_file_is_read_whole(tmp_path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has none of these")
-def test_what_is_no_ordinary_file_is_refused_at_once(tmp_path):
+def test_anything_but_a_regular_file_is_refused_at_once(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     for path, words in [
@@ -41,10 +41,10 @@ def test_a_file_that_grows_while_it_is_read_is_refused(tmp_path, monkeypatch):
     fstat = os.fstat
 
     def grow(descriptor):
-        found = fstat(descriptor)
+        status = fstat(descriptor)
         with path.open("ab") as file:
             file.write(b"more")
-        return found
+        return status
 
     monkeypatch.setattr("os.fstat", grow)
     with pytest.raises(RunError, match="changed while it was read"):
@@ -53,7 +53,7 @@ def test_a_file_that_grows_while_it_is_read_is_refused(tmp_path, monkeypatch):
 
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="needs /proc")
 def test_descriptors_are_closed(tmp_path):
-    """Also of what is refused."""
+    """Also those of files that are refused."""
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "file").write_bytes(b"x" * 100)
     before = len(list(Path("/proc/self/fd").iterdir()))
@@ -97,13 +97,13 @@ def test_other_json_is_read_as_it_is(value):
 
 @settings(max_examples=100, deadline=None)
 @given(st.text() | st.lists(st.text()))
-def test_what_is_shown_is_one_short_line_that_a_terminal_does_not_obey(text):
+def test_printable_text_is_one_short_line_without_control_characters(text):
     words = untrusted.printable(text)
     assert len(words) <= untrusted.MAX_PRINTED + 1
     assert all(c.isprintable() for c in words)
 
 
-def test_a_list_nested_without_end_can_be_shown():
+def test_a_deeply_nested_list_is_printable():
     value: list = []
     for _ in range(100_000):
         value = [value]

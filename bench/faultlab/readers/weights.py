@@ -9,7 +9,8 @@ from random import Random
 from typing import Any
 
 from faultlab.mutation import changed
-from lenet.files.safetensors import DTYPES, Weights
+from lenet.files.safetensors import Weights
+from lenet.files.safetensors_header import DTYPES
 from lenet.images.preprocess import Preprocessing
 from lenet.networks import build
 from lenet.networks.initialization import initialized

@@ -92,7 +92,7 @@ def import_weights(
     model, given = checked("model", model), _checked(settings)
 
     from lenet.files import untrusted
-    from lenet.files.safetensors import format_shape
+    from lenet.files.safetensors_header import format_shape
     from lenet.pytorch import import_weights as importing
 
     imported = importing.import_weights(

@@ -5,9 +5,7 @@ breaks off) is retried, and the download continues where it stopped, in a later 
 refusal, wrong content) the next source is tried.
 """
 
-import email.utils
 import hashlib
-import http.client
 import random
 import re
 import threading
@@ -21,7 +19,7 @@ from lenet.data import idx
 from lenet.data.cache import PartialFile, partial_file, write_errors
 from lenet.data.catalogue import Entry, File
 from lenet.data.data_file import SLACK, DataFile
-from lenet.data.http import Answer, Fault, Request, check_reachable
+from lenet.data.http import NUMBER, Answer, Fault, Request, check_reachable, refusal
 from lenet.errors import DataError, DataUnavailable
 
 NETWORK_SECONDS = 4.0  # to find out whether any source answers
@@ -29,8 +27,6 @@ SLOW_SECONDS, SLOWEST = 60.0, 1024  # bytes a second at least, over that time: s
 RETRIES = 3  # in a row without progress
 PROGRESS = 1 << 20  # bytes after which a try counts as progress
 BACKOFF_SECONDS = 1.0  # before the first retry; doubles with each
-MAX_WAIT_SECONDS = 30.0  # that a source may ask for
-NUMBER = "[0-9]{1,18}"  # in a header
 
 
 class Bar(Protocol):
@@ -229,25 +225,4 @@ def _begin(answer: Answer, partial: PartialFile, bar: Bar | None) -> int | None:
         if bar:
             bar.reset()
         return announced
-    raise _refusal(answer)
-
-
-def _refusal(answer: Answer) -> Fault:
-    """The fault of an answer that is no success: temporary if the server is busy, and does not ask to wait too long."""
-    wait = _wait(answer.headers.get("Retry-After", ""))
-    reason = f"it answers {answer.status} {http.client.responses.get(answer.status, '')}".rstrip()
-    if answer.status not in (408, 429) and answer.status < 500:
-        return Fault(reason)
-    if wait is not None and wait > MAX_WAIT_SECONDS:
-        return Fault(f"{reason} and asks to wait {wait:,.0f} seconds")
-    return Fault(reason, is_temporary=True, wait=wait)
-
-
-def _wait(retry_after: str) -> float | None:
-    """The seconds in a Retry-After header, which may hold a number or a date; None if it holds neither."""
-    if re.fullmatch(NUMBER, retry_after):
-        return float(retry_after)
-    try:
-        return max(0.0, email.utils.parsedate_to_datetime(retry_after).timestamp() - time.time())
-    except (TypeError, ValueError, OverflowError):
-        return None
+    raise refusal(answer)

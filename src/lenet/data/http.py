@@ -3,12 +3,15 @@
 requests and what it needs are imported when the first request is made.
 """
 
+import email.utils
 import http.client
 import os
 import queue
+import re
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
 ANSWER_SECONDS = 20.0  # from the request to the end of the header, with all redirects
 STALL_SECONDS = 15.0  # without a byte
 REDIRECTS = 5
+MAX_WAIT_SECONDS = 30.0  # that a server may ask for
+NUMBER = "[0-9]{1,18}"  # in a header
 CHUNK = 1 << 16  # bytes
 
 Item = TypeVar("Item")
@@ -114,6 +119,17 @@ def check_reachable(url: str, seconds: float) -> str | None:
     return None
 
 
+def refusal(answer: Answer) -> Fault:
+    """Make the fault of an answer that is no success: temporary if the server is busy, and does not ask for a long wait."""
+    wait = _wait(answer.headers.get("Retry-After", ""))
+    reason = f"it answers {answer.status} {http.client.responses.get(answer.status, '')}".rstrip()
+    if answer.status not in (408, 429) and answer.status < 500:
+        return Fault(reason)
+    if wait is not None and wait > MAX_WAIT_SECONDS:
+        return Fault(f"{reason} and asks to wait {wait:,.0f} seconds")
+    return Fault(reason, is_temporary=True, wait=wait)
+
+
 def explain(error: Exception, url: str) -> str:
     """Say in a few words what went wrong with a connection to `url`."""
     import requests
@@ -193,3 +209,13 @@ def _proxy(url: str) -> str:
         if os.environ.get(name) == proxy:
             return f"the proxy {host} (correct or unset {name})"
     return f"the proxy {host}"
+
+
+def _wait(retry_after: str) -> float | None:
+    """The seconds in a Retry-After header, which may hold a number or a date; None if it holds neither."""
+    if re.fullmatch(NUMBER, retry_after):
+        return float(retry_after)
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(retry_after).timestamp() - time.time())
+    except (TypeError, ValueError, OverflowError):
+        return None

@@ -26,7 +26,8 @@ from lenet.data.catalogue import find_entry
 from lenet.data.dataset import Splits, load
 from lenet.errors import ConfigError, RunError, quoted
 from lenet.files import durable, untrusted
-from lenet.files.safetensors import SUFFIX, Weights, format_shape, must_be_finite
+from lenet.files.safetensors import SUFFIX, Weights, must_be_finite
+from lenet.files.safetensors_header import format_shape
 from lenet.images.preprocess import Preprocessing, mean_and_std
 from lenet.networks import build
 from lenet.networks.trained import TrainedNetwork
