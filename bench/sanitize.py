@@ -14,7 +14,8 @@ from pathlib import Path
 
 from lenet.engines.kernels.build import build, find_compiler
 
-TESTS = Path(__file__).parents[1] / "tests/engines/test_cpu.py"
+ENGINES = Path(__file__).parents[1] / "tests/engines"
+TESTS = [str(ENGINES / f"test_{name}.py") for name in ("cpu", "cpu_oracle", "state")]
 FLAGS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer", "-g1", "-O2")
 
 
@@ -42,7 +43,7 @@ def main() -> int:
             "UBSAN_OPTIONS": "print_stacktrace=1",
         }
         # A sanitizer writes to file descriptor 2 and ends the process: pytest must not capture that.
-        tests = ["--capture=sys", "-p", "no:cacheprovider", "--kernels", folder, str(TESTS), *sys.argv[1:]]
+        tests = ["--capture=sys", "-p", "no:cacheprovider", "--kernels", folder, *TESTS, *sys.argv[1:]]
         return subprocess.run([sys.executable, "-m", "pytest", *tests], env=environment, check=False).returncode
 
 

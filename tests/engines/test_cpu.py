@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from engines import STILL, both, engine_of, network_of, random_images
+from engines import STILL, both, engine_of, network_of
+from made_up import noise
 
 from lenet.config import configure
 from lenet.data.plan import Plan, plan
@@ -71,7 +72,7 @@ def test_every_byte_is_seen_to_the_bit_as_pytorch_sees_it(variant):
 
 def test_flips_and_shifts_up_to_the_whole_picture():
     """Softmax regression: its gradient is the sum of the pictures it saw, so any pixel out of place shows."""
-    dataset = random_images(40, (9, 12), 3)
+    dataset = noise(40, (9, 12), 3)
     random = np.random.RandomState(1)
     shifts = random.randint(-12, 13, (40, 2))
     flips = random.randint(0, 2, 40).astype(bool)
@@ -84,7 +85,7 @@ def test_flips_and_shifts_up_to_the_whole_picture():
 
 
 def test_colours_are_flipped_and_shifted_as_the_reference_does():
-    dataset = random_images(20, (12, 14), 3, in_channels=3)
+    dataset = noise(20, (12, 14), 3, in_channels=3)
     flips, shifts = np.arange(20) % 2 == 0, np.stack([np.arange(20) % 5 - 2, np.arange(20) % 3 - 1], 1)
     ours, theirs = both(dataset, {"model": "lenet", "batch_size": 20}, in_channels=3, kernel_size=3, channels=(4,))
     for engine in (ours, theirs):
@@ -104,7 +105,7 @@ def test_threads_are_those_of_the_config(tiny):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="counts threads in /proc")
 def test_as_many_threads_as_asked_for_and_none_afterwards():
-    dataset = random_images(64 * 40, (28, 28), 10)
+    dataset = noise(64 * 40, (28, 28), 10)
     engine = engine_of(CpuEngine, configure("book-sgd", batch_size=256, threads=3), dataset)
     counts = []
 
@@ -255,7 +256,7 @@ def test_the_trainer_takes_it_and_says_so(tiny_run):
 )
 def test_both_engines_return_every_layers_output(name, arguments):
     """As many as there are layers, of their shapes, the same but for rounding, and the last the logits."""
-    dataset = random_images(300, (12, 14), 3)
+    dataset = noise(300, (12, 14), 3)
     ours, theirs = both(dataset, {"model": name}, **arguments)
     architecture = ours.network.architecture
     outputs = ours.outputs(dataset.images), theirs.outputs(dataset.images)

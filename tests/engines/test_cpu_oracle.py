@@ -5,7 +5,8 @@ from random import Random
 import numpy as np
 import pytest
 import torch
-from engines import RECIPES, STILL, Float64Engine, both, engine_of, random_images
+from engines import RECIPES, STILL, Float64Engine, both, engine_of
+from made_up import noise
 from oracle import UNIT, error, gradients, margin
 
 from lenet.config import configure
@@ -90,21 +91,27 @@ def variant_of_the_book(random, with_minimal):
     return model, random.choice([1, 7, 15, 16, 17, 33]), random.choice([0.0, 0.1]), random.randint(1, 3)
 
 
-@pytest.mark.parametrize(("with_minimal", "cases"), [(False, 60), (True, 30)])
+@pytest.mark.parametrize(
+    ("with_minimal", "cases"),
+    [
+        (False, 7),
+        (True, 3),
+        pytest.param(False, 60, marks=pytest.mark.proof),
+        pytest.param(True, 30, marks=pytest.mark.proof),
+    ],
+)
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_every_gradient_against_float64(variant, with_minimal, cases):
     """A generated matrix of variants: each within the bound, and all together no worse than plain PyTorch.
 
-    Of the single tensors one in a hundred may be beyond it, where PyTorch's sums happened to hit what is right.
+    One tensor in a hundred may exceed twice PyTorch's error, since PyTorch's sums can be exact by chance.
     """
     random = Random(1)
     totals, ratios = np.zeros(2), []
     count = 0
     while count < cases:
         arguments, batch, smoothing, num_threads = variant_of_the_book(random, with_minimal)
-        dataset = random_images(
-            batch, arguments["input_size"], arguments["num_classes"], arguments["in_channels"], seed=count
-        )
+        dataset = noise(batch, arguments["input_size"], arguments["num_classes"], arguments["in_channels"], seed=count)
         preprocessing = Preprocessing(dataset.size, mean=0.3, std=0.35)
         settings = {"model": "lenet", "label_smoothing": smoothing, "batch_size": batch, "seed": count}
         settings["threads"] = num_threads
@@ -117,10 +124,11 @@ def test_every_gradient_against_float64(variant, with_minimal, cases):
         totals += ours["gradients"], theirs["gradients"]
         ratios += of_each_tensor(ours, theirs)
         count += 1
-    assert totals[0] <= totals[1], totals
-    assert np.mean(np.array(ratios) > 2) <= 0.01
     assert max(ratios) <= 3
-    assert np.median(ratios) <= 0.8
+    if cases >= 30:  # enough for statistics
+        assert totals[0] <= totals[1], totals
+        assert np.mean(np.array(ratios) > 2) <= 0.01
+        assert np.median(ratios) <= 0.8
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -138,7 +146,7 @@ def test_every_gradient_against_float64(variant, with_minimal, cases):
 )
 def test_the_books_networks_against_float64(name, arguments, variant):
     """At full size, a whole batch of 255."""
-    dataset = random_images(255, (28, 28), 10, arguments.get("in_channels", 1))
+    dataset = noise(255, (28, 28), 10, arguments.get("in_channels", 1))
     engine, _ = both(dataset, {"model": name, "batch_size": 255}, variant, **arguments)
     found = one_step(engine, 255)
     check(
@@ -151,7 +159,7 @@ def test_the_books_networks_against_float64(name, arguments, variant):
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_a_layer_of_very_many_features(variant):
     """More than 31 bits can count if one multiplies them carelessly."""
-    dataset = random_images(3, (32, 32), 2)
+    dataset = noise(3, (32, 32), 2)
     settings = {"model": "lenet", "batch_size": 3}
     engine, _ = both(dataset, settings, variant, kernel_size=3, padding=2, channels=(720,), hidden=())
     found = one_step(engine, 3)

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 import torch
-from engines import engine_of, random_images
+from engines import engine_of
+from made_up import noise
 from torch import nn
 
 from lenet.config import configure
@@ -13,7 +14,7 @@ from lenet.images.preprocess import Preprocessing
 from lenet.pytorch.reference import ReferenceEngine
 
 RECIPES = ("fast", "book-sgd", "book-adam")
-DATASET = random_images(100, (28, 28), 10)
+DATASET = noise(100, (28, 28), 10)
 
 
 def with_buffers(config):

@@ -1,9 +1,6 @@
 """Engines on small data for tests: networks with the same weights, and images made from a seed."""
 
-import numpy as np
-
 from lenet.config import MODEL_FIELDS, configure
-from lenet.data.dataset import Dataset
 from lenet.engines.cpu import CpuEngine
 from lenet.images.preprocess import Preprocessing
 from lenet.networks import build
@@ -21,14 +18,6 @@ RECIPES = [
     {"recipe": "fast", "label_smoothing": 0.1, "flip": True, "shift": 3},
     {"recipe": "fast", "model": "mlp"},
 ]
-
-
-def random_images(count, size, num_classes, in_channels=1, seed=0):
-    """Random pixels with random labels."""
-    random = np.random.RandomState(seed)
-    images = random.randint(0, 256, (count, *size, *([3] if in_channels == 3 else []))).astype(np.uint8)
-    labels = random.randint(0, num_classes, count).astype(np.int64)
-    return Dataset("made up", images, labels, tuple(map(str, range(num_classes))))
 
 
 def network_of(name, init="default", seed=0, **arguments):
