@@ -71,8 +71,8 @@ def logits(trained: Trained, engine: Engine, images: Images) -> NDArray[np.float
         result[start : start + at_once] = engine.logits(images[start : start + at_once])
     if not np.isfinite(result).all():
         raise RunError(
-            f"the network of {trained.path} answers with values that are not numbers",
-            hint="its weights are too large: the training that made them went astray",
+            f"the network of {trained.path} computes NaN or infinite logits",
+            hint="its weights are too large, as after a training that diverged",
         )
     return result
 
