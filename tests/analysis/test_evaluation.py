@@ -28,7 +28,7 @@ pairs = st.integers(2, 6).flatmap(
 
 
 @given(pairs)
-def test_the_figures_are_those_that_counting_gives(case):
+def test_numbers_are_those_of_counting(case):
     num_classes, pairs = case
     labels, predicted = zip(*pairs, strict=True)
     result = made(labels, predicted, num_classes)
@@ -42,7 +42,7 @@ def test_the_figures_are_those_that_counting_gives(case):
     assert result.num_mistakes == sum(a != b for a, b in pairs)
 
 
-def test_a_run_is_measured_as_its_training_said(tiny, tiny_run):
+def test_accuracy_is_that_of_the_training(tiny, tiny_run):
     result = lenet.evaluate(tiny_run, tiny)
     assert result.accuracy == tiny_run.test_accuracy
     assert result.loss == tiny_run.summary["test_loss"]
@@ -51,7 +51,7 @@ def test_a_run_is_measured_as_its_training_said(tiny, tiny_run):
     assert lenet.evaluate(tiny_run.path, tiny, split="train").num_images == len(tiny.train)
 
 
-def test_the_worst_mistakes_come_first_and_are_mistakes(tiny, tiny_run):
+def test_mistakes_are_sorted_by_confidence(tiny, tiny_run):
     wrong = Splits(tiny.train, Dataset("toy", tiny.test.images, np.roll(tiny.test.labels, 1), tiny.test.classes), "")
     result = lenet.evaluate(tiny_run, wrong)
     assert len(result.mistakes) == min(result.num_mistakes, 100) > 0
@@ -67,7 +67,7 @@ def test_the_worst_mistakes_come_first_and_are_mistakes(tiny, tiny_run):
         np.testing.assert_array_equal(image, tiny.test.images[mistake.index])
 
 
-def test_a_lack_of_memory_is_explained(tiny, tiny_run, monkeypatch):
+def test_out_of_memory_is_explained(tiny, tiny_run, monkeypatch):
     def full(self, images):
         raise MemoryError
 
@@ -77,7 +77,7 @@ def test_a_lack_of_memory_is_explained(tiny, tiny_run, monkeypatch):
     assert "device" not in raised.value.hint
 
 
-def test_data_that_does_not_fit_is_refused(tiny, tiny_run):
+def test_data_that_does_not_fit(tiny, tiny_run):
     small = Dataset("small", tiny.test.images[:, :20, :20].copy(), tiny.test.labels, tiny.test.classes)
     with pytest.raises(DataError, match=r"small has images of 20×20; .* was trained on 28×28"):
         lenet.evaluate(tiny_run, Splits(small, small, ""))
@@ -90,13 +90,13 @@ def test_data_that_does_not_fit_is_refused(tiny, tiny_run):
         lenet.evaluate(tiny_run, tiny, split="validation")
 
 
-def test_validation_pictures_are_measured_apart_from_the_others(trained):
+def test_validation_images_are_held_out(trained):
     held, kept = (lenet.evaluate(trained, split=split) for split in ("validation", "train"))
     assert (held.num_images, kept.num_images) == (55_000, 5_000)
     assert held.accuracy == trained.summary["validation_accuracy"]
 
 
-def test_a_weights_file_elsewhere_is_evaluated_as_its_run(tiny, tiny_run, tmp_path):
+def test_weights_file_is_evaluated_like_its_run(tiny, tiny_run, tmp_path):
     copy = tmp_path / "elsewhere.safetensors"
     copy.write_bytes((tiny_run.path / "model.safetensors").read_bytes())
     assert lenet.evaluate(copy, tiny).to_dict() == lenet.evaluate(tiny_run, tiny).to_dict()
@@ -111,7 +111,7 @@ def test_a_weights_file_elsewhere_is_evaluated_as_its_run(tiny, tiny_run, tmp_pa
         lenet.evaluate(copy, Splits(small, small, "made up"))
 
 
-def test_a_pickle_is_never_read(tiny, tmp_path):
+def test_pickles_are_not_read(tiny, tmp_path):
     path = tmp_path / "net.pt"
     torch.save({"a": torch.zeros(2)}, path)
     renamed = tmp_path / "net.safetensors"
@@ -122,15 +122,15 @@ def test_a_pickle_is_never_read(tiny, tmp_path):
         assert "lenet import-weights" in caught.value.hint
 
 
-def test_answers_that_are_not_numbers_are_refused(tiny, tiny_run, tmp_path):
+def test_infinite_logits_are_refused(tiny, tiny_run, tmp_path):
     weights = {name: np.full_like(values, 3e38) for name, values in tiny_run.network.weights.items()}
-    path = tmp_path / "astray.safetensors"
+    path = tmp_path / "diverged.safetensors"
     path.write_bytes(tiny_run.network.pack(weights))
-    with pytest.raises(RunError, match="answers with values that are not numbers"):
+    with pytest.raises(RunError, match="computes NaN or infinite logits"):
         lenet.evaluate(path, tiny)
 
 
-def test_a_wide_network_is_evaluated_in_parts(tiny, tiny_run, monkeypatch):
+def test_large_outputs_are_computed_in_parts(tiny, tiny_run, monkeypatch):
     whole = lenet.evaluate(tiny_run, tiny)
     monkeypatch.setattr("lenet.analysis.inference.LARGE_OUTPUT", 100)
     monkeypatch.setattr("lenet.analysis.inference.MAX_VALUES", 100_000)

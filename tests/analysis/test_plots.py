@@ -14,33 +14,33 @@ from lenet.errors import ConfigError
 from lenet.runs.run import Run
 
 
-def picture(path):
+def opened(path):
     with Image.open(path) as image:
         image.load()
         return image
 
 
-def test_confusion_and_mistakes_are_written_into_the_run(tiny, tiny_run):
+def test_save_evaluation(tiny, tiny_run):
     wrong = Splits(tiny.train, Dataset("toy", tiny.test.images, np.roll(tiny.test.labels, 1), tiny.test.classes), "")
     paths = plots.save_evaluation(tiny_run, lenet.evaluate(tiny_run, wrong))
     assert [path.name for path in paths] == ["confusion-toy-test.png", "mistakes-toy-test.png"]
-    assert all(min(picture(path).size) > 400 for path in paths)
+    assert all(min(opened(path).size) > 400 for path in paths)
 
 
-def test_the_confusion_matrix_shows_every_count(tiny, tiny_run):
+def test_confusion_shows_every_count(tiny, tiny_run):
     result = lenet.evaluate(tiny_run, tiny)
     texts = sorted(text.get_text() for text in plots.draw_confusion(result).axes[0].texts)
     assert texts == sorted(str(n) for n in result.confusion.ravel() if n)
 
 
-def test_a_perfect_network_has_an_empty_grid(tiny, tiny_run):
+def test_no_mistakes_give_an_empty_grid(tiny, tiny_run):
     result = lenet.evaluate(tiny_run, tiny)
     result.mistakes.clear()
     figure = plots.draw_mistakes(result)
     assert not any(axes.images for axes in figure.axes)
 
 
-def test_samples_show_pictures_of_their_class(tiny):
+def test_samples_are_of_their_class(tiny):
     figure = plots.draw_samples(tiny.train)
     shown = [axes.images[0].get_array() for axes in figure.axes[: plots.SAMPLES]]
     of_class = tiny.train.images[tiny.train.labels == 0]
@@ -48,20 +48,20 @@ def test_samples_show_pictures_of_their_class(tiny):
         np.testing.assert_array_equal(image, expected)
 
 
-def test_what_the_network_saw_is_written_beside_its_name(tiny, tmp_path):
+def test_save_seen(tiny, tmp_path):
     result = Prediction("photos/cat.jpeg", ("a", "b"), np.array([0.25, 0.75]), tiny.test.images[0])
     assert [path.name for path in plots.save_seen([result], tmp_path)] == ["cat-seen.png"]
-    assert picture(tmp_path / "cat-seen.png").format == "PNG"
+    assert opened(tmp_path / "cat-seen.png").format == "PNG"
 
 
-def test_pictures_of_one_name_are_written_apart(tiny, tmp_path):
+def test_images_with_the_same_name(tiny, tmp_path):
     results = [
         Prediction(name, ("a", "$\\q$"), np.array([0.25, 0.75]), tiny.test.images[0]) for name in ("a/1.png", "b/1.png")
     ]
     assert [path.name for path in plots.save_seen(results, tmp_path)] == ["1-seen.png", "1-seen-2.png"]
 
 
-def test_runs_of_one_name_are_told_apart(tiny_run, tmp_path):
+def test_run_names_differ(tiny_run, tmp_path):
     paths = [tmp_path / "a" / "run", tmp_path / "b" / "run"]
     assert plots.run_names([Run(path) for path in paths]) == [str(path) for path in paths]
     assert plots.run_names([tiny_run, tiny_run]) == [f"1: {tiny_run.path}", f"2: {tiny_run.path}"]
@@ -70,7 +70,7 @@ def test_runs_of_one_name_are_told_apart(tiny_run, tmp_path):
     )
 
 
-def test_runs_are_compared_in_one_chart(tiny_run, tmp_path):
+def test_save_comparison(tiny_run, tmp_path):
     figure = draw_many({"one": tiny_run, "two": tiny_run})
     assert [line.get_label() for line in figure.axes[0].lines] == ["one", "two"]
     plots.save_comparison([tiny_run, tiny_run], tmp_path / "both.svg")
@@ -83,7 +83,7 @@ def test_runs_are_compared_in_one_chart(tiny_run, tmp_path):
         plots.save_comparison([tiny_run, tiny_run], tmp_path / "nowhere" / "chart.png")
 
 
-def test_differences_are_the_settings_that_differ(tiny, tiny_run, tmp_path):
+def test_differences(tiny, tiny_run, tmp_path):
     other = lenet.train(tiny, recipe="book-sgd", epochs=1, seed=5, out=tmp_path / "other", progress="quiet")
     found = plots.differences([tiny_run, other])
     assert found["seed"] == [0, 5]
@@ -91,7 +91,7 @@ def test_differences_are_the_settings_that_differ(tiny, tiny_run, tmp_path):
     assert "flip" not in found
 
 
-def test_a_curve_has_the_points_of_its_metrics(tiny_run):
+def test_curve_has_the_points_of_the_metrics(tiny_run):
     figure = draw(tiny_run.metrics, "title", 2)
     loss, accuracy = figure.axes
     test_line = accuracy.lines[-1]
@@ -102,7 +102,7 @@ def test_a_curve_has_the_points_of_its_metrics(tiny_run):
     assert f"{tiny_run.test_accuracy:.1%} at the end" in test_line.get_label()
 
 
-def test_the_same_numbers_give_the_same_picture(tiny_run):
+def test_charts_are_deterministic(tiny_run):
     one, two = (rendered(draw(tiny_run.metrics, "title", 2), "svg") for _ in range(2))
     assert one == two
     with Image.open(io.BytesIO(rendered(draw([], "nothing yet", 2), "png"))) as empty:

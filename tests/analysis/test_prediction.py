@@ -8,7 +8,7 @@ from lenet.engines.cpu import CpuEngine
 from lenet.errors import EngineError, ImageError
 
 
-def test_a_picture_of_the_test_set_is_named_as_in_evaluation(tiny, tiny_run, tmp_path):
+def test_predictions_are_those_of_evaluation(tiny, tiny_run, tmp_path):
     """Bit for bit: what is saved as PNG and read back reaches the network as the data set does."""
     paths = []
     for index in range(20):
@@ -22,7 +22,7 @@ def test_a_picture_of_the_test_set_is_named_as_in_evaluation(tiny, tiny_run, tmp
         assert result.image == str(paths[index])
 
 
-def test_probabilities_add_up_and_the_best_come_first(tiny, tiny_run, tmp_path):
+def test_probabilities_are_sorted_and_add_up(tiny, tiny_run, tmp_path):
     Image.fromarray(tiny.test.images[0]).save(tmp_path / "a.png")
     result = lenet.predict(tiny_run.path, tmp_path / "a.png")
     assert result.probabilities.sum() == pytest.approx(1)
@@ -34,7 +34,7 @@ def test_probabilities_add_up_and_the_best_come_first(tiny, tiny_run, tmp_path):
     assert values["label"] == max(values["probabilities"], key=values["probabilities"].get)
 
 
-def test_pictures_may_come_from_memory(tiny, tiny_run):
+def test_images_from_memory(tiny, tiny_run):
     array = tiny.test.images[3]
     one, two = predict_many(tiny_run, [array, Image.fromarray(array)])
     assert one.label == two.label == lenet.predict(tiny_run, array).label
@@ -42,14 +42,14 @@ def test_pictures_may_come_from_memory(tiny, tiny_run):
     assert predict_many(tiny_run, []) == []
 
 
-def test_one_bad_picture_is_named(tiny, tiny_run, tmp_path):
+def test_bad_image_is_named(tiny, tiny_run, tmp_path):
     Image.fromarray(tiny.test.images[0]).save(tmp_path / "good.png")
-    (tmp_path / "bad.png").write_text("I am no picture")
+    (tmp_path / "bad.png").write_text("not an image")
     with pytest.raises(ImageError, match=r"bad\.png"):
         predict_many(tiny_run, [tmp_path / "good.png", tmp_path / "bad.png"])
 
 
-def test_a_weights_file_elsewhere_predicts_as_its_run(tiny, tiny_run, tmp_path):
+def test_weights_file_predicts_like_its_run(tiny, tiny_run, tmp_path):
     copy = tmp_path / "elsewhere.safetensors"
     copy.write_bytes((tiny_run.path / "model.safetensors").read_bytes())
     for image in tiny.test.images[:5]:
@@ -58,7 +58,7 @@ def test_a_weights_file_elsewhere_predicts_as_its_run(tiny, tiny_run, tmp_path):
         )
 
 
-def test_a_lack_of_memory_is_explained(tiny, tiny_run, monkeypatch):
+def test_out_of_memory_is_explained(tiny, tiny_run, monkeypatch):
     def full(self, images):
         raise MemoryError
 

@@ -31,16 +31,16 @@ def test_counted():
     assert [counted(number, "epoch") for number in (0, 1, 2)] == ["0 epochs", "1 epoch", "2 epochs"]
 
 
-def test_it_is_saved_as_text_numbers_and_picture(tmp_path):
+def test_save(tmp_path):
     paths = REPORT.save(tmp_path / "new" / "folder", Figure(figsize=(2, 1)))
     assert [path.name for path in paths] == ["size.md", "size.json", "size.png"]
     assert paths[0].read_text() == REPORT.markdown()
     assert json.loads(paths[1].read_text()) == {"one": 1}
-    with Image.open(paths[2]) as picture:
-        assert picture.size == (300, 150)
+    with Image.open(paths[2]) as image:
+        assert image.size == (300, 150)
 
 
-def test_a_place_that_cannot_be_written_is_named(tmp_path):
+def test_folder_that_cannot_be_written(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(ConfigError, match=r"cannot write .*file.size\.md") as caught:
         REPORT.save(tmp_path / "file", Figure())

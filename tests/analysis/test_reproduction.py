@@ -1,4 +1,4 @@
-"""The published figures against figures of our own: the verdicts, the table, and the real thing with two seeds."""
+"""Verdicts on published figures, the table in docs/reproduction.md, and a short run of `reproduce`."""
 
 import json
 from pathlib import Path
@@ -29,13 +29,13 @@ def test_verdicts():
 
 
 @given(st.lists(st.floats(0, 1).map(lambda x: round(x, 3)), min_size=5, max_size=9), st.floats(-1, 2))
-def test_a_figure_further_away_is_never_more_inside(seeds, figure):
+def test_verdict_is_monotonic(seeds, figure):
     mean = sum(seeds) / len(seeds)
     nearer = mean + (figure - mean) / 2
     assert verdict(nearer, seeds)[0] or not verdict(figure, seeds)[0]
 
 
-def test_the_table_in_the_docs_is_made_of_its_numbers():
+def test_docs_have_the_table_of_the_numbers():
     numbers = json.loads((DOCS / "reproduction.json").read_text(encoding="utf-8"))
     assert reproduction.report(numbers).markdown() == (DOCS / "reproduction.md").read_text(encoding="utf-8")
     assert (DOCS / "reproduction.png").is_file()
@@ -44,8 +44,8 @@ def test_the_table_in_the_docs_is_made_of_its_numbers():
         assert {len(found[name]) for name in QUANTITIES} == {numbers["seeds"]}, recipe
 
 
-def test_two_seeds_on_real_data(real_data, tmp_path, monkeypatch):
-    """Whole, but with an epoch or two and what was published after those alone."""
+def test_two_seeds(real_data, tmp_path, monkeypatch):
+    """One epoch of each recipe, compared with what was published after one."""
     short = [published for published in PUBLISHED if published.epoch == 1] + [PUBLISHED[3]]
     monkeypatch.setattr(reproduction, "PUBLISHED", short)
     monkeypatch.setattr(reproduction, "RECIPES", ("book-adam", "book-sgd"))
@@ -65,7 +65,7 @@ def test_two_seeds_on_real_data(real_data, tmp_path, monkeypatch):
     assert json.dumps(report.numbers)
 
 
-def test_a_single_seed_has_no_interval(tmp_path):
+def test_single_seed_has_no_interval(tmp_path):
     found = {name: [[0.5] * 10] for name in QUANTITIES} | {"epochs": 10, "images_per_second": [1e6], "device": "here"}
     report = reproduction.report({"seeds": 1, "recipes": {"book-sgd": found, "book-adam": found}})
     assert {row[6] for row in report.table.rows} == {""}
@@ -73,7 +73,7 @@ def test_a_single_seed_has_no_interval(tmp_path):
 
 
 @pytest.mark.parametrize("published", PUBLISHED)
-def test_every_published_figure_is_within_its_recipe(published):
+def test_published_epochs_exist(published):
     config = reproduction.configure(published.recipe)
     assert 1 <= published.epoch <= config.epochs
     assert published.quantity in (*QUANTITIES, reproduction.SPEED)

@@ -126,13 +126,13 @@ def test_options_are_those_not_varied():
         ("pooling", {"seeds": 0, "data": "digits"}, "there are no seeds"),
     ],
 )
-def test_mistakes_are_found_before_anything_is_trained(name, options, message, tmp_path):
+def test_mistakes_are_found_before_training(name, options, message, tmp_path):
     with pytest.raises(ConfigError, match=message):
         perform(name, folder=tmp_path / "lab", progress="quiet", **options)
     assert not (tmp_path / "lab").exists()
 
 
-def test_lack_of_memory_is_explained(monkeypatch):
+def test_out_of_memory_is_explained(monkeypatch):
     def full(setup):
         raise MemoryError
 
@@ -141,7 +141,7 @@ def test_lack_of_memory_is_explained(monkeypatch):
         perform("full")
 
 
-def test_a_new_experiment_is_one_entry(monkeypatch):
+def test_new_experiment_is_one_entry(monkeypatch):
     def count(setup):
         return {"count": setup.seeds}, Figure()
 
