@@ -17,14 +17,18 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
+import numpy as np
 from recording import Log
 
 import lenet
 from lenet.data.catalogue import CATALOGUE
-from lenet.doctor import checks
+from lenet.doctor.curve_checks import WINDOW
+from lenet.doctor.data_checks import among
+from lenet.doctor.observation import Activations
+from lenet.doctor.remedies import SUCCESSES
+from lenet.doctor.unit_checks import dead_shares, saturated_shares
 from lenet.engines.cpu import CpuEngine
-from lenet.pytorch.reference import to_input
+from lenet.networks.layers import Activation
 from lenet.training.diagnosis import SAMPLE, Findings
 from lenet.training.sweep import Variation, sweep
 
@@ -80,7 +84,7 @@ def measure_chance(log: Log, seeds: range, common: dict[str, Any], cured: int) -
     titles = "at chance  of them named  others  of them named  later  not finite  seeds in error"
     log.say(f"{'activation':<10}  {'configuration':<30}  {titles}")
     results: dict[str, Any] = {}
-    tally: dict[str, list[int]] = {cure: [0, 0] for cure in checks.CURES}
+    tally: dict[str, list[int]] = {cure: [0, 0] for cure in SUCCESSES}
     for activation, configurations in POPULATION.items():
         results[activation] = {}
         for name, settings in configurations.items():
@@ -153,7 +157,7 @@ def measure_healthy(log: Log, seeds: range, common: dict[str, Any]) -> dict[str,
     for recipe in HEALTHY:
         runs = trained(configured({"recipe": recipe, "epochs": 10}, common), seeds)
         names = Counter(finding.name for run in runs for finding in run.findings)
-        dead, saturated = (max(shares) for shares in zip(*map(sick_shares, runs), strict=True))
+        dead, saturated = (max(shares) for shares in zip(*map(unit_shares, runs), strict=True))
         found = {
             "runs": len(runs),
             "findings": dict(names),
@@ -173,17 +177,22 @@ def measure_healthy(log: Log, seeds: range, common: dict[str, Any]) -> dict[str,
 def largest_rise(run: lenet.Run) -> float:
     """How far the mean loss of a few chunks was above its lowest so far."""
     losses = [point["train_loss"] for point in run.metrics if point["kind"] == "chunk"]
-    means = [sum(part) / checks.WINDOW for part in zip(*(losses[i:] for i in range(checks.WINDOW)), strict=False)]
+    means = [sum(part) / WINDOW for part in zip(*(losses[i:] for i in range(WINDOW)), strict=False)]
     rises = [mean - min(means[: number + 1]) for number, mean in enumerate(means)]
     return float(max(rises))
 
 
-def sick_shares(run: lenet.Run) -> tuple[float, float]:
+def unit_shares(run: lenet.Run) -> tuple[float, float]:
     """The largest share of dead and of saturated units in a layer, at the end."""
     train, _ = lenet.data.load(run.resolved["data"])
-    index = torch.linspace(0, len(train) - 1, SAMPLE).long().numpy()
-    _, seen = checks.activations(run.model, to_input(torch.from_numpy(train.images[index]), run.preprocessing))
-    return max(checks.dead_shares(seen).values(), default=0), max(checks.saturated_shares(seen).values(), default=0)
+    index = np.linspace(0, len(train) - 1, SAMPLE).astype(np.int64)
+    trained = run.network
+    activations = {
+        layer.name: Activations(layer.function, values)
+        for layer, values in zip(trained.architecture.layers, trained.outputs(train.images[index]), strict=True)
+        if isinstance(layer, Activation)
+    }
+    return max(dead_shares(activations).values(), default=0), max(saturated_shares(activations).values(), default=0)
 
 
 def measure_cost(log: Log, common: dict[str, Any]) -> dict[str, Any]:
@@ -212,7 +221,7 @@ def measure_shared(log: Log) -> dict[str, int]:
     counts = {}
     for name in CATALOGUE:
         train, test = lenet.data.load(name)
-        counts[name] = int(checks.among(test.images, train.images).sum())
+        counts[name] = int(among(test.images, train.images).sum())
         log.say(f"{name}: {counts[name]} of {len(test):,} test pictures are training pictures")
     return counts
 

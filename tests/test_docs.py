@@ -15,7 +15,7 @@ import recording
 import records
 from PIL import Image
 
-from lenet.doctor.checks import CURES
+from lenet.doctor.remedies import SUCCESSES
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -58,7 +58,7 @@ def test_the_readme_has_at_most_eight_numbers():
 
 def test_the_remedies_of_the_doctor_say_how_often_they_helped():
     measured = recording.record("doctor")["cures"]
-    assert {cure: tuple(counts) for cure, counts in measured.items()} == CURES
+    assert {cure: tuple(counts) for cure, counts in measured.items()} == SUCCESSES
 
 
 def test_the_tables_of_the_laboratory_are_made_of_its_numbers():

@@ -1,4 +1,4 @@
-"""The rehearsal foresees what a training does, and changes nothing in it."""
+"""The simulation predicts what a training does, and changes nothing in it."""
 
 import dataclasses
 
@@ -35,22 +35,22 @@ def test_the_means_are_of_the_classes_that_there_are():
 
 @pytest.mark.parametrize("batch_size", [32, 256])
 def test_the_shares_of_the_classes_have_mean_and_variance_of_the_training_batches(batch_size):
-    """Of three classes, one of them half of the pictures."""
+    """Of three classes, one of them half of the images."""
     config = configure("book-sgd", batch_size=batch_size)
     labels = np.array([0, 1, 2, 2] * 20_000)
     means = Dataset("d", np.zeros((3, 8, 8), np.uint8), np.arange(3), ("a", "b", "c"))
     steps = plateau._plan(config, 0, labels, means, np.random.default_rng(0))
     shares = np.stack([(steps.order.reshape(steps.num_steps, -1) == label).mean(1) for label in range(3)])
-    assert shares.mean(1) == pytest.approx([0.25, 0.25, 0.5], abs=0.1)  # six pictures cannot have exact quarters
+    assert shares.mean(1) == pytest.approx([0.25, 0.25, 0.5], abs=0.1)  # six images cannot have exact quarters
     variance = shares.var(1).mean()
     expected = np.mean([0.25 * 0.75, 0.25 * 0.75, 0.5 * 0.5]) / batch_size
     assert expected / 2 < variance < expected * 2
 
 
-def test_a_rehearsal_changes_nothing(tiny):
+def test_a_simulation_changes_nothing(tiny):
     trained, *rest = at_the_end_of_an_epoch(tiny, init="default", learning_rate=0.05)
     before = trained.state_dict()
-    plateau.leaves_at(trained, *rest, done=1)
+    plateau.escape_epoch(trained, *rest, done=1)
     for name, value in trained.state_dict().items():
         assert np.array_equal(value, before[name])
 
@@ -58,37 +58,56 @@ def test_a_rehearsal_changes_nothing(tiny):
 @pytest.mark.parametrize("engine", ["cpu", "reference"])
 def test_it_tells_the_training_that_learns_from_the_one_that_does_not(tiny, engine):
     learns = at_the_end_of_an_epoch(tiny, engine, epochs=12, activation="relu", learning_rate=0.1)
-    assert 1 < plateau.leaves_at(*learns, done=1) <= 12
+    assert 1 < plateau.escape_epoch(*learns, done=1) <= 12
     guesses = at_the_end_of_an_epoch(tiny, engine, epochs=4, init="default", learning_rate=0.01)
-    assert plateau.leaves_at(*guesses, done=1) is None
-    assert plateau.leaves_at(*learns, done=12) is None  # nothing is left to learn in
+    assert plateau.escape_epoch(*guesses, done=1) is None
+    assert plateau.escape_epoch(*learns, done=12) is None  # nothing is left to learn in
 
 
-def test_who_would_learn_in_the_last_moment_is_not_said_to(tiny):
+def test_an_escape_in_the_last_moment_is_not_predicted(tiny):
     trained, config, *rest = at_the_end_of_an_epoch(tiny, epochs=40, activation="relu", learning_rate=0.1)
-    foreseen = plateau.leaves_at(trained, config, *rest, done=1)
-    whole = int(foreseen) + 1
+    predicted = plateau.escape_epoch(trained, config, *rest, done=1)
+    whole = int(predicted) + 1
     for epochs in (whole - 1, whole, whole + 1):
         shorter = dataclasses.replace(config, epochs=epochs)
-        in_time = foreseen <= epochs - plateau.MARGIN
-        assert plateau.leaves_at(trained, shorter, *rest, done=1) == (foreseen if in_time else None)
+        in_time = predicted <= epochs - plateau.MARGIN
+        assert plateau.escape_epoch(trained, shorter, *rest, done=1) == (predicted if in_time else None)
 
 
 def test_what_no_picture_changes_cannot_learn(tiny):
     trained, *rest = at_the_end_of_an_epoch(tiny, activation="relu", learning_rate=0.01, epochs=1000)
     trained.network.weights[:] = 0
-    assert plateau.leaves_at(trained, *rest, done=1) is None  # and at once
+    assert plateau.escape_epoch(trained, *rest, done=1) is None  # and at once
 
 
-def test_it_foresees_the_epoch_on_real_pictures(real_data, tmp_path):
-    """A seed of the book's recipe that guesses for an epoch: within a third of an epoch of when it learns."""
+def test_the_epoch_is_predicted_on_real_images(real_data, tmp_path):
+    """A seed of the book's recipe that stays on the plateau for an epoch: within a third of an epoch of its escape."""
     data = lenet.data.load("fashion-mnist", str(real_data))
     config = configure("book-sgd", seed=2)
     trained, *rest = at_the_end_of_an_epoch(data, seed=2, batch_size=256)
-    foreseen = plateau.leaves_at(trained, *rest, done=1)
+    predicted = plateau.escape_epoch(trained, *rest, done=1)
     second = plan(config, 1, len(data.train))
     for look in range(1, 11):
         trained.train_steps(second, second.num_steps * (look - 1) // 10, second.num_steps * look // 10)
-        if trained.logits(data.train.images[:200]).std(0).mean() > plateau.LEFT:
+        if trained.logits(data.train.images[:200]).std(0).mean() > plateau.ESCAPED:
             break
-    assert foreseen == pytest.approx(1 + look / 10, abs=0.34)
+    assert predicted == pytest.approx(1 + look / 10, abs=0.34)
+
+
+def test_a_simulation_is_due_ever_more_seldom():
+    assert [done for done in range(1, 20) if plateau.is_simulation_due(done)] == [1, 2, 4, 8, 16]
+
+
+def test_predictions_before_and_at_the_end():
+    calls = []
+
+    def simulate(num_epochs):
+        calls.append(num_epochs)
+        return 5.5 if num_epochs >= 6 else None
+
+    assert plateau.predict(3, 10, simulate) == (True, None)  # not due
+    assert calls == []
+    assert plateau.predict(2, 10, simulate) == (True, None)
+    assert plateau.predict(2, 5, simulate) == (False, None)
+    assert plateau.predict(4, 4, simulate) == (False, 5.5)
+    assert calls == [10, 5, 9]

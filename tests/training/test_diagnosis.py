@@ -40,8 +40,8 @@ def test_a_network_that_guesses_is_named_once_in_its_first_epoch(tiny, tmp_path)
     assert names(run) == ["chance-level"]
     (finding,) = run.findings
     assert (finding.epoch, finding.step) == (1, 20)
-    assert finding.evidence["epochs rehearsed"] == 2
-    assert finding.evidence["of guessing"] == pytest.approx(math.log(10))
+    assert finding.evidence["epochs simulated"] == 2
+    assert finding.evidence["loss at chance"] == pytest.approx(math.log(10))
     assert "--init xavier-uniform" in finding.remedy
     lines = [json.loads(line) for line in (run.path / "metrics.jsonl").read_text().splitlines()]
     assert [line["step"] for line in lines if line["kind"] == "finding"] == [20]
@@ -56,19 +56,19 @@ def test_a_network_that_guesses_now_and_learns_later_is_not_named(tiny, tmp_path
     assert "chance-level" not in names(run)
 
 
-def test_at_the_end_a_network_that_guesses_is_named_without_a_rehearsal(tiny, tmp_path):
+def test_at_the_end_a_network_that_guesses_is_named_without_a_simulation(tiny, tmp_path):
     run = train(tiny, tmp_path, recipe="book-sgd", epochs=1)
     assert names(run) == ["chance-level"]
-    assert "rehearsal" not in run.findings[0].message
+    assert "simulation" not in run.findings[0].message
 
 
 def test_a_training_that_ends_too_early_is_told_when_it_would_have_left(real_data, tmp_path):
     settings = {"recipe": "book-sgd", "seed": 1, "batch_size": 256, "data_dir": str(real_data)}
     run = train("fashion-mnist", tmp_path / "short", epochs=1, **settings)
     assert names(run) == ["chance-level"]
-    foreseen = re.search(r"a rehearsal says that it leaves chance level in epoch (1\.\d)$", run.findings[0].remedy)
+    foreseen = re.search(r"a simulation escapes the plateau in epoch (1\.\d)$", run.findings[0].remedy)
     assert foreseen
-    assert "rehearsal" not in run.findings[0].message
+    assert "simulation" not in run.findings[0].message
     longer = train("fashion-mnist", tmp_path / "long", epochs=2, **settings)
     left = next(p["epoch"] for p in longer.metrics if p["kind"] == "chunk" and p["train_loss"] < 2.2)
     assert float(foreseen[1]) == pytest.approx(left, abs=0.5)
@@ -82,7 +82,7 @@ def test_faults_of_the_data_are_told_before_the_first_step(tiny, tmp_path):
     assert run.findings[0].step == 0
     assert run.metrics[0]["kind"] == "finding"
     shown = stream.getvalue().splitlines()
-    assert shown[3].startswith("FINDING  labels-misaligned: each label seems to belong to the picture 1 before its own")
+    assert shown[3].startswith("FINDING  labels-misaligned: each label seems to belong to the image 1 before its own")
     assert shown[4].endswith("(before the first step)")
     assert shown[5].startswith("         remedy ")
 
@@ -111,7 +111,7 @@ def test_findings_do_not_change_what_is_trained(tiny, tmp_path, monkeypatch):
 
 
 def test_a_strict_training_ends_at_its_first_finding_and_can_be_resumed(tiny, tmp_path):
-    with pytest.raises(TrainingError, match="the network guesses") as caught:
+    with pytest.raises(TrainingError, match="accuracy is at chance level") as caught:
         train(tiny, tmp_path, strict=True, **GUESSING)
     assert "--init xavier-uniform" in caught.value.hint
     run = lenet.runs.run.Run(tmp_path / "run")
@@ -122,7 +122,7 @@ def test_a_strict_training_ends_at_its_first_finding_and_can_be_resumed(tiny, tm
 
 
 def test_a_strict_training_on_faulty_data_ends_before_its_first_step(tiny, tmp_path):
-    with pytest.raises(TrainingError, match="200 of the 200 test pictures"):
+    with pytest.raises(TrainingError, match="200 of the 200 test images"):
         train(Splits(tiny.test, tiny.test, "one set"), tmp_path, strict=True)
     assert lenet.runs.run.Run(tmp_path / "run").newest_checkpoint().step == 0
 
@@ -175,8 +175,8 @@ def test_the_command_line_shows_findings_and_ends_a_strict_training_with_2(tmp_p
     command = [sys.executable, "-m", "lenet", "train", "--data", "digits", "--validation", "59000", "--epochs", "1"]
     command += ["--recipe", "book-sgd", "--init", "default", "--learning-rate", "0.01", "--out"]
     done = subprocess.run([*command, "one"], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert "FINDING  chance-level: the network guesses" in done.stdout
+    assert "FINDING  chance-level: accuracy is at chance level" in done.stdout
     done = subprocess.run([*command, "two", "--strict", "--quiet"], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 2
-    assert "error: the network guesses: it is at chance level (--strict; all is saved in two)" in done.stderr
-    assert "hint: the usual cause is sigmoids" in done.stderr
+    assert "error: accuracy is at chance level (--strict; all is saved in two)" in done.stderr
+    assert "hint: the usual cause is saturated sigmoids" in done.stderr

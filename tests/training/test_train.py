@@ -290,20 +290,20 @@ def test_a_run_that_lost_its_points_in_the_end_is_finished_all_the_same(tiny, tm
 def test_a_signal_during_the_doctors_rehearsal_is_heeded_and_the_epoch_saved(tiny, tmp_path, monkeypatch, capsys):
     """A network at chance level, of which the doctor rehearses thousands of epochs."""
     settings = {"recipe": "book-sgd", "learning_rate": 0.001, "epochs": 8_000, "batch_size": 50}
-    real = plateau.leaves_at
+    real = plateau.escape_epoch
 
     def signalled(*arguments):
         os.kill(os.getpid(), signal.SIGTERM)
         return real(*arguments)
 
     with monkeypatch.context() as patched:
-        patched.setattr(plateau, "leaves_at", signalled)
+        patched.setattr(plateau, "escape_epoch", signalled)
         with pytest.raises(lenet.Interrupted) as caught:
             train(tiny, tmp_path / "cut", **settings)
     run = caught.value.run
     checkpoint = run.newest_checkpoint()
     assert (caught.value.exit_code, checkpoint.step, checkpoint.progress["is_judged"]) == (143, 20, False)
-    monkeypatch.setattr(plateau, "leaves_at", lambda *_: None)  # judged now, and soon
+    monkeypatch.setattr(plateau, "escape_epoch", lambda *_: None)  # judged now, and soon
     asked = lenet.resume(run, data=tiny, epochs=2, progress="quiet")
     whole = train(tiny, tmp_path / "whole", **settings | {"epochs": 2})
     assert [finding.name for finding in asked.findings] == [finding.name for finding in whole.findings]

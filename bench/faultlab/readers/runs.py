@@ -10,7 +10,7 @@ from typing import Any
 from faultlab.mutation import changed
 from lenet.cli.results import runs_table
 from lenet.config import TrainConfig
-from lenet.doctor.checks import Finding
+from lenet.doctor.finding import Finding
 from lenet.images.preprocess import Preprocessing
 from lenet.runs.run import Run
 

@@ -20,7 +20,7 @@ from rich.text import Text
 
 from lenet.display import curve
 from lenet.display.style import rendered
-from lenet.doctor.checks import Finding
+from lenet.doctor.finding import Finding
 from lenet.errors import ConfigError, quoted
 from lenet.runs.run import Run
 

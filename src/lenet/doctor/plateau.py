@@ -1,16 +1,17 @@
-"""Whether a training at chance level will leave it: what is left of it, rehearsed on one mean picture of each class.
+"""Predicts whether a training on the plateau will escape it, by simulating its remaining steps on class means.
 
-    epoch = leaves_at(engine, config, dataset, preprocessing, done=1)  # such as 6.2; None: not within config.epochs
+    epoch = escape_epoch(engine, config, dataset, preprocessing, done=1)  # such as 6.2; None: not within config.epochs
 
-A network at chance level has all but stopped telling pictures apart: what it makes of two of them differs in the fifth digit.
-While that is so it answers a class by the mean of its pictures, so ten pictures stand for 60,000. How soon the difference has
-grown enough depends on the noise of the batches too: they never hold as many pictures of each class, so the outputs and the
-layers before them are never still. The rehearsal therefore draws labels, with the variance that batches of the training's own
-size have. docs/doctor.md has what that is worth, measured.
+A network at chance level hardly distinguishes images: its outputs for two of them differ in the fifth digit. While that is
+so it responds to a class as to the mean of its images, so ten images stand for 60,000. How soon the differences have grown
+depends on the noise of the batches too: they never hold equal numbers of each class, so the outputs and the layers before them
+keep moving. The simulation therefore draws labels with the variance that batches of the training's own size have.
+docs/doctor.md has how often the prediction is right.
 """
 
 import itertools
 import threading
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,20 +23,20 @@ from lenet.engines import Engine
 from lenet.engines.choice import choose_engine, make_engine
 from lenet.images.preprocess import Preprocessing
 
-COPIES = 2  # of each class's mean picture in a step
-LOOKS = 10  # in an epoch, at how far the classes are apart
-MARGIN = (
-    0.3  # epochs: twice the standard error of what is foreseen; who leaves in the last moment ends near chance level
-)
-LEFT = 0.05  # deviation of a logit over the classes: above, it outweighs what the noise does to all classes alike
-_REHEARSAL = 2  # a stream of chance of its own, beside those of data/batches.py
+COPIES = 2  # of each class mean in a step
+LOOKS = 10  # measurements in an epoch of how far the classes are apart
+# Epochs: twice the standard error of the prediction; a run that escapes this late still ends near chance level.
+MARGIN = 0.3
+# Standard deviation of a logit over the classes: above this the differences outweigh the noise that all classes share.
+ESCAPED = 0.05
+_STREAM = 3  # keeps this generator's numbers apart from those of data/plan.py and networks/initialization.py
 
 
-class Abandoned(Exception):
-    """A rehearsal that was not finished, because somebody wants the training to end."""
+class SimulationInterrupted(Exception):
+    """A simulation that was not finished because the training is to end."""
 
 
-def leaves_at(
+def escape_epoch(
     engine: Engine,
     config: TrainConfig,
     dataset: Dataset,
@@ -43,47 +44,55 @@ def leaves_at(
     done: int,
     interrupted: threading.Event | None = None,
 ) -> float | None:
-    """The epoch, with a fraction, at which the training that stands at `done` epochs leaves chance level; None: not in time.
+    """Return the epoch, with a fraction, in which a training escapes the plateau; None: not within config.epochs.
 
-    The engine, its weights and its optimiser are copied and stay as they are. dataset: what it is trained on; interrupted:
-    raises Abandoned once it is set.
+    Args:
+        engine: it is copied and stays as it is.
+        config: the settings of the training.
+        dataset: what it is trained on.
+        preprocessing: how images become the network's input.
+        done: epochs trained so far.
+        interrupted: an event that ends the simulation.
+
+    Raises:
+        SimulationInterrupted: once `interrupted` is set.
     """
     means = class_means(dataset)
     network = engine.network.copy()
     name = choose_engine("auto", network.architecture, "cpu").name
-    rehearsed = make_engine(name, network, means, config, preprocessing)
-    rehearsed.load_state_dict(engine.state_dict())
-    random = np.random.default_rng([_REHEARSAL, config.seed, done])
+    simulated = make_engine(name, network, means, config, preprocessing)
+    simulated.load_state_dict(engine.state_dict())
+    random = np.random.default_rng([_STREAM, config.seed, done])
     for epoch in range(done, config.epochs):
         plan = _plan(config, epoch, dataset.labels, means, random)
         looks = [plan.num_steps * look // LOOKS for look in range(LOOKS + 1)]
         for start, stop in itertools.pairwise(dict.fromkeys(looks)):
             if interrupted is not None and interrupted.is_set():
-                raise Abandoned
-            at = epoch + stop / plan.num_steps
-            if at > config.epochs - MARGIN:
+                raise SimulationInterrupted
+            now = epoch + stop / plan.num_steps
+            if now > config.epochs - MARGIN:
                 return None
-            stats = rehearsed.train_steps(plan, start, stop)
-            spread = _spread(rehearsed.logits(means.images))
-            if spread > LEFT:
-                return at
+            stats = simulated.train_steps(plan, start, stop)
+            spread = _spread(simulated.logits(means.images))
+            if spread > ESCAPED:
+                return now
             if spread == 0 or not np.isfinite(stats.losses).all():
-                return None  # no picture makes a difference, so none can make one grow
+                return None  # all images give the same outputs, so no difference can grow
     return None
 
 
 def class_means(dataset: Dataset) -> Dataset:
-    """The mean picture of each class that has pictures, uint8 `(num_classes, height, width)`, with its label."""
+    """Return the mean image of each class that has images, uint8 (num_classes, height, width), with its label."""
     labels = np.unique(dataset.labels)
     means = [dataset.images[dataset.labels == label].mean(axis=0) for label in labels]
     return Dataset(dataset.name, np.round(means).astype(np.uint8), labels, dataset.classes)
 
 
 def _plan(config: TrainConfig, epoch: int, labels: Labels, means: Dataset, random: np.random.Generator) -> Plan:
-    """An epoch of as many steps as the training's, each of `COPIES` pictures a class.
+    """An epoch of as many steps as the training's, each of COPIES images a class.
 
-    A step's pictures are in the proportions of the classes. Each is drawn anew with probability n / 2B, n being the pictures
-    of a step and B those of the training's: so the share of a class has the variance p (1 - p) / B that it has there.
+    A step has the classes in their proportions. Each image is drawn anew with probability n / 2B, where n is the number of
+    images in a step and B that in the training's: so the share of a class has the variance p (1 - p) / B that it has there.
     """
     rates = learning_rates(config, epoch, len(labels))
     size = COPIES * len(means)
@@ -96,5 +105,24 @@ def _plan(config: TrainConfig, epoch: int, labels: Labels, means: Dataset, rando
 
 
 def _spread(logits: NDArray[np.float32]) -> float:
-    """How far apart the classes are: the mean over logits `(num_classes, C)` of their deviation over the classes."""
+    """How far apart the classes are: the mean over logits (num_classes, C) of their standard deviation over the classes."""
     return float(logits.astype(np.float64).std(axis=0).mean())
+
+
+def is_simulation_due(done: int) -> bool:
+    """Return whether a training still at chance level after `done` epochs is simulated: after 1, 2, 4, 8, …"""
+    return done & (done - 1) == 0
+
+
+def predict(done: int, num_epochs: int, simulate: Callable[[int], float | None]) -> tuple[bool, float | None]:
+    """Return whether a training at chance level may still escape it, and at its end the epoch in which it would.
+
+    Args:
+        done: epochs trained so far.
+        num_epochs: epochs of the training.
+        simulate: gives the epoch of the escape within a number of epochs; called when a simulation is due, and at the end to
+            see whether more epochs are a remedy.
+    """
+    if done == num_epochs:
+        return False, simulate(2 * done + 1)
+    return not is_simulation_due(done) or simulate(num_epochs) is not None, None

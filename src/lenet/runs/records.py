@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Self, TypeAlias
 
-from lenet.doctor.checks import Finding
+from lenet.doctor.finding import Finding
 from lenet.files.untrusted import printable
 from lenet.images.preprocess import Preprocessing
 

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from lenet.config import TrainConfig, from_dict, to_dict
-from lenet.doctor.checks import Finding
+from lenet.doctor.finding import Finding
 from lenet.errors import LenetError, RunError, SaveError, quoted
 from lenet.extras import require_torch
 from lenet.files import durable, untrusted

@@ -1,6 +1,6 @@
-"""The findings of one run: asks the doctor at the right moments, and records and shows what is new.
+"""The findings of one run: runs the doctor's checks when they are due, and records and shows new findings.
 
-What was found stands in metrics.jsonl, with the numbers it was found by, so a resumed run neither forgets nor repeats.
+Findings are lines of metrics.jsonl, so a resumed run neither forgets nor repeats them.
 """
 
 import functools
@@ -10,24 +10,23 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from lenet.data.dataset import Dataset, Labels
+from lenet.data.dataset import Dataset, Images, Labels
 from lenet.display.progress import Progress
-from lenet.doctor import checks, plateau, schedule
-from lenet.doctor.checks import Finding
+from lenet.doctor import plateau
+from lenet.doctor.finding import Finding
+from lenet.doctor.observation import Activations, Observation, is_at_chance
+from lenet.doctor.schedule import AFTER_CHUNK, AFTER_EPOCH, BEFORE_TRAINING, examine
 from lenet.engines import Engine
 from lenet.metrics import confusion_matrix
-from lenet.pytorch.modules import to_module
-from lenet.pytorch.reference import to_input, torch_threads
+from lenet.networks.layers import Activation
 from lenet.runs.run import Run
 
-SAMPLE = 64  # training pictures of which the units are looked at
+SAMPLE = 64  # training images for the checks of units
 
 
 class Findings:
-    """What `trainer.py` tells the doctor of a run. Its methods give the findings that are new; each name comes once a run."""
+    """The findings of one run; each name is reported once."""
 
     def __init__(
         self, run: Run, show: Progress, engine: Engine, train: Dataset, test: Dataset, interrupted: threading.Event
@@ -48,74 +47,85 @@ class Findings:
 
     @property
     def told(self) -> set[str]:
-        """The names of what was found so far."""
+        """The names of the findings so far."""
         return {line["name"] for line in self.of("finding")}
 
     def before(self, order: Labels) -> list[Finding]:
-        """Before the first step; order: the training labels as they come, `(N,)`."""
-        return self.tell(schedule.examine_data(self.train, self.test, order), {"epoch": 0, "step": 0})
+        """Return the new findings before the first step; order: the training labels as they come, int64 (N,)."""
+        observation = Observation(train=self.train, test=self.test, order=order)
+        return self.tell(examine(BEFORE_TRAINING, observation), {"epoch": 0, "step": 0})
 
     def after_chunk(self, point: Mapping[str, Any]) -> list[Finding]:
-        """After a chunk of steps, whose point is logged."""
-        return self.tell(schedule.chunk(self.of("chunk")), point)
+        """Return the new findings after a chunk of steps, whose point is logged."""
+        chunks = self.of("chunk")
+        losses, rates = ([chunk[name] for chunk in chunks] for name in ("train_loss", "learning_rate"))
+        return self.tell(examine(AFTER_CHUNK, Observation(losses=losses, rates=rates)), point)
 
     def after_epoch(self, point: Mapping[str, Any], predicted: Labels) -> list[Finding]:
-        """After the evaluation of an epoch, whose point is logged; predicted: of the test pictures, `(M,)`.
+        """Return the new findings after the evaluation of an epoch, whose point is logged.
 
-        Raises Abandoned if the training is interrupted meanwhile. Without the points of the epoch's chunks, which were lost
-        then, there is nothing to be found.
+        Without the points of the epoch's chunks, which may have been lost, nothing is found.
+
+        Args:
+            point: of the epoch.
+            predicted: classes of the test images, int64 (M,).
+
+        Raises:
+            SimulationInterrupted: if the training is interrupted meanwhile.
         """
         if not self.of("chunk"):
             return []
-        # On one thread: it is too little for two to share, and where cores are shared they would wait for each other.
-        with torch_threads(1):
-            return self.tell(self._at_the_end(point, predicted), point)
+        return self.tell(examine(AFTER_EPOCH, self._observe(point, predicted)), point)
 
-    def _at_the_end(self, point: Mapping[str, Any], predicted: Labels) -> list[Finding]:
+    def _observe(self, point: Mapping[str, Any], predicted: Labels) -> Observation:
         config, done = self.run.config, point["epoch"]
         latest, earlier = self.of("chunk")[-1], self.of("epoch")[:-1]
         loss, accuracy = latest["train_loss"], latest["train_accuracy"]
-        leaves, later = False, None
-        if checks.is_at_chance(loss, accuracy, self.counts) and "chance-level" not in self.told:
-            leaves, later = schedule.foresee(done, config.epochs, functools.partial(self._leaves_at, done))
-        return schedule.epoch(
-            loss,
-            accuracy,
-            point["test_accuracy"],
-            self.counts,
+        escapes, escape_epoch = False, None
+        if is_at_chance(loss, accuracy, self.counts) and "chance-level" not in self.told:
+            escapes, escape_epoch = plateau.predict(done, config.epochs, functools.partial(self._simulate, done))
+        layers = self.engine.network.architecture.layers
+        outputs = self.engine.outputs(self._sample())
+        activations = {
+            layer.name: Activations(layer.function, values)
+            for layer, values in zip(layers, outputs, strict=True)
+            if isinstance(layer, Activation)
+        }
+        return Observation(
+            train_loss=loss,
+            train_accuracy=accuracy,
+            test_accuracy=point["test_accuracy"],
+            counts=self.counts,
             before=(earlier[-1]["train_accuracy"], earlier[-1]["test_accuracy"]) if earlier else None,
             is_last=done == config.epochs,
             confusion=confusion_matrix(self.test.labels, predicted, len(self.train.classes)),
             classes=self.train.classes,
-            net=to_module(self.engine.network),
-            images=self._sample(),
+            activations=activations,
+            outputs=outputs[-1],
+            functions=frozenset(layer.function for layer in layers if isinstance(layer, Activation)),
             init=config.init,
             data=self.train.name,
-            rehearsed=config.epochs - done,
-            leaves=leaves,
-            later=later,
+            simulated=config.epochs - done,
+            escapes=escapes,
+            escape_epoch=escape_epoch,
         )
 
     def tell(self, found: list[Finding], point: Mapping[str, Any]) -> list[Finding]:
-        """Records and shows those of the findings that are new, and returns them; point: when they were found."""
+        """Record and show the findings that are new, and return them; point: the epoch and step at which they were found."""
         new = [replace(one, epoch=point["epoch"], step=point["step"]) for one in found if one.name not in self.told]
         for finding in new:
             self.log(finding.to_dict())
             self.show.finding(finding)
         return new
 
-    def _leaves_at(self, done: int, num_epochs: int) -> float | None:
-        """In which epoch up to `num_epochs`, after those `done`, the network leaves chance level.
-
-        Beyond the training's end only at a constant rate.
-        """
+    def _simulate(self, done: int, num_epochs: int) -> float | None:
+        """The epoch up to `num_epochs` in which the training escapes the plateau; beyond its end only at a constant rate."""
         config = self.run.config
         if num_epochs > config.epochs and config.schedule != "constant":
             return None
         longer = replace(config, epochs=num_epochs)
-        return plateau.leaves_at(self.engine, longer, self.train, self.run.preprocessing, done, self.interrupted)
+        return plateau.escape_epoch(self.engine, longer, self.train, self.run.preprocessing, done, self.interrupted)
 
-    def _sample(self) -> Tensor:
-        """Some training pictures as the network takes them, `(SAMPLE, 1, height, width)`."""
-        index = np.linspace(0, len(self.train) - 1, min(SAMPLE, len(self.train))).astype(np.int64)
-        return to_input(torch.from_numpy(self.train.images[index]), self.run.preprocessing)
+    def _sample(self) -> Images:
+        """Some training images, uint8 (SAMPLE, height, width)."""
+        return self.train.images[np.linspace(0, len(self.train) - 1, min(SAMPLE, len(self.train))).astype(np.int64)]

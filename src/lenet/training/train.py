@@ -20,9 +20,9 @@ from lenet.data.dataset import Labels, Splits, load
 from lenet.data.plan import Plan, plan
 from lenet.display import curve
 from lenet.display.progress import Progress, choose_progress
-from lenet.doctor import checks
-from lenet.doctor.checks import Finding
-from lenet.doctor.plateau import Abandoned
+from lenet.doctor.curve_checks import not_finite
+from lenet.doctor.finding import Finding
+from lenet.doctor.plateau import SimulationInterrupted
 from lenet.engines import Stats
 from lenet.engines.choice import choose_device
 from lenet.engines.memory import memory_explained
@@ -377,7 +377,7 @@ class Training:
         """Asks the doctor about the epoch that was evaluated last; predicted: the classes given to the test pictures."""
         try:
             found = self.findings.after_epoch(self.at.evaluated, predicted)
-        except Abandoned:
+        except SimulationInterrupted:
             self._stop()
         self.at.is_judged = True
         self._heed(found)
@@ -553,7 +553,7 @@ class Training:
 
     def _diverged(self, what: str, loss: float, point: Mapping[str, Any], good: Moment) -> NoReturn:
         """Saves the weights of the last moment that was good, and raises TrainingError."""
-        finding = checks.not_finite(what, loss, self.config.learning_rate)
+        finding = not_finite(what, loss, self.config.learning_rate)
         self.findings.tell([finding], point)
         where = f"the last good weights, after step {self._last_good(good)}, are in {self.run.path / 'checkpoints'}"
         raise TrainingError(f"{what}; {where}", hint=finding.remedy)

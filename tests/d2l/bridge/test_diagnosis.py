@@ -43,15 +43,15 @@ def test_a_network_that_learns_has_no_findings(iterators, loader, capsys):
         assert float(out.split("test acc ")[-1].split(",")[0]) > 0.9
 
 
-def test_chance_level_is_named_after_the_first_epoch_by_a_rehearsal(iterators, capsys):
+def test_chance_level_is_named_after_the_first_epoch_by_a_simulation(iterators, capsys):
     torch.manual_seed(0)
     names, err = trained(LeNetAvg(), *iterators, 1e-4, 3, capsys)
     assert names == ["chance-level"]
-    assert "a rehearsal of the 2 epochs left" in err
+    assert "a simulation of the 2 remaining epochs" in err
     assert "--init xavier-uniform" in err
 
 
-def test_without_a_rehearsal_after_the_second(iterators, loader, capsys):
+def test_without_a_simulation_after_the_second(iterators, loader, capsys):
     torch.manual_seed(0)
     assert trained(LeNetAvg(), loader, iterators[1], 1e-4, 2, capsys)[0] == ["chance-level"]
     net = LeNetAvg()
@@ -113,7 +113,7 @@ def test_what_the_doctor_cannot_look_at_ends_no_training(iterators, capsys):
     d2l.train_ch5(net, list(wide), iterators[1], 50, torch.optim.SGD(net.parameters(), lr=0.05), "cpu", 2)
     out, err = capsys.readouterr()
     assert "epoch 2, loss" in out
-    assert err.count("doctor  cannot look at this training, which goes on (ValueError: not)\n") == 1
+    assert err.count("doctor  cannot examine this training, which continues (ValueError: not)\n") == 1
 
 
 class Functions(nn.Module):
@@ -137,9 +137,7 @@ def test_sigmoids_that_are_functions_are_seen(iterators, capsys):
         net.third.bias.fill_(100)
     names, err = trained(net, *iterators, 1e-4, 1, capsys)
     assert names == ["chance-level", "saturated-units"]
-    assert (
-        "the usual cause is sigmoids, which hardly pass a difference on, or initial weights that are too small" in err
-    )
+    assert "the usual cause is saturated sigmoids, whose gradients vanish, or initial weights that are too small" in err
     assert "more epochs" in err
 
 
@@ -202,7 +200,7 @@ def test_faults_of_the_data_are_told_before_the_first_step(by_pytorch, tiny, cap
 def test_published_data_are_not_examined_again(real_data, monkeypatch, capsys):
     train_iter, test_iter = d2l.load_data_fashion_mnist(20_000, root=real_data / "fashion-mnist")
     net = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
-    monkeypatch.setattr("lenet.doctor.schedule.examine_data", None)
+    monkeypatch.setattr("lenet.d2l.bridge.diagnosis.BEFORE_TRAINING", (None,))
     assert "doctor" not in trained(net, train_iter, test_iter, 0.1, 1, capsys)[1]
     assert "TypeError" in trained(net, train_iter, train_iter, 0.1, 1, capsys)[1]  # it is looked at
 

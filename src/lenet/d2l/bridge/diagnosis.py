@@ -15,10 +15,14 @@ from typing import Any
 import numpy as np
 from torch import nn
 
+from lenet.d2l.bridge.activations import functions, record
 from lenet.d2l.bridge.steps import Steps, Tally
 from lenet.d2l.names.iterators import BatchIterator, is_published
-from lenet.doctor import checks, schedule
-from lenet.doctor.checks import Finding
+from lenet.doctor import plateau
+from lenet.doctor.data_checks import unshuffled
+from lenet.doctor.finding import Finding
+from lenet.doctor.observation import Observation, is_at_chance
+from lenet.doctor.schedule import AFTER_EPOCH, BEFORE_TRAINING, examine
 from lenet.pytorch.tracing import ACTIVATIONS
 
 
@@ -31,7 +35,7 @@ class Diagnosis:
     def __init__(self, net: Any, steps: Steps, test_iter: Any, num_epochs: int, init: str | None = None) -> None:
         self.net, self.steps, self.num_epochs, self.init = net, steps, num_epochs, init
         self.test = test_iter.dataset if isinstance(test_iter, BatchIterator) else None
-        self.told: set[str] = set()
+        self.reported: set[str] = set()
         self.before: tuple[float, float] | None = None
 
     def data(self) -> None:
@@ -41,24 +45,25 @@ class Diagnosis:
             return
         if not is_published(train_iter.dataset, self.test):
             with self._ending_nothing():
-                self._tell(schedule.examine_data(train_iter.dataset, self.test))
+                data = Observation(train=train_iter.dataset, test=self.test)
+                self._report(examine(BEFORE_TRAINING, data))
 
     def epoch(self, done: int, tally: Tally, test_accuracy: float | None) -> None:
         """After the evaluation of an epoch, the `done`-th. Networks and labels are anybody's: it ends no training."""
         with self._ending_nothing():
-            self._tell(self._found(done, tally, test_accuracy))
+            self._report(self._findings(done, tally, test_accuracy))
 
     @contextlib.contextmanager
     def _ending_nothing(self) -> Iterator[None]:
         try:
             yield
         except Exception as error:
-            if "doctor" not in self.told:
-                self.told.add("doctor")
+            if "doctor" not in self.reported:
+                self.reported.add("doctor")
                 why = f"{type(error).__name__}: {error}".splitlines()[0]
-                sys.stderr.write(f"doctor  cannot look at this training, which goes on ({why})\n")
+                sys.stderr.write(f"doctor  cannot examine this training, which continues ({why})\n")
 
-    def _found(self, done: int, tally: Tally, test_accuracy: float | None) -> Sequence[Finding]:
+    def _findings(self, done: int, tally: Tally, test_accuracy: float | None) -> Sequence[Finding]:
         labels = np.concatenate(tally.labels)  # as they came
         if labels.dtype.kind not in "iu":
             return []  # not classes
@@ -67,32 +72,35 @@ class Diagnosis:
             return []
         counts = np.bincount(labels)
         train_accuracy = None if math.isnan(tally.accuracy) else tally.accuracy
-        seen = test_accuracy if train_accuracy is None else train_accuracy
-        leaves, later = False, None
-        if seen is not None and checks.is_at_chance(tally.loss, seen, counts) and "chance-level" not in self.told:
-            leaves, later = self._foresee(done)
-        found = schedule.epoch(
-            tally.loss,
-            train_accuracy,
-            test_accuracy,
-            counts,
+        accuracy = test_accuracy if train_accuracy is None else train_accuracy
+        escapes, escape_epoch = False, None
+        if accuracy is not None and is_at_chance(tally.loss, accuracy, counts) and "chance-level" not in self.reported:
+            escapes, escape_epoch = self._predict(done)
+        net, sample = self._network(), self.steps.sample
+        outputs, activations = record(net, sample) if net is not None and sample is not None else (None, {})
+        observation = Observation(
+            order=labels,
+            train_loss=tally.loss,
+            train_accuracy=train_accuracy,
+            test_accuracy=test_accuracy,
+            counts=counts,
             before=self.before,
             is_last=done == self.num_epochs,
-            net=self._network(),
-            images=self.steps.sample,
+            activations=activations,
+            outputs=outputs,
+            functions=None if net is None else functions(net),
             init=self.init,
             takes_logits=self.steps.takes_logits,
             data=self.test.name if self.test else "",
             test_counts=np.bincount(self.test.labels) if self.test else None,
-            rehearsed=self.num_epochs - done if self.steps.rehearses else None,
-            leaves=leaves,
-            later=later,
+            simulated=self.num_epochs - done if self.steps.simulates else None,
+            escapes=escapes,
+            escape_epoch=escape_epoch,
         )
         self.before = None
         if train_accuracy is not None and test_accuracy is not None:
             self.before = train_accuracy, test_accuracy
-        unshuffled = checks.unshuffled(labels)
-        return [unshuffled, *found] if unshuffled else found
+        return examine((unshuffled, *AFTER_EPOCH), observation)
 
     def _network(self) -> nn.Module | None:
         """What the units are looked at in: the network, or its layers, if it calls sigmoids and the like as functions."""
@@ -101,14 +109,14 @@ class Diagnosis:
         has_units = any(isinstance(layer, ACTIVATIONS) for layer in self.net.modules())
         return self.net if has_units or self.steps.layers is None else self.steps.layers
 
-    def _foresee(self, done: int) -> tuple[bool, float | None]:
-        """As `schedule.foresee`; PyTorch's way is not rehearsed, and given a second epoch."""
-        if not self.steps.rehearses and done < self.num_epochs:
+    def _predict(self, done: int) -> tuple[bool, float | None]:
+        """As `plateau.predict`; a training by PyTorch is not simulated, but given a second epoch."""
+        if not self.steps.simulates and done < self.num_epochs:
             return done == 1, None
-        return schedule.foresee(done, self.num_epochs, functools.partial(self.steps.leaves_at, done))
+        return plateau.predict(done, self.num_epochs, functools.partial(self.steps.escape_epoch, done))
 
-    def _tell(self, found: Sequence[Finding]) -> None:
+    def _report(self, found: Sequence[Finding]) -> None:
         for finding in found:
-            if finding.name not in self.told:
-                self.told.add(finding.name)
+            if finding.name not in self.reported:
+                self.reported.add(finding.name)
                 sys.stderr.write(f"FINDING  {finding}\n")

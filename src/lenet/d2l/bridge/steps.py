@@ -80,15 +80,15 @@ class Steps(Protocol):
     """What the loop needs. Left in any case, so that weights and optimiser are the user's own again.
 
     sample: some pictures as the network takes them, if they are known; layers: the network as a chain, if it is known to be
-    one; takes_logits: whether the loss is cross-entropy, which applies the softmax itself; rehearses: whether `leaves_at` can
-    say that a training at chance level will leave it.
+    one; takes_logits: whether the loss is cross-entropy, which applies the softmax itself; simulates: whether
+    `escape_epoch` can predict that a training at chance level escapes it.
     """
 
     name: str
     train_iter: Any
     sample: Tensor | None
     takes_logits: bool
-    rehearses: bool
+    simulates: bool
 
     @property
     def layers(self) -> nn.Module | None: ...
@@ -101,8 +101,8 @@ class Steps(Protocol):
     def epoch(self) -> Iterator[Tally]:
         """One pass over the training pictures; the same Tally, grown, after each fifth."""
 
-    def leaves_at(self, done: int, num_epochs: int) -> float | None:
-        """The epoch in which a training at chance level after `done` epochs leaves it; None: not within `num_epochs`."""
+    def escape_epoch(self, done: int, num_epochs: int) -> float | None:
+        """The epoch in which a training at chance level after `done` epochs escapes it; None: not within `num_epochs`."""
 
 
 def choose_steps(net: nn.Module, train_iter: Any, loss: Any, rule: Rule, device: torch.device) -> Steps:
@@ -135,7 +135,7 @@ def announce(steps: Steps) -> None:
 class EngineSteps:
     """Steps by lenet's kernels for the CPU. Raises EngineError, ModelError or ConfigError for what they do not know."""
 
-    rehearses = takes_logits = True
+    simulates = takes_logits = True
     sample: Tensor | None
 
     def __init__(self, net: nn.Module, train_iter: Any, loss: Any, rule: Rule, device: torch.device) -> None:
@@ -198,10 +198,10 @@ class EngineSteps:
                 _must_end_finite(self.layers, tally, self.good, self.taken)
             yield tally
 
-    def leaves_at(self, done: int, num_epochs: int) -> float | None:
-        """The epoch in which a training at chance level after `done` epochs leaves it; None: not within `num_epochs`."""
+    def escape_epoch(self, done: int, num_epochs: int) -> float | None:
+        """The epoch in which a training at chance level after `done` epochs escapes it; None: not within `num_epochs`."""
         config = replace(self.config, epochs=num_epochs)
-        return plateau.leaves_at(self.engine, config, self.dataset, self.preprocessing, done)
+        return plateau.escape_epoch(self.engine, config, self.dataset, self.preprocessing, done)
 
     def _call(self, plan: Plan, start: int, stop: int, tally: Tally) -> int:
         """As many of the steps as take a moment, in one call; where it stopped."""
@@ -239,7 +239,7 @@ class TorchSteps:
     net: the network, if it is a module; optimizer: what else goes back to its last good state with it.
     """
 
-    name, rehearses, takes_logits = "PyTorch", False, False
+    name, simulates, takes_logits = "PyTorch", False, False
     sample: Tensor | None = None
     layers: nn.Module | None = None
 
@@ -283,7 +283,7 @@ class TorchSteps:
             tally.done = 1
             yield tally
 
-    def leaves_at(self, done: int, num_epochs: int) -> float | None:
+    def escape_epoch(self, done: int, num_epochs: int) -> float | None:
         """Nothing is foreseen."""
         return None
 

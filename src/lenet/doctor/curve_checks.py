@@ -1,0 +1,140 @@
+"""Checks of losses and accuracies. docs/doctor.md has the measurements behind the thresholds."""
+
+import numpy as np
+
+from lenet.data.catalogue import CATALOGUE
+from lenet.doctor.finding import Finding
+from lenet.doctor.observation import Counts, Observation, chance
+from lenet.doctor.remedies import plateau_remedy
+
+RISE, WINDOW = 0.5, 3  # nats, and the chunks whose mean is taken, so that one bad batch is no rise
+GAP = 0.1  # between train and test accuracy
+STILL = 0.02  # gain in accuracy within an epoch: with less the network has stopped learning
+TOO_GOOD = {"fashion-mnist": 0.975}  # beyond the test accuracy of any published network
+
+
+def loss_rising(observation: Observation) -> Finding | None:
+    """Losses of chunks that rise clearly above what they were."""
+    losses, rates = observation.losses, observation.rates
+    if len(losses) < 2 * WINDOW:
+        return None
+    means = np.convolve(losses, np.full(WINDOW, 1 / WINDOW), "valid")
+    lowest = int(np.argmin(means))
+    if means[-1] < means[lowest] + RISE:
+        return None
+    before, now = rates[lowest + WINDOW - 1], rates[-1]
+    why = f"since the rate rose from {before:.2g} to {now:.2g}" if now > before else f"at a learning rate of {now:.2g}"
+    return Finding(
+        "loss-rising",
+        f"the loss rises, {why}",
+        {"loss": float(means[-1]), "it was": float(means[lowest]), "learning rate": now},
+        f"use a smaller learning rate (--learning-rate {now / 3:.2g})",
+    )
+
+
+def not_finite(what: str, loss: float, learning_rate: float) -> Finding:
+    """Return the finding for a loss that is NaN or infinite.
+
+    Args:
+        what: the message, with the step.
+        loss: the loss.
+        learning_rate: the configured one.
+    """
+    return Finding(
+        "loss-not-finite",
+        what,
+        {"loss": str(loss), "learning rate": learning_rate},
+        f"use a smaller learning rate (--learning-rate {learning_rate / 10:g})",
+    )
+
+
+def too_good(observation: Observation) -> Finding | None:
+    """A test accuracy that the data set does not allow.
+
+    The limit is that of the whole test set: on a part of it, such as two classes, any accuracy may be right.
+    """
+    data, accuracy, counts = observation.data, observation.test_accuracy, observation.test_counts
+    if counts is None and observation.confusion is not None:
+        counts = observation.confusion.sum(axis=1)
+    limit = TOO_GOOD.get(data, 1.0)
+    if accuracy is None or accuracy <= limit or (counts is not None and not _is_whole(data, counts)):
+        return None
+    return Finding(
+        "too-good",
+        f"a test accuracy of {accuracy:.4f} on {data} is too good to be true: the wrong data, or training images, were "
+        "measured",
+        {"test accuracy": accuracy, "best published": limit},
+        "compare the fingerprint of the data (lenet data verify), and check what the test set contains",
+    )
+
+
+def chance_level(observation: Observation) -> Finding | None:
+    """Accuracy and loss at chance level, unless the simulation escapes the plateau in time.
+
+    Without a simulation nothing is known of the epochs to come, and sigmoids may need more of them.
+    """
+    loss, accuracy, counts = observation.train_loss, observation.accuracy, observation.counts
+    if loss is None or accuracy is None or counts is None or not observation.is_at_chance or observation.escapes:
+        return None
+    chance_loss, chance_accuracy = chance(counts)
+    numbers = {
+        "loss": loss,
+        "loss at chance": chance_loss,
+        "accuracy": accuracy,
+        "accuracy at chance": chance_accuracy,
+    }
+    prediction = ""
+    if simulated := observation.simulated:
+        numbers["epochs simulated"] = simulated
+        remaining = f"{simulated} remaining epochs" if simulated > 1 else "remaining epoch"
+        prediction = f", and a simulation of the {remaining} does not escape it"
+    return Finding("chance-level", f"accuracy is at chance level{prediction}", numbers, plateau_remedy(observation))
+
+
+def train_test_apart(observation: Observation) -> Finding | None:
+    """Train accuracy far above test accuracy, at the end or for two epochs."""
+    train, test = observation.train_accuracy, observation.test_accuracy
+    if train is None or test is None or train - test <= GAP or observation.is_at_chance:
+        return None
+    if not (observation.is_last or observation.before is None) and observation.before[0] - observation.before[1] <= GAP:
+        return None  # a bad last step, perhaps
+    return Finding(
+        "train-test-apart",
+        "train accuracy is far above test accuracy",
+        {"train accuracy": train, "test accuracy": test},
+        "use more images, shifted ones (--shift 2), weight decay (--weight-decay) or fewer epochs; and check that both sets "
+        "show the same kind of images",
+    )
+
+
+def class_never_predicted(observation: Observation) -> Finding | None:
+    """Classes with test images that are never predicted, once the network has stopped learning."""
+    confusion, classes = observation.confusion, observation.classes
+    if confusion is None or observation.is_at_chance or not _has_stopped(observation):
+        return None
+    missing = np.flatnonzero((confusion.sum(axis=0) == 0) & (confusion.sum(axis=1) > 0)).tolist()
+    if not missing:
+        return None
+    names = ", ".join(str(classes[label]) if classes else str(label) for label in missing)
+    these = "these classes" if len(missing) > 1 else "this class"
+    return Finding(
+        "class-never-predicted",
+        f"no image is ever classified as {names}, although there are such images",
+        {"classes never predicted": len(missing), "their test images": int(confusion[missing].sum())},
+        f"check the training images and labels of {these}; otherwise train longer, or with a smaller learning rate "
+        "(--learning-rate)",
+    )
+
+
+def _has_stopped(observation: Observation) -> bool:
+    if observation.is_last:
+        return True
+    if observation.before is None or observation.test_accuracy is None:
+        return False
+    return observation.test_accuracy < observation.before[1] + STILL
+
+
+def _is_whole(data: str, counts: Counts) -> bool:
+    """Whether so many images of each class are the whole test set of that name in the catalogue."""
+    whole = CATALOGUE[data]
+    return int((counts > 0).sum()) == len(whole.classes) and int(counts.sum()) == whole.num_test
