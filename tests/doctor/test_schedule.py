@@ -23,17 +23,20 @@ def epoch(loss, train, test, **known):
     return [finding.name for finding in examine(AFTER_EPOCH, Observation(**known))]
 
 
+def is_check(function):
+    return list(getattr(function, "__annotations__", {})) == ["observation", "return"] and function.__name__[0] != "_"
+
+
 def test_every_check_of_the_room_is_in_a_list():
     from lenet.doctor import curve_checks, data_checks, unit_checks
 
     listed = {check.__name__ for check in (*BEFORE_TRAINING, *AFTER_CHUNK, *AFTER_EPOCH)}
+    modules = (curve_checks, data_checks, unit_checks)
     checks = {
         name
-        for module in (curve_checks, data_checks, unit_checks)
+        for module in modules
         for name, function in vars(module).items()
-        if not name.startswith("_")
-        and getattr(function, "__module__", "") == module.__name__
-        and getattr(function, "__annotations__", {}).get("observation") is Observation
+        if getattr(function, "__module__", "") == module.__name__ and is_check(function)
     }
     assert listed == checks
     assert schedule.examine(AFTER_EPOCH, Observation()) == []

@@ -4,8 +4,8 @@
 
 A network at chance level hardly distinguishes images: its outputs for two of them differ in the fifth digit. While that is
 so it responds to a class as to the mean of its images, so ten images stand for 60,000. How soon the differences have grown
-depends on the noise of the batches too: they never hold equal numbers of each class, so the outputs and the layers before them
-keep moving. The simulation therefore draws labels with the variance that batches of the training's own size have.
+depends on the noise of the batches too: they never hold equal numbers of each class, so the outputs and the layers before
+them keep moving. The simulation therefore draws labels with the variance that batches of the training's own size have.
 docs/doctor.md has how often the prediction is right.
 """
 
