@@ -43,6 +43,7 @@ def test_imports_dictionary_and_all_name_the_same():
     guarded = [node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
     imported = {}
     for node in guarded[0].body:
+        assert isinstance(node, ast.ImportFrom)
         for alias in node.names:
             imported[alias.name] = f"lenet.{alias.name}" if node.module == "lenet" else node.module
     assert imported == lenet._MODULES

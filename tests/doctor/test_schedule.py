@@ -43,7 +43,7 @@ def test_every_check_of_the_room_is_in_a_list():
 
 
 def test_good_data_has_no_findings(tiny):
-    assert data(*tiny, np.random.default_rng(0).permutation(tiny.train.labels)) == []
+    assert data(tiny.train, tiny.test, np.random.default_rng(0).permutation(tiny.train.labels)) == []
 
 
 def test_each_fault_of_the_data_is_found(tiny):
@@ -69,7 +69,7 @@ def test_sets_of_different_sizes_are_examined_each_alone(tiny):
 def test_the_data_sets_have_no_findings(real_data, name):
     splits = load(name, str(real_data))
     assert not among(splits.test.images, splits.train.images).any()  # data_checks.SHARED is above that
-    assert data(*splits, splits.train.labels) == []
+    assert data(splits.train, splits.test, splits.train.labels) == []
     rolled = dataclasses.replace(splits.train, labels=np.roll(splits.train.labels, -2))
     assert data(rolled, splits.test)[0] == "labels-misaligned"
 

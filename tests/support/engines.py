@@ -1,15 +1,21 @@
 """Engines on small data for tests: networks with the same weights, and images made from a seed."""
 
-from lenet.config import MODEL_FIELDS, configure
+from typing import Any
+
+from torch import Tensor
+
+from lenet.config import MODEL_FIELDS, TrainConfig, configure
+from lenet.data.dataset import Dataset
+from lenet.data.plan import Plan
 from lenet.engines.cpu import CpuEngine
 from lenet.images.preprocess import Preprocessing
-from lenet.networks import build
+from lenet.networks import Network, build
 from lenet.networks.initialization import initialized
 from lenet.pytorch.modules import to_module
 from lenet.pytorch.reference import ReferenceEngine
 
 STILL = 1e-30  # a learning rate that moves no weight
-RECIPES = [
+RECIPES: list[dict[str, Any]] = [
     {"recipe": "book-sgd"},
     {"recipe": "book-sgd", "momentum": 0.9, "nesterov": True, "weight_decay": 0.01, "learning_rate": 0.05},
     {"recipe": "book-sgd", "momentum": 0.9, "learning_rate": 0.05},
@@ -20,12 +26,14 @@ RECIPES = [
 ]
 
 
-def network_of(name, init="default", seed=0, **arguments):
+def network_of(name: str, init: str = "default", seed: int = 0, **arguments: Any) -> Network:
     """A model with its initial weights."""
     return initialized(build(name, **arguments), init, seed)
 
 
-def both(dataset, settings=None, variant=None, **arguments):
+def both(
+    dataset: Dataset, settings: dict[str, Any] | None = None, variant: str | None = None, **arguments: Any
+) -> tuple[CpuEngine, ReferenceEngine]:
     """The two engines, on networks with the same weights."""
     config = configure(**{"recipe": "book-sgd", **(settings or {})})
     preprocessing = Preprocessing(dataset.size, mean=0.3, std=0.35)
@@ -37,7 +45,7 @@ def both(dataset, settings=None, variant=None, **arguments):
     )
 
 
-def engine_of(kind, config, dataset, variant=None):
+def engine_of(kind: Any, config: TrainConfig, dataset: Dataset, variant: str | None = None) -> Any:
     """An engine of that class with the config's network; Float64Engine computes in float64."""
     arguments = {name: getattr(config, name) for name in MODEL_FIELDS if getattr(config, name) is not None}
     network = network_of(config.model, config.init, config.seed, **arguments)
@@ -52,6 +60,6 @@ def engine_of(kind, config, dataset, variant=None):
 class Float64Engine(ReferenceEngine):
     """The specification in float64."""
 
-    def _batch(self, plan, positions):
+    def _batch(self, plan: Plan, positions: Any) -> tuple[Tensor, Tensor]:
         images, labels = super()._batch(plan, positions)
         return images.double(), labels

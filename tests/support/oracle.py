@@ -1,18 +1,28 @@
 """What a fast engine is measured against: the same step in float64, and in plain PyTorch float32."""
 
 import copy
+from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
 
+from lenet.images.preprocess import Preprocessing
 from lenet.pytorch.reference import to_input
 
 UNIT = 2.0**-23  # the distance between neighbouring float32 numbers, relative to the larger
 
 
-def gradients(model, images, labels, preprocessing, dtype, smoothing=0.0, way="native"):
+def gradients(
+    model: nn.Module,
+    images: Any,
+    labels: Any,
+    preprocessing: Preprocessing,
+    dtype: torch.dtype,
+    smoothing: float = 0.0,
+    way: str = "native",
+) -> dict[str, Any]:
     """Loss, logits and gradients, each as a float64 array, computed by PyTorch in `dtype`, in one of its ways."""
     model = copy.deepcopy(model).to(dtype)
     model.zero_grad(set_to_none=True)
@@ -27,12 +37,12 @@ def gradients(model, images, labels, preprocessing, dtype, smoothing=0.0, way="n
     return {name: value.double().numpy() for name, value in zip(names, values, strict=True)}
 
 
-def error(values, exact):
+def error(values: Any, exact: Any) -> float:
     """The largest deviation, as a part of the largest exact value."""
     return float(np.abs(values - exact).max() / max(np.abs(exact).max(), 1e-30))
 
 
-def margin(model, images, preprocessing):
+def margin(model: nn.Module, images: Any, preprocessing: Preprocessing) -> float:
     """How far the picture nearest to one is from a kink: a ReLU at zero, or two equal candidates of a max-pooling.
 
     Nearer to it than rounding reaches, float32 and float64 may each rightly take another side.
@@ -40,10 +50,10 @@ def margin(model, images, preprocessing):
     model = copy.deepcopy(model).double()
     nearest = [float("inf")]
 
-    def at_relu(layer, inputs, output):
+    def at_relu(layer: nn.Module, inputs: Any, output: Any) -> None:
         nearest.append(inputs[0].abs().min().item())
 
-    def at_max(layer, inputs, output):
+    def at_max(layer: nn.Module, inputs: Any, output: Any) -> None:
         windows = F.unfold(inputs[0].flatten(0, 1).unsqueeze(1), 2, stride=2)  # (N·C, 4, windows)
         two = windows.topk(2, dim=1).values
         gaps = (two[:, 0] - two[:, 1])[two[:, 0] != 0]  # all at ReLU's zero: no gradient either way

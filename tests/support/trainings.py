@@ -3,30 +3,33 @@
 import os
 import signal
 import sys
+from collections.abc import Mapping
+from typing import Any
 
 from lenet.display.progress import Quiet
+from lenet.runs.run import Run
 
 TIMES = ("seconds", "images_per_second", "steps_seconds", "run")
 
 
-def without_times(values):
+def without_times(values: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in values.items() if not key.startswith(TIMES)}
 
 
 class StopAfter(Quiet):
     """Ctrl-C after so many chunks, as a person would press it: a real signal to this process."""
 
-    def __init__(self, chunks):
+    def __init__(self, chunks: int) -> None:
         super().__init__(sys.stderr)
         self.left = chunks
 
-    def chunk(self, point):
+    def chunk(self, point: Any) -> None:
         self.left -= 1
         if self.left == 0:
             os.kill(os.getpid(), signal.SIGINT)
 
 
-def same(one, other):
+def same(one: Run, other: Run) -> bool:
     """Two runs with the same bits, times and paths aside."""
     return (
         (one.path / "model.safetensors").read_bytes() == (other.path / "model.safetensors").read_bytes()
@@ -35,7 +38,7 @@ def same(one, other):
     )
 
 
-def content(run):
+def content(run: Run) -> tuple[bytes, list[dict[str, Any]]]:
     """What a run holds, without times."""
     metrics = [{k: v for k, v in point.items() if "second" not in k} for point in run.metrics]
     return (run.path / "model.safetensors").read_bytes(), metrics
