@@ -46,12 +46,12 @@ def main() -> None:
                         progress="quiet",
                     )
                     summary = run.summary
-                accuracies.append(summary["test_accuracy"])
+                accuracies.append(summary.test_accuracy)
                 log.say(
-                    f"{recipe:<8}  {engine:<9}  {seed:>4}  {summary['epochs']:>6}  {accuracies[-1]:>13.4f}  "
-                    f"{summary['train_accuracy']:>14.4f}  {summary['seconds']:>7.1f}"
+                    f"{recipe:<8}  {engine:<9}  {seed:>4}  {summary.epochs:>6}  {accuracies[-1]:>13.4f}  "
+                    f"{summary.train_accuracy:>14.4f}  {summary.seconds:>7.1f}"
                 )
-            found = mean_and_deviation(accuracies) | {"seeds": options.seeds, "epochs": summary["epochs"]}
+            found = mean_and_deviation(accuracies) | {"seeds": options.seeds, "epochs": summary.epochs}
             results[recipe][engine] = found
             log.say(
                 f"{recipe:<8}  {engine:<9}  mean {found['mean']:.4f} ± {found['deviation']:.4f} "

@@ -161,7 +161,7 @@ def measure_healthy(log: Log, seeds: range, common: dict[str, Any]) -> dict[str,
         found = {
             "runs": len(runs),
             "findings": dict(names),
-            "gap": max(point["train_accuracy"] - point["test_accuracy"] for run in runs for point in run.epochs),
+            "gap": max(point.train_accuracy - point.test_accuracy for run in runs for point in run.epochs),
             "rise": max(map(largest_rise, runs)),
             "dead": dead,
             "saturated": saturated,
@@ -176,7 +176,7 @@ def measure_healthy(log: Log, seeds: range, common: dict[str, Any]) -> dict[str,
 
 def largest_rise(run: lenet.Run) -> float:
     """How far the mean loss of a few chunks was above its lowest so far."""
-    losses = [point["train_loss"] for point in run.metrics if point["kind"] == "chunk"]
+    losses = [point.train_loss for point in run.chunks]
     means = [sum(part) / WINDOW for part in zip(*(losses[i:] for i in range(WINDOW)), strict=False)]
     rises = [mean - min(means[: number + 1]) for number, mean in enumerate(means)]
     return float(max(rises))
@@ -184,7 +184,7 @@ def largest_rise(run: lenet.Run) -> float:
 
 def unit_shares(run: lenet.Run) -> tuple[float, float]:
     """The largest share of dead and of saturated units in a layer, at the end."""
-    train, _ = lenet.data.load(run.resolved["data"])
+    train, _ = lenet.data.load(run.resolved.data)
     index = np.linspace(0, len(train) - 1, SAMPLE).astype(np.int64)
     trained = run.network
     activations = {
@@ -206,7 +206,7 @@ def measure_cost(log: Log, common: dict[str, Any]) -> dict[str, Any]:
             run = lenet.train(
                 config=configured(settings, common, threads=2), out=Path(folder) / "run", progress="quiet"
             )
-            seconds = run.summary["seconds"]
+            seconds = run.summary.seconds
         results[name] = {"doctor_seconds": spent, "seconds": seconds, "share": sum(spent.values()) / seconds}
         log.say(
             f"{name}: {seconds:.2f} s, the doctor "

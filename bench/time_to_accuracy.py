@@ -54,12 +54,12 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             seconds, run = train(options.recipe, seed, options.threads, Path(folder) / "run")
             summary = run.summary
-            assert run.environment["threads"] == options.threads
-        steps, inside = summary["steps_seconds"], summary["seconds"]
-        row = (seconds, seconds - inside, steps, inside - steps, summary["test_accuracy"])
+            assert run.environment.threads == options.threads
+        steps, inside = summary.steps_seconds, summary.seconds
+        row = (seconds, seconds - inside, steps, inside - steps, summary.test_accuracy)
         rows.append(row)
         log.say(
-            f"{seed:>4}  {row[0]:>7.2f}  {row[1]:>5.2f}  {row[2]:>5.2f}  {row[3]:>5.2f}  {summary['epochs']:>6}  "
+            f"{seed:>4}  {row[0]:>7.2f}  {row[1]:>5.2f}  {row[2]:>5.2f}  {row[3]:>5.2f}  {summary.epochs:>6}  "
             f"{row[4]:>13.4f}"
         )
     names = ("seconds", "start_seconds", "steps_seconds", "rest_seconds", "test_accuracy")
@@ -78,11 +78,11 @@ def main() -> None:
         {
             "bench": "time_to_accuracy",
             "recipe": options.recipe,
-            "epochs": summary["epochs"],
+            "epochs": summary.epochs,
             "seeds": options.seeds,
             "threads": options.threads,
             "cores": cores,
-            "engine": summary["engine"],
+            "engine": summary.engine,
             "wanted": WANTED,
             "met": is_met,
             **figures,

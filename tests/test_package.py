@@ -64,7 +64,6 @@ NOT_YET = {
     "Run.continue_to",
     "Run.create",
     "Run.find_checkpoint",
-    "Run.findings",
     "Run.finish",
     "Run.forget_checkpoints",
     "Run.go_back_to",

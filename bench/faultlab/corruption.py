@@ -13,6 +13,7 @@ from typing import Any
 from faultlab import Row
 from faultlab.kills import STEPWISE
 from faultlab.trainings import STEPS, Call, Child, begin, die, do, go_on, meddled, strays, traces, workplace
+from lenet.doctor.finding import Finding
 from lenet.runs.run import Run
 
 TRUNCATIONS, FLIPS = 256, 1000  # of both files of the checkpoint together
@@ -120,7 +121,8 @@ def torn(run: Path) -> Iterator[Harm]:
     """The last line of metrics.jsonl torn at each of its bytes, followed by nothing or by zeros."""
     content = (run / "metrics.jsonl").read_bytes()
     whole, last = content[: content[:-1].rindex(b"\n") + 1], content[content[:-1].rindex(b"\n") + 1 :]
-    words = json.dumps({"kind": "finding", "step": 99, "message": "größer, schöner, 更大"}, ensure_ascii=False)
+    finding = Finding("loss-rising", "größer, schöner, 更大", {}, "take a smaller one", step=99)
+    words = json.dumps(finding.to_dict(), ensure_ascii=False)
     for before, line in ((whole, last), (content, words.encode() + b"\n")):
         for size in range(len(line)):
             if size:
@@ -157,7 +159,7 @@ def refused(run: Path, name: str, content: bytes) -> str:
 def read_on(run: Path, name: str, content: bytes) -> str:
     """What is wrong when a run is read, and then resumed, whose metrics.jsonl is torn."""
     whole = content[: content.rindex(b"\n") + 1].splitlines()
-    points = Run.load(run, finished=False).metrics
+    points = [point.to_dict() for point in Run.load(run, finished=False).metrics]
     go_on(run)
     right = points[: len(whole)] == [json.loads(line) for line in whole] and len(points) <= len(whole) + 1
     return "" if right else "other points were read"

@@ -78,7 +78,7 @@ def default_training(path: Path) -> tuple[str, float, dict[str, float]]:
             for name in names:
                 stack.enter_context(timed(kind, name, times[name], within))
         run = lenet.train(splits, out=path, progress="quiet")
-    return splits.name, run.summary["seconds"], {name: sum(seconds) for name, seconds in times.items()}
+    return splits.name, run.summary.seconds, {name: sum(seconds) for name, seconds in times.items()}
 
 
 def default_data() -> Splits:

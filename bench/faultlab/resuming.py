@@ -18,7 +18,9 @@ from typing import Any
 from faultlab import Row
 from faultlab.kills import STEPWISE, dying
 from faultlab.trainings import Child, begin, do, go_on, newest, restart, strays, traces, workplace
+from lenet.doctor.finding import Finding
 from lenet.runs.environment import DECIDING
+from lenet.runs.records import EpochPoint
 from lenet.runs.run import Run
 
 MOMENTUM: dict[str, Any] = {"optimizer": "sgd", "learning_rate": 0.05, "momentum": 0.9, "weight_decay": 0.001}
@@ -204,9 +206,10 @@ def place(path: Path, epochs: int) -> str:
     run = Run.load(path, finished=False)
     if run.is_finished:
         return "after the end"
-    points = [point for point in run.metrics if point["kind"] in ("chunk", "epoch")]
-    if points and points[-1]["kind"] == "epoch" and points[-1]["epoch"] == epochs:
+    points = [point for point in run.metrics if not isinstance(point, Finding)]
+    is_epoch = bool(points) and isinstance(points[-1], EpochPoint)
+    if is_epoch and points[-1].epoch == epochs:
         return "in the final save"
     if newest(path) is None:
         return "before the first checkpoint"
-    return "at the end of an epoch" if points and points[-1]["kind"] == "epoch" else "in the middle of an epoch"
+    return "at the end of an epoch" if is_epoch else "in the middle of an epoch"

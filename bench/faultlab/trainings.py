@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 import lenet
 from lenet.data.dataset import Dataset, Splits
 from lenet.display import curve
+from lenet.doctor.finding import Finding
 from lenet.engines import choice, cpu  # noqa: F401  # imported here, once, for all children
 from lenet.pytorch import reference  # noqa: F401  # imported here, once, for all children
 from lenet.runs import checkpoints, environment
@@ -279,9 +280,9 @@ def traces(path: Path, *, findings: bool = True) -> dict[str, str]:
     findings: whether with what the doctor said, who looks ahead to the last epoch.
     """
     run = lenet.load(path)
-    points = [point for point in run.metrics if findings or point["kind"] != "finding"]
-    points = [{key: value for key, value in point.items() if key not in TIMES} for point in points]
-    summary = {key: value for key, value in run.summary.items() if key not in TIMES}
+    lines = [point.to_dict() for point in run.metrics if findings or not isinstance(point, Finding)]
+    points = [{key: value for key, value in line.items() if key not in TIMES} for line in lines]
+    summary = {key: value for key, value in run.summary.to_dict().items() if key not in TIMES}
     weights = hashlib.sha256((path / "model.safetensors").read_bytes()).hexdigest()
     if summary.get("weights_sha256", weights) != weights:
         raise ValueError(f"{path}: summary.json names other weights than those of model.safetensors")

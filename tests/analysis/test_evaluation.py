@@ -45,7 +45,7 @@ def test_numbers_are_those_of_counting(case):
 def test_accuracy_is_that_of_the_training(tiny, tiny_run):
     result = lenet.evaluate(tiny_run, tiny)
     assert result.accuracy == tiny_run.test_accuracy
-    assert result.loss == tiny_run.summary["test_loss"]
+    assert result.loss == tiny_run.summary.test_loss
     assert result.num_images == len(tiny.test)
     assert np.trace(result.confusion) / len(tiny.test) == result.accuracy
     assert lenet.evaluate(tiny_run.path, tiny, split="train").num_images == len(tiny.train)
@@ -93,7 +93,7 @@ def test_data_that_does_not_fit(tiny, tiny_run):
 def test_validation_images_are_held_out(trained):
     held, kept = (lenet.evaluate(trained, split=split) for split in ("validation", "train"))
     assert (held.num_images, kept.num_images) == (55_000, 5_000)
-    assert held.accuracy == trained.summary["validation_accuracy"]
+    assert held.accuracy == trained.summary.validation_accuracy
 
 
 def test_weights_file_is_evaluated_like_its_run(tiny, tiny_run, tmp_path):

@@ -95,10 +95,8 @@ def test_curve_has_the_points_of_the_metrics(tiny_run):
     figure = draw(tiny_run.metrics, "title", 2)
     loss, accuracy = figure.axes
     test_line = accuracy.lines[-1]
-    assert test_line.get_ydata().tolist() == [point["test_accuracy"] for point in tiny_run.epochs]
-    assert loss.lines[0].get_ydata().tolist() == [
-        point["train_loss"] for point in tiny_run.metrics if point["kind"] == "chunk"
-    ]
+    assert test_line.get_ydata().tolist() == [point.test_accuracy for point in tiny_run.epochs]
+    assert loss.lines[0].get_ydata().tolist() == [point.train_loss for point in tiny_run.chunks]
     assert f"{tiny_run.test_accuracy:.1%} at the end" in test_line.get_label()
 
 

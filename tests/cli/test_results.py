@@ -61,7 +61,7 @@ def test_runs_and_compare(lenet_command, trained, tmp_path, monkeypatch):
 
 
 def test_evaluate_without_kernels(lenet_command, trained, no_kernels):
-    assert trained.resolved["engine"] == "cpu"
+    assert trained.resolved.engine == "cpu"
     code, out, err = lenet_command("evaluate", trained.path, "--json")
     assert (code, err) == (0, "")
     assert json.loads(out)["accuracy"] == pytest.approx(trained.test_accuracy, abs=2e-4)

@@ -30,7 +30,7 @@ def test_json(lenet_command, tmp_path):
     assert code == 0
     assert out.count("\n") == 1
     values = json.loads(out)
-    assert values == lenet.load(tmp_path / "run").summary
+    assert values == lenet.load(tmp_path / "run").summary.to_dict()
     assert {
         "test_accuracy",
         "train_accuracy",
@@ -114,7 +114,7 @@ def test_auto_falls_back_to_the_reference_engine(lenet_command, tmp_path):
     why = "auto: the CPU kernels do not take 5 hidden dense layers; they take at most 4"
     assert line.startswith(f"engine  reference ({why}) on cpu ")
     resolved = lenet.load(tmp_path / "run").resolved
-    assert (resolved["engine"], resolved["engine_reason"]) == ("reference", why)
+    assert (resolved.engine, resolved.engine_reason) == ("reference", why)
 
 
 def test_without_kernels(lenet_command, no_kernels, tmp_path):
@@ -148,7 +148,7 @@ def test_without_network(lenet_command, no_network, tmp_path):
     code, out, err = lenet_command("train", *small, "--out", tmp_path / "run")
     assert (code, out, err[:7]) == (0, "", "NOTICE ")
     assert "Taking the built-in digits instead" in err
-    assert "Taking the built-in digits" in lenet.load(tmp_path / "run").resolved["notice"]
+    assert "Taking the built-in digits" in lenet.load(tmp_path / "run").resolved.notice
     code, out, err = lenet_command("train", "--data", "fashion-mnist", *small, "--out", tmp_path / "no")
     assert (code, out) == (2, "")
     assert "there is no network" in err

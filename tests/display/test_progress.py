@@ -38,8 +38,8 @@ def test_lines_are_a_header_and_one_line_per_epoch(tiny, tmp_path):
     assert re.match(r"engine  cpu \(auto: .*\) on \S+ \(auto: .*\), \d+ thread", lines[2])
     run = lenet.load(tmp_path / "run")
     for number, (line, point) in enumerate(zip(lines[3:5], run.epochs, strict=True), start=1):
-        assert line.startswith(f"epoch {number}/2  train loss {point['train_loss']:.4f}")
-        assert f"test acc {point['test_accuracy']:.4f}" in line
+        assert line.startswith(f"epoch {number}/2  train loss {point.train_loss:.4f}")
+        assert f"test acc {point.test_accuracy:.4f}" in line
     call = program()
     assert lines[-2:] == [f"next    {call} evaluate {run.path} --plot", f"        {call} predict {run.path} PICTURE"]
     assert "\x1b" not in stream.getvalue()

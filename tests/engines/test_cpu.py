@@ -247,8 +247,8 @@ class TestBadArrays:
 
 
 def test_the_trainer_takes_it_and_says_so(tiny_run):
-    assert tiny_run.resolved["engine"] == "cpu"
-    assert tiny_run.resolved["engine_reason"] == f"auto: own kernels for {VARIANTS[0]}"
+    assert tiny_run.resolved.engine == "cpu"
+    assert tiny_run.resolved.engine_reason == f"auto: own kernels for {VARIANTS[0]}"
 
 
 @pytest.mark.parametrize(

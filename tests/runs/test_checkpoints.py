@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from toys import summary
 
 from lenet.errors import RunError
 
@@ -69,7 +70,7 @@ def test_what_could_not_be_removed_is_removed_the_next_time(run, monkeypatch, su
     for step in (1, 2, 3, 4):
         run.checkpoint(step, {"model.x": np.zeros(1)}, {})
     assert stubborn == []
-    run.finish({"test_accuracy": 0.5})
+    run.finish(summary())
     names = {path.name for path in (run.path / "checkpoints").iterdir()}
     assert names == {f"step-{step:06d}.{kind}" for step in (3, 4) for kind in ("json", "safetensors")}
 

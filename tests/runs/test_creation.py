@@ -1,5 +1,6 @@
 """How a run begins: in a folder of its own, whole or not at all."""
 
+import dataclasses
 import errno
 import itertools
 import json
@@ -7,7 +8,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from toys import toy_run
+from toys import ENVIRONMENT, toy_run
 
 from lenet.config import configure
 from lenet.errors import RunError
@@ -62,7 +63,7 @@ def test_of_many_who_want_one_new_folder_one_gets_it_whole(tmp_path):
 
         def begin(seed, folder=folder):
             try:
-                return toy_run(folder, environment={"seed": seed}, seed=seed)
+                return toy_run(folder, dataclasses.replace(ENVIRONMENT, cores=seed), seed=seed)
             except RunError:
                 return None
 
@@ -71,7 +72,7 @@ def test_of_many_who_want_one_new_folder_one_gets_it_whole(tmp_path):
         assert len(runs) == 1
         seed = runs[0].config.seed
         assert json.loads((folder / "config.json").read_text())["config"]["seed"] == seed
-        assert json.loads((folder / "environment.json").read_text()) == {"seed": seed}
+        assert json.loads((folder / "environment.json").read_text())["cores"] == seed
 
 
 def fail_nth(monkeypatch, nth):

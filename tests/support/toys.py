@@ -1,9 +1,10 @@
-"""A run that nothing was trained in, for the tests of what is kept on disk."""
+"""A run that nothing was trained in, and records of made-up numbers, for the tests of what is kept on disk."""
 
 from pathlib import Path
 from typing import Any
 
 from lenet.config import configure
+from lenet.runs.records import ChunkPoint, Environment, EpochPoint, Resolved, Summary
 from lenet.runs.run import Run
 
 RESOLVED: dict[str, Any] = {
@@ -14,9 +15,58 @@ RESOLVED: dict[str, Any] = {
     "device": "cpu",
     "preprocessing": {"size": [2, 2], "mean": 0.0, "std": 1.0, "ground": "dark", "framing": "box"},
 }
+ENVIRONMENT = Environment(lenet="0", threads=2, data_fingerprint="0" * 64)
 
-ENVIRONMENT = {"lenet": "0", "threads": 2, "data_fingerprint": "0" * 64}
+
+def toy_run(path: Path | None, environment: Environment = ENVIRONMENT, **settings: Any) -> Run:
+    config = configure("fast", model="softmax", **settings)
+    return Run.create(path, config, Resolved.from_dict(RESOLVED), environment)
 
 
-def toy_run(path: Path, environment: dict[str, Any] = ENVIRONMENT, **settings: Any) -> Run:
-    return Run.create(path, configure("fast", model="softmax", **settings), RESOLVED, environment)
+def chunk(step: int, train_loss: float = 2.3, learning_rate: float = 0.1) -> ChunkPoint:
+    """The metrics of a chunk that ends at that step."""
+    return ChunkPoint(
+        step=step,
+        epoch=step / 10,
+        train_loss=train_loss,
+        train_accuracy=0.5,
+        images_per_second=1.0,
+        learning_rate=learning_rate,
+    )
+
+
+def epoch(number: int, train_accuracy: float = 0.5, test_accuracy: float = 0.5) -> EpochPoint:
+    """The metrics of the epoch of that number, of ten steps."""
+    return EpochPoint(
+        step=10 * number,
+        epoch=number,
+        train_loss=2.3,
+        train_accuracy=train_accuracy,
+        images_per_second=1.0,
+        test_loss=2.3,
+        test_accuracy=test_accuracy,
+    )
+
+
+def summary(**changes: Any) -> Summary:
+    """The summary of a toy run."""
+    values: dict[str, Any] = {
+        "train_loss": 2.3,
+        "train_accuracy": 0.5,
+        "test_loss": 2.3,
+        "test_accuracy": 0.5,
+        "images_per_second": 1.0,
+        "images_per_second_end_to_end": 1.0,
+        "seconds": 1.0,
+        "steps_seconds": 1.0,
+        "epochs": 1,
+        "parameters": 10,
+        "model": "softmax",
+        "recipe": "fast",
+        "seed": 0,
+        "engine": "reference",
+        "device": "cpu",
+        "data": "toy",
+        "run": "runs/toy",
+    }
+    return Summary(**values | changes)

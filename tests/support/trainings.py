@@ -3,17 +3,18 @@
 import os
 import signal
 import sys
-from collections.abc import Mapping
 from typing import Any
 
 from lenet.display.progress import Quiet
+from lenet.runs.records import Point, Summary
 from lenet.runs.run import Run
 
 TIMES = ("seconds", "images_per_second", "steps_seconds", "run")
 
 
-def without_times(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in values.items() if not key.startswith(TIMES)}
+def without_times(record: Point | Summary) -> dict[str, Any]:
+    """What a record holds, without what differs from training to training."""
+    return {key: value for key, value in record.to_dict().items() if not key.startswith(TIMES)}
 
 
 class StopAfter(Quiet):
@@ -40,5 +41,4 @@ def same(one: Run, other: Run) -> bool:
 
 def content(run: Run) -> tuple[bytes, list[dict[str, Any]]]:
     """What a run holds, without times."""
-    metrics = [{k: v for k, v in point.items() if "second" not in k} for point in run.metrics]
-    return (run.path / "model.safetensors").read_bytes(), metrics
+    return (run.path / "model.safetensors").read_bytes(), [without_times(point) for point in run.metrics]

@@ -16,6 +16,7 @@ import lenet
 from lenet.data.dataset import Splits
 from lenet.display.progress import Lines, Quiet
 from lenet.errors import TrainingError
+from lenet.runs.records import ChunkPoint, EpochPoint
 from lenet.training.diagnosis import Findings
 
 GUESSING = {"recipe": "book-sgd", "init": "default", "learning_rate": 0.01}
@@ -32,7 +33,7 @@ def names(run):
 
 def test_a_training_that_is_well_has_no_findings(tiny_run):
     assert tiny_run.findings == []
-    assert {point["kind"] for point in tiny_run.metrics} == {"chunk", "epoch"}
+    assert {type(point) for point in tiny_run.metrics} == {ChunkPoint, EpochPoint}
 
 
 def test_a_network_that_guesses_is_named_once_in_its_first_epoch(tiny, tmp_path):
@@ -50,8 +51,8 @@ def test_a_network_that_guesses_is_named_once_in_its_first_epoch(tiny, tmp_path)
 
 def test_a_network_that_guesses_now_and_learns_later_is_not_named(tiny, tmp_path):
     run = train(tiny, tmp_path, recipe="book-sgd", activation="relu", learning_rate=0.05, epochs=16)
-    assert run.epochs[0]["test_accuracy"] < 0.2
-    assert run.epochs[0]["train_loss"] > 2.25
+    assert run.epochs[0].test_accuracy < 0.2
+    assert run.epochs[0].train_loss > 2.25
     assert run.test_accuracy > 0.3
     assert "chance-level" not in names(run)
 
@@ -70,7 +71,7 @@ def test_a_training_that_ends_too_early_is_told_when_it_would_have_left(real_dat
     assert foreseen
     assert "simulation" not in run.findings[0].message
     longer = train("fashion-mnist", tmp_path / "long", epochs=2, **settings)
-    left = next(p["epoch"] for p in longer.metrics if p["kind"] == "chunk" and p["train_loss"] < 2.2)
+    left = next(p.epoch for p in longer.metrics if p.kind == "chunk" and p.train_loss < 2.2)
     assert float(foreseen[1]) == pytest.approx(left, abs=0.5)
 
 
@@ -80,7 +81,7 @@ def test_faults_of_the_data_are_told_before_the_first_step(tiny, tmp_path):
     run = train(Splits(wrong, tiny.test, "rolled"), tmp_path, epochs=1, progress=Lines(stream))
     assert run.findings[0].name == "labels-misaligned"
     assert run.findings[0].step == 0
-    assert run.metrics[0]["kind"] == "finding"
+    assert run.metrics[0] == run.findings[0]
     shown = stream.getvalue().splitlines()
     assert shown[3].startswith("FINDING  labels-misaligned: each label seems to belong to the image 1 before its own")
     assert shown[4].endswith("(before the first step)")

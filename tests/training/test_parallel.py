@@ -32,7 +32,7 @@ def test_each_is_bit_for_bit_what_it_is_alone_on_one_thread(tiny, tmp_path):
     for run in runs:
         alone = lenet.train(tiny, config=run.config, out=tmp_path / f"alone-{run.config.seed}", progress="quiet")
         assert content(run) == content(alone)
-        assert run.environment["threads"] == alone.environment["threads"] == 1
+        assert run.environment.threads == alone.environment.threads == 1
         assert run.is_finished
     assert len({content(run)[0] for run in runs}) == 5
 
@@ -109,7 +109,7 @@ def test_what_is_there_already_is_not_done_again(tiny, tmp_path):
     again = parallel.run_all(jobs, Finished("quiet", 4))
     assert [content(run) for run in again] == before
     assert (jobs[0].folder / "summary.json").stat().st_mtime_ns == finished_at
-    assert [run.environment["threads"] for run in again] == [1, 1, 1, 1]
+    assert [run.environment.threads for run in again] == [1, 1, 1, 1]
 
 
 def test_what_a_full_disk_does_not_take_is_saved_elsewhere(tiny, tmp_path, monkeypatch):

@@ -29,7 +29,7 @@ def test_each_variation_with_each_seed(tiny, tmp_path):
     assert len([*tmp_path.glob("*/seed-*")]) == 4
     alone = lenet.train(tiny, config=results[1].runs[1].config, out=tmp_path / "alone", progress="quiet")
     assert content(results[1].runs[1]) == content(alone)
-    assert alone.environment["threads"] == 1
+    assert alone.environment.threads == 1
 
 
 def test_what_is_there_is_not_trained_again_and_more_seeds_are_added(tiny, tmp_path, capsys):
@@ -56,7 +56,7 @@ def test_ctrl_c_saves_and_the_same_sweep_goes_on(tiny, tmp_path):
 def test_one_by_one_takes_all_threads(tiny, tmp_path):
 
     results = sweep([Variation("max", FAST, tiny)], seeds=2, folder=tmp_path, one_by_one=True, progress="quiet")
-    assert {run.environment["threads"] for run in results[0].runs} == {num_threads(None)}
+    assert {run.environment.threads for run in results[0].runs} == {num_threads(None)}
 
 
 def test_a_training_that_diverges_is_a_result(tiny, tmp_path):

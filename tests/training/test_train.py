@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from toys import chunk
 from trainings import StopAfter, same, without_times
 
 import lenet
@@ -29,7 +30,6 @@ from lenet.pytorch.reference import ReferenceEngine
 from lenet.runs.run import Run
 from lenet.training import train as training
 from lenet.training.interrupts import ONE_ACT
-from lenet.training.train import Tally
 
 
 def train(tiny, folder, **settings):
@@ -64,14 +64,14 @@ def test_a_network_learns_and_leaves_a_whole_run(tiny, tmp_path):
         "engine",
         "data",
         "run",
-    } <= set(summary)
-    assert summary["images_per_second_end_to_end"] == pytest.approx(2 * len(tiny.train) / summary["seconds"])
-    assert summary["images_per_second"] == pytest.approx(2 * len(tiny.train) / summary["steps_seconds"])
-    assert summary["steps_seconds"] < summary["seconds"]
-    assert summary["parameters"] == 61_706
-    assert run.environment["data_fingerprint"] == tiny.fingerprint
-    assert run.environment["threads"] == num_threads(None)
-    assert run.resolved["engine_reason"].startswith("auto")
+    } <= set(summary.to_dict())
+    assert summary.images_per_second_end_to_end == pytest.approx(2 * len(tiny.train) / summary.seconds)
+    assert summary.images_per_second == pytest.approx(2 * len(tiny.train) / summary.steps_seconds)
+    assert summary.steps_seconds < summary.seconds
+    assert summary.parameters == 61_706
+    assert run.environment.data_fingerprint == tiny.fingerprint
+    assert run.environment.threads == num_threads(None)
+    assert run.resolved.engine_reason.startswith("auto")
 
 
 def test_the_reported_numbers_are_those_of_the_saved_network(tiny, tmp_path):
@@ -81,29 +81,29 @@ def test_the_reported_numbers_are_those_of_the_saved_network(tiny, tmp_path):
         logits = run.model((images - run.preprocessing.mean) / run.preprocessing.std)
     labels = torch.from_numpy(tiny.test.labels)
     assert run.test_accuracy == (logits.argmax(1) == labels).float().mean().item()
-    assert run.summary["test_loss"] == pytest.approx(F.cross_entropy(logits, labels).item(), rel=1e-5)
-    assert run.summary["test_accuracy"] == run.epochs[-1]["test_accuracy"]
+    assert run.summary.test_loss == pytest.approx(F.cross_entropy(logits, labels).item(), rel=1e-5)
+    assert run.summary.test_accuracy == run.epochs[-1].test_accuracy
 
 
 def test_the_training_numbers_of_an_epoch_are_its_own(tiny, tmp_path):
     """With a rate of almost nothing every epoch has the same loss: nothing of one leaks into the next."""
     run = train(tiny, tmp_path, epochs=3, recipe="book-sgd", learning_rate=1e-12)
-    losses = [point["train_loss"] for point in run.epochs]
+    losses = [point.train_loss for point in run.epochs]
     assert losses == pytest.approx([losses[0]] * 3, rel=1e-6)
     logits = ReferenceEngine(run.new_network(), None, run.config, run.preprocessing).logits(tiny.train.images)
     loss, accuracy = loss_and_accuracy(logits, tiny.train.labels)
     assert losses[0] == pytest.approx(loss, rel=1e-5)
-    assert run.epochs[2]["train_accuracy"] == accuracy
+    assert run.epochs[2].train_accuracy == accuracy
 
 
 def test_an_epoch_is_the_mean_of_its_chunks_by_picture(tiny, tmp_path):
     run = train(tiny, tmp_path, epochs=1, batch_size=70)
-    chunks = [point for point in run.metrics if point["kind"] == "chunk"]
-    steps = [0, *(point["step"] for point in chunks)]
+    chunks = run.chunks
+    steps = [0, *(point.step for point in chunks)]
     images = [min(stop * 70, len(tiny.train)) - start * 70 for start, stop in itertools.pairwise(steps)]
     assert sum(images) == len(tiny.train)
-    mean = np.dot([point["train_loss"] for point in chunks], images) / sum(images)
-    assert run.epochs[0]["train_loss"] == pytest.approx(mean)
+    mean = np.dot([point.train_loss for point in chunks], images) / sum(images)
+    assert run.epochs[0].train_loss == pytest.approx(mean)
 
 
 def test_evaluation_happens_once_an_epoch(tiny, tmp_path, monkeypatch):
@@ -118,9 +118,9 @@ def test_evaluation_happens_once_an_epoch(tiny, tmp_path, monkeypatch):
 
 def test_validation_pictures_are_measured_and_never_trained_on(tiny, tmp_path):
     run = train(tiny, tmp_path, validation=100, epochs=1)
-    assert run.resolved["num_train"] == len(tiny.train) - 100
-    assert run.epochs[0]["validation_accuracy"] == run.summary["validation_accuracy"]
-    assert run.metrics[-1]["step"] == -(-(len(tiny.train) - 100) // 50)
+    assert run.resolved.num_train == len(tiny.train) - 100
+    assert run.epochs[0].validation_accuracy == run.summary.validation_accuracy
+    assert run.metrics[-1].step == -(-(len(tiny.train) - 100) // 50)
     with pytest.raises(ConfigError, match=f"validation is {len(tiny.train):,}"):
         train(tiny, tmp_path, validation=len(tiny.train))
 
@@ -163,11 +163,11 @@ def test_what_was_written_after_the_checkpoint_is_written_again(tiny, tmp_path):
         train(tiny, tmp_path, progress=StopAfter(3))
     run = caught.value.run
     step = run.newest_checkpoint().step
-    run.log({"kind": "chunk", "step": step + 1, "train_loss": 9})
+    run.log(chunk(step + 1, train_loss=9.0))
     resumed = lenet.resume(run, data=tiny, progress="quiet")
-    steps = [point["step"] for point in resumed.metrics if point["kind"] == "chunk"]
+    steps = [point.step for point in resumed.chunks]
     assert steps == sorted(set(steps))
-    assert 9 not in [point["train_loss"] for point in resumed.metrics]
+    assert 9 not in [point.train_loss for point in resumed.chunks]
 
 
 class Killed(BaseException):
@@ -247,8 +247,8 @@ def test_what_makes_a_difference_is_told_before_the_first_step_and_recorded(tiny
     capsys.readouterr()
     run = lenet.resume(run, data=tiny, progress="quiet")
     assert f"numpy 1.0 → {np.__version__}. The rest may differ" in " ".join(capsys.readouterr().err.split())
-    resumed = run.environment["resumed"]
-    assert [(one["step"], one["changes"]) for one in resumed] == [(6, [f"numpy 1.0 → {np.__version__}"])]
+    resumed = run.environment.resumed
+    assert [(one.step, one.changes) for one in resumed] == [(6, (f"numpy 1.0 → {np.__version__}",))]
 
 
 def test_a_damaged_checkpoint_is_told_and_the_one_before_is_taken(tiny, tmp_path, capsys):
@@ -538,7 +538,7 @@ def test_a_batch_computed_in_parts_is_told_and_a_resumed_run_keeps_to_them(tiny,
         with pytest.raises(lenet.Interrupted) as caught:
             train(tiny, tmp_path / "cut", engine="reference", progress=StopAfter(3))
     assert same(lenet.resume(caught.value.run, data=tiny, progress="quiet"), whole)
-    assert whole.summary["micro_batch"] == 25
+    assert whole.summary.micro_batch == 25
 
 
 def test_a_shift_beyond_the_picture_is_refused(tiny, tmp_path):
@@ -555,7 +555,7 @@ def test_a_run_on_data_of_ones_own_says_that_it_must_be_given(tiny, tiny_run):
 def test_threads_are_set_for_the_training_alone(tiny, tmp_path):
     before = torch.get_num_threads()
     run = train(tiny, tmp_path, threads=1, epochs=1)
-    assert run.environment["threads"] == 1
+    assert run.environment.threads == 1
     assert torch.get_num_threads() == before
 
 
@@ -584,12 +584,7 @@ def test_the_global_generators_are_neither_used_nor_moved(tiny, tmp_path):
     assert np.random.get_state()[1].tolist() == before[1]
     torch.manual_seed(2)
     two = train(tiny, tmp_path / "two", epochs=1)
-    assert one.summary["test_loss"] == two.summary["test_loss"]
-
-
-def test_a_tally_weighs_every_picture_the_same():
-    tally = Tally(loss_sum=6.0, num_correct=3, num_images=4, seconds=2.0)
-    assert tally.rates == {"train_loss": 1.5, "train_accuracy": 0.75, "images_per_second": 2.0}
+    assert one.summary.test_loss == two.summary.test_loss
 
 
 def test_the_book_learns_fashion_mnist_from_real_pictures(real_data, tmp_path):
@@ -598,7 +593,7 @@ def test_the_book_learns_fashion_mnist_from_real_pictures(real_data, tmp_path):
         "fashion-mnist", recipe="book-sgd", epochs=2, data_dir=str(real_data), out=tmp_path / "run", progress="quiet"
     )
     assert run.test_accuracy > 0.4
-    assert run.resolved["data"] == "fashion-mnist"
+    assert run.resolved.data == "fashion-mnist"
     summary = json.loads((run.path / "summary.json").read_text())
     assert summary["test_accuracy"] == run.test_accuracy
 

@@ -2,22 +2,41 @@
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from random import Random
-from typing import Any
 
 from faultlab.mutation import changed
 from lenet.cli.results import runs_table
 from lenet.config import TrainConfig
 from lenet.doctor.finding import Finding
 from lenet.images.preprocess import Preprocessing
+from lenet.runs.records import ChunkPoint, Environment, EpochPoint, Point, Resolved, Summary
 from lenet.runs.run import Run
 
 MAX_LENGTH = 8192
 WORDS = (*rb'NaN Infinity 1e999 null true [ { "kind" "step" "epoch" "finding" \ud800'.split(), b"\xff", b"\n\x1e\n")
 FILES = ("config.json", "environment.json", "summary.json", "metrics.jsonl")
 BETWEEN = b"\n\x1e\n"
+
+SUMMARY = {
+    "train_loss": 0.5,
+    "train_accuracy": 0.95,
+    "test_loss": 0.6,
+    "test_accuracy": 0.9,
+    "images_per_second": 40000.0,
+    "images_per_second_end_to_end": 9000.0,
+    "seconds": 1.5,
+    "steps_seconds": 1.0,
+    "epochs": 1,
+    "parameters": 60000,
+    "model": "lenet",
+    "recipe": "fast",
+    "seed": 0,
+    "engine": "cpu",
+    "device": "cpu",
+    "data": "digits",
+    "run": "runs/run",
+}
 
 _written: dict[Path, bytes] = {}
 
@@ -34,18 +53,19 @@ def seeds() -> list[bytes]:
         "preprocessing": Preprocessing((28, 28), 0.5, 0.25).to_dict(),
         "notice": None,
     }
-    points: list[dict[str, Any]] = [
-        {"kind": "step", "step": 1, "epoch": 0.1, "train_loss": 2.3},
-        {"kind": "finding", **asdict(Finding("no-progress", "Nothing is learnt.", {"loss": 2.3}, "Wait.", step=1))},
-        {"kind": "epoch", "step": 9, "epoch": 1, "train_loss": 0.5, "test_accuracy": 0.9},
+    rates = {"train_loss": 0.5, "train_accuracy": 0.95, "images_per_second": 40000.0}
+    points: list[Point] = [
+        ChunkPoint(step=1, epoch=0.1, learning_rate=0.1, **rates),
+        Finding("no-progress", "Nothing is learnt.", {"loss": 2.3}, "Wait.", step=1),
+        EpochPoint(step=9, epoch=1, test_loss=0.6, test_accuracy=0.9, **rates),
     ]
     with tempfile.TemporaryDirectory() as folder:
-        run = Run.create(Path(folder) / "run", TrainConfig(), resolved, {"threads": 2, "data_fingerprint": "0" * 64})
+        environment = Environment(threads=2, data_fingerprint="0" * 64)
+        run = Run.create(Path(folder) / "run", TrainConfig(), Resolved.from_dict(resolved), environment)
         begun = _content(run.path)
         for point in points:
             run.log(point)
-        numbers = {"train_accuracy": 0.95, "test_accuracy": 0.9, "seconds": 1.5, "images_per_second": 40000.0}
-        run.finish({"epochs": 1, **numbers})
+        run.finish(Summary.from_dict(SUMMARY))
         return [begun, _content(run.path)]
 
 

@@ -162,7 +162,7 @@ def evaluate(
 def _splits(trained: Trained, data: str | Splits | None, data_dir: str | None) -> Splits:
     if isinstance(data, Splits):
         return data
-    if isinstance(trained, Run) and data in (None, trained.resolved["data"]):
+    if isinstance(trained, Run) and data in (None, trained.resolved.data):
         return load_data(trained, data_dir)
     if data is None:
         raise ConfigError(
@@ -176,7 +176,7 @@ def _part(trained: Trained, data: Splits, split: str) -> Dataset:
     if split == "test":
         return data.test
     train, validation = np.arange(len(data.train)), np.arange(0)
-    if isinstance(trained, Run) and data.fingerprint == trained.environment["data_fingerprint"]:
+    if isinstance(trained, Run) and data.fingerprint == trained.environment.data_fingerprint:
         train, validation = hold_out(trained.config, len(data.train))
     if split == "train":
         return data.train.subset(train) if len(validation) else data.train

@@ -41,7 +41,7 @@ def engine_for(trained: Trained, device: str) -> Engine:
     """Return an engine with the trained weights: the kind it was trained with if this machine has it, else another."""
     device = choose_device(device).name
     network = trained.network if isinstance(trained, Run) else trained
-    wanted = "reference" if isinstance(trained, Run) and trained.resolved["engine"] == "reference" else "auto"
+    wanted = "reference" if isinstance(trained, Run) and trained.resolved.engine == "reference" else "auto"
     wanted = wanted if has_torch() else "auto"
     engine = choose_engine(wanted, network.architecture, device).name
     config = trained.config if isinstance(trained, Run) else TrainConfig()  # logits do not depend on it

@@ -151,7 +151,7 @@ def run_names(runs: Sequence[Run]) -> list[str]:
 
 def differences(runs: Sequence[Run]) -> dict[str, list[Any]]:
     """Return the settings in which the runs differ, by name, with the value of each run."""
-    settings = [to_dict(run.config) | {"data": run.resolved["data"]} for run in runs]
+    settings = [to_dict(run.config) | {"data": run.resolved.data} for run in runs]
     table = {name: [each[name] for each in settings] for name in settings[0]}
     return {name: values for name, values in table.items() if any(value != values[0] for value in values)}
 

@@ -109,11 +109,11 @@ def reproduce(
 def measured(result: Result) -> Numbers:
     """Return each quantity of each run by epoch, the speed of each run, and what computed."""
     environment = result.runs[0].environment
-    curves = {name: [[point[name] for point in run.epochs] for run in result.runs] for name in QUANTITIES}
+    curves = {name: [[getattr(point, name) for point in run.epochs] for run in result.runs] for name in QUANTITIES}
     return curves | {
         "epochs": result.variation.config.epochs,
-        SPEED: [run.summary[SPEED] for run in result.runs],
-        "device": f"{environment['threads']} threads of {environment['processor']}",
+        SPEED: [getattr(run.summary, SPEED) for run in result.runs],
+        "device": f"{environment.threads} threads of {environment.processor}",
     }
 
 

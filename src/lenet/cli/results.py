@@ -119,7 +119,9 @@ def runs(
     for fault in faults:
         note(f"skipped: {fault.message}")
     if json_:
-        say(json.dumps([(run.summary if run.is_finished else {}) | {"run": str(run.path)} for run in entries]))
+        say(
+            json.dumps([(run.summary.to_dict() if run.is_finished else {}) | {"run": str(run.path)} for run in entries])
+        )
     elif entries:
         print_table(*runs_table(entries))
     else:
@@ -163,15 +165,15 @@ def runs_table(runs: Sequence["Run"]) -> tuple[list[str], list[list[str]]]:
         if run.is_finished:
             summary = run.summary
             forms = {"train_accuracy": ".4f", "test_accuracy": ".4f", "seconds": ".1f", "images_per_second": ",.0f"}
-            numbers = [format(summary[name], form) if name in summary else "" for name, form in forms.items()]
+            numbers = [format(getattr(summary, name), form) for name, form in forms.items()]
         rows.append(
             [
                 str(run.path),
-                run.resolved["data"],
-                run.resolved["model"]["name"],
+                run.resolved.data,
+                run.resolved.model.name,
                 run.config.recipe,
                 str(run.config.epochs),
-                f"{run.resolved['model']['parameters']:,}",
+                f"{run.resolved.model.parameters:,}",
                 *numbers,
             ]
         )

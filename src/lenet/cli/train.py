@@ -56,7 +56,7 @@ def train(
     except training.Interrupted as stop:
         raise typer.Exit(stop.exit_code) from None
     if json_:
-        say(json.dumps(run.summary))
+        say(json.dumps(run.summary.to_dict()))
 
 
 def _check_data(name: str) -> None:

@@ -4,16 +4,17 @@ Drawn at the end of every run, live in a notebook, and for several runs side by 
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lenet.display.style import LOSS, TEST, TRAIN, VALIDATION, rendered, styled_figure
+from lenet.runs.records import ChunkPoint, EpochPoint, Point
 from lenet.runs.run import Run
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Points = Sequence[Mapping[str, Any]]
+Points = Sequence[Point]
 
 
 def draw(points: Points, title: str, num_epochs: int) -> "Figure":
@@ -21,13 +22,14 @@ def draw(points: Points, title: str, num_epochs: int) -> "Figure":
     with styled_figure(9, 3.6) as figure:
         loss, accuracy = figure.subplots(1, 2)
         figure.suptitle(title, fontsize=11)
-        chunks, epochs = _kind(points, "chunk"), _kind(points, "epoch")
+        chunks = [point for point in points if isinstance(point, ChunkPoint)]
+        epochs = [point for point in points if isinstance(point, EpochPoint)]
         loss.plot(*_line(chunks, "train_loss"), color=LOSS, alpha=0.35, linewidth=1, label="train, as it goes")
         loss.plot(*_line(epochs, "train_loss"), color=LOSS, marker="o", markersize=3, label="train, mean of the epoch")
         loss.plot(*_line(epochs, "test_loss"), color=TEST, marker="o", markersize=3, label="test")
         loss.set_ylabel("cross-entropy loss")
         accuracy.plot(*_line(epochs, "train_accuracy"), color=TRAIN, marker="o", markersize=3, label="train")
-        if epochs and "validation_accuracy" in epochs[0]:
+        if epochs and epochs[0].validation_accuracy is not None:
             accuracy.plot(
                 *_line(epochs, "validation_accuracy"), color=VALIDATION, marker="o", markersize=3, label="validation"
             )
@@ -62,19 +64,15 @@ def save(run: Run, points: Points, num_epochs: int) -> None:
 
 
 def _title(run: Run) -> str:
-    return f"{run.config.model} on {run.resolved['data']}, recipe {run.config.recipe}, seed {run.config.seed}"
+    return f"{run.config.model} on {run.resolved.data}, recipe {run.config.recipe}, seed {run.config.seed}"
 
 
-def _kind(points: Points, kind: str) -> Points:
-    return [point for point in points if point["kind"] == kind]
+def _line(points: Sequence[ChunkPoint | EpochPoint], key: str) -> tuple[list[float], list[float]]:
+    return [point.epoch for point in points], [getattr(point, key) for point in points]
 
 
-def _line(points: Points, key: str) -> tuple[list[float], list[float]]:
-    return [point["epoch"] for point in points], [point[key] for point in points]
-
-
-def _last_test(epochs: Points) -> str:
-    return f"test, {epochs[-1]['test_accuracy']:.1%} at the end" if epochs else "test"
+def _last_test(epochs: Sequence[EpochPoint]) -> str:
+    return f"test, {epochs[-1].test_accuracy:.1%} at the end" if epochs else "test"
 
 
 def _finish(axes: "Axes", num_epochs: int) -> None:

@@ -7,7 +7,6 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, TextIO, cast
@@ -22,9 +21,9 @@ from lenet.display import curve
 from lenet.display.style import rendered
 from lenet.doctor.finding import Finding
 from lenet.errors import ConfigError, quoted
+from lenet.runs.records import ChunkPoint, EpochPoint, Point, Summary
 from lenet.runs.run import Run
 
-Point = Mapping[str, Any]
 Header = list[tuple[str, str]]
 
 
@@ -45,10 +44,10 @@ class Progress(Protocol):
     def notice(self, notice: str) -> None:
         """Something about this training that must not be missed."""
 
-    def chunk(self, point: Point) -> None:
+    def chunk(self, point: ChunkPoint) -> None:
         """After a chunk of steps."""
 
-    def epoch(self, point: Point) -> None:
+    def epoch(self, point: EpochPoint) -> None:
         """After the evaluation at the end of an epoch."""
 
     def finding(self, finding: Finding) -> None:
@@ -57,7 +56,7 @@ class Progress(Protocol):
     def interrupted(self, run: Run) -> None:
         """After Ctrl-C or its like, when all is saved."""
 
-    def finish(self, run: Run, summary: Mapping[str, Any]) -> None:
+    def finish(self, run: Run, summary: Summary) -> None:
         """At the end, when all is saved."""
 
 
@@ -138,10 +137,10 @@ class Quiet:
     def notice(self, notice: str) -> None:
         self.console.print(_notice(notice))
 
-    def chunk(self, point: Point) -> None:
+    def chunk(self, point: ChunkPoint) -> None:
         pass
 
-    def epoch(self, point: Point) -> None:
+    def epoch(self, point: EpochPoint) -> None:
         pass
 
     def finding(self, finding: Finding) -> None:
@@ -150,7 +149,7 @@ class Quiet:
     def interrupted(self, run: Run) -> None:
         self.console.print(_stopped(run))
 
-    def finish(self, run: Run, summary: Mapping[str, Any]) -> None:
+    def finish(self, run: Run, summary: Summary) -> None:
         pass
 
 
@@ -194,10 +193,10 @@ class Finished:
         found = ", ".join(finding.name for finding in run.findings)
         if found or not self.quiet:
             summary = run.summary
-            name = name or f"{run.path}  {summary['recipe']}, seed {summary['seed']}"
+            name = name or f"{run.path}  {summary.recipe}, seed {summary.seed}"
             self.lines._line(
-                f"{self.count:>{len(str(self.total))}}/{self.total}  {name}  test acc {summary['test_accuracy']:.4f}  "
-                f"{summary['seconds']:.1f} s" + (f"  FINDINGS  {found}" if found else "")
+                f"{self.count:>{len(str(self.total))}}/{self.total}  {name}  test acc {summary.test_accuracy:.4f}  "
+                f"{summary.seconds:.1f} s" + (f"  FINDINGS  {found}" if found else "")
             )
 
 
@@ -213,13 +212,13 @@ class Lines(Quiet):
             self._line(f"{name:<7} {text}")
         self.num_epochs = num_epochs
 
-    def epoch(self, point: Point) -> None:
+    def epoch(self, point: EpochPoint) -> None:
         self._line(
-            f"epoch {point['epoch']:>{len(str(self.num_epochs))}}/{self.num_epochs}  "
+            f"epoch {point.epoch:>{len(str(self.num_epochs))}}/{self.num_epochs}  "
             + "  ".join(f"{title} {text.strip()}" for title, text in _cells(point))
         )
 
-    def finish(self, run: Run, summary: Mapping[str, Any]) -> None:
+    def finish(self, run: Run, summary: Summary) -> None:
         self.console.print(_saved(run, summary))
 
     def _line(self, text: str) -> None:
@@ -259,27 +258,27 @@ class Terminal(Lines):
         self.task = self.bars.add_task("", total=num_epochs)
         self.live.start()
 
-    def chunk(self, point: Point) -> None:
+    def chunk(self, point: ChunkPoint) -> None:
         if self.task is not None:
             self.bars.update(
                 self.task,
-                completed=point["epoch"],
-                description=f"epoch {int(point['epoch'] - 1e-9) + 1}/{self.num_epochs}  "
-                f"loss {point['train_loss']:.4f}  {point['images_per_second']:,.0f} images/s",
+                completed=point.epoch,
+                description=f"epoch {int(point.epoch - 1e-9) + 1}/{self.num_epochs}  "
+                f"loss {point.train_loss:.4f}  {point.images_per_second:,.0f} images/s",
             )
 
-    def epoch(self, point: Point) -> None:
+    def epoch(self, point: EpochPoint) -> None:
         cells = _cells(point)
         if not self.titles:
             self.titles = [title for title, _ in cells]
             self.console.print(Text("epoch  " + "  ".join(f"{t:>{len(v)}}" for t, v in cells), style="bold"))
-        self._line(f"{point['epoch']:>5}  " + "  ".join(f"{v:>{len(t)}}" for t, v in cells))
+        self._line(f"{point.epoch:>5}  " + "  ".join(f"{v:>{len(t)}}" for t, v in cells))
 
     def interrupted(self, run: Run) -> None:
         self.live.stop()
         super().interrupted(run)
 
-    def finish(self, run: Run, summary: Mapping[str, Any]) -> None:
+    def finish(self, run: Run, summary: Summary) -> None:
         self.live.stop()
         super().finish(run, summary)
 
@@ -303,18 +302,18 @@ class Notebook(Quiet):
         self.drawn_at = time.perf_counter()
         self.drawing_seconds = self.drawn_at - began
 
-    def chunk(self, point: Point) -> None:
+    def chunk(self, point: ChunkPoint) -> None:
         self.points.append(point)
         if time.perf_counter() - self.drawn_at > 10 * self.drawing_seconds:
             self.handle.update(self._chart())
             self.drawn_at = time.perf_counter()
 
-    def epoch(self, point: Point) -> None:
+    def epoch(self, point: EpochPoint) -> None:
         self.points.append(point)
         self.handle.update(self._chart())
         self.drawn_at = time.perf_counter()
 
-    def finish(self, run: Run, summary: Mapping[str, Any]) -> None:
+    def finish(self, run: Run, summary: Summary) -> None:
         self.console.print(_saved(run, summary))
 
     def _chart(self) -> Any:
@@ -349,13 +348,13 @@ class DownloadBar:
         self.bars.stop()
 
 
-def _cells(point: Point) -> list[tuple[str, str]]:
+def _cells(point: EpochPoint) -> list[tuple[str, str]]:
     """Titles and texts of an epoch's numbers; texts are as wide as their titles or wider."""
-    cells = [("train loss", f"{point['train_loss']:10.4f}"), ("train acc", f"{point['train_accuracy']:9.4f}")]
-    if "validation_accuracy" in point:
-        cells.append(("validation acc", f"{point['validation_accuracy']:14.4f}"))
-    cells += [("test loss", f"{point['test_loss']:9.4f}"), ("test acc", f"{point['test_accuracy']:8.4f}")]
-    return [*cells, ("images/s", f"{point['images_per_second']:9,.0f}")]
+    cells = [("train loss", f"{point.train_loss:10.4f}"), ("train acc", f"{point.train_accuracy:9.4f}")]
+    if point.validation_accuracy is not None:
+        cells.append(("validation acc", f"{point.validation_accuracy:14.4f}"))
+    cells += [("test loss", f"{point.test_loss:9.4f}"), ("test acc", f"{point.test_accuracy:8.4f}")]
+    return [*cells, ("images/s", f"{point.images_per_second:9,.0f}")]
 
 
 def program() -> str:
@@ -383,12 +382,12 @@ def _stopped(run: Run) -> Text:
     return Text(f"stopped; all is saved in {run.path}\nnext    {program()} train --resume {quoted(run.path)}")
 
 
-def _saved(run: Run, summary: Mapping[str, Any]) -> Text:
-    epochs = f"{summary['epochs']} epoch{'s' if summary['epochs'] > 1 else ''}"
+def _saved(run: Run, summary: Summary) -> Text:
+    epochs = f"{summary.epochs} epoch{'s' if summary.epochs > 1 else ''}"
     return Text(
-        f"\ntest accuracy {summary['test_accuracy']:.4f} after {epochs} in {summary['seconds']:.1f} s"
-        f" ({summary['images_per_second']:,.0f} images/s in the steps alone, "
-        f"{summary['images_per_second_end_to_end']:,.0f} with loading, evaluation and saving)\n"
+        f"\ntest accuracy {summary.test_accuracy:.4f} after {epochs} in {summary.seconds:.1f} s"
+        f" ({summary.images_per_second:,.0f} images/s in the steps alone, "
+        f"{summary.images_per_second_end_to_end:,.0f} with loading, evaluation and saving)\n"
         f"saved   {run.path} (weights, numbers, curve.png)\n"
         f"next    {program()} evaluate {quoted(run.path)} --plot\n"
         f"        {program()} predict {quoted(run.path)} PICTURE"

@@ -12,44 +12,48 @@ import numpy as np
 from lenet.engines import kernels
 from lenet.engines.threads import cores
 from lenet.errors import EngineError
+from lenet.files.untrusted import printable
+from lenet.runs.records import Environment
 from lenet.version import __version__
 
 # What the last bits of a training's numbers depend on, beside its settings and its data.
-DECIDING = ("lenet", "commit", "numpy", "processor", "kernels", "gpu", "threads")
+DECIDING = ("lenet", "commit", "numpy", "processor", "kernels", "threads")
+DECIDING_PYTORCH = ("torch", "gpu")  # and what else, where PyTorch computes
 
 
-def describe(fingerprint: str, threads: int) -> dict[str, Any]:
-    """Return the content of environment.json.
+def describe(fingerprint: str, threads: int) -> Environment:
+    """Describe where this process computes; of PyTorch, as much as is known without importing it.
 
     Args:
-        fingerprint: the data set's.
+        fingerprint: of the data set.
         threads: that compute.
     """
-    return {
-        "lenet": __version__,
-        "commit": git_commit(Path(__file__).parent),
-        "python": platform.python_version(),
-        "torch": torch_version(),
-        "numpy": np.__version__,
-        "safetensors": importlib.metadata.version("safetensors"),
-        "platform": platform.platform(),
-        "processor": processor(),
-        "cores": cores(),
-        "threads": threads,
-        "kernels": kernels_build(),
-        "gpu": _gpu(),
-        "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
-        "data_fingerprint": fingerprint,
-    }
+    return Environment(
+        lenet=__version__,
+        commit=git_commit(Path(__file__).parent),
+        python=platform.python_version(),
+        torch=torch_version(),
+        numpy=np.__version__,
+        safetensors=importlib.metadata.version("safetensors"),
+        platform=platform.platform(),
+        processor=processor(),
+        cores=cores(),
+        threads=threads,
+        kernels=kernels_build(),
+        gpu=_gpu(),
+        command=(Path(sys.argv[0]).name, *sys.argv[1:]),
+        data_fingerprint=fingerprint,
+    )
 
 
-def differences(before: dict[str, Any], now: dict[str, Any], engine: str) -> list[str]:
+def differences(before: Environment, now: Environment, engine: str) -> list[str]:
     """Return what has changed of all that decides the last bits of a training's numbers on an engine, as text."""
-    deciding = (*DECIDING, "torch") if engine == "reference" else DECIDING
+    names = DECIDING if engine == "cpu" else (*DECIDING, *DECIDING_PYTORCH)
+    values = {name: (getattr(before, name), getattr(now, name)) for name in names}
     return [
-        f"{name} {before.get(name) or 'none'} → {now.get(name) or 'none'}"
-        for name in deciding
-        if before.get(name) != now.get(name)
+        f"{name} {printable(one or 'none')} → {printable(other or 'none')}"
+        for name, (one, other) in values.items()
+        if one != other
     ]
 
 

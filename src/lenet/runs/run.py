@@ -11,15 +11,13 @@ import contextlib
 import dataclasses
 import hashlib
 import json
-import operator
 import os
 import shutil
-import sys
 import time
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from numpy.typing import NDArray
 
@@ -34,17 +32,27 @@ from lenet.networks.initialization import initialized
 from lenet.networks.trained import TrainedNetwork
 from lenet.runs import checkpoints, creation
 from lenet.runs.checkpoints import Checkpoint
+from lenet.runs.records import (
+    ChunkPoint,
+    Environment,
+    EpochPoint,
+    Point,
+    Record,
+    Resolved,
+    Resumption,
+    Summary,
+    read_point,
+)
 
 if TYPE_CHECKING:
     from torch import nn
 
-# What `resolved` in config.json must hold for a run to be of use.
-RESOLVED = {"data": str, "classes": list, "model": dict, "preprocessing": dict, "engine": str, "device": str}
-MEASURED = {"train_accuracy", "test_accuracy", "seconds", "images_per_second"}  # in summary.json, for the table of runs
-MAX_THREADS = 4096
 MAX_LINE = 64 << 10  # bytes of metrics.jsonl
 MAX_METRICS = 24 << 20  # bytes: as many epochs as a config may have
 FORMAT = 1  # of the run directory; a change that an older lenet could not read gets a new number
+OTHER_VERSION = "use the version of lenet that wrote it (environment.json names it)"
+
+Kind = TypeVar("Kind", bound=Record)
 
 
 class Run:
@@ -62,15 +70,15 @@ class Run:
         cls,
         out: str | os.PathLike[str] | None,
         config: TrainConfig,
-        resolved: dict[str, Any],
-        environment: dict[str, Any],
+        resolved: Resolved,
+        environment: Environment,
     ) -> "Run":
         """A new run directory at `out`, by default `runs/DATE-TIME-DATA-MODEL`; raises RunError if it cannot be made."""
         files = {
-            "environment.json": durable.as_json(environment),  # the first: a folder with config.json is a run
+            "environment.json": durable.as_json(environment.to_dict()),  # the first: a folder with config.json is a run
             "config.json": durable.as_json(_settings(config, resolved)),
         }
-        path = creation.new_default(resolved["data"], config.model) if out is None else Path(out)
+        path = creation.new_default(resolved.data, config.model) if out is None else Path(out)
         if error := creation.begin(path, files):
             what = f"cannot make the run directory {path}: {durable.explain(error)[0]}"
             if os.path.lexists(path / "config.json"):  # it cannot even be removed
@@ -78,7 +86,7 @@ class Run:
             raise RunError(what, hint="choose another folder with --out DIR") from error
         run = cls(path)
         # As the files have them, should those go away.
-        run.config, run.resolved, run.environment = config, json.loads(json.dumps(resolved)), environment
+        run.config, run.resolved, run.environment = config, resolved, environment
         return run
 
     @classmethod
@@ -97,7 +105,7 @@ class Run:
         if found != FORMAT:
             raise RunError(
                 f"{run.path} is a run of format {untrusted.printable(found)}; this lenet reads format {FORMAT}",
-                hint="use the version of lenet that wrote it (environment.json names it)",
+                hint=OTHER_VERSION,
             )
         run.check()
         if finished and (missing := run.missing):
@@ -110,32 +118,10 @@ class Run:
         return run
 
     def check(self) -> None:
-        """Raises RunError unless config.json, and summary.json if it is there, hold what they should."""
-        _ = self.config
-        try:
-            kinds = {name: type(self.resolved[name]) for name in RESOLVED}
-            if kinds != RESOLVED:
-                raise TypeError(f"resolved holds {', '.join(name for name in kinds if kinds[name] != RESOLVED[name])}")
-            for name in ("data", "engine", "device"):  # which are printed
-                if untrusted.printable(self.resolved[name]) != self.resolved[name]:
-                    raise ValueError(f"resolved holds {name} {untrusted.printable(self.resolved[name])}")
-            if not isinstance(self.resolved.get("data_folder", ""), str | None):
-                raise TypeError("resolved holds data_folder")
-            _ = self.network, operator.index(self.resolved["model"]["parameters"])
-            if not isinstance(self.environment["data_fingerprint"], str):
-                raise TypeError("data_fingerprint")
-            if not 1 <= operator.index(self.environment["threads"]) <= MAX_THREADS:
-                raise ValueError("threads")
-            if os.path.lexists(self.path / "summary.json"):
-                summary = self.summary
-                for name in {"test_accuracy"} | MEASURED & summary.keys():
-                    if not isinstance(summary[name], int | float) or abs(summary[name]) > sys.float_info.max:
-                        raise TypeError(name)
-        except (KeyError, TypeError, ValueError, RecursionError) as error:
-            raise RunError(
-                f"the run {self.path} cannot be used: {type(error).__name__} {untrusted.printable(error)} in its JSON files",
-                hint="use the version of lenet that wrote it (environment.json names it)",
-            ) from error
+        """Raises RunError unless config.json, environment.json, and summary.json if it is there, hold what they should."""
+        _ = self.config, self.environment, self.network
+        if os.path.lexists(self.path / "summary.json"):
+            _ = self.summary
 
     # What it holds.
 
@@ -147,20 +133,18 @@ class Run:
         except (KeyError, TypeError, AttributeError, RecursionError, LenetError) as error:
             why = error.message if isinstance(error, LenetError) else error
             raise RunError(
-                f"{self.path / 'config.json'} cannot be used: {untrusted.printable(why)}",
-                hint="use the version of lenet that wrote it (environment.json names it)",
+                f"{self.path / 'config.json'} cannot be used: {untrusted.printable(why)}", hint=OTHER_VERSION
             ) from error
 
     @cached_property
-    def resolved(self) -> dict[str, Any]:
+    def resolved(self) -> Resolved:
         """What was decided when the training started: engine, device, data set, preprocessing, and why."""
-        resolved: dict[str, Any] = self._read_json("config.json")["resolved"]
-        return resolved
+        return self._record(Resolved, "config.json", self._read_json("config.json").get("resolved"))
 
     @cached_property
-    def environment(self) -> dict[str, Any]:
+    def environment(self) -> Environment:
         """Versions, hardware and threads."""
-        return self._read_json("environment.json")
+        return self._record(Environment, "environment.json", self._read_json("environment.json"))
 
     @property
     def is_finished(self) -> bool:
@@ -175,51 +159,60 @@ class Run:
         ]
 
     @property
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> Summary:
         """The numbers at the end: what `lenet train --json` prints."""
-        return self._read_json("summary.json")
+        return self._record(Summary, "summary.json", self._read_json("summary.json"))
 
     @property
     def test_accuracy(self) -> float:
         """Share of the test set named rightly after the last epoch, 0 to 1."""
-        return float(self.summary["test_accuracy"])
+        return self.summary.test_accuracy
 
     @property
-    def metrics(self) -> list[dict[str, Any]]:
+    def metrics(self) -> list[Point]:
         """The points of the chart, in order; a torn last line (a crash while writing) is left out."""
         path = self.path / "metrics.jsonl"
         # A training goes on without its folder until it has to write, and then needs no file of it.
         content = untrusted.read(path, MAX_METRICS) if os.path.lexists(path) else bytes(self._lines or b"")
-        points: list[dict[str, Any]] = []
+        points: list[Point] = []
         torn = 0
-        for number, point in enumerate(_points(content), start=1):
+        for number, values in enumerate(_points(content), start=1):
             if torn:
                 raise RunError(f"{path}, line {torn}, is no point of the chart")
-            if point is None:
+            if values is None:
                 torn = number
-            else:
-                points.append(point)
+                continue
+            try:
+                point = read_point(values)
+            except ValueError as error:
+                raise RunError(f"{path}, line {number}, cannot be used: {error}", hint=OTHER_VERSION) from error
+            points += [point] if point else []
         return points
 
     @property
-    def epochs(self) -> list[dict[str, Any]]:
-        """The points at the ends of epochs: train, test and validation numbers."""
-        return [point for point in self.metrics if point["kind"] == "epoch"]
+    def chunks(self) -> list[ChunkPoint]:
+        """The metrics of each chunk of steps."""
+        return [point for point in self.metrics if isinstance(point, ChunkPoint)]
+
+    @property
+    def epochs(self) -> list[EpochPoint]:
+        """The metrics of each epoch: train, test and validation."""
+        return [point for point in self.metrics if isinstance(point, EpochPoint)]
 
     @property
     def findings(self) -> list[Finding]:
         """What the doctor found, in order."""
-        return [Finding.from_dict(point) for point in self.metrics if point["kind"] == "finding"]
+        return [point for point in self.metrics if isinstance(point, Finding)]
 
     @property
     def classes(self) -> tuple[str, ...]:
         """Names of the classes, in the order of their labels."""
-        return self.network.classes
+        return self.resolved.classes
 
     @property
     def preprocessing(self) -> Preprocessing:
         """How a picture becomes the network's input."""
-        return self.network.preprocessing
+        return self.resolved.preprocessing
 
     @property
     def model(self) -> "nn.Module":
@@ -233,13 +226,13 @@ class Run:
     def network(self) -> TrainedNetwork:
         """The trained network: its layers and weights, its classes, and its preprocessing."""
         path = self.path / "model.safetensors"
-        expected = self.summary.get("weights_sha256") if self.is_finished else None
-        return TrainedNetwork.from_dict(self.resolved, path, expected)
+        expected = self.summary.weights_sha256 if self.is_finished else None
+        return TrainedNetwork.from_dict(self.resolved.to_dict(), path, expected)
 
     def new_network(self) -> Network:
         """The network of this run with its initial weights."""
-        model = self.resolved["model"]
-        return initialized(build(model["name"], **model["arguments"]), self.config.init, self.config.seed)
+        model = self.resolved.model
+        return initialized(build(model.name, **model.arguments), self.config.init, self.config.seed)
 
     # What the trainer writes.
 
@@ -251,10 +244,10 @@ class Run:
             self._lines = bytearray(untrusted.read(path, MAX_METRICS) if os.path.lexists(path) else b"")
         return self._lines
 
-    def log(self, point: dict[str, Any]) -> None:
+    def log(self, point: Point) -> None:
         """Appends a point of the chart to metrics.jsonl."""
         at = len(self.lines)
-        self.lines.extend((json.dumps(point, allow_nan=False) + "\n").encode())
+        self.lines.extend((json.dumps(point.to_dict(), allow_nan=False) + "\n").encode())
         self._save("metrics.jsonl", lambda path: durable.append(path, self.lines, at))
 
     def checkpoint(
@@ -329,10 +322,11 @@ class Run:
         self.config = dataclasses.replace(self.config, epochs=epochs)
         self._write_json("config.json", _settings(self.config, self.resolved))
 
-    def note_resumption(self, note: dict[str, Any]) -> None:
+    def note_resumption(self, resumption: Resumption) -> None:
         """Adds to environment.json where, and from which step, the run was resumed."""
-        self.environment = self.environment | {"resumed": [*self.environment.get("resumed", []), note]}
-        self._write_json("environment.json", self.environment)
+        resumed = (*self.environment.resumed, resumption)
+        self.environment = dataclasses.replace(self.environment, resumed=resumed)
+        self._write_json("environment.json", self.environment.to_dict())
 
     def save_model(self, network: Network) -> str:
         """Writes model.safetensors, with all that is needed to use it in its metadata, and returns its SHA-256."""
@@ -340,11 +334,11 @@ class Run:
         self.write("model.safetensors", content)
         return hashlib.sha256(content).hexdigest()
 
-    def finish(self, summary: dict[str, Any]) -> None:
+    def finish(self, summary: Summary) -> None:
         """Writes summary.json: the run is complete."""
         with contextlib.suppress(OSError):
             checkpoints.prune(self._checkpoint_folder)
-        self._write_json("summary.json", summary)
+        self._write_json("summary.json", summary.to_dict())
 
     def write(self, name: str, content: bytes) -> None:
         """Puts a file in its place, whole."""
@@ -410,6 +404,13 @@ class Run:
     def _write_json(self, name: str, value: dict[str, Any]) -> None:
         self.write(name, durable.as_json(value))
 
+    def _record(self, kind: type[Kind], name: str, values: Any) -> Kind:
+        """The record in the values of a file. Raises RunError for others."""
+        try:
+            return kind.from_dict(values)
+        except ValueError as error:
+            raise RunError(f"{self.path / name} cannot be used: {error}", hint=OTHER_VERSION) from error
+
     def _read_json(self, name: str) -> dict[str, Any]:
         path = self.path / name
         if not os.path.lexists(path):
@@ -447,9 +448,9 @@ def _is_point(value: Any) -> bool:
     return isinstance(value, dict) and isinstance(value.get("kind"), str) and type(value.get("step")) is int
 
 
-def _settings(config: TrainConfig, resolved: dict[str, Any]) -> dict[str, Any]:
+def _settings(config: TrainConfig, resolved: Resolved) -> dict[str, Any]:
     """The content of config.json."""
-    return {"format": FORMAT, "config": to_dict(config), "resolved": resolved}
+    return {"format": FORMAT, "config": to_dict(config), "resolved": resolved.to_dict()}
 
 
 def _points(content: bytes | bytearray) -> Iterator[dict[str, Any] | None]:

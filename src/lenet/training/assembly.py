@@ -17,6 +17,7 @@ from lenet.errors import ConfigError, DataError
 from lenet.images.preprocess import Preprocessing
 from lenet.networks import build
 from lenet.networks.initialization import initialized
+from lenet.runs.records import Model, Resolved
 from lenet.runs.run import Run
 
 
@@ -28,13 +29,13 @@ class Parts:
     validation: Dataset | None
     test: Dataset
     engine: Engine
-    resolved: dict[str, Any]
+    resolved: Resolved
     header: list[tuple[str, str]]
 
 
 def load_data(run: Run, data_dir: str | None = None, show: Progress | None = None) -> Splits:
     """The data set of a run: from `data_dir`, LENET_DATA or the cache, else from where it was when the run was made."""
-    name, folder = run.resolved["data"], run.resolved["data_folder"]
+    name, folder = run.resolved.data, run.resolved.data_folder
     if name not in CATALOGUE:
         raise DataError(
             f"{run.path} was trained on data of your own, {name!r}, which cannot be found by its name",
@@ -74,36 +75,33 @@ def assemble(config: TrainConfig, splits: Splits, reason: str | None = None) -> 
     choice = choose_engine(config.engine, network.architecture, device.name)
     if reason is not None:
         device, choice = Choice(device.name, reason), Choice(choice.name, reason)
-    resolved = {
-        "data": splits.name,
-        "data_source": splits.source,
-        "data_folder": str(splits.folder) if splits.folder else None,
-        "notice": splits.notice,
-        "classes": train.classes,
-        "num_train": len(train),
-        "num_validation": len(held),
-        "num_test": len(splits.test),
-        "model": {"name": config.model, "arguments": arguments, "parameters": network.architecture.num_parameters},
-        "preprocessing": preprocessing.to_dict(),
-        "engine": choice.name,
-        "engine_reason": choice.reason,
-        "device": device.name,
-        "device_reason": device.reason,
-    }
-    engine = make_engine(choice.name, network, train, config, preprocessing, device.name)
-    return Parts(
-        train, validation, splits.test, engine, resolved, _header(config, resolved, train.size, choice, device)
+    resolved = Resolved(
+        data=splits.name,
+        data_source=splits.source,
+        data_folder=str(splits.folder) if splits.folder else None,
+        notice=splits.notice,
+        classes=tuple(train.classes),
+        num_train=len(train),
+        num_validation=len(held),
+        num_test=len(splits.test),
+        model=Model(name=config.model, arguments=arguments, parameters=network.architecture.num_parameters),
+        preprocessing=preprocessing,
+        engine=choice.name,
+        engine_reason=choice.reason,
+        device=device.name,
+        device_reason=device.reason,
     )
+    engine = make_engine(choice.name, network, train, config, preprocessing, device.name)
+    return Parts(train, validation, splits.test, engine, resolved, _header(config, resolved))
 
 
-def _header(
-    config: TrainConfig, resolved: dict[str, Any], size: tuple[int, int], engine: Choice, device: Choice
-) -> list[tuple[str, str]]:
+def _header(config: TrainConfig, resolved: Resolved) -> list[tuple[str, str]]:
     """The three lines that say what was decided, and why."""
-    held = f"{resolved['num_validation']:,} validation, " if resolved["num_validation"] else ""
+    held = f"{resolved.num_validation:,} validation, " if resolved.num_validation else ""
+    height, width = resolved.preprocessing.size
     variation = ", ".join(
         f"{name.replace('_', ' ')} {_plain(value)}"
-        for name, value in resolved["model"]["arguments"].items()
+        for name, value in resolved.model.arguments.items()
         if name in MODEL_FIELDS
     )
     why = "auto: the best that is here; " if config.data == "auto" else ""
@@ -111,18 +109,18 @@ def _header(
     return [
         (
             "data",
-            f"{resolved['data']}: {resolved['num_train']:,} train, {held}{resolved['num_test']:,} test, "
-            f"{size[0]}×{size[1]}, {len(resolved['classes'])} classes ({why}{resolved['data_source']})",
+            f"{resolved.data}: {resolved.num_train:,} train, {held}{resolved.num_test:,} test, "
+            f"{height}×{width}, {len(resolved.classes)} classes ({why}{resolved.data_source})",
         ),
         (
             "model",
-            f"{resolved['model']['name']}: {resolved['model']['parameters']:,} parameters"
+            f"{resolved.model.name}: {resolved.model.parameters:,} parameters"
             f"{', ' + variation if variation else ''} (recipe {config.recipe}: {config.optimizer} "
             f"{config.learning_rate:g}, {config.schedule}, batch {config.batch_size}, seed {config.seed})",
         ),
         (
             "engine",
-            f"{engine.name} ({engine.reason}) on {device.name} ({device.reason}), "
+            f"{resolved.engine} ({resolved.engine_reason}) on {resolved.device} ({resolved.device_reason}), "
             f"{threads} thread{'s' if threads != 1 else ''}",
         ),
     ]

@@ -5,9 +5,8 @@ Findings are lines of metrics.jsonl, so a resumed run neither forgets nor repeat
 
 import functools
 import threading
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 
@@ -20,7 +19,10 @@ from lenet.doctor.schedule import AFTER_CHUNK, AFTER_EPOCH, BEFORE_TRAINING, exa
 from lenet.engines import Engine
 from lenet.metrics import confusion_matrix
 from lenet.networks.layers import Activation
+from lenet.runs.records import ChunkPoint, EpochPoint, Point
 from lenet.runs.run import Run
+
+Kind = TypeVar("Kind", ChunkPoint, EpochPoint, Finding)
 
 SAMPLE = 64  # training images for the checks of units
 
@@ -36,32 +38,32 @@ class Findings:
         self.points = run.metrics
         self.counts = np.bincount(train.labels, minlength=len(train.classes))  # (num_classes,)
 
-    def log(self, point: dict[str, Any]) -> None:
-        """Appends a point of the chart to the run."""
+    def log(self, point: Point) -> None:
+        """Append a point to the run's metrics."""
         self.run.log(point)
         self.points.append(point)
 
-    def of(self, kind: str) -> list[dict[str, Any]]:
+    def of(self, kind: type[Kind]) -> list[Kind]:
         """The points of a kind so far."""
-        return [point for point in self.points if point["kind"] == kind]
+        return [point for point in self.points if isinstance(point, kind)]
 
     @property
     def told(self) -> set[str]:
         """The names of the findings so far."""
-        return {line["name"] for line in self.of("finding")}
+        return {finding.name for finding in self.of(Finding)}
 
     def before(self, order: Labels) -> list[Finding]:
         """Return the new findings before the first step; order: the training labels as they come, int64 (N,)."""
         observation = Observation(train=self.train, test=self.test, order=order)
-        return self.tell(examine(BEFORE_TRAINING, observation), {"epoch": 0, "step": 0})
+        return self.tell(examine(BEFORE_TRAINING, observation), 0, 0)
 
-    def after_chunk(self, point: Mapping[str, Any]) -> list[Finding]:
+    def after_chunk(self, point: ChunkPoint) -> list[Finding]:
         """Return the new findings after a chunk of steps, whose point is logged."""
-        chunks = self.of("chunk")
-        losses, rates = ([chunk[name] for chunk in chunks] for name in ("train_loss", "learning_rate"))
-        return self.tell(examine(AFTER_CHUNK, Observation(losses=losses, rates=rates)), point)
+        chunks = self.of(ChunkPoint)
+        losses, rates = [chunk.train_loss for chunk in chunks], [chunk.learning_rate for chunk in chunks]
+        return self.tell(examine(AFTER_CHUNK, Observation(losses=losses, rates=rates)), point.epoch, point.step)
 
-    def after_epoch(self, point: Mapping[str, Any], predicted: Labels) -> list[Finding]:
+    def after_epoch(self, point: EpochPoint, predicted: Labels) -> list[Finding]:
         """Return the new findings after the evaluation of an epoch, whose point is logged.
 
         Without the points of the epoch's chunks, which may have been lost, nothing is found.
@@ -73,14 +75,14 @@ class Findings:
         Raises:
             SimulationInterrupted: if the training is interrupted meanwhile.
         """
-        if not self.of("chunk"):
+        if not self.of(ChunkPoint):
             return []
-        return self.tell(examine(AFTER_EPOCH, self._observe(point, predicted)), point)
+        return self.tell(examine(AFTER_EPOCH, self._observe(point, predicted)), point.epoch, point.step)
 
-    def _observe(self, point: Mapping[str, Any], predicted: Labels) -> Observation:
-        config, done = self.run.config, point["epoch"]
-        latest, earlier = self.of("chunk")[-1], self.of("epoch")[:-1]
-        loss, accuracy = latest["train_loss"], latest["train_accuracy"]
+    def _observe(self, point: EpochPoint, predicted: Labels) -> Observation:
+        config, done = self.run.config, point.epoch
+        latest, earlier = self.of(ChunkPoint)[-1], self.of(EpochPoint)[:-1]
+        loss, accuracy = latest.train_loss, latest.train_accuracy
         escapes, escape_epoch = False, None
         if is_at_chance(loss, accuracy, self.counts) and "chance-level" not in self.told:
             escapes, escape_epoch = plateau.predict(done, config.epochs, functools.partial(self._simulate, done))
@@ -94,9 +96,9 @@ class Findings:
         return Observation(
             train_loss=loss,
             train_accuracy=accuracy,
-            test_accuracy=point["test_accuracy"],
+            test_accuracy=point.test_accuracy,
             counts=self.counts,
-            before=(earlier[-1]["train_accuracy"], earlier[-1]["test_accuracy"]) if earlier else None,
+            before=(earlier[-1].train_accuracy, earlier[-1].test_accuracy) if earlier else None,
             is_last=done == config.epochs,
             confusion=confusion_matrix(self.test.labels, predicted, len(self.train.classes)),
             classes=self.train.classes,
@@ -110,11 +112,11 @@ class Findings:
             escape_epoch=escape_epoch,
         )
 
-    def tell(self, found: list[Finding], point: Mapping[str, Any]) -> list[Finding]:
-        """Record and show the findings that are new, and return them; point: the epoch and step at which they were found."""
-        new = [replace(one, epoch=point["epoch"], step=point["step"]) for one in found if one.name not in self.told]
+    def tell(self, found: list[Finding], epoch: float, step: int) -> list[Finding]:
+        """Record and show the findings that are new, and return them; epoch, step: when they were found."""
+        new = [replace(one, epoch=epoch, step=step) for one in found if one.name not in self.told]
         for finding in new:
-            self.log(finding.to_dict())
+            self.log(finding)
             self.show.finding(finding)
         return new
 

@@ -83,6 +83,17 @@ class Position:
     evaluated: EpochPoint | None = None
     is_judged: bool = True
 
+    @property
+    def last_epoch(self) -> EpochPoint:
+        """The metrics of the last epoch that is done.
+
+        Raises:
+            ValueError: if none is done.
+        """
+        if self.evaluated is None:
+            raise ValueError("no epoch is done")
+        return self.evaluated
+
     def copy(self) -> "Position":
         """Return a copy that stays as it is while the training continues."""
         return replace(self, tally=replace(self.tally), chunk=replace(self.chunk))

@@ -33,10 +33,12 @@ from lenet.metrics import loss_and_accuracy
 from lenet.recipes import DEFAULT_RECIPE
 from lenet.runs import environment
 from lenet.runs.checkpoints import Checkpoint
+from lenet.runs.records import ChunkPoint, Environment, EpochPoint, Resumption, Summary
 from lenet.runs.run import Run
 from lenet.training.assembly import Parts, assemble, load_data
 from lenet.training.diagnosis import Findings
 from lenet.training.interrupts import Interrupt, interrupts
+from lenet.training.position import Position, Tally
 
 SAVING_SHARE = 0.005  # of the time of a training, which the checkpoints at the ends of its epochs may take
 LONGEST_WAIT = 30.0  # seconds without one all the same, where a disk is slow
@@ -49,62 +51,6 @@ class Interrupted(KeyboardInterrupt):
     def __init__(self, run: Run, exit_code: int) -> None:
         super().__init__(f"stopped; go on with lenet train --resume {quoted(run.path)}")
         self.run, self.exit_code = run, exit_code
-
-
-@dataclasses.dataclass
-class Tally:
-    """The training numbers of a part of an epoch: sums, so that every picture weighs the same.
-
-    The losses are added up one by one, so that the sum is the same bits wherever the steps are interrupted.
-    """
-
-    loss_sum: float = 0.0
-    num_correct: int = 0
-    num_images: int = 0
-    seconds: float = 0.0
-
-    def add(self, stats: Stats) -> None:
-        for loss, size in zip(stats.losses.tolist(), stats.sizes.tolist(), strict=True):
-            self.loss_sum += loss * size
-        self.num_correct += stats.num_correct
-        self.num_images += stats.num_images
-        self.seconds += stats.seconds
-
-    @property
-    def rates(self) -> dict[str, float]:
-        return {
-            "train_loss": self.loss_sum / self.num_images,
-            "train_accuracy": self.num_correct / self.num_images,
-            "images_per_second": self.num_images / self.seconds,
-        }
-
-
-@dataclasses.dataclass
-class Position:
-    """Where a training stands; stored with each checkpoint. `step` counts within `epoch`, both from 0."""
-
-    epoch: int = 0
-    step: int = 0
-    tally: Tally = dataclasses.field(default_factory=Tally)  # of the epoch so far
-    chunk: Tally = dataclasses.field(default_factory=Tally)  # of the chunk so far
-    steps_seconds: float = 0.0  # of all steps so far, alone
-    seconds: float = 0.0  # of everything so far, loading and evaluation included
-    micro_batch: int | None = None  # pictures at a time, where a whole batch did not fit into memory
-    evaluated: dict[str, Any] = dataclasses.field(default_factory=dict)  # the point of the last epoch
-    is_judged: bool = True  # whether the doctor has seen that epoch
-
-    def copy(self) -> "Position":
-        """One that stays as it is while the training goes on; what was `evaluated` is never changed."""
-        replace = dataclasses.replace
-        return replace(self, tally=replace(self.tally), chunk=replace(self.chunk))
-
-    def to_dict(self) -> dict[str, Any]:
-        return dataclasses.asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "Position":
-        tallies = {name: Tally(**values[name]) for name in ("tally", "chunk")}
-        return cls(**(values | tallies))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -161,7 +107,7 @@ def run_once(
     out: str | os.PathLike[str] | None,
     show: Progress,
     interrupted: Interrupt,
-    where: dict[str, Any],
+    where: Environment,
     began: float,
     *,
     chart: bool = True,
@@ -213,19 +159,15 @@ def resume_once(
     chart: bool = True,
 ) -> Run:
     """The rest of one interrupted training, from its newest checkpoint; see `run_once`."""
-    if splits.fingerprint != run.environment["data_fingerprint"]:
+    if splits.fingerprint != run.environment.data_fingerprint:
         raise RunError(
             f"{splits.name} ({splits.source}) is not the data that {run.path} was trained on",
             hint="give the same data again with --data-dir",
         )
     # On what it was trained on so far, whatever `auto` would choose now: another device or number of threads adds up in
     # another order.
-    decided = {
-        "engine": run.resolved["engine"],
-        "device": run.resolved["device"],
-        "threads": run.environment["threads"],
-    }
-    with run.alone(), memory_explained(decided["device"]):
+    engine, device, threads = run.resolved.engine, run.resolved.device, run.environment.threads
+    with run.alone(), memory_explained(device):
         checkpoint, faults = run.find_checkpoint()
         if checkpoint is None and not run.missing:
             raise RunError(
@@ -233,8 +175,8 @@ def resume_once(
                 hint="start a new training with lenet train; this run stays as it is",
             )
         at = _position(run, checkpoint)
-        now = environment.describe(splits.fingerprint, decided["threads"])
-        changes = environment.differences(run.environment, now, decided["engine"])
+        now = environment.describe(splits.fingerprint, threads)
+        changes = environment.differences(run.environment, now, engine)
         notices = [f"{fault.message}; it is passed over" for fault in faults]
         if checkpoint is None:
             notices.append(
@@ -244,7 +186,9 @@ def resume_once(
         begun = at.epoch + (at.step > 0)
         if longer.epochs < begun:
             raise ConfigError(f"epochs is {longer.epochs}, but {run.path} has begun {begun}", hint="give more --epochs")
-        parts = assemble(dataclasses.replace(longer, **decided), splits, reason="as before")
+        parts = assemble(
+            dataclasses.replace(longer, engine=engine, device=device, threads=threads), splits, reason="as before"
+        )
         if checkpoint:
             _load_state(run, parts, checkpoint)
             parts.engine.micro_batch = at.micro_batch
@@ -264,7 +208,12 @@ def resume_once(
                 "from what it would have been"
             )
         run.note_resumption(
-            {"step": checkpoint.step if checkpoint else 0, "epochs": longer.epochs, "changes": changes} | now
+            Resumption(
+                step=checkpoint.step if checkpoint else 0,
+                epochs=longer.epochs,
+                changes=tuple(changes),
+                environment=now,
+            )
         )
         return Training(run, parts, show, at, interrupted, began, chart).run_to_the_end(notices)
 
@@ -272,7 +221,7 @@ def resume_once(
 def _position(run: Run, checkpoint: Checkpoint | None) -> Position:
     try:
         return Position.from_dict(checkpoint.progress) if checkpoint else Position()
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise _foreign(run, error) from error
 
 
@@ -324,7 +273,7 @@ class Training:
     def run_to_the_end(self, notices: list[str]) -> Run:
         """Trains all epochs that are left; notices: what must be told before the first step."""
         try:
-            with self.show, memory_explained(self.parts.resolved["device"], doing="in the training"):
+            with self.show, memory_explained(self.parts.resolved.device, doing="in the training"):
                 self._go_on(notices)
         except EngineError as error:
             raise self._kept(error) from error
@@ -334,7 +283,7 @@ class Training:
         return self.run
 
     def _go_on(self, notices: list[str]) -> None:
-        self.show.start(self.parts.header, self.parts.resolved["notice"], self.config.epochs)
+        self.show.start(self.parts.header, self.parts.resolved.notice, self.config.epochs)
         for notice in notices:
             self.show.notice(notice)
         if not self.at.is_judged:
@@ -363,11 +312,11 @@ class Training:
                 if self._is_due():
                     self._checkpoint()
         numbers, predicted = self._evaluate()
-        point = {"kind": "epoch", "step": self.step, "epoch": at.epoch + 1, **at.tally.rates, **numbers}
-        self._must_measure_finite(point)
-        self.findings.log(point)
-        self.show.epoch(point)
-        at.epoch, at.step, at.tally, at.evaluated, at.is_judged = at.epoch + 1, 0, Tally(), point, False
+        self._must_measure_finite(numbers)
+        epoch = EpochPoint(step=self.step, epoch=at.epoch + 1, **at.tally.metrics(), **numbers)
+        self.findings.log(epoch)
+        self.show.epoch(epoch)
+        at.epoch, at.step, at.tally, at.evaluated, at.is_judged = at.epoch + 1, 0, Tally(), epoch, False
         self.moment = self._now()
         if self._is_worth_saving():  # before the doctor, who may take longer than the epoch
             self._checkpoint()
@@ -376,7 +325,7 @@ class Training:
     def _judge(self, predicted: Labels) -> None:
         """Asks the doctor about the epoch that was evaluated last; predicted: the classes given to the test pictures."""
         try:
-            found = self.findings.after_epoch(self.at.evaluated, predicted)
+            found = self.findings.after_epoch(self.at.last_epoch, predicted)
         except SimulationInterrupted:
             self._stop()
         self.at.is_judged = True
@@ -393,7 +342,7 @@ class Training:
         if self.engine.micro_batch != at.micro_batch:
             at.micro_batch = self.engine.micro_batch
             self.show.notice(
-                f"out of memory on {self.parts.resolved['device']} in epoch {at.epoch + 1}: from here on a batch is computed "
+                f"out of memory on {self.parts.resolved.device} in epoch {at.epoch + 1}: from here on a batch is computed "
                 f"{at.micro_batch} pictures at a time, the same sums in another order"
             )
         self._must_be_finite(stats)
@@ -427,14 +376,9 @@ class Training:
         state.take()
         return Moment(self.at.copy(), state, len(self.run.lines))
 
-    def _chunk_point(self, rate: float) -> dict[str, Any]:
-        return {
-            "kind": "chunk",
-            "step": self.step,
-            "epoch": self.at.epoch + self.at.step / self.num_steps,
-            **self.at.chunk.rates,
-            "learning_rate": rate,
-        }
+    def _chunk_point(self, rate: float) -> ChunkPoint:
+        epoch = self.at.epoch + self.at.step / self.num_steps
+        return ChunkPoint(step=self.step, epoch=epoch, **self.at.chunk.metrics(), learning_rate=rate)
 
     def _evaluate(self) -> tuple[dict[str, float], Labels]:
         """Losses and accuracies of the held-out sets, and the classes given to the test pictures, `(num_images,)`."""
@@ -488,33 +432,37 @@ class Training:
             hint = f"{hint}; {resume} goes on from step {self.step:,}" if hint else f"{resume} goes on"
         return EngineError(error.message, hint=hint)
 
-    def _finish(self) -> dict[str, Any]:
+    def _finish(self) -> Summary:
         """Saves weights, chart and, last, the summary."""
         weights_sha256 = self.run.save_model(self.engine.network)
         if self.chart:
             curve.save(self.run, self.findings.points, self.config.epochs)
-        last = self.at.evaluated
+        last, resolved = self.at.last_epoch, self.parts.resolved
         num_images = self.config.epochs * len(self.parts.train)
         seconds = time.perf_counter() - self.began
-        resolved = self.parts.resolved
-        numbers = {key: value for key, value in last.items() if key.endswith(("_accuracy", "_loss"))}
-        summary = numbers | {
-            "images_per_second": num_images / self.at.steps_seconds,
-            "images_per_second_end_to_end": num_images / seconds,
-            "seconds": seconds,
-            "steps_seconds": self.at.steps_seconds,
-            "epochs": self.config.epochs,
-            "parameters": resolved["model"]["parameters"],
-            "model": resolved["model"]["name"],
-            "recipe": self.config.recipe,
-            "seed": self.config.seed,
-            "engine": resolved["engine"],
-            "device": resolved["device"],
-            "data": resolved["data"],
-            "micro_batch": self.at.micro_batch,
-            "weights_sha256": weights_sha256,
-            "run": str(self.run.path),
-        }
+        summary = Summary(
+            train_loss=last.train_loss,
+            train_accuracy=last.train_accuracy,
+            validation_loss=last.validation_loss,
+            validation_accuracy=last.validation_accuracy,
+            test_loss=last.test_loss,
+            test_accuracy=last.test_accuracy,
+            images_per_second=num_images / self.at.steps_seconds,
+            images_per_second_end_to_end=num_images / seconds,
+            seconds=seconds,
+            steps_seconds=self.at.steps_seconds,
+            epochs=self.config.epochs,
+            parameters=resolved.model.parameters,
+            model=resolved.model.name,
+            recipe=self.config.recipe,
+            seed=self.config.seed,
+            engine=resolved.engine,
+            device=resolved.device,
+            data=resolved.data,
+            micro_batch=self.at.micro_batch,
+            weights_sha256=weights_sha256,
+            run=str(self.run.path),
+        )
         self.run.finish(summary)
         return summary
 
@@ -531,15 +479,15 @@ class Training:
                 step = self.step + offset + 1
                 what = f"the loss became {loss} at step {step}, in epoch {self.at.epoch + 1}"
                 good = self.moment if offset else self.earlier  # the loss of a step is that of the weights before it
-                self._diverged(what, loss, {"epoch": step / self.num_steps, "step": step}, good)
+                self._diverged(what, loss, step, good)
 
-    def _must_measure_finite(self, point: Mapping[str, Any]) -> None:
+    def _must_measure_finite(self, numbers: Mapping[str, float]) -> None:
         """The loss of a step is taken before its update: only the evaluation sees what the last one did."""
         for name in ("validation", "test"):
-            loss = point.get(f"{name}_loss", 0.0)
+            loss = numbers.get(f"{name}_loss", 0.0)
             if not math.isfinite(loss):
-                what = f"the loss on the {name} set is {loss} after epoch {point['epoch']}"
-                self._diverged(what, loss, point, self.moment)
+                what = f"the loss on the {name} set is {loss} after epoch {self.at.epoch + 1}"
+                self._diverged(what, loss, self.step, self.moment)
 
     def _last_good(self, good: Moment) -> int:
         """Sees to it that the newest checkpoint is good, and returns its step; 0 is the beginning, which needs none.
@@ -551,9 +499,9 @@ class Training:
         self._go_back(good)
         return self.step
 
-    def _diverged(self, what: str, loss: float, point: Mapping[str, Any], good: Moment) -> NoReturn:
+    def _diverged(self, what: str, loss: float, step: int, good: Moment) -> NoReturn:
         """Saves the weights of the last moment that was good, and raises TrainingError."""
         finding = not_finite(what, loss, self.config.learning_rate)
-        self.findings.tell([finding], point)
+        self.findings.tell([finding], step / self.num_steps, step)
         where = f"the last good weights, after step {self._last_good(good)}, are in {self.run.path / 'checkpoints'}"
         raise TrainingError(f"{what}; {where}", hint=finding.remedy)

@@ -76,7 +76,7 @@ def layer_outputs(run: Run, images: Images) -> list[LayerOutput]:
     ]
     if not outputs:
         hint = "take a recipe of a LeNet, such as --recipe fast"
-        raise ConfigError(f"{run.resolved['model']['name']} has no convolutional layers", hint=hint)
+        raise ConfigError(f"{run.resolved.model.name} has no convolutional layers", hint=hint)
     return outputs
 
 

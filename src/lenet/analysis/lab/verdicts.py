@@ -36,9 +36,9 @@ class Outcome:
         runs = result.runs
         return cls(
             epochs=result.variation.config.epochs,
-            test_accuracy=[[point["test_accuracy"] for point in run.epochs] for run in runs],
-            seconds=[run.summary["seconds"] for run in runs],
-            parameters=runs[0].summary["parameters"] if runs else None,
+            test_accuracy=[[point.test_accuracy for point in run.epochs] for run in runs],
+            seconds=[run.summary.seconds for run in runs],
+            parameters=runs[0].summary.parameters if runs else None,
             classes=len(runs[0].classes) if runs else None,
             diverged=list(result.diverged),
         )
