@@ -40,10 +40,11 @@ def _process(param: Any, annotation: Any, ctx: Any, value: Any) -> Any:
 
 
 def _convert(param: Any, annotation: Any, value: Any) -> Any:
-    """Convert to the type in `Annotated[type | None, …]` or, of each text of several, in `Annotated[list[type], …]`."""
+    """Convert a text, or each of several, to the type of its annotation; raise ConfigError if it is not one."""
     if isinstance(value, list | tuple):
         return [_convert(param, annotation, each) for each in value]
-    kinds = {kind for outer in get_args(annotation)[:1] or (annotation,) for kind in get_args(outer) or (outer,)}
+    declared = get_args(annotation)[0] if get_args(annotation) else annotation  # from Annotated
+    kinds = get_args(declared) or (declared,)  # from int | None or list[Path]
     if not isinstance(value, str) or str in kinds:
         return value
     if Path in kinds:
