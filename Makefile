@@ -17,6 +17,8 @@
 #   make builds            the tests marked `build`: kernels for every platform, wheels
 #   make sanitize          the tests of the CPU engine under the address and undefined-behaviour sanitizers
 #   make faults            fault injection (about 40 minutes), writes docs/faults.md; make faults-short takes three
+#   make mutants           mutation testing: 60 small faults in the source, and those that no test notices (about ten
+#                          minutes); make mutants-short takes one, with six
 #   make emulate           the ARM64 kernels under qemu, compared with this processor's (needs qemu-user-static)
 #
 #   Measurements, recorded in bench/records/
@@ -40,7 +42,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses $(JOBS)
 KERNELS := src/lenet/engines/kernels
 SOURCES := $(wildcard $(KERNELS)/*.h $(KERNELS)/*.cpp $(KERNELS)/build.py)
 
-.PHONY: train examples check format lint test coverage proof builds sanitize emulate faults faults-short bench bench-short \
+.PHONY: train examples check format lint test coverage proof builds sanitize emulate mutants mutants-short faults faults-short bench bench-short \
   doctor doctor-short lab reproduction wheels release docs clean
 
 train: .venv/installed
@@ -75,6 +77,12 @@ builds: .venv/installed-wheels
 
 sanitize: .venv/installed-dev
 	@$(BIN)/python bench/sanitize.py --quiet $(ARGS)
+
+mutants: .venv/installed-mutants
+	@$(BIN)/python bench/mutants.py $(ARGS)
+
+mutants-short: .venv/installed-mutants
+	@$(BIN)/python bench/mutants.py --short $(ARGS)
 
 emulate: .venv/installed-wheels
 	@$(BIN)/python bench/emulate.py
@@ -173,6 +181,6 @@ VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d.%d" % sys.version_info
 	@$(PIP) --no-build-isolation --editable '.[dev]'
 	@touch .venv/installed $@
 
-.venv/installed-wheels: .venv/built
-	@$(PIP) --no-build-isolation --editable '.[dev,wheels]'
+.venv/installed-wheels .venv/installed-mutants: .venv/built
+	@$(PIP) --no-build-isolation --editable '.[dev,$(@:.venv/installed-%=%)]'
 	@touch .venv/installed .venv/installed-dev $@

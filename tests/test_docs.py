@@ -119,8 +119,7 @@ def test_a_record_ends_with_its_json():
     records = list((ROOT / "bench" / "records").glob("*.log"))
     scripts = {"accuracy", "doctor", "end_to_end", "examples", "faults", "memory", "startup", "throughput"}
     scripts |= {"time_to_accuracy"}
-    scripts |= {"light"} if (ROOT / "bench/records/light.log").is_file() else set()
-    assert {record.stem for record in records} == scripts | {"throughput_avx2"}
+    assert scripts | {"throughput_avx2"} <= {record.stem for record in records}
     for record in records:
         lines = record.read_text(encoding="utf-8").splitlines()
         script = re.match(r"# (?:\w+=\w+ )*python bench/(\w+)\.py", lines[0])[1]
