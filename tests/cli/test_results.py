@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -38,6 +40,23 @@ def test_predict(lenet_command, trained, tmp_path, monkeypatch):
     assert err == "wrote 0-seen.png\nwrote 1-seen.png\n"
     code, out, _ = lenet_command("predict", trained.path, "0.png", "--json")
     assert sum(json.loads(out)["probabilities"].values()) == pytest.approx(1)
+
+
+LOADED = """
+import sys
+from lenet.cli.main import main
+try:
+    main()
+finally:
+    print([name for name in ("torch", "matplotlib", "pydantic", "rich", "requests") if name in sys.modules])
+"""
+
+
+def test_predict_imports_little(trained, tmp_path):
+    Image.fromarray(lenet.data.load("digits").test.images[0]).save(tmp_path / "0.png")
+    command = [sys.executable, "-c", LOADED, "predict", str(trained.path), str(tmp_path / "0.png")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[1:] == ["[]"]
 
 
 def test_runs_and_compare(lenet_command, trained, tmp_path, monkeypatch):
