@@ -12,7 +12,7 @@ from typing import Any
 
 from faultlab import Row
 from faultlab.kills import STEPWISE
-from faultlab.trainings import STEPS, Call, Child, begin, die, do, go_on, meddled, strays, traces, workplace
+from faultlab.trainings import STEPS, Call, Child, begin, die, do, go_on, meddled, newest, strays, traces, workplace
 from lenet.doctor.finding import Finding
 from lenet.runs.run import Run
 
@@ -149,7 +149,7 @@ def fates_of(
 def refused(run: Path, name: str, content: bytes) -> str:
     """What is wrong when a run is resumed whose newest checkpoint is damaged."""
     steps = sorted(int(path.stem[5:]) for path in (run / "checkpoints").glob("step-*.json"))
-    found = Run.load(run, finished=False).newest_checkpoint()
+    found = newest(run)
     said = go_on(run)
     if found is None or found.step != steps[-2]:
         return f"took step {found.step if found else None} of {steps}"

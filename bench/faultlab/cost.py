@@ -15,14 +15,19 @@ from faultlab import Row
 from faultlab.trainings import begin, do
 from lenet.data.dataset import Splits, load
 from lenet.errors import DataError
-from lenet.runs.run import Run
+from lenet.runs.folder import Folder
+from lenet.runs.recorder import Recorder
 from lenet.training.train import Training
 
 MILLISECONDS, SHARE = 30.0, 0.02
 ROUNDS, EACH = 20, 15
 SERIES, TRAININGS = 4, 5
 # All that saves, and the copies that the trainer keeps in memory, to go back to. One within another is counted once.
-SAVING = ((Run, ("create", "log", "save_model", "finish", "write")), (Training, ("_checkpoint", "_now")))
+SAVING = (
+    (Recorder, ("create", "log", "save_weights", "finish")),
+    (Folder, ("write",)),
+    (Training, ("_checkpoint", "_now")),
+)
 
 
 def examine(short: bool) -> Iterator[Row]:

@@ -20,7 +20,7 @@ from faultlab.kills import STEPWISE, dying
 from faultlab.trainings import Child, begin, do, go_on, newest, restart, strays, traces, workplace
 from lenet.doctor.finding import Finding
 from lenet.runs.environment import DECIDING
-from lenet.runs.records import EpochPoint
+from lenet.runs.points import EpochPoint
 from lenet.runs.run import Run
 
 MOMENTUM: dict[str, Any] = {"optimizer": "sgd", "learning_rate": 0.05, "momentum": 0.9, "weight_decay": 0.001}

@@ -34,6 +34,7 @@ from lenet.engines import choice, cpu  # noqa: F401  # imported here, once, for 
 from lenet.pytorch import reference  # noqa: F401  # imported here, once, for all children
 from lenet.runs import checkpoints, environment
 from lenet.runs.checkpoints import Checkpoint
+from lenet.runs.recorder import Recorder
 from lenet.runs.run import Run
 from lenet.training import train
 
@@ -305,7 +306,9 @@ def strays(path: Path) -> list[str]:
 def newest(path: Path) -> Checkpoint | None:
     """The newest whole checkpoint of a run that may be anywhere between its first step and its end."""
     with contextlib.redirect_stderr(io.StringIO()):
-        return Run.load(path, finished=False).newest_checkpoint() if (path / "config.json").exists() else None
+        if not (path / "config.json").exists():
+            return None
+        return Recorder.open(Run.load(path, finished=False)).find_checkpoint()[0]
 
 
 def digest(tensors: dict[str, NDArray[Any]]) -> str:
@@ -341,13 +344,15 @@ class Ledger:
 
         check: whether to look, after each, if it is there; in a folder that is.
         """
-        save, digests = Run.checkpoint, {}
+        save, digests = Recorder.checkpoint, {}
         content = bytearray(self.path.read_bytes() if self.path.exists() else bytes(16))
         self.path.write_bytes(content)
         descriptor = os.open(self.path, os.O_WRONLY)
         write = os.pwrite  # not that of the meddlers
 
-        def checkpoint(run: Run, step: int, tensors: dict[str, NDArray[Any]], *arguments: Any, **named: Any) -> Any:
+        def checkpoint(
+            run: Recorder, step: int, tensors: dict[str, NDArray[Any]], *arguments: Any, **named: Any
+        ) -> Any:
             write(descriptor, struct.pack("<q", step), 0)
             answer = save(run, step, tensors, *arguments, **named)
             write(descriptor, struct.pack("<q", step), 8)
@@ -355,11 +360,11 @@ class Ledger:
             if (
                 check
                 and run.path.exists()
-                and ((found := run.newest_checkpoint()) is None or digest(found.tensors) != digests[step])
+                and ((found := run.find_checkpoint()[0]) is None or digest(found.tensors) != digests[step])
             ):
                 raise AssertionError(f"the checkpoint of step {step} is not there after its save")
             return answer
 
-        with mock.patch.object(Run, "checkpoint", checkpoint):
+        with mock.patch.object(Recorder, "checkpoint", checkpoint):
             yield digests
         os.close(descriptor)

@@ -33,7 +33,7 @@ from faultlab.trainings import (
 
 from lenet.errors import RunError
 from lenet.files import durable
-from lenet.runs.run import Run
+from lenet.runs.recorder import Recorder
 
 TINY = {**kills.STEPWISE, "epochs": 1, "model": "softmax", "activation": None}
 
@@ -139,14 +139,14 @@ def test_what_does_not_belong_into_a_run_is_a_stray(whole, tmp_path):
 def test_the_ledger_knows_what_began_and_what_returned(tmp_path, monkeypatch):
     ledger = Ledger(tmp_path / "ledger")
     assert ledger.read() == (0, 0)
-    real = Run.checkpoint
+    real = Recorder.checkpoint
 
     def fail(run, step, *arguments):
         if step > 6:
             raise RunError("the disk is gone")
         real(run, step, *arguments)
 
-    monkeypatch.setattr(Run, "checkpoint", fail)
+    monkeypatch.setattr(Recorder, "checkpoint", fail)
     with pytest.raises(RunError), ledger.kept() as digests:
         begin(tmp_path / "run", kills.STEPWISE)
     assert ledger.read() == (8, 6)

@@ -3,5 +3,5 @@ from toys import toy_run
 
 
 @pytest.fixture
-def run(tmp_path):
+def recorder(tmp_path):
     return toy_run(tmp_path / "run")

@@ -12,51 +12,52 @@ from toys import summary
 from lenet.errors import RunError
 
 
-def test_the_last_two_checkpoints_are_kept_and_the_newest_is_taken_by_step(run):
+def test_the_last_two_checkpoints_are_kept_and_the_newest_is_taken_by_step(recorder):
     for step in (5, 900, 1_000_000):
-        run.checkpoint(step, {"model.x": np.full(2, float(step))}, {"epoch": step})
-    names = sorted(path.name for path in (run.path / "checkpoints").iterdir())
+        recorder.checkpoint(step, {"model.x": np.full(2, float(step))}, {"epoch": step})
+    names = sorted(path.name for path in (recorder.path / "checkpoints").iterdir())
     assert names == ["step-000900.json", "step-000900.safetensors", "step-1000000.json", "step-1000000.safetensors"]
-    newest = run.newest_checkpoint()
+    newest = recorder.find_checkpoint()[0]
     assert (newest.step, newest.progress) == (1_000_000, {"epoch": 1_000_000})
     assert newest.tensors["model.x"].tolist() == [1e6, 1e6]
 
 
-def test_a_damaged_checkpoint_gives_way_to_the_one_before(run):
+def test_a_damaged_checkpoint_gives_way_to_the_one_before(recorder):
     for step in (1, 2):
-        run.checkpoint(step, {"model.x": np.zeros(2)}, {})
-    path = run.path / "checkpoints/step-000002.safetensors"
+        recorder.checkpoint(step, {"model.x": np.zeros(2)}, {})
+    path = recorder.path / "checkpoints/step-000002.safetensors"
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(content)
-    assert run.newest_checkpoint().step == 1
+    assert recorder.find_checkpoint()[0].step == 1
     path.unlink()
-    assert run.newest_checkpoint().step == 1
-    for path in (run.path / "checkpoints").iterdir():
+    assert recorder.find_checkpoint()[0].step == 1
+    for path in (recorder.path / "checkpoints").iterdir():
         path.unlink()
-    assert run.newest_checkpoint() is None
+    assert recorder.find_checkpoint()[0] is None
 
 
 @given(at=st.integers(0, 10**6), bit=st.integers(0, 7), in_tensors=st.booleans(), cut=st.booleans())
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-def test_no_change_of_a_checkpoint_goes_unseen(run, at, bit, in_tensors, cut):
+def test_no_change_of_a_checkpoint_goes_unseen(recorder, at, bit, in_tensors, cut):
     for step in (1, 2):
-        run.checkpoint(step, {"model.x": np.arange(5.0)}, {"epoch": step, "step": 0.5})
-    path = run.path / f"checkpoints/step-000002.{'safetensors' if in_tensors else 'json'}"
+        recorder.checkpoint(step, {"model.x": np.arange(5.0)}, {"epoch": step, "step": 0.5})
+    path = recorder.path / f"checkpoints/step-000002.{'safetensors' if in_tensors else 'json'}"
     content = bytearray(path.read_bytes())
     at %= len(content)
     content[at] ^= 1 << bit
     path.write_bytes(content[:at] if cut else content)
-    checkpoint, faults = run.find_checkpoint()
+    checkpoint, faults = recorder.find_checkpoint()
     assert checkpoint.step == 1
     assert [
-        fault.message.startswith(f"the checkpoint {run.path}/checkpoints/step-000002 is damaged") for fault in faults
+        fault.message.startswith(f"the checkpoint {recorder.path}/checkpoints/step-000002 is damaged")
+        for fault in faults
     ] == [True]
 
 
 @pytest.mark.parametrize("suffix", ["json", "safetensors"])
 @pytest.mark.parametrize("last", [3, 4])
-def test_what_could_not_be_removed_is_removed_the_next_time(run, monkeypatch, suffix, last):
+def test_what_could_not_be_removed_is_removed_the_next_time(recorder, monkeypatch, suffix, last):
     real = os.unlink
     stubborn = [f"step-{last - 2:06d}.{suffix}"]
 
@@ -68,17 +69,17 @@ def test_what_could_not_be_removed_is_removed_the_next_time(run, monkeypatch, su
 
     monkeypatch.setattr(os, "unlink", unlink)
     for step in (1, 2, 3, 4):
-        run.checkpoint(step, {"model.x": np.zeros(1)}, {})
+        recorder.checkpoint(step, {"model.x": np.zeros(1)}, {})
     assert stubborn == []
-    run.finish(summary())
-    names = {path.name for path in (run.path / "checkpoints").iterdir()}
+    recorder.finish(summary())
+    names = {path.name for path in (recorder.path / "checkpoints").iterdir()}
     assert names == {f"step-{step:06d}.{kind}" for step in (3, 4) for kind in ("json", "safetensors")}
 
 
-def test_a_checkpoint_that_cannot_be_read_now_is_kept(run, monkeypatch):
+def test_a_checkpoint_that_cannot_be_read_now_is_kept(recorder, monkeypatch):
     """The disk may be well again in a moment: nothing is removed, and no older one is taken."""
     for step in (1, 2):
-        run.checkpoint(step, {"model.x": np.zeros(1)}, {})
+        recorder.checkpoint(step, {"model.x": np.zeros(1)}, {})
     real = os.open
 
     def fail(path, *rest):
@@ -89,15 +90,15 @@ def test_a_checkpoint_that_cannot_be_read_now_is_kept(run, monkeypatch):
     with monkeypatch.context() as patched:
         patched.setattr(os, "open", fail)
         with pytest.raises(RunError, match="cannot be read now") as caught:
-            run.find_checkpoint()
+            recorder.find_checkpoint()
     assert "nothing was changed" in caught.value.hint
-    assert run.newest_checkpoint().step == 2
+    assert recorder.find_checkpoint()[0].step == 2
 
 
-def test_a_step_gone_back_to_is_the_newest(run):
+def test_a_step_gone_back_to_is_the_newest(recorder):
     """After a loss that is no number, what was saved later leads nowhere."""
     for step in (1, 2, 3):
-        run.checkpoint(step, {"model.x": np.full(1, float(step))}, {})
-    run.checkpoint(1, {"model.x": np.ones(1)}, {})
-    assert run.newest_checkpoint().step == 1
-    assert len(list((run.path / "checkpoints").iterdir())) == 2
+        recorder.checkpoint(step, {"model.x": np.full(1, float(step))}, {})
+    recorder.checkpoint(1, {"model.x": np.ones(1)}, {})
+    assert recorder.find_checkpoint()[0].step == 1
+    assert len(list((recorder.path / "checkpoints").iterdir())) == 2

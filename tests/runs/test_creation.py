@@ -16,9 +16,9 @@ from lenet.files import durable
 from lenet.runs.run import Run, find_runs
 
 
-def test_a_run_never_lands_on_something_else(run, tmp_path):
+def test_a_run_never_lands_on_something_else(recorder, tmp_path):
     with pytest.raises(RunError, match="already holds a run"):
-        toy_run(run.path)
+        toy_run(recorder.path)
     (tmp_path / "file").write_text("mine")
     with pytest.raises(RunError, match="is a file; expected a folder"):
         toy_run(tmp_path / "file")

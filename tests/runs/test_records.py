@@ -3,8 +3,8 @@ import json
 import pytest
 from toys import RESOLVED
 
-from lenet.errors import RunError
-from lenet.runs.records import ChunkPoint, Environment, EpochPoint, Resolved, Summary, read_point
+from lenet.runs.points import ChunkPoint, EpochPoint, read_points
+from lenet.runs.records import Environment, Resolved, Summary
 
 # As version 0.1.0 wrote them.
 ENVIRONMENT = {
@@ -145,8 +145,7 @@ def test_an_offending_key_is_named(kind, values, why):
 
 
 def test_points_are_told_apart_by_their_kind():
-    assert read_point(CHUNK) == ChunkPoint.from_dict(CHUNK)
-    assert read_point(EPOCH) == EpochPoint.from_dict(EPOCH)
-    assert read_point({"kind": "added later", "step": 1}) is None
-    with pytest.raises(RunError, match="a finding is"):
-        read_point({"kind": "finding", "step": 1})
+    lines = [json.dumps(values) for values in (CHUNK, {"kind": "added later", "step": 1}, EPOCH)]
+    assert read_points("\n".join(lines).encode()) == [ChunkPoint.from_dict(CHUNK), EpochPoint.from_dict(EPOCH)]
+    with pytest.raises(ValueError, match="line 1: a finding is"):
+        read_points(b'{"kind": "finding", "step": 1}')

@@ -4,8 +4,11 @@ from pathlib import Path
 from typing import Any
 
 from lenet.config import configure
-from lenet.runs.records import ChunkPoint, Environment, EpochPoint, Resolved, Summary
-from lenet.runs.run import Run
+from lenet.networks import Network, build
+from lenet.networks.initialization import initialized
+from lenet.runs.points import ChunkPoint, EpochPoint
+from lenet.runs.recorder import Recorder
+from lenet.runs.records import Environment, Resolved, Summary
 
 RESOLVED: dict[str, Any] = {
     "data": "toy",
@@ -18,9 +21,9 @@ RESOLVED: dict[str, Any] = {
 ENVIRONMENT = Environment(lenet="0", threads=2, data_fingerprint="0" * 64)
 
 
-def toy_run(path: Path | None, environment: Environment = ENVIRONMENT, **settings: Any) -> Run:
+def toy_run(path: Path | None, environment: Environment = ENVIRONMENT, **settings: Any) -> Recorder:
     config = configure("fast", model="softmax", **settings)
-    return Run.create(path, config, Resolved.from_dict(RESOLVED), environment)
+    return Recorder.create(path, config, Resolved.from_dict(RESOLVED), environment)
 
 
 def chunk(step: int, train_loss: float = 2.3, learning_rate: float = 0.1) -> ChunkPoint:
@@ -70,3 +73,16 @@ def summary(**changes: Any) -> Summary:
         "run": "runs/toy",
     }
     return Summary(**values | changes)
+
+
+def initial_network() -> Network:
+    """The network of a toy run with its initial weights."""
+    return initialized(build("softmax", input_size=(2, 2), num_classes=2), "default", 0)
+
+
+def finished(recorder: Recorder) -> Recorder:
+    """A toy run, finished: with an epoch, weights and a summary."""
+    recorder.log(epoch(1))
+    recorder.save_weights(initial_network())
+    recorder.finish(summary())
+    return recorder

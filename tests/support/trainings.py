@@ -3,10 +3,14 @@
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import Any
 
 from lenet.display.progress import Quiet
-from lenet.runs.records import Point, Summary
+from lenet.runs.checkpoints import Checkpoint
+from lenet.runs.points import Point
+from lenet.runs.recorder import Recorder
+from lenet.runs.records import Summary
 from lenet.runs.run import Run
 
 TIMES = ("seconds", "images_per_second", "steps_seconds", "run")
@@ -42,3 +46,14 @@ def same(one: Run, other: Run) -> bool:
 def content(run: Run) -> tuple[bytes, list[dict[str, Any]]]:
     """What a run holds, without times."""
     return (run.path / "model.safetensors").read_bytes(), [without_times(point) for point in run.metrics]
+
+
+def newest_checkpoint(run: Run) -> Checkpoint | None:
+    """The newest whole checkpoint of a run."""
+    return Recorder.open(run).find_checkpoint()[0]
+
+
+def checkpoint_step(path: Path) -> int:
+    """The step of the newest whole checkpoint of a run; 0 without one."""
+    found = newest_checkpoint(Run(path))
+    return found.step if found else 0

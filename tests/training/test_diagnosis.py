@@ -10,13 +10,13 @@ import sys
 
 import numpy as np
 import pytest
-from trainings import StopAfter, without_times
+from trainings import StopAfter, checkpoint_step, newest_checkpoint, without_times
 
 import lenet
 from lenet.data.dataset import Splits
 from lenet.display.progress import Lines, Quiet
 from lenet.errors import TrainingError
-from lenet.runs.records import ChunkPoint, EpochPoint
+from lenet.runs.points import ChunkPoint, EpochPoint
 from lenet.training.diagnosis import Findings
 
 GUESSING = {"recipe": "book-sgd", "init": "default", "learning_rate": 0.01}
@@ -118,14 +118,14 @@ def test_a_strict_training_ends_at_its_first_finding_and_can_be_resumed(tiny, tm
     run = lenet.runs.run.Run(tmp_path / "run")
     assert names(run) == ["chance-level"]
     assert not run.is_finished
-    assert run.newest_checkpoint().step == 20
+    assert newest_checkpoint(run).step == 20
     assert lenet.resume(run, data=tiny, progress="quiet").is_finished
 
 
 def test_a_strict_training_on_faulty_data_ends_before_its_first_step(tiny, tmp_path):
     with pytest.raises(TrainingError, match="200 of the 200 test images"):
         train(Splits(tiny.test, tiny.test, "one set"), tmp_path, strict=True)
-    assert lenet.runs.run.Run(tmp_path / "run").newest_checkpoint().step == 0
+    assert checkpoint_step(tmp_path / "run") == 0
 
 
 def test_a_strict_training_that_is_well_is_the_same_training(tiny, tiny_run, tmp_path):
@@ -142,7 +142,7 @@ def test_a_loss_that_is_not_finite_keeps_the_last_good_weights(tiny, tmp_path, e
     finding = run.findings[-1]
     assert finding.name == "loss-not-finite"
     assert finding.message in caught.value.message
-    kept = run.newest_checkpoint()
+    kept = newest_checkpoint(run)
     assert f"after step {kept.step}, " in caught.value.message
     assert 0 <= kept.step < finding.step
     assert all(np.isfinite(value).all() for value in kept.tensors.values())
@@ -157,7 +157,7 @@ def test_weights_that_only_the_evaluation_finds_bad_are_not_kept(tiny, tmp_path)
     with pytest.raises(TrainingError, match=r"the loss on the test set is (nan|inf) after epoch 1"):
         train(tiny, tmp_path, **settings)
     run = lenet.runs.run.Run(tmp_path / "run")
-    assert run.newest_checkpoint().step == 0
+    assert newest_checkpoint(run).step == 0
     assert names(run) == ["loss-not-finite"]
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lenet.engines import Stats
-from lenet.runs.records import EpochPoint
+from lenet.runs.points import EpochPoint
 from lenet.training.position import Position, Tally
 
 

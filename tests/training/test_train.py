@@ -15,7 +15,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from toys import chunk
-from trainings import StopAfter, same, without_times
+from trainings import StopAfter, newest_checkpoint, same, without_times
 
 import lenet
 from lenet.config import configure
@@ -26,8 +26,10 @@ from lenet.engines.threads import num_threads
 from lenet.errors import ConfigError, DataError, EngineError, RunError, SaveError, TrainingError
 from lenet.files import durable
 from lenet.metrics import loss_and_accuracy
+from lenet.networks import build
+from lenet.networks.initialization import initialized
 from lenet.pytorch.reference import ReferenceEngine
-from lenet.runs.run import Run
+from lenet.runs.recorder import Recorder
 from lenet.training import train as training
 from lenet.training.interrupts import ONE_ACT
 
@@ -90,7 +92,9 @@ def test_the_training_numbers_of_an_epoch_are_its_own(tiny, tmp_path):
     run = train(tiny, tmp_path, epochs=3, recipe="book-sgd", learning_rate=1e-12)
     losses = [point.train_loss for point in run.epochs]
     assert losses == pytest.approx([losses[0]] * 3, rel=1e-6)
-    logits = ReferenceEngine(run.new_network(), None, run.config, run.preprocessing).logits(tiny.train.images)
+    model = run.resolved.model
+    initial = initialized(build(model.name, **model.arguments), run.config.init, run.config.seed)
+    logits = ReferenceEngine(initial, None, run.config, run.preprocessing).logits(tiny.train.images)
     loss, accuracy = loss_and_accuracy(logits, tiny.train.labels)
     assert losses[0] == pytest.approx(loss, rel=1e-5)
     assert run.epochs[2].train_accuracy == accuracy
@@ -162,8 +166,8 @@ def test_what_was_written_after_the_checkpoint_is_written_again(tiny, tmp_path):
     with pytest.raises(lenet.Interrupted) as caught:
         train(tiny, tmp_path, progress=StopAfter(3))
     run = caught.value.run
-    step = run.newest_checkpoint().step
-    run.log(chunk(step + 1, train_loss=9.0))
+    step = newest_checkpoint(run).step
+    Recorder.open(run).log(chunk(step + 1, train_loss=9.0))
     resumed = lenet.resume(run, data=tiny, progress="quiet")
     steps = [point.step for point in resumed.chunks]
     assert steps == sorted(set(steps))
@@ -179,7 +183,7 @@ def test_a_run_killed_in_any_save_is_resumed_to_the_same_bits(tiny, tmp_path, mo
     """Checkpoints within chunks change no number, and wherever the training dies, the rest is what it would have been."""
     settings = {"engine": engine, "flip": True, "validation": 60}
     whole = train(tiny, tmp_path / "whole", **settings)
-    real = Run.checkpoint
+    real = Recorder.checkpoint
     for survived in (0, 1):
         saves = itertools.count()
 
@@ -190,15 +194,15 @@ def test_a_run_killed_in_any_save_is_resumed_to_the_same_bits(tiny, tmp_path, mo
 
         folder = tmp_path / str(survived)
         with monkeypatch.context() as patched:
-            patched.setattr(Run, "checkpoint", dying)
+            patched.setattr(Recorder, "checkpoint", dying)
             with pytest.raises(Killed):
                 train(tiny, folder, checkpoint_every=every, **settings)
         assert same(lenet.resume(folder / "run", data=tiny, progress="quiet"), whole)
 
 
 def test_checkpoints_lie_where_they_are_asked_for(tiny, tmp_path, monkeypatch):
-    steps, real = [], Run.checkpoint
-    monkeypatch.setattr(Run, "checkpoint", lambda self, step, *rest: steps.append(step) or real(self, step, *rest))
+    steps, real = [], Recorder.checkpoint
+    monkeypatch.setattr(Recorder, "checkpoint", lambda self, step, *rest: steps.append(step) or real(self, step, *rest))
     train(tiny, tmp_path, checkpoint_every="7")
     assert steps == [7, 14, 20, 21, 28, 35, 40]
 
@@ -209,8 +213,8 @@ def test_checkpoints_lie_where_they_are_asked_for(tiny, tmp_path, monkeypatch):
 )
 def test_an_epoch_is_saved_if_that_takes_little_of_the_time(tiny, tmp_path, monkeypatch, share, every, expected):
     """The first, whose cost is not known, and the last always, and all where that was asked for."""
-    steps, real = [], Run.checkpoint
-    monkeypatch.setattr(Run, "checkpoint", lambda self, step, *rest: steps.append(step) or real(self, step, *rest))
+    steps, real = [], Recorder.checkpoint
+    monkeypatch.setattr(Recorder, "checkpoint", lambda self, step, *rest: steps.append(step) or real(self, step, *rest))
     monkeypatch.setattr(training, "SAVING_SHARE", share)
     train(tiny, tmp_path, epochs=4, checkpoint_every=every)
     assert steps == expected
@@ -301,7 +305,7 @@ def test_a_signal_during_the_doctors_rehearsal_is_heeded_and_the_epoch_saved(tin
         with pytest.raises(lenet.Interrupted) as caught:
             train(tiny, tmp_path / "cut", **settings)
     run = caught.value.run
-    checkpoint = run.newest_checkpoint()
+    checkpoint = newest_checkpoint(run)
     assert (caught.value.exit_code, checkpoint.step, checkpoint.progress["is_judged"]) == (143, 20, False)
     monkeypatch.setattr(plateau, "escape_epoch", lambda *_: None)  # judged now, and soon
     asked = lenet.resume(run, data=tiny, epochs=2, progress="quiet")
@@ -335,7 +339,7 @@ def test_two_cannot_resume_one_run(tiny, tmp_path):
     with pytest.raises(lenet.Interrupted) as caught:
         train(tiny, tmp_path, progress=StopAfter(3))
     run = caught.value.run
-    with run.alone(), pytest.raises(RunError, match="another process is training in"):
+    with durable.lock(run.path), pytest.raises(RunError, match="another process is training in"):
         lenet.resume(run, data=tiny, progress="quiet")
     assert lenet.resume(run, data=tiny, progress="quiet").is_finished
 
@@ -425,7 +429,7 @@ def test_a_run_resumed_with_weights_that_give_no_numbers_goes_back_before_them(
     run = caught.value.run
     with pytest.raises(TrainingError, match=f"the last good weights, after step {expected}, are in"):
         lenet.resume(run, data=tiny, progress="quiet")
-    found = run.newest_checkpoint()
+    found = newest_checkpoint(run)
     assert (found.step if found else 0) == expected
     assert same(lenet.resume(run, data=tiny, progress="quiet"), whole)
 
@@ -444,7 +448,7 @@ def test_an_engine_that_fails_while_the_disk_is_full_loses_nothing_either(tiny, 
         train(tiny, tmp_path / "cut", engine="reference")
     monkeypatch.undo()
     saved = caught.value.save_to(tmp_path / "elsewhere")
-    assert saved.newest_checkpoint().step == 30
+    assert newest_checkpoint(saved).step == 30
     assert same(lenet.resume(saved, data=tiny, progress="quiet"), whole)
 
 

@@ -10,7 +10,9 @@ from lenet.cli.results import runs_table
 from lenet.config import TrainConfig
 from lenet.doctor.finding import Finding
 from lenet.images.preprocess import Preprocessing
-from lenet.runs.records import ChunkPoint, Environment, EpochPoint, Point, Resolved, Summary
+from lenet.runs.points import ChunkPoint, EpochPoint, Point
+from lenet.runs.recorder import Recorder
+from lenet.runs.records import Environment, Resolved, Summary
 from lenet.runs.run import Run
 
 MAX_LENGTH = 8192
@@ -61,7 +63,7 @@ def seeds() -> list[bytes]:
     ]
     with tempfile.TemporaryDirectory() as folder:
         environment = Environment(threads=2, data_fingerprint="0" * 64)
-        run = Run.create(Path(folder) / "run", TrainConfig(), Resolved.from_dict(resolved), environment)
+        run = Recorder.create(Path(folder) / "run", TrainConfig(), Resolved.from_dict(resolved), environment)
         begun = _content(run.path)
         for point in points:
             run.log(point)

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from lenet.display.style import LOSS, TEST, TRAIN, VALIDATION, rendered, styled_figure
-from lenet.runs.records import ChunkPoint, EpochPoint, Point
+from lenet.runs.points import ChunkPoint, EpochPoint, Point
+from lenet.runs.recorder import Recorder
 from lenet.runs.run import Run
 
 if TYPE_CHECKING:
@@ -56,15 +57,16 @@ def draw_many(runs: Mapping[str, Run]) -> "Figure":
     return figure
 
 
-def save(run: Run, points: Points, num_epochs: int) -> None:
+def save(recorder: Recorder) -> None:
     """Writes curve.svg and curve.png of a run."""
-    figure = draw(points, _title(run), num_epochs)
+    figure = draw(recorder.points, _title(recorder), recorder.config.epochs)
     for suffix in ("svg", "png"):
-        run.write(f"curve.{suffix}", rendered(figure, suffix))
+        recorder.folder.write(f"curve.{suffix}", rendered(figure, suffix))
 
 
-def _title(run: Run) -> str:
-    return f"{run.config.model} on {run.resolved.data}, recipe {run.config.recipe}, seed {run.config.seed}"
+def _title(recorder: Recorder) -> str:
+    config = recorder.config
+    return f"{config.model} on {recorder.resolved.data}, recipe {config.recipe}, seed {config.seed}"
 
 
 def _line(points: Sequence[ChunkPoint | EpochPoint], key: str) -> tuple[list[float], list[float]]:

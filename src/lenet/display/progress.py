@@ -21,7 +21,8 @@ from lenet.display import curve
 from lenet.display.style import rendered
 from lenet.doctor.finding import Finding
 from lenet.errors import ConfigError, quoted
-from lenet.runs.records import ChunkPoint, EpochPoint, Point, Summary
+from lenet.runs.points import ChunkPoint, EpochPoint, Point
+from lenet.runs.records import Summary
 from lenet.runs.run import Run
 
 Header = list[tuple[str, str]]

@@ -1,68 +1,20 @@
-"""The records of a run directory: what its JSON files hold, as frozen dataclasses.
+"""The records of a run directory: what config.json, environment.json and summary.json hold.
 
     summary = Summary.from_dict(json.loads(text))
     summary.test_accuracy, summary.to_dict()
 
-A key that is missing or holds something else is a ValueError that names it. Unknown keys are ignored, since a later version
-may add some; a key that earlier versions did not write has a default. docs/run-directory.md explains every key.
+docs/run-directory.md explains every key.
 """
 
-import functools
-import sys
-import types
-import typing
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields
-from typing import Any, Self, TypeAlias
+from dataclasses import dataclass
+from typing import Any, Self
 
-from lenet.doctor.finding import Finding
+from lenet.files.record import Record, omitted
 from lenet.files.untrusted import printable
 from lenet.images.preprocess import Preprocessing
 
 MAX_THREADS = 4096
-EXPECTED = {str: "text", int: "a whole number", float: "a finite number", tuple: "a list", Mapping: "an object"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Record:
-    """What a JSON object holds."""
-
-    @classmethod
-    def from_dict(cls, values: Any) -> Self:
-        """Make a record of a JSON object.
-
-        Args:
-            values: the object, as the JSON parser returns it.
-
-        Returns:
-            The record.
-
-        Raises:
-            ValueError: for a key that is missing or holds something else.
-        """
-        if not isinstance(values, dict):
-            raise ValueError(f"it holds {printable(values)}; expected an object")
-        arguments, kinds = {}, _types(cls)  # type: ignore[arg-type]  # a class is hashable
-        for spec in fields(cls):
-            if spec.name in values and spec.init:
-                arguments[spec.name] = _read(spec.name, values[spec.name], kinds[spec.name])
-            elif spec.default is MISSING:
-                raise ValueError(f"it has no {spec.name}")
-        return cls(**arguments)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the record as JSON can hold it, its keys in the order of the fields."""
-        values = {spec: getattr(self, spec.name) for spec in fields(self)}
-        return {
-            spec.name: _plain(value)
-            for spec, value in values.items()
-            if "omit" not in spec.metadata or value != spec.default
-        }
-
-
-def _omitted(default: Any = None) -> Any:
-    """A field that is not written while it holds its default."""
-    return field(default=default, metadata={"omit": True})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,13 +106,13 @@ class Environment(Record):
     platform: str | None = None
     processor: str | None = None
     cores: int | None = None
-    cpu_capability: str | None = _omitted()
+    cpu_capability: str | None = omitted()
     threads: int
     kernels: str | None = None
     gpu: str | None = None
     command: tuple[str, ...] = ()
     data_fingerprint: str
-    resumed: tuple["Resumption", ...] = _omitted(())
+    resumed: tuple["Resumption", ...] = omitted(())
 
     def __post_init__(self) -> None:
         if not 1 <= self.threads <= MAX_THREADS:
@@ -196,77 +148,6 @@ class Resumption(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ChunkPoint(Record):
-    """The metrics of a chunk of steps.
-
-    Attributes:
-        kind: of the line in metrics.jsonl.
-        step: steps taken so far.
-        epoch: epochs done so far, with a fraction.
-        train_loss: mean loss per image of the chunk.
-        train_accuracy: share of the chunk's images that were classified correctly when they were seen.
-        images_per_second: of the steps alone.
-        learning_rate: of the chunk's last step.
-    """
-
-    kind: str = field(default="chunk", init=False)
-    step: int
-    epoch: float
-    train_loss: float
-    train_accuracy: float
-    images_per_second: float
-    learning_rate: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class EpochPoint(Record):
-    """The metrics of an epoch.
-
-    Attributes:
-        kind: of the line in metrics.jsonl.
-        step: steps taken so far.
-        epoch: epochs done so far.
-        train_loss: mean loss per training image, taken while the weights changed.
-        train_accuracy: share of the training images that were classified correctly when they were seen.
-        images_per_second: of the steps alone.
-        validation_loss: mean loss on the validation images, if there are any.
-        validation_accuracy: accuracy on them.
-        test_loss: mean loss on the test images, after the epoch.
-        test_accuracy: accuracy on them.
-    """
-
-    kind: str = field(default="epoch", init=False)
-    step: int
-    epoch: int
-    train_loss: float
-    train_accuracy: float
-    images_per_second: float
-    validation_loss: float | None = _omitted()
-    validation_accuracy: float | None = _omitted()
-    test_loss: float
-    test_accuracy: float
-
-
-Point: TypeAlias = ChunkPoint | EpochPoint | Finding
-
-
-def read_point(values: Mapping[str, Any]) -> Point | None:
-    """Make a point of a line of metrics.jsonl; None for one of an unknown kind, which a later version wrote.
-
-    Raises:
-        ValueError: for a key that is missing or holds something else.
-        RunError: for a finding that is none.
-    """
-    kinds: dict[str, type[ChunkPoint | EpochPoint | Finding]] = {
-        "chunk": ChunkPoint,
-        "epoch": EpochPoint,
-        "finding": Finding,
-    }
-    kind = kinds.get(values["kind"])
-    return kind.from_dict(values) if kind else None
-
-
-@dataclass(frozen=True, kw_only=True)
 class Summary(Record):
     """The numbers of a finished run: what `lenet train --json` prints.
 
@@ -296,8 +177,8 @@ class Summary(Record):
 
     train_loss: float
     train_accuracy: float
-    validation_loss: float | None = _omitted()
-    validation_accuracy: float | None = _omitted()
+    validation_loss: float | None = omitted()
+    validation_accuracy: float | None = omitted()
     test_loss: float
     test_accuracy: float
     images_per_second: float
@@ -315,39 +196,3 @@ class Summary(Record):
     micro_batch: int | None = None
     weights_sha256: str | None = None
     run: str
-
-
-@functools.cache
-def _types(record: type[Any]) -> dict[str, Any]:
-    """The types of a record's fields, by name."""
-    return typing.get_type_hints(record)
-
-
-def _read(name: str, value: Any, kind: Any) -> Any:
-    """The value of a key in the type of its field. Raises ValueError if it holds something else."""
-    origin, inner = typing.get_origin(kind) or kind, typing.get_args(kind)
-    if origin is types.UnionType:  # of a type and None
-        return None if value is None else _read(name, value, inner[0])
-    if origin is tuple and isinstance(value, list):
-        return tuple(_read(name, each, inner[0]) for each in value)
-    if hasattr(origin, "from_dict"):
-        try:
-            return origin.from_dict(value)
-        except ValueError as error:
-            raise ValueError(f"{name}: {error}") from error
-    if origin is float and type(value) in (int, float) and abs(value) <= sys.float_info.max:
-        return float(value)
-    if origin is Mapping and isinstance(value, dict):
-        return value
-    if type(value) is origin:
-        return value
-    raise ValueError(f"{name} is {printable(value)}; expected {EXPECTED[origin]}")
-
-
-def _plain(value: Any) -> Any:
-    """The value as JSON can hold it."""
-    if hasattr(value, "to_dict"):
-        return value.to_dict()
-    if isinstance(value, Mapping):
-        return {key: _plain(each) for key, each in value.items()}
-    return [_plain(each) for each in value] if isinstance(value, list | tuple) else value

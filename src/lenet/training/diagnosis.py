@@ -19,8 +19,8 @@ from lenet.doctor.schedule import AFTER_CHUNK, AFTER_EPOCH, BEFORE_TRAINING, exa
 from lenet.engines import Engine
 from lenet.metrics import confusion_matrix
 from lenet.networks.layers import Activation
-from lenet.runs.records import ChunkPoint, EpochPoint, Point
-from lenet.runs.run import Run
+from lenet.runs.points import ChunkPoint, EpochPoint
+from lenet.runs.recorder import Recorder
 
 Kind = TypeVar("Kind", ChunkPoint, EpochPoint, Finding)
 
@@ -31,21 +31,21 @@ class Findings:
     """The findings of one run; each name is reported once."""
 
     def __init__(
-        self, run: Run, show: Progress, engine: Engine, train: Dataset, test: Dataset, interrupted: threading.Event
+        self,
+        recorder: Recorder,
+        show: Progress,
+        engine: Engine,
+        train: Dataset,
+        test: Dataset,
+        interrupted: threading.Event,
     ) -> None:
-        self.run, self.show, self.engine, self.train, self.test = run, show, engine, train, test
+        self.recorder, self.show, self.engine, self.train, self.test = recorder, show, engine, train, test
         self.interrupted = interrupted
-        self.points = run.metrics
         self.counts = np.bincount(train.labels, minlength=len(train.classes))  # (num_classes,)
-
-    def log(self, point: Point) -> None:
-        """Append a point to the run's metrics."""
-        self.run.log(point)
-        self.points.append(point)
 
     def of(self, kind: type[Kind]) -> list[Kind]:
         """The points of a kind so far."""
-        return [point for point in self.points if isinstance(point, kind)]
+        return [point for point in self.recorder.points if isinstance(point, kind)]
 
     @property
     def told(self) -> set[str]:
@@ -80,7 +80,7 @@ class Findings:
         return self.tell(examine(AFTER_EPOCH, self._observe(point, predicted)), point.epoch, point.step)
 
     def _observe(self, point: EpochPoint, predicted: Labels) -> Observation:
-        config, done = self.run.config, point.epoch
+        config, done = self.recorder.config, point.epoch
         latest, earlier = self.of(ChunkPoint)[-1], self.of(EpochPoint)[:-1]
         loss, accuracy = latest.train_loss, latest.train_accuracy
         escapes, escape_epoch = False, None
@@ -116,17 +116,19 @@ class Findings:
         """Record and show the findings that are new, and return them; epoch, step: when they were found."""
         new = [replace(one, epoch=epoch, step=step) for one in found if one.name not in self.told]
         for finding in new:
-            self.log(finding)
+            self.recorder.log(finding)
             self.show.finding(finding)
         return new
 
     def _simulate(self, done: int, num_epochs: int) -> float | None:
         """The epoch up to `num_epochs` in which the training escapes the plateau; beyond its end only at a constant rate."""
-        config = self.run.config
+        config = self.recorder.config
         if num_epochs > config.epochs and config.schedule != "constant":
             return None
         longer = replace(config, epochs=num_epochs)
-        return plateau.escape_epoch(self.engine, longer, self.train, self.run.preprocessing, done, self.interrupted)
+        return plateau.escape_epoch(
+            self.engine, longer, self.train, self.recorder.resolved.preprocessing, done, self.interrupted
+        )
 
     def _sample(self) -> Images:
         """Some training images, uint8 (SAMPLE, height, width)."""

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from lenet.engines import Stats
-from lenet.runs.records import EpochPoint
+from lenet.runs.points import EpochPoint
 
 
 @dataclass

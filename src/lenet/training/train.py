@@ -33,7 +33,9 @@ from lenet.metrics import loss_and_accuracy
 from lenet.recipes import DEFAULT_RECIPE
 from lenet.runs import environment
 from lenet.runs.checkpoints import Checkpoint
-from lenet.runs.records import ChunkPoint, Environment, EpochPoint, Resumption, Summary
+from lenet.runs.points import ChunkPoint, EpochPoint
+from lenet.runs.recorder import Recorder
+from lenet.runs.records import Environment, Resumption, Summary
 from lenet.runs.run import Run
 from lenet.training.assembly import Parts, assemble, load_data
 from lenet.training.diagnosis import Findings
@@ -115,9 +117,9 @@ def run_once(
     """One training, whole. `where`: the content of environment.json; `began`: when the clock of its summary started."""
     with memory_explained(choose_device(config.device).name):
         parts = assemble(config, splits)
-        run = Run.create(out, config, parts.resolved, where)
-        with run.alone():
-            return Training(run, parts, show, Position(), interrupted, began, chart).run_to_the_end([])
+        recorder = Recorder.create(out, config, parts.resolved, where)
+        with recorder.lock():
+            return Training(recorder, parts, show, Position(), interrupted, began, chart).run_to_the_end([])
 
 
 def resume(
@@ -167,8 +169,9 @@ def resume_once(
     # On what it was trained on so far, whatever `auto` would choose now: another device or number of threads adds up in
     # another order.
     engine, device, threads = run.resolved.engine, run.resolved.device, run.environment.threads
-    with run.alone(), memory_explained(device):
-        checkpoint, faults = run.find_checkpoint()
+    recorder = Recorder.open(run)
+    with recorder.lock(), memory_explained(device):
+        checkpoint, faults = recorder.find_checkpoint()
         if checkpoint is None and not run.missing:
             raise RunError(
                 f"the run {run.path} is finished and has no whole checkpoint to go on from",
@@ -193,7 +196,7 @@ def resume_once(
             _load_state(run, parts, checkpoint)
             parts.engine.micro_batch = at.micro_batch
             parts.header.append(("resumed", f"after step {checkpoint.step:,}, epoch {at.epoch + 1}"))
-        lost = run.go_back_to(checkpoint)
+        lost = recorder.go_back_to(checkpoint)
         notices += [lost] if lost else []
         if longer != run.config:
             if longer.schedule != "constant" and at != Position():
@@ -201,13 +204,13 @@ def resume_once(
                     f"so far the learning rates were those of {longer.schedule} over {run.config.epochs} epochs; from here "
                     f"on they are those over {longer.epochs}"
                 )
-            run.continue_to(longer.epochs)  # after its summary is gone: a run never claims an end it has not come to
+            recorder.extend(longer.epochs)  # after its summary is gone: a run never claims an end it has not come to
         if changes:
             notices.append(
                 f"not all is as it was when {run.path} was begun: {', '.join(changes)}. The rest may differ in the last bits "
                 "from what it would have been"
             )
-        run.note_resumption(
+        recorder.note_resumption(
             Resumption(
                 step=checkpoint.step if checkpoint else 0,
                 epochs=longer.epochs,
@@ -215,7 +218,7 @@ def resume_once(
                 environment=now,
             )
         )
-        return Training(run, parts, show, at, interrupted, began, chart).run_to_the_end(notices)
+        return Training(recorder, parts, show, at, interrupted, began, chart).run_to_the_end(notices)
 
 
 def _position(run: Run, checkpoint: Checkpoint | None) -> Position:
@@ -244,7 +247,7 @@ class Training:
 
     def __init__(
         self,
-        run: Run,
+        recorder: Recorder,
         parts: Parts,
         show: Progress,
         at: Position,
@@ -252,14 +255,14 @@ class Training:
         began: float,
         chart: bool,
     ) -> None:
-        self.run, self.parts, self.show, self.at = run, parts, show, at
+        self.recorder, self.parts, self.show, self.at = recorder, parts, show, at
         self.interrupted, self.chart = interrupted, chart
-        self.config, self.engine = run.config, parts.engine
+        self.config, self.engine = recorder.config, parts.engine
         self.num_steps = math.ceil(len(parts.train) / self.config.batch_size)  # in an epoch
         self.is_new = at == Position()  # and not resumed from a checkpoint before the first step
         self.began = began - at.seconds
         self.saved_at, self.saving = time.perf_counter(), 0.0  # the last checkpoint, and the seconds of the fastest
-        self.findings = Findings(run, show, parts.engine, parts.train, parts.test, interrupted)
+        self.findings = Findings(recorder, show, parts.engine, parts.train, parts.test, interrupted)
         self.saved = parts.engine.snapshot()
         # Three, in turn: there are two moments to go back to while the next is taken.
         self.snapshots = itertools.cycle([parts.engine.snapshot() for _ in range(3)])
@@ -280,7 +283,7 @@ class Training:
         except SaveError as error:
             error.training = self
             raise
-        return self.run
+        return self.recorder.run
 
     def _go_on(self, notices: list[str]) -> None:
         self.show.start(self.parts.header, self.parts.resolved.notice, self.config.epochs)
@@ -290,7 +293,8 @@ class Training:
             self._judge(self._evaluate()[1])
         while self.at.epoch < self.config.epochs:
             self._epoch(plan(self.config, self.at.epoch, len(self.parts.train)))
-        self.show.finish(self.run, self._finish())
+        summary = self._finish()
+        self.show.finish(self.recorder.run, summary)
 
     def _epoch(self, epoch_plan: Plan) -> None:
         """What is left of an epoch: its chunks, each perhaps in several parts, the evaluation, perhaps a checkpoint."""
@@ -303,7 +307,7 @@ class Training:
             if at.step == end:
                 point = self._chunk_point(float(epoch_plan.learning_rates[end - 1]))
                 at.chunk = Tally()
-                self.findings.log(point)
+                self.recorder.log(point)
                 self.show.chunk(point)
                 self._heed(self.findings.after_chunk(point))
             if at.step < self.num_steps:
@@ -314,7 +318,7 @@ class Training:
         numbers, predicted = self._evaluate()
         self._must_measure_finite(numbers)
         epoch = EpochPoint(step=self.step, epoch=at.epoch + 1, **at.tally.metrics(), **numbers)
-        self.findings.log(epoch)
+        self.recorder.log(epoch)
         self.show.epoch(epoch)
         at.epoch, at.step, at.tally, at.evaluated, at.is_judged = at.epoch + 1, 0, Tally(), epoch, False
         self.moment = self._now()
@@ -374,7 +378,7 @@ class Training:
         self.at.seconds = time.perf_counter() - self.began
         state = next(self.snapshots)
         state.take()
-        return Moment(self.at.copy(), state, len(self.run.lines))
+        return Moment(self.at.copy(), state, len(self.recorder.lines))
 
     def _chunk_point(self, rate: float) -> ChunkPoint:
         epoch = self.at.epoch + self.at.step / self.num_steps
@@ -395,7 +399,7 @@ class Training:
         began = time.perf_counter()
         self.at.seconds = began - self.began
         self.saved.take()
-        self.run.checkpoint(self.step, self.saved.state_dict(), self.at.to_dict())
+        self.recorder.checkpoint(self.step, self.saved.state_dict(), self.at.to_dict())
         self.saved_at = time.perf_counter()
         cost = self.saved_at - began
         self.saving = min(cost, self.saving or cost)
@@ -403,20 +407,21 @@ class Training:
     def _stop(self) -> NoReturn:
         """Saves what there is and raises Interrupted. No chart: on a busy machine it would take seconds to draw."""
         self._checkpoint()
-        self.show.interrupted(self.run)
-        raise Interrupted(self.run, self.interrupted.exit_code)
+        run = self.recorder.run
+        self.show.interrupted(run)
+        raise Interrupted(run, self.interrupted.exit_code)
 
     def save_to(self, folder: str | os.PathLike[str]) -> Run:
         """Saves the last moment at which all was in order as a new run in another folder, and returns that run."""
         good = self.moment
         step = good.at.epoch * self.num_steps + good.at.step
-        path = Path(folder) / self.run.path.name
-        return self.run.copy_to(path, good.num_bytes, step, good.state.state_dict(), good.at.to_dict())
+        path = Path(folder) / self.recorder.path.name
+        return self.recorder.copy_to(path, good.num_bytes, step, good.state.state_dict(), good.at.to_dict())
 
     def _go_back(self, moment: Moment) -> None:
         """Saves a moment before as the newest checkpoint, without asking the engine, whose device may be lost."""
         self.at = moment.at.copy()
-        self.run.checkpoint(self.step, moment.state.state_dict(), self.at.to_dict(), moment.num_bytes)
+        self.recorder.checkpoint(self.step, moment.state.state_dict(), self.at.to_dict(), moment.num_bytes)
 
     def _kept(self, error: EngineError) -> EngineError:
         """An error of the engine, after the last moment at which all was in order was saved."""
@@ -426,7 +431,7 @@ class Training:
             both = SaveError(f"{error.message}; and {second.message}", hint=second.hint)
             both.training = self
             raise both from error
-        resume = f"lenet train --resume {quoted(self.run.path)}"
+        resume = f"lenet train --resume {quoted(self.recorder.path)}"
         hint = (error.hint or "").replace("lenet train --resume RUN", resume)
         if resume not in hint:
             hint = f"{hint}; {resume} goes on from step {self.step:,}" if hint else f"{resume} goes on"
@@ -434,9 +439,9 @@ class Training:
 
     def _finish(self) -> Summary:
         """Saves weights, chart and, last, the summary."""
-        weights_sha256 = self.run.save_model(self.engine.network)
+        weights_sha256 = self.recorder.save_weights(self.engine.network)
         if self.chart:
-            curve.save(self.run, self.findings.points, self.config.epochs)
+            curve.save(self.recorder)
         last, resolved = self.at.last_epoch, self.parts.resolved
         num_images = self.config.epochs * len(self.parts.train)
         seconds = time.perf_counter() - self.began
@@ -461,16 +466,18 @@ class Training:
             data=resolved.data,
             micro_batch=self.at.micro_batch,
             weights_sha256=weights_sha256,
-            run=str(self.run.path),
+            run=str(self.recorder.path),
         )
-        self.run.finish(summary)
+        self.recorder.finish(summary)
         return summary
 
     def _heed(self, found: list[Finding]) -> None:
         """Ends a strict training at its first finding: saves what there is and raises TrainingError."""
         if found and self.config.strict:
             self._checkpoint()
-            raise TrainingError(f"{found[0].message} (--strict; all is saved in {self.run.path})", hint=found[0].remedy)
+            raise TrainingError(
+                f"{found[0].message} (--strict; all is saved in {self.recorder.path})", hint=found[0].remedy
+            )
 
     def _must_be_finite(self, stats: Stats) -> None:
         """Ends a training whose loss is no number any more."""
@@ -495,7 +502,7 @@ class Training:
         A run may have been resumed with weights whose loss nobody had seen: good are those of the checkpoint before.
         """
         if good is self.begun and good.at.step:
-            return self.run.forget_checkpoints(self.step)
+            return self.recorder.forget_checkpoints(self.step)
         self._go_back(good)
         return self.step
 
@@ -503,5 +510,7 @@ class Training:
         """Saves the weights of the last moment that was good, and raises TrainingError."""
         finding = not_finite(what, loss, self.config.learning_rate)
         self.findings.tell([finding], step / self.num_steps, step)
-        where = f"the last good weights, after step {self._last_good(good)}, are in {self.run.path / 'checkpoints'}"
+        where = (
+            f"the last good weights, after step {self._last_good(good)}, are in {self.recorder.path / 'checkpoints'}"
+        )
         raise TrainingError(f"{what}; {where}", hint=finding.remedy)

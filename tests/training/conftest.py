@@ -1,7 +1,0 @@
-import pytest
-from toys import toy_run
-
-
-@pytest.fixture
-def run(tmp_path):
-    return toy_run(tmp_path / "run")
