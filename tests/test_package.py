@@ -59,7 +59,6 @@ NOT_YET = {
     "Prediction.to_dict",
     "TrainConfig.checkpoint_interval",
     "import_weights",
-    "load",
     "models.LeNet",
     "models.LeNet.forward",
     "models.LeNetAvg",

@@ -176,7 +176,7 @@ class Run:
         """The trained network as an nn.Module in evaluation mode.
 
         Raises:
-            EngineError: if PyTorch is not installed.
+            MissingExtra: if PyTorch is not installed.
             RunError: if the weights cannot be read, or are not those of this run.
         """
         require_torch("run.model")
