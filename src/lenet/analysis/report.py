@@ -97,7 +97,7 @@ class Report:
 def mean_and_interval(values: Sequence[float], digits: int = 4) -> str:
     """Return the mean ± half of its 95 % interval, `0.8107 ± 0.0061`; of a single value, that value."""
     estimate = Estimate.of(values)
-    half = estimate.of_the_mean
+    half = estimate.mean_interval
     return f"{estimate.mean:.{digits}f}" + ("" if half is None else f" ± {half:.{digits}f}")
 
 

@@ -147,7 +147,7 @@ def verdict(figure: float, here: Sequence[float]) -> tuple[bool | None, str]:
         Whether the figure is inside the interval, None if there are too few seeds; and that in words.
     """
     estimate = Estimate.of(here)
-    half = estimate.of_one_more
+    half = estimate.prediction_interval
     if half is None or estimate.number < MIN_SEEDS:
         return None, f"{estimate.number} seed{'s are' if estimate.number > 1 else ' is'} too few to tell"
     distance = abs(figure - estimate.mean)
@@ -160,14 +160,14 @@ def verdict(figure: float, here: Sequence[float]) -> tuple[bool | None, str]:
         prefix = "inside the interval, but "
     if is_inside:
         return True, f"{prefix}{rank}"
-    stds = distance / estimate.deviation if estimate.deviation else float("inf")
+    stds = distance / estimate.std if estimate.std else float("inf")
     return False, f"not reproduced: {stds:.1f} std from the mean, {rank}"
 
 
 def _row(published: Published, recipe: Mapping[str, Any]) -> list[str]:
     here = values(published, recipe)
     estimate = Estimate.of(here)
-    half = estimate.of_one_more
+    half = estimate.prediction_interval
     is_inside, words = verdict(published.figure, here)
     if published.quantity == SPEED:
         ratio = statistics.median(here) / published.figure
@@ -184,7 +184,7 @@ def _row(published: Published, recipe: Mapping[str, Any]) -> list[str]:
         published.recipe,
         quantity,
         form.format(published.figure),
-        finer.format(estimate.mean) + (f" ± {finer.format(estimate.deviation)}" if len(here) > 1 else ""),
+        finer.format(estimate.mean) + (f" ± {finer.format(estimate.std)}" if len(here) > 1 else ""),
         f"{finer.format(estimate.minimum)} … {finer.format(estimate.maximum)}",
         interval,
         {True: "yes", False: "no", None: ""}[is_inside],

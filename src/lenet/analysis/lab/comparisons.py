@@ -113,7 +113,7 @@ def draw(title: str, outcomes: Mapping[str, Outcome]) -> "Figure":
             if not accuracy:
                 continue
             estimate = Estimate.of(accuracy)
-            points.errorbar(estimate.mean, number, xerr=estimate.of_the_mean, color=color, marker="|", capsize=4)
+            points.errorbar(estimate.mean, number, xerr=estimate.mean_interval, color=color, marker="|", capsize=4)
             by_epoch = [*zip(*outcome.test_accuracy, strict=True)]
             epochs = range(1, len(by_epoch) + 1)
             curves.plot(epochs, [statistics.fmean(values) for values in by_epoch], color=color, label=name)

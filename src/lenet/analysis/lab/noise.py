@@ -75,7 +75,7 @@ def draw(levels: Mapping[str, Any], test: Dataset) -> "Figure":
         labels = {"accuracy": "test accuracy", "confidence": "mean confidence: probability of the predicted class"}
         for key, label in labels.items():
             estimates = [Estimate.of(each[key]) for each in levels.values()]
-            means, errors = [e.mean for e in estimates], [e.of_the_mean or 0 for e in estimates]
+            means, errors = [e.mean for e in estimates], [e.mean_interval or 0 for e in estimates]
             axes.errorbar(LEVELS, means, yerr=errors, marker="o", markersize=4, capsize=3, label=label)
         axes.set_xlabel("standard deviation of the noise, pixels from 0 to 255")
         axes.set_ylim(0, 1)

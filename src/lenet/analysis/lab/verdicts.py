@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lenet.analysis.statistics import Estimate, chance_of_difference, chance_of_zero
+from lenet.analysis.statistics import Estimate, p_value, paired_p_value
 from lenet.training.sweep import Result
 
 SIGNIFICANT = 0.05  # the probability below which a difference counts as one
@@ -89,9 +89,9 @@ def verdict(outcomes: Mapping[str, Outcome], pair: tuple[str, str], *, nested: b
         return "; ".join(failed) or None
     estimates = [Estimate.of([*accuracy.values()]) for accuracy in (first, second)]
     if nested:
-        probability = chance_of_zero([second[seed] - first[seed] for seed in first if seed in second])
+        probability = paired_p_value([second[seed] - first[seed] for seed in first if seed in second])
     else:
-        probability = chance_of_difference(*estimates)
+        probability = p_value(*estimates)
     difference = estimates[1].mean - estimates[0].mean
     words = f"{other} against {one}: {difference:+.4f}"
     if probability is None:
