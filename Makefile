@@ -14,6 +14,7 @@
 #
 #   Long tests
 #   make proof             the tests marked `proof`: 90 oracle networks, the README's commands
+#   make without-torch     the tests of the core in an environment of its own without PyTorch, .venv-core
 #   make builds            the tests marked `build`: kernels for every platform, wheels
 #   make sanitize          the tests of the CPU engine under the address and undefined-behaviour sanitizers
 #   make faults            fault injection (about 40 minutes), writes docs/faults.md; make faults-short takes three
@@ -42,7 +43,8 @@ PYTEST := $(BIN)/python -m pytest --numprocesses $(JOBS)
 KERNELS := src/lenet/engines/kernels
 SOURCES := $(wildcard $(KERNELS)/*.h $(KERNELS)/*.cpp $(KERNELS)/build.py)
 
-.PHONY: train examples check format lint test coverage proof builds sanitize emulate mutants mutants-short faults faults-short bench bench-short \
+.PHONY: train examples check format lint test coverage proof without-torch builds sanitize emulate mutants mutants-short \
+  faults faults-short bench bench-short \
   doctor doctor-short lab reproduction wheels release docs clean
 
 train: .venv/installed
@@ -71,6 +73,10 @@ coverage: .venv/installed-dev
 
 proof: .venv/installed-dev
 	@$(PYTEST) -m proof $(ARGS)
+
+without-torch: .venv-core/installed
+	@.venv-core/bin/python -c 'import importlib.util as u; assert u.find_spec("torch") is None'
+	@.venv-core/bin/python -m pytest --numprocesses $(JOBS) -m 'not proof and not build and not docs' $(ARGS)
 
 builds: .venv/installed-wheels
 	@$(BIN)/python -m pytest -m build $(ARGS)
@@ -180,6 +186,17 @@ VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d.%d" % sys.version_info
 .venv/installed-dev: .venv/built
 	@$(PIP) --no-build-isolation --editable '.[dev]'
 	@touch .venv/installed $@
+
+# Without PyTorch, and of the test tools only what the core's tests need. The kernels are those that .venv/built compiled.
+.venv-core/installed: .venv/built
+	@echo "installing into .venv-core ..."
+	@rm -rf .venv-core
+	@$(PYTHON) -m venv .venv-core
+	@.venv-core/bin/python -m pip --disable-pip-version-check install --quiet --no-compile --constraint constraints.txt \
+	  hatchling editables pytest pytest-xdist hypothesis
+	@.venv-core/bin/python -m pip --disable-pip-version-check install --quiet --no-compile --constraint constraints.txt \
+	  --no-build-isolation --editable .
+	@touch $@
 
 .venv/installed-wheels .venv/installed-mutants: .venv/built
 	@$(PIP) --no-build-isolation --editable '.[dev,$(@:.venv/installed-%=%)]'

@@ -6,6 +6,7 @@ the test's own. Every process computes with one thread, since two that wait for 
 
 import dataclasses
 import os
+import re
 import signal
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -21,6 +22,23 @@ from lenet.data.catalogue import CATALOGUE
 from lenet.data.dataset import Splits
 from lenet.display import curve
 from lenet.engines import kernels
+from lenet.extras import has_torch
+
+# Imports of test files that need PyTorch, or the test tools that an environment without it lacks.
+NEEDS_TORCH = re.compile(
+    r"^\s*(import (torch|nbformat)|from (torch|faultlab|lenet\.(pytorch|d2l|models))|from lenet import d2l)", re.M
+)
+
+
+def pytest_ignore_collect(collection_path):
+    """Without PyTorch, leave out the rooms and the test files that need it."""
+    if has_torch():
+        return None
+    if collection_path.is_dir():
+        return True if collection_path.name in ("pytorch", "d2l") else None
+    needs_torch = collection_path.suffix == ".py" and NEEDS_TORCH.search(collection_path.read_text(encoding="utf-8"))
+    return True if needs_torch else None
+
 
 # LENET_DATA is for `real_data` alone; under another name, since the processes of pytest-xdist import this file again.
 if "LENET_DATA" in os.environ:
@@ -42,6 +60,8 @@ LONG = ("proof", "build", "notebook", "docs", "process", "data")
 
 
 def pytest_collection_modifyitems(items):
+    if not has_torch():
+        items[:] = [item for item in items if not item.get_closest_marker("torch")]
     for item in items:
         if "real_data" in item.fixturenames:
             item.add_marker("data")

@@ -30,6 +30,7 @@ def test_loading_data_imports_no_heavy_library():
     assert run(code).strip() == "[]"
 
 
+@pytest.mark.torch
 def test_every_public_name_is_there():
     for name in lenet.__all__:
         assert getattr(lenet, name) is not None
@@ -72,6 +73,7 @@ NOT_YET = {
 }
 
 
+@pytest.mark.torch
 def test_public_names_are_documented():
     found = {
         name: problems

@@ -17,6 +17,7 @@ def test_version(lenet_command):
     assert lenet_command("--version") == (0, f"lenet {lenet.__version__}\n", "")
 
 
+@pytest.mark.torch
 @pytest.mark.parametrize(
     ("arguments", "error", "hint"),
     [

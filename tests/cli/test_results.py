@@ -79,6 +79,7 @@ def test_runs_and_compare(lenet_command, trained, tmp_path, monkeypatch):
     assert lenet_command("runs", "empty") == (0, "", "no runs in empty\n")
 
 
+@pytest.mark.torch
 def test_evaluate_without_kernels(lenet_command, trained, no_kernels):
     assert trained.resolved.engine == "cpu"
     code, out, err = lenet_command("evaluate", trained.path, "--json")

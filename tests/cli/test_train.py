@@ -106,6 +106,7 @@ def test_every_option_reaches_its_field(lenet_command, monkeypatch, tmp_path):
     assert given["out"] == tmp_path / "run"
 
 
+@pytest.mark.torch
 def test_auto_falls_back_to_the_reference_engine(lenet_command, tmp_path):
     network = ("--model", "mlp", "--hidden", "9,9,9,9,9")
     code, out, err = lenet_command("train", *SMALL, *network, "--engine", "auto", "--out", tmp_path / "run")
@@ -117,6 +118,7 @@ def test_auto_falls_back_to_the_reference_engine(lenet_command, tmp_path):
     assert (resolved.engine, resolved.engine_reason) == ("reference", why)
 
 
+@pytest.mark.torch
 def test_without_kernels(lenet_command, no_kernels, tmp_path):
     problem = "the CPU kernels are not built"
     hint = "install a C++ compiler, or `pip install ziglang`, then run `python -m lenet.engines.kernels`"

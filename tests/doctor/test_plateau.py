@@ -55,6 +55,7 @@ def test_a_simulation_changes_nothing(tiny):
         assert np.array_equal(value, before[name])
 
 
+@pytest.mark.torch
 @pytest.mark.parametrize("engine", ["cpu", "reference"])
 def test_it_tells_the_training_that_learns_from_the_one_that_does_not(tiny, engine):
     learns = at_the_end_of_an_epoch(tiny, engine, epochs=12, activation="relu", learning_rate=0.1)

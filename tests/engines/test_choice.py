@@ -40,11 +40,13 @@ def test_auto_takes_the_cpu_engine_where_it_can():
     assert chosen.reason == f"auto: own kernels for {kernels.variant_name()}"
 
 
+@pytest.mark.torch
 def test_what_is_requested_is_taken():
     assert choose_engine("reference", LENET, "cpu").reason == "as requested"
     assert choose_engine("cpu", LENET, "cpu").reason.startswith("as requested, own kernels for ")
 
 
+@pytest.mark.torch
 def test_auto_falls_back_to_pytorch_and_says_why():
     chosen = choose_engine("auto", TOO_DEEP, "cpu")
     assert chosen.name == "reference"
@@ -56,6 +58,7 @@ def test_auto_falls_back_to_pytorch_and_says_why():
         choose_engine("cpu", LENET, "mps")
 
 
+@pytest.mark.torch
 @pytest.mark.parametrize("name", ["cuda:99", "tpu", "cuda:x", ""])
 def test_a_device_that_is_not_there_is_refused(name):
     with pytest.raises(EngineError) as caught:
@@ -87,6 +90,7 @@ def test_without_kernels_and_pytorch_both_ways_out_are_named():
     assert 'pip install "lenet[torch]"' in caught.value.hint
 
 
+@pytest.mark.torch
 def test_a_pytorch_that_is_too_old_is_named(monkeypatch):
     monkeypatch.setattr(importlib.metadata, "version", lambda name: "1.13.1+cpu")
     with pytest.raises(

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
-from engines import STILL, both, engine_of, network_of
-from made_up import noise
+from engines import STILL, cpu_engine
+from made_up import network_of, noise
 
 from lenet.config import configure
 from lenet.data.plan import Plan, plan
@@ -19,23 +18,8 @@ from lenet.engines import kernels
 from lenet.engines.cpu import CpuEngine
 from lenet.errors import EngineError
 from lenet.images.preprocess import Preprocessing
-from lenet.networks import Network, build
-from lenet.pytorch.reference import ReferenceEngine, to_input
 
 VARIANTS = list(kernels.variants())
-
-
-@pytest.mark.parametrize("variant", VARIANTS)
-@pytest.mark.parametrize("batch_size", [1, 7, 15, 17, 255])
-def test_odd_and_partial_batches(tiny, batch_size, variant):
-    config = configure("book-sgd", batch_size=batch_size, learning_rate=0.05)
-    epoch = plan(config, 0, len(tiny.train))
-    last = epoch.num_steps - 1
-    ours, theirs = (engine_of(kind, config, tiny.train, variant=variant) for kind in (CpuEngine, ReferenceEngine))
-    for start, stop in [(0, 3), (last, last + 1)]:
-        mine, plain = (engine.train_steps(epoch, start, stop) for engine in (ours, theirs))
-        np.testing.assert_allclose(mine.losses, plain.losses, rtol=2e-6)
-        assert (mine.num_correct, mine.num_images) == (plain.num_correct, plain.num_images)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -43,7 +27,7 @@ def test_odd_and_partial_batches(tiny, batch_size, variant):
 def test_the_same_seed_and_threads_give_the_same_bits(tiny, num_threads, variant):
     config = configure("fast", batch_size=100, flip=True, shift=2, threads=num_threads)
     epoch = plan(config, 0, len(tiny.train))
-    one, two = (engine_of(CpuEngine, config, tiny.train, variant=variant) for _ in range(2))
+    one, two = (cpu_engine(config, tiny.train, variant=variant) for _ in range(2))
     whole = one.train_steps(epoch, 0, epoch.num_steps)
     parts = [two.train_steps(epoch, step, step + 1) for step in range(epoch.num_steps)]  # chunks change nothing
     assert whole.losses.tolist() == [part.losses[0] for part in parts]
@@ -51,62 +35,25 @@ def test_the_same_seed_and_threads_give_the_same_bits(tiny, num_threads, variant
 
 
 def test_logits_do_not_depend_on_threads_or_company(tiny):
-    engine = engine_of(CpuEngine, configure("fast", threads=1), tiny.train)
+    engine = cpu_engine(configure("fast", threads=1), tiny.train)
     whole = engine.logits(tiny.test.images)
-    three = engine_of(CpuEngine, configure("fast", threads=3), tiny.train)
+    three = cpu_engine(configure("fast", threads=3), tiny.train)
     assert np.array_equal(three.logits(tiny.test.images), whole)
     for some in (slice(0, 1), slice(3, 20), slice(100, 133), slice(0, 0)):
         assert np.array_equal(engine.logits(tiny.test.images[some]), whole[some])
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
-def test_every_byte_is_seen_to_the_bit_as_pytorch_sees_it(variant):
-    """Logits that are the pixels."""
-    weights = {"1.weight": np.eye(16, dtype=np.float32), "1.bias": np.zeros(16, np.float32)}
-    network = Network.of(build("softmax", input_size=(4, 4), num_classes=16), weights)
-    images = np.arange(256, dtype=np.uint8).reshape(16, 4, 4)
-    for preprocessing in (Preprocessing((4, 4)), Preprocessing((4, 4), mean=0.2860, std=0.3530)):
-        logits = CpuEngine(network, None, configure("fast"), preprocessing, variant=variant).logits(images)
-        assert np.array_equal(logits.reshape(16, 1, 4, 4), to_input(torch.from_numpy(images), preprocessing))
-
-
-def test_flips_and_shifts_up_to_the_whole_picture():
-    """Softmax regression: its gradient is the sum of the pictures it saw, so any pixel out of place shows."""
-    dataset = noise(40, (9, 12), 3)
-    random = np.random.RandomState(1)
-    shifts = random.randint(-12, 13, (40, 2))
-    flips = random.randint(0, 2, 40).astype(bool)
-    ours, theirs = both(dataset, {"model": "softmax", "batch_size": 40})
-    moved = Plan(random.permutation(40), flips, shifts, np.full(1, STILL), 40)
-    for engine in (ours, theirs):
-        engine.train_steps(moved, 0, 1)
-    np.testing.assert_allclose(ours.optimizer.gradient, theirs.optimizer.gradient, rtol=1e-4, atol=1e-6)
-    assert np.abs(ours.optimizer.gradient).max() > 0.01
-
-
-def test_colours_are_flipped_and_shifted_as_the_reference_does():
-    dataset = noise(20, (12, 14), 3, in_channels=3)
-    flips, shifts = np.arange(20) % 2 == 0, np.stack([np.arange(20) % 5 - 2, np.arange(20) % 3 - 1], 1)
-    ours, theirs = both(dataset, {"model": "lenet", "batch_size": 20}, in_channels=3, kernel_size=3, channels=(4,))
-    for engine in (ours, theirs):
-        engine.train_steps(Plan(np.arange(20), flips, shifts, np.full(1, STILL), 20), 0, 1)
-    np.testing.assert_allclose(ours.optimizer.gradient, theirs.optimizer.gradient, rtol=1e-4, atol=1e-6)
-    np.testing.assert_allclose(ours.logits(dataset.images), theirs.logits(dataset.images), rtol=1e-5, atol=1e-6)
-
-
 def test_threads_are_those_of_the_config(tiny):
-    before = torch.get_num_threads()
-    engine = engine_of(CpuEngine, configure("fast", threads=3), tiny.train)
+    engine = cpu_engine(configure("fast", threads=3), tiny.train)
     engine.train_steps(plan(engine.config, 0, len(tiny.train)), 0, 2)
     engine.logits(tiny.test.images)
     assert engine.threads == 3
-    assert torch.get_num_threads() == before
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="counts threads in /proc")
 def test_as_many_threads_as_asked_for_and_none_afterwards():
     dataset = noise(64 * 40, (28, 28), 10)
-    engine = engine_of(CpuEngine, configure("book-sgd", batch_size=256, threads=3), dataset)
+    engine = cpu_engine(configure("book-sgd", batch_size=256, threads=3), dataset)
     counts = []
 
     def tasks():
@@ -134,14 +81,14 @@ def test_as_many_threads_as_asked_for_and_none_afterwards():
 
 def test_not_a_number_stops_the_chunk_and_leaves_the_weights(tiny):
     config = configure("book-sgd", batch_size=50, learning_rate=1e38)
-    engine = engine_of(CpuEngine, config, tiny.train)
+    engine = cpu_engine(config, tiny.train)
     epoch = plan(config, 0, len(tiny.train))
     stats = engine.train_steps(epoch, 0, epoch.num_steps)
     assert len(stats.losses) < epoch.num_steps
     assert np.isfinite(stats.losses[:-1]).all()
     assert not np.isfinite(stats.losses[-1])
     assert engine.optimizer.num_steps == len(stats.losses) - 1
-    again = engine_of(CpuEngine, config, tiny.train)
+    again = cpu_engine(config, tiny.train)
     again.train_steps(epoch, 0, len(stats.losses) - 1)
     for name, value in again.state_dict().items():
         assert np.array_equal(value, engine.state_dict()[name], equal_nan=True)
@@ -149,7 +96,7 @@ def test_not_a_number_stops_the_chunk_and_leaves_the_weights(tiny):
 
 def test_a_logit_of_minus_infinity_is_no_loss_that_is_not_a_number(tiny):
     config = configure("book-sgd", batch_size=50, learning_rate=STILL, model="softmax")
-    engine = engine_of(CpuEngine, config, tiny.train)
+    engine = cpu_engine(config, tiny.train)
     engine.network.parameters["1.bias"][tiny.train.labels.max()] = -float("inf")
     chosen = np.flatnonzero(tiny.train.labels != tiny.train.labels.max())[:50]
     stats = engine.train_steps(Plan(chosen, None, None, np.full(1, STILL), 50), 0, 1)
@@ -167,7 +114,7 @@ def test_the_structures_are_those_of_the_library():
 @pytest.mark.parametrize("pooling", ["max", "avg"])
 def test_weights_that_are_not_numbers_are_seen_in_the_loss(tiny, activation, pooling):
     config = configure("book-sgd", batch_size=50, activation=activation, pooling=pooling)
-    engine = engine_of(CpuEngine, config, tiny.train)
+    engine = cpu_engine(config, tiny.train)
     engine.network.parameters["0.weight"][0, 0, 2, 2] = float("nan")
     stats = engine.train_steps(plan(config, 0, len(tiny.train)), 0, 3)
     assert len(stats.losses) == 1
@@ -177,7 +124,7 @@ def test_weights_that_are_not_numbers_are_seen_in_the_loss(tiny, activation, poo
 class TestBadArrays:
     @pytest.fixture
     def engine(self, tiny):
-        return engine_of(CpuEngine, configure("book-sgd", batch_size=50), tiny.train)
+        return cpu_engine(configure("book-sgd", batch_size=50), tiny.train)
 
     @pytest.mark.parametrize(
         ("change", "part"),
@@ -212,7 +159,7 @@ class TestBadArrays:
         twice = np.repeat(epoch.order, 2)[::2]
         assert not twice.flags.c_contiguous
         odd = dataclasses.replace(epoch, order=twice)
-        other = engine_of(CpuEngine, engine.config, tiny.train)
+        other = cpu_engine(engine.config, tiny.train)
         assert engine.train_steps(odd, 0, 3).losses.tolist() == other.train_steps(epoch, 0, 3).losses.tolist()
         images = np.asfortranarray(tiny.test.images)
         assert np.array_equal(engine.logits(images), engine.logits(tiny.test.images))
@@ -242,27 +189,10 @@ class TestBadArrays:
         assert caught.value.hint == f"there is {', '.join(VARIANTS)}"
 
     def test_more_threads_than_the_kernels_have(self, tiny):
-        engine = engine_of(CpuEngine, configure("book-sgd", batch_size=50, threads=1000), tiny.train)
+        engine = cpu_engine(configure("book-sgd", batch_size=50, threads=1000), tiny.train)
         assert len(engine.train_steps(plan(engine.config, 0, 1000), 0, 1).losses) == 1
 
 
 def test_the_trainer_takes_it_and_says_so(tiny_run):
     assert tiny_run.resolved.engine == "cpu"
     assert tiny_run.resolved.engine_reason == f"auto: own kernels for {VARIANTS[0]}"
-
-
-@pytest.mark.parametrize(
-    ("name", "arguments"), [("lenet", {"kernel_size": 3}), ("lenet-avg", {"activation": "tanh"}), ("mlp", {})]
-)
-def test_both_engines_return_every_layers_output(name, arguments):
-    """As many as there are layers, of their shapes, the same but for rounding, and the last the logits."""
-    dataset = noise(300, (12, 14), 3)
-    ours, theirs = both(dataset, {"model": name}, **arguments)
-    architecture = ours.network.architecture
-    outputs = ours.outputs(dataset.images), theirs.outputs(dataset.images)
-    assert [len(each) for each in outputs] == [len(architecture.layers)] * 2
-    for mine, other, shape in zip(*outputs, architecture.output_shapes, strict=True):
-        assert mine.shape == other.shape == (300, *shape)
-        assert mine.dtype == other.dtype == np.float32
-        np.testing.assert_allclose(mine, other, rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(outputs[0][-1], ours.logits(dataset.images), rtol=1e-4, atol=1e-5)

@@ -5,9 +5,10 @@ from random import Random
 import numpy as np
 import pytest
 import torch
-from engines import RECIPES, STILL, Float64Engine, both, engine_of
+from engines import RECIPES, STILL
 from made_up import noise
 from oracle import UNIT, error, gradients, margin
+from references import Float64Engine, both, engine_of
 
 from lenet.config import configure
 from lenet.data.plan import Plan, plan

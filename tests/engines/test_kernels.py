@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from engines import network_of
+from made_up import network_of
 
 from lenet.config import configure
 from lenet.engines import kernels
@@ -110,6 +110,7 @@ def test_the_interface_is_what_the_stub_of_these_tests_has():
     assert {"lenet_build", "lenet_train", "lenet_logits", "lenet_ceiling", "lenet_variant_runs_here"} < set(FUNCTIONS)
 
 
+@pytest.mark.torch
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -152,6 +153,7 @@ def test_the_variants_are_those_the_processor_runs_in_the_librarys_order(no_kern
     assert caught.value.hint == "there is beta, alpha"
 
 
+@pytest.mark.torch
 def test_a_processor_without_a_variant_takes_the_reference(no_kernels):
     compiled(no_kernels / kernels.LIBRARY_NAME, stub(kernels.source_hash()))
     message = "the CPU kernels have no variant for this processor"

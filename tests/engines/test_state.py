@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import torch
-from engines import engine_of
 from made_up import noise
+from references import engine_of
 from torch import nn
 
 from lenet.config import configure

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from engines import network_of
+from made_up import network_of
 
 from lenet.images.preprocess import Preprocessing
 from lenet.networks.forward import as_input, forward

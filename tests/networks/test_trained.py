@@ -4,7 +4,7 @@ import json
 import numpy as np
 import pytest
 import safetensors.numpy
-from engines import network_of
+from made_up import network_of
 
 import lenet
 from lenet.errors import DataError, ModelError, RunError

@@ -3,7 +3,7 @@ import inspect
 import numpy as np
 import pytest
 import torch
-from engines import network_of
+from made_up import network_of
 from torch import nn
 
 import lenet

@@ -13,6 +13,7 @@ from lenet.runs.run import MAX_METRICS, Run, find_runs
 from lenet.training.train import CHUNKS
 
 
+@pytest.mark.torch
 def test_what_is_written_is_read(recorder):
     finished(recorder)
     again = lenet.load(recorder.path)
@@ -112,6 +113,7 @@ def test_other_versions_and_other_folders_are_refused(recorder, tmp_path):
             lenet.load(recorder.path)
 
 
+@pytest.mark.torch
 def test_weights_of_something_else_are_refused(recorder):
     finished(recorder)
     (recorder.path / "model.safetensors").write_bytes(b"nonsense")
@@ -143,6 +145,7 @@ def test_a_torn_last_line_of_any_kind_is_left_out(recorder, tail):
     assert [point.step for point in recorder.run.metrics] == [1]
 
 
+@pytest.mark.torch
 def test_weights_that_have_changed_are_refused(recorder):
     recorder.log(epoch(1))
     recorder.finish(summary(weights_sha256=recorder.save_weights(initial_network())))

@@ -1,8 +1,12 @@
-"""Data sets made up by tests: patterns that a network learns in a few steps, and noise that it cannot learn."""
+"""Data sets made up by tests, patterns that a network learns in a few steps and noise; and networks with initial weights."""
+
+from typing import Any
 
 import numpy as np
 
 from lenet.data.dataset import Dataset
+from lenet.networks import Network, build
+from lenet.networks.initialization import initialized
 
 DIGITS = tuple("0123456789")
 
@@ -26,3 +30,8 @@ def noise(
     images = random.randint(0, 256, (count, *size, *colours)).astype(np.uint8)
     labels = random.randint(0, num_classes, count).astype(np.int64)
     return Dataset("made up", images, labels, tuple(map(str, range(num_classes))))
+
+
+def network_of(name: str, init: str = "default", seed: int = 0, **arguments: Any) -> Network:
+    """A model with its initial weights."""
+    return initialized(build(name, **arguments), init, seed)

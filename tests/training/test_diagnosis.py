@@ -133,6 +133,7 @@ def test_a_strict_training_that_is_well_is_the_same_training(tiny, tiny_run, tmp
     assert (run.path / "model.safetensors").read_bytes() == (tiny_run.path / "model.safetensors").read_bytes()
 
 
+@pytest.mark.torch
 @pytest.mark.parametrize("engine", ["cpu", "reference"])
 def test_a_loss_that_is_not_finite_keeps_the_last_good_weights(tiny, tmp_path, engine):
     settings = {"recipe": "book-sgd", "activation": "relu", "learning_rate": 8.0, "seed": 1, "engine": engine}

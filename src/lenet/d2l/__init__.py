@@ -13,6 +13,10 @@ published functions is mended, and named in their docstrings.
 import importlib
 from typing import Any
 
+from lenet.extras import require_torch
+
+require_torch("lenet.d2l")
+
 import numpy as np
 import torch
 import torch.nn.functional as F
