@@ -34,7 +34,7 @@ def test_the_means_are_of_the_classes_that_there_are():
 
 
 @pytest.mark.parametrize("batch_size", [32, 256])
-def test_the_shares_of_the_classes_have_mean_and_variance_of_the_training_batches(batch_size):
+def test_class_shares_vary_as_in_the_training_batches(batch_size):
     """Of three classes, one of them half of the images."""
     config = configure("book-sgd", batch_size=batch_size)
     labels = np.array([0, 1, 2, 2] * 20_000)

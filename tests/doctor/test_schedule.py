@@ -95,7 +95,7 @@ def test_an_unknown_accuracy_is_not_examined():
     assert epoch(0.1, None, 0.8, is_last=True) == []
 
 
-def test_a_class_never_predicted_is_a_finding_once_the_network_has_stopped_learning():
+def test_a_class_never_predicted_after_learning_has_stopped():
     counts = np.full((10, 10), 1)
     counts[:, 4] = 0
     assert epoch(0.5, 0.85, 0.84, confusion=counts) == []  # it may learn it yet

@@ -399,7 +399,7 @@ def test_the_library_exports_its_interface_and_needs_only_the_system(built):
 
 
 @pytest.mark.build
-def test_without_a_compiler_the_command_says_the_way_out_and_keeps_the_library(built, package, tmp_path):
+def test_the_build_command_without_a_compiler_keeps_the_library(built, package, tmp_path):
     before = built.read_bytes()
     result = build_in(package, environment_without_compiler(tmp_path / "bare"))
     assert (result.returncode, result.stdout) == (2, "")
@@ -524,7 +524,7 @@ def test_a_wheel_carries_the_library_built_for_it_and_no_other(project, as_compi
     assert "Root-Is-Purelib: false\n" in wheel
 
 
-def test_without_a_compiler_the_wheel_has_no_library_and_its_builder_is_told(project, tmp_path):
+def test_a_wheel_built_without_a_compiler_has_no_library(project, tmp_path):
     process, names, wheel = wheel_of(project, tmp_path / "out", environment_without_compiler(tmp_path / "bare"))
     assert process.returncode == 0, process.stderr
     said = process.stdout + process.stderr

@@ -280,7 +280,7 @@ def test_a_real_lack_of_memory_on_the_cpu_is_recognised():
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits of the address space hold on Linux")
-def test_where_onednn_found_no_room_once_the_network_is_computed_without_it():
+def test_after_a_lack_of_memory_pytorch_avoids_onednn():
     """Once there is room again it still fails, in the thread where it failed; a small chunk is no cure, another kernel is."""
     program = """
         import resource

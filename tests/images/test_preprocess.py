@@ -184,7 +184,7 @@ def header(width, height):
     return b"\x89PNG\r\n\x1a\n" + b"".join(packed)
 
 
-def test_a_gif_with_a_gigantic_first_frame_is_refused_before_pillow_allocates_it(tmp_path, monkeypatch):
+def test_a_gif_with_a_gigantic_frame_is_refused(tmp_path, monkeypatch):
     # Found by fuzzing: 33 bytes, 168 MB as soon as they were opened.
     frame = b"!\xf9\x04\xff\x00\x00\x00\x00=,\x00\x00\x00\x00\x0c\xdf\x0e\x0c\x0c\x0c"
     path = tmp_path / "bomb.gif"

@@ -89,7 +89,7 @@ def test_share_makes_a_modules_parameters_views():
 
 
 @pytest.mark.parametrize("name", registry.MODELS)
-def test_the_seed_decides_the_initial_weights_and_pytorchs_generator_is_left_alone(name):
+def test_weights_follow_the_seed_not_pytorchs_generator(name):
     before = torch.random.get_rng_state()
     one, two, other = (build(name, seed=seed) for seed in (5, 5, 6))
     assert torch.equal(torch.random.get_rng_state(), before)

@@ -158,7 +158,7 @@ def test_weights_that_have_changed_are_refused(recorder):
         _ = lenet.load(recorder.path).model
 
 
-def test_the_points_of_as_many_epochs_as_a_config_may_have_can_be_read_again(tiny_run):
+def test_the_longest_metrics_can_be_read(tiny_run):
     lines = (tiny_run.path / "metrics.jsonl").read_bytes().splitlines()
     assert sum(b'"chunk"' in line for line in lines) == CHUNKS * tiny_run.config.epochs
     an_epoch = sum(map(len, lines)) / tiny_run.config.epochs

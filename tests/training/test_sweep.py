@@ -98,7 +98,7 @@ def test_what_was_stopped_before_it_began_is_begun_again(tiny, tmp_path):
     )
 
 
-def test_a_second_sweep_in_the_same_folder_is_refused_while_the_first_trains(tiny, tmp_path):
+def test_a_second_sweep_in_the_same_folder_is_refused(tiny, tmp_path):
     long = Variation("long", configure("fast", epochs=60, batch_size=50), tiny)
     with ThreadPoolExecutor(1) as another:
         first = another.submit(sweep, [long], seeds=1, folder=tmp_path, progress="quiet")

@@ -242,7 +242,7 @@ def test_a_finished_run_goes_on_to_more_epochs(tiny, tmp_path, capsys):
     )
 
 
-def test_what_makes_a_difference_is_told_before_the_first_step_and_recorded(tiny, tmp_path, capsys):
+def test_differences_are_printed_before_the_first_step(tiny, tmp_path, capsys):
     with pytest.raises(lenet.Interrupted) as caught:
         train(tiny, tmp_path, progress=StopAfter(3))
     run = caught.value.run
@@ -291,7 +291,7 @@ def test_a_run_that_lost_its_points_in_the_end_is_finished_all_the_same(tiny, tm
     assert "metrics.jsonl is damaged" in " ".join(capsys.readouterr().err.split())
 
 
-def test_a_signal_during_the_doctors_rehearsal_is_heeded_and_the_epoch_saved(tiny, tmp_path, monkeypatch, capsys):
+def test_a_signal_during_the_simulation_saves_the_epoch(tiny, tmp_path, monkeypatch, capsys):
     """A network at chance level, of which the doctor rehearses thousands of epochs."""
     settings = {"recipe": "book-sgd", "learning_rate": 0.001, "epochs": 8_000, "batch_size": 50}
     real = plateau.escape_epoch
@@ -408,9 +408,7 @@ def test_a_network_that_diverges_in_its_last_step_is_no_success(tiny, tmp_path):
 
 
 @pytest.mark.parametrize(("every", "expected"), [("3", 3), ("6", 0)])
-def test_a_run_resumed_with_weights_that_give_no_numbers_goes_back_before_them(
-    tiny, tmp_path, monkeypatch, every, expected
-):
+def test_a_resumed_run_with_nan_weights_goes_back(tiny, tmp_path, monkeypatch, every, expected):
     """A step's loss is that of the weights before it: those that were saved at the end had been seen by nobody."""
     settings = {"checkpoint_every": every, "engine": "reference"}
     whole, real = train(tiny, tmp_path / "whole", **settings), ReferenceEngine.train_steps
@@ -453,9 +451,7 @@ def test_an_engine_that_fails_while_the_disk_is_full_loses_nothing_either(tiny, 
 
 
 @pytest.mark.parametrize("count", [0, 3, 8, 14])
-def test_what_cannot_be_saved_elsewhere_either_leaves_nothing_there_and_can_be_tried_again(
-    tiny, tmp_path, monkeypatch, count
-):
+def test_a_second_folder_that_fails_too_is_left_empty(tiny, tmp_path, monkeypatch, count):
     whole = train(tiny, tmp_path / "whole")
     with monkeypatch.context() as patched:
         full_after(patched, 22)
