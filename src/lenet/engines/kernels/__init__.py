@@ -127,8 +127,6 @@ def opened(path: Path) -> ctypes.CDLL:
         c_void_p,
         c_int32,
     ]
-    lib.lenet_ceiling.restype = c_double
-    lib.lenet_ceiling.argtypes = [c_int32, c_int32, c_int64]
     return lib
 
 

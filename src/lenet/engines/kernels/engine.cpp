@@ -76,7 +76,3 @@ int64_t lenet_logits(int32_t variant, const lenet_network *network, const lenet_
                      const float *weights, float *logits, void *workspace, int32_t num_threads) {
   return VARIANTS[variant]->logits(*network, *pictures, num, weights, logits, workspace, num_threads);
 }
-
-double lenet_ceiling(int32_t variant, int32_t num_threads, int64_t rounds) {
-  return VARIANTS[variant]->ceiling(num_threads, rounds);
-}

@@ -83,10 +83,6 @@ LENET_EXPORT int32_t lenet_num_variants(void);
 LENET_EXPORT const char *lenet_variant_name(int32_t variant);
 LENET_EXPORT int32_t lenet_variant_runs_here(int32_t variant);
 
-// The multiply-adds that nothing passes: a loop of them from registers, in num_threads at once; returns how many
-// floating-point operations that was, for the caller to time.
-LENET_EXPORT double lenet_ceiling(int32_t variant, int32_t num_threads, int64_t rounds);
-
 // The sizes of lenet_network, lenet_pictures, lenet_plan and lenet_optimizer, in bytes, for a caller to compare its own with.
 LENET_EXPORT void lenet_sizes(int32_t sizes[4]);
 

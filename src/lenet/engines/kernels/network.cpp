@@ -530,33 +530,6 @@ int64_t logits(const lenet_network &network, const lenet_pictures &pictures, int
   return run_team(num_threads, logits_member, &job) ? num : -1;
 }
 
-volatile float ceiling_result;  // so that the loop is not thought away
-
-struct Ceiling {
-  int64_t rounds;
-};
-
-void ceiling_member(void *context, int) {
-  constexpr int CHAINS = 12;
-  vec a[CHAINS];
-  vec factor = splat(0.999f), term = splat(0.001f);
-  UNROLL
-  for (int i = 0; i < CHAINS; ++i) a[i] = splat((float)i);
-  for (int64_t round = ((Ceiling *)context)->rounds; round > 0; --round) {
-    UNROLL
-    for (int i = 0; i < CHAINS; ++i) a[i] = a[i] * factor + term;
-  }
-  UNROLL
-  for (int i = 1; i < CHAINS; ++i) a[0] += a[i];
-  ceiling_result = a[0][0];
-}
-
-// Floating-point operations in that many rounds of the loop above, in all threads.
-double ceiling(int num_threads, int64_t rounds) {
-  Ceiling job{rounds};
-  return run_team(num_threads, ceiling_member, &job) ? 2. * 12 * V * (double)rounds * num_threads : 0.;
-}
-
 }  // namespace
 
 #define JOIN(a, b) a##b
@@ -564,4 +537,4 @@ double ceiling(int num_threads, int64_t rounds) {
 #define TEXT(x) #x
 #define TEXT_OF(x) TEXT(x)
 extern const Variant NAME_OF(VARIANT);
-const Variant NAME_OF(VARIANT) = {TEXT_OF(VARIANT), workspace_size, train, logits, ceiling};
+const Variant NAME_OF(VARIANT) = {TEXT_OF(VARIANT), workspace_size, train, logits};

@@ -10,5 +10,4 @@ struct Variant {
                    int num_threads);
   int64_t (*logits)(const lenet_network &, const lenet_pictures &, int64_t num, const float *weights, float *logits,
                     void *workspace, int num_threads);
-  double (*ceiling)(int num_threads, int64_t rounds);
 };
