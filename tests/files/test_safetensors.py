@@ -177,3 +177,14 @@ def test_a_file_that_changes_between_header_and_numbers_is_refused(tmp_path):
         path.write_bytes(content)
         with pytest.raises(RunError, match="changed while it was read"):
             weights.arrays()
+
+
+@pytest.mark.parametrize("length", range(64, 2049, 8))
+def test_a_header_of_any_length_is_read(length):
+    """Also of 640, 896, 1,152 and 1,408 bytes: these begin with the bytes of a pickle."""
+    content = pack({"a": np.zeros(2, np.float32)}, {"text": ""})
+    short = 8 + int.from_bytes(content[:8], "little")
+    header = content[8:short].ljust(length)
+    assert len(header) == length or length < short
+    padded = len(header).to_bytes(8, "little") + header + content[short:]
+    assert Weights.read(padded).load({"a": (2,)})["a"].tolist() == [0, 0]

@@ -180,12 +180,13 @@ def _damaged(name: str, why: str) -> RunError:
 
 def _header_length(start: bytes, size: int, name: str) -> int:
     """The length of the header in bytes, which the first 8 bytes of the file give."""
-    if start[:4] == b"PK\x03\x04" or start[:2] in (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"):
-        raise RunError(f"{name} is a pickle, as PyTorch saves it, and was not read", hint=IMPORT_HINT)
     if len(start) < 8:
         raise _damaged(name, f"it has {size} bytes")
     length = int.from_bytes(start[:8], "little")
     limit = min(MAX_HEADER, size - 8)
     if length > limit:
+        # Of a pickle these bytes are never a small number; a header of 1,152 bytes begins as a pickle does.
+        if start[:4] == b"PK\x03\x04" or start[:2] in (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"):
+            raise RunError(f"{name} is a pickle, as PyTorch saves it, and was not read", hint=IMPORT_HINT)
         raise _damaged(name, f"its header is said to have {length:,} bytes; expected at most {limit:,}")
     return length
