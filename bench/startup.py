@@ -10,20 +10,11 @@ import tempfile
 from pathlib import Path
 
 from PIL import Image
-from recording import Log, spread
+from recording import Log, measured, spread
 
 import lenet
 
 IMPORT = "import time; began = time.perf_counter(); import lenet; print(time.perf_counter() - began)"
-# In a small process, since a new one begins with the peak of the one that started it.
-TIMED = """
-import resource, subprocess, sys, time
-began = time.perf_counter()
-code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
-took = time.perf_counter() - began
-assert code in (0, 2), code
-print(took, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
-"""
 
 
 def main() -> None:
@@ -46,33 +37,26 @@ def measure(folder: Path, repeats: int) -> dict[str, dict[str, float]]:
     run = lenet.train("digits", epochs=1, out=folder / "run", progress="quiet").path
     Image.fromarray(lenet.data.load("digits").test.images[0]).save(folder / "image.png")
     commands = {
-        "lenet_help": ["--help"],
-        "unknown_command": ["trian"],
-        "unknown_option": ["train", "--modle", "lenet"],
-        "unknown_model": ["train", "--model", "nope"],
-        "missing_argument": ["predict", "nothing.png"],
-        "predict": ["predict", str(run), str(folder / "image.png")],
+        "lenet_help": (["--help"], 0),
+        "unknown_command": (["trian"], 2),
+        "unknown_option": (["train", "--modle", "lenet"], 2),
+        "unknown_model": (["train", "--model", "nope"], 2),
+        "missing_argument": (["predict", "nothing.png"], 2),
+        "predict": (["predict", str(run), str(folder / "image.png")], 0),
     }
     seconds: dict[str, list[float]] = {name: [] for name in ("import_lenet", *commands)}
     peaks = dict.fromkeys(commands, 0.0)
     for _ in range(repeats):
         done = subprocess.run([sys.executable, "-c", IMPORT], stdout=subprocess.PIPE, text=True, check=True)
         seconds["import_lenet"].append(float(done.stdout))
-        for name, arguments in commands.items():
-            took, peak = timed([sys.executable, "-m", "lenet", *arguments])
+        for name, (arguments, code) in commands.items():
+            took, peak = measured([sys.executable, "-m", "lenet", *arguments], folder, code)
             seconds[name].append(took)
             peaks[name] = max(peaks[name], peak)
     return {
         name: spread(values) | ({"peak_megabytes": peaks[name]} if name in peaks else {})
         for name, values in seconds.items()
     }
-
-
-def timed(command: list[str]) -> tuple[float, float]:
-    """Seconds from start to end of a process, and its peak memory in MB."""
-    done = subprocess.run([sys.executable, "-c", TIMED, *command], stdout=subprocess.PIPE, text=True, check=True)
-    took, peak = done.stdout.split()
-    return float(took), int(peak) * (1 if sys.platform == "darwin" else 1024) / 1e6
 
 
 if __name__ == "__main__":
