@@ -1,9 +1,9 @@
-"""Builds the CPU kernels while lenet is installed from source, and the wheels that carry them.
+"""Builds the CPU kernels while lenet is installed from source, and wheels with kernels for every platform.
 
-    pip install .            the kernels are built with the compiler that is there, else with ziglang, fetched for the purpose
-    python hatch_build.py    a wheel for each platform, into dist/, from Linux (needs hatchling and ziglang)
+    pip install .            compiles with the C++ compiler of this machine, else with ziglang, installed for this build
+    python hatch_build.py    builds a wheel for each platform into dist/, on Linux (needs hatchling and ziglang)
 
-Where neither a compiler nor ziglang is to be had, the installation succeeds without kernels, and lenet says so when it runs.
+Without a compiler and without ziglang, the installation succeeds without kernels, and lenet reports it when it runs.
 """
 
 import importlib.util
@@ -49,7 +49,7 @@ class KernelsHook(BuildHookInterface[Any]):
             build_data["force_include"][str(library)] = str(Path("lenet/engines/kernels") / library.name)
 
     def built(self, build: ModuleType, target: Any, out: Path) -> Any:
-        """The library, by the compiler that is there; where there is none, or it fails, by ziglang."""
+        """Builds the library with this machine's compiler; if there is none, or it fails, with ziglang."""
         has_zig = importlib.util.find_spec("ziglang") is not None
         try:
             if target or has_zig or build.find_compiler() is not None:

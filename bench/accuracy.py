@@ -1,9 +1,9 @@
-"""Test accuracy on Fashion-MNIST over seeds, mean and deviation: the recipes, on both engines of the CPU.
+"""Test accuracy on Fashion-MNIST, mean and standard deviation over seeds, of the recipes on both CPU engines.
 
 python bench/accuracy.py              (5 seeds of each, about ten minutes)
 
-The engines add up in another order, so one seed's training takes another path on each; over seeds the accuracies must be
-of one distribution. `t` is the difference of the means in its own standard errors (Welch, 1947).
+The engines sum in different orders, so a seed takes a different path on each; over seeds the accuracies must have the same
+distribution. `t` is the difference of the means in its own standard errors (Welch, 1947).
 """
 
 import argparse
@@ -15,7 +15,7 @@ from recording import Log, mean_and_deviation
 
 import lenet
 
-MOST = 3.0  # standard errors, which 5 seeds of one distribution pass in 2 of 100 cases
+MOST = 3.0  # standard errors; 5 seeds of the same distribution exceed it in 2 of 100 cases
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Pictures per second of everything: load, 10 epochs, 10 evaluations, save. lenet beside the tutorial's way, one run.
+"""Images per second of a whole training, from loading to saving, of lenet and of the tutorial's loop, in one run.
 
     python bench/end_to_end.py            (about 15 minutes; --epochs 1 --repeats 1 for a look)
 
@@ -27,7 +27,7 @@ HERE = Path(__file__).parent
 
 
 def last_line(command: list[str]) -> dict[str, float]:
-    """Runs a command; the JSON in the last line of its stdout, and `process_seconds` from its start to its end."""
+    """Runs a command; returns the JSON in the last line of its stdout and `process_seconds`, from start to exit."""
     began = time.perf_counter()
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True)
     seconds = time.perf_counter() - began

@@ -3,7 +3,7 @@
     python bench/examples.py              (about two minutes; make examples runs it without keeping the record)
 
 Each is a process of its own, as a learner starts it, in runs/examples/, where its chart is left. Then the first epoch of
-program 1 in its author's way: all test pictures after every batch. Needs Fashion-MNIST (LENET_DATA, cache or download). The
+program 1 in its author's way: all test images after every batch. Needs Fashion-MNIST (LENET_DATA, cache or download). The
 table in examples/README.md is made from the record.
 """
 
@@ -23,7 +23,7 @@ from lenet import d2l
 from lenet.models import LeNet
 
 ROOT = Path(__file__).parent.parent
-PROGRAMS = {  # in the order of their numbers, with the import that stood in the published form
+PROGRAMS = {  # in the order of their numbers, with the import of the published form
     "max_pool_adam_train_cuda_cpu": "from Code.Utils.train import load_data_fashion_mnist, train_cuda_cpu",
     "max_pool_adam_train_ch5": "import d2lzh_pytorch as d2l",
     "avg_pool_sgd_train_ch6": "from d2l import torch as d2l",
@@ -33,7 +33,7 @@ PROGRAMS = {  # in the order of their numbers, with the import that stood in the
 
 
 def run(name: str, folder: Path, log: Log) -> dict[str, Any]:
-    """Runs a program in `folder`; its seconds, and the last line that it printed of accuracies. Ends with it if it fails."""
+    """Runs a program in `folder`; returns its seconds and the last accuracies it printed. Exits if the program fails."""
     log.say(f"\npython examples/{name}.py")
     began = time.perf_counter()
     command = [sys.executable, "-u", str(ROOT / "examples" / f"{name}.py")]
@@ -91,5 +91,5 @@ def main() -> None:
 if __name__ == "__main__":
     try:
         main()
-    except KeyboardInterrupt:  # the program under way has said so itself
+    except KeyboardInterrupt:  # the running program has reported it
         sys.exit(130)

@@ -1,4 +1,4 @@
-"""Nothing lost: what lenet promises of interruption, full disks, bad files and bad networks, each promise put to the test.
+"""Fault injection: tests what lenet promises about interruptions, full disks, damaged files and bad networks.
 
 python bench/faults.py                all of it
 python bench/faults.py --short        the same kinds, fewer trials (two minutes)
@@ -36,8 +36,8 @@ MODULES = (
     "cost",
 )
 
-ALONE = ("signals", "cost")  # which measure time
-LANES = 2  # of the others at a time
+ALONE = ("signals", "cost")  # they measure time
+LANES = 2  # other modules at the same time
 
 
 def main() -> None:
@@ -77,12 +77,12 @@ def main() -> None:
             file=sys.stderr,
         )
     for name in failed:
-        print(f"error: the module {name} did not come to its end", file=sys.stderr)
+        print(f"error: the module {name} did not finish", file=sys.stderr)
     sys.exit(1 if lost or failed else 0)
 
 
 def on_record() -> list[Row]:
-    """The rows that were measured last."""
+    """The rows of the record."""
     if not (RECORDS / "faults.log").is_file():
         return []
     return [Row(**row) for row in record("faults")["rows"]]
@@ -93,7 +93,7 @@ def line(row: Row) -> str:
 
 
 def in_a_process(name: str, short: bool, folder: str) -> tuple[str, float, list[Row]]:
-    """The rows of a module, and the seconds it took: each in a process of its own, whose patches and limits end with it."""
+    """Runs a module in a process of its own, whose patches and limits end with it; returns its seconds and rows."""
     file = Path(folder) / f"{name}.json"
     command = [sys.executable, __file__, "--only", name, "--rows", str(file), *(["--short"] if short else [])]
     began = time.perf_counter()
@@ -103,7 +103,7 @@ def in_a_process(name: str, short: bool, folder: str) -> tuple[str, float, list[
 
 
 def examine(name: str, short: bool, file: Path) -> None:
-    """Does one module here and now."""
+    """Runs one module in this process."""
     made = {"module": name, "commit": commit()}
     rows = [dataclasses.asdict(row) | made for row in importlib.import_module(f"faultlab.{name}").examine(short)]
     file.write_text(json.dumps(rows), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Pictures per second of the engines and of PyTorch's own ways, with data in memory, side by side in one run.
+"""Images per second of the engines and of plain PyTorch, with data in memory, side by side in one run.
 
     python bench/throughput.py            (about eight minutes; --repeats 1 --seconds 0.2 --no-compile for a look)
 
@@ -41,7 +41,7 @@ from lenet.runs import environment
 from lenet.training.interrupts import Interrupt
 from lenet.training.train import run_once
 
-Contender = Callable[[float], float]  # seconds to compute for, at least → pictures, or operations, per second
+Contender = Callable[[float], float]  # seconds to compute for, at least → images, or operations, per second
 
 
 def network_of(config: TrainConfig) -> Network:
@@ -56,7 +56,7 @@ def model_of(config: TrainConfig) -> nn.Module:
 
 
 def operations(config: TrainConfig, *, training: bool) -> float:
-    """Floating-point operations per picture: two for each multiply-add of forward, and of both gradients when training.
+    """Floating-point operations per image: two for each multiply-add of forward, and of both gradients when training.
 
     The first layer's input needs no gradient. Multiplications with the zeros of the padding are not counted.
     """
@@ -78,7 +78,7 @@ def operations(config: TrainConfig, *, training: bool) -> float:
 
 
 class Steps:
-    """Training steps of one contender: forever the next batch of an epoch's order."""
+    """Training steps of one contender, on the batches of one epoch over and over."""
 
     def __init__(self, step: Callable[[int, int], None], epoch: Plan, chunk: int) -> None:
         self.step, self.epoch, self.chunk, self.at = step, epoch, chunk, 0
@@ -100,7 +100,7 @@ def engine_steps(engine: Engine, epoch: Plan, chunk: int) -> Steps:
 def plain_steps(
     config: TrainConfig, train: Dataset, *, channels_last: bool = False, fused: bool = False, compiled: bool = False
 ) -> Steps:
-    """PyTorch as one writes it: module, loss, torch.optim; all pictures as floats in memory."""
+    """Plain PyTorch: module, loss, torch.optim; all images as floats in memory."""
     images = to_input(torch.from_numpy(train.images), Preprocessing.of(train, normalize=config.normalize))
     images = images.contiguous(memory_format=torch.channels_last if channels_last else torch.contiguous_format)
     labels = torch.from_numpy(train.labels)
@@ -127,13 +127,13 @@ def plain_steps(
 
 
 def tutorial_steps(config: TrainConfig, train: Dataset) -> Contender:
-    """The tutorial's DataLoader over a per-picture transform, without worker processes, and the book's loop."""
+    """The tutorial's DataLoader over a per-image transform, without worker processes, and the book's loop."""
     import tutorial
 
     located = locate("fashion-mnist")
     assert located is not None
-    pictures = tutorial.Pictures(Path(located.folder), "train")
-    loader = torch.utils.data.DataLoader(pictures, config.batch_size, shuffle=True)
+    dataset = tutorial.Images(Path(located.folder), "train")
+    loader = torch.utils.data.DataLoader(dataset, config.batch_size, shuffle=True)
     model = model_of(config)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     batches = itertools.chain.from_iterable(itertools.repeat(loader))
@@ -152,7 +152,7 @@ def tutorial_steps(config: TrainConfig, train: Dataset) -> Contender:
 
 
 def evaluation(model: nn.Module, pixels: Tensor) -> Contender:
-    """10,000 pictures through a channels-last module under inference_mode, in batches of 1000."""
+    """10,000 images through a channels-last module under inference_mode, in batches of 1000."""
     channels_last: Any = model
     channels_last = channels_last.to(memory_format=torch.channels_last).eval()
     pixels = pixels.contiguous(memory_format=torch.channels_last)
@@ -189,7 +189,7 @@ def ceiling(threads: int, variant: str) -> Contender:
 
 
 def many(train: Dataset, test: Dataset, threads: int) -> tuple[Contender, Contender]:
-    """Eight short trainings, with all that belongs to one but charts: at once, a thread each; in turn, all threads each."""
+    """Eight short trainings without charts: at once with a thread each, and one after the other with all threads."""
     splits = lenet.Splits(train, test, "bench")
     configs = [configure("book-sgd", epochs=2, seed=seed) for seed in range(8)]
     images = 2 * len(train) * len(configs)
@@ -212,7 +212,7 @@ def void(_: object) -> None:
 
 
 def measured(contenders: dict[str, Contender], repeats: int, seconds: float) -> dict[str, list[float]]:
-    """Every contender's rate in every repeat, taken in turns after a first turn that does not count."""
+    """The rates of all contenders in all repeats, measured in turns after a warm-up."""
     for contender in contenders.values():
         contender(min(seconds, 0.5))
     rates: dict[str, list[float]] = {name: [] for name in contenders}
@@ -253,7 +253,7 @@ def main() -> None:
         rates = measured(contenders, options.repeats, options.seconds)
         work = operations(config, training=training)
         ours = rates["lenet cpu"]
-        log.say(f"\n{title}: {work / 1e6:.3f} MFLOP a picture")
+        log.say(f"\n{title}: {work / 1e6:.3f} MFLOP an image")
         log.say(f"{'':<28}{'images/s':>10}{'min':>10}{'max':>10}{'of ceiling':>12}{'lenet is':>11}")
         entry: dict[str, Any] = {"images_per_second": {}, "ratio": {}, "megaflop": work / 1e6}
         for name, values in rates.items():
@@ -320,7 +320,7 @@ def main() -> None:
         "lenet cpu": repeated(lambda: engine.logits(test.images), len(test)),
         "PyTorch channels_last": evaluation(model_of(book), pixels),
     }
-    result["evaluation"] = report("Evaluation of 10,000 pictures, LeNetAvg", book, contenders, training=False)
+    result["evaluation"] = report("Evaluation of 10,000 images, LeNetAvg", book, contenders, training=False)
 
     if options.variant is None:
         at_once, in_turn = many(train, test, threads)

@@ -1,4 +1,4 @@
-"""Seconds from starting the process to the finished, saved run, and the test accuracy it has: `lenet train --recipe sprint`.
+"""Seconds of `lenet train --recipe sprint` from starting the process to its exit, and the test accuracy of the run.
 
     python bench/time_to_accuracy.py      (5 seeds, about half a minute)
 
@@ -20,11 +20,11 @@ from recording import Log, mean_and_deviation, pin, spread
 
 import lenet
 
-WANTED = 0.9  # of the test pictures, in the mean over the seeds
+WANTED = 0.9  # mean test accuracy over the seeds
 
 
 def train(recipe: str, seed: int, threads: int, folder: Path) -> tuple[float, lenet.Run]:
-    """One training, as a user starts it: the seconds from its start to its exit, and the run it saved."""
+    """Trains as a user does; returns the seconds from start to exit, and the saved run."""
     command = [sys.executable, "-m", "lenet", "train", "--recipe", recipe, "--seed", str(seed), "--quiet"]
     command += ["--data", "fashion-mnist", "--engine", "cpu", "--threads", str(threads), "--out", str(folder)]
     began = time.perf_counter()

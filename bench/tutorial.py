@@ -1,7 +1,7 @@
-"""The tutorial's way to train: a DataLoader over a per-picture transform. What lenet is measured against.
+"""The tutorial's training loop, which lenet is measured against: a DataLoader over a per-image transform.
 
-It does for each picture what torchvision's FashionMNIST with ToTensor does (a PIL picture from the tensor, an array from
-the picture, a tensor, a division by 255), and for each batch what the book's train_ch6 does: sums of loss and accuracy as
+It does for each image what torchvision's FashionMNIST with ToTensor does (tensor to PIL image to array to tensor, divided by
+255), and for each batch what the book's train_ch6 does: sums of loss and accuracy as
 Python floats, evaluation once an epoch; without its chart. The books give the DataLoader 4 worker processes.
 Prints one line of JSON: seconds from loading to saving, and the test accuracy.
 
@@ -23,8 +23,8 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 
-class Pictures(Dataset[tuple[Tensor, int]]):
-    """One split of Fashion-MNIST; a picture goes the way it takes through torchvision's FashionMNIST and ToTensor."""
+class Images(Dataset[tuple[Tensor, int]]):
+    """One split of Fashion-MNIST, each image converted as by torchvision's FashionMNIST and ToTensor."""
 
     def __init__(self, folder: Path, split: str) -> None:
         images = gzip.decompress((folder / f"{split}-images-idx3-ubyte.gz").read_bytes())
@@ -40,10 +40,10 @@ class Pictures(Dataset[tuple[Tensor, int]]):
         return to_tensor(Image.fromarray(pixels.numpy())), label
 
 
-def to_tensor(picture: Image.Image) -> Tensor:
-    """A PIL picture as a float32 tensor (channels, height, width) of 0 to 1: copy, reorder, convert, divide."""
-    tensor = torch.from_numpy(np.array(picture, np.uint8, copy=True))
-    tensor = tensor.view(picture.size[1], picture.size[0], len(picture.getbands()))
+def to_tensor(image: Image.Image) -> Tensor:
+    """A PIL image as a float32 tensor (channels, height, width) of 0 to 1: copy, reorder, convert, divide."""
+    tensor = torch.from_numpy(np.array(image, np.uint8, copy=True))
+    tensor = tensor.view(image.size[1], image.size[0], len(image.getbands()))
     return tensor.permute((2, 0, 1)).contiguous().to(torch.float32).div(255)
 
 
@@ -70,7 +70,7 @@ def network() -> nn.Sequential:
 
 
 def accuracy(net: nn.Module, batches: Any) -> float:
-    """Share of the pictures named rightly."""
+    """Share of the images classified correctly."""
     net.eval()
     correct = total = 0
     with torch.no_grad():
@@ -91,8 +91,8 @@ def main() -> None:
     assert torch.get_num_threads() == options.threads
     torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)  # imports PyTorch's compiler, before the clock starts
     began = time.perf_counter()
-    train = DataLoader(Pictures(options.folder, "train"), 256, shuffle=True, num_workers=options.workers)
-    test = DataLoader(Pictures(options.folder, "t10k"), 256, num_workers=options.workers)
+    train = DataLoader(Images(options.folder, "train"), 256, shuffle=True, num_workers=options.workers)
+    test = DataLoader(Images(options.folder, "t10k"), 256, num_workers=options.workers)
     net = network()
     optimizer = torch.optim.SGD(net.parameters(), lr=0.9)
     loss_function = nn.CrossEntropyLoss()

@@ -40,14 +40,14 @@ def pytest_ignore_collect(collection_path):
     return True if needs_torch else None
 
 
-# LENET_DATA is for `real_data` alone; under another name, since the processes of pytest-xdist import this file again.
+# Only `real_data` may use LENET_DATA. It gets another name, since the processes of pytest-xdist import this file again.
 if "LENET_DATA" in os.environ:
     os.environ["LENET_TEST_DATA"] = os.environ.pop("LENET_DATA")
 REAL_DATA = os.environ.get("LENET_TEST_DATA")
 
 
 def pytest_addoption(parser):
-    parser.addoption("--kernels", metavar="DIR", help="the CPU kernels of that folder, built with a sanitizer, say")
+    parser.addoption("--kernels", metavar="DIR", help="use the CPU kernels in this folder")
 
 
 def pytest_configure(config):
@@ -55,7 +55,7 @@ def pytest_configure(config):
         kernels.FOLDER = Path(folder).resolve(strict=True)
 
 
-# Tests that take seconds, first: at the end no process waits for another's last long test.
+# Long tests run first, so that no process waits at the end for a long test of another.
 LONG = ("proof", "build", "notebook", "docs", "process", "data")
 
 
@@ -94,8 +94,11 @@ def cache(tmp_path_factory):
 
 @pytest.fixture(scope="session", autouse=True)
 def signals():
-    """As a person's shell leaves them, here and in the processes that tests start: what is ignored, lenet leaves ignored, and
-    a shell without job control starts its background jobs with Ctrl-C ignored, nohup with SIGHUP."""
+    """Signal handlers as in an interactive shell, here and in the processes that tests start.
+
+    lenet leaves ignored signals ignored, and a shell without job control starts background jobs with Ctrl-C ignored, nohup
+    with SIGHUP ignored.
+    """
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):

@@ -1,4 +1,4 @@
-"""What a fast engine is measured against: the same step in float64, and in plain PyTorch float32."""
+"""What a fast engine is compared with: the same step in float64, and in plain PyTorch in float32."""
 
 import copy
 from typing import Any
@@ -23,7 +23,7 @@ def gradients(
     smoothing: float = 0.0,
     way: str = "native",
 ) -> dict[str, Any]:
-    """Loss, logits and gradients, each as a float64 array, computed by PyTorch in `dtype`, in one of its ways."""
+    """Loss, logits and gradients, computed by PyTorch in `dtype` with one of its convolutions; each a float64 array."""
     model = copy.deepcopy(model).to(dtype)
     model.zero_grad(set_to_none=True)
     layout = torch.channels_last if way == "channels last" else torch.contiguous_format
@@ -38,14 +38,14 @@ def gradients(
 
 
 def error(values: Any, exact: Any) -> float:
-    """The largest deviation, as a part of the largest exact value."""
+    """The largest error, relative to the largest exact value."""
     return float(np.abs(values - exact).max() / max(np.abs(exact).max(), 1e-30))
 
 
 def margin(model: nn.Module, images: Any, preprocessing: Preprocessing) -> float:
-    """How far the picture nearest to one is from a kink: a ReLU at zero, or two equal candidates of a max-pooling.
+    """The smallest distance of an activation from a kink: a ReLU at zero, or two equal candidates of a max-pooling.
 
-    Nearer to it than rounding reaches, float32 and float64 may each rightly take another side.
+    Closer than rounding errors, float32 and float64 may each correctly take the other side.
     """
     model = copy.deepcopy(model).double()
     nearest = [float("inf")]

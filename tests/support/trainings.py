@@ -1,4 +1,4 @@
-"""What tests of trainings share: a stop by a real signal, and runs compared bit for bit."""
+"""Shared by tests of trainings: stopping by a real signal, and comparing runs bit for bit."""
 
 import os
 import signal
@@ -22,7 +22,7 @@ def without_times(record: Point | Summary) -> dict[str, Any]:
 
 
 class StopAfter(Quiet):
-    """Ctrl-C after so many chunks, as a person would press it: a real signal to this process."""
+    """Sends SIGINT to this process after so many chunks, as Ctrl-C does."""
 
     def __init__(self, chunks: int) -> None:
         super().__init__(sys.stderr)
@@ -35,7 +35,7 @@ class StopAfter(Quiet):
 
 
 def same(one: Run, other: Run) -> bool:
-    """Two runs with the same bits, times and paths aside."""
+    """Whether two runs have the same bits, times and paths aside."""
     return (
         (one.path / "model.safetensors").read_bytes() == (other.path / "model.safetensors").read_bytes()
         and [without_times(p) for p in one.metrics] == [without_times(p) for p in other.metrics]
@@ -44,7 +44,7 @@ def same(one: Run, other: Run) -> bool:
 
 
 def content(run: Run) -> tuple[bytes, list[dict[str, Any]]]:
-    """What a run holds, without times."""
+    """The weights and metrics of a run, without times."""
     return (run.path / "model.safetensors").read_bytes(), [without_times(point) for point in run.metrics]
 
 
