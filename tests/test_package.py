@@ -165,6 +165,12 @@ def test_no_room_imports_a_later_one(room):
     assert not wrong
 
 
+def test_the_bridge_of_d2l_does_not_import_its_names():
+    files = sorted((PACKAGE / "d2l" / "bridge").rglob("*.py"))
+    assert files
+    assert not {path.name for path in files for name in imported(path) if name.startswith("lenet.d2l.names")}
+
+
 def test_an_import_that_points_up_is_seen(tmp_path):
     path = tmp_path / "module.py"
     for line in (

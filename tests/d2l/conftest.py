@@ -2,15 +2,15 @@
 
 import pytest
 
-from lenet.d2l.names import plotting
-from lenet.d2l.names.iterators import BatchIterator
+from lenet.d2l.bridge.batches import BatchIterator
+from lenet.d2l.names import canvas
 
 
 @pytest.fixture(autouse=True)
 def own_folder(tmp_path, monkeypatch):
     """Where charts are written, under names that start anew."""
     monkeypatch.chdir(tmp_path)
-    plotting._taken.clear()
+    canvas._taken.clear()
     return tmp_path
 
 

@@ -22,38 +22,26 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from lenet.d2l.bridge.batches import BatchIterator
 from lenet.d2l.bridge.evaluation import evaluate_accuracy, evaluate_accuracy_gpu
-from lenet.d2l.names.classes import (
-    Classifier,
-    DataModule,
-    FashionMNIST,
-    HyperParameters,
-    LeNet,
-    Module,
-    ProgressBoard,
-    Trainer,
-    add_to_class,
-    layer_summary,
-)
+from lenet.d2l.bridge.measuring import accuracy
+from lenet.d2l.names.animator import Animator
+from lenet.d2l.names.board import ProgressBoard
+from lenet.d2l.names.data_modules import DataModule, FashionMNIST
 from lenet.d2l.names.devices import cpu, gpu, num_gpus, try_all_gpus, try_gpu
+from lenet.d2l.names.figures import set_axes, set_figsize, use_svg_display
+from lenet.d2l.names.hyperparameters import HyperParameters, add_to_class
+from lenet.d2l.names.images import predict_ch3, show_fashion_mnist, show_images
 from lenet.d2l.names.iterators import (
-    BatchIterator,
     get_data_fashion_mnist,
     get_dataloader_workers,
     get_fashion_mnist_labels,
     load_data_fashion_mnist,
 )
 from lenet.d2l.names.layers import FlattenLayer, Reshape, init_cnn, sgd
-from lenet.d2l.names.measuring import Accumulator, Timer, accuracy
-from lenet.d2l.names.plotting import (
-    Animator,
-    predict_ch3,
-    set_axes,
-    set_figsize,
-    show_fashion_mnist,
-    show_images,
-    use_svg_display,
-)
+from lenet.d2l.names.measuring import Accumulator, Timer
+from lenet.d2l.names.modules import Classifier, LeNet, Module, layer_summary
+from lenet.d2l.names.trainer import Trainer
 from lenet.d2l.names.training import train, train_ch3, train_ch5, train_ch6, train_cuda_cpu, train_epoch_ch3
 
 __all__ = [

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from lenet import d2l
-from lenet.d2l.names.iterators import BatchIterator
+from lenet.d2l.bridge.batches import BatchIterator
 from lenet.data.dataset import Dataset
 from lenet.models import LeNetAvg
 

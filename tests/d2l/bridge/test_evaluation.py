@@ -5,8 +5,8 @@ import torch
 from torch import nn
 
 from lenet import d2l
+from lenet.d2l.bridge.batches import BatchIterator
 from lenet.d2l.bridge.evaluation import native_logits
-from lenet.d2l.names.iterators import BatchIterator
 from lenet.errors import ConfigError, DataError, EngineError, ModelError
 from lenet.models import LeNet
 

@@ -8,9 +8,10 @@ import torch.nn.functional as F
 from torch import nn
 
 from lenet import d2l
+from lenet.d2l.bridge.batches import BatchIterator
+from lenet.d2l.bridge.kernel_steps import EngineSteps
 from lenet.d2l.bridge.optimizers import PlainSgd, TorchOptim
-from lenet.d2l.bridge.steps import EngineSteps, TorchSteps, classification
-from lenet.d2l.names.iterators import BatchIterator
+from lenet.d2l.bridge.torch_steps import TorchSteps, classification
 from lenet.errors import ConfigError, EngineError
 from lenet.models import LeNet
 

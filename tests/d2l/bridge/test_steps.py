@@ -1,9 +1,8 @@
-"""Which of the two ways takes the steps and why, fifths of an epoch, Ctrl-C, and losses that are no numbers."""
+"""Which of the two ways takes the steps and why, fifths of an epoch, and Ctrl-C."""
 
 import collections
 import itertools
 import os
-import re
 import signal
 import threading
 
@@ -12,10 +11,13 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from lenet.d2l.bridge.batches import BatchIterator
+from lenet.d2l.bridge.evaluation import initialised
+from lenet.d2l.bridge.kernel_steps import EngineSteps
 from lenet.d2l.bridge.optimizers import PlainSgd
-from lenet.d2l.bridge.steps import EngineSteps, Tally, TorchSteps, _stops, choose_steps, classification, initialised
-from lenet.d2l.names.iterators import BatchIterator
-from lenet.errors import DataError, EngineError, ModelError, TrainingError
+from lenet.d2l.bridge.steps import choose_steps
+from lenet.d2l.bridge.torch_steps import TorchSteps, classification
+from lenet.errors import DataError, EngineError, ModelError
 from lenet.models import LeNet
 
 CPU = torch.device("cpu")
@@ -33,19 +35,6 @@ def both(net, iterator, rate=0.05):
         EngineSteps(net, iterator, F.cross_entropy, PlainSgd(net, rate), CPU),
         TorchSteps(iterator, *classification(net, F.cross_entropy, sgd, CPU), net, sgd),
     )
-
-
-@pytest.mark.parametrize(
-    ("num_steps", "stops"),
-    [(1, [1]), (4, [1, 2, 3, 4]), (5, [1, 2, 3, 4, 5]), (7, [*range(1, 8)]), (235, [47, 94, 141, 188, 235])],
-)
-def test_points_are_those_of_the_book(num_steps, stops):
-    assert _stops(num_steps) == stops
-
-
-def test_a_tally_weighs_by_picture_or_by_batch():
-    tally = Tally([1.0, 4.0], [30, 10], 20.0)
-    assert (tally.loss, tally.batch_loss, tally.accuracy, tally.num_images) == (1.75, 2.5, 0.5, 40)
 
 
 @pytest.mark.parametrize("way", [0, 1])
@@ -141,53 +130,6 @@ def test_label_smoothing_reaches_the_engine(tiny):
             *_, tally = steps.epoch()
         losses.append(tally.losses)
     assert losses[0] == pytest.approx(losses[1], rel=1e-3)
-
-
-@pytest.mark.parametrize("way", [0, 1])
-@pytest.mark.parametrize("rate", [1e8, 1e20])
-def test_a_loss_that_is_no_number_leaves_the_last_good_weights(way, rate, tiny):
-    """Whether they broke in the first step or in a later one; their loss is a number."""
-    net, iterator = network(), BatchIterator(tiny.train, 50, True)
-    steps = both(net, iterator, rate)[way]
-    with pytest.raises(TrainingError, match=r"the loss became \w+ at step \d+ of 20 of this epoch") as raised, steps:
-        list(steps.epoch())
-    assert re.search(r"the last good ones, those before the last (step|\d+ steps)$", raised.value.message)
-    assert "smaller learning rate" in raised.value.hint
-    with torch.no_grad():
-        assert all(torch.isfinite(F.cross_entropy(net(X), y)) for X, y in iterator)
-
-
-@pytest.mark.parametrize("way", [0, 1])
-def test_weights_that_the_last_step_breaks_are_not_kept(way, tiny):
-    net, iterator = network(), BatchIterator(tiny.train, 1000)
-    steps = both(net, iterator, rate=1e39)[way]  # as a float32, infinite
-    if way:
-        steps.update = lambda result: net.fc[0].bias.data.fill_(torch.inf)
-    before = [weights.clone() for weights in net.parameters()]
-    with pytest.raises(TrainingError, match="weights became nan or infinite in step 1, the last, of this epoch"), steps:
-        list(steps.epoch())
-    assert all(torch.equal(*pair) for pair in zip(before, net.parameters(), strict=True))
-
-
-@pytest.mark.parametrize("way", [0, 1])
-def test_weights_that_were_broken_before_are_said_to_have_been(way, tiny):
-    net = network()
-    steps = both(net, BatchIterator(tiny.train, 50))[way]
-    with torch.no_grad():
-        net.fc[0].bias.fill_(torch.nan)
-    with pytest.raises(TrainingError, match=r"at step 1 of 20 of this epoch; no step has been taken"), steps:
-        list(steps.epoch())
-
-
-def test_the_optimiser_goes_back_with_the_weights(tiny):
-    net = network()
-    adam = torch.optim.Adam(net.parameters(), lr=0.001)
-    batches = list(BatchIterator(tiny.train, 100))  # a point, and a copy, every second one
-    bad = [*batches[:7], (batches[7][0] * torch.inf, batches[7][1]), *batches[8:]]
-    steps = TorchSteps(bad, *classification(net, F.cross_entropy, adam, CPU), net, adam)
-    with pytest.raises(TrainingError, match="before the last step"), steps:
-        list(steps.epoch())
-    assert adam.state[net.fc[0].bias]["step"] == 6
 
 
 @pytest.mark.parametrize("way", [0, 1])

@@ -1,11 +1,8 @@
-"""Devices that are there and that are not."""
+"""The book's devices."""
 
-import pytest
 import torch
 
 from lenet import d2l
-from lenet.d2l.names.devices import present
-from lenet.errors import EngineError
 
 
 def test_try_gpu_falls_back_as_published():
@@ -13,16 +10,3 @@ def test_try_gpu_falls_back_as_published():
     assert d2l.num_gpus() == there
     assert d2l.try_gpu(there) == torch.device("cpu") == d2l.cpu()
     assert d2l.try_all_gpus() == [d2l.gpu(i) for i in range(there)] or [torch.device("cpu")]
-
-
-@pytest.mark.parametrize("device", ["cuda:77", torch.device("cuda:77"), "gpu", "nonsense", None, 3.5, "meta"])
-def test_a_device_that_is_not_there_is_named_with_those_that_are(device):
-    with pytest.raises(EngineError, match="no device") as raised:
-        present(device)
-    assert repr(str(device)) in raised.value.message
-    assert "there is cpu" in raised.value.hint
-
-
-@pytest.mark.parametrize("device", ["cpu", torch.device("cpu"), "cpu:0"])
-def test_the_cpu_is_there(device):
-    assert present(device).type == "cpu"

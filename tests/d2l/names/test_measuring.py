@@ -1,4 +1,4 @@
-"""Timer, Accumulator and accuracy, by cases made by hand."""
+"""Sums and times."""
 
 import time
 
@@ -27,18 +27,3 @@ def test_an_accumulator_adds_numbers_and_tensors():
     assert (sums[0], sums[1]) == (2.0, 3.0)
     sums.reset()
     assert sums.data == [0.0, 0.0]
-
-
-@pytest.mark.parametrize(
-    ("scores", "classes", "right"),
-    [
-        ([[0.1, 0.3, 0.6], [0.3, 0.2, 0.5]], [0, 2], 1.0),
-        ([[0.1, 0.9], [0.9, 0.1]], [1, 0], 2.0),
-        ([2, 1, 1], [2, 0, 1], 2.0),  # classes already
-        ([[0.1, 0.9]], [0], 0.0),
-    ],
-)
-def test_accuracy_is_the_number_of_right_predictions(scores, classes, right):
-    found = d2l.accuracy(torch.tensor(scores), torch.tensor(classes))
-    assert isinstance(found, float)
-    assert found == right

@@ -16,8 +16,10 @@ import numpy as np
 from torch import nn
 
 from lenet.d2l.bridge.activations import functions, record
-from lenet.d2l.bridge.steps import Steps, Tally
-from lenet.d2l.names.iterators import BatchIterator, is_published
+from lenet.d2l.bridge.batches import BatchIterator
+from lenet.d2l.bridge.fashion_mnist import is_published
+from lenet.d2l.bridge.progress import Tally
+from lenet.d2l.bridge.steps import Steps
 from lenet.doctor import plateau
 from lenet.doctor.data_checks import unshuffled
 from lenet.doctor.finding import Finding

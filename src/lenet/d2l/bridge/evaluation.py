@@ -9,22 +9,20 @@ import torch
 from torch import Tensor, nn
 
 from lenet.config import TrainConfig
+from lenet.d2l.bridge.batches import LOOKED_AT, BatchIterator, first_inputs, no_batches, pair
+from lenet.d2l.bridge.devices import present
+from lenet.d2l.bridge.measuring import accuracy
 from lenet.d2l.bridge.shape_errors import misfit
-from lenet.d2l.names.devices import present
-from lenet.d2l.names.iterators import BatchIterator
-from lenet.d2l.names.measuring import accuracy
 from lenet.engines.cpu import CpuEngine
 from lenet.engines.lowering import lowered
 from lenet.engines.memory import ANY, FIRST_TOUCH, memory_explained
-from lenet.errors import ConfigError, DataError, EngineError, ModelError
+from lenet.errors import ConfigError, EngineError, ModelError
 from lenet.images.preprocess import Preprocessing
 from lenet.pytorch.lowering import from_module
 from lenet.pytorch.modules import evaluating
 from lenet.pytorch.tracing import chain
 
 Net = nn.Module | Callable[..., Tensor]
-
-LOOKED_AT = 2  # pictures with which a network is tried before it is trusted
 
 
 def evaluate_accuracy(net: Any, data_iter: Any, device: Any = None) -> float:
@@ -97,19 +95,27 @@ def moved(batch: Any, device: torch.device | None) -> Any:
     return [each.to(device) for each in batch] if isinstance(batch, list | tuple) else batch.to(device)
 
 
-def pair(batch: Any) -> tuple[Any, Tensor]:
-    """Inputs and labels of a batch. Raises ConfigError if it is something else."""
-    if not isinstance(batch, list | tuple) or len(batch) != 2 or not isinstance(batch[1], Tensor):
-        raise ConfigError(f"a batch is a {type(batch).__name__}; expected (X, y), pictures and their labels as tensors")
-    return batch[0], batch[1]
+def looked_through(net: nn.Module, inputs: Any, device: torch.device) -> None:
+    """Computes inputs once, and leaves the network as it was. Raises ModelError if it does not take them."""
+    with evaluating(net), torch.no_grad():
+        outputs(net, moved(inputs, device))
 
 
-def no_batches(what: str) -> DataError:
-    """The error for an iterator that gives nothing."""
-    return DataError(
-        f"{what} gives no batch",
-        hint="a generator is empty after one pass: pass a list, a DataLoader or what load_data_fashion_mnist returns",
-    )
+def initialised(net: nn.Module, train_iter: Any) -> None:
+    """Gives layers that wait for their first batch (nn.LazyLinear, …) their weights; any other network is left alone.
+
+    Raises ConfigError for an iterator that would lose that batch.
+    """
+    lazy = [weights for weights in net.parameters() if isinstance(weights, nn.parameter.UninitializedParameter)]
+    if not lazy:
+        return
+    inputs = first_inputs(train_iter)
+    if inputs is None:
+        raise ConfigError(
+            "the network has layers that wait for a first batch, and the training iterator can be gone through only once",
+            hint="compute a batch beforehand: net(X); or pass a list, a DataLoader or what load_data_fashion_mnist returns",
+        )
+    looked_through(net, inputs, lazy[0].device)
 
 
 def _counted(net: Net, data_iter: Iterable[Any], device: torch.device | None) -> float:

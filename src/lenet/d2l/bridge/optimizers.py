@@ -2,8 +2,7 @@
 
 The state of a torch.optim optimiser goes into the engine before its first step and comes back after its last, so that
 a second training goes on with its momenta, and so do steps by PyTorch. When a loss shows that the weights have broken,
-`LastGood` has those from before.
-"""
+`LastGood` has those from before."""
 
 import copy
 from typing import Any, Protocol

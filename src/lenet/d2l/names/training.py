@@ -3,56 +3,28 @@
     train_ch5(net, train_iter, test_iter, batch_size, optimizer, device, num_epochs)  # a line for each epoch
     train_ch6(net, train_iter, test_iter, num_epochs, lr, device)  # a chart, two lines at the end
 
-What lenet's kernels know they compute; the rest is PyTorch's. Which it is stands on stderr, with the reason.
-"""
+What lenet's kernels know they compute; the rest is PyTorch's. Which it is stands on stderr, with the reason."""
 
-import contextlib
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from lenet.d2l.bridge.diagnosis import Diagnosis
-from lenet.d2l.bridge.evaluation import device_of, evaluate_accuracy, outputs, pair
+from lenet.d2l.bridge.batches import first_inputs, must_give
+from lenet.d2l.bridge.ch3_steps import ch3_steps
+from lenet.d2l.bridge.devices import present
+from lenet.d2l.bridge.evaluation import device_of, looked_through
+from lenet.d2l.bridge.loop import Point, must_be_epochs, on_device, points
 from lenet.d2l.bridge.optimizers import PlainSgd, TorchOptim
-from lenet.d2l.bridge.steps import (
-    Forward,
-    Steps,
-    Tally,
-    TorchSteps,
-    announce,
-    choose_steps,
-    first_inputs,
-    initialised,
-    is_cross_entropy,
-    looked_through,
-    must_give,
-)
-from lenet.d2l.names.devices import present, try_gpu
+from lenet.d2l.bridge.steps import choose_steps
+from lenet.d2l.names.animator import Animator
+from lenet.d2l.names.canvas import Line
+from lenet.d2l.names.devices import try_gpu
 from lenet.d2l.names.layers import sgd
-from lenet.d2l.names.measuring import accuracy, number
-from lenet.d2l.names.plotting import Animator, Line
-from lenet.engines.memory import FIRST_TOUCH, memory_explained
+from lenet.engines.memory import memory_explained
 from lenet.errors import ConfigError
 from lenet.pytorch.modules import xavier_uniform
-
-
-@dataclass(frozen=True)
-class Point:
-    """Where a training stands. epoch: counted from 0, with its part; tally: of this epoch; test_accuracy: at its end only.
-
-    steps_seconds and num_images are of the whole training, the steps alone; epoch_seconds with the evaluation.
-    """
-
-    epoch: float
-    tally: Tally
-    test_accuracy: float | None
-    num_images: int
-    steps_seconds: float
-    epoch_seconds: float
 
 
 def train_ch5(
@@ -76,7 +48,7 @@ def train_ch5(
     """
     device = present(device)
     print(f"training on {device}", flush=True)
-    with _on(net, train_iter, device), Line() as line:
+    with on_device(net, train_iter, device), Line() as line:
         steps = choose_steps(net, train_iter, nn.CrossEntropyLoss(), TorchOptim(optimizer, net), device)
         for point in points(net, steps, test_iter, num_epochs, device):
             _print_or_show(point, line, num_epochs, point.tally.batch_loss, timed=True)
@@ -127,10 +99,10 @@ def train_ch6(
     network is left in evaluation mode.
     """
     device = try_gpu() if device is None else present(device)
-    _must_be_epochs(num_epochs)
+    must_be_epochs(num_epochs)
     must_give(train_iter, "training")
     must_give(test_iter, "test")
-    with _on(net, train_iter, device):
+    with on_device(net, train_iter, device):
         if init:
             inputs = first_inputs(train_iter)
             if inputs is not None:
@@ -172,7 +144,7 @@ def train_ch3(
     charted = updater is not None
     updater = updater or optimizer or _own_sgd(params, lr, batch_size)
     with memory_explained(device_of(net) or "cpu"), Line() as line:
-        steps = _ch3_steps(net, train_iter, loss, updater, summed=not charted)
+        steps = ch3_steps(net, train_iter, loss, updater, summed=not charted)
         all_points = points(net, steps, test_iter, num_epochs, None)
         if charted:
             _charted(all_points, num_epochs, "train_ch3", every_fifth=False)
@@ -184,59 +156,12 @@ def train_ch3(
 def train_epoch_ch3(net: Any, train_iter: Any, loss: Any, updater: Any) -> tuple[float, float]:
     """One epoch of the first form of `train_ch3`; its training loss and accuracy."""
     with memory_explained(device_of(net) or "cpu"):
-        steps = _ch3_steps(net, train_iter, loss, updater, summed=False)
+        steps = ch3_steps(net, train_iter, loss, updater, summed=False)
         if isinstance(net, nn.Module):
             net.train()
         with steps:
             *_, tally = steps.epoch()
     return tally.loss, tally.accuracy
-
-
-def points(
-    net: Any,
-    steps: Steps,
-    test_iter: Any,
-    num_epochs: int,
-    device: torch.device | None,
-    init: str | None = None,
-) -> Iterator[Point]:
-    """The loop: trains, and tells where it stands after each fifth of an epoch and, evaluated, after each epoch.
-
-    init: how the weights were drawn, for the doctor, as TrainConfig names it; None: not known.
-    """
-    _must_be_epochs(num_epochs)
-    num_images, steps_seconds = 0, 0.0
-    diagnosis = Diagnosis(net, steps, test_iter, num_epochs, init)
-    diagnosis.data()
-    with steps:
-        for epoch in range(num_epochs):
-            began = time.perf_counter()
-            if isinstance(net, nn.Module):
-                net.train()
-            for tally in steps.epoch():
-                yield Point(epoch + tally.done, tally, None, num_images, steps_seconds, time.perf_counter() - began)
-            num_images, steps_seconds = num_images + tally.num_images, steps_seconds + tally.seconds
-            test_accuracy = evaluate_accuracy(net, test_iter, device)
-            seconds = time.perf_counter() - began
-            yield Point(epoch + 1, tally, test_accuracy, num_images, steps_seconds, seconds)
-            diagnosis.epoch(epoch + 1, tally, test_accuracy)
-
-
-def _must_be_epochs(num_epochs: Any) -> None:
-    if isinstance(num_epochs, bool) or not isinstance(num_epochs, int) or num_epochs < 1:
-        raise ConfigError(f"the number of epochs is {num_epochs!r}; expected a whole number, at least 1")
-
-
-@contextlib.contextmanager
-def _on(net: nn.Module, train_iter: Any, device: torch.device) -> Iterator[None]:
-    """The network on the device, with weights."""
-    if not isinstance(net, nn.Module):
-        raise ConfigError(f"the network is a {type(net).__name__}; expected an nn.Module")
-    with memory_explained(device):
-        with memory_explained(device, FIRST_TOUCH, "for the network"):
-            net.to(device)
-        initialised(net, train_iter)
-        yield
 
 
 def _print_or_show(point: Point, line: Line, num_epochs: int, loss: float, timed: bool) -> None:
@@ -281,36 +206,3 @@ def _own_sgd(params: Any, lr: float | None, batch_size: int | None) -> Callable[
     for each in params:
         each.grad = None
     return lambda _: sgd(params, lr, batch_size)
-
-
-def _ch3_steps(net: Any, train_iter: Any, loss: Any, updater: Any, summed: bool) -> Steps:
-    """summed: an optimiser is given the gradient of the sum of a batch's losses, where the loss gives one for each."""
-    is_optimizer = isinstance(updater, torch.optim.Optimizer)
-    if isinstance(net, nn.Module):
-        initialised(net, train_iter)
-        if is_optimizer and not (summed and getattr(loss, "reduction", "none") != "mean"):
-            device = next(net.parameters()).device
-            return choose_steps(net, train_iter, loss, TorchOptim(updater, net), device)
-
-    def forward(batch: Any) -> Forward:
-        inputs, labels = pair(batch)
-        scores = outputs(net, inputs)
-        value = loss(scores, labels)
-        mean = number(value.mean())
-        towards: Tensor = value.mean() if is_optimizer and not summed else value.sum()
-        return Forward(towards, mean, accuracy(scores, labels), inputs, labels)
-
-    def update(result: Forward) -> None:
-        if is_optimizer:
-            updater.zero_grad()
-        result.loss.backward()
-        if is_optimizer:
-            updater.step()
-        else:
-            updater(result.labels.numel())
-
-    steps = TorchSteps(train_iter, forward, update, net, updater)
-    steps.takes_logits = is_cross_entropy(loss)
-    steps.name = f"PyTorch ({'a loss or an updater' if isinstance(net, nn.Module) else 'a network'} of the user's own)"
-    announce(steps)
-    return steps

@@ -1,16 +1,14 @@
-"""The classes of the book's 1.0: what learners override is called, and the rest is done by the kernels."""
+"""The Trainer: it calls what learners override, and leaves the rest to the kernels."""
 
 import copy
 import pickle
 
 import pytest
 import torch
-import torch.nn.functional as F
 from torch import nn
 
 from lenet import d2l
-from lenet.d2l.names import classes
-from lenet.d2l.names.iterators import BatchIterator, Pictures
+from lenet.d2l.bridge.batches import BatchIterator
 from lenet.errors import ConfigError, DataError, EngineError, ModelError
 
 
@@ -48,29 +46,6 @@ def fitted(model, data, epochs=2, **arguments):
     trainer = d2l.Trainer(max_epochs=epochs, **arguments)
     trainer.fit(model, data)
     return trainer
-
-
-def test_hyperparameters_become_attributes():
-    class Thing(d2l.HyperParameters):
-        def __init__(self, a, b, c=3):
-            self.save_hyperparameters(ignore=["b"])
-
-    thing = Thing(1, 2)
-    assert (thing.a, thing.c, thing.hparams) == (1, 3, {"a": 1, "c": 3})
-    assert not hasattr(thing, "b")
-
-
-def test_add_to_class():
-    class Thing:
-        pass
-
-    thing = Thing()
-
-    @d2l.add_to_class(Thing)
-    def do(self):
-        return 5
-
-    assert thing.do() == 5
 
 
 def test_a_trainer_draws_and_learns_with_the_kernels(data, capsys, own_folder):
@@ -198,65 +173,6 @@ def test_fewer_batches_than_points(tiny):
     model = Small()
     fitted(model, Data(tiny, batch_size=1000), epochs=2)
     assert len(model.board.data["train_loss"]) == 2  # published: none
-
-
-def test_losses_and_accuracies_of_a_classifier():
-    model = d2l.Classifier()
-    scores, classes_ = torch.tensor([[2.0, 1.0], [0.0, 3.0]]), torch.tensor([0, 0])
-    assert model.accuracy(scores, classes_) == 0.5
-    assert model.accuracy(scores, classes_, averaged=False).tolist() == [1, 0]
-    assert torch.equal(model.loss(scores, classes_), F.cross_entropy(scores, classes_))
-    assert torch.equal(
-        model.loss(scores, classes_, averaged=False), F.cross_entropy(scores, classes_, reduction="none")
-    )
-    with pytest.raises(NotImplementedError):
-        d2l.Module().loss(0, 0)
-
-
-def test_the_summary_of_lenet(capsys):
-    model = d2l.LeNet()
-    torch.manual_seed(0)
-    expected = torch.rand(1)
-    torch.manual_seed(0)
-    model.layer_summary((1, 1, 28, 28))
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "Conv2d output shape:\t torch.Size([1, 6, 28, 28])"
-    assert lines[-1] == "Linear output shape:\t torch.Size([1, 10])"
-    assert len(lines) == 12
-    assert torch.equal(torch.rand(1), expected)
-    d2l.layer_summary(model, (1, 1, 28, 28))
-    assert capsys.readouterr().out.splitlines() == lines
-
-
-def test_data_by_the_piece_and_in_batches(tiny, monkeypatch, own_folder):
-    monkeypatch.setattr(classes, "fashion_mnist", lambda root: tiny)
-    data = d2l.FashionMNIST(batch_size=100, resize=(32, 32))
-    assert (data.batch_size, data.resize, len(data.train), len(data.val)) == (100, (32, 32), 1000, 200)
-    assert isinstance(data.train, Pictures)
-    assert data.train[0][0].shape == (1, 32, 32)
-    batch = next(iter(data.val_dataloader()))
-    assert batch[0].shape == (100, 1, 32, 32)
-    assert data.text_labels([1]) == ["trouser"]
-    assert data.train_dataloader().shuffle
-    data.visualize(batch)
-    assert list(own_folder.glob("*images.png"))
-    tensors = (torch.arange(10), torch.arange(10) * 2)
-    ((a, b),) = list(data.get_tensorloader(tensors, train=False, indices=slice(0, 3)))
-    assert (a.tolist(), b.tolist()) == ([0, 1, 2], [0, 2, 4])
-
-
-def test_a_board_averages(own_folder):
-    board = d2l.ProgressBoard("x", figsize=(3, 2))
-    for x in range(6):
-        board.draw(x, torch.tensor(float(x * x)), "square", every_n=2)
-        board.draw(x, -x, "minus", every_n=4)
-    assert board.data == {"square": [(0.5, 0.5), (2.5, 6.5), (4.5, 20.5)], "minus": [(1.5, -1.5)]}
-    board.finish()
-    assert list(own_folder.glob("*board.png"))
-    hidden = d2l.ProgressBoard(display=False)
-    hidden.draw(1, 2, "nothing")
-    hidden.finish()
-    assert len(list(own_folder.iterdir())) == 1
 
 
 def test_nonsense(data, tiny):

@@ -1,0 +1,47 @@
+"""Steps for the training functions of chapter 3, whose network, loss and updater may be functions."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from lenet.d2l.bridge.batches import pair
+from lenet.d2l.bridge.evaluation import initialised, outputs
+from lenet.d2l.bridge.kernel_steps import is_cross_entropy
+from lenet.d2l.bridge.measuring import accuracy, number
+from lenet.d2l.bridge.optimizers import TorchOptim
+from lenet.d2l.bridge.steps import Steps, announce, choose_steps
+from lenet.d2l.bridge.torch_steps import Forward, TorchSteps
+
+
+def ch3_steps(net: Any, train_iter: Any, loss: Any, updater: Any, summed: bool) -> Steps:
+    """summed: an optimiser is given the gradient of the sum of a batch's losses, where the loss gives one for each."""
+    is_optimizer = isinstance(updater, torch.optim.Optimizer)
+    if isinstance(net, nn.Module):
+        initialised(net, train_iter)
+        if is_optimizer and not (summed and getattr(loss, "reduction", "none") != "mean"):
+            device = next(net.parameters()).device
+            return choose_steps(net, train_iter, loss, TorchOptim(updater, net), device)
+
+    def forward(batch: Any) -> Forward:
+        inputs, labels = pair(batch)
+        scores = outputs(net, inputs)
+        value = loss(scores, labels)
+        mean = number(value.mean())
+        towards: Tensor = value.mean() if is_optimizer and not summed else value.sum()
+        return Forward(towards, mean, accuracy(scores, labels), inputs, labels)
+
+    def update(result: Forward) -> None:
+        if is_optimizer:
+            updater.zero_grad()
+        result.loss.backward()
+        if is_optimizer:
+            updater.step()
+        else:
+            updater(result.labels.numel())
+
+    steps = TorchSteps(train_iter, forward, update, net, updater)
+    steps.takes_logits = is_cross_entropy(loss)
+    steps.name = f"PyTorch ({'a loss or an updater' if isinstance(net, nn.Module) else 'a network'} of the user's own)"
+    announce(steps)
+    return steps

@@ -1,0 +1,57 @@
+"""Fashion-MNIST, read once for a whole program."""
+
+import functools
+import os
+import sys
+import weakref
+from pathlib import Path
+from typing import Any
+
+from lenet.data.dataset import Dataset, Splits, load
+from lenet.data.locate import locate
+from lenet.errors import DataUnavailable
+
+NAME = "fashion-mnist"
+ROOT = "../data"  # the English book's; the Chinese port's is ~/Datasets/FashionMNIST
+
+
+def fashion_mnist(root: str | os.PathLike[str]) -> Splits:
+    """Fashion-MNIST, read once for all who ask for it."""
+    places = (os.environ.get("LENET_DATA"), os.environ.get("LENET_CACHE"))
+    return _loaded(_folder(root), places)
+
+
+_published: weakref.WeakKeyDictionary[Dataset, Dataset] = (
+    weakref.WeakKeyDictionary()
+)  # training sets with their test sets
+
+
+def is_published(train: Dataset, test: Dataset) -> bool:
+    """Whether these are training and test set of Fashion-MNIST as `fashion_mnist` read them, the SHA-256 checked."""
+    return _published.get(train) is test
+
+
+@functools.lru_cache(maxsize=1)
+def _loaded(folder: Path | None, places: tuple[str | None, ...]) -> Splits:
+    try:
+        splits = load(NAME, folder, progress=_bar)
+    except DataUnavailable as error:
+        way = "have its four files? root=FOLDER or LENET_DATA=FOLDER finds them, lenet data import FOLDER keeps them"
+        raise DataUnavailable(error.message, hint=way) from error
+    _published[splits.train] = splits.test
+    return splits
+
+
+def _folder(root: str | os.PathLike[str]) -> Path | None:
+    """The folder if Fashion-MNIST is in it; the books create theirs, so one that is not there is no mistake."""
+    folder = Path(root).expanduser().absolute()
+    located = locate(NAME, folder) if folder.is_dir() else None
+    return folder if located and located.folder.is_relative_to(folder) and not located.holds_another() else None
+
+
+def _bar(file: str, num_bytes: int) -> Any:
+    """A bar for a file being downloaded; with it comes matplotlib, which data alone does not need."""
+
+    from lenet.display.progress import Lines, Terminal
+
+    return (Terminal if sys.stderr.isatty() else Lines)(sys.stderr).download(file, num_bytes)

@@ -1,0 +1,119 @@
+"""Steps by plain PyTorch."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from lenet.d2l.bridge.batches import no_batches, pair
+from lenet.d2l.bridge.divergence import must_be_finite, must_end_finite
+from lenet.d2l.bridge.evaluation import moved, outputs
+from lenet.d2l.bridge.measuring import accuracy, number
+from lenet.d2l.bridge.optimizers import LastGood, Stateful
+from lenet.d2l.bridge.progress import SAMPLE, Tally, report_steps
+from lenet.training.interrupts import interrupts
+
+
+@dataclass(frozen=True)
+class Forward:
+    """A batch that went through the network: what to differentiate, its mean loss, how many are right (nan: not known)."""
+
+    loss: Tensor
+    mean: float
+    num_correct: float
+    inputs: Any
+    labels: Tensor
+
+
+class TorchSteps:
+    """Steps by PyTorch, over any iterator. forward computes a batch, update moves the weights by what it gave.
+
+    net: the network, if it is a module; optimizer: what else goes back to its last good state with it.
+    """
+
+    name, simulates, takes_logits = "PyTorch", False, False
+    sample: Tensor | None = None
+    layers: nn.Module | None = None
+
+    def __init__(
+        self,
+        train_iter: Any,
+        forward: Callable[[Any], Forward],
+        update: Callable[[Forward], None],
+        net: Any = None,
+        optimizer: Any = None,
+    ) -> None:
+        self.train_iter, self.forward, self.update = train_iter, forward, update
+        self.net = net if isinstance(net, nn.Module) else None
+        parts: list[Stateful] = [self.net] if self.net is not None else []
+        parts += [optimizer] if parts and isinstance(optimizer, torch.optim.Optimizer) else []
+        self.good, self.taken = LastGood(*parts), 0
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_: Any) -> None:
+        pass
+
+    def epoch(self) -> Iterator[Tally]:
+        """One pass over the training batches; the same Tally, grown, after each fifth, if their number is known."""
+        num_steps = len(self.train_iter) if hasattr(self.train_iter, "__len__") else None
+        stops = set(report_steps(num_steps)) if num_steps else set()
+        tally = Tally()
+        self.good.keep(self.taken)
+        for step, batch in enumerate(self.train_iter, start=1):
+            self._step(batch, tally, num_steps)
+            if num_steps and step in stops and step < num_steps:
+                self.good.keep(self.taken)
+                tally.done = step / num_steps
+                yield tally
+        if not tally.losses:
+            raise no_batches("the iterator to train on")
+        if self.net is not None:
+            must_end_finite(self.net, tally, self.good, self.taken)
+        if tally.done != 1:
+            tally.done = 1
+            yield tally
+
+    def escape_epoch(self, done: int, num_epochs: int) -> float | None:
+        """Nothing is foreseen."""
+        return None
+
+    def _step(self, batch: Any, tally: Tally, num_steps: int | None) -> None:
+        """One step, which Ctrl-C does not cut in two."""
+        began = time.perf_counter()
+        with interrupts() as interrupted:
+            result = self.forward(batch)
+            must_be_finite(result.mean, tally, num_steps, self.good, self.taken)
+            self.update(result)
+            self.taken += 1
+            tally.losses.append(result.mean)
+            tally.sizes.append(result.labels.numel())
+            tally.labels.append(result.labels.detach().reshape(-1).cpu().numpy())
+            self.sample = result.inputs[:SAMPLE] if isinstance(result.inputs, Tensor) else None
+            tally.num_correct += result.num_correct
+            tally.seconds += time.perf_counter() - began
+        if interrupted.is_set():
+            raise KeyboardInterrupt
+
+
+def classification(
+    net: Callable[..., Tensor], loss: Any, optimizer: torch.optim.Optimizer, device: torch.device
+) -> tuple[Callable[[Any], Forward], Callable[[Forward], None]]:
+    """Forward and update of a classifier: the loss's mean, whether `loss` gives that or one number for each picture."""
+
+    def forward(batch: Any) -> Forward:
+        inputs, labels = (moved(part, device) for part in pair(batch))
+        logits = outputs(net, inputs)
+        value = loss(logits, labels).mean()
+        return Forward(value, number(value), accuracy(logits, labels), inputs, labels)
+
+    def update(result: Forward) -> None:
+        optimizer.zero_grad()
+        result.loss.backward()
+        optimizer.step()
+
+    return forward, update

@@ -1,0 +1,209 @@
+"""The classes of the English book's 1.0: a model, its data, and a Trainer that brings the two together.
+
+    model = LeNet(lr=0.1)
+    data = FashionMNIST(batch_size=128)
+    model.apply_init([next(iter(data.get_dataloader(True)))[0]], init_cnn)
+    Trainer(max_epochs=10, num_gpus=1).fit(model, data)
+
+Learners write subclasses of them, and replace methods with `add_to_class`. Whatever they replace is called; as long as it is
+lenet's own, its kernels do the work."""
+
+import contextlib
+import math
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+
+from lenet.d2l.bridge.diagnosis import Diagnosis
+from lenet.d2l.bridge.evaluation import initialised, moved, native_logits
+from lenet.d2l.bridge.kernel_steps import EngineSteps
+from lenet.d2l.bridge.measuring import number
+from lenet.d2l.bridge.optimizers import PlainSgd, Rule, TorchOptim
+from lenet.d2l.bridge.progress import Tally
+from lenet.d2l.bridge.steps import Steps, announce, choose_steps
+from lenet.d2l.bridge.torch_steps import Forward, TorchSteps
+from lenet.d2l.names import devices
+from lenet.d2l.names.hyperparameters import HyperParameters
+from lenet.d2l.names.modules import Classifier, Module
+from lenet.engines.memory import FIRST_TOUCH, memory_explained
+from lenet.errors import ConfigError, DataError, EngineError, ModelError
+from lenet.pytorch.modules import evaluating
+
+
+class Trainer(HyperParameters):
+    """Trains a model on data for `max_epochs`, on a GPU if one is wanted and there, and draws its chart.
+
+    The model's own `training_step`, `validation_step`, `loss`, `configure_optimizers` and `forward` are honoured, and so
+    are the Trainer's methods in a subclass. Errors as `train_ch5`. Mended: published, the model is left in evaluation mode.
+    """
+
+    train_dataloader: Any
+    val_dataloader: Any
+
+    def __init__(self, max_epochs: int, num_gpus: int = 0, gradient_clip_val: float = 0) -> None:
+        self.max_epochs, self.gradient_clip_val = max_epochs, gradient_clip_val
+        self.gpus = [devices.gpu(i) for i in range(min(num_gpus, devices.num_gpus()))]
+
+    @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+        return self.gpus[0] if self.gpus else devices.cpu()
+
+    def prepare_data(self, data: Any) -> None:
+        """Asks the data for its iterators."""
+        self.train_dataloader, self.val_dataloader = data.train_dataloader(), data.val_dataloader()
+        self.num_train_batches = len(self.train_dataloader)
+        self.num_val_batches = len(self.val_dataloader) if self.val_dataloader is not None else 0
+
+    def prepare_model(self, model: Any) -> None:
+        """Makes the model known, and puts it on the device."""
+        model.trainer = self
+        model.board.xlim = [0, self.max_epochs]
+        model.board.name = "Trainer"
+        self.model = model.to(self.device)
+
+    def prepare_batch(self, batch: Any) -> Any:
+        """The batch on the model's device."""
+        return moved(list(batch), self.gpus[0]) if self.gpus else batch
+
+    def fit(self, model: Any, data: Any) -> None:
+        """Trains."""
+        if not isinstance(self.max_epochs, int) or self.max_epochs < 1:
+            raise ConfigError(f"max_epochs is {self.max_epochs!r}; expected a whole number, at least 1")
+        self.epoch = self.train_batch_idx = self.val_batch_idx = 0
+        with memory_explained(self.device):
+            self.prepare_data(data)
+            if self.val_dataloader is not None and self.num_val_batches == 0:
+                raise DataError(
+                    "the validation loader has no batches", hint="return None from val_dataloader to train without one"
+                )
+            with memory_explained(self.device, FIRST_TOUCH, "for the network"):
+                self.prepare_model(model)
+            initialised(model, self.train_dataloader)
+            self._steps = self._chosen()
+            self._diagnosis = Diagnosis(model, self._steps, self.val_dataloader, self.max_epochs)
+            self._diagnosis.data()
+            try:
+                with self._steps:
+                    for epoch in range(self.max_epochs):
+                        self.epoch = epoch
+                        self.fit_epoch()
+            finally:
+                model.board.finish()
+                del (
+                    self._steps,
+                    self._diagnosis,
+                )  # so that the model, which knows its Trainer, can be copied and pickled
+
+    def fit_epoch(self) -> None:
+        """One epoch, then the validation set, then what the doctor says."""
+        self.model.train()
+        num_plotted = 0
+        for tally in self._steps.epoch():
+            if isinstance(self._steps, EngineSteps):
+                num_plotted = self._plot(tally, num_plotted)
+        if self.val_dataloader is not None:
+            with evaluating(self.model), torch.no_grad():
+                self._validate()
+        self._diagnosis.epoch(self.epoch + 1, tally, self._val_accuracy())
+
+    def clip_gradients(self, grad_clip_val: float, model: Any) -> None:
+        """Scales all gradients together, so that their norm is at most `grad_clip_val`."""
+        torch.nn.utils.clip_grad_norm_(
+            [weights for weights in model.parameters() if weights.requires_grad], grad_clip_val
+        )
+
+    def _chosen(self) -> Steps:
+        """lenet's kernels if nothing but them would be called, else PyTorch with the model's own steps."""
+        own = _overridden(self.model, self)
+        if own is None:
+            rule = self._rule()
+            steps = choose_steps(self.model, self.train_dataloader, F.cross_entropy, rule, self.device)
+            if isinstance(steps, EngineSteps):
+                return steps
+            self.optim = rule.optimizer()
+        else:
+            self.optim = self.model.configure_optimizers()
+        torch_steps = TorchSteps(self.train_dataloader, self._forward, self._update, self.model, self.optim)
+        torch_steps.takes_logits = _is_ours(self.model, "loss")
+        if own is not None:
+            torch_steps.name = f"PyTorch on {self.device} ({own})"
+            announce(torch_steps)
+        return torch_steps
+
+    def _rule(self) -> Rule:
+        if _is_ours(self.model, "configure_optimizers"):
+            return PlainSgd(self.model, self.model.lr)
+        self.optim = self.model.configure_optimizers()
+        return TorchOptim(self.optim, self.model)
+
+    def _forward(self, batch: Any) -> Forward:
+        batch = self.prepare_batch(batch)
+        loss = self.model.training_step(batch)
+        return Forward(loss, number(loss), math.nan, batch[0], batch[-1])
+
+    def _update(self, result: Forward) -> None:
+        self.optim.zero_grad()
+        result.loss.backward()
+        if self.gradient_clip_val > 0:
+            self.clip_gradients(self.gradient_clip_val, self.model)
+        self.optim.step()
+        self.train_batch_idx += 1
+
+    def _plot(self, tally: Tally, num_plotted: int) -> int:
+        """The losses that the kernels computed, as points of the chart; how many of the epoch there are now."""
+        for loss in tally.losses[num_plotted:]:
+            self.model.plot("loss", loss, train=True)
+            self.train_batch_idx += 1
+        return len(tally.losses)
+
+    def _val_accuracy(self) -> float | None:
+        """The validation accuracy of this epoch, by its points of the chart; None if they are not drawn."""
+        points = self.model.board.data.get("val_acc", [])
+        values = [value for epoch, value in points if epoch == self.epoch + 1]
+        return sum(values) / len(values) if values else None
+
+    def _validate(self) -> None:
+        """The validation set as points of the chart: its logits by the kernels, if they train, or batch by batch."""
+        logits = None
+        if isinstance(self._steps, EngineSteps):
+            with contextlib.suppress(EngineError, ModelError, RuntimeError):
+                logits = native_logits(self.model, self.val_dataloader, self.device)
+        if logits is None:
+            for batch in self.val_dataloader:
+                self.model.validation_step(self.prepare_batch(batch))
+                self.val_batch_idx += 1
+            return
+        size, labels = self.val_dataloader.batch_size, torch.from_numpy(self.val_dataloader.dataset.labels)
+        for Y_hat, Y in zip(logits.split(size), labels.split(size), strict=True):
+            self.model.plot("loss", self.model.loss(Y_hat, Y), train=False)
+            self.model.plot("acc", self.model.accuracy(Y_hat, Y), train=False)
+            self.val_batch_idx += 1
+
+
+# The methods as they are here, before anyone's add_to_class.
+_OURS = {
+    "training_step": Module.training_step,
+    "configure_optimizers": Module.configure_optimizers,
+    "validation_step": Classifier.validation_step,
+    "loss": Classifier.loss,
+}
+_OUR_TRAINERS = {
+    name: getattr(Trainer, name) for name in ("prepare_batch", "fit_epoch", "clip_gradients", "prepare_model")
+}
+
+
+def _is_ours(model: Any, name: str) -> bool:
+    return getattr(type(model), name, None) is _OURS[name] and name not in vars(model)
+
+
+def _overridden(model: Any, trainer: Trainer) -> str | None:
+    """Why PyTorch has to take the steps: something of the user's own has to be called in each; or None."""
+    for name in ("training_step", "validation_step", "loss"):
+        if not _is_ours(model, name):
+            return f"{name} of {type(model).__name__} is the user's own"
+    for name, ours in _OUR_TRAINERS.items():
+        if getattr(type(trainer), name) is not ours or name in vars(trainer):
+            return f"{name} of {type(trainer).__name__} is the user's own"
+    return "gradients are clipped" if trainer.gradient_clip_val > 0 else None

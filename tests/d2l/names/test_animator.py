@@ -1,0 +1,57 @@
+"""The book's growing chart."""
+
+import io
+
+import pytest
+import torch
+from PIL import Image
+
+from lenet import d2l
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_an_animator_collects_points_and_becomes_a_png(own_folder, capsys):
+    animator = d2l.Animator(xlabel="epoch", xlim=[0, 2], ylim=[0, 1], legend=["loss", "train acc", "test acc"])
+    animator.add(1, (0.9, torch.tensor(0.5), None))
+    animator.add(2, (0.5, 0.7, None))
+    animator.add(2, (None, None, 0.6))
+    assert animator.X == [[1, 2], [1, 2], [2]]
+    assert [[0.9, 0.5], [0.5, pytest.approx(0.7)], [0.6]] == animator.Y
+    assert list(own_folder.iterdir()) == []
+    animator.finish()
+    animator.finish()
+    (path,) = own_folder.iterdir()
+    assert path.name.endswith("animator.png")
+    with Image.open(path) as picture:
+        assert picture.size == (525, 375)
+    assert capsys.readouterr() == ("", f"wrote   {path.name}\n")
+    (axes,) = animator.axes
+    assert [line.get_ydata()[-1] for line in axes.get_lines()] == pytest.approx([0.5, 0.7, 0.6])
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["loss", "train acc", "test acc"]
+    assert (axes.get_xlabel(), axes.get_xlim(), axes.get_ylim()) == ("epoch", (0, 2), (0, 1))
+
+
+def test_an_animator_of_one_line_and_of_many():
+    animator = d2l.Animator(yscale="log", nrows=1, ncols=2, figsize=(6, 2), fmts=("r-",))
+    for x in range(3):
+        animator.add(x, 10.0**x)
+    assert (animator.X, animator.Y) == ([[0, 1, 2]], [[1, 10, 100]])
+    assert len(animator.axes) == 2
+    animator.finish()
+    assert animator.axes[0].get_yscale() == "log"
+    many = d2l.Animator()
+    many.add(0, range(6))  # more than there are formats: published, the fifth is lost
+    many.finish()
+    assert len(many.axes[0].get_lines()) == 6
+
+
+def test_a_second_chart_does_not_overwrite_the_first(own_folder):
+    for _ in range(2):
+        animator = d2l.Animator()
+        animator.add(0, 1)
+        animator.finish()
+    assert len(list(own_folder.iterdir())) == 2
