@@ -36,7 +36,8 @@ from lenet.images.preprocess import Preprocessing
 from lenet.networks import Network, build
 from lenet.networks.initialization import initialized
 from lenet.pytorch.modules import to_module
-from lenet.pytorch.reference import ReferenceEngine, to_input
+from lenet.pytorch.reference import ReferenceEngine
+from lenet.pytorch.tensors import to_input
 from lenet.runs import environment
 from lenet.training.interrupts import Interrupt
 from lenet.training.train import run_once

@@ -131,7 +131,8 @@ GROUND = {
     "metrics": set(),
     "registry": set(),
     "recipes": set(),
-    "config": {"errors", "recipes", "registry"},
+    "settings": {"errors"},
+    "config": {"errors", "recipes", "registry", "settings"},
 }
 PACKAGE = Path(lenet.__file__).parent
 

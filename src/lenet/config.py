@@ -9,44 +9,16 @@ import dataclasses
 import math
 import types
 import typing
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from lenet.errors import ConfigError, choices_hint
 from lenet.recipes import DEFAULT_RECIPE, RECIPE_SETTINGS
 from lenet.registry import ACTIVATIONS, ENGINES, INITS, MODELS, OPTIMIZERS, POOLINGS
+from lenet.settings import COUNT, NATURAL, POSITIVE, Limits, checked_number, checked_numbers, setting
 
 SCHEDULES = ("constant", "one-cycle")
 MODEL_FIELDS = ("kernel_size", "channels", "hidden", "activation", "pooling", "padding")
-
-
-def setting(
-    default: Any,
-    text: str,
-    *,
-    choices: Iterable[str] = (),
-    above: float | None = None,
-    least: float | None = None,
-    below: float | None = None,
-    decides: bool = True,
-    added: bool = False,
-) -> Any:
-    """A field of TrainConfig: its default, the help text of its flag, and its limits.
-
-    decides: whether a training's numbers depend on it (but for the seed); added: whether runs written by earlier versions
-    lack it, which were trained with the default.
-    """
-    metadata = {
-        "help": text,
-        "choices": tuple(choices),
-        "above": above,
-        "least": least,
-        "below": below,
-        "decides": decides,
-        "added": added,
-    }
-    return field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True)
@@ -71,43 +43,44 @@ class TrainConfig:
     )
 
     model: str = setting("lenet", "Network.", choices=MODELS)
-    kernel_size: int | None = setting(None, "Height and width of the convolution kernels, in pixels.", least=1)
-    channels: tuple[int, ...] | None = setting(None, "Output channels of each convolution, such as 6,16.", least=1)
+    kernel_size: int | None = setting(None, "Height and width of the convolution kernels, in pixels.", limits=COUNT)
+    channels: tuple[int, ...] | None = setting(None, "Output channels of each convolution, such as 6,16.", limits=COUNT)
     hidden: tuple[int, ...] | None = setting(
-        None, "Widths of the hidden dense layers, such as 120,84; none for none.", least=1
+        None, "Widths of the hidden dense layers, such as 120,84; none for none.", limits=COUNT
     )
     activation: str | None = setting("relu", "Activation after each layer.", choices=ACTIVATIONS)
     pooling: str | None = setting(None, "Pooling after each convolution.", choices=POOLINGS)
-    padding: int | None = setting(2, "Zero padding around the image, for the first convolution.", least=0)
+    padding: int | None = setting(2, "Zero padding around the image, for the first convolution.", limits=NATURAL)
     init: str = setting(
         "default", "Initial weights: PyTorch's default, or Xavier uniform on every layer.", choices=INITS
     )
 
     optimizer: str = setting("adamw", "Optimiser.", choices=OPTIMIZERS)
-    learning_rate: float = setting(0.004, "Learning rate; for one-cycle its peak.", above=0)
-    momentum: float = setting(0.0, "Momentum of sgd.", least=0, below=1)
+    learning_rate: float = setting(0.004, "Learning rate; for one-cycle its peak.", limits=POSITIVE)
+    momentum: float = setting(0.0, "Momentum of sgd.", limits=Limits(least=0, below=1))
     nesterov: bool = setting(False, "Nesterov momentum for sgd.")
-    weight_decay: float = setting(0.1, "Weight decay.", least=0)
+    weight_decay: float = setting(0.1, "Weight decay.", limits=NATURAL)
     schedule: str = setting(
         "one-cycle", "Learning rate over time: constant, or rising and falling once.", choices=SCHEDULES
     )
-    batch_size: int = setting(64, "Images in a step.", least=1)
+    batch_size: int = setting(64, "Images in a step.", limits=COUNT)
     epochs: int = setting(
-        10, "Passes over the training images.", least=1, below=8001
+        10, "Passes over the training images.", limits=Limits(least=1, below=8001)
     )  # keeps metrics.jsonl readable in bounded memory
-    label_smoothing: float = setting(0.0, "Share of each label spread over all classes.", least=0, below=1)
+    label_smoothing: float = setting(
+        0.0, "Share of each label spread over all classes.", limits=Limits(least=0, below=1)
+    )
 
     normalize: bool = setting(
         True, "Shift and scale the pixels to mean 0 and standard deviation 1 of the training set."
     )
     flip: bool = setting(False, "Mirror a random half of the training images in each epoch.")
-    shift: int = setting(0, "Move each training image by up to this many random pixels in each epoch.", least=0)
-    validation: int = setting(0, "Training images held out for validation, chosen by the seed.", least=0)
+    shift: int = setting(0, "Move each training image by up to this many random pixels in each epoch.", limits=NATURAL)
+    validation: int = setting(0, "Training images held out for validation, chosen by the seed.", limits=NATURAL)
     seed: int = setting(
         0,
         "Decides the initial weights, the random order and augmentation, and the validation images.",
-        least=0,
-        below=2**63,
+        limits=Limits(least=0, below=2**63),
     )
 
     strict: bool = setting(False, "End the training at the doctor's first finding.", added=True)
@@ -122,7 +95,7 @@ class TrainConfig:
         "auto", "What computes: lenet's own CPU kernels, or plain PyTorch (reference).", choices=("auto", *ENGINES)
     )
     device: str = setting("auto", "auto, cpu, cuda, cuda:N or mps.")
-    threads: int | None = setting(None, "CPU threads; by default one for each core.", least=1)
+    threads: int | None = setting(None, "CPU threads; by default one for each core.", limits=COUNT)
 
     def __post_init__(self) -> None:
         for spec in dataclasses.fields(self):
@@ -219,7 +192,7 @@ def checked(name: str, value: Any) -> Any:
         return None
     meta = FIELDS[name].metadata
     if options[0] == tuple[int, ...]:
-        return _checked_numbers(name, value, meta)
+        return checked_numbers(name, value, meta["limits"])
     if options[0] is bool:
         if not isinstance(value, bool):
             raise ConfigError(f"{name} is {value!r}; expected True or False")
@@ -229,44 +202,7 @@ def checked(name: str, value: Any) -> Any:
         if meta["choices"] and text not in meta["choices"]:
             raise ConfigError(f"unknown {name} {text!r}", hint=choices_hint(text, meta["choices"]))
         return text
-    return _checked_number(name, value, options[0], meta)
-
-
-def _checked_numbers(name: str, value: Any, meta: typing.Mapping[str, Any]) -> tuple[int, ...]:
-    if isinstance(value, str) and value.strip().lower() == "none":
-        value = []
-    elif isinstance(value, str):
-        value = [part for part in value.replace(" ", "").split(",") if part]
-    elif isinstance(value, int):
-        value = [value]
-    try:
-        return tuple(_checked_number(name, part, int, meta) for part in value)
-    except TypeError:
-        raise ConfigError(f"{name} is {value!r}; expected whole numbers, such as 6,16") from None
-
-
-def _checked_number(name: str, value: Any, kind: type, meta: typing.Mapping[str, Any]) -> Any:
-    what = "a whole number" if kind is int else "a number"
-    limits = [
-        f"{word} {meta[key]:g}"
-        for key, word in (("above", "above"), ("least", "at least"), ("below", "below"))
-        if meta[key] is not None
-    ]
-    expected = " ".join([what, " and ".join(limits)]).strip()
-    try:
-        number = kind(value)
-        exact = not isinstance(value, bool) and (isinstance(value, str) or number == value)
-    except (TypeError, ValueError, OverflowError):
-        exact, number = False, 0
-    if (
-        not exact
-        or not abs(number) < float("inf")
-        or (meta["above"] is not None and number <= meta["above"])
-        or (meta["least"] is not None and number < meta["least"])
-        or (meta["below"] is not None and number >= meta["below"])
-    ):
-        raise ConfigError(f"{name} is {value}; expected {expected}")
-    return number
+    return checked_number(name, value, options[0], meta["limits"])
 
 
 RECIPES = {name: TrainConfig(recipe=name, **settings) for name, settings in RECIPE_SETTINGS.items()}

@@ -13,7 +13,8 @@ from lenet.engines import kernels
 from lenet.engines.cpu import CpuEngine
 from lenet.images.preprocess import Preprocessing
 from lenet.networks import Network, build
-from lenet.pytorch.reference import ReferenceEngine, to_input
+from lenet.pytorch.reference import ReferenceEngine
+from lenet.pytorch.tensors import to_input
 
 VARIANTS = list(kernels.variants())
 

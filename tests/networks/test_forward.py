@@ -8,7 +8,7 @@ from made_up import network_of
 from lenet.images.preprocess import Preprocessing
 from lenet.networks.forward import as_input, forward
 from lenet.pytorch.modules import to_module
-from lenet.pytorch.reference import to_input
+from lenet.pytorch.tensors import to_input
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,8 @@ from lenet.errors import EngineError
 from lenet.images.preprocess import Preprocessing
 from lenet.models import build
 from lenet.pytorch.optimizer import TorchOptimizer
-from lenet.pytorch.reference import ReferenceEngine, shifted
+from lenet.pytorch.reference import ReferenceEngine
+from lenet.pytorch.tensors import shifted
 
 
 def engine_for(config, dataset):

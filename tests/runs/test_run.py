@@ -162,6 +162,6 @@ def test_the_longest_metrics_can_be_read(tiny_run):
     lines = (tiny_run.path / "metrics.jsonl").read_bytes().splitlines()
     assert sum(b'"chunk"' in line for line in lines) == CHUNKS * tiny_run.config.epochs
     an_epoch = sum(map(len, lines)) / tiny_run.config.epochs
-    assert 1.1 * an_epoch * (FIELDS["epochs"].metadata["below"] - 1) < MAX_METRICS
+    assert 1.1 * an_epoch * (FIELDS["epochs"].metadata["limits"].below - 1) < MAX_METRICS
     with pytest.raises(ConfigError, match="epochs is 8001"):
         configure("fast", epochs=8001)

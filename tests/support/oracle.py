@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from lenet.images.preprocess import Preprocessing
-from lenet.pytorch.reference import to_input
+from lenet.pytorch.tensors import to_input
 
 UNIT = 2.0**-23  # the distance between neighbouring float32 numbers, relative to the larger
 

@@ -24,7 +24,7 @@ from lenet.d2l.bridge.shape_errors import misfit
 from lenet.d2l.bridge.torch_steps import TorchSteps, classification
 from lenet.engines import kernels
 from lenet.errors import ConfigError, EngineError, ModelError
-from lenet.pytorch.reference import keep_freed_memory
+from lenet.pytorch.tensors import keep_freed_memory
 
 
 class Steps(Protocol):

@@ -1,0 +1,91 @@
+"""What a setting is made of: a field with its default, help text, choices and limits; and numbers checked against them."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from lenet.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a number may be: above `above`, at least `least`, below `below`; None for no limit."""
+
+    above: float | None = None
+    least: float | None = None
+    below: float | None = None
+
+    def allow(self, number: float) -> bool:
+        """Return whether a number is within the limits."""
+        return (
+            math.isfinite(number)
+            and (self.above is None or number > self.above)
+            and (self.least is None or number >= self.least)
+            and (self.below is None or number < self.below)
+        )
+
+    def __str__(self) -> str:
+        words = {"above": self.above, "at least": self.least, "below": self.below}
+        return " and ".join(f"{word} {limit:g}" for word, limit in words.items() if limit is not None)
+
+
+POSITIVE, COUNT, NATURAL = Limits(above=0), Limits(least=1), Limits(least=0)
+
+
+def setting(
+    default: Any,
+    text: str,
+    *,
+    choices: Iterable[str] = (),
+    limits: Limits = Limits(),
+    decides: bool = True,
+    added: bool = False,
+) -> Any:
+    """Return a field of TrainConfig.
+
+    Args:
+        default: its default.
+        text: the help text of its flag.
+        choices: the values that a text may have, if it is one of a few.
+        limits: of a number.
+        decides: whether a training's numbers depend on it (but for the seed).
+        added: whether runs of earlier versions lack it; they were trained with the default.
+    """
+    metadata = {"help": text, "choices": tuple(choices), "limits": limits, "decides": decides, "added": added}
+    return field(default=default, metadata=metadata)
+
+
+def checked_numbers(name: str, value: Any, limits: Limits) -> tuple[int, ...]:
+    """Return whole numbers given as a list, as one number, or as text such as "6,16" or "none".
+
+    Raises:
+        ConfigError: for anything else.
+    """
+    if isinstance(value, str) and value.strip().lower() == "none":
+        value = []
+    elif isinstance(value, str):
+        value = [part for part in value.replace(" ", "").split(",") if part]
+    elif isinstance(value, int):
+        value = [value]
+    try:
+        return tuple(checked_number(name, part, int, limits) for part in value)
+    except TypeError:
+        raise ConfigError(f"{name} is {value!r}; expected whole numbers, such as 6,16") from None
+
+
+def checked_number(name: str, value: Any, kind: type, limits: Limits) -> Any:
+    """Return a number, also one given as text, as `kind`.
+
+    Raises:
+        ConfigError: for anything else, or a number outside of the limits.
+    """
+    try:
+        number = kind(value)
+        exact = not isinstance(value, bool) and (isinstance(value, str) or number == value)
+    except (TypeError, ValueError, OverflowError):
+        exact, number = False, 0
+    if not exact or not limits.allow(number):
+        expected = f"{'a whole number' if kind is int else 'a number'} {limits}".strip()
+        raise ConfigError(f"{name} is {value}; expected {expected}")
+    return number
