@@ -3,7 +3,7 @@
 A file under its own name is whole and on the disk; everything else has a temporary name that begins with a dot. What a
 killed process leaves behind is taken over or removed by a later one, once nobody has written to it for a minute by the
 clock of the file system. If its process was only asleep nothing is lost: a process keeps the file that it writes open and
-does not need its name, and whoever takes a file over continues with a copy.
+does not need its name, and a process that takes a file over continues with a copy.
 """
 
 import os

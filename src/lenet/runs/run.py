@@ -24,7 +24,7 @@ from lenet.runs.points import ChunkPoint, EpochPoint, Point, read_points
 from lenet.runs.records import Environment, Resolved, Summary
 
 if TYPE_CHECKING:
-    from torch import nn
+    from lenet.pytorch.modules import nn
 
 MAX_METRICS = 24 << 20  # bytes of metrics.jsonl: as many epochs as a config may have
 FORMAT = 1  # of the run directory; a change that an older lenet could not read gets a new number
