@@ -38,8 +38,8 @@ from lenet.networks.initialization import initialized
 from lenet.pytorch.modules import to_module
 from lenet.pytorch.reference import ReferenceEngine
 from lenet.pytorch.tensors import to_input
-from lenet.runs import environment
 from lenet.training.interrupts import Interrupt
+from lenet.training.job import Session
 from lenet.training.train import run_once
 
 Contender = Callable[[float], float]  # seconds to compute for, at least → images, or operations, per second
@@ -202,8 +202,7 @@ def many(train: Dataset, test: Dataset, threads: int) -> tuple[Contender, Conten
     def in_turn() -> None:
         with tempfile.TemporaryDirectory() as folder:
             for config in configs:
-                where, run = environment.describe(splits.fingerprint, threads), Path(folder) / str(config.seed)
-                run_once(config, splits, run, Silent(), Interrupt(), where, time.perf_counter(), chart=False)
+                run_once(config, splits, Path(folder) / str(config.seed), Session(Silent(), Interrupt(), chart=False))
 
     return repeated(at_once, images), repeated(in_turn, images)
 

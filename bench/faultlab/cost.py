@@ -17,7 +17,7 @@ from lenet.data.dataset import Splits, load
 from lenet.errors import DataError
 from lenet.runs.folder import Folder
 from lenet.runs.recorder import Recorder
-from lenet.training.train import Training
+from lenet.training.saver import Saver
 
 MILLISECONDS, SHARE = 30.0, 0.02
 ROUNDS, EACH = 20, 15
@@ -26,7 +26,7 @@ SERIES, TRAININGS = 4, 5
 SAVING = (
     (Recorder, ("create", "log", "save_weights", "finish")),
     (Folder, ("write",)),
-    (Training, ("_checkpoint", "_now")),
+    (Saver, ("checkpoint", "keep")),
 )
 
 
@@ -65,7 +65,7 @@ def checkpoints(folder: Path, rounds: int) -> list[list[float]]:
     found: list[float] = []
     settings: dict[str, Any] = {"epochs": 1, "batch_size": 16, "checkpoint_every": "1"}
     while len(found) < rounds * EACH:
-        with tempfile.TemporaryDirectory(dir=folder) as run, timed(Training, "_checkpoint", found, []):
+        with tempfile.TemporaryDirectory(dir=folder) as run, timed(Saver, "checkpoint", found, []):
             begin(Path(run), settings)
     return [found[start : start + EACH] for start in range(0, rounds * EACH, EACH)]
 

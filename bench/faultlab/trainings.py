@@ -36,7 +36,7 @@ from lenet.runs import checkpoints, environment
 from lenet.runs.checkpoints import Checkpoint
 from lenet.runs.recorder import Recorder
 from lenet.runs.run import Run
-from lenet.training import train
+from lenet.training import resume, train
 
 NUM_TRAIN, NUM_TEST = 320, 50
 PATIENCE = 120  # seconds for a child that should need one, on a machine that may be busy
@@ -193,7 +193,7 @@ def on_pictures() -> Iterator[None]:
     """`lenet train` and `lenet train --resume` take the small pictures for their data set."""
     with (
         mock.patch.object(train, "load", return_value=pictures()),
-        mock.patch.object(train, "load_data", return_value=pictures()),
+        mock.patch.object(resume, "load_data", return_value=pictures()),
     ):
         yield
 

@@ -22,14 +22,16 @@ if TYPE_CHECKING:
     from lenet.errors import LenetError, SaveError
     from lenet.pytorch.import_weights import import_weights
     from lenet.runs.run import Run, load
+    from lenet.training.interrupts import Interrupted
     from lenet.training.parallel import ManyInterrupted, train_many
-    from lenet.training.train import Interrupted, resume, train
+    from lenet.training.resume import resume
+    from lenet.training.train import train
 
 # The module of each public name. A test compares it with the imports above and with __all__.
 _MODULES = {
     "Dataset": "lenet.data.dataset",
     "Evaluation": "lenet.analysis.evaluation",
-    "Interrupted": "lenet.training.train",
+    "Interrupted": "lenet.training.interrupts",
     "LenetError": "lenet.errors",
     "ManyInterrupted": "lenet.training.parallel",
     "Prediction": "lenet.analysis.prediction",
@@ -46,7 +48,7 @@ _MODULES = {
     "load": "lenet.runs.run",
     "models": "lenet.models",
     "predict": "lenet.analysis.prediction",
-    "resume": "lenet.training.train",
+    "resume": "lenet.training.resume",
     "train": "lenet.training.train",
     "train_many": "lenet.training.parallel",
 }

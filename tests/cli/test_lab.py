@@ -2,12 +2,11 @@
 
 import json
 import re
-from pathlib import Path
 
 import pytest
 
 from lenet.analysis.lab import laboratory
-from lenet.training.sweep import SweepInterrupted
+from lenet.training.interrupts import Interrupted
 
 
 def test_list(lenet_command):
@@ -57,7 +56,7 @@ def test_mistakes(lenet_command, tmp_path, monkeypatch, no_network, arguments, m
 
 def test_interrupted(lenet_command, monkeypatch):
     def perform(name, **options):
-        raise SweepInterrupted(1, 4, Path("runs/lab/runs"), 130)
+        raise Interrupted("stopped: 1 of 4 trainings are finished, all is saved in runs/lab/runs", 130)
 
     monkeypatch.setattr(laboratory, "perform", perform)
     code, out, err = lenet_command("lab", "noise")

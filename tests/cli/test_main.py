@@ -57,7 +57,7 @@ def test_version(lenet_command):
         (("show", "vgg"), "unknown model 'vgg'", "choose from"),
         (("show", "mlp", "--input", "big"), "the input 'big' is not an image size", "1x28x28"),
         (("train", "--seed", str(2**64), *SMALL), "seed is 18446744073709551616; expected a whole number", None),
-        (("train", "--shift", "100000", *SMALL), "shift is 100000, but the pictures of digits are 28×28", "smaller"),
+        (("train", "--shift", "100000", *SMALL), "shift is 100000, but the images of digits are 28×28", "smaller"),
         (("train", "--out", "x" * 300, *SMALL), "cannot make the run directory", "--out DIR"),
         (("train", "--out", "/proc/lenet", *SMALL), "cannot make the run directory", "--out DIR"),
         (("runs", "nowhere"), "no folder nowhere", "lenet train"),

@@ -7,13 +7,13 @@ import signal
 import subprocess
 import sys
 import time
-from types import SimpleNamespace
 
 import pytest
 
 import lenet
 from lenet.config import FIELDS
 from lenet.training import train as training
+from lenet.training.interrupts import Interrupted
 
 SMALL = ("--data", "digits", "--epochs", "1", "--validation", "59000")
 
@@ -61,7 +61,7 @@ def test_every_option_reaches_its_field(lenet_command, monkeypatch, tmp_path):
 
     def train(**options):
         given.update(options)
-        raise training.Interrupted(SimpleNamespace(path=tmp_path), 130)
+        raise Interrupted("stopped", 130)
 
     monkeypatch.setattr(training, "train", train)
     values = {

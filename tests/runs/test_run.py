@@ -10,7 +10,7 @@ import lenet
 from lenet.config import FIELDS, configure
 from lenet.errors import ConfigError, RunError
 from lenet.runs.run import MAX_METRICS, Run, find_runs
-from lenet.training.train import CHUNKS
+from lenet.training.loop import CHUNKS
 
 
 @pytest.mark.torch

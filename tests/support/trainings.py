@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import lenet
+from lenet.data.dataset import Splits
 from lenet.display.progress import Quiet
 from lenet.runs.checkpoints import Checkpoint
 from lenet.runs.points import Point
@@ -32,6 +34,12 @@ class StopAfter(Quiet):
         self.left -= 1
         if self.left == 0:
             os.kill(os.getpid(), signal.SIGINT)
+
+
+def train_toy(splits: Splits, folder: Path, **settings: Any) -> Run:
+    """Train on a small data set in `folder`/run, two epochs of 20 steps."""
+    defaults: dict[str, Any] = {"epochs": 2, "batch_size": 50, "progress": "quiet"}
+    return lenet.train(splits, out=folder / "run", **defaults | settings)
 
 
 def same(one: Run, other: Run) -> bool:

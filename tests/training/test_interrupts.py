@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from lenet.training.interrupts import ONE_ACT, SIGNALS, interrupts
+from lenet.training.interrupts import ONE_SIGNAL, SIGNALS, interrupts
 
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
 
@@ -36,7 +36,7 @@ def test_the_first_is_an_event_and_the_handlers_are_what_they_were(number):
 def test_the_second_ctrl_c_is_what_it_always_was():
     with interrupts():
         os.kill(os.getpid(), signal.SIGINT)
-        time.sleep(ONE_ACT + 0.1)
+        time.sleep(ONE_SIGNAL + 0.1)
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
 

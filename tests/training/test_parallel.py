@@ -15,7 +15,7 @@ from lenet.config import configure
 from lenet.display.progress import Finished
 from lenet.errors import ConfigError, RunError, SaveError, TrainingError
 from lenet.files import durable
-from lenet.training import parallel
+from lenet.training import tasks
 
 SEEDS = [configure("fast", seed=seed, epochs=2, batch_size=50, flip=True, threads=1) for seed in range(5)]
 
@@ -67,7 +67,7 @@ def test_ctrl_c_saves_what_is_under_way(tiny, tmp_path):
     assert caught.value.runs == []
     assert caught.value.saved == [tmp_path / "many" / "0000", tmp_path / "many" / "0001"]
     assert "of 8 trainings" in str(caught.value)
-    assert str(caught.value).endswith("0 are finished; lenet.resume goes on with 0000, 0001")
+    assert str(caught.value).endswith("0 are finished; lenet.resume resumes 0000, 0001")
     begun = sorted((tmp_path / "many").iterdir())
     assert [folder.name for folder in begun] == ["0000", "0001"]
     for folder in begun:
@@ -91,19 +91,19 @@ def test_mistakes_are_refused_before_anything_is_written(tiny, tmp_path):
 
 def test_what_is_there_already_is_not_done_again(tiny, tmp_path):
     """One finished, one interrupted in its second epoch, one stopped before its first checkpoint, one not begun."""
-    jobs = [parallel.Job(config, tiny, tmp_path / str(config.seed)) for config in SEEDS[:4]]
-    whole = parallel.run_all(jobs, Finished("quiet", 4))
+    todo = [tasks.Task(config, tiny, tmp_path / str(config.seed)) for config in SEEDS[:4]]
+    whole = tasks.run_all(todo, Finished("quiet", 4))
     before = [content(run) for run in whole]
-    finished_at = (jobs[0].folder / "summary.json").stat().st_mtime_ns
+    finished_at = (todo[0].folder / "summary.json").stat().st_mtime_ns
     for name in ("summary.json", "model.safetensors"):
-        (jobs[1].folder / name).unlink()
-        (jobs[2].folder / name).unlink()
-    (jobs[1].folder / "checkpoints" / "step-000040.json").unlink()
-    shutil.rmtree(jobs[2].folder / "checkpoints")
-    shutil.rmtree(jobs[3].folder)
-    again = parallel.run_all(jobs, Finished("quiet", 4))
+        (todo[1].folder / name).unlink()
+        (todo[2].folder / name).unlink()
+    (todo[1].folder / "checkpoints" / "step-000040.json").unlink()
+    shutil.rmtree(todo[2].folder / "checkpoints")
+    shutil.rmtree(todo[3].folder)
+    again = tasks.run_all(todo, Finished("quiet", 4))
     assert [content(run) for run in again] == before
-    assert (jobs[0].folder / "summary.json").stat().st_mtime_ns == finished_at
+    assert (todo[0].folder / "summary.json").stat().st_mtime_ns == finished_at
     assert [run.environment.threads for run in again] == [1, 1, 1, 1]
 
 

@@ -14,7 +14,7 @@ from lenet.config import configure
 from lenet.engines.threads import num_threads
 from lenet.errors import ConfigError, RunError
 from lenet.files import durable
-from lenet.training.sweep import SweepInterrupted, Variation, identity, sweep
+from lenet.training.sweep import Variation, identity, sweep
 
 FAST = configure("fast", epochs=1, batch_size=50)
 AVERAGE = configure("fast", epochs=1, batch_size=50, pooling="avg")
@@ -46,7 +46,7 @@ def test_what_is_there_is_not_trained_again_and_more_seeds_are_added(tiny, tmp_p
 def test_ctrl_c_saves_and_the_same_sweep_goes_on(tiny, tmp_path):
     variation = Variation("long", configure("fast", epochs=25, batch_size=50), tiny)
     threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
-    with pytest.raises(SweepInterrupted, match="of 4 trainings are finished, all is saved in"):
+    with pytest.raises(lenet.Interrupted, match="of 4 trainings are finished, all is saved in"):
         sweep([variation], seeds=4, folder=tmp_path, progress="quiet")
     runs = sweep([variation], seeds=4, folder=tmp_path, progress="quiet")[0].runs
     whole = sweep([variation], seeds=4, folder=tmp_path / "whole", progress="quiet")[0].runs

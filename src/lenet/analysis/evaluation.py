@@ -16,8 +16,8 @@ from lenet.data.plan import hold_out
 from lenet.errors import ConfigError, DataError
 from lenet.files import untrusted
 from lenet.metrics import confusion_matrix, loss_and_accuracy, softmax
+from lenet.runs.data import load_data
 from lenet.runs.run import Run
-from lenet.training.assembly import load_data
 
 SPLITS = ("test", "train", "validation")
 MAX_MISTAKES = 100  # that an Evaluation lists

@@ -96,7 +96,7 @@ def reproduce(
         The report and its chart.
 
     Raises:
-        SweepInterrupted: Ctrl-C; all is saved, and the same call resumes.
+        Interrupted: after Ctrl-C, when all is saved, and the same call resumes.
         LenetError: as `sweep` raises it.
     """
     settings = {"data": "fashion-mnist", "data_dir": data_dir, "device": "cpu"}

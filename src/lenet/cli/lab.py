@@ -102,10 +102,10 @@ def reproduce(
 @contextlib.contextmanager
 def _repeatable() -> Iterator[None]:
     """After a signal during a sweep: prints how to resume it, and exits with the code that a shell expects."""
-    from lenet.training.sweep import SweepInterrupted
+    from lenet.training.interrupts import Interrupted
 
     try:
         yield
-    except SweepInterrupted as stop:
+    except Interrupted as stop:
         note(f"{stop}\nhint: the same command resumes it")
         raise typer.Exit(stop.exit_code) from None

@@ -45,15 +45,17 @@ def train(
         changes = _changes(out, settings)
 
     from lenet.display.progress import choose_progress
+    from lenet.training import resume as resuming
     from lenet.training import train as training
+    from lenet.training.interrupts import Interrupted
 
     progress = choose_progress("quiet" if quiet else "auto", sys.stderr if json_ or quiet else sys.stdout)
     try:
         if resume is None:
             run = training.train(config=config, out=out, progress=progress)
         else:
-            run = training.resume(resume, **changes, progress=progress)
-    except training.Interrupted as stop:
+            run = resuming.resume(resume, **changes, progress=progress)
+    except Interrupted as stop:
         raise typer.Exit(stop.exit_code) from None
     if json_:
         say(json.dumps(run.summary.to_dict()))

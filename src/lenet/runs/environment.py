@@ -1,5 +1,6 @@
 """Where a training ran: versions, hardware, threads, commit; recorded with every run."""
 
+import functools
 import importlib.metadata
 import platform
 import subprocess
@@ -92,6 +93,7 @@ def processor() -> str:
     return platform.processor() or platform.machine()
 
 
+@functools.cache
 def git_commit(folder: Path) -> str | None:
     """The commit that `folder` is checked out at, with `+` if files differ from it; None outside its own repository."""
     try:

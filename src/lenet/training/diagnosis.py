@@ -4,23 +4,20 @@ Findings are lines of metrics.jsonl, so a resumed run neither forgets nor repeat
 """
 
 import functools
-import threading
 from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
 
-from lenet.data.dataset import Dataset, Images, Labels
-from lenet.display.progress import Progress
+from lenet.data.dataset import Images, Labels
 from lenet.doctor import plateau
 from lenet.doctor.finding import Finding
 from lenet.doctor.observation import Activations, Observation, is_at_chance
 from lenet.doctor.schedule import AFTER_CHUNK, AFTER_EPOCH, BEFORE_TRAINING, examine
-from lenet.engines import Engine
 from lenet.metrics import confusion_matrix
 from lenet.networks.layers import Activation
 from lenet.runs.points import ChunkPoint, EpochPoint
-from lenet.runs.recorder import Recorder
+from lenet.training.job import Job
 
 Kind = TypeVar("Kind", ChunkPoint, EpochPoint, Finding)
 
@@ -30,18 +27,10 @@ SAMPLE = 64  # training images for the checks of units
 class Findings:
     """The findings of one run; each name is reported once."""
 
-    def __init__(
-        self,
-        recorder: Recorder,
-        show: Progress,
-        engine: Engine,
-        train: Dataset,
-        test: Dataset,
-        interrupted: threading.Event,
-    ) -> None:
-        self.recorder, self.show, self.engine, self.train, self.test = recorder, show, engine, train, test
-        self.interrupted = interrupted
-        self.counts = np.bincount(train.labels, minlength=len(train.classes))  # (num_classes,)
+    def __init__(self, job: Job) -> None:
+        self.job, self.recorder, self.engine = job, job.recorder, job.setup.engine
+        self.train, self.test = job.setup.train, job.setup.test
+        self.counts = np.bincount(self.train.labels, minlength=len(self.train.classes))  # (num_classes,)
 
     def of(self, kind: type[Kind]) -> list[Kind]:
         """The points of a kind so far."""
@@ -117,7 +106,7 @@ class Findings:
         new = [replace(one, epoch=epoch, step=step) for one in found if one.name not in self.told]
         for finding in new:
             self.recorder.log(finding)
-            self.show.finding(finding)
+            self.job.session.display.finding(finding)
         return new
 
     def _simulate(self, done: int, num_epochs: int) -> float | None:
@@ -126,9 +115,8 @@ class Findings:
         if num_epochs > config.epochs and config.schedule != "constant":
             return None
         longer = replace(config, epochs=num_epochs)
-        return plateau.escape_epoch(
-            self.engine, longer, self.train, self.recorder.resolved.preprocessing, done, self.interrupted
-        )
+        preprocessing, interrupt = self.recorder.resolved.preprocessing, self.job.session.interrupt
+        return plateau.escape_epoch(self.engine, longer, self.train, preprocessing, done, interrupt)
 
     def _sample(self) -> Images:
         """Some training images, uint8 (SAMPLE, height, width)."""

@@ -56,7 +56,7 @@ def perform(
 
     Raises:
         ConfigError: the name is unknown, or the experiment does not take an option.
-        SweepInterrupted: Ctrl-C; all is saved, and the same call resumes.
+        Interrupted: after Ctrl-C, when all is saved, and the same call resumes.
         LenetError: as `sweep` raises it.
     """
     if name not in EXPERIMENTS:

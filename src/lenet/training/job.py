@@ -1,0 +1,41 @@
+"""What one training needs: where it is recorded, what it computes with, and its surroundings."""
+
+import time
+from dataclasses import dataclass, field
+
+from lenet.display.progress import Progress
+from lenet.runs.recorder import Recorder
+from lenet.training.interrupts import Interrupt
+from lenet.training.setup import Setup
+
+
+@dataclass(frozen=True)
+class Session:
+    """The surroundings of a training.
+
+    Attributes:
+        display: shows what happens.
+        interrupt: set when the training is to stop.
+        began: when the training was called, by time.perf_counter(): the summary counts its seconds from then.
+        chart: whether to draw the learning curve at the end.
+    """
+
+    display: Progress
+    interrupt: Interrupt
+    began: float = field(default_factory=time.perf_counter)
+    chart: bool = True
+
+
+@dataclass(frozen=True)
+class Job:
+    """One training.
+
+    Attributes:
+        recorder: of its run.
+        setup: data, network and engine.
+        session: its surroundings.
+    """
+
+    recorder: Recorder
+    setup: Setup
+    session: Session

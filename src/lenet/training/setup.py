@@ -1,0 +1,136 @@
+"""What a training consists of: data, network and engine, and the record of what was decided and why."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from lenet.config import MODEL_FIELDS, TrainConfig
+from lenet.data.dataset import Dataset, Splits
+from lenet.data.plan import hold_out
+from lenet.engines import Engine
+from lenet.engines.choice import Choice, choose_device, choose_engine, make_engine
+from lenet.engines.threads import num_threads
+from lenet.errors import ConfigError, DataError
+from lenet.images.preprocess import Preprocessing
+from lenet.networks import build
+from lenet.networks.initialization import initialized
+from lenet.runs.records import Model, Resolved
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a training consists of.
+
+    Attributes:
+        train: the training set, without the images held out for validation.
+        validation: those, if there are any.
+        test: the test set.
+        engine: what computes; it has the network.
+        resolved: what was decided, and why.
+    """
+
+    train: Dataset
+    validation: Dataset | None
+    test: Dataset
+    engine: Engine
+    resolved: Resolved
+
+
+def set_up(config: TrainConfig, splits: Splits, reason: str | None = None) -> Setup:
+    """Make network and engine for a config.
+
+    Args:
+        config: the settings of the training.
+        splits: the data.
+        reason: why engine and device are those of the config, if it was not the user who chose them.
+
+    Raises:
+        ConfigError: for settings that do not fit the data.
+        DataError: for images in colour.
+        EngineError: for an engine or device that is not available.
+        ModelError: for a network that cannot be built.
+    """
+    _check(config, splits)
+    kept, held = hold_out(config, len(splits.train))
+    train = splits.train.subset(kept) if len(held) else splits.train
+    validation = splits.train.subset(held) if len(held) else None
+    preprocessing = Preprocessing.of(train, normalize=config.normalize)
+    arguments = {name: getattr(config, name) for name in MODEL_FIELDS if getattr(config, name) is not None}
+    arguments |= {"input_size": train.size, "num_classes": len(train.classes)}
+    network = initialized(build(config.model, **arguments), config.init, config.seed)
+    device = choose_device(config.device)
+    engine = choose_engine(config.engine, network.architecture, device.name)
+    if reason is not None:
+        device, engine = Choice(device.name, reason), Choice(engine.name, reason)
+    resolved = Resolved(
+        data=splits.name,
+        data_source=splits.source,
+        data_folder=str(splits.folder) if splits.folder else None,
+        notice=splits.notice,
+        classes=tuple(train.classes),
+        num_train=len(train),
+        num_validation=len(held),
+        num_test=len(splits.test),
+        model=Model(name=config.model, arguments=arguments, parameters=network.architecture.num_parameters),
+        preprocessing=preprocessing,
+        engine=engine.name,
+        engine_reason=engine.reason,
+        device=device.name,
+        device_reason=device.reason,
+    )
+    made = make_engine(engine.name, network, train, config, preprocessing, device.name)
+    return Setup(train, validation, splits.test, made, resolved)
+
+
+def _check(config: TrainConfig, splits: Splits) -> None:
+    """Raises ConfigError or DataError for settings and data that do not fit together."""
+    if splits.train.images.ndim == 4:
+        raise DataError(
+            f"the images of {splits.name} have colours; expected grey ones, of shape (N, height, width)",
+            hint="average the colours: images.mean(axis=3).astype(numpy.uint8)",
+        )
+    if config.shift >= min(splits.train.size):
+        height, width = splits.train.size
+        raise ConfigError(
+            f"shift is {config.shift}, but the images of {splits.name} are {height}×{width}",
+            hint="use a smaller --shift",
+        )
+    if config.validation >= len(splits.train):
+        raise ConfigError(
+            f"validation is {config.validation:,}, but {splits.name} has {len(splits.train):,} training images",
+            hint="hold out fewer with --validation N",
+        )
+
+
+def header(config: TrainConfig, resolved: Resolved) -> list[tuple[str, str]]:
+    """Return the three lines, each a title and a text, that say what was decided and why."""
+    held = f"{resolved.num_validation:,} validation, " if resolved.num_validation else ""
+    height, width = resolved.preprocessing.size
+    variation = "".join(
+        f", {name.replace('_', ' ')} {_plain(value)}"
+        for name, value in resolved.model.arguments.items()
+        if name in MODEL_FIELDS
+    )
+    why = "auto: the best available; " if config.data == "auto" else ""
+    threads = num_threads(config.threads)
+    return [
+        (
+            "data",
+            f"{resolved.data}: {resolved.num_train:,} train, {held}{resolved.num_test:,} test, "
+            f"{height}×{width}, {len(resolved.classes)} classes ({why}{resolved.data_source})",
+        ),
+        (
+            "model",
+            f"{resolved.model.name}: {resolved.model.parameters:,} parameters{variation} (recipe {config.recipe}: "
+            f"{config.optimizer} {config.learning_rate:g}, {config.schedule}, batch {config.batch_size}, "
+            f"seed {config.seed})",
+        ),
+        (
+            "engine",
+            f"{resolved.engine} ({resolved.engine_reason}) on {resolved.device} ({resolved.device_reason}), "
+            f"{threads} thread{'s' if threads != 1 else ''}",
+        ),
+    ]
+
+
+def _plain(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)

@@ -1,0 +1,105 @@
+"""Trainings side by side: a thread for each core, a training for each thread.
+
+The kernels release Python's lock while they compute, so the trainings share one process, which holds each data set once (a
+training that holds out validation images has a copy of its own).
+"""
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from lenet.config import TrainConfig
+from lenet.data.dataset import Splits, load
+from lenet.display.progress import Finished, Silent
+from lenet.engines.threads import cores
+from lenet.errors import LenetError
+from lenet.runs.run import Run
+from lenet.training.interrupts import Interrupt, Interrupted, interrupts
+from lenet.training.job import Session
+from lenet.training.resume import resume_once
+from lenet.training.train import run_once
+
+
+@dataclass(frozen=True)
+class Task:
+    """A training to be done in a folder of its own.
+
+    Attributes:
+        config: its settings.
+        data: what it is trained on.
+        folder: its run directory.
+        name: for the line that reports its end; by default the folder's, with recipe and seed.
+    """
+
+    config: TrainConfig
+    data: Splits
+    folder: Path
+    name: str = ""
+
+
+# What came of a task: its run, its error, or Interrupted, with nothing saved if it was not begun.
+Outcome: TypeAlias = Run | LenetError | Interrupted
+
+
+def run_all(tasks: Sequence[Task], display: Finished, workers: int | None = None) -> list[Outcome]:
+    """Do all tasks; a finished run is kept as it is, an interrupted one is resumed.
+
+    Args:
+        tasks: the trainings.
+        display: reports each that is finished.
+        workers: trainings at a time; by default one for each core.
+
+    Returns:
+        What came of each, in the order of the tasks.
+    """
+    with interrupts() as interrupt, ThreadPoolExecutor(workers or cores()) as pool:
+        futures = {pool.submit(_outcome, task, display, interrupt): task for task in tasks}
+        try:
+            for future in as_completed(futures):
+                outcome = None if future.exception() else future.result()
+                if isinstance(outcome, Run):
+                    display.finished(outcome, futures[future].name)
+        except BaseException:
+            interrupt.set()  # the chunks under way end, and nothing else begins
+            raise
+    return [future.result() for future in futures]
+
+
+def load_splits(
+    configs: Iterable[TrainConfig], data: Splits | None, display: Finished
+) -> dict[tuple[str, str | None], Splits]:
+    """Load the data sets that the configs name, each once.
+
+    Args:
+        configs: the settings of the trainings.
+        data: what all are trained on instead.
+        display: shows downloads and notices.
+
+    Returns:
+        The data sets by `source(config)`.
+    """
+    splits = {key: data or load(*key, progress=display.download) for key in dict.fromkeys(map(source, configs))}
+    for each in splits.values():
+        display.notice(each.notice)
+    return splits
+
+
+def source(config: TrainConfig) -> tuple[str, str | None]:
+    """Return name and folder of a config's data set, as `load` takes them."""
+    return config.data, config.data_dir
+
+
+def _outcome(task: Task, display: Finished, interrupt: Interrupt) -> Outcome:
+    """Does a task. An error that is no mistake of its user is raised."""
+    if interrupt.is_set():
+        return Interrupted("not begun", interrupt.exit_code)
+    session = Session(Silent(display, task.name or str(task.folder)), interrupt, chart=False)
+    try:
+        if not (task.folder / "config.json").is_file():
+            return run_once(task.config, task.data, task.folder, session)
+        run = Run.load(task.folder, finished=False)
+        return resume_once(run, task.data, session) if run.missing else run
+    except (LenetError, Interrupted) as outcome:
+        return outcome
