@@ -1,17 +1,10 @@
 """The book's growing chart."""
 
-import io
-
 import pytest
 import torch
 from PIL import Image
 
 from lenet import d2l
-
-
-class Terminal(io.StringIO):
-    def isatty(self):
-        return True
 
 
 def test_an_animator_collects_points_and_becomes_a_png(own_folder, capsys):
@@ -30,7 +23,9 @@ def test_an_animator_collects_points_and_becomes_a_png(own_folder, capsys):
         assert picture.size == (525, 375)
     assert capsys.readouterr() == ("", f"wrote   {path.name}\n")
     (axes,) = animator.axes
-    assert [line.get_ydata()[-1] for line in axes.get_lines()] == pytest.approx([0.5, 0.7, 0.6])
+    assert [list(line.get_xdata()) for line in axes.get_lines()] == [[1, 2], [1, 2], [2]]
+    drawn = [list(line.get_ydata()) for line in axes.get_lines()]
+    assert drawn == [[0.9, 0.5], [0.5, pytest.approx(0.7)], [0.6]]
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["loss", "train acc", "test acc"]
     assert (axes.get_xlabel(), axes.get_xlim(), axes.get_ylim()) == ("epoch", (0, 2), (0, 1))
 
@@ -55,3 +50,24 @@ def test_a_second_chart_does_not_overwrite_the_first(own_folder):
         animator.add(0, 1)
         animator.finish()
     assert len(list(own_folder.iterdir())) == 2
+
+
+def test_lines_with_an_x_of_their_own():
+    animator = d2l.Animator(xlabel="x", ylabel="y", xscale="log", xlim=(1, 10), ylim=(0, 5), legend=("a", "b"))
+    animator.add((1, 2), (3, 4))
+    animator.add((None, 5), (1, 2))  # no x, no point
+    animator.finish()
+    (axes,) = animator.axes
+    assert [(list(line.get_xdata()), list(line.get_ydata())) for line in axes.get_lines()] == [
+        ([1], [3]),
+        ([2, 5], [4, 2]),
+    ]
+    assert (axes.get_xlabel(), axes.get_ylabel(), axes.get_xscale(), axes.get_yscale()) == ("x", "y", "log", "linear")
+    assert (axes.get_xlim(), axes.get_ylim()) == ((1, 10), (0, 5))
+
+
+def test_the_legend_names_only_lines_that_are_there():
+    animator = d2l.Animator(legend=["first", "second"])
+    animator.add(1, 2)
+    animator.finish()
+    assert [text.get_text() for text in animator.axes[0].get_legend().get_texts()] == ["first"]

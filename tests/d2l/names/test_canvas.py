@@ -1,18 +1,13 @@
 """Where a growing chart is seen: a terminal, a file, a notebook."""
 
-import io
 import subprocess
 import sys
 
 import pytest
+from terminal import Terminal
 
 from lenet import d2l
 from lenet.d2l.names import canvas
-
-
-class Terminal(io.StringIO):
-    def isatty(self):
-        return True
 
 
 def test_on_a_terminal_one_line_is_rewritten(monkeypatch):

@@ -16,6 +16,8 @@ def test_show_images_takes_tensors_arrays_and_pillow(own_folder, capsys):
     assert axes.shape == (6,)
     assert [each.get_title() for each in axes] == ["a", "b", "", "", "", ""]
     assert [len(each.images) for each in axes] == [1, 1, 1, 1, 0, 0]
+    assert [each.images[0].get_array().shape for each in axes[:4]] == [(28, 28), (28, 28), (5, 5), (4, 4, 3)]
+    assert np.array_equal(axes[1].images[0].get_array(), pictures[1][0])
     assert capsys.readouterr().err.startswith("wrote ")
     assert list(own_folder.glob("*images.png"))
     with pytest.raises(ConfigError, match="0 rows"):
@@ -34,7 +36,10 @@ def test_predict_ch3_shows_true_labels_above_predicted(iterators, own_folder):
     with torch.no_grad():
         net[1].bias.copy_(torch.arange(10.0))  # ankle boots, all of them
     axes = d2l.predict_ch3(net, iterators[1], n=3)
-    _, labels = next(iter(iterators[1]))
+    images, labels = next(iter(iterators[1]))
+    assert all(
+        np.array_equal(each.images[0].get_array(), image[0]) for each, image in zip(axes, images[:3], strict=True)
+    )
     expected = [f"{name}\nankle boot" for name in d2l.get_fashion_mnist_labels(labels[:3])]
     assert [each.get_title() for each in axes] == expected
     assert net.training

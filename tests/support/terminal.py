@@ -1,0 +1,10 @@
+"""A terminal in place of stderr."""
+
+import io
+
+
+class Terminal(io.StringIO):
+    """Text written to a terminal."""
+
+    def isatty(self):
+        return True
