@@ -6,5 +6,5 @@ import io
 class Terminal(io.StringIO):
     """Text written to a terminal."""
 
-    def isatty(self):
+    def isatty(self) -> bool:
         return True

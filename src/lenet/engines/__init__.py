@@ -28,13 +28,13 @@ class Stats:
     Attributes:
         losses: the mean loss of each batch, float64 (num_steps,).
         sizes: images of each batch, int64 (num_steps,).
-        num_correct: images classified correctly, before each step's update.
+        num_correct: images classified correctly, before each step's update; NaN if that is not known.
         seconds: duration of the steps alone.
     """
 
     losses: NDArray[np.float64]
     sizes: NDArray[np.int64]
-    num_correct: int
+    num_correct: float
     seconds: float
 
     @property

@@ -51,7 +51,7 @@ def test_weights_that_the_last_step_breaks_are_not_kept(way, tiny):
     if way:
         steps.update = lambda result: net.fc[0].bias.data.fill_(torch.inf)
     before = [weights.clone() for weights in net.parameters()]
-    with pytest.raises(TrainingError, match="weights became nan or infinite in step 1, the last, of this epoch"), steps:
+    with pytest.raises(TrainingError, match="weights became NaN or infinite in step 1, the last, of this epoch"), steps:
         list(steps.epoch())
     assert all(torch.equal(*pair) for pair in zip(before, net.parameters(), strict=True))
 
@@ -62,7 +62,13 @@ def test_weights_that_were_broken_before_are_said_to_have_been(way, tiny):
     steps = both(net, BatchIterator(tiny.train, 50))[way]
     with torch.no_grad():
         net.fc[0].bias.fill_(torch.nan)
-    with pytest.raises(TrainingError, match=r"at step 1 of 20 of this epoch; no step has been taken"), steps:
+    with (
+        pytest.raises(
+            TrainingError,
+            match=r"at step 1 of 20 of this epoch; no step was taken before, so the initial weights or the images were bad",
+        ),
+        steps,
+    ):
         list(steps.epoch())
 
 

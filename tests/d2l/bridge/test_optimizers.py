@@ -49,8 +49,8 @@ def trained(ways, tiny, make):
     for way in ways:
         steps = way(net, iterator, optimizer)
         with steps:
-            *_, tally = steps.epoch()
-        losses += tally.losses
+            *_, progress = steps.epoch()
+        losses += progress.losses
     return net, optimizer, losses
 
 

@@ -1,8 +1,10 @@
 """An epoch so far, and when it is reported."""
 
+import numpy as np
 import pytest
 
-from lenet.d2l.bridge.progress import Tally, report_steps
+from lenet.d2l.bridge.progress import EpochProgress, report_steps
+from lenet.engines import Stats
 
 
 @pytest.mark.parametrize(
@@ -13,6 +15,11 @@ def test_points_are_those_of_the_book(num_steps, stops):
     assert report_steps(num_steps) == stops
 
 
-def test_a_tally_weighs_by_picture_or_by_batch():
-    tally = Tally([1.0, 4.0], [30, 10], 20.0)
-    assert (tally.loss, tally.batch_loss, tally.accuracy, tally.num_images) == (1.75, 2.5, 0.5, 40)
+def test_a_loss_per_image_and_per_batch():
+    progress = EpochProgress()
+    progress.add(Stats(np.array([1.0]), np.array([30]), 12, 0.5))
+    progress.add(Stats(np.array([4.0]), np.array([10]), 8, 0.25))
+    assert progress.losses == [1, 4]
+    assert progress.batch_loss == 2.5
+    tally = progress.tally
+    assert (tally.loss, tally.accuracy, tally.num_images, tally.seconds) == (1.75, 0.5, 40, 0.75)

@@ -42,7 +42,7 @@ def test_an_epoch_is_told_five_times(way, tiny):
     iterator = BatchIterator(tiny.train, 96, True)  # ten whole batches and one of forty
     steps = both(network(), iterator)[way]
     with steps:
-        told = [(tally.done, len(tally.losses), tally.num_images) for tally in steps.epoch()]
+        told = [(progress.done, len(progress.losses), progress.tally.num_images) for progress in steps.epoch()]
     expected = [(n / 11, n, min(96 * n, 1000)) for n in (2, 4, 6, 8, 10, 11)]
     assert told == expected
 
@@ -51,7 +51,7 @@ def test_a_generator_is_told_of_at_its_end(tiny):
     iterator = BatchIterator(tiny.train, 100)
     _, steps = both(network(), iterator)
     steps.train_iter = (batch for batch in iterator)
-    assert [tally.done for tally in steps.epoch()] == [1]
+    assert [progress.done for progress in steps.epoch()] == [1]
     with pytest.raises(DataError, match="gives no batch"):
         list(steps.epoch())
 
@@ -127,8 +127,8 @@ def test_label_smoothing_reaches_the_engine(tiny):
             TorchSteps(iterator, *classification(net, loss, sgd, CPU)),
         ][way]
         with steps:
-            *_, tally = steps.epoch()
-        losses.append(tally.losses)
+            *_, progress = steps.epoch()
+        losses.append(progress.losses)
     assert losses[0] == pytest.approx(losses[1], rel=1e-3)
 
 

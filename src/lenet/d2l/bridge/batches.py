@@ -17,6 +17,7 @@ from lenet.data.dataset import Dataset
 from lenet.errors import ConfigError, DataError
 from lenet.images.decode import chunks
 
+SAMPLE = 64  # images of which the doctor looks at the units
 LOOKED_AT = 2  # pictures with which a network is tried before it is trusted
 
 

@@ -18,7 +18,7 @@ from torch import nn
 from lenet.d2l.bridge.activations import functions, record
 from lenet.d2l.bridge.batches import BatchIterator
 from lenet.d2l.bridge.fashion_mnist import is_published
-from lenet.d2l.bridge.progress import Tally
+from lenet.d2l.bridge.progress import EpochProgress
 from lenet.d2l.bridge.steps import Steps
 from lenet.doctor import plateau
 from lenet.doctor.data_checks import unshuffled
@@ -50,10 +50,10 @@ class Diagnosis:
                 data = Observation(train=train_iter.dataset, test=self.test)
                 self._report(examine(BEFORE_TRAINING, data))
 
-    def epoch(self, done: int, tally: Tally, test_accuracy: float | None) -> None:
+    def epoch(self, done: int, progress: EpochProgress, test_accuracy: float | None) -> None:
         """After the evaluation of an epoch, the `done`-th. Networks and labels are anybody's: it ends no training."""
         with self._ending_nothing():
-            self._report(self._findings(done, tally, test_accuracy))
+            self._report(self._findings(done, progress, test_accuracy))
 
     @contextlib.contextmanager
     def _ending_nothing(self) -> Iterator[None]:
@@ -65,8 +65,8 @@ class Diagnosis:
                 why = f"{type(error).__name__}: {error}".splitlines()[0]
                 sys.stderr.write(f"doctor  cannot examine this training, which continues ({why})\n")
 
-    def _findings(self, done: int, tally: Tally, test_accuracy: float | None) -> Sequence[Finding]:
-        labels = np.concatenate(tally.labels)  # as they came
+    def _findings(self, done: int, progress: EpochProgress, test_accuracy: float | None) -> Sequence[Finding]:
+        tally, labels = progress.tally, np.concatenate(progress.labels)  # as they came
         if labels.dtype.kind not in "iu":
             return []  # not classes
         labels = labels[labels >= 0]  # nn.CrossEntropyLoss ignores those of -100

@@ -10,10 +10,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lenet.config import TrainConfig
-from lenet.d2l.bridge.batches import LOOKED_AT, BatchIterator
-from lenet.d2l.bridge.divergence import must_be_finite, must_end_finite
-from lenet.d2l.bridge.optimizers import LastGood, Rule
-from lenet.d2l.bridge.progress import SAMPLE, Tally, report_steps
+from lenet.d2l.bridge.batches import LOOKED_AT, SAMPLE, BatchIterator
+from lenet.d2l.bridge.divergence import DivergenceGuard
+from lenet.d2l.bridge.optimizers import Rule
+from lenet.d2l.bridge.progress import EpochProgress, report_steps
 from lenet.data.plan import Plan
 from lenet.doctor import plateau
 from lenet.engines import kernels
@@ -66,7 +66,7 @@ class EngineSteps:
         share(network, self.layers)  # until __exit__: what looks at the learner's network sees the present weights
         self.engine = CpuEngine(network, self.dataset, self.config, self.preprocessing)
         self.rule.load(self.engine, self.layers)
-        self.good, self.taken = LastGood(self.engine), 0
+        self.guard = DivergenceGuard(self.engine)
 
     def __exit__(self, *_: Any) -> None:
         """The weights back in their own memory, the optimiser's state where its next step looks for it, no gradients.
@@ -81,38 +81,34 @@ class EngineSteps:
         if interrupted.is_set():
             raise KeyboardInterrupt
 
-    def epoch(self) -> Iterator[Tally]:
-        """One pass over the training pictures; the same Tally, grown, after each fifth."""
+    def epoch(self) -> Iterator[EpochProgress]:
+        """One pass over the training pictures; the same EpochProgress, updated, after each fifth."""
         num_steps = len(self.train_iter)
         rates = np.full(num_steps, self.config.learning_rate)
         plan = Plan(self.train_iter.order(), None, None, rates, self.config.batch_size)
-        tally, step = Tally(labels=[self.dataset.labels[plan.order]]), 0
+        progress, step = EpochProgress(labels=[self.dataset.labels[plan.order]]), 0
         for stop in report_steps(num_steps):
             while step < stop:
-                step = self._call(plan, step, stop, tally)
-            tally.done = step / num_steps
+                step = self._call(plan, step, stop, progress)
+            progress.done = step / num_steps
             if step == num_steps:
-                must_end_finite(self.layers, tally, self.good, self.taken)
-            yield tally
+                self.guard.check_weights(self.layers, step)
+            yield progress
 
     def escape_epoch(self, done: int, num_epochs: int) -> float | None:
         """The epoch in which a training at chance level after `done` epochs escapes it; None: not within `num_epochs`."""
         config = replace(self.config, epochs=num_epochs)
         return plateau.escape_epoch(self.engine, config, self.dataset, self.preprocessing, done)
 
-    def _call(self, plan: Plan, start: int, stop: int, tally: Tally) -> int:
+    def _call(self, plan: Plan, start: int, stop: int, progress: EpochProgress) -> int:
         """As many of the steps as take a moment, in one call; where it stopped."""
         stop = min(stop, start + max(1, int(self.speed * CALL_SECONDS)))
-        self.good.keep(self.taken)
+        self.guard.keep()
         with interrupts() as interrupted:
             stats = self.engine.train_steps(plan, start, stop)
-            for loss in stats.losses:
-                must_be_finite(float(loss), tally, plan.num_steps, self.good, self.taken)
-                self.taken += 1
-                tally.losses.append(float(loss))
-                tally.sizes.append(min(plan.batch_size, len(plan.order) - (len(tally.losses) - 1) * plan.batch_size))
-            tally.num_correct += stats.num_correct
-            tally.seconds += stats.seconds
+            self.guard.check_losses(stats.losses.tolist(), start + 1, plan.num_steps)
+            self.guard.num_steps += stop - start
+            progress.add(stats)
             self.speed = (stop - start) / stats.seconds
         if interrupted.is_set():
             raise KeyboardInterrupt

@@ -11,7 +11,7 @@ from torch import nn
 
 from lenet.d2l.bridge.diagnosis import Diagnosis
 from lenet.d2l.bridge.evaluation import evaluate_accuracy, initialised
-from lenet.d2l.bridge.progress import Tally
+from lenet.d2l.bridge.progress import EpochProgress
 from lenet.d2l.bridge.steps import Steps
 from lenet.engines.memory import FIRST_TOUCH, memory_explained
 from lenet.errors import ConfigError
@@ -19,13 +19,13 @@ from lenet.errors import ConfigError
 
 @dataclass(frozen=True)
 class Point:
-    """Where a training stands. epoch: counted from 0, with its part; tally: of this epoch; test_accuracy: at its end only.
+    """Where a training stands. epoch: counted from 0, with its part; progress: of this epoch; test_accuracy: at its end only.
 
     steps_seconds and num_images are of the whole training, the steps alone; epoch_seconds with the evaluation.
     """
 
     epoch: float
-    tally: Tally
+    progress: EpochProgress
     test_accuracy: float | None
     num_images: int
     steps_seconds: float
@@ -53,13 +53,16 @@ def points(
             began = time.perf_counter()
             if isinstance(net, nn.Module):
                 net.train()
-            for tally in steps.epoch():
-                yield Point(epoch + tally.done, tally, None, num_images, steps_seconds, time.perf_counter() - began)
-            num_images, steps_seconds = num_images + tally.num_images, steps_seconds + tally.seconds
+            for progress in steps.epoch():
+                yield Point(
+                    epoch + progress.done, progress, None, num_images, steps_seconds, time.perf_counter() - began
+                )
+            num_images += progress.tally.num_images
+            steps_seconds += progress.tally.seconds
             test_accuracy = evaluate_accuracy(net, test_iter, device)
             seconds = time.perf_counter() - began
-            yield Point(epoch + 1, tally, test_accuracy, num_images, steps_seconds, seconds)
-            diagnosis.epoch(epoch + 1, tally, test_accuracy)
+            yield Point(epoch + 1, progress, test_accuracy, num_images, steps_seconds, seconds)
+            diagnosis.epoch(epoch + 1, progress, test_accuracy)
 
 
 def must_be_epochs(num_epochs: Any) -> None:

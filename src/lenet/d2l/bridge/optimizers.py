@@ -4,7 +4,6 @@ The state of a torch.optim optimiser goes into the engine before its first step 
 a second training goes on with its momenta, and so do steps by PyTorch. When a loss shows that the weights have broken,
 `LastGood` has those from before."""
 
-import copy
 from typing import Any, Protocol
 
 import numpy as np
@@ -142,41 +141,3 @@ def _settings(
         "weight_decay": weight_decay,
         "schedule": "constant",
     }
-
-
-class Stateful(Protocol):
-    """A network, an optimiser or an engine."""
-
-    def state_dict(self) -> dict[str, Any]:
-        """All that training changes."""
-
-    def load_state_dict(self, state: dict[str, Any]) -> Any:
-        """The inverse."""
-
-
-class LastGood:
-    """States of what a training changes, the two newest, to go back to when the weights have broken.
-
-    The loss of a step is that of the weights before it: a state is known to be good once the step after it has a loss.
-    """
-
-    def __init__(self, *parts: Stateful) -> None:
-        self.parts = parts
-        self.kept: list[tuple[int, list[dict[str, Any]]]] = []
-
-    def keep(self, step: int) -> None:
-        """Copies the state after that many steps."""
-        if not self.kept or self.kept[-1][0] != step:
-            self.kept = [*self.kept[-1:], (step, [copy.deepcopy(part.state_dict()) for part in self.parts])]
-
-    def restore(self, step: int) -> str:
-        """Goes back from the state after that many steps, which is broken, and says in words to where."""
-        if not self.parts:
-            return "what the weights are now is not known"
-        for earlier, states in reversed(self.kept):
-            if earlier < step:
-                for part, state in zip(self.parts, states, strict=True):
-                    part.load_state_dict(state)
-                undone = f"{step - earlier} steps" if step > earlier + 1 else "step"
-                return f"the weights are the last good ones, those before the last {undone}"
-        return "no step has been taken, so the weights, or the pictures, were no good before"

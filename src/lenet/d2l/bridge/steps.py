@@ -2,8 +2,8 @@
 
     steps = choose_steps(net, train_iter, loss, rule, device)
     with steps:
-        for tally in steps.epoch():  # every fifth of an epoch
-            print(tally.done, tally.loss)
+        for progress in steps.epoch():  # every fifth of an epoch
+            print(progress.done, progress.tally.loss)
 
 Both take the same batches in the same order and make the same steps, to the last digits that rounding leaves.
 """
@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from lenet.d2l.bridge.batches import LOOKED_AT, must_give
 from lenet.d2l.bridge.kernel_steps import EngineSteps, is_cross_entropy
 from lenet.d2l.bridge.optimizers import Rule
-from lenet.d2l.bridge.progress import Tally
+from lenet.d2l.bridge.progress import EpochProgress
 from lenet.d2l.bridge.shape_errors import misfit
 from lenet.d2l.bridge.torch_steps import TorchSteps, classification
 from lenet.engines import kernels
@@ -49,8 +49,8 @@ class Steps(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
 
-    def epoch(self) -> Iterator[Tally]:
-        """One pass over the training pictures; the same Tally, grown, after each fifth."""
+    def epoch(self) -> Iterator[EpochProgress]:
+        """One pass over the training pictures; the same EpochProgress, updated, after each fifth."""
 
     def escape_epoch(self, done: int, num_epochs: int) -> float | None:
         """The epoch in which a training at chance level after `done` epochs escapes it; None: not within `num_epochs`."""

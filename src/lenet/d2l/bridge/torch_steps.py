@@ -5,15 +5,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from lenet.d2l.bridge.batches import no_batches, pair
-from lenet.d2l.bridge.divergence import must_be_finite, must_end_finite
+from lenet.d2l.bridge.batches import SAMPLE, no_batches, pair
+from lenet.d2l.bridge.divergence import DivergenceGuard, Stateful
 from lenet.d2l.bridge.evaluation import moved, outputs
 from lenet.d2l.bridge.measuring import accuracy, number
-from lenet.d2l.bridge.optimizers import LastGood, Stateful
-from lenet.d2l.bridge.progress import SAMPLE, Tally, report_steps
+from lenet.d2l.bridge.progress import EpochProgress, report_steps
+from lenet.engines import Stats
 from lenet.training.interrupts import interrupts
 
 
@@ -50,7 +51,7 @@ class TorchSteps:
         self.net = net if isinstance(net, nn.Module) else None
         parts: list[Stateful] = [self.net] if self.net is not None else []
         parts += [optimizer] if parts and isinstance(optimizer, torch.optim.Optimizer) else []
-        self.good, self.taken = LastGood(*parts), 0
+        self.guard = DivergenceGuard(*parts)
 
     def __enter__(self) -> None:
         pass
@@ -58,44 +59,43 @@ class TorchSteps:
     def __exit__(self, *_: Any) -> None:
         pass
 
-    def epoch(self) -> Iterator[Tally]:
-        """One pass over the training batches; the same Tally, grown, after each fifth, if their number is known."""
+    def epoch(self) -> Iterator[EpochProgress]:
+        """One pass over the training batches; the same EpochProgress, updated, after each fifth, if their number is known."""
         num_steps = len(self.train_iter) if hasattr(self.train_iter, "__len__") else None
         stops = set(report_steps(num_steps)) if num_steps else set()
-        tally = Tally()
-        self.good.keep(self.taken)
+        progress = EpochProgress()
+        self.guard.keep()
         for step, batch in enumerate(self.train_iter, start=1):
-            self._step(batch, tally, num_steps)
+            self._step(batch, progress, num_steps)
             if num_steps and step in stops and step < num_steps:
-                self.good.keep(self.taken)
-                tally.done = step / num_steps
-                yield tally
-        if not tally.losses:
+                self.guard.keep()
+                progress.done = step / num_steps
+                yield progress
+        if not progress.losses:
             raise no_batches("the iterator to train on")
         if self.net is not None:
-            must_end_finite(self.net, tally, self.good, self.taken)
-        if tally.done != 1:
-            tally.done = 1
-            yield tally
+            self.guard.check_weights(self.net, len(progress.losses))
+        if progress.done != 1:
+            progress.done = 1
+            yield progress
 
     def escape_epoch(self, done: int, num_epochs: int) -> float | None:
         """Nothing is foreseen."""
         return None
 
-    def _step(self, batch: Any, tally: Tally, num_steps: int | None) -> None:
+    def _step(self, batch: Any, progress: EpochProgress, num_steps: int | None) -> None:
         """One step, which Ctrl-C does not cut in two."""
         began = time.perf_counter()
         with interrupts() as interrupted:
             result = self.forward(batch)
-            must_be_finite(result.mean, tally, num_steps, self.good, self.taken)
+            self.guard.check_losses([result.mean], len(progress.losses) + 1, num_steps)
             self.update(result)
-            self.taken += 1
-            tally.losses.append(result.mean)
-            tally.sizes.append(result.labels.numel())
-            tally.labels.append(result.labels.detach().reshape(-1).cpu().numpy())
+            self.guard.num_steps += 1
+            progress.labels.append(result.labels.detach().reshape(-1).cpu().numpy())
             self.sample = result.inputs[:SAMPLE] if isinstance(result.inputs, Tensor) else None
-            tally.num_correct += result.num_correct
-            tally.seconds += time.perf_counter() - began
+            size = np.array([result.labels.numel()])
+            seconds = time.perf_counter() - began
+            progress.add(Stats(np.array([result.mean]), size, result.num_correct, seconds))
         if interrupted.is_set():
             raise KeyboardInterrupt
 

@@ -20,7 +20,7 @@ from lenet.d2l.bridge.evaluation import initialised, moved, native_logits
 from lenet.d2l.bridge.kernel_steps import EngineSteps
 from lenet.d2l.bridge.measuring import number
 from lenet.d2l.bridge.optimizers import PlainSgd, Rule, TorchOptim
-from lenet.d2l.bridge.progress import Tally
+from lenet.d2l.bridge.progress import EpochProgress
 from lenet.d2l.bridge.steps import Steps, announce, choose_steps
 from lenet.d2l.bridge.torch_steps import Forward, TorchSteps
 from lenet.d2l.names import devices
@@ -100,13 +100,13 @@ class Trainer(HyperParameters):
         """One epoch, then the validation set, then what the doctor says."""
         self.model.train()
         num_plotted = 0
-        for tally in self._steps.epoch():
+        for progress in self._steps.epoch():
             if isinstance(self._steps, EngineSteps):
-                num_plotted = self._plot(tally, num_plotted)
+                num_plotted = self._plot(progress, num_plotted)
         if self.val_dataloader is not None:
             with evaluating(self.model), torch.no_grad():
                 self._validate()
-        self._diagnosis.epoch(self.epoch + 1, tally, self._val_accuracy())
+        self._diagnosis.epoch(self.epoch + 1, progress, self._val_accuracy())
 
     def clip_gradients(self, grad_clip_val: float, model: Any) -> None:
         """Scales all gradients together, so that their norm is at most `grad_clip_val`."""
@@ -151,12 +151,12 @@ class Trainer(HyperParameters):
         self.optim.step()
         self.train_batch_idx += 1
 
-    def _plot(self, tally: Tally, num_plotted: int) -> int:
+    def _plot(self, progress: EpochProgress, num_plotted: int) -> int:
         """The losses that the kernels computed, as points of the chart; how many of the epoch there are now."""
-        for loss in tally.losses[num_plotted:]:
+        for loss in progress.losses[num_plotted:]:
             self.model.plot("loss", loss, train=True)
             self.train_batch_idx += 1
-        return len(tally.losses)
+        return len(progress.losses)
 
     def _val_accuracy(self) -> float | None:
         """The validation accuracy of this epoch, by its points of the chart; None if they are not drawn."""

@@ -51,7 +51,7 @@ def train_ch5(
     with on_device(net, train_iter, device), Line() as line:
         steps = choose_steps(net, train_iter, nn.CrossEntropyLoss(), TorchOptim(optimizer, net), device)
         for point in points(net, steps, test_iter, num_epochs, device):
-            _print_or_show(point, line, num_epochs, point.tally.batch_loss, timed=True)
+            _print_or_show(point, line, num_epochs, point.progress.batch_loss, timed=True)
 
 
 def train_cuda_cpu(
@@ -112,7 +112,8 @@ def train_ch6(
         steps = choose_steps(net, train_iter, nn.CrossEntropyLoss(), PlainSgd(net, lr), device)
         drawn = "xavier-uniform" if init else None
         last = _charted(points(net, steps, test_iter, num_epochs, device, drawn), num_epochs, "train_ch6")
-    print(f"loss {last.tally.loss:.3f}, train acc {last.tally.accuracy:.3f}, test acc {last.test_accuracy:.3f}")
+    tally = last.progress.tally
+    print(f"loss {tally.loss:.3f}, train acc {tally.accuracy:.3f}, test acc {last.test_accuracy:.3f}")
     print(f"{last.num_images / last.steps_seconds:.1f} examples/sec on {device}")
 
 
@@ -150,7 +151,7 @@ def train_ch3(
             _charted(all_points, num_epochs, "train_ch3", every_fifth=False)
             return
         for point in all_points:
-            _print_or_show(point, line, num_epochs, point.tally.loss, timed=False)
+            _print_or_show(point, line, num_epochs, point.progress.tally.loss, timed=False)
 
 
 def train_epoch_ch3(net: Any, train_iter: Any, loss: Any, updater: Any) -> tuple[float, float]:
@@ -160,13 +161,13 @@ def train_epoch_ch3(net: Any, train_iter: Any, loss: Any, updater: Any) -> tuple
         if isinstance(net, nn.Module):
             net.train()
         with steps:
-            *_, tally = steps.epoch()
-    return tally.loss, tally.accuracy
+            *_, progress = steps.epoch()
+    return progress.tally.loss, progress.tally.accuracy
 
 
 def _print_or_show(point: Point, line: Line, num_epochs: int, loss: float, timed: bool) -> None:
     """The published line at the end of an epoch; before it, on a terminal, how far it is."""
-    tally = point.tally
+    tally = point.progress.tally
     if point.test_accuracy is None:
         line.show(f"epoch {point.epoch:.1f}/{num_epochs}  loss {loss:.4f}  train acc {tally.accuracy:.3f}")
         return
@@ -185,7 +186,7 @@ def _charted(all_points: Iterator[Point], num_epochs: int, name: str, every_fift
     animator.canvas.name = name
     try:
         for point in all_points:
-            train = (point.tally.loss, point.tally.accuracy)
+            train = (point.progress.tally.loss, point.progress.tally.accuracy)
             if point.test_accuracy is None:
                 if every_fifth:
                     animator.add(point.epoch, (*train, None))
