@@ -1,7 +1,7 @@
-"""Checkpoints: moments of a training, each complete in the folder of them or not there.
+"""Checkpoints: states of a training, saved so that each is complete or absent.
 
-One is two files: `step-000470.safetensors`, the weights and the optimiser's state, and `step-000470.json`, written second:
-where the training stood, with hashes of all that belongs to it. docs/run-directory.md describes both.
+A checkpoint is two files: `step-000470.safetensors` holds the weights and the optimiser's state; `step-000470.json`, written
+second, says where the training stood, with hashes of everything. docs/run-directory.md describes both.
 """
 
 import hashlib
@@ -22,40 +22,53 @@ from lenet.files import durable, untrusted
 from lenet.files.safetensors import MAX_HEADER, Weights
 from lenet.networks.trained import TrainedNetwork
 
-KEPT = 2
-MAX_STATE = 16  # bytes for a weight, with its optimiser's state
+KEPT = 2  # checkpoints
+MAX_STATE = 16  # bytes of a weight and its optimiser's state
 FILE = re.compile(r"step-([0-9]{6,18})\.(?:json|safetensors)")
-READABLE = "see that the disk is whole and may be read, then try again; nothing was changed"
+RETRY = "check that the disk works and can be read, then retry; nothing was changed"
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A moment of a training: tensors by name, and where the training stood."""
+    """A saved state of a training.
+
+    Attributes:
+        step: steps taken before.
+        tensors: weights and optimiser state by name.
+        progress: where the training stood, as JSON.
+        num_bytes: how many bytes of metrics.jsonl belong to it.
+        lines_sha256: SHA-256 of those bytes.
+    """
 
     step: int
     tensors: dict[str, NDArray[Any]]
     progress: dict[str, Any]
-    num_bytes: int  # of metrics.jsonl
-    lines_sha256: str  # of those bytes
+    num_bytes: int
+    lines_sha256: str
 
     def has_lines(self, lines: bytes) -> bool:
-        """Whether these are the lines of metrics.jsonl that belong to it."""
+        """Return whether these are the lines of metrics.jsonl that belong to it."""
         return _sha256(lines) == self.lines_sha256
 
 
 class Damaged(RunError):
-    """A checkpoint that was read and is not what was written."""
+    """A checkpoint that could be read and does not hold what was written."""
 
 
 def names(step: int) -> tuple[str, str]:
-    """The names of the two files of a checkpoint: its tensors, its record."""
+    """Return the names of a checkpoint's two files: the tensors, the record."""
     return f"step-{step:06d}.safetensors", f"step-{step:06d}.json"
 
 
-def packed(
-    step: int, tensors: Mapping[str, NDArray[Any]], progress: dict[str, Any], lines: bytes
-) -> tuple[bytes, bytes]:
-    """The content of these two files; `lines` are the points of the chart that belong to the checkpoint."""
+def pack(step: int, tensors: Mapping[str, NDArray[Any]], progress: dict[str, Any], lines: bytes) -> tuple[bytes, bytes]:
+    """Return the content of these two files.
+
+    Args:
+        step: steps taken so far.
+        tensors: weights and optimiser state by name.
+        progress: where the training stands.
+        lines: of metrics.jsonl, that belong to the checkpoint.
+    """
     content = safetensors.numpy.save(dict(tensors))
     record = {
         "step": step,
@@ -67,23 +80,28 @@ def packed(
 
 
 def steps(folder: Path) -> list[int]:
-    """The steps of the checkpoints in a folder, whole or not, in order. Raises OSError if it cannot be looked into."""
+    """Return the steps of the checkpoints in a folder, whole or damaged, in order.
+
+    Raises:
+        OSError: if the folder cannot be read.
+    """
     return sorted(step for name, step in _files(folder).items() if name.endswith(".json"))
 
 
 def find(folder: Path, network: TrainedNetwork) -> tuple[Checkpoint | None, list[RunError]]:
-    """The newest checkpoint that is whole, by its step, and what is wrong with those after it.
+    """Return the newest whole checkpoint, if there is one, and what is wrong with those after it.
 
-    Raises RunError for one that the system cannot read now: it may be whole.
+    Raises:
+        RunError: for one that cannot be read now, and may be whole.
     """
     faults: list[RunError] = []
     try:
-        there = steps(folder)
+        present = steps(folder)
     except OSError as error:
         raise RunError(
-            f"the checkpoints of {folder.parent} cannot be read now: {durable.explain(error)[0]}", hint=READABLE
+            f"the checkpoints of {folder.parent} cannot be read now: {durable.explain(error)[0]}", hint=RETRY
         ) from error
-    for step in reversed(there):
+    for step in reversed(present):
         try:
             return read(folder, step, network), faults
         except Damaged as error:
@@ -92,7 +110,17 @@ def find(folder: Path, network: TrainedNetwork) -> tuple[Checkpoint | None, list
 
 
 def read(folder: Path, step: int, network: TrainedNetwork) -> Checkpoint:
-    """The checkpoint of that step; Damaged, with what is wrong, unless every byte of it is as it was written."""
+    """Read the checkpoint of a step.
+
+    Args:
+        folder: of the checkpoints.
+        step: steps taken before it.
+        network: which bounds its size.
+
+    Raises:
+        Damaged: if a byte of it is not what was written.
+        RunError: if it cannot be read now.
+    """
     num_weights = network.architecture.num_parameters
     tensors_file, record_file = names(step)
     try:
@@ -105,39 +133,38 @@ def read(folder: Path, step: int, network: TrainedNetwork) -> Checkpoint:
             raise ValueError("the tensors are not those that were written")
         lines = record["metrics"]
         num_bytes, lines_sha256 = operator.index(lines["bytes"]), str(lines["sha256"])
-        Weights.read(tensors)  # nothing but sound safetensors goes to the library
+        Weights.read(tensors)  # the library is given sound files only
     except (LenetError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         name = folder / f"step-{step:06d}"
         why = error.message if isinstance(error, LenetError) else error
         if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
             why = "its .json holds something else"
         if isinstance(error.__cause__, OSError) and not isinstance(error.__cause__, FileNotFoundError):
-            raise RunError(f"the checkpoint {name} cannot be read now: {why}", hint=READABLE) from error
+            raise RunError(f"the checkpoint {name} cannot be read now: {why}", hint=RETRY) from error
         raise Damaged(f"the checkpoint {name} is damaged: {why}") from error
     return Checkpoint(step, safetensors.numpy.load(tensors), record["progress"], num_bytes, lines_sha256)
 
 
 def prune(folder: Path, newest: int = sys.maxsize) -> None:
-    """Removes all checkpoints, and parts of them, but the last two up to that step."""
+    """Remove all checkpoints, and parts of checkpoints, except the last two up to a step."""
     files = _files(folder)
-    whole = sorted(step for name, step in files.items() if name.endswith(".json") and step <= newest)
-    kept = whole[-KEPT:]
-    for name in sorted(files):  # .json before .safetensors: without the first it is no checkpoint
+    kept = sorted(step for name, step in files.items() if name.endswith(".json") and step <= newest)[-KEPT:]
+    for name in sorted(files):  # .json before .safetensors: without the first there is no checkpoint
         if files[name] not in kept:
             durable.remove(folder / name)
 
 
 def _files(folder: Path) -> dict[str, int]:
-    """The step of each file of a checkpoint, by its name."""
+    """The files of checkpoints in a folder: the step of each by its name."""
     try:
-        found = [path.name for path in folder.iterdir()]
+        paths = [path.name for path in folder.iterdir()]
     except (FileNotFoundError, NotADirectoryError):
         return {}
-    return {name: int(match[1]) for name in found if (match := FILE.fullmatch(name))}
+    return {name: int(match[1]) for name in paths if (match := FILE.fullmatch(name))}
 
 
 def _sealed(record: dict[str, Any]) -> bytes:
-    """The record with the SHA-256 of its content, so that no change of it goes unseen."""
+    """The record as JSON, with the SHA-256 of its content, so that every change of it is noticed."""
     return durable.as_json(record | {"seal": _sha256(durable.as_json(record))})
 
 

@@ -1,4 +1,4 @@
-"""The beginning of a run: a folder of its own, with its first files whole or with none of them."""
+"""Making a run directory: a folder of its own, with its first files complete or with none of them."""
 
 import contextlib
 import datetime
@@ -12,9 +12,9 @@ from lenet.files import durable
 
 
 def new_default(data: str, model: str) -> Path:
-    """A new folder runs/DATE-TIME-DATA-MODEL, with a number behind it if that is taken."""
+    """Make a new folder runs/DATE-TIME-DATA-MODEL, with a number at the end if that name is taken, and return its path."""
     stem = f"{datetime.datetime.now():%Y-%m-%d-%H%M%S}-{data}-{model}"
-    with contextlib.suppress(OSError):  # who writes into it will say why
+    with contextlib.suppress(OSError):  # the first write into the folder reports why
         durable.make_folders(Path("runs"))
     for number in itertools.count(1):
         path = Path("runs") / (stem if number == 1 else f"{stem}-{number}")
@@ -28,41 +28,41 @@ def new_default(data: str, model: str) -> Path:
     return path
 
 
-def begin(path: Path, files: Mapping[str, bytes]) -> OSError | None:
-    """Makes the folder of a run, or takes an empty one, and writes its first files; returns why not, after two attempts."""
-    for attempt in (1, 2):
-        try:
-            _begin_now(path, files, again=attempt > 1)
-        except OSError as error:
-            if attempt == 2:
-                return error
-            time.sleep(durable.RETRY_SECONDS)
-        else:
-            break
-    return None
+def create(path: Path, files: Mapping[str, bytes]) -> None:
+    """Make the folder of a run, or use an empty one, and write its first files, in at most two attempts.
 
+    Args:
+        path: the folder.
+        files: their content by name.
 
-def _begin_now(path: Path, files: Mapping[str, bytes], again: bool) -> None:
-    """One attempt; of two processes that want one folder, one gets it.
-
-    Raises RunError if it is not to be had, OSError if it cannot be written: then nothing is left that can be removed.
+    Raises:
+        OSError: if they cannot be written; what was written is removed, if that is possible.
+        RunError: if the folder is not empty.
     """
-    elsewhere = "choose another with --out DIR"
+    try:
+        _attempt(path, files)
+    except OSError:
+        time.sleep(durable.RETRY_SECONDS)
+        _attempt(path, files, is_second=True)
+
+
+def _attempt(path: Path, files: Mapping[str, bytes], *, is_second: bool = False) -> None:
+    """One attempt; of two processes that want the same folder, one gets it."""
+    other = "choose another with --out DIR"
     if path.exists() and not path.is_dir():
-        raise RunError(f"{path} is a file; expected a folder for the run", hint=elsewhere)
+        raise RunError(f"{path} is a file; expected a folder for the run", hint=other)
     durable.make_folders(path)
     durable.sync_folder(path.parent)
     with durable.lock(path):
-        if again and all(durable.holds(path / name, content) for name, content in files.items()):
-            durable.sync_folder(path)  # all that the first attempt had left to do
+        if is_second and all(durable.holds(path / name, content) for name, content in files.items()):
+            durable.sync_folder(path)  # the only step that the first attempt left
             return
         if (path / "config.json").exists():
-            way = f", or go on with it: lenet train --resume {quoted(path)}"
-            raise RunError(
-                f"{path} already holds a run", hint=elsewhere + ("" if (path / "summary.json").is_file() else way)
-            )
+            is_finished = (path / "summary.json").is_file()
+            resume = "" if is_finished else f", or resume it: lenet train --resume {quoted(path)}"
+            raise RunError(f"{path} already holds a run", hint=other + resume)
         if not all(map(_is_leftover, path.iterdir())):
-            raise RunError(f"{path} is not empty; a run wants a folder of its own", hint=elsewhere)
+            raise RunError(f"{path} is not empty; expected a new or empty folder for the run", hint=other)
         for leftover in path.iterdir():
             durable.remove(leftover)
         try:
@@ -76,5 +76,5 @@ def _begin_now(path: Path, files: Mapping[str, bytes], again: bool) -> None:
 
 
 def _is_leftover(path: Path) -> bool:
-    """Whether a file is of a run that died before it was one."""
+    """Whether a file was left by a process that was killed before config.json made the folder a run."""
     return path.name in ("environment.json", "metrics.jsonl") or durable.TEMPORARY.fullmatch(path.name) is not None

@@ -1,4 +1,4 @@
-"""Where a training ran: versions, hardware, threads, commit; recorded with every run."""
+"""Where a training computes: versions, hardware, threads, commit; recorded with every run."""
 
 import functools
 import importlib.metadata
@@ -59,7 +59,7 @@ def differences(before: Environment, now: Environment, engine: str) -> list[str]
 
 
 def torch_version() -> str | None:
-    """Return the version of PyTorch, which is not imported for this; None where it is not installed."""
+    """Return the version of PyTorch without importing it, or None if it is not installed."""
     if "torch" in sys.modules:
         return str(sys.modules["torch"].__version__)
     try:
@@ -69,13 +69,13 @@ def torch_version() -> str | None:
 
 
 def _gpu() -> str | None:
-    """The name of the GPU, as far as a PyTorch in memory knows it."""
+    """The name of the GPU, if PyTorch is imported and sees one."""
     torch: Any = sys.modules.get("torch")
     return str(torch.cuda.get_device_name()) if torch and torch.cuda.is_available() else None
 
 
 def kernels_build() -> str | None:
-    """The CPU engine's variant here, and what its library was built from and with; None without one."""
+    """Return the CPU engine's variant on this processor, and what its library was built from; None without a library."""
     try:
         return f"{kernels.variant_name()} {kernels.library().lenet_build().decode()}"
     except EngineError:
@@ -83,7 +83,7 @@ def kernels_build() -> str | None:
 
 
 def processor() -> str:
-    """The processor's name, as far as the system tells it."""
+    """Return the processor's name, as far as the system reports it."""
     try:
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
             if line.startswith("model name"):
@@ -95,7 +95,7 @@ def processor() -> str:
 
 @functools.cache
 def git_commit(folder: Path) -> str | None:
-    """The commit that `folder` is checked out at, with `+` if files differ from it; None outside its own repository."""
+    """Return the commit that a folder of lenet's repository is at, with `+` if files differ from it; else None."""
     try:
         top, commit, changes = (
             subprocess.run(
@@ -109,6 +109,6 @@ def git_commit(folder: Path) -> str | None:
         )
     except (OSError, subprocess.SubprocessError):
         return None
-    if not (Path(top) / "src" / "lenet").is_dir():  # installed into somebody else's repository
+    if not (Path(top) / "src" / "lenet").is_dir():  # the repository is another project's
         return None
     return f"{commit}+" if changes else commit

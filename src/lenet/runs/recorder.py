@@ -73,10 +73,12 @@ class Recorder:
             "environment.json": durable.as_json(environment.to_dict()),  # the first: a folder with config.json is a run
             "config.json": durable.as_json(_settings(config, resolved)),
         }
-        if error := creation.begin(path, files):
+        try:
+            creation.create(path, files)
+        except OSError as error:
             what = f"cannot make the run directory {path}: {durable.explain(error)[0]}"
-            if os.path.lexists(path / "config.json"):  # it cannot even be removed
-                raise SaveError(what, hint=f"lenet train --resume {quoted(path)} begins again") from error
+            if os.path.lexists(path / "config.json"):  # it could not be removed
+                raise SaveError(what, hint=f"lenet train --resume {quoted(path)} starts it again") from error
             raise RunError(what, hint="choose another folder with --out DIR") from error
         return cls(path, config, resolved, environment)
 
@@ -126,7 +128,7 @@ class Recorder:
             num_bytes: how many bytes of metrics.jsonl belong to it, by default all. They are on the disk before it is.
         """
         lines = bytes(self.lines)
-        content, record = checkpoints.packed(step, tensors, progress, lines[:num_bytes])
+        content, record = checkpoints.pack(step, tensors, progress, lines[:num_bytes])
         content_name, record_name = (f"checkpoints/{name}" for name in checkpoints.names(step))
         self.folder.change("metrics.jsonl", lambda path: durable.sync(path, lines))
         self.folder.change("checkpoints", durable.make_folder)
