@@ -29,7 +29,7 @@ from lenet.config import MODEL_FIELDS, TrainConfig, configure
 from lenet.data.dataset import Dataset
 from lenet.data.locate import locate
 from lenet.data.plan import Plan, plan
-from lenet.display.progress import Silent
+from lenet.display.plain import Silent
 from lenet.engines import Engine, kernels
 from lenet.engines.cpu import CpuEngine
 from lenet.images.preprocess import Preprocessing

@@ -8,7 +8,7 @@ from typing import Any
 
 import lenet
 from lenet.data.dataset import Splits
-from lenet.display.progress import Quiet
+from lenet.display.plain import Quiet
 from lenet.runs.checkpoints import Checkpoint
 from lenet.runs.points import Point
 from lenet.runs.recorder import Recorder

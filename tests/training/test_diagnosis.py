@@ -14,7 +14,7 @@ from trainings import StopAfter, checkpoint_step, newest_checkpoint, without_tim
 
 import lenet
 from lenet.data.dataset import Splits
-from lenet.display.progress import Lines, Quiet
+from lenet.display.plain import Lines, Quiet
 from lenet.errors import TrainingError
 from lenet.runs.points import ChunkPoint, EpochPoint
 from lenet.training.diagnosis import Findings

@@ -12,7 +12,7 @@ from trainings import checkpoint_step, content
 
 import lenet
 from lenet.config import configure
-from lenet.display.progress import Finished
+from lenet.display.plain import Finished
 from lenet.errors import ConfigError, RunError, SaveError, TrainingError
 from lenet.files import durable
 from lenet.training import tasks

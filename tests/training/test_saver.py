@@ -11,7 +11,7 @@ import torch
 from trainings import StopAfter, newest_checkpoint, same, train_toy
 
 import lenet
-from lenet.display.progress import Quiet
+from lenet.display.plain import Quiet
 from lenet.errors import EngineError, RunError, SaveError, TrainingError
 from lenet.files import durable
 from lenet.pytorch.reference import ReferenceEngine

@@ -146,6 +146,6 @@ def import_data(
 
 def _download_bar(file: str, num_bytes: int) -> Any:
     """A bar on stderr for a file being downloaded."""
-    from lenet.display.progress import choose_progress
+    from lenet.display.choice import choose_display
 
-    return choose_progress("auto", sys.stderr).download(file, num_bytes)
+    return choose_display("auto", sys.stderr).download(file, num_bytes)

@@ -44,12 +44,12 @@ def train(
     else:
         changes = _changes(out, settings)
 
-    from lenet.display.progress import choose_progress
+    from lenet.display.choice import choose_display
     from lenet.training import resume as resuming
     from lenet.training import train as training
     from lenet.training.interrupts import Interrupted
 
-    progress = choose_progress("quiet" if quiet else "auto", sys.stderr if json_ or quiet else sys.stdout)
+    progress = choose_display("quiet" if quiet else "auto", sys.stderr if json_ or quiet else sys.stdout)
     try:
         if resume is None:
             run = training.train(config=config, out=out, progress=progress)

@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass, field
 
-from lenet.display.progress import Progress
+from lenet.display.protocol import Display
 from lenet.runs.recorder import Recorder
 from lenet.training.interrupts import Interrupt
 from lenet.training.setup import Setup
@@ -20,7 +20,7 @@ class Session:
         chart: whether to draw the learning curve at the end.
     """
 
-    display: Progress
+    display: Display
     interrupt: Interrupt
     began: float = field(default_factory=time.perf_counter)
     chart: bool = True

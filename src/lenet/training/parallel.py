@@ -14,7 +14,7 @@ from pathlib import Path
 
 from lenet.config import TrainConfig
 from lenet.data.dataset import Splits
-from lenet.display.progress import Finished
+from lenet.display.plain import Finished
 from lenet.errors import ConfigError, LenetError, RunError, SaveError, Unsaved
 from lenet.runs.run import Run
 from lenet.training.interrupts import Interrupted

@@ -9,7 +9,8 @@ import time
 
 from lenet.config import TrainConfig
 from lenet.data.dataset import Splits
-from lenet.display.progress import Progress, choose_progress
+from lenet.display.choice import choose_display
+from lenet.display.protocol import Display
 from lenet.engines import Engine
 from lenet.engines.memory import memory_explained
 from lenet.errors import ConfigError, RunError, quoted
@@ -32,7 +33,7 @@ def resume(
     data: Splits | None = None,
     data_dir: str | None = None,
     epochs: int | None = None,
-    progress: str | Progress = "auto",
+    progress: str | Display = "auto",
 ) -> Run:
     """Resume an interrupted run from its newest checkpoint; it ends as it would have without, bit for bit.
 
@@ -60,7 +61,7 @@ def resume(
             f"the run {run.path} is finished, after {run.config.epochs} epochs",
             hint=f"--epochs {2 * run.config.epochs} continues it; lenet evaluate {quoted(run.path)} measures it",
         )
-    display = choose_progress(progress)
+    display = choose_display(progress)
     splits = data or load_data(run, data_dir, display.download)
     with interrupts() as interrupt:
         return resume_once(run, splits, Session(display, interrupt, began), epochs)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from lenet.config import FIELDS, TrainConfig, to_dict
 from lenet.data.dataset import Splits
-from lenet.display.progress import Finished
+from lenet.display.plain import Finished
 from lenet.engines.threads import num_threads
 from lenet.errors import ConfigError, LenetError, RunError, SaveError, TrainingError
 from lenet.files import durable

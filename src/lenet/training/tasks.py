@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from lenet.config import TrainConfig
 from lenet.data.dataset import Splits, load
-from lenet.display.progress import Finished, Silent
+from lenet.display.plain import Finished, Silent
 from lenet.engines.threads import cores
 from lenet.errors import LenetError
 from lenet.runs.run import Run

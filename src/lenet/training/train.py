@@ -10,7 +10,8 @@ from typing import Any
 
 from lenet.config import TrainConfig, configure
 from lenet.data.dataset import Splits, load
-from lenet.display.progress import Progress, choose_progress
+from lenet.display.choice import choose_display
+from lenet.display.protocol import Display
 from lenet.engines.choice import choose_device
 from lenet.engines.memory import memory_explained
 from lenet.engines.threads import num_threads
@@ -32,7 +33,7 @@ def train(
     recipe: str = DEFAULT_RECIPE,
     config: TrainConfig | None = None,
     out: str | os.PathLike[str] | None = None,
-    progress: str | Progress = "auto",
+    progress: str | Display = "auto",
     **settings: Any,
 ) -> Run:
     """Train a network, and save it in a run directory.
@@ -71,7 +72,7 @@ def train(
         raise ConfigError("train was given a config and settings", hint="put the settings into the config")
     elif name is not None:
         config = dataclasses.replace(config, data=name)
-    display = choose_progress(progress)
+    display = choose_display(progress)
     splits = data if isinstance(data, Splits) else load(config.data, config.data_dir, progress=display.download)
     with interrupts() as interrupt:
         return run_once(config, splits, out, Session(display, interrupt, began))

@@ -4,14 +4,14 @@ import subprocess
 import sys
 
 import pytest
-from terminal import Terminal
+from terminal import FakeTerminal
 
 from lenet import d2l
 from lenet.d2l.names import canvas
 
 
 def test_on_a_terminal_one_line_is_rewritten(monkeypatch):
-    terminal = Terminal()
+    terminal = FakeTerminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     animator = d2l.Animator(xlabel="epoch", legend=["train loss", "test acc"])
     animator.add(0.2, (1.5, None))

@@ -9,7 +9,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from matplotlib.colors import to_hex
-from terminal import Terminal
+from terminal import FakeTerminal
 from torch import nn
 
 from lenet import d2l
@@ -220,7 +220,7 @@ def test_on_a_terminal_the_fifths_of_an_epoch_are_shown(batches, charts, monkeyp
     own = copy.deepcopy(net)
     torch.manual_seed(seed)
     expected = expect(own, *batches, torch.optim.Adam(own.parameters(), lr=0.003))
-    terminal = Terminal()
+    terminal = FakeTerminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     torch.manual_seed(seed)
     d2l.train_ch5(net, *batches, 96, torch.optim.Adam(net.parameters(), lr=0.003), "cpu", EPOCHS)

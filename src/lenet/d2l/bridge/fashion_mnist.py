@@ -50,8 +50,11 @@ def _folder(root: str | os.PathLike[str]) -> Path | None:
 
 
 def _bar(file: str, num_bytes: int) -> Any:
-    """A bar for a file being downloaded; with it comes matplotlib, which data alone does not need."""
+    """A bar for a file being downloaded; its modules are not needed for data that is already there."""
+    if sys.stderr.isatty():
+        from lenet.display.terminal import Terminal
 
-    from lenet.display.progress import Lines, Terminal
+        return Terminal(sys.stderr).download(file, num_bytes)
+    from lenet.display.plain import Lines
 
-    return (Terminal if sys.stderr.isatty() else Lines)(sys.stderr).download(file, num_bytes)
+    return Lines(sys.stderr).download(file, num_bytes)

@@ -45,7 +45,7 @@ class Canvas:
     """Where a growing figure is seen. draw: draws its present state; name: what its file is called, after the script."""
 
     def __init__(self, figure: Any, draw: Callable[[], None], name: str) -> None:
-        from lenet.display.progress import in_notebook
+        from lenet.display.notebook import in_notebook
 
         self.figure, self.draw, self.name = figure, draw, name
         self.folder, self.script = Path.cwd(), script_name()  # here: when Python exits, it is forgotten

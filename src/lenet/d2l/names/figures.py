@@ -22,7 +22,7 @@ def set_axes(
 
 def use_svg_display() -> None:
     """Figures as SVG in a notebook; elsewhere nothing."""
-    from lenet.display.progress import in_notebook
+    from lenet.display.notebook import in_notebook
 
     if in_notebook():
         from matplotlib_inline.backend_inline import set_matplotlib_formats

@@ -57,7 +57,7 @@ def predict_ch3(net: Any, test_iter: Any, n: int = 6) -> Any:
 def _shown(imgs: Any, rows: int, columns: int, titles: Any, figsize: tuple[float, float], name: str) -> Any:
     """The axes of pictures in a grid. In a notebook pyplot makes the figure, which is shown at the end of the cell."""
 
-    from lenet.display.progress import in_notebook
+    from lenet.display.notebook import in_notebook
 
     if in_notebook():
         from matplotlib import pyplot
