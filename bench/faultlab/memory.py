@@ -90,7 +90,8 @@ class Gpu(TorchFunctionMode):
 
 
 def _here(argument: Any) -> Any:
-    return torch.device("cpu") if isinstance(argument, torch.device) else argument
+    is_device = isinstance(argument, torch.device) or (isinstance(argument, str) and argument == NAME)
+    return torch.device("cpu") if is_device else argument
 
 
 @contextlib.contextmanager
@@ -270,7 +271,7 @@ def _a_step(trials: Trials, make: Callable[[], Exception]) -> bool:
     is_divided = pretended.failed == 3 and pretended.largest == 7  # 50, 25, 13
     with gpu(convolving(0, make, learning=True)):
         is_explained = trials.error(
-            lambda: train(trials.out()), "is out of memory in a step of one picture at a time", NAMED, hint=ON_THE_CPU
+            lambda: train(trials.out()), "is out of memory in a step of one image at a time", NAMED, hint=ON_THE_CPU
         )
     return trials.same_weights(run, TOLERANCE) and is_divided and is_explained
 
