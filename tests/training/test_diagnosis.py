@@ -106,7 +106,7 @@ def test_a_resumed_run_has_the_findings_of_the_uninterrupted_one(tiny, tmp_path,
 
 def test_findings_do_not_change_what_is_trained(tiny, tmp_path, monkeypatch):
     looked_after = train(tiny, tmp_path / "one", epochs=2, **GUESSING)
-    monkeypatch.setattr(Findings, "tell", lambda *arguments: [])
+    monkeypatch.setattr(Findings, "report", lambda *arguments: [])
     alone = train(tiny, tmp_path / "two", epochs=2, **GUESSING)
     assert (looked_after.path / "model.safetensors").read_bytes() == (alone.path / "model.safetensors").read_bytes()
 

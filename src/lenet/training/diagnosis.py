@@ -37,20 +37,20 @@ class Findings:
         return [point for point in self.recorder.points if isinstance(point, kind)]
 
     @property
-    def told(self) -> set[str]:
+    def reported(self) -> set[str]:
         """The names of the findings so far."""
         return {finding.name for finding in self.of(Finding)}
 
     def before(self, order: Labels) -> list[Finding]:
         """Return the new findings before the first step; order: the training labels as they come, int64 (N,)."""
         observation = Observation(train=self.train, test=self.test, order=order)
-        return self.tell(examine(BEFORE_TRAINING, observation), 0, 0)
+        return self.report(examine(BEFORE_TRAINING, observation), 0, 0)
 
     def after_chunk(self, point: ChunkPoint) -> list[Finding]:
         """Return the new findings after a chunk of steps, whose point is logged."""
         chunks = self.of(ChunkPoint)
         losses, rates = [chunk.train_loss for chunk in chunks], [chunk.learning_rate for chunk in chunks]
-        return self.tell(examine(AFTER_CHUNK, Observation(losses=losses, rates=rates)), point.epoch, point.step)
+        return self.report(examine(AFTER_CHUNK, Observation(losses=losses, rates=rates)), point.epoch, point.step)
 
     def after_epoch(self, point: EpochPoint, predicted: Labels) -> list[Finding]:
         """Return the new findings after the evaluation of an epoch, whose point is logged.
@@ -66,14 +66,14 @@ class Findings:
         """
         if not self.of(ChunkPoint):
             return []
-        return self.tell(examine(AFTER_EPOCH, self._observe(point, predicted)), point.epoch, point.step)
+        return self.report(examine(AFTER_EPOCH, self._observe(point, predicted)), point.epoch, point.step)
 
     def _observe(self, point: EpochPoint, predicted: Labels) -> Observation:
         config, done = self.recorder.config, point.epoch
         latest, earlier = self.of(ChunkPoint)[-1], self.of(EpochPoint)[:-1]
         loss, accuracy = latest.train_loss, latest.train_accuracy
         escapes, escape_epoch = False, None
-        if is_at_chance(loss, accuracy, self.counts) and "chance-level" not in self.told:
+        if is_at_chance(loss, accuracy, self.counts) and "chance-level" not in self.reported:
             escapes, escape_epoch = plateau.predict(done, config.epochs, functools.partial(self._simulate, done))
         layers = self.engine.network.architecture.layers
         outputs = self.engine.outputs(self._sample())
@@ -101,9 +101,9 @@ class Findings:
             escape_epoch=escape_epoch,
         )
 
-    def tell(self, found: list[Finding], epoch: float, step: int) -> list[Finding]:
+    def report(self, findings: list[Finding], epoch: float, step: int) -> list[Finding]:
         """Record and show the findings that are new, and return them; epoch, step: when they were found."""
-        new = [replace(one, epoch=epoch, step=step) for one in found if one.name not in self.told]
+        new = [replace(one, epoch=epoch, step=step) for one in findings if one.name not in self.reported]
         for finding in new:
             self.recorder.log(finding)
             self.job.session.display.finding(finding)

@@ -210,7 +210,7 @@ class Loop:
     def _diverge(self, what: str, loss: float, step: int, bad: int) -> NoReturn:
         """Saves the last good weights and raises TrainingError; bad: the steps after which the weights are not good."""
         finding = not_finite(what, loss, self.config.learning_rate)
-        self.findings.tell([finding], step / self.num_steps, step)
+        self.findings.report([finding], step / self.num_steps, step)
         good = self.saver.go_back(self.step, bad)
         place = f"the last good weights, after step {good}, are in {self.recorder.path / 'checkpoints'}"
         raise TrainingError(f"{what}; {place}", hint=finding.remedy)

@@ -35,7 +35,7 @@ class Source(Protocol[SnapshotOf]):
 
 
 @dataclass(frozen=True)
-class Kept(Generic[Snapshot, Note]):
+class State(Generic[Snapshot, Note]):
     """A state and what belongs to it.
 
     Attributes:
@@ -56,13 +56,13 @@ class Rollback(Generic[Snapshot, Note]):
 
     def __init__(self, source: Source[Snapshot]) -> None:
         self._source = source
-        self._kept: list[Kept[Snapshot, Note]] = []
+        self._states: list[State[Snapshot, Note]] = []
         self._spare: Snapshot | None = None
 
     @property
-    def newest(self) -> Kept[Snapshot, Note]:
+    def newest(self) -> State[Snapshot, Note]:
         """The state kept last."""
-        return self._kept[-1]
+        return self._states[-1]
 
     def keep(self, step: int, note: Note, *, is_measured: bool = False) -> None:
         """Copy the present state; if it was copied after the same step before, replace only what belongs to it.
@@ -74,17 +74,17 @@ class Rollback(Generic[Snapshot, Note]):
             note: what else the training needs to go back to this state.
             is_measured: whether the weights are known to be good: they were evaluated, or are the initial ones.
         """
-        if self._kept and self.newest.step == step:
-            self._kept[-1] = replace(self.newest, note=note, is_measured=is_measured)
+        if self._states and self.newest.step == step:
+            self._states[-1] = replace(self.newest, note=note, is_measured=is_measured)
             return
         if self._spare is None:
             snapshot = self._source.snapshot()
         else:
             snapshot = self._spare
             snapshot.take()
-        self._kept.append(Kept(step, snapshot, note, is_measured))
-        self._spare = self._kept.pop(0).snapshot if len(self._kept) > MOST else None
+        self._states.append(State(step, snapshot, note, is_measured))
+        self._spare = self._states.pop(0).snapshot if len(self._states) > MOST else None
 
-    def last_good(self, step: int) -> Kept[Snapshot, Note] | None:
+    def last_good(self, step: int) -> State[Snapshot, Note] | None:
         """Return the newest state that is good if the one after `step` steps is not; None if none of them is known to be."""
-        return next((kept for kept in reversed(self._kept) if kept.step < step or kept.is_measured), None)
+        return next((state for state in reversed(self._states) if state.step < step or state.is_measured), None)

@@ -11,7 +11,7 @@ from lenet.runs.run import Run
 from lenet.training.checkpointing import CheckpointClock
 from lenet.training.job import Job
 from lenet.training.position import Position
-from lenet.training.rollback import Kept, Rollback
+from lenet.training.rollback import Rollback, State
 
 
 @dataclass(frozen=True)
@@ -106,6 +106,6 @@ class Saver:
         position, num_bytes = newest.note.position.to_dict(), newest.note.num_bytes
         return self._recorder.copy_to(path, num_bytes, newest.step, newest.snapshot.state_dict(), position)
 
-    def _save(self, kept: Kept[Snapshot, Bookmark]) -> None:
-        position, num_bytes = kept.note.position.to_dict(), kept.note.num_bytes
-        self._recorder.checkpoint(kept.step, kept.snapshot.state_dict(), position, num_bytes)
+    def _save(self, state: State[Snapshot, Bookmark]) -> None:
+        position, num_bytes = state.note.position.to_dict(), state.note.num_bytes
+        self._recorder.checkpoint(state.step, state.snapshot.state_dict(), position, num_bytes)
