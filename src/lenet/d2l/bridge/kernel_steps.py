@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from lenet.config import TrainConfig
 from lenet.d2l.bridge.batches import LOOKED_AT, SAMPLE, BatchIterator
 from lenet.d2l.bridge.divergence import DivergenceGuard
+from lenet.d2l.bridge.measuring import uninterrupted
 from lenet.d2l.bridge.optimizers import Rule
 from lenet.d2l.bridge.progress import EpochProgress, report_steps
 from lenet.data.plan import Plan
@@ -24,7 +25,6 @@ from lenet.images.preprocess import Preprocessing
 from lenet.pytorch.lowering import from_module
 from lenet.pytorch.modules import share
 from lenet.pytorch.tracing import chain
-from lenet.training.interrupts import interrupts
 
 CALL_SECONDS = 0.08  # of the steps in one call of the kernels, after which Ctrl-C is answered
 
@@ -71,15 +71,13 @@ class EngineSteps:
     def __exit__(self, *_: Any) -> None:
         """The weights back in their own memory, the optimiser's state where its next step looks for it, no gradients.
 
-        A second Ctrl-C, from somebody in a hurry, does not come in between.
+        A second Ctrl-C does not interrupt it.
         """
-        with interrupts() as interrupted, torch.no_grad():
+        with uninterrupted(), torch.no_grad():
             for weights, own in zip(self.layers.parameters(), self.own, strict=True):
                 own.copy_(weights)
                 weights.data, weights.grad = own, None
             self.rule.save(self.engine, self.layers)
-        if interrupted.is_set():
-            raise KeyboardInterrupt
 
     def epoch(self) -> Iterator[EpochProgress]:
         """One pass over the training pictures; the same EpochProgress, updated, after each fifth."""
@@ -104,14 +102,12 @@ class EngineSteps:
         """As many of the steps as take a moment, in one call; where it stopped."""
         stop = min(stop, start + max(1, int(self.speed * CALL_SECONDS)))
         self.guard.keep()
-        with interrupts() as interrupted:
+        with uninterrupted():
             stats = self.engine.train_steps(plan, start, stop)
             self.guard.check_losses(stats.losses.tolist(), start + 1, plan.num_steps)
             self.guard.num_steps += stop - start
             progress.add(stats)
             self.speed = (stop - start) / stats.seconds
-        if interrupted.is_set():
-            raise KeyboardInterrupt
         return stop
 
 

@@ -12,10 +12,9 @@ from torch import Tensor, nn
 from lenet.d2l.bridge.batches import SAMPLE, no_batches, pair
 from lenet.d2l.bridge.divergence import DivergenceGuard, Stateful
 from lenet.d2l.bridge.evaluation import moved, outputs
-from lenet.d2l.bridge.measuring import accuracy, number
+from lenet.d2l.bridge.measuring import accuracy, number, uninterrupted
 from lenet.d2l.bridge.progress import EpochProgress, report_steps
 from lenet.engines import Stats
-from lenet.training.interrupts import interrupts
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,7 @@ class TorchSteps:
     def _step(self, batch: Any, progress: EpochProgress, num_steps: int | None) -> None:
         """One step, which Ctrl-C does not cut in two."""
         began = time.perf_counter()
-        with interrupts() as interrupted:
+        with uninterrupted():
             result = self.forward(batch)
             self.guard.check_losses([result.mean], len(progress.losses) + 1, num_steps)
             self.update(result)
@@ -96,8 +95,6 @@ class TorchSteps:
             size = np.array([result.labels.numel()])
             seconds = time.perf_counter() - began
             progress.add(Stats(np.array([result.mean]), size, result.num_correct, seconds))
-        if interrupted.is_set():
-            raise KeyboardInterrupt
 
 
 def classification(
