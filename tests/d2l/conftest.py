@@ -10,7 +10,7 @@ from lenet.d2l.names import canvas
 def own_folder(tmp_path, monkeypatch):
     """Where charts are written, under names that start anew."""
     monkeypatch.chdir(tmp_path)
-    canvas._taken.clear()
+    canvas._written.clear()
     return tmp_path
 
 

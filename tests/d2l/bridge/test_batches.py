@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from made_up import noise
 from PIL import Image
 
-from lenet.d2l.bridge.batches import BatchIterator, Pictures
+from lenet.d2l.bridge.batches import BatchIterator, ImageDataset
 from lenet.errors import ConfigError
 
 
 class OneByOne(torch.utils.data.Dataset):
-    """As torchvision's data sets do it: a Pillow picture, resized, divided by 255."""
+    """As torchvision's data sets do it: a Pillow picture, resize_images, divided by 255."""
 
     def __init__(self, dataset, size=None):
         self.dataset, self.size = dataset, size
@@ -73,17 +73,17 @@ def test_an_order_draws_what_an_iteration_draws():
 
 def test_the_whole_resized_set_is_what_the_batches_hold():
     iterator = BatchIterator(noise(600), 600, resize=32)
-    whole = iterator.in_size()
+    whole = iterator.resized_dataset()
     (pictures, labels) = next(iter(iterator))
     assert np.array_equal(whole.images, (pictures[:, 0] * 255).round().to(torch.uint8).numpy())
     assert np.array_equal(whole.labels, labels)
-    assert iterator.in_size() is whole
+    assert iterator.resized_dataset() is whole
     assert torch.equal(iterator.first(2), pictures[:2])
 
 
 def test_pictures_come_one_by_one_too():
     dataset = noise(5)
-    pictures = Pictures(dataset, 32)
+    pictures = ImageDataset(dataset, 32)
     assert len(pictures) == 5
     assert pictures[3][0].shape == (1, 32, 32)
     assert torch.equal(pictures[3][0], OneByOne(dataset, (32, 32))[3][0])

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from lenet.d2l.bridge.batches import BatchIterator
-from lenet.d2l.bridge.kernel_steps import EngineSteps
+from lenet.d2l.bridge.kernel_steps import KernelSteps
 from lenet.d2l.bridge.optimizers import PlainSgd
 from lenet.d2l.bridge.torch_steps import TorchSteps, classification
 from lenet.errors import TrainingError
@@ -25,7 +25,7 @@ def both(net, iterator, rate=0.05):
     """The same training in the two ways."""
     sgd = torch.optim.SGD(net.parameters(), lr=rate)
     return (
-        EngineSteps(net, iterator, F.cross_entropy, PlainSgd(net, rate), CPU),
+        KernelSteps(net, iterator, F.cross_entropy, PlainSgd(net, rate), CPU),
         TorchSteps(iterator, *classification(net, F.cross_entropy, sgd, CPU), net, sgd),
     )
 

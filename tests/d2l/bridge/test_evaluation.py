@@ -6,7 +6,7 @@ from torch import nn
 
 from lenet import d2l
 from lenet.d2l.bridge.batches import BatchIterator
-from lenet.d2l.bridge.evaluation import native_logits
+from lenet.d2l.bridge.evaluation import kernel_logits
 from lenet.errors import ConfigError, DataError, EngineError, ModelError
 from lenet.models import LeNet
 
@@ -70,14 +70,14 @@ def test_the_kernels_and_pytorch_agree(tiny):
     iterator = BatchIterator(tiny.test, 64)
     device = torch.device("cpu")
     with pytest.raises(ModelError, match="Dropout"):  # in training mode it is not to be left out
-        native_logits(net, iterator, device)
+        kernel_logits(net, iterator, device)
     net.eval()
-    logits = native_logits(net, iterator, device)
+    logits = kernel_logits(net, iterator, device)
     with torch.no_grad():
         assert torch.allclose(logits, torch.cat([net(X) for X, _ in iterator]), atol=1e-5)
     assert d2l.evaluate_accuracy(net, iterator) == d2l.evaluate_accuracy(net, list(iterator))
     with pytest.raises(EngineError, match="iterators"):
-        native_logits(net, list(iterator), device)
+        kernel_logits(net, list(iterator), device)
 
 
 def test_what_the_kernels_do_not_know_is_evaluated_all_the_same(tiny):

@@ -46,7 +46,7 @@ def test_the_data_are_found_in_root_or_where_lenet_finds_them(real_root, real_da
 
 
 def test_a_download_is_told_of(capsys):
-    iterators._bar("train-images-idx3-ubyte.gz", 26_421_880)
+    iterators._progress_bar("train-images-idx3-ubyte.gz", 26_421_880)
     assert capsys.readouterr().err == "downloading train-images-idx3-ubyte.gz (26.4 MB)\n"
 
 

@@ -9,7 +9,7 @@ from torch import nn
 
 from lenet import d2l
 from lenet.d2l.bridge.batches import BatchIterator
-from lenet.d2l.bridge.kernel_steps import EngineSteps
+from lenet.d2l.bridge.kernel_steps import KernelSteps
 from lenet.d2l.bridge.optimizers import PlainSgd, TorchOptim
 from lenet.d2l.bridge.torch_steps import TorchSteps, classification
 from lenet.errors import ConfigError, EngineError
@@ -36,7 +36,7 @@ def by_torch(net, iterator, optimizer):
 
 
 def by_engine(net, iterator, optimizer):
-    return EngineSteps(net, iterator, F.cross_entropy, TorchOptim(optimizer, net), CPU)
+    return KernelSteps(net, iterator, F.cross_entropy, TorchOptim(optimizer, net), CPU)
 
 
 def trained(ways, tiny, make):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from made_up import noise
 from PIL import Image
 
-from lenet.d2l.bridge.resize import resized, size_after
+from lenet.d2l.bridge.resize import resize_images, resized_size
 from lenet.errors import ConfigError
 
 
@@ -17,15 +17,15 @@ def test_resizing_many_at_once_is_resizing_each(edges, count, in_channels):
     height, width, *size = edges
     images = noise(count, (height, width), in_channels=in_channels).images
     each = [np.asarray(Image.fromarray(image).resize(size[::-1], Image.Resampling.BILINEAR)) for image in images]
-    assert np.array_equal(resized(images, tuple(size)), np.stack(each))
+    assert np.array_equal(resize_images(images, tuple(size)), np.stack(each))
 
 
 def test_an_edge_alone_is_the_shorter_one():
-    assert size_after((28, 28), None) == (28, 28)
-    assert size_after((28, 28), 224) == (224, 224)
-    assert size_after((20, 30), 40) == (40, 60)
-    assert size_after((30, 20), [40]) == (60, 40)
-    assert size_after((30, 20), [5, 6]) == (5, 6)
+    assert resized_size((28, 28), None) == (28, 28)
+    assert resized_size((28, 28), 224) == (224, 224)
+    assert resized_size((20, 30), 40) == (40, 60)
+    assert resized_size((30, 20), [40]) == (60, 40)
+    assert resized_size((30, 20), [5, 6]) == (5, 6)
     for wrong in (0, (1, 2, 3), (0, 5), "28", 2.5):
         with pytest.raises(ConfigError, match="resize is"):
-            size_after((28, 28), wrong)
+            resized_size((28, 28), wrong)

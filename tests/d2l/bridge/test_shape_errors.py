@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from lenet.d2l.bridge.shape_errors import misfit
+from lenet.d2l.bridge.shape_errors import explain_shape_error
 from lenet.models import LeNet
 
 
@@ -33,7 +33,7 @@ def failing(net, pictures):
 )
 def test_the_layer_its_shape_and_the_one_received(net, shape, says, hint):
     pictures = torch.zeros(shape)
-    found = misfit(net, pictures, failing(net, pictures))
+    found = explain_shape_error(net, pictures, failing(net, pictures))
     assert found is not None
     with pytest.raises(type(found), match=says):
         raise found
@@ -51,10 +51,10 @@ def test_a_reshaping_that_does_not_fit():
             return self.fc(self.conv(x).view(-1, 401))
 
     pictures = torch.zeros(2, 1, 28, 28)
-    found = misfit(Net(), pictures, failing(Net(), pictures))
+    found = explain_shape_error(Net(), pictures, failing(Net(), pictures))
     assert "layer conv, Conv2d(1, 6, kernel_size=(5, 5), stride=(1, 1)), gives (N, 6, 24, 24)" in found.message
 
 
 def test_no_misfit_is_made_up():
     pictures = torch.zeros(2, 1, 28, 28)
-    assert misfit(LeNet(), pictures, RuntimeError("something else")) is None
+    assert explain_shape_error(LeNet(), pictures, RuntimeError("something else")) is None

@@ -12,8 +12,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from lenet.d2l.bridge.batches import BatchIterator
-from lenet.d2l.bridge.evaluation import initialised
-from lenet.d2l.bridge.kernel_steps import EngineSteps
+from lenet.d2l.bridge.evaluation import initialize_lazy
+from lenet.d2l.bridge.kernel_steps import KernelSteps
 from lenet.d2l.bridge.optimizers import PlainSgd
 from lenet.d2l.bridge.steps import choose_steps
 from lenet.d2l.bridge.torch_steps import TorchSteps, classification
@@ -32,7 +32,7 @@ def both(net, iterator, rate=0.05):
     """The same training in the two ways."""
     sgd = torch.optim.SGD(net.parameters(), lr=rate)
     return (
-        EngineSteps(net, iterator, F.cross_entropy, PlainSgd(net, rate), CPU),
+        KernelSteps(net, iterator, F.cross_entropy, PlainSgd(net, rate), CPU),
         TorchSteps(iterator, *classification(net, F.cross_entropy, sgd, CPU), net, sgd),
     )
 
@@ -100,7 +100,7 @@ def test_pytorch_computes_what_the_kernels_do_not_know_and_says_why(reason, tiny
 def test_the_kernels_are_said_too(tiny, capsys):
     net = network()
     for loss in (F.cross_entropy, nn.CrossEntropyLoss(label_smoothing=0.1)):
-        assert isinstance(choose_steps(net, BatchIterator(tiny.train, 100), loss, PlainSgd(net, 0.1), CPU), EngineSteps)
+        assert isinstance(choose_steps(net, BatchIterator(tiny.train, 100), loss, PlainSgd(net, 0.1), CPU), KernelSteps)
     assert capsys.readouterr().err.count("engine  cpu (own kernels for ") == 2
 
 
@@ -113,7 +113,7 @@ def test_without_kernels_pytorch_computes_and_the_way_out_is_said(tiny, capsys, 
 
 def test_a_gpu_is_not_for_the_kernels(tiny):
     with pytest.raises(EngineError, match="do not compute on cuda:0"):
-        EngineSteps(network(), BatchIterator(tiny.train, 100), F.cross_entropy, None, torch.device("cuda:0"))
+        KernelSteps(network(), BatchIterator(tiny.train, 100), F.cross_entropy, None, torch.device("cuda:0"))
 
 
 def test_label_smoothing_reaches_the_engine(tiny):
@@ -123,7 +123,7 @@ def test_label_smoothing_reaches_the_engine(tiny):
         net, loss = network(), nn.CrossEntropyLoss(label_smoothing=0.3)
         sgd = torch.optim.SGD(net.parameters(), lr=0.05)
         steps = [
-            EngineSteps(net, iterator, loss, PlainSgd(net, 0.05), CPU),
+            KernelSteps(net, iterator, loss, PlainSgd(net, 0.05), CPU),
             TorchSteps(iterator, *classification(net, loss, sgd, CPU)),
         ][way]
         with steps:
@@ -164,9 +164,9 @@ def test_the_same_seed_gives_the_same_weights(tiny):
 def test_lazy_layers_get_their_weights_from_a_picture(tiny):
     net = nn.Sequential(nn.LazyConv2d(4, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.LazyLinear(10))
     iterator = BatchIterator(tiny.train, 50)
-    initialised(net, iterator)
+    initialize_lazy(net, iterator)
     assert net[4].in_features == 4 * 144
-    EngineSteps(net, iterator, F.cross_entropy, PlainSgd(net, 0.1), CPU)
+    KernelSteps(net, iterator, F.cross_entropy, PlainSgd(net, 0.1), CPU)
 
 
 @pytest.mark.parametrize("as_list", [False, True])

@@ -12,20 +12,20 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lenet.d2l.bridge.resize import Resize, resized, size_after, to_tensor
+from lenet.d2l.bridge.resize import Resize, resize_images, resized_size, to_tensor
 from lenet.data.dataset import Dataset
 from lenet.errors import ConfigError, DataError
 from lenet.images.decode import chunks
 
 SAMPLE = 64  # images of which the doctor looks at the units
-LOOKED_AT = 2  # pictures with which a network is tried before it is trusted
+NUM_TRIED = 2  # pictures with which a network is tried before it is trusted
 
 
-class Pictures(torch.utils.data.Dataset[tuple[Tensor, int]]):
+class ImageDataset(torch.utils.data.Dataset[tuple[Tensor, int]]):
     """A Dataset by the piece: `pictures[i]` is `(X, y)`, X float32 `(channels, height, width)` in 0…1, y an int."""
 
     def __init__(self, dataset: Dataset, resize: Resize = None) -> None:
-        self.dataset, self.size = dataset, size_after(dataset.size, resize)
+        self.dataset, self.size = dataset, resized_size(dataset.size, resize)
         self.classes = list(dataset.classes)
 
     @property
@@ -42,7 +42,7 @@ class Pictures(torch.utils.data.Dataset[tuple[Tensor, int]]):
         return len(self.dataset)
 
     def __getitem__(self, index: int) -> tuple[Tensor, int]:
-        picture = resized(self.dataset.images[index][None], self.size)
+        picture = resize_images(self.dataset.images[index][None], self.size)
         return to_tensor(picture)[0], int(self.dataset.labels[index])
 
 
@@ -58,46 +58,46 @@ class BatchIterator:
         if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
             raise ConfigError(f"batch_size is {batch_size!r}; expected a whole number, at least 1")
         self.dataset, self.batch_size, self.shuffle = dataset, batch_size, shuffle
-        self.size = size_after(dataset.size, resize)
+        self.size = resized_size(dataset.size, resize)
 
     def __len__(self) -> int:
         return math.ceil(len(self.dataset) / self.batch_size)
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        _drawn_seed()  # a DataLoader draws one for its workers, even without any, as soon as it is iterated
+        _draw_seed()  # a DataLoader draws one for its workers, even without any, as soon as it is iterated
         return self._batches()
 
     def order(self) -> NDArray[np.int64]:
         """The next order of the pictures, `(N,)`: draws from PyTorch's generator what one iteration draws."""
-        _drawn_seed()
+        _draw_seed()
         return self._order()
 
-    def in_size(self) -> Dataset:
+    def resized_dataset(self) -> Dataset:
         """The Dataset with its pictures as large as the batches have them; computed once."""
-        return self.dataset if self.size == self.dataset.size else self._in_size
+        return self.dataset if self.size == self.dataset.size else self._resized_dataset
 
     def first(self, count: int) -> Tensor:
         """X of the first pictures in the order of the Dataset; draws nothing."""
-        return to_tensor(resized(self.dataset.images[:count], self.size))
+        return to_tensor(resize_images(self.dataset.images[:count], self.size))
 
     @functools.cached_property
-    def _in_size(self) -> Dataset:
+    def _resized_dataset(self) -> Dataset:
         images = self.dataset.images
-        parts = [resized(images[part], self.size) for part in chunks((len(images), *self.size))]
+        parts = [resize_images(images[part], self.size) for part in chunks((len(images), *self.size))]
         return Dataset(self.dataset.name, np.concatenate(parts), self.dataset.labels, self.dataset.classes)
 
     def _batches(self) -> Iterator[tuple[Tensor, Tensor]]:
         order = self._order()
         for start in range(0, len(order), self.batch_size):
             chosen = order[start : start + self.batch_size]
-            pictures = resized(self.dataset.images[chosen], self.size)
+            pictures = resize_images(self.dataset.images[chosen], self.size)
             yield to_tensor(pictures), torch.from_numpy(self.dataset.labels[chosen])
 
     def _order(self) -> NDArray[np.int64]:
         count = len(self.dataset)
         if not self.shuffle:
             return np.arange(count)
-        generator = torch.Generator().manual_seed(_drawn_seed())
+        generator = torch.Generator().manual_seed(_draw_seed())
         order: NDArray[np.int64] = torch.randperm(count, generator=generator).numpy()
         return order
 
@@ -117,7 +117,7 @@ def no_batches(what: str) -> DataError:
     )
 
 
-def must_give(data_iter: Any, what: str) -> None:
+def check_batches(data_iter: Any, what: str) -> None:
     """Raises ConfigError for what cannot be iterated."""
     if not hasattr(data_iter, "__iter__") and not hasattr(data_iter, "__getitem__"):
         raise ConfigError(f"the {what} iterator is a {type(data_iter).__name__}; expected batches (X, y)")
@@ -129,7 +129,7 @@ def first_inputs(train_iter: Any) -> Any:
     Draws nothing from PyTorch's generator. Raises DataError if there is no batch.
     """
     if isinstance(train_iter, BatchIterator):
-        return train_iter.first(LOOKED_AT)
+        return train_iter.first(NUM_TRIED)
     if hasattr(train_iter, "__next__"):
         return None
     with torch.random.fork_rng(devices=[]):
@@ -138,5 +138,5 @@ def first_inputs(train_iter: Any) -> Any:
     raise no_batches("the iterator to train on")
 
 
-def _drawn_seed() -> int:
+def _draw_seed() -> int:
     return int(torch.empty((), dtype=torch.int64).random_().item())

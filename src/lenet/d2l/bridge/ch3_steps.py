@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from lenet.d2l.bridge.batches import pair
-from lenet.d2l.bridge.evaluation import initialised, outputs
+from lenet.d2l.bridge.evaluation import initialize_lazy, outputs
 from lenet.d2l.bridge.kernel_steps import is_cross_entropy
 from lenet.d2l.bridge.measuring import accuracy, number
 from lenet.d2l.bridge.optimizers import TorchOptim
@@ -18,7 +18,7 @@ def ch3_steps(net: Any, train_iter: Any, loss: Any, updater: Any, summed: bool) 
     """summed: an optimiser is given the gradient of the sum of a batch's losses, where the loss gives one for each."""
     is_optimizer = isinstance(updater, torch.optim.Optimizer)
     if isinstance(net, nn.Module):
-        initialised(net, train_iter)
+        initialize_lazy(net, train_iter)
         if is_optimizer and not (summed and getattr(loss, "reduction", "none") != "mean"):
             device = next(net.parameters()).device
             return choose_steps(net, train_iter, loss, TorchOptim(updater, net), device)

@@ -8,7 +8,7 @@ from lenet.engines.choice import devices
 from lenet.errors import EngineError
 
 
-def present(device: Any) -> torch.device:
+def find_device(device: Any) -> torch.device:
     """The device, which may be given by name. Raises EngineError, naming what there is, if it is not on this machine."""
     try:
         wanted = torch.device(device)

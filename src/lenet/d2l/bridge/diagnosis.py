@@ -46,17 +46,17 @@ class Diagnosis:
         if not isinstance(train_iter, BatchIterator) or self.test is None:
             return
         if not is_published(train_iter.dataset, self.test):
-            with self._ending_nothing():
+            with self._continuing():
                 data = Observation(train=train_iter.dataset, test=self.test)
                 self._report(examine(BEFORE_TRAINING, data))
 
     def epoch(self, done: int, progress: EpochProgress, test_accuracy: float | None) -> None:
         """After the evaluation of an epoch, the `done`-th. Networks and labels are anybody's: it ends no training."""
-        with self._ending_nothing():
+        with self._continuing():
             self._report(self._findings(done, progress, test_accuracy))
 
     @contextlib.contextmanager
-    def _ending_nothing(self) -> Iterator[None]:
+    def _continuing(self) -> Iterator[None]:
         try:
             yield
         except Exception as error:

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from lenet.config import TrainConfig
-from lenet.d2l.bridge.batches import LOOKED_AT, BatchIterator, first_inputs, no_batches, pair
-from lenet.d2l.bridge.devices import present
+from lenet.d2l.bridge.batches import NUM_TRIED, BatchIterator, first_inputs, no_batches, pair
+from lenet.d2l.bridge.devices import find_device
 from lenet.d2l.bridge.measuring import accuracy
-from lenet.d2l.bridge.shape_errors import misfit
+from lenet.d2l.bridge.shape_errors import explain_shape_error
 from lenet.engines.cpu import CpuEngine
 from lenet.engines.lowering import lowered
 from lenet.engines.memory import ANY, FIRST_TOUCH, memory_explained
@@ -35,8 +35,8 @@ def evaluate_accuracy(net: Any, data_iter: Any, device: Any = None) -> float:
     Mended: the published ones leave the network in evaluation mode, or in training mode whatever it was in before; some
     compute gradients; without a batch they divide by zero.
     """
-    net, data_iter = _told_apart(net, data_iter)
-    device = device_of(net) if device is None else present(device)
+    net, data_iter = _net_and_batches(net, data_iter)
+    device = device_of(net) if device is None else find_device(device)
     with contextlib.ExitStack() as stack:
         stack.enter_context(memory_explained(device or "cpu", ANY, "in an evaluation"))
         if isinstance(net, nn.Module):
@@ -45,9 +45,9 @@ def evaluate_accuracy(net: Any, data_iter: Any, device: Any = None) -> float:
                 with memory_explained(device, FIRST_TOUCH, "for the network"):
                     net.to(device)
             with contextlib.suppress(EngineError, ModelError, RuntimeError):  # PyTorch's own is explained below
-                return _share(native_logits(net, data_iter, device), data_iter)
+                return _accuracy(kernel_logits(net, data_iter, device), data_iter)
         stack.enter_context(torch.no_grad())
-        return _counted(net, data_iter, device)
+        return _count(net, data_iter, device)
 
 
 def evaluate_accuracy_gpu(net: Any, data_iter: Any, device: Any = None) -> float:
@@ -55,17 +55,17 @@ def evaluate_accuracy_gpu(net: Any, data_iter: Any, device: Any = None) -> float
     return evaluate_accuracy(net, data_iter, device)
 
 
-def native_logits(net: nn.Module, data_iter: Any, device: torch.device | None) -> Tensor:
+def kernel_logits(net: nn.Module, data_iter: Any, device: torch.device | None) -> Tensor:
     """Logits `(N, num_classes)` of all pictures of a BatchIterator, in the order of its Dataset, by lenet's kernels.
 
     Draws from PyTorch's generator what iterating would. Raises EngineError or ModelError for what the kernels do not know.
     """
     if not isinstance(data_iter, BatchIterator) or device is None or device.type != "cpu":
         raise EngineError("the CPU kernels take lenet's own iterators on the CPU alone")
-    layers = chain(net, data_iter.first(LOOKED_AT))
+    layers = chain(net, data_iter.first(NUM_TRIED))
     network = from_module(layers, (1, *data_iter.size))
     lowered(network.architecture)  # before images are resized that the kernels would not take
-    dataset = data_iter.in_size()
+    dataset = data_iter.resized_dataset()
     config = TrainConfig(threads=torch.get_num_threads())
     logits = CpuEngine(network, None, config, Preprocessing(dataset.size)).logits(dataset.images)
     data_iter.order()
@@ -77,7 +77,11 @@ def outputs(net: Net, batch: Any, **options: Any) -> Tensor:
     try:
         return net(batch, **options)
     except RuntimeError as error:
-        if isinstance(net, nn.Module) and isinstance(batch, Tensor) and (found := misfit(net, batch, error)):
+        if (
+            isinstance(net, nn.Module)
+            and isinstance(batch, Tensor)
+            and (found := explain_shape_error(net, batch, error))
+        ):
             raise found from error
         raise
 
@@ -88,20 +92,20 @@ def device_of(net: Net) -> torch.device | None:
     return None if weights is None else weights.device
 
 
-def moved(batch: Any, device: torch.device | None) -> Any:
+def to_device(batch: Any, device: torch.device | None) -> Any:
     """A tensor, or a list of them, on the device."""
     if device is None:
         return batch
     return [each.to(device) for each in batch] if isinstance(batch, list | tuple) else batch.to(device)
 
 
-def looked_through(net: nn.Module, inputs: Any, device: torch.device) -> None:
+def try_network(net: nn.Module, inputs: Any, device: torch.device) -> None:
     """Computes inputs once, and leaves the network as it was. Raises ModelError if it does not take them."""
     with evaluating(net), torch.no_grad():
-        outputs(net, moved(inputs, device))
+        outputs(net, to_device(inputs, device))
 
 
-def initialised(net: nn.Module, train_iter: Any) -> None:
+def initialize_lazy(net: nn.Module, train_iter: Any) -> None:
     """Gives layers that wait for their first batch (nn.LazyLinear, …) their weights; any other network is left alone.
 
     Raises ConfigError for an iterator that would lose that batch.
@@ -115,33 +119,33 @@ def initialised(net: nn.Module, train_iter: Any) -> None:
             "the network has layers that wait for a first batch, and the training iterator can be gone through only once",
             hint="compute a batch beforehand: net(X); or pass a list, a DataLoader or what load_data_fashion_mnist returns",
         )
-    looked_through(net, inputs, lazy[0].device)
+    try_network(net, inputs, lazy[0].device)
 
 
-def _counted(net: Net, data_iter: Iterable[Any], device: torch.device | None) -> float:
-    options = _options(net)
+def _count(net: Net, data_iter: Iterable[Any], device: torch.device | None) -> float:
+    options = _eval_options(net)
     num_correct, count = 0.0, 0
     for batch in data_iter:
         inputs, labels = pair(batch)
-        labels = moved(labels, device)
-        num_correct += accuracy(outputs(net, moved(inputs, device), **options), labels)
+        labels = to_device(labels, device)
+        num_correct += accuracy(outputs(net, to_device(inputs, device), **options), labels)
         count += labels.numel()
     if count == 0:
         raise no_batches("the iterator to evaluate on")
     return num_correct / count
 
 
-def _share(logits: Tensor, data_iter: BatchIterator) -> float:
+def _accuracy(logits: Tensor, data_iter: BatchIterator) -> float:
     return accuracy(logits, torch.from_numpy(data_iter.dataset.labels)) / len(data_iter.dataset)
 
 
-def _told_apart(first: Any, second: Any) -> tuple[Net, Iterable[Any]]:
+def _net_and_batches(first: Any, second: Any) -> tuple[Net, Iterable[Any]]:
     """The network and the iterator; an nn.Sequential can be iterated too, but is a network first."""
     for net, data_iter in ((first, second), (second, first)):
-        if isinstance(net, nn.Module) and not isinstance(data_iter, nn.Module) and _gives(data_iter):
+        if isinstance(net, nn.Module) and not isinstance(data_iter, nn.Module) and _is_iterable(data_iter):
             return net, data_iter
     for net, data_iter in ((first, second), (second, first)):
-        if callable(net) and not _gives(net) and _gives(data_iter):
+        if callable(net) and not _is_iterable(net) and _is_iterable(data_iter):
             return net, data_iter
     raise ConfigError(
         f"expected a network and an iterator of batches, in either order; got {type(first).__name__} and "
@@ -149,12 +153,12 @@ def _told_apart(first: Any, second: Any) -> tuple[Net, Iterable[Any]]:
     )
 
 
-def _gives(thing: Any) -> bool:
+def _is_iterable(thing: Any) -> bool:
     """Whether it can be iterated."""
     return hasattr(thing, "__iter__") or hasattr(thing, "__getitem__")
 
 
-def _options(net: Net) -> dict[str, bool]:
+def _eval_options(net: Net) -> dict[str, bool]:
     """`is_training=False` for a function that asks for it."""
     if isinstance(net, nn.Module):
         return {}

@@ -34,7 +34,7 @@ def is_published(train: Dataset, test: Dataset) -> bool:
 @functools.lru_cache(maxsize=1)
 def _loaded(folder: Path | None, places: tuple[str | None, ...]) -> Splits:
     try:
-        splits = load(NAME, folder, progress=_bar)
+        splits = load(NAME, folder, progress=_progress_bar)
     except DataUnavailable as error:
         way = "have its four files? root=FOLDER or LENET_DATA=FOLDER finds them, lenet data import FOLDER keeps them"
         raise DataUnavailable(error.message, hint=way) from error
@@ -49,8 +49,8 @@ def _folder(root: str | os.PathLike[str]) -> Path | None:
     return folder if located and located.folder.is_relative_to(folder) and not located.holds_another() else None
 
 
-def _bar(file: str, num_bytes: int) -> Any:
-    """A bar for a file being downloaded; its modules are not needed for data that is already there."""
+def _progress_bar(file: str, num_bytes: int) -> Any:
+    """A progress bar for a download; its modules are imported only then."""
     if sys.stderr.isatty():
         from lenet.display.terminal import Terminal
 

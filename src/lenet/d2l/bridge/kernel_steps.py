@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lenet.config import TrainConfig
-from lenet.d2l.bridge.batches import LOOKED_AT, SAMPLE, BatchIterator
+from lenet.d2l.bridge.batches import NUM_TRIED, SAMPLE, BatchIterator
 from lenet.d2l.bridge.divergence import DivergenceGuard
 from lenet.d2l.bridge.measuring import uninterrupted
 from lenet.d2l.bridge.optimizers import Rule
@@ -29,7 +29,7 @@ from lenet.pytorch.tracing import chain
 CALL_SECONDS = 0.08  # of the steps in one call of the kernels, after which Ctrl-C is answered
 
 
-class EngineSteps:
+class KernelSteps:
     """Steps by lenet's kernels for the CPU. Raises EngineError, ModelError or ConfigError for what they do not know."""
 
     simulates = takes_logits = True
@@ -51,7 +51,7 @@ class EngineSteps:
         if not all(weights.requires_grad for weights in net.parameters()):
             raise EngineError("the CPU kernels train all weights; some here have requires_grad=False")
         net.train()
-        self.layers = chain(net, train_iter.first(LOOKED_AT))
+        self.layers = chain(net, train_iter.first(NUM_TRIED))
         lowered(from_module(self.layers, (1, *train_iter.size)).architecture)
         self.name = f"cpu (own kernels for {kernels.variant_name()})"
         self.train_iter, self.rule, self.config = train_iter, rule, config
@@ -60,7 +60,7 @@ class EngineSteps:
 
     def __enter__(self) -> None:
         self.own = [weights.data for weights in self.layers.parameters()]
-        self.dataset = self.train_iter.in_size()
+        self.dataset = self.train_iter.resized_dataset()
         self.preprocessing = Preprocessing(self.dataset.size)
         network = from_module(self.layers, (1, *self.dataset.size))
         share(network, self.layers)  # until __exit__: what looks at the learner's network sees the present weights

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from lenet.d2l.bridge.diagnosis import Diagnosis
-from lenet.d2l.bridge.evaluation import evaluate_accuracy, initialised
+from lenet.d2l.bridge.evaluation import evaluate_accuracy, initialize_lazy
 from lenet.d2l.bridge.progress import EpochProgress
 from lenet.d2l.bridge.steps import Steps
 from lenet.engines.memory import FIRST_TOUCH, memory_explained
@@ -44,7 +44,7 @@ def points(
 
     init: how the weights were drawn, for the doctor, as TrainConfig names it; None: not known.
     """
-    must_be_epochs(num_epochs)
+    check_num_epochs(num_epochs)
     num_images, steps_seconds = 0, 0.0
     diagnosis = Diagnosis(net, steps, test_iter, num_epochs, init)
     diagnosis.data()
@@ -65,7 +65,7 @@ def points(
             diagnosis.epoch(epoch + 1, progress, test_accuracy)
 
 
-def must_be_epochs(num_epochs: Any) -> None:
+def check_num_epochs(num_epochs: Any) -> None:
     if isinstance(num_epochs, bool) or not isinstance(num_epochs, int) or num_epochs < 1:
         raise ConfigError(f"the number of epochs is {num_epochs!r}; expected a whole number, at least 1")
 
@@ -78,5 +78,5 @@ def on_device(net: nn.Module, train_iter: Any, device: torch.device) -> Iterator
     with memory_explained(device):
         with memory_explained(device, FIRST_TOUCH, "for the network"):
             net.to(device)
-        initialised(net, train_iter)
+        initialize_lazy(net, train_iter)
         yield

@@ -17,7 +17,7 @@ def to_tensor(pictures: Images) -> Tensor:
     return pixels.to(torch.float32).div_(255)
 
 
-def size_after(size: tuple[int, int], resize: Resize) -> tuple[int, int]:
+def resized_size(size: tuple[int, int], resize: Resize) -> tuple[int, int]:
     """Height and width after resizing; a number alone is the shorter edge, and the proportions stay."""
     if resize is None:
         return size
@@ -32,7 +32,7 @@ def size_after(size: tuple[int, int], resize: Resize) -> tuple[int, int]:
     return (edges[0], edges[0] * width // height) if height <= width else (edges[0] * height // width, edges[0])
 
 
-def resized(pictures: Images, size: tuple[int, int]) -> Images:
+def resize_images(pictures: Images, size: tuple[int, int]) -> Images:
     """The pictures `(N, height, width)` or `(N, height, width, 3)` at that size, each as Pillow's bilinear filter makes it.
 
     Pillow filters along the rows, rounds to bytes, and filters along the columns. A row knows nothing of the rows above it,
@@ -43,14 +43,14 @@ def resized(pictures: Images, size: tuple[int, int]) -> Images:
     if (height, width) == size:
         return pictures
     if height * size[1] == width * size[0]:
-        return _columns_resized(_rows_resized(pictures, size[1]), size[0])
+        return _resize_columns(_resize_rows(pictures, size[1]), size[0])
     from PIL import Image
 
     filtered = (Image.fromarray(picture).resize((size[1], size[0]), Image.Resampling.BILINEAR) for picture in pictures)
     return np.stack([np.asarray(picture) for picture in filtered])
 
 
-def _rows_resized(pictures: Images, width: int) -> Images:
+def _resize_rows(pictures: Images, width: int) -> Images:
     """`(N, height, W)` → `(N, height, width)`."""
     from PIL import Image
 
@@ -60,6 +60,6 @@ def _rows_resized(pictures: Images, width: int) -> Images:
     return np.asarray(wider).reshape(count, height, width, *colours)
 
 
-def _columns_resized(pictures: Images, height: int) -> Images:
+def _resize_columns(pictures: Images, height: int) -> Images:
     """`(N, H, width)` → `(N, height, width)`."""
-    return _rows_resized(pictures.swapaxes(1, 2), height).swapaxes(1, 2)
+    return _resize_rows(pictures.swapaxes(1, 2), height).swapaxes(1, 2)

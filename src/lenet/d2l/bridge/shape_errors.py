@@ -11,24 +11,24 @@ from torch import Tensor, nn
 
 from lenet.errors import ModelError
 
-Met = tuple[str, nn.Module, tuple[int, ...]]  # a layer's name, itself, and a shape
+LayerShape = tuple[str, nn.Module, tuple[int, ...]]  # a layer's name, itself, and a shape
 
 
-def misfit(model: nn.Module, pictures: Tensor, error: RuntimeError) -> ModelError | None:
+def explain_shape_error(model: nn.Module, pictures: Tensor, error: RuntimeError) -> ModelError | None:
     """The error that names the layer on which `model(pictures)` failed; None if it does not fail, or not over a shape.
 
     pictures: `(N, channels, height, width)`, a few are enough. error: what PyTorch said.
     """
-    entered, left = _followed(model, pictures[:2])
+    entered, left = _follow(model, pictures[:2])
     given = _shape(tuple(pictures.shape))
     if entered and len(entered) == len(left) + 1:
         name, layer, shape = entered[-1]
-        if (needed := _needed(layer, shape)) is None:
+        if (needed := _expected(layer, shape)) is None:
             return None
         return ModelError(
             f"the network does not take pictures of {given}: layer {name}, {layer}, expects {needed} "
             f"and received {_shape(shape)}",
-            hint=_way_out(name, layer, shape),
+            hint=_hint(name, layer, shape),
         )
     if left and "shape" in str(error):
         name, layer, shape = left[-1]
@@ -40,10 +40,10 @@ def misfit(model: nn.Module, pictures: Tensor, error: RuntimeError) -> ModelErro
     return None
 
 
-def _followed(model: nn.Module, pictures: Tensor) -> tuple[list[Met], list[Met]]:
+def _follow(model: nn.Module, pictures: Tensor) -> tuple[list[LayerShape], list[LayerShape]]:
     """The layers that the pictures reached with the shapes that went in, and those that they left, with what came out."""
-    entered: list[Met] = []
-    left: list[Met] = []
+    entered: list[LayerShape] = []
+    left: list[LayerShape] = []
     handles = []
     for name, layer in model.named_modules():
         if list(layer.children()):
@@ -71,7 +71,7 @@ def _followed(model: nn.Module, pictures: Tensor) -> tuple[list[Met], list[Met]]
     return entered, left
 
 
-def _needed(layer: nn.Module, shape: tuple[int, ...]) -> str | None:
+def _expected(layer: nn.Module, shape: tuple[int, ...]) -> str | None:
     """The shape that a layer takes, in words, if that is what fails with this one."""
     if isinstance(layer, nn.Linear) and shape[-1:] != (layer.in_features,):
         return f"(N, {layer.in_features})"
@@ -86,7 +86,7 @@ def _needed(layer: nn.Module, shape: tuple[int, ...]) -> str | None:
     return None
 
 
-def _way_out(name: str, layer: nn.Module, shape: tuple[int, ...]) -> str:
+def _hint(name: str, layer: nn.Module, shape: tuple[int, ...]) -> str:
     if isinstance(layer, nn.Linear) and len(shape) == 2:
         return f"make it nn.Linear({shape[1]}, {layer.out_features}), or change what comes before"
     if isinstance(layer, nn.Linear) and math.prod(shape[1:]) == layer.in_features:

@@ -16,11 +16,11 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
-from lenet.d2l.bridge.batches import LOOKED_AT, must_give
-from lenet.d2l.bridge.kernel_steps import EngineSteps, is_cross_entropy
+from lenet.d2l.bridge.batches import NUM_TRIED, check_batches
+from lenet.d2l.bridge.kernel_steps import KernelSteps, is_cross_entropy
 from lenet.d2l.bridge.optimizers import Rule
 from lenet.d2l.bridge.progress import EpochProgress
-from lenet.d2l.bridge.shape_errors import misfit
+from lenet.d2l.bridge.shape_errors import explain_shape_error
 from lenet.d2l.bridge.torch_steps import TorchSteps, classification
 from lenet.engines import kernels
 from lenet.errors import ConfigError, EngineError, ModelError
@@ -61,10 +61,10 @@ def choose_steps(net: nn.Module, train_iter: Any, loss: Any, rule: Rule, device:
 
     Raises ModelError if the network does not take the pictures.
     """
-    must_give(train_iter, "training")
+    check_batches(train_iter, "training")
     steps: Steps
     try:
-        steps = EngineSteps(net, train_iter, loss, rule, device)
+        steps = KernelSteps(net, train_iter, loss, rule, device)
     except (EngineError, ModelError, ConfigError) as error:
         way_out = f"; {error.hint}" if isinstance(error, kernels.KernelsMissing) else ""
         keep_freed_memory()
@@ -73,7 +73,7 @@ def choose_steps(net: nn.Module, train_iter: Any, loss: Any, rule: Rule, device:
         steps.takes_logits = is_cross_entropy(loss)
         steps.name = f"PyTorch on {device} ({error.message}{way_out})"
     except RuntimeError as error:  # PyTorch's, from a first look at two pictures
-        raise misfit(net, train_iter.first(LOOKED_AT), error) or error from error
+        raise explain_shape_error(net, train_iter.first(NUM_TRIED), error) or error from error
     announce(steps)
     return steps
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from lenet.d2l.bridge.batches import SAMPLE, no_batches, pair
 from lenet.d2l.bridge.divergence import DivergenceGuard, Stateful
-from lenet.d2l.bridge.evaluation import moved, outputs
+from lenet.d2l.bridge.evaluation import outputs, to_device
 from lenet.d2l.bridge.measuring import accuracy, number, uninterrupted
 from lenet.d2l.bridge.progress import EpochProgress, report_steps
 from lenet.engines import Stats
@@ -103,7 +103,7 @@ def classification(
     """Forward and update of a classifier: the loss's mean, whether `loss` gives that or one number for each picture."""
 
     def forward(batch: Any) -> Forward:
-        inputs, labels = (moved(part, device) for part in pair(batch))
+        inputs, labels = (to_device(part, device) for part in pair(batch))
         logits = outputs(net, inputs)
         value = loss(logits, labels).mean()
         return Forward(value, number(value), accuracy(logits, labels), inputs, labels)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lenet.d2l.bridge.measuring import number
-from lenet.d2l.names.canvas import Canvas, figure_with
+from lenet.d2l.names.canvas import Canvas, new_figure
 from lenet.d2l.names.figures import set_axes
 
 FMTS = ("-", "m--", "g-.", "r:")
@@ -33,7 +33,7 @@ class Animator:
         ncols: int = 1,
         figsize: tuple[float, float] = (3.5, 2.5),
     ) -> None:
-        self.fig, self.axes = figure_with(nrows, ncols, figsize)
+        self.fig, self.axes = new_figure(nrows, ncols, figsize)
         self.legend, self.xlabel, self.fmts = list(legend or []), xlabel, fmts
         self.X: list[list[float]] = []
         self.Y: list[list[float]] = []
@@ -53,7 +53,7 @@ class Animator:
             if a is not None and b is not None:
                 self.X[line].append(number(a))
                 self.Y[line].append(number(b))
-        self.canvas.changed(self._words())
+        self.canvas.changed(self._status())
 
     def finish(self) -> None:
         """No more points: draws the last ones, and outside of a notebook writes the PNG."""
@@ -65,7 +65,7 @@ class Animator:
             self.axes[0].plot(x, y, fmt)
         self.config_axes()
 
-    def _words(self) -> str:
+    def _status(self) -> str:
         names = [*self.legend, *[""] * len(self.Y)]
         last = [f"{name} {y[-1]:.3f}" for name, y in zip(names, self.Y, strict=False) if y]
         where = max((x[-1] for x in self.X if x), default=0.0)

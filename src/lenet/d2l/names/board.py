@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lenet.d2l.bridge.measuring import number
-from lenet.d2l.names.canvas import Canvas, figure_with
+from lenet.d2l.names.canvas import Canvas, new_figure
 from lenet.d2l.names.figures import set_axes
 from lenet.d2l.names.hyperparameters import HyperParameters
 
@@ -47,7 +47,7 @@ class ProgressBoard(HyperParameters):
         self.data.setdefault(label, []).append((sum(x for x, _ in points) / count, sum(y for _, y in points) / count))
         points.clear()
         if self.display:
-            self._canvas().changed(self._words())
+            self._canvas().changed(self._status())
 
     def finish(self) -> None:
         """No more points for now: draws the last ones, and outside of a notebook writes the PNG."""
@@ -57,7 +57,7 @@ class ProgressBoard(HyperParameters):
     def _canvas(self) -> Canvas:
         if self.canvas is None:
             if self.fig is None:
-                self.fig, (self.axes,) = figure_with(1, 1, self.figsize)
+                self.fig, (self.axes,) = new_figure(1, 1, self.figsize)
             self.canvas = Canvas(self.fig, self._draw, self.name)
         return self.canvas
 
@@ -69,7 +69,7 @@ class ProgressBoard(HyperParameters):
             axes.plot(*zip(*points, strict=True), linestyle=style, color=color)
         set_axes(axes, self.xlabel, self.ylabel, self.xlim, self.ylim, self.xscale, self.yscale, list(self.data))
 
-    def _words(self) -> str:
+    def _status(self) -> str:
         where = max(points[-1][0] for points in self.data.values())
         return "  ".join(
             [

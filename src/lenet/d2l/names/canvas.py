@@ -13,7 +13,7 @@ from typing import Any
 
 DRAWING_SHARE = 0.1  # of the time, at most
 
-_taken: collections.Counter[str] = collections.Counter()  # names of files that this program has written
+_written: collections.Counter[str] = collections.Counter()  # names of files that this program has written
 
 
 class Line:
@@ -100,7 +100,7 @@ class Canvas:
             _shell().events.unregister("post_run_cell", self._cell_ended)
 
 
-def figure_with(nrows: int, ncols: int, figsize: tuple[float, float]) -> tuple[Any, list[Any]]:
+def new_figure(nrows: int, ncols: int, figsize: tuple[float, float]) -> tuple[Any, list[Any]]:
     """A figure without pyplot, which would want a window, and its axes in reading order."""
     from lenet.display.style import styled_figure
 
@@ -120,8 +120,8 @@ def save(figure: Any, name: str, folder: Path, script: str | None) -> None:
     from lenet.files import durable
 
     stem = f"{script}-{name}" if script else name
-    _taken[stem] += 1
-    path = folder / (f"{stem}-{_taken[stem]}.png" if _taken[stem] > 1 else f"{stem}.png")
+    _written[stem] += 1
+    path = folder / (f"{stem}-{_written[stem]}.png" if _written[stem] > 1 else f"{stem}.png")
     try:
         durable.write(path, rendered(figure, "png"))
         sys.stderr.write(f"wrote   {path.name}\n")

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lenet.d2l.bridge.batches import BatchIterator, Pictures
+from lenet.d2l.bridge.batches import BatchIterator, ImageDataset
 from lenet.d2l.bridge.fashion_mnist import ROOT, fashion_mnist
 from lenet.d2l.bridge.resize import Resize
 from lenet.d2l.names.hyperparameters import HyperParameters
@@ -50,7 +50,7 @@ class FashionMNIST(DataModule):
         super().__init__(root)
         self.save_hyperparameters()
         splits = fashion_mnist(root)
-        self.train, self.val = Pictures(splits.train, resize), Pictures(splits.test, resize)
+        self.train, self.val = ImageDataset(splits.train, resize), ImageDataset(splits.test, resize)
 
     def text_labels(self, indices: Any) -> list[str]:
         """The book's names of the classes with these numbers."""

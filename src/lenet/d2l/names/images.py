@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from lenet.d2l.bridge.batches import no_batches, pair
-from lenet.d2l.bridge.evaluation import device_of, moved, outputs
-from lenet.d2l.names.canvas import figure_with, save, script_name
+from lenet.d2l.bridge.evaluation import device_of, outputs, to_device
+from lenet.d2l.names.canvas import new_figure, save, script_name
 from lenet.d2l.names.iterators import get_fashion_mnist_labels
 from lenet.engines.memory import ANY, memory_explained
 from lenet.errors import ConfigError
@@ -17,19 +17,19 @@ from lenet.pytorch.modules import evaluating
 
 
 def show_images(imgs: Any, num_rows: int, num_cols: int, titles: Any = None, scale: float = 1.5) -> Any:
-    """Pictures in rows: a NumPy array of their axes, which is returned, is shown in a notebook and else written as a PNG.
+    """ImageDataset in rows: a NumPy array of their axes, which is returned, is shown in a notebook and else written as a PNG.
 
     imgs: tensors or arrays `(height, width)` or `(1, height, width)`, with colours `(height, width, 3)`, or Pillow pictures;
     titles: one for each.
     """
     if num_rows < 1 or num_cols < 1:
         raise ConfigError(f"{num_rows} rows of {num_cols} pictures; expected at least one of each")
-    return _shown(imgs, num_rows, num_cols, titles, (num_cols * scale, num_rows * scale), "images")
+    return _show_grid(imgs, num_rows, num_cols, titles, (num_cols * scale, num_rows * scale), "images")
 
 
 def show_fashion_mnist(images: Any, labels: Any) -> Any:
-    """Pictures in one row, each under its label; the axes are returned."""
-    return _shown(images, 1, len(images), labels, (12, 12 / max(1, len(images)) + 0.5), "fashion_mnist")
+    """ImageDataset in one row, each under its label; the axes are returned."""
+    return _show_grid(images, 1, len(images), labels, (12, 12 / max(1, len(images)) + 0.5), "fashion_mnist")
 
 
 def predict_ch3(net: Any, test_iter: Any, n: int = 6) -> Any:
@@ -46,15 +46,15 @@ def predict_ch3(net: Any, test_iter: Any, n: int = 6) -> Any:
     with memory_explained(device or "cpu", ANY, "in a prediction"), torch.no_grad():
         if isinstance(net, nn.Module):
             with evaluating(net):
-                scores = outputs(net, moved(inputs[:n], device))
+                scores = outputs(net, to_device(inputs[:n], device))
         else:
             scores = net(inputs[:n])
     pairs = zip(get_fashion_mnist_labels(labels[:n]), get_fashion_mnist_labels(scores.argmax(dim=1)), strict=True)
     titles = [f"{true}\n{predicted}" for true, predicted in pairs]
-    return _shown(inputs[:n], 1, n, titles, (n * 1.5, 2), "predict_ch3")
+    return _show_grid(inputs[:n], 1, n, titles, (n * 1.5, 2), "predict_ch3")
 
 
-def _shown(imgs: Any, rows: int, columns: int, titles: Any, figsize: tuple[float, float], name: str) -> Any:
+def _show_grid(imgs: Any, rows: int, columns: int, titles: Any, figsize: tuple[float, float], name: str) -> Any:
     """The axes of pictures in a grid. In a notebook pyplot makes the figure, which is shown at the end of the cell."""
 
     from lenet.display.notebook import in_notebook
@@ -65,11 +65,11 @@ def _shown(imgs: Any, rows: int, columns: int, titles: Any, figsize: tuple[float
         figure, grid = pyplot.subplots(rows, columns, figsize=figsize, squeeze=False)
         all_axes = list(grid.flat)
     else:
-        figure, all_axes = figure_with(rows, columns, figsize)
+        figure, all_axes = new_figure(rows, columns, figsize)
     for axes in all_axes:
         axes.set_axis_off()
     for position, (axes, picture) in enumerate(zip(all_axes, imgs, strict=False)):
-        axes.imshow(_plain(picture))
+        axes.imshow(_to_array(picture))
         if titles is not None and position < len(titles):
             axes.set_title(str(titles[position]), fontsize=9)
     if not in_notebook():
@@ -77,7 +77,7 @@ def _shown(imgs: Any, rows: int, columns: int, titles: Any, figsize: tuple[float
     return np.array(all_axes)
 
 
-def _plain(picture: Any) -> Any:
+def _to_array(picture: Any) -> Any:
     """A picture as matplotlib takes it."""
     if isinstance(picture, Tensor):
         picture = picture.detach().cpu().numpy()

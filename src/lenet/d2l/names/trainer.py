@@ -16,8 +16,8 @@ import torch
 import torch.nn.functional as F
 
 from lenet.d2l.bridge.diagnosis import Diagnosis
-from lenet.d2l.bridge.evaluation import initialised, moved, native_logits
-from lenet.d2l.bridge.kernel_steps import EngineSteps
+from lenet.d2l.bridge.evaluation import initialize_lazy, kernel_logits, to_device
+from lenet.d2l.bridge.kernel_steps import KernelSteps
 from lenet.d2l.bridge.measuring import number
 from lenet.d2l.bridge.optimizers import PlainSgd, Rule, TorchOptim
 from lenet.d2l.bridge.progress import EpochProgress
@@ -65,7 +65,7 @@ class Trainer(HyperParameters):
 
     def prepare_batch(self, batch: Any) -> Any:
         """The batch on the model's device."""
-        return moved(list(batch), self.gpus[0]) if self.gpus else batch
+        return to_device(list(batch), self.gpus[0]) if self.gpus else batch
 
     def fit(self, model: Any, data: Any) -> None:
         """Trains."""
@@ -80,7 +80,7 @@ class Trainer(HyperParameters):
                 )
             with memory_explained(self.device, FIRST_TOUCH, "for the network"):
                 self.prepare_model(model)
-            initialised(model, self.train_dataloader)
+            initialize_lazy(model, self.train_dataloader)
             self._steps = self._chosen()
             self._diagnosis = Diagnosis(model, self._steps, self.val_dataloader, self.max_epochs)
             self._diagnosis.data()
@@ -101,7 +101,7 @@ class Trainer(HyperParameters):
         self.model.train()
         num_plotted = 0
         for progress in self._steps.epoch():
-            if isinstance(self._steps, EngineSteps):
+            if isinstance(self._steps, KernelSteps):
                 num_plotted = self._plot(progress, num_plotted)
         if self.val_dataloader is not None:
             with evaluating(self.model), torch.no_grad():
@@ -120,7 +120,7 @@ class Trainer(HyperParameters):
         if own is None:
             rule = self._rule()
             steps = choose_steps(self.model, self.train_dataloader, F.cross_entropy, rule, self.device)
-            if isinstance(steps, EngineSteps):
+            if isinstance(steps, KernelSteps):
                 return steps
             self.optim = rule.optimizer()
         else:
@@ -167,9 +167,9 @@ class Trainer(HyperParameters):
     def _validate(self) -> None:
         """The validation set as points of the chart: its logits by the kernels, if they train, or batch by batch."""
         logits = None
-        if isinstance(self._steps, EngineSteps):
+        if isinstance(self._steps, KernelSteps):
             with contextlib.suppress(EngineError, ModelError, RuntimeError):
-                logits = native_logits(self.model, self.val_dataloader, self.device)
+                logits = kernel_logits(self.model, self.val_dataloader, self.device)
         if logits is None:
             for batch in self.val_dataloader:
                 self.model.validation_step(self.prepare_batch(batch))

@@ -11,11 +11,11 @@ from typing import Any
 import torch
 from torch import nn
 
-from lenet.d2l.bridge.batches import first_inputs, must_give
+from lenet.d2l.bridge.batches import check_batches, first_inputs
 from lenet.d2l.bridge.ch3_steps import ch3_steps
-from lenet.d2l.bridge.devices import present
-from lenet.d2l.bridge.evaluation import device_of, looked_through
-from lenet.d2l.bridge.loop import Point, must_be_epochs, on_device, points
+from lenet.d2l.bridge.devices import find_device
+from lenet.d2l.bridge.evaluation import device_of, try_network
+from lenet.d2l.bridge.loop import Point, check_num_epochs, on_device, points
 from lenet.d2l.bridge.optimizers import PlainSgd, TorchOptim
 from lenet.d2l.bridge.steps import choose_steps
 from lenet.d2l.names.animator import Animator
@@ -46,7 +46,7 @@ def train_ch5(
     Mended: the published loss is divided by the number of pictures, in some copies by a count of batches that is never
     reset; here it is the mean over this epoch's batches. After an evaluation the network is in the mode it was in.
     """
-    device = present(device)
+    device = find_device(device)
     print(f"training on {device}", flush=True)
     with on_device(net, train_iter, device), Line() as line:
         steps = choose_steps(net, train_iter, nn.CrossEntropyLoss(), TorchOptim(optimizer, net), device)
@@ -98,20 +98,20 @@ def train_ch6(
     Mended: a training set of fewer than five batches divides by zero; the chart exists in notebooks only; the
     network is left in evaluation mode.
     """
-    device = try_gpu() if device is None else present(device)
-    must_be_epochs(num_epochs)
-    must_give(train_iter, "training")
-    must_give(test_iter, "test")
+    device = try_gpu() if device is None else find_device(device)
+    check_num_epochs(num_epochs)
+    check_batches(train_iter, "training")
+    check_batches(test_iter, "test")
     with on_device(net, train_iter, device):
         if init:
             inputs = first_inputs(train_iter)
             if inputs is not None:
-                looked_through(net, inputs, device)
+                try_network(net, inputs, device)
             net.apply(xavier_uniform)
         print(f"training on {device}", flush=True)
         steps = choose_steps(net, train_iter, nn.CrossEntropyLoss(), PlainSgd(net, lr), device)
         drawn = "xavier-uniform" if init else None
-        last = _charted(points(net, steps, test_iter, num_epochs, device, drawn), num_epochs, "train_ch6")
+        last = _draw_training(points(net, steps, test_iter, num_epochs, device, drawn), num_epochs, "train_ch6")
     tally = last.progress.tally
     print(f"loss {tally.loss:.3f}, train acc {tally.accuracy:.3f}, test acc {last.test_accuracy:.3f}")
     print(f"{last.num_images / last.steps_seconds:.1f} examples/sec on {device}")
@@ -148,7 +148,7 @@ def train_ch3(
         steps = ch3_steps(net, train_iter, loss, updater, summed=not charted)
         all_points = points(net, steps, test_iter, num_epochs, None)
         if charted:
-            _charted(all_points, num_epochs, "train_ch3", every_fifth=False)
+            _draw_training(all_points, num_epochs, "train_ch3", every_fifth=False)
             return
         for point in all_points:
             _print_or_show(point, line, num_epochs, point.progress.tally.loss, timed=False)
@@ -178,7 +178,7 @@ def _print_or_show(point: Point, line: Line, num_epochs: int, loss: float, timed
     print(f"{text}, time {point.epoch_seconds:.1f} sec" if timed else text, flush=True)
 
 
-def _charted(all_points: Iterator[Point], num_epochs: int, name: str, every_fifth: bool = True) -> Point:
+def _draw_training(all_points: Iterator[Point], num_epochs: int, name: str, every_fifth: bool = True) -> Point:
     """Draws a training; its last point. What was drawn is kept, however it ends."""
     animator = Animator(
         xlabel="epoch", xlim=[0 if every_fifth else 1, num_epochs], legend=["train loss", "train acc", "test acc"]
