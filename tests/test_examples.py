@@ -83,9 +83,9 @@ def test_a_script_runs_and_prints_as_published(name, learner, tmp_path):
     assert done.returncode == 0, done.stderr
     judged(name, done.stdout)
     assert "warning" not in done.stderr.lower()
-    pictures = [each.name for each in tmp_path.glob("*.png")]
-    assert len(pictures) == (name in CHARTED)
-    assert all(f"wrote   {picture}" in done.stderr for picture in pictures)
+    images = [each.name for each in tmp_path.glob("*.png")]
+    assert len(images) == (name in CHARTED)
+    assert all(f"wrote   {image}" in done.stderr for image in images)
 
 
 @pytest.mark.parametrize("name", ["avg_pool_sgd_train_ch6", "max_pool_adam_train_cuda_cpu"])
@@ -112,7 +112,7 @@ def test_the_import_alone_names_lenet(name):
     published = text.replace(f"\n{line}\n", f"\n{PUBLISHED[name]}\n")
     assert "lenet" in ast.unparse(ast.parse(text))  # which leaves the comments out
     assert "lenet" not in ast.unparse(ast.parse(published))
-    assert text.count(f"`{PUBLISHED[name]}`") == 2  # the head says so, in both languages
+    assert text.count(f"`{PUBLISHED[name]}`") == 2  # in the text at its beginning, in both languages
 
 
 @programs

@@ -16,5 +16,5 @@ def own_folder(tmp_path, monkeypatch):
 
 @pytest.fixture
 def iterators(tiny):
-    """Training and test pictures in batches of 50: twenty steps an epoch."""
+    """Training and test images in batches of 50: twenty steps an epoch."""
     return BatchIterator(tiny.train, 50, True), BatchIterator(tiny.test, 50)

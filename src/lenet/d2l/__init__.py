@@ -1,13 +1,13 @@
-"""The names of *Dive into Deep Learning*'s companion packages, chapters up to LeNet, on lenet's own parts.
+"""The names of *Dive into Deep Learning*'s companion packages, chapters up to LeNet, implemented with lenet.
 
     from lenet import d2l  # instead of: from d2l import torch as d2l, or: import d2lzh_pytorch as d2l
 
     train_iter, test_iter = d2l.load_data_fashion_mnist(batch_size=256)
     d2l.train_ch6(net, train_iter, test_iter, num_epochs=10, lr=0.9, device=d2l.try_gpu())
 
-The book's English and Chinese editions, the Chinese PyTorch port and private copies of its helpers are served by the same
-names: where they differ, in the order of arguments say, they are told apart by what is passed. What is faulty in the
-published functions is mended, and named in their docstrings.
+The same names serve the book's English and Chinese editions, the Chinese PyTorch port and private copies of its helpers:
+where these differ, for example in the order of arguments, the types of the arguments tell which is meant. Faults of the
+published functions are fixed; the docstrings list them under "Fixed here".
 """
 
 import importlib
@@ -42,7 +42,8 @@ from lenet.d2l.names.layers import FlattenLayer, Reshape, init_cnn, sgd
 from lenet.d2l.names.measuring import Accumulator, Timer
 from lenet.d2l.names.modules import Classifier, LeNet, Module, layer_summary
 from lenet.d2l.names.trainer import Trainer
-from lenet.d2l.names.training import train, train_ch3, train_ch5, train_ch6, train_cuda_cpu, train_epoch_ch3
+from lenet.d2l.names.training import train, train_ch5, train_ch6, train_cuda_cpu
+from lenet.d2l.names.training_ch3 import train_ch3, train_epoch_ch3
 
 __all__ = [
     "Accumulator",
@@ -96,6 +97,6 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name == "plt":  # pyplot takes its time, and looks for a window
+    if name == "plt":  # slow to import, and may need a display
         return importlib.import_module("matplotlib.pyplot")
     raise AttributeError(f"lenet.d2l has no {name!r}; it has the names that the chapters up to LeNet call")

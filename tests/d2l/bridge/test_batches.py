@@ -13,7 +13,7 @@ from lenet.errors import ConfigError
 
 
 class OneByOne(torch.utils.data.Dataset):
-    """As torchvision's data sets do it: a Pillow picture, resize_images, divided by 255."""
+    """As torchvision's data sets do it: a Pillow image, resized, divided by 255."""
 
     def __init__(self, dataset, size=None):
         self.dataset, self.size = dataset, size
@@ -22,10 +22,10 @@ class OneByOne(torch.utils.data.Dataset):
         return len(self.dataset)
 
     def __getitem__(self, index):
-        picture = Image.fromarray(self.dataset.images[index])
+        image = Image.fromarray(self.dataset.images[index])
         if self.size:
-            picture = picture.resize(self.size[::-1], Image.Resampling.BILINEAR)
-        pixels = torch.from_numpy(np.array(picture)).to(torch.float32).div(255)
+            image = image.resize(self.size[::-1], Image.Resampling.BILINEAR)
+        pixels = torch.from_numpy(np.array(image)).to(torch.float32).div(255)
         return (pixels[None] if pixels.ndim == 2 else pixels.permute(2, 0, 1)), int(self.dataset.labels[index])
 
 
@@ -74,22 +74,22 @@ def test_an_order_draws_what_an_iteration_draws():
 def test_the_whole_resized_set_is_what_the_batches_hold():
     iterator = BatchIterator(noise(600), 600, resize=32)
     whole = iterator.resized_dataset()
-    (pictures, labels) = next(iter(iterator))
-    assert np.array_equal(whole.images, (pictures[:, 0] * 255).round().to(torch.uint8).numpy())
+    (images, labels) = next(iter(iterator))
+    assert np.array_equal(whole.images, (images[:, 0] * 255).round().to(torch.uint8).numpy())
     assert np.array_equal(whole.labels, labels)
     assert iterator.resized_dataset() is whole
-    assert torch.equal(iterator.first(2), pictures[:2])
+    assert torch.equal(iterator.first(2), images[:2])
 
 
-def test_pictures_come_one_by_one_too():
+def test_images_come_one_by_one_too():
     dataset = noise(5)
-    pictures = ImageDataset(dataset, 32)
-    assert len(pictures) == 5
-    assert pictures[3][0].shape == (1, 32, 32)
-    assert torch.equal(pictures[3][0], OneByOne(dataset, (32, 32))[3][0])
-    assert pictures[3][1] == dataset.labels[3]
-    assert (pictures.data.shape, pictures.targets.shape) == ((5, 28, 28), (5,))
-    same(BatchIterator(dataset, 2, True, 32), torch.utils.data.DataLoader(pictures, 2, shuffle=True))
+    images = ImageDataset(dataset, 32)
+    assert len(images) == 5
+    assert images[3][0].shape == (1, 32, 32)
+    assert torch.equal(images[3][0], OneByOne(dataset, (32, 32))[3][0])
+    assert images[3][1] == dataset.labels[3]
+    assert (images.data.shape, images.targets.shape) == ((5, 28, 28), (5,))
+    same(BatchIterator(dataset, 2, True, 32), torch.utils.data.DataLoader(images, 2, shuffle=True))
 
 
 @pytest.mark.parametrize("batch_size", [0, -1, 2.5, "256", True])

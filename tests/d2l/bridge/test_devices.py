@@ -12,7 +12,7 @@ def test_a_device_that_is_not_there_is_named_with_those_that_are(device):
     with pytest.raises(EngineError, match="no device") as raised:
         find_device(device)
     assert repr(str(device)) in raised.value.message
-    assert "there is cpu" in raised.value.hint
+    assert "available: cpu" in raised.value.hint
 
 
 @pytest.mark.parametrize("device", ["cpu", torch.device("cpu"), "cpu:0"])

@@ -21,7 +21,7 @@ def trained(net, train_iter, test_iter, rate, num_epochs, capsys):
 
 @pytest.fixture
 def loader(tiny):
-    """The same pictures in PyTorch's own DataLoader."""
+    """The same images in PyTorch's own DataLoader."""
     images = torch.from_numpy(tiny.train.images)[:, None] / 255
     dataset = torch.utils.data.TensorDataset(images, torch.from_numpy(tiny.train.labels))
     return torch.utils.data.DataLoader(dataset, 50, shuffle=True)
@@ -72,7 +72,7 @@ def test_a_softmax_before_the_loss(iterators, capsys):
     assert "softmax-before-loss" in trained(net, *iterators, 0.1, 1, capsys)[0]
 
 
-def test_pictures_that_come_in_stretches_of_one_class(tiny, iterators, capsys):
+def test_images_that_come_in_stretches_of_one_class(tiny, iterators, capsys):
     order = np.argsort(tiny.train.labels, kind="stable")
     ordered = Dataset("toy", tiny.train.images[order], tiny.train.labels[order], tiny.train.classes)
     names, _ = trained(LeNetAvg(activation="relu"), BatchIterator(ordered, 50), iterators[1], 0.05, 2, capsys)
@@ -108,7 +108,7 @@ def test_what_the_doctor_cannot_look_at_ends_no_training(iterators, capsys):
     d2l.train_ch5(net, list(iterators[0]), iterators[1], 50, torch.optim.SGD(net.parameters(), lr=0.05), "cpu", 2)
     out, err = capsys.readouterr()
     assert "epoch 2, loss" in out
-    assert "doctor" not in err  # batches of 50: its 64 pictures are as many
+    assert "doctor" not in err  # batches of 50: so a sample of 64 is never as large
     wide = BatchIterator(iterators[0].dataset, 100)
     d2l.train_ch5(net, list(wide), iterators[1], 50, torch.optim.SGD(net.parameters(), lr=0.05), "cpu", 2)
     out, err = capsys.readouterr()
@@ -190,7 +190,7 @@ def test_a_trainers_loss_of_ones_own_may_take_probabilities(iterators, capsys):
 
 
 @pytest.mark.parametrize("by_pytorch", [False, True])
-def test_faults_of_the_data_are_told_before_the_first_step(by_pytorch, tiny, capsys):
+def test_faults_of_the_data_are_reported_before_the_first_step(by_pytorch, tiny, capsys):
     rolled = Dataset("mine", tiny.train.images, np.roll(tiny.train.labels, 1), tiny.train.classes)
     net = nn.Sequential(*linear(), *([nn.Dropout(0.0)] if by_pytorch else []))
     iterators = BatchIterator(rolled, 50, True), BatchIterator(tiny.test, 50)

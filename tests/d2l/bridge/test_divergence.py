@@ -32,7 +32,7 @@ def both(net, iterator, rate=0.05):
 
 @pytest.mark.parametrize("way", [0, 1])
 @pytest.mark.parametrize("rate", [1e8, 1e20])
-def test_a_loss_that_is_no_number_leaves_the_last_good_weights(way, rate, tiny):
+def test_a_loss_that_is_not_finite_leaves_the_last_good_weights(way, rate, tiny):
     """Whether they broke in the first step or in a later one; their loss is a number."""
     net, iterator = network(), BatchIterator(tiny.train, 50, True)
     steps = both(net, iterator, rate)[way]
@@ -57,7 +57,7 @@ def test_weights_that_the_last_step_breaks_are_not_kept(way, tiny):
 
 
 @pytest.mark.parametrize("way", [0, 1])
-def test_weights_that_were_broken_before_are_said_to_have_been(way, tiny):
+def test_initial_weights_that_are_bad_are_named(way, tiny):
     net = network()
     steps = both(net, BatchIterator(tiny.train, 50))[way]
     with torch.no_grad():

@@ -26,11 +26,11 @@ def plain(x):
     return x
 
 
-def told(x, is_training=True):
+def with_mode(x, is_training=True):
     return x if not is_training else -x
 
 
-@pytest.mark.parametrize("net", [Same(), nn.Sequential(Same()), plain, told, lambda x: x], ids=range(5))
+@pytest.mark.parametrize("net", [Same(), nn.Sequential(Same()), plain, with_mode, lambda x: x], ids=range(5))
 def test_both_orders(net):
     for evaluate in (d2l.evaluate_accuracy, d2l.evaluate_accuracy_gpu):
         assert evaluate(net, BATCHES) == 0.75
@@ -101,7 +101,7 @@ def test_nothing_to_evaluate_on():
         d2l.evaluate_accuracy(Same(), [])
 
 
-def test_pictures_that_do_not_fit(tiny):
+def test_images_that_do_not_fit(tiny):
     for iterator in (BatchIterator(tiny.test, 64, resize=32), [(torch.zeros(2, 1, 32, 32), torch.zeros(2))]):
         with pytest.raises(ModelError, match=r"fc\.0.*expects \(N, 256\) and received \(N, 400\)"):
             d2l.evaluate_accuracy(LeNet(), iterator)

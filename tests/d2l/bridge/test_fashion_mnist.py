@@ -29,10 +29,10 @@ def test_the_data_are_found_in_root_or_where_lenet_finds_them(real_root, real_da
     (real_root.parent / "data").mkdir()  # which is empty: no source
     train_iter, test_iter = d2l.load_data_fashion_mnist(256, root=real_root)
     assert (len(train_iter), len(test_iter)) == (235, 40)
-    pictures, labels = next(iter(train_iter))
-    assert (pictures.shape, pictures.dtype) == ((256, 1, 28, 28), torch.float32)
+    images, labels = next(iter(train_iter))
+    assert (images.shape, images.dtype) == ((256, 1, 28, 28), torch.float32)
     assert (labels.shape, labels.dtype) == ((256,), torch.int64)
-    assert (float(pictures.min()), float(pictures.max())) == (0, 1)
+    assert (float(images.min()), float(images.max())) == (0, 1)
     assert train_iter.shuffle
     assert not test_iter.shuffle
     assert d2l.load_data_fashion_mnist(64, resize=96, root=str(real_root))[0].dataset is train_iter.dataset  # held once
@@ -45,12 +45,12 @@ def test_the_data_are_found_in_root_or_where_lenet_finds_them(real_root, real_da
         d2l.load_data_fashion_mnist(10_000)
 
 
-def test_a_download_is_told_of(capsys):
+def test_a_download_is_reported(capsys):
     iterators._progress_bar("train-images-idx3-ubyte.gz", 26_421_880)
     assert capsys.readouterr().err == "downloading train-images-idx3-ubyte.gz (26.4 MB)\n"
 
 
-def test_data_that_are_nowhere_are_asked_for_in_the_books_words(no_network, monkeypatch, tmp_path):
+def test_data_that_are_nowhere_are_asked_for_with_the_books_argument(no_network, monkeypatch, tmp_path):
     monkeypatch.setenv("LENET_CACHE", str(tmp_path / "empty"))
     with pytest.raises(DataUnavailable, match="is not on this machine") as caught:
         d2l.load_data_fashion_mnist(256, root=tmp_path)

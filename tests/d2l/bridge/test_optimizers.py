@@ -152,7 +152,7 @@ def test_plain_sgd_is_that_of_pytorch():
 
 
 def test_an_optimiser_of_another_network_is_a_mistake():
-    with pytest.raises(ConfigError, match="moves none of this network's weights"):
+    with pytest.raises(ConfigError, match="has none of this network's weights"):
         TorchOptim(torch.optim.SGD(network().parameters(), lr=0.1), network())
     with pytest.raises(ConfigError, match="the optimiser is a str"):
         TorchOptim("adam", network())

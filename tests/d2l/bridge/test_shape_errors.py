@@ -1,4 +1,4 @@
-"""Which layer does not take its pictures."""
+"""The layer that a shape error names."""
 
 import pytest
 import torch
@@ -8,15 +8,15 @@ from lenet.d2l.bridge.shape_errors import explain_shape_error
 from lenet.models import LeNet
 
 
-def failing(net, pictures):
-    """What PyTorch says."""
+def failing(net, images):
+    """The error of PyTorch."""
     with pytest.raises(RuntimeError) as raised:
-        net(pictures)
+        net(images)
     return raised.value
 
 
 @pytest.mark.parametrize(
-    ("net", "shape", "says", "hint"),
+    ("net", "shape", "message", "hint"),
     [
         (
             LeNet(),
@@ -31,11 +31,11 @@ def failing(net, pictures):
         (nn.Linear(784, 10), (7, 1, 28, 28), r"received \(N, 1, 28, 28\)", "Flatten"),
     ],
 )
-def test_the_layer_its_shape_and_the_one_received(net, shape, says, hint):
-    pictures = torch.zeros(shape)
-    found = explain_shape_error(net, pictures, failing(net, pictures))
+def test_the_layer_its_shape_and_the_one_received(net, shape, message, hint):
+    images = torch.zeros(shape)
+    found = explain_shape_error(net, images, failing(net, images))
     assert found is not None
-    with pytest.raises(type(found), match=says):
+    with pytest.raises(type(found), match=message):
         raise found
     assert hint.replace("\\", "") in found.hint
     assert net.training
@@ -50,11 +50,11 @@ def test_a_reshaping_that_does_not_fit():
         def forward(self, x):
             return self.fc(self.conv(x).view(-1, 401))
 
-    pictures = torch.zeros(2, 1, 28, 28)
-    found = explain_shape_error(Net(), pictures, failing(Net(), pictures))
+    images = torch.zeros(2, 1, 28, 28)
+    found = explain_shape_error(Net(), images, failing(Net(), images))
     assert "layer conv, Conv2d(1, 6, kernel_size=(5, 5), stride=(1, 1)), gives (N, 6, 24, 24)" in found.message
 
 
 def test_no_misfit_is_made_up():
-    pictures = torch.zeros(2, 1, 28, 28)
-    assert explain_shape_error(LeNet(), pictures, RuntimeError("something else")) is None
+    images = torch.zeros(2, 1, 28, 28)
+    assert explain_shape_error(LeNet(), images, RuntimeError("something else")) is None

@@ -38,16 +38,16 @@ def both(net, iterator, rate=0.05):
 
 
 @pytest.mark.parametrize("way", [0, 1])
-def test_an_epoch_is_told_five_times(way, tiny):
+def test_an_epoch_is_reported_at_each_fifth(way, tiny):
     iterator = BatchIterator(tiny.train, 96, True)  # ten whole batches and one of forty
     steps = both(network(), iterator)[way]
     with steps:
-        told = [(progress.done, len(progress.losses), progress.tally.num_images) for progress in steps.epoch()]
+        reported = [(progress.done, len(progress.losses), progress.tally.num_images) for progress in steps.epoch()]
     expected = [(n / 11, n, min(96 * n, 1000)) for n in (2, 4, 6, 8, 10, 11)]
-    assert told == expected
+    assert reported == expected
 
 
-def test_a_generator_is_told_of_at_its_end(tiny):
+def test_a_generator_is_reported_at_its_end(tiny):
     iterator = BatchIterator(tiny.train, 100)
     _, steps = both(network(), iterator)
     steps.train_iter = (batch for batch in iterator)
@@ -57,7 +57,7 @@ def test_a_generator_is_told_of_at_its_end(tiny):
 
 
 REASONS = {
-    "PyTorch on cpu (the CPU kernels take what load_data_fashion_mnist returns; this is a list)": lambda net, it: (
+    "PyTorch on cpu (the CPU kernels need the iterator of load_data_fashion_mnist; this is a list)": lambda net, it: (
         net,
         list(it),
         F.cross_entropy,
@@ -87,24 +87,24 @@ REASONS = {
 
 
 @pytest.mark.parametrize("reason", REASONS)
-def test_pytorch_computes_what_the_kernels_do_not_know_and_says_why(reason, tiny, capsys):
+def test_pytorch_computes_what_the_kernels_cannot(reason, tiny, capsys):
     net, iterator, loss = REASONS[reason](network(), BatchIterator(tiny.train, 100))
     steps = choose_steps(net, iterator, loss, PlainSgd(net, 0.1), CPU)
     assert isinstance(steps, TorchSteps)
-    said = capsys.readouterr().err
-    assert said.startswith("engine  PyTorch on cpu (")
-    assert reason in said
-    assert said.count("\n") == 1
+    err = capsys.readouterr().err
+    assert err.startswith("engine  PyTorch on cpu (")
+    assert reason in err
+    assert err.count("\n") == 1
 
 
-def test_the_kernels_are_said_too(tiny, capsys):
+def test_the_kernels_are_announced(tiny, capsys):
     net = network()
     for loss in (F.cross_entropy, nn.CrossEntropyLoss(label_smoothing=0.1)):
         assert isinstance(choose_steps(net, BatchIterator(tiny.train, 100), loss, PlainSgd(net, 0.1), CPU), KernelSteps)
     assert capsys.readouterr().err.count("engine  cpu (own kernels for ") == 2
 
 
-def test_without_kernels_pytorch_computes_and_the_way_out_is_said(tiny, capsys, no_kernels):
+def test_without_kernels_pytorch_computes_with_a_hint(tiny, capsys, no_kernels):
     net = network()
     steps = choose_steps(net, BatchIterator(tiny.train, 100), F.cross_entropy, PlainSgd(net, 0.1), CPU)
     assert isinstance(steps, TorchSteps)
@@ -161,7 +161,7 @@ def test_the_same_seed_gives_the_same_weights(tiny):
     assert all(torch.equal(weights, found[1][name]) for name, weights in found[0].items())
 
 
-def test_lazy_layers_get_their_weights_from_a_picture(tiny):
+def test_lazy_layers_get_their_weights_from_an_image(tiny):
     net = nn.Sequential(nn.LazyConv2d(4, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.LazyLinear(10))
     iterator = BatchIterator(tiny.train, 50)
     initialize_lazy(net, iterator)
@@ -170,7 +170,7 @@ def test_lazy_layers_get_their_weights_from_a_picture(tiny):
 
 
 @pytest.mark.parametrize("as_list", [False, True])
-def test_pictures_that_do_not_fit_name_the_layer(as_list, tiny, capsys):
+def test_images_that_do_not_fit_name_the_layer(as_list, tiny, capsys):
     iterator = BatchIterator(tiny.train, 50, resize=32)
     iterator = list(iterator)[:1] if as_list else iterator
     net = network()

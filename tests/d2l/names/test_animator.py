@@ -19,8 +19,8 @@ def test_an_animator_collects_points_and_becomes_a_png(own_folder, capsys):
     animator.finish()
     (path,) = own_folder.iterdir()
     assert path.name.endswith("animator.png")
-    with Image.open(path) as picture:
-        assert picture.size == (525, 375)
+    with Image.open(path) as image:
+        assert image.size == (525, 375)
     assert capsys.readouterr() == ("", f"wrote   {path.name}\n")
     (axes,) = animator.axes
     assert [list(line.get_xdata()) for line in axes.get_lines()] == [[1, 2], [1, 2], [2]]

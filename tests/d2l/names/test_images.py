@@ -11,13 +11,13 @@ from lenet.errors import ConfigError, DataError
 
 
 def test_show_images_takes_tensors_arrays_and_pillow(own_folder, capsys):
-    pictures = [torch.rand(28, 28), torch.rand(1, 28, 28), np.zeros((5, 5)), Image.new("RGB", (4, 4))]
-    axes = d2l.show_images(pictures, 2, 3, titles=["a", "b"], scale=1)
+    images = [torch.rand(28, 28), torch.rand(1, 28, 28), np.zeros((5, 5)), Image.new("RGB", (4, 4))]
+    axes = d2l.show_images(images, 2, 3, titles=["a", "b"], scale=1)
     assert axes.shape == (6,)
     assert [each.get_title() for each in axes] == ["a", "b", "", "", "", ""]
     assert [len(each.images) for each in axes] == [1, 1, 1, 1, 0, 0]
     assert [each.images[0].get_array().shape for each in axes[:4]] == [(28, 28), (28, 28), (5, 5), (4, 4, 3)]
-    assert np.array_equal(axes[1].images[0].get_array(), pictures[1][0])
+    assert np.array_equal(axes[1].images[0].get_array(), images[1][0])
     assert capsys.readouterr().err.startswith("wrote ")
     assert list(own_folder.glob("*images.png"))
     with pytest.raises(ConfigError, match="0 rows"):
@@ -46,6 +46,6 @@ def test_predict_ch3_shows_true_labels_above_predicted(iterators, own_folder):
     assert len(d2l.predict_ch3(lambda X: X.flatten(1)[:, :10], iterators[1], n=1000)) == 50
 
 
-def test_nothing_to_predict_is_said():
+def test_nothing_to_predict_is_an_error():
     with pytest.raises(DataError, match="the iterator to predict gives no batch"):
         d2l.predict_ch3(nn.Flatten(), [])

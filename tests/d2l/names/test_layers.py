@@ -7,10 +7,10 @@ from lenet import d2l
 
 
 def test_flatten_and_reshape_are_each_others_inverse():
-    pictures = torch.rand(3, 1, 28, 28)
-    rows = d2l.FlattenLayer()(pictures)
+    images = torch.rand(3, 1, 28, 28)
+    rows = d2l.FlattenLayer()(images)
     assert rows.shape == (3, 784)
-    assert torch.equal(d2l.Reshape()(rows), pictures)
+    assert torch.equal(d2l.Reshape()(rows), images)
 
 
 def test_sgd_divides_by_the_batch_and_zeroes_the_gradient():

@@ -175,7 +175,7 @@ def test_fewer_batches_than_points(tiny):
     assert len(model.board.data["train_loss"]) == 2  # published: none
 
 
-def test_nonsense(data, tiny):
+def test_wrong_arguments(data, tiny):
     for epochs in (0, 1.5):
         with pytest.raises(ConfigError, match="max_epochs is"):
             d2l.Trainer(epochs).fit(d2l.LeNet(), data)
@@ -193,7 +193,7 @@ def test_nonsense(data, tiny):
         d2l.Trainer(1).fit(five, data)
 
 
-def test_a_validation_loader_without_batches_is_said(data, monkeypatch):
+def test_a_validation_loader_without_batches_is_an_error(data, monkeypatch):
     monkeypatch.setattr(data, "val_dataloader", list, raising=False)
     with pytest.raises(DataError, match="the validation loader has no batches"):
         fitted(Small(), data)

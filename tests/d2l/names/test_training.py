@@ -62,8 +62,8 @@ def test_the_last_argument_by_its_name(net, iterators, capsys):
 
 
 def test_the_loss_is_the_mean_of_this_epochs_batches(tiny, capsys):
-    """Published: divided by the pictures, or by a count that goes on from epoch to epoch. With nothing learnt it is the
-    same in each."""
+    """Published: divided by the images, or by a count that is never reset. With nothing learnt it is the same in
+    each epoch."""
     torch.manual_seed(0)
     net = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
     train = BatchIterator(tiny.train, 300)  # the last batch has a hundred
@@ -110,9 +110,9 @@ def test_train_ch6_prints_two_lines_and_leaves_its_chart(net, iterators, capsys,
     assert first == "training on cpu"
     assert re.fullmatch(r"loss \d\.\d{3}, train acc \d\.\d{3}, test acc \d\.\d{3}", second)
     assert re.fullmatch(r"\d+\.\d examples/sec on cpu", third)
-    (picture,) = own_folder.glob("*train_ch6.png")
-    assert picture.read_bytes().startswith(b"\x89PNG")
-    assert f"wrote   {picture.name}" in err
+    (image,) = own_folder.glob("*train_ch6.png")
+    assert image.read_bytes().startswith(b"\x89PNG")
+    assert f"wrote   {image.name}" in err
     assert net.training
 
 
@@ -215,7 +215,7 @@ WRONG = {
 }
 
 
-def test_a_look_at_the_pictures_draws_nothing(net, iterators, tiny):
+def test_a_look_at_the_images_draws_nothing(net, iterators, tiny):
     """The batches of a DataLoader are those that they would be without."""
     dataset = torch.utils.data.TensorDataset(torch.arange(100.0), torch.arange(100))
     loader = torch.utils.data.DataLoader(dataset, 10, shuffle=True)

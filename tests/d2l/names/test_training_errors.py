@@ -32,7 +32,7 @@ def net():
     return LeNet()
 
 
-def test_nonsense_is_an_error_with_a_way_out(net, iterators, tiny):
+def test_wrong_arguments_are_errors_with_a_hint(net, iterators, tiny):
     optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
     with pytest.raises(EngineError, match="no device 'cuda:77'"):
         d2l.train_ch5(net, *iterators, 50, optimizer, "cuda:77", 1)
@@ -52,7 +52,7 @@ def test_nonsense_is_an_error_with_a_way_out(net, iterators, tiny):
             d2l.train_ch5(net, wrong, iterators[1], 50, optimizer, "cpu", 1)
     with pytest.raises(ConfigError, match="a batch is a int"):
         d2l.evaluate_accuracy(net, [1])
-    with pytest.raises(ConfigError, match="needs something that moves the weights"):
+    with pytest.raises(ConfigError, match="has nothing that changes the weights"):
         d2l.train_ch3(net, *iterators, nn.CrossEntropyLoss(), 1, 50)
     with pytest.raises(ModelError, match=r"layer fc\.0"):
         d2l.train_ch6(net, BatchIterator(tiny.train, 50, resize=32), iterators[1], 1, 0.1, "cpu")
@@ -60,7 +60,7 @@ def test_nonsense_is_an_error_with_a_way_out(net, iterators, tiny):
         d2l.train_ch6(net, *iterators, 1, 1e20, "cpu")
 
 
-def test_a_gpu_out_of_memory_on_the_way(net, iterators):
+def test_a_gpu_out_of_memory_during_training(net, iterators):
     class Full(LeNet):
         def forward(self, img):
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
@@ -105,7 +105,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("what", WRONG)
-def test_train_ch6_draws_no_weights_for_what_is_wrong(what, net, iterators):
+def test_train_ch6_keeps_the_weights_if_an_argument_is_wrong(what, net, iterators):
     before = copy.deepcopy(net.state_dict())
     with pytest.raises((ConfigError, DataError, EngineError, ModelError), match=what):
         d2l.train_ch6(*WRONG[what](net, *iterators))

@@ -1,6 +1,11 @@
-"""Batches of a Dataset straight from memory, in the order that a DataLoader would draw.
+"""Batches of a Dataset straight from memory, in the order in which a DataLoader would draw them.
 
-X, y = next(iter(train_iter))"""
+    train_iter = BatchIterator(dataset, 256, shuffle=True)
+    X, y = next(iter(train_iter))  # float32 (256, 1, 28, 28) in 0…1, int64 (256,)
+
+A DataLoader makes each image by itself and sends it from one process to another; a BatchIterator cuts whole batches out of
+one array.
+"""
 
 import functools
 import math
@@ -18,11 +23,16 @@ from lenet.errors import ConfigError, DataError
 from lenet.images.decode import chunks
 
 SAMPLE = 64  # images of which the doctor looks at the units
-NUM_TRIED = 2  # pictures with which a network is tried before it is trusted
+NUM_TRIED = 2  # images with which a network is tried before its training
 
 
 class ImageDataset(torch.utils.data.Dataset[tuple[Tensor, int]]):
-    """A Dataset by the piece: `pictures[i]` is `(X, y)`, X float32 `(channels, height, width)` in 0…1, y an int."""
+    """A Dataset image by image: `images[i]` is `(X, y)`, X float32 (channels, height, width) in 0…1, y an int.
+
+    Args:
+        dataset: the images and their labels.
+        resize: as for BatchIterator.
+    """
 
     def __init__(self, dataset: Dataset, resize: Resize = None) -> None:
         self.dataset, self.size = dataset, resized_size(dataset.size, resize)
@@ -30,28 +40,37 @@ class ImageDataset(torch.utils.data.Dataset[tuple[Tensor, int]]):
 
     @property
     def data(self) -> Tensor:
-        """All pictures, uint8 `(N, height, width)`, before resizing."""
+        """Return all images, uint8 (N, height, width), before resizing."""
         return torch.from_numpy(self.dataset.images)
 
     @property
     def targets(self) -> Tensor:
-        """All labels, int64 `(N,)`."""
+        """Return all labels, int64 (N,)."""
         return torch.from_numpy(self.dataset.labels)
 
     def __len__(self) -> int:
         return len(self.dataset)
 
     def __getitem__(self, index: int) -> tuple[Tensor, int]:
-        picture = resize_images(self.dataset.images[index][None], self.size)
-        return to_tensor(picture)[0], int(self.dataset.labels[index])
+        image = resize_images(self.dataset.images[index][None], self.size)
+        return to_tensor(image)[0], int(self.dataset.labels[index])
 
 
 class BatchIterator:
-    """Batches `(X, y)` of a Dataset, anew each time it is iterated, as a DataLoader without workers gives them.
+    """Batches `(X, y)` of a Dataset, as a DataLoader without workers gives them.
 
-    X: float32 `(B, channels, height, width)`, the pixels divided by 255; y: int64 `(B,)`; the last batch may be smaller.
-    shuffle: in an order drawn from PyTorch's generator, the one that a DataLoader would draw. resize: the shorter edge, or
-    (height, width), in pixels; as torchvision resizes a Pillow picture. Raises ConfigError for sizes below 1.
+    X is float32 (batch, channels, height, width), the pixels divided by 255, and y int64 (batch,). The last batch may be
+    smaller.
+
+    Args:
+        dataset: the images and their labels.
+        batch_size: images in a batch.
+        shuffle: whether the order is drawn from PyTorch's generator; it is the one that a DataLoader would draw.
+        resize: the shorter edge, or (height, width), in pixels; None for the size that the images have. Images are resized as
+            torchvision resizes Pillow images.
+
+    Raises:
+        ConfigError: for a batch size or an edge below 1.
     """
 
     def __init__(self, dataset: Dataset, batch_size: int, shuffle: bool = False, resize: Resize = None) -> None:
@@ -68,16 +87,16 @@ class BatchIterator:
         return self._batches()
 
     def order(self) -> NDArray[np.int64]:
-        """The next order of the pictures, `(N,)`: draws from PyTorch's generator what one iteration draws."""
+        """Return the next order of the images, int64 (N,), with the random draws of one iteration."""
         _draw_seed()
         return self._order()
 
     def resized_dataset(self) -> Dataset:
-        """The Dataset with its pictures as large as the batches have them; computed once."""
+        """Return the Dataset with images in the size of the batches; they are resized once."""
         return self.dataset if self.size == self.dataset.size else self._resized_dataset
 
     def first(self, count: int) -> Tensor:
-        """X of the first pictures in the order of the Dataset; draws nothing."""
+        """Return X of the first images of the Dataset; draws nothing from PyTorch's generator."""
         return to_tensor(resize_images(self.dataset.images[:count], self.size))
 
     @functools.cached_property
@@ -90,8 +109,8 @@ class BatchIterator:
         order = self._order()
         for start in range(0, len(order), self.batch_size):
             chosen = order[start : start + self.batch_size]
-            pictures = resize_images(self.dataset.images[chosen], self.size)
-            yield to_tensor(pictures), torch.from_numpy(self.dataset.labels[chosen])
+            images = resize_images(self.dataset.images[chosen], self.size)
+            yield to_tensor(images), torch.from_numpy(self.dataset.labels[chosen])
 
     def _order(self) -> NDArray[np.int64]:
         count = len(self.dataset)
@@ -103,14 +122,18 @@ class BatchIterator:
 
 
 def pair(batch: Any) -> tuple[Any, Tensor]:
-    """Inputs and labels of a batch. Raises ConfigError if it is something else."""
+    """Return inputs and labels of a batch.
+
+    Raises:
+        ConfigError: if it is not a pair.
+    """
     if not isinstance(batch, list | tuple) or len(batch) != 2 or not isinstance(batch[1], Tensor):
-        raise ConfigError(f"a batch is a {type(batch).__name__}; expected (X, y), pictures and their labels as tensors")
+        raise ConfigError(f"a batch is a {type(batch).__name__}; expected (X, y), images and their labels as tensors")
     return batch[0], batch[1]
 
 
 def no_batches(what: str) -> DataError:
-    """The error for an iterator that gives nothing."""
+    """Return the error for an iterator without batches; what: which iterator, for the message."""
     return DataError(
         f"{what} gives no batch",
         hint="a generator is empty after one pass: pass a list, a DataLoader or what load_data_fashion_mnist returns",
@@ -118,15 +141,26 @@ def no_batches(what: str) -> DataError:
 
 
 def check_batches(data_iter: Any, what: str) -> None:
-    """Raises ConfigError for what cannot be iterated."""
+    """Check that batches can be iterated.
+
+    Args:
+        data_iter: the iterator.
+        what: what it is for, for the message: training or test.
+
+    Raises:
+        ConfigError: if it cannot be iterated.
+    """
     if not hasattr(data_iter, "__iter__") and not hasattr(data_iter, "__getitem__"):
         raise ConfigError(f"the {what} iterator is a {type(data_iter).__name__}; expected batches (X, y)")
 
 
 def first_inputs(train_iter: Any) -> Any:
-    """X of the first batch, for a look before the first step; None of what can be gone through only once.
+    """Return X of the first batch; None for an iterator that can be iterated only once.
 
-    Draws nothing from PyTorch's generator. Raises DataError if there is no batch.
+    Draws nothing from PyTorch's generator.
+
+    Raises:
+        DataError: if there is no batch.
     """
     if isinstance(train_iter, BatchIterator):
         return train_iter.first(NUM_TRIED)

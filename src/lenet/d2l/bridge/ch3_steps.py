@@ -15,7 +15,15 @@ from lenet.d2l.bridge.torch_steps import Forward, TorchSteps
 
 
 def ch3_steps(net: Any, train_iter: Any, loss: Any, updater: Any, summed: bool) -> Steps:
-    """summed: an optimiser is given the gradient of the sum of a batch's losses, where the loss gives one for each."""
+    """Choose the steps of a training of chapter 3, and write which engine computes to stderr.
+
+    Args:
+        net: an nn.Module, or a function.
+        train_iter: the training batches.
+        loss: a mean, or one number for each image.
+        updater: an optimiser of torch.optim, or a function of the number of images in the batch.
+        summed: whether an optimiser follows the gradient of the sum of the losses, where the loss gives one for each image.
+    """
     is_optimizer = isinstance(updater, torch.optim.Optimizer)
     if isinstance(net, nn.Module):
         initialize_lazy(net, train_iter)
@@ -28,8 +36,8 @@ def ch3_steps(net: Any, train_iter: Any, loss: Any, updater: Any, summed: bool) 
         scores = outputs(net, inputs)
         value = loss(scores, labels)
         mean = number(value.mean())
-        towards: Tensor = value.mean() if is_optimizer and not summed else value.sum()
-        return Forward(towards, mean, accuracy(scores, labels), inputs, labels)
+        objective: Tensor = value.mean() if is_optimizer and not summed else value.sum()
+        return Forward(objective, mean, accuracy(scores, labels), inputs, labels)
 
     def update(result: Forward) -> None:
         if is_optimizer:

@@ -1,4 +1,4 @@
-"""Devices by name, and an error for one that is not there."""
+"""Devices by name, and an error for one that does not exist."""
 
 from typing import Any
 
@@ -9,16 +9,23 @@ from lenet.errors import EngineError
 
 
 def find_device(device: Any) -> torch.device:
-    """The device, which may be given by name. Raises EngineError, naming what there is, if it is not on this machine."""
+    """Return a device of this machine.
+
+    Args:
+        device: a torch.device or its name.
+
+    Raises:
+        EngineError: if there is no such device; its hint lists those that exist.
+    """
     try:
         wanted = torch.device(device)
     except (RuntimeError, TypeError):
         wanted = None
-    there = devices()
+    available = devices()
     name = str(wanted) if wanted and wanted.index is not None else f"{wanted and wanted.type}:0"
-    if wanted is None or name.removesuffix(":0") not in [each.removesuffix(":0") for each in there]:
+    if wanted is None or name.removesuffix(":0") not in [each.removesuffix(":0") for each in available]:
         raise EngineError(
             f"no device {str(device)!r} on this machine",
-            hint=f"there is {', '.join(there)}; d2l.try_gpu() takes a GPU where there is one, else the CPU",
+            hint=f"available: {', '.join(available)}; d2l.try_gpu() returns a GPU if there is one, else the CPU",
         )
     return wanted

@@ -1,8 +1,8 @@
-"""What the doctor says of a learner's own training, on stderr, each finding once.
+"""The doctor's findings in a learner's own training, on stderr, each once.
 
-It sees what the loop has anyway: the labels as they came, loss and accuracies as far as they are known, and the network; and
-before the first step the data, where both iterators are lenet's own on something else than Fashion-MNIST as published.
-docs/doctor.md explains the findings; that of a class never predicted needs a confusion matrix, which `lenet.train` has.
+It examines what the loop has anyway: the labels in their order, loss and accuracies as far as they are known, and the
+network; and before the first step the data, if both iterators are lenet's own and not Fashion-MNIST as published.
+docs/doctor.md explains the findings; that of a class never predicted needs a confusion matrix, which only `lenet.train` has.
 """
 
 import contextlib
@@ -29,9 +29,14 @@ from lenet.pytorch.tracing import ACTIVATIONS
 
 
 class Diagnosis:
-    """Of a training of `net` by `steps` for `num_epochs` epochs; test_iter: what it is evaluated on, or None.
+    """The findings of one training.
 
-    init: its initial weights, as TrainConfig names them; None: not known.
+    Args:
+        net: the network, an nn.Module or a function.
+        steps: train an epoch.
+        test_iter: what the network is evaluated on, or None.
+        num_epochs: how many epochs are trained.
+        init: how the initial weights were drawn, as TrainConfig names it; None if that is not known.
     """
 
     def __init__(self, net: Any, steps: Steps, test_iter: Any, num_epochs: int, init: str | None = None) -> None:
@@ -41,7 +46,7 @@ class Diagnosis:
         self.before: tuple[float, float] | None = None
 
     def data(self) -> None:
-        """Before the first step; published sets, whose SHA-256 was checked when they were read, are not looked at."""
+        """Examine the data before the first step, unless they are the published sets, whose SHA-256 was checked."""
         train_iter = self.steps.train_iter
         if not isinstance(train_iter, BatchIterator) or self.test is None:
             return
@@ -51,7 +56,13 @@ class Diagnosis:
                 self._report(examine(BEFORE_TRAINING, data))
 
     def epoch(self, done: int, progress: EpochProgress, test_accuracy: float | None) -> None:
-        """After the evaluation of an epoch, the `done`-th. Networks and labels are anybody's: it ends no training."""
+        """Examine the training after the evaluation of an epoch. An error of the examination does not end the training.
+
+        Args:
+            done: epochs done.
+            progress: of the last epoch.
+            test_accuracy: after it, if known.
+        """
         with self._continuing():
             self._report(self._findings(done, progress, test_accuracy))
 
@@ -66,10 +77,10 @@ class Diagnosis:
                 sys.stderr.write(f"doctor  cannot examine this training, which continues ({why})\n")
 
     def _findings(self, done: int, progress: EpochProgress, test_accuracy: float | None) -> Sequence[Finding]:
-        tally, labels = progress.tally, np.concatenate(progress.labels)  # as they came
+        tally, labels = progress.tally, np.concatenate(progress.labels)  # (N,), in their order
         if labels.dtype.kind not in "iu":
             return []  # not classes
-        labels = labels[labels >= 0]  # nn.CrossEntropyLoss ignores those of -100
+        labels = labels[labels >= 0]  # nn.CrossEntropyLoss ignores labels of -100
         if not len(labels):
             return []
         counts = np.bincount(labels)
@@ -105,14 +116,14 @@ class Diagnosis:
         return examine((unshuffled, *AFTER_EPOCH), observation)
 
     def _network(self) -> nn.Module | None:
-        """What the units are looked at in: the network, or its layers, if it calls sigmoids and the like as functions."""
+        """The network to examine: its layers alone if it calls its activations as functions."""
         if not isinstance(self.net, nn.Module):
             return None
         has_units = any(isinstance(layer, ACTIVATIONS) for layer in self.net.modules())
         return self.net if has_units or self.steps.layers is None else self.steps.layers
 
     def _predict(self, done: int) -> tuple[bool, float | None]:
-        """As `plateau.predict`; a training by PyTorch is not simulated, but given a second epoch."""
+        """What `plateau.predict` returns; a training by PyTorch is not simulated, and gets a second epoch."""
         if not self.steps.simulates and done < self.num_epochs:
             return done == 1, None
         return plateau.predict(done, self.num_epochs, functools.partial(self.steps.escape_epoch, done))

@@ -1,4 +1,4 @@
-"""How good a network is on an iterator of batches: by lenet's kernels where they can, otherwise by the network itself."""
+"""The accuracy of a network on batches: by lenet's kernels where they can, else by the network itself."""
 
 import contextlib
 import inspect
@@ -26,14 +26,23 @@ Net = nn.Module | Callable[..., Tensor]
 
 
 def evaluate_accuracy(net: Any, data_iter: Any, device: Any = None) -> float:
-    """The share of the pictures that `net` classifies rightly.
+    """Return the accuracy of a network: the book's `evaluate_accuracy`.
 
-    Both published orders: `(net, data_iter)` and `(data_iter, net, device=None)`, told apart by what they are. net: an
-    nn.Module, on its own device unless another is named, or a function, which is told `is_training=False` if it has such a
-    parameter. Raises DataError if there is no batch, ModelError if the pictures do not fit the network.
+    Both published orders work, `(net, data_iter)` and `(data_iter, net, device)`: the types distinguish them.
 
-    Mended: the published ones leave the network in evaluation mode, or in training mode whatever it was in before; some
-    compute gradients; without a batch they divide by zero.
+    Fixed here: the published functions leave the network in evaluation mode, or in training mode whatever its mode was
+    before; some compute gradients; without a batch they divide by zero.
+
+    Args:
+        net: an nn.Module, or a function; one with a parameter `is_training` is called with `is_training=False`.
+        data_iter: batches `(X, y)`.
+        device: where to compute; None for the network's own device.
+
+    Raises:
+        DataError: if there is no batch.
+        ModelError: if the network does not take the images.
+        EngineError: if there is no such device, or its memory is full.
+        ConfigError: if the arguments are not a network and batches.
     """
     net, data_iter = _net_and_batches(net, data_iter)
     device = device_of(net) if device is None else find_device(device)
@@ -44,27 +53,41 @@ def evaluate_accuracy(net: Any, data_iter: Any, device: Any = None) -> float:
             if device is not None:
                 with memory_explained(device, FIRST_TOUCH, "for the network"):
                     net.to(device)
-            with contextlib.suppress(EngineError, ModelError, RuntimeError):  # PyTorch's own is explained below
+            with contextlib.suppress(
+                EngineError, ModelError, RuntimeError
+            ):  # those of PyTorch occur, and are explained, below
                 return _accuracy(kernel_logits(net, data_iter, device), data_iter)
         stack.enter_context(torch.no_grad())
         return _count(net, data_iter, device)
 
 
 def evaluate_accuracy_gpu(net: Any, data_iter: Any, device: Any = None) -> float:
-    """The same under the name of the book's later chapters; X may be a list of inputs."""
+    """Return what `evaluate_accuracy` returns, by the name of the book's later chapters; X may be a list of inputs.
+
+    Args:
+        net: as for `evaluate_accuracy`.
+        data_iter: batches `(X, y)`.
+        device: where to compute; None for the network's own device.
+    """
     return evaluate_accuracy(net, data_iter, device)
 
 
 def kernel_logits(net: nn.Module, data_iter: Any, device: torch.device | None) -> Tensor:
-    """Logits `(N, num_classes)` of all pictures of a BatchIterator, in the order of its Dataset, by lenet's kernels.
+    """Return the logits of all images of a BatchIterator, in the order of its Dataset, computed by lenet's kernels.
 
-    Draws from PyTorch's generator what iterating would. Raises EngineError or ModelError for what the kernels do not know.
+    Draws from PyTorch's generator what an iteration draws.
+
+    Returns:
+        float32 (N, num_classes).
+
+    Raises:
+        EngineError, ModelError: if the kernels cannot compute this network, device or iterator.
     """
     if not isinstance(data_iter, BatchIterator) or device is None or device.type != "cpu":
-        raise EngineError("the CPU kernels take lenet's own iterators on the CPU alone")
+        raise EngineError("the CPU kernels compute only on the CPU and only from lenet's own iterators")
     layers = chain(net, data_iter.first(NUM_TRIED))
     network = from_module(layers, (1, *data_iter.size))
-    lowered(network.architecture)  # before images are resized that the kernels would not take
+    lowered(network.architecture)  # raises before images are resized for nothing
     dataset = data_iter.resized_dataset()
     config = TrainConfig(threads=torch.get_num_threads())
     logits = CpuEngine(network, None, config, Preprocessing(dataset.size)).logits(dataset.images)
@@ -73,7 +96,11 @@ def kernel_logits(net: nn.Module, data_iter: Any, device: torch.device | None) -
 
 
 def outputs(net: Net, batch: Any, **options: Any) -> Tensor:
-    """`net(batch)`; a network that does not take such pictures is a ModelError that names the layer."""
+    """Return `net(batch)`.
+
+    Raises:
+        ModelError: if the network does not take such images; it names the layer.
+    """
     try:
         return net(batch, **options)
     except RuntimeError as error:
@@ -87,28 +114,33 @@ def outputs(net: Net, batch: Any, **options: Any) -> Tensor:
 
 
 def device_of(net: Net) -> torch.device | None:
-    """Where the weights of a network are; None for a function, and for a module without any."""
+    """Return the device of a network's weights; None for a function, and for a module without weights."""
     weights = next(net.parameters(), None) if isinstance(net, nn.Module) else None
     return None if weights is None else weights.device
 
 
 def to_device(batch: Any, device: torch.device | None) -> Any:
-    """A tensor, or a list of them, on the device."""
+    """Return a batch, a tensor or a list of tensors, on a device."""
     if device is None:
         return batch
     return [each.to(device) for each in batch] if isinstance(batch, list | tuple) else batch.to(device)
 
 
 def try_network(net: nn.Module, inputs: Any, device: torch.device) -> None:
-    """Computes inputs once, and leaves the network as it was. Raises ModelError if it does not take them."""
+    """Compute a network's outputs once, and leave the network as it was.
+
+    Raises:
+        ModelError: if it does not take the inputs.
+    """
     with evaluating(net), torch.no_grad():
         outputs(net, to_device(inputs, device))
 
 
 def initialize_lazy(net: nn.Module, train_iter: Any) -> None:
-    """Gives layers that wait for their first batch (nn.LazyLinear, …) their weights; any other network is left alone.
+    """Initialise layers that wait for a first batch, such as nn.LazyLinear; leave any other network as it is.
 
-    Raises ConfigError for an iterator that would lose that batch.
+    Raises:
+        ConfigError: if the iterator can be iterated only once, and would lose that batch.
     """
     lazy = [weights for weights in net.parameters() if isinstance(weights, nn.parameter.UninitializedParameter)]
     if not lazy:
@@ -116,8 +148,8 @@ def initialize_lazy(net: nn.Module, train_iter: Any) -> None:
     inputs = first_inputs(train_iter)
     if inputs is None:
         raise ConfigError(
-            "the network has layers that wait for a first batch, and the training iterator can be gone through only once",
-            hint="compute a batch beforehand: net(X); or pass a list, a DataLoader or what load_data_fashion_mnist returns",
+            "the network has layers that wait for a first batch, and the training iterator can be iterated only once",
+            hint="compute a batch before: net(X); or pass a list, a DataLoader or what load_data_fashion_mnist returns",
         )
     try_network(net, inputs, lazy[0].device)
 
@@ -140,7 +172,7 @@ def _accuracy(logits: Tensor, data_iter: BatchIterator) -> float:
 
 
 def _net_and_batches(first: Any, second: Any) -> tuple[Net, Iterable[Any]]:
-    """The network and the iterator; an nn.Sequential can be iterated too, but is a network first."""
+    """The network and the batches; an nn.Sequential can be iterated too, and counts as a network."""
     for net, data_iter in ((first, second), (second, first)):
         if isinstance(net, nn.Module) and not isinstance(data_iter, nn.Module) and _is_iterable(data_iter):
             return net, data_iter
@@ -153,16 +185,16 @@ def _net_and_batches(first: Any, second: Any) -> tuple[Net, Iterable[Any]]:
     )
 
 
-def _is_iterable(thing: Any) -> bool:
+def _is_iterable(value: Any) -> bool:
     """Whether it can be iterated."""
-    return hasattr(thing, "__iter__") or hasattr(thing, "__getitem__")
+    return hasattr(value, "__iter__") or hasattr(value, "__getitem__")
 
 
 def _eval_options(net: Net) -> dict[str, bool]:
-    """`is_training=False` for a function that asks for it."""
+    """The arguments with which a network that is a function is evaluated."""
     if isinstance(net, nn.Module):
         return {}
     try:
         return {"is_training": False} if "is_training" in inspect.signature(net).parameters else {}
-    except (TypeError, ValueError):  # a built-in function has no signature to look at
+    except (TypeError, ValueError):  # a built-in function without a signature
         return {}

@@ -1,4 +1,4 @@
-"""Fashion-MNIST, read once for a whole program."""
+"""Fashion-MNIST, loaded once for a whole program."""
 
 import functools
 import os
@@ -16,18 +16,25 @@ ROOT = "../data"  # the English book's; the Chinese port's is ~/Datasets/Fashion
 
 
 def fashion_mnist(root: str | os.PathLike[str]) -> Splits:
-    """Fashion-MNIST, read once for all who ask for it."""
+    """Return Fashion-MNIST, loaded once.
+
+    Args:
+        root: a folder that is searched first, if it has Fashion-MNIST in it.
+
+    Raises:
+        DataUnavailable: if it is not on this machine and cannot be downloaded.
+        DataError: if a file is damaged.
+    """
     places = (os.environ.get("LENET_DATA"), os.environ.get("LENET_CACHE"))
     return _loaded(_folder(root), places)
 
 
-_published: weakref.WeakKeyDictionary[Dataset, Dataset] = (
-    weakref.WeakKeyDictionary()
-)  # training sets with their test sets
+# The test set of each training set.
+_published: weakref.WeakKeyDictionary[Dataset, Dataset] = weakref.WeakKeyDictionary()
 
 
 def is_published(train: Dataset, test: Dataset) -> bool:
-    """Whether these are training and test set of Fashion-MNIST as `fashion_mnist` read them, the SHA-256 checked."""
+    """Return whether these are training and test set of Fashion-MNIST from `fashion_mnist`, which checks their SHA-256."""
     return _published.get(train) is test
 
 
@@ -36,14 +43,14 @@ def _loaded(folder: Path | None, places: tuple[str | None, ...]) -> Splits:
     try:
         splits = load(NAME, folder, progress=_progress_bar)
     except DataUnavailable as error:
-        way = "have its four files? root=FOLDER or LENET_DATA=FOLDER finds them, lenet data import FOLDER keeps them"
-        raise DataUnavailable(error.message, hint=way) from error
+        hint = "have its four files? root=FOLDER or LENET_DATA=FOLDER finds them, lenet data import FOLDER keeps them"
+        raise DataUnavailable(error.message, hint=hint) from error
     _published[splits.train] = splits.test
     return splits
 
 
 def _folder(root: str | os.PathLike[str]) -> Path | None:
-    """The folder if Fashion-MNIST is in it; the books create theirs, so one that is not there is no mistake."""
+    """The folder if Fashion-MNIST is in it, else None; the book creates its folder, so a missing one is no mistake."""
     folder = Path(root).expanduser().absolute()
     located = locate(NAME, folder) if folder.is_dir() else None
     return folder if located and located.folder.is_relative_to(folder) and not located.holds_another() else None

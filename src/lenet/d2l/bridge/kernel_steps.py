@@ -1,4 +1,4 @@
-"""Steps by lenet's own kernels."""
+"""Training steps by lenet's own kernels for the CPU."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -26,11 +26,22 @@ from lenet.pytorch.lowering import from_module
 from lenet.pytorch.modules import share
 from lenet.pytorch.tracing import chain
 
-CALL_SECONDS = 0.08  # of the steps in one call of the kernels, after which Ctrl-C is answered
+CALL_SECONDS = 0.08  # duration of a call of the kernels, which Ctrl-C does not interrupt
 
 
 class KernelSteps:
-    """Steps by lenet's kernels for the CPU. Raises EngineError, ModelError or ConfigError for what they do not know."""
+    """Steps by lenet's kernels for the CPU; see the protocol Steps.
+
+    Args:
+        net: the network to train.
+        train_iter: the training batches.
+        loss: a cross-entropy.
+        rule: the optimiser.
+        device: where to compute.
+
+    Raises:
+        EngineError, ModelError, ConfigError: for what the kernels cannot compute.
+    """
 
     simulates = takes_logits = True
     sample: Tensor | None
@@ -40,7 +51,7 @@ class KernelSteps:
             raise EngineError(f"the CPU kernels do not compute on {device}")
         if not isinstance(train_iter, BatchIterator):
             what = type(train_iter).__name__
-            raise EngineError(f"the CPU kernels take what load_data_fashion_mnist returns; this is a {what}")
+            raise EngineError(f"the CPU kernels need the iterator of load_data_fashion_mnist; this is a {what}")
         config = TrainConfig(
             **rule.settings(net),
             label_smoothing=_smoothing(loss),
@@ -56,20 +67,20 @@ class KernelSteps:
         self.name = f"cpu (own kernels for {kernels.variant_name()})"
         self.train_iter, self.rule, self.config = train_iter, rule, config
         self.sample = train_iter.first(SAMPLE)
-        self.speed = 100.0  # steps in a second: a guess, until the first call has been timed
+        self.speed = 100.0  # steps per second: a guess, until the first call has been timed
 
     def __enter__(self) -> None:
         self.own = [weights.data for weights in self.layers.parameters()]
         self.dataset = self.train_iter.resized_dataset()
         self.preprocessing = Preprocessing(self.dataset.size)
         network = from_module(self.layers, (1, *self.dataset.size))
-        share(network, self.layers)  # until __exit__: what looks at the learner's network sees the present weights
+        share(network, self.layers)  # until __exit__, so that the learner's network has the present weights
         self.engine = CpuEngine(network, self.dataset, self.config, self.preprocessing)
         self.rule.load(self.engine, self.layers)
         self.guard = DivergenceGuard(self.engine)
 
     def __exit__(self, *_: Any) -> None:
-        """The weights back in their own memory, the optimiser's state where its next step looks for it, no gradients.
+        """Copy weights and optimiser state back to the user's own objects, and clear the gradients.
 
         A second Ctrl-C does not interrupt it.
         """
@@ -80,7 +91,7 @@ class KernelSteps:
             self.rule.save(self.engine, self.layers)
 
     def epoch(self) -> Iterator[EpochProgress]:
-        """One pass over the training pictures; the same EpochProgress, updated, after each fifth."""
+        """Train one epoch; yield the same EpochProgress, updated, after each fifth."""
         num_steps = len(self.train_iter)
         rates = np.full(num_steps, self.config.learning_rate)
         plan = Plan(self.train_iter.order(), None, None, rates, self.config.batch_size)
@@ -94,12 +105,12 @@ class KernelSteps:
             yield progress
 
     def escape_epoch(self, done: int, num_epochs: int) -> float | None:
-        """The epoch in which a training at chance level after `done` epochs escapes it; None: not within `num_epochs`."""
+        """Simulate the rest of a training at chance level; see the protocol Steps."""
         config = replace(self.config, epochs=num_epochs)
         return plateau.escape_epoch(self.engine, config, self.dataset, self.preprocessing, done)
 
     def _call(self, plan: Plan, start: int, stop: int, progress: EpochProgress) -> int:
-        """As many of the steps as take a moment, in one call; where it stopped."""
+        """Take as many of the steps as fit into CALL_SECONDS in one call; return the step at which it stopped."""
         stop = min(stop, start + max(1, int(self.speed * CALL_SECONDS)))
         self.guard.keep()
         with uninterrupted():
@@ -112,22 +123,22 @@ class KernelSteps:
 
 
 def is_cross_entropy(loss: Any) -> bool:
-    """Whether a loss takes logits, and applies the softmax itself."""
+    """Return whether a loss takes logits, and applies the softmax itself."""
     return loss is F.cross_entropy or isinstance(loss, nn.CrossEntropyLoss)
 
 
 def _smoothing(loss: Any) -> float:
-    """The label smoothing of a cross-entropy. Raises EngineError for any other loss."""
+    """The label smoothing of a cross-entropy; raises EngineError for any other loss."""
     if loss is F.cross_entropy:
         return 0.0
     if type(loss) is not nn.CrossEntropyLoss:
-        raise EngineError(f"the CPU kernels know nn.CrossEntropyLoss; the loss is {_named(loss)}")
+        raise EngineError(f"the CPU kernels compute nn.CrossEntropyLoss; the loss is {_name(loss)}")
     if loss.weight is not None or loss.ignore_index != -100 or loss._forward_hooks or loss._forward_pre_hooks:
-        raise EngineError("the CPU kernels know nn.CrossEntropyLoss without weight, ignore_index or hooks")
+        raise EngineError("the CPU kernels compute nn.CrossEntropyLoss without weight, ignore_index or hooks")
     if loss.reduction == "sum":
-        raise EngineError("the CPU kernels know a loss that is a mean; this one is a sum")
+        raise EngineError("the CPU kernels compute a loss that is a mean; this one is a sum")
     return float(loss.label_smoothing)
 
 
-def _named(thing: Any) -> str:
-    return getattr(thing, "__name__", type(thing).__name__)
+def _name(loss: Any) -> str:
+    return getattr(loss, "__name__", type(loss).__name__)

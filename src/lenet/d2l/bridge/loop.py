@@ -19,9 +19,15 @@ from lenet.errors import ConfigError
 
 @dataclass(frozen=True)
 class Point:
-    """Where a training stands. epoch: counted from 0, with its part; progress: of this epoch; test_accuracy: at its end only.
+    """Where a training stands.
 
-    steps_seconds and num_images are of the whole training, the steps alone; epoch_seconds with the evaluation.
+    Attributes:
+        epoch: epochs done, with the share of the present one.
+        progress: of the present epoch.
+        test_accuracy: at the end of an epoch, else None.
+        num_images: of all finished epochs.
+        steps_seconds: duration of the steps of all finished epochs.
+        epoch_seconds: duration of the present epoch, evaluation included.
     """
 
     epoch: float
@@ -40,9 +46,18 @@ def points(
     device: torch.device | None,
     init: str | None = None,
 ) -> Iterator[Point]:
-    """The loop: trains, and tells where it stands after each fifth of an epoch and, evaluated, after each epoch.
+    """Train; yield a point after each fifth of an epoch, and one after its evaluation.
 
-    init: how the weights were drawn, for the doctor, as TrainConfig names it; None: not known.
+    Args:
+        net: the network, an nn.Module or a function.
+        steps: train an epoch.
+        test_iter: the test batches.
+        num_epochs: how many epochs to train.
+        device: where to evaluate; None for the network's own device.
+        init: how the initial weights were drawn, as TrainConfig names it, for the doctor; None if that is not known.
+
+    Raises:
+        ConfigError: if `num_epochs` is not a whole number above 0.
     """
     check_num_epochs(num_epochs)
     num_images, steps_seconds = 0, 0.0
@@ -54,9 +69,8 @@ def points(
             if isinstance(net, nn.Module):
                 net.train()
             for progress in steps.epoch():
-                yield Point(
-                    epoch + progress.done, progress, None, num_images, steps_seconds, time.perf_counter() - began
-                )
+                seconds = time.perf_counter() - began
+                yield Point(epoch + progress.done, progress, None, num_images, steps_seconds, seconds)
             num_images += progress.tally.num_images
             steps_seconds += progress.tally.seconds
             test_accuracy = evaluate_accuracy(net, test_iter, device)
@@ -66,13 +80,23 @@ def points(
 
 
 def check_num_epochs(num_epochs: Any) -> None:
+    """Check a number of epochs.
+
+    Raises:
+        ConfigError: if it is not a whole number above 0.
+    """
     if isinstance(num_epochs, bool) or not isinstance(num_epochs, int) or num_epochs < 1:
         raise ConfigError(f"the number of epochs is {num_epochs!r}; expected a whole number, at least 1")
 
 
 @contextlib.contextmanager
 def on_device(net: nn.Module, train_iter: Any, device: torch.device) -> Iterator[None]:
-    """The network on the device, with weights."""
+    """Move a network to the device and initialise its lazy layers; explain memory errors of the device in the block.
+
+    Raises:
+        ConfigError: if it is not an nn.Module.
+        EngineError: if the device has too little memory.
+    """
     if not isinstance(net, nn.Module):
         raise ConfigError(f"the network is a {type(net).__name__}; expected an nn.Module")
     with memory_explained(device):

@@ -1,8 +1,8 @@
-"""How the weights move: a torch.optim optimiser, or the plain SGD of `train_ch6`, as lenet's engine and PyTorch take it.
+"""Optimisers of torch.optim, and the plain SGD of `train_ch6`, for lenet's engine and for PyTorch.
 
-The state of a torch.optim optimiser goes into the engine before its first step and comes back after its last, so that
-a second training goes on with its momenta, and so do steps by PyTorch. When a loss shows that the weights have broken,
-`LastGood` has those from before."""
+The state of a torch.optim optimiser goes into the engine before its first step and comes back after its last, so a second
+training continues with its momenta, and so do steps by PyTorch.
+"""
 
 from typing import Any, Protocol
 
@@ -15,7 +15,7 @@ from lenet.engines.optimizer import BETA1, BETA2, EPSILON
 from lenet.errors import ConfigError, EngineError
 
 KINDS = {"SGD": "sgd", "Adam": "adam", "AdamW": "adamw"}
-# What the engine takes for granted, by torch.optim's names.
+# The settings of torch.optim with which the engine computes.
 PLAIN: dict[str, Any] = {
     "dampening": 0,
     "maximize": False,
@@ -28,23 +28,34 @@ PLAIN: dict[str, Any] = {
 
 
 class Rule(Protocol):
-    """What takes the steps needs of an optimiser."""
+    """An optimiser as training steps need it."""
 
     def settings(self, net: nn.Module) -> dict[str, Any]:
-        """The fields of TrainConfig. Raises EngineError for what the engine does not know."""
+        """Return the fields of TrainConfig for it.
+
+        Raises:
+            EngineError: if the engine cannot compute it.
+        """
 
     def optimizer(self) -> torch.optim.Optimizer:
-        """The same for PyTorch."""
+        """Return the optimiser of torch.optim."""
 
     def load(self, engine: CpuEngine, net: nn.Module) -> None:
-        """Puts the state into the engine."""
+        """Copy the optimiser's state into the engine."""
 
     def save(self, engine: CpuEngine, net: nn.Module) -> None:
-        """Takes it back."""
+        """Copy the engine's state back into the optimiser."""
 
 
 class PlainSgd:
-    """SGD without momentum on all weights: no state, and torch.optim, two seconds to import, only if PyTorch computes."""
+    """SGD without momentum on all weights.
+
+    It has no state, and imports torch.optim, which takes two seconds, only if PyTorch computes.
+
+    Args:
+        net: the network whose weights it changes.
+        learning_rate: of every step.
+    """
 
     def __init__(self, net: nn.Module, learning_rate: float) -> None:
         self.net, self.learning_rate = net, learning_rate
@@ -63,7 +74,15 @@ class PlainSgd:
 
 
 class TorchOptim:
-    """An optimiser of the user's. Raises ConfigError for what is none, or one that moves none of the network's weights."""
+    """A user's optimiser of torch.optim.
+
+    Args:
+        optimizer: the optimiser.
+        net: the network to train.
+
+    Raises:
+        ConfigError: if it is no optimiser, or has none of the network's weights.
+    """
 
     def __init__(self, optimizer: torch.optim.Optimizer, net: nn.Module) -> None:
         if not isinstance(optimizer, torch.optim.Optimizer):
@@ -72,7 +91,7 @@ class TorchOptim:
         moved = {id(weights) for group in optimizer.param_groups for weights in group["params"]}
         if moved.isdisjoint({id(weights) for weights in net.parameters()}):
             raise ConfigError(
-                "the optimiser moves none of this network's weights",
+                "the optimiser has none of this network's weights",
                 hint="make it after the network: torch.optim.SGD(net.parameters(), lr=…)",
             )
 
@@ -83,12 +102,12 @@ class TorchOptim:
         theirs = self.theirs
         name = type(theirs).__name__
         if name not in KINDS or type(theirs) is not getattr(torch.optim, name):
-            raise EngineError(f"the CPU kernels know SGD, Adam and AdamW of torch.optim; the optimiser is {name}")
+            raise EngineError(f"the CPU kernels compute SGD, Adam and AdamW of torch.optim; the optimiser is {name}")
         if theirs._optimizer_step_pre_hooks or theirs._optimizer_step_post_hooks or "step" in vars(theirs):
-            raise EngineError("the CPU kernels know optimisers without hooks or schedulers on their steps")
+            raise EngineError("the CPU kernels compute optimisers without hooks or schedulers on their steps")
         if len(theirs.param_groups) != 1:
             raise EngineError(
-                f"the CPU kernels know one group of weights; the optimiser has {len(theirs.param_groups)}"
+                f"the CPU kernels compute one group of weights; the optimiser has {len(theirs.param_groups)}"
             )
         (group,) = theirs.param_groups
         if {id(weights) for weights in group["params"]} != {id(weights) for weights in net.parameters()}:
@@ -96,11 +115,11 @@ class TorchOptim:
         for key, plain in PLAIN.items():
             value = group.get(key, plain)
             if isinstance(value, Tensor) or value != plain:
-                raise EngineError(f"the CPU kernels know {name} with {key} {plain}; here it is {value}")
+                raise EngineError(f"the CPU kernels compute {name} with {key} {plain}; here it is {value}")
         if isinstance(group["lr"], Tensor) or group.get("decoupled_weight_decay", False) != (name == "AdamW"):
-            raise EngineError(f"the CPU kernels do not know {name} with these settings")
+            raise EngineError(f"the CPU kernels cannot compute {name} with these settings")
         if name != "SGD" and len({self._step(weights) for weights in group["params"]}) > 1:
-            raise EngineError("the CPU kernels know weights that have taken the same number of steps")
+            raise EngineError("the CPU kernels need weights that have taken the same number of steps")
         momentum, nesterov = group.get("momentum", 0.0), group.get("nesterov", False)
         return _settings(KINDS[name], group["lr"], momentum, nesterov, group["weight_decay"])
 
@@ -126,7 +145,7 @@ class TorchOptim:
                 own["step"] = torch.tensor(float(optimizer.num_steps))
 
     def _step(self, weights: Tensor) -> int:
-        """How many steps Adam has taken with these weights."""
+        """The number of steps that Adam has taken with these weights."""
         return int(self.theirs.state.get(weights, {}).get("step", 0))
 
 

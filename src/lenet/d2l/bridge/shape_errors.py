@@ -1,6 +1,6 @@
-"""Why a network does not take the pictures it is given: which layer, what it takes, and what it received.
+"""Shape errors explained: which layer failed, the shape that it expects, and the shape that it received.
 
-PyTorch says `mat1 and mat2 shapes cannot be multiplied (256x256 and 400x120)` and leaves the search to the reader.
+PyTorch reports `mat1 and mat2 shapes cannot be multiplied (256x256 and 400x120)` and leaves the search to the reader.
 """
 
 import math
@@ -14,34 +14,37 @@ from lenet.errors import ModelError
 LayerShape = tuple[str, nn.Module, tuple[int, ...]]  # a layer's name, itself, and a shape
 
 
-def explain_shape_error(model: nn.Module, pictures: Tensor, error: RuntimeError) -> ModelError | None:
-    """The error that names the layer on which `model(pictures)` failed; None if it does not fail, or not over a shape.
+def explain_shape_error(model: nn.Module, images: Tensor, error: RuntimeError) -> ModelError | None:
+    """Return an error that names the layer on which `model(images)` failed; None if a shape is not the reason.
 
-    pictures: `(N, channels, height, width)`, a few are enough. error: what PyTorch said.
+    Args:
+        model: the network.
+        images: (N, channels, height, width); two are enough.
+        error: PyTorch's.
     """
-    entered, left = _follow(model, pictures[:2])
-    given = _shape(tuple(pictures.shape))
+    entered, left = _follow(model, images[:2])
+    given = _shape(tuple(images.shape))
     if entered and len(entered) == len(left) + 1:
         name, layer, shape = entered[-1]
         if (needed := _expected(layer, shape)) is None:
             return None
         return ModelError(
-            f"the network does not take pictures of {given}: layer {name}, {layer}, expects {needed} "
+            f"the network does not take images of {given}: layer {name}, {layer}, expects {needed} "
             f"and received {_shape(shape)}",
             hint=_hint(name, layer, shape),
         )
     if left and "shape" in str(error):
         name, layer, shape = left[-1]
         return ModelError(
-            f"the network does not take pictures of {given}: layer {name}, {layer}, gives {_shape(shape)}, "
-            f"and what forward does then fails: {str(error).splitlines()[0]}",
-            hint="view and reshape must be told the sizes that arrive; x.flatten(1) needs none",
+            f"the network does not take images of {given}: layer {name}, {layer}, gives {_shape(shape)}, "
+            f"and the next operation in forward fails: {str(error).splitlines()[0]}",
+            hint="view and reshape need the sizes that arrive; x.flatten(1) needs none",
         )
     return None
 
 
-def _follow(model: nn.Module, pictures: Tensor) -> tuple[list[LayerShape], list[LayerShape]]:
-    """The layers that the pictures reached with the shapes that went in, and those that they left, with what came out."""
+def _follow(model: nn.Module, images: Tensor) -> tuple[list[LayerShape], list[LayerShape]]:
+    """The layers that the images entered, with the input shapes, and those that they left, with the output shapes."""
     entered: list[LayerShape] = []
     left: list[LayerShape] = []
     handles = []
@@ -60,7 +63,7 @@ def _follow(model: nn.Module, pictures: Tensor) -> tuple[list[LayerShape], list[
     try:
         with torch.no_grad():
             model.eval()
-            model(pictures)
+            model(images)
     except (RuntimeError, IndexError, AttributeError):
         pass
     finally:
@@ -72,7 +75,7 @@ def _follow(model: nn.Module, pictures: Tensor) -> tuple[list[LayerShape], list[
 
 
 def _expected(layer: nn.Module, shape: tuple[int, ...]) -> str | None:
-    """The shape that a layer takes, in words, if that is what fails with this one."""
+    """The shape that a layer expects, in words, if it is the reason why it fails with this one."""
     if isinstance(layer, nn.Linear) and shape[-1:] != (layer.in_features,):
         return f"(N, {layer.in_features})"
     if isinstance(layer, nn.Conv2d):
@@ -88,10 +91,10 @@ def _expected(layer: nn.Module, shape: tuple[int, ...]) -> str | None:
 
 def _hint(name: str, layer: nn.Module, shape: tuple[int, ...]) -> str:
     if isinstance(layer, nn.Linear) and len(shape) == 2:
-        return f"make it nn.Linear({shape[1]}, {layer.out_features}), or change what comes before"
+        return f"make it nn.Linear({shape[1]}, {layer.out_features}), or change the layers before it"
     if isinstance(layer, nn.Linear) and math.prod(shape[1:]) == layer.in_features:
         return f"put nn.Flatten() before {name}"
-    return "change the layers before it, or resize the pictures: load_data_fashion_mnist(batch_size, resize=…)"
+    return "change the layers before it, or resize the images: load_data_fashion_mnist(batch_size, resize=…)"
 
 
 def _edges(size: Any) -> tuple[int, int]:
@@ -101,5 +104,5 @@ def _edges(size: Any) -> tuple[int, int]:
 
 
 def _shape(shape: tuple[int, ...]) -> str:
-    """A shape with N for the number of pictures."""
+    """A shape, with N for the number of images."""
     return f"({', '.join(['N', *map(str, shape[1:])])})"

@@ -1,11 +1,11 @@
-"""The two ways to take the steps of an epoch: lenet's own kernels, and plain PyTorch for everything they do not know.
+"""The two ways to train an epoch: lenet's own kernels, and plain PyTorch for everything that they cannot compute.
 
     steps = choose_steps(net, train_iter, loss, rule, device)
     with steps:
-        for progress in steps.epoch():  # every fifth of an epoch
+        for progress in steps.epoch():  # after each fifth of the epoch
             print(progress.done, progress.tally.loss)
 
-Both take the same batches in the same order and make the same steps, to the last digits that rounding leaves.
+Both take the same batches in the same order; their results differ only by rounding.
 """
 
 import sys
@@ -28,11 +28,15 @@ from lenet.pytorch.tensors import keep_freed_memory
 
 
 class Steps(Protocol):
-    """What the loop needs. Left in any case, so that weights and optimiser are the user's own again.
+    """What the loop needs: a context manager, at whose end weights and optimiser are the user's own again.
 
-    sample: some pictures as the network takes them, if they are known; layers: the network as a chain, if it is known to be
-    one; takes_logits: whether the loss is cross-entropy, which applies the softmax itself; simulates: whether
-    `escape_epoch` can predict that a training at chance level escapes it.
+    Attributes:
+        name: of the engine, for the user.
+        train_iter: the training batches.
+        sample: some images as the network takes them, once known.
+        takes_logits: whether the loss is a cross-entropy, which applies the softmax itself.
+        simulates: whether `escape_epoch` can predict that a training at chance level escapes the plateau.
+        layers: the network as a chain of layers, if it is known to be one.
     """
 
     name: str
@@ -50,34 +54,48 @@ class Steps(Protocol):
     ) -> None: ...
 
     def epoch(self) -> Iterator[EpochProgress]:
-        """One pass over the training pictures; the same EpochProgress, updated, after each fifth."""
+        """Train one epoch; yield the same EpochProgress, updated, after each fifth."""
 
     def escape_epoch(self, done: int, num_epochs: int) -> float | None:
-        """The epoch in which a training at chance level after `done` epochs escapes it; None: not within `num_epochs`."""
+        """Return the epoch in which a training at chance level escapes the plateau, or None.
+
+        Args:
+            done: epochs done.
+            num_epochs: the last epoch to consider.
+        """
 
 
 def choose_steps(net: nn.Module, train_iter: Any, loss: Any, rule: Rule, device: torch.device) -> Steps:
-    """lenet's kernels if they know all of it, else PyTorch; said in one line on stderr, with the reason.
+    """Choose lenet's kernels if they can compute all of it, else PyTorch; write which, and why, to stderr.
 
-    Raises ModelError if the network does not take the pictures.
+    Args:
+        net: the network to train.
+        train_iter: the training batches.
+        loss: computes the loss of logits and labels.
+        rule: the optimiser.
+        device: where to compute.
+
+    Raises:
+        ConfigError: if the iterator cannot be iterated.
+        ModelError: if the network does not take the images.
     """
     check_batches(train_iter, "training")
     steps: Steps
     try:
         steps = KernelSteps(net, train_iter, loss, rule, device)
     except (EngineError, ModelError, ConfigError) as error:
-        way_out = f"; {error.hint}" if isinstance(error, kernels.KernelsMissing) else ""
+        hint = f"; {error.hint}" if isinstance(error, kernels.KernelsMissing) else ""
         keep_freed_memory()
         optimizer = rule.optimizer()
         steps = TorchSteps(train_iter, *classification(net, loss, optimizer, device), net, optimizer)
         steps.takes_logits = is_cross_entropy(loss)
-        steps.name = f"PyTorch on {device} ({error.message}{way_out})"
-    except RuntimeError as error:  # PyTorch's, from a first look at two pictures
+        steps.name = f"PyTorch on {device} ({error.message}{hint})"
+    except RuntimeError as error:  # PyTorch's, of the images with which the network was tried
         raise explain_shape_error(net, train_iter.first(NUM_TRIED), error) or error from error
     announce(steps)
     return steps
 
 
 def announce(steps: Steps) -> None:
-    """Says which of the two computes, and why."""
+    """Write to stderr which engine computes, and why."""
     sys.stderr.write(f"engine  {steps.name}\n")

@@ -1,4 +1,4 @@
-"""Steps by plain PyTorch."""
+"""Training steps by plain PyTorch."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -19,7 +19,15 @@ from lenet.engines import Stats
 
 @dataclass(frozen=True)
 class Forward:
-    """A batch that went through the network: what to differentiate, its mean loss, how many are right (nan: not known)."""
+    """A batch that went through the network.
+
+    Attributes:
+        loss: the tensor to differentiate.
+        mean: the mean loss of the batch.
+        num_correct: images classified correctly; NaN if that is not known.
+        inputs: X, on the device.
+        labels: y, on the device.
+    """
 
     loss: Tensor
     mean: float
@@ -29,9 +37,14 @@ class Forward:
 
 
 class TorchSteps:
-    """Steps by PyTorch, over any iterator. forward computes a batch, update moves the weights by what it gave.
+    """Steps by PyTorch, from any iterator; see the protocol Steps.
 
-    net: the network, if it is a module; optimizer: what else goes back to its last good state with it.
+    Args:
+        train_iter: the training batches.
+        forward: computes the loss of a batch.
+        update: changes the weights by what `forward` returned.
+        net: the network; a module goes back to its last good state if the training diverges.
+        optimizer: an optimiser of torch.optim goes back with it.
     """
 
     name, simulates, takes_logits = "PyTorch", False, False
@@ -59,7 +72,14 @@ class TorchSteps:
         pass
 
     def epoch(self) -> Iterator[EpochProgress]:
-        """One pass over the training batches; the same EpochProgress, updated, after each fifth, if their number is known."""
+        """Train one epoch; yield the same EpochProgress, updated, after each fifth.
+
+        An iterator of unknown length is reported only at its end.
+
+        Raises:
+            DataError: if there is no batch.
+            TrainingError: if the loss or the weights become NaN or infinite.
+        """
         num_steps = len(self.train_iter) if hasattr(self.train_iter, "__len__") else None
         stops = set(report_steps(num_steps)) if num_steps else set()
         progress = EpochProgress()
@@ -79,11 +99,11 @@ class TorchSteps:
             yield progress
 
     def escape_epoch(self, done: int, num_epochs: int) -> float | None:
-        """Nothing is foreseen."""
+        """Return None: steps by PyTorch are not simulated."""
         return None
 
     def _step(self, batch: Any, progress: EpochProgress, num_steps: int | None) -> None:
-        """One step, which Ctrl-C does not cut in two."""
+        """Take one step, which Ctrl-C does not interrupt."""
         began = time.perf_counter()
         with uninterrupted():
             result = self.forward(batch)
@@ -100,7 +120,14 @@ class TorchSteps:
 def classification(
     net: Callable[..., Tensor], loss: Any, optimizer: torch.optim.Optimizer, device: torch.device
 ) -> tuple[Callable[[Any], Forward], Callable[[Forward], None]]:
-    """Forward and update of a classifier: the loss's mean, whether `loss` gives that or one number for each picture."""
+    """Return `forward` and `update` of a classifier for TorchSteps.
+
+    Args:
+        net: the network.
+        loss: a mean, or one number for each image.
+        optimizer: changes the weights.
+        device: where to compute.
+    """
 
     def forward(batch: Any) -> Forward:
         inputs, labels = (to_device(part, device) for part in pair(batch))

@@ -1,4 +1,4 @@
-"""The book's growing chart."""
+"""The book's `Animator`, a chart that grows."""
 
 import itertools
 from collections.abc import Sequence
@@ -12,11 +12,29 @@ FMTS = ("-", "m--", "g-.", "r:")
 
 
 class Animator:
-    """A chart of several lines that grows: `add(x, (y1, y2, …))`, None for a line without a point there.
+    """The book's `Animator`: a chart of several lines that grows.
 
-    legend: the lines' names; xlim, ylim, xscale, yscale, fmts: as matplotlib has them. `fig` and `axes`, a list, are
-    matplotlib's. In a notebook it is drawn in place, for at most a tenth of the time; elsewhere it becomes a PNG when
-    `finish` is called, or when Python exits.
+    In a notebook it is drawn in place, for at most a tenth of the time; elsewhere it becomes a PNG when `finish` is
+    called, or when Python exits.
+
+    Args:
+        xlabel: label of the x axis.
+        ylabel: label of the y axis.
+        legend: names of the lines.
+        xlim: limits of the x axis.
+        ylim: limits of the y axis.
+        xscale: linear or log.
+        yscale: linear or log.
+        fmts: formats of matplotlib for the lines, used in turn.
+        nrows: rows of axes; the first axes have the chart.
+        ncols: columns of axes.
+        figsize: width and height in inches.
+
+    Attributes:
+        fig: the figure of matplotlib.
+        axes: its axes, a list.
+        X: the x of each line's points.
+        Y: the y of each line's points.
     """
 
     def __init__(
@@ -43,7 +61,12 @@ class Animator:
         self.canvas = Canvas(self.fig, self._draw, "animator")
 
     def add(self, x: Any, y: Any) -> None:
-        """A point for each line: y a number or one for each, x a number for all or one for each."""
+        """Add a point to each line.
+
+        Args:
+            x: a number for all lines, or one for each; None for no point.
+            y: a number, or one for each line; None for no point.
+        """
         ys = list(y) if hasattr(y, "__len__") else [y]
         xs = list(x) if hasattr(x, "__len__") else [x] * len(ys)
         while len(self.X) < len(ys):
@@ -53,10 +76,10 @@ class Animator:
             if a is not None and b is not None:
                 self.X[line].append(number(a))
                 self.Y[line].append(number(b))
-        self.canvas.changed(self._status())
+        self.canvas.update(self._status())
 
     def finish(self) -> None:
-        """No more points: draws the last ones, and outside of a notebook writes the PNG."""
+        """Draw the last points; outside a notebook, write the chart as a PNG."""
         self.canvas.finish()
 
     def _draw(self) -> None:
@@ -66,7 +89,8 @@ class Animator:
         self.config_axes()
 
     def _status(self) -> str:
+        """The last points in one line of text."""
         names = [*self.legend, *[""] * len(self.Y)]
         last = [f"{name} {y[-1]:.3f}" for name, y in zip(names, self.Y, strict=False) if y]
-        where = max((x[-1] for x in self.X if x), default=0.0)
-        return "  ".join([f"{self.xlabel or 'x'} {where:.1f}", *last])
+        x = max((x[-1] for x in self.X if x), default=0.0)
+        return "  ".join([f"{self.xlabel or 'x'} {x:.1f}", *last])

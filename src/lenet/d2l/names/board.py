@@ -1,4 +1,4 @@
-"""The chart of the book's classes."""
+"""The book's `ProgressBoard`, the chart of its Trainer."""
 
 import collections
 import itertools
@@ -12,7 +12,22 @@ from lenet.d2l.names.hyperparameters import HyperParameters
 
 
 class ProgressBoard(HyperParameters):
-    """A chart whose lines grow by their names. Arguments as matplotlib has them; `display=False` draws nothing."""
+    """The book's `ProgressBoard`: a chart whose lines grow.
+
+    Args:
+        xlabel: label of the x axis.
+        ylabel: label of the y axis.
+        xlim: limits of the x axis.
+        ylim: limits of the y axis.
+        xscale: linear or log.
+        yscale: linear or log.
+        ls: line styles of matplotlib, used in turn.
+        colors: of the lines, used in turn.
+        fig: a figure to draw in; None for a new one.
+        axes: of that figure; None for its current ones.
+        figsize: width and height in inches.
+        display: False to draw nothing.
+    """
 
     def __init__(
         self,
@@ -38,7 +53,14 @@ class ProgressBoard(HyperParameters):
         self.data: dict[str, list[tuple[float, float]]] = collections.OrderedDict()
 
     def draw(self, x: Any, y: Any, label: str, every_n: int = 1) -> None:
-        """A point for the line `label`; of every `every_n` points one is drawn, their mean."""
+        """Add a point to a line; of every `every_n` points their mean is drawn.
+
+        Args:
+            x: a number, or a tensor with one.
+            y: a number, or a tensor with one.
+            label: name of the line.
+            every_n: how many points make one of the chart.
+        """
         points = self.raw_points.setdefault(label, [])
         points.append((number(x), number(y)))
         if len(points) < every_n:
@@ -47,10 +69,10 @@ class ProgressBoard(HyperParameters):
         self.data.setdefault(label, []).append((sum(x for x, _ in points) / count, sum(y for _, y in points) / count))
         points.clear()
         if self.display:
-            self._canvas().changed(self._status())
+            self._canvas().update(self._status())
 
     def finish(self) -> None:
-        """No more points for now: draws the last ones, and outside of a notebook writes the PNG."""
+        """Draw the last points; outside a notebook, write the chart as a PNG."""
         if self.canvas is not None:
             self.canvas.finish()
 
@@ -70,10 +92,11 @@ class ProgressBoard(HyperParameters):
         set_axes(axes, self.xlabel, self.ylabel, self.xlim, self.ylim, self.xscale, self.yscale, list(self.data))
 
     def _status(self) -> str:
-        where = max(points[-1][0] for points in self.data.values())
+        """The last points in one line of text."""
+        x = max(points[-1][0] for points in self.data.values())
         return "  ".join(
             [
-                f"{self.xlabel or 'x'} {where:.1f}",
+                f"{self.xlabel or 'x'} {x:.1f}",
                 *(f"{name} {points[-1][1]:.3f}" for name, points in self.data.items()),
             ]
         )

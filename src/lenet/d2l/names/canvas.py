@@ -1,7 +1,8 @@
-"""Charts and pictures for code that was written in a notebook, and that runs in a terminal too.
+"""Where charts are shown: in a notebook, on a terminal, or in a file.
 
-In a notebook a chart is drawn again in place. Elsewhere there is nothing to draw on: on a terminal a progress line stands
-in for it, and a PNG is left in the current folder at the end, named on stderr."""
+In a notebook a chart is redrawn in place. Elsewhere a progress line on the terminal stands in for it, and at the end it is
+written as a PNG to the current folder, whose name is printed to stderr.
+"""
 
 import atexit
 import collections
@@ -11,13 +12,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-DRAWING_SHARE = 0.1  # of the time, at most
+DRAWING_SHARE = 0.1  # of the time of a training, at most
 
-_written: collections.Counter[str] = collections.Counter()  # names of files that this program has written
+_written: collections.Counter[str] = collections.Counter()  # how often this program wrote a file of that name
 
 
 class Line:
-    """One line on a terminal's stderr, written over and over, gone at the end; nothing where stderr is no terminal."""
+    """A line on a terminal's stderr that the next one overwrites; nothing if stderr is no terminal."""
 
     def __init__(self) -> None:
         self.on_terminal = sys.stderr.isatty()
@@ -29,26 +30,32 @@ class Line:
         self.clear()
 
     def show(self, text: str) -> None:
-        """Puts the text in place of the last one."""
+        """Overwrite the line."""
         if self.on_terminal:
             sys.stderr.write(f"\r{text[:79]}\x1b[K")
             sys.stderr.flush()
 
     def clear(self) -> None:
-        """Takes the line away, so that others can be printed."""
+        """Clear the line, so that others can be printed."""
         self.show("")
         if self.on_terminal:
             sys.stderr.write("\r")
 
 
 class Canvas:
-    """Where a growing figure is seen. draw: draws its present state; name: what its file is called, after the script."""
+    """Where a growing figure is shown.
+
+    Args:
+        figure: the figure of matplotlib.
+        draw: draws its present state.
+        name: of the file, after the script's name.
+    """
 
     def __init__(self, figure: Any, draw: Callable[[], None], name: str) -> None:
         from lenet.display.notebook import in_notebook
 
         self.figure, self.draw, self.name = figure, draw, name
-        self.folder, self.script = Path.cwd(), script_name()  # here: when Python exits, it is forgotten
+        self.folder, self.script = Path.cwd(), script_name()  # at exit, Python does not know them any more
         self.in_notebook, self.handle = in_notebook(), None
         self.line = Line()
         self.is_stale = False
@@ -58,8 +65,8 @@ class Canvas:
         else:
             atexit.register(self.finish)
 
-    def changed(self, text: str) -> None:
-        """There is something new to see; text says it in a line."""
+    def update(self, text: str) -> None:
+        """Show that the figure has changed; text: its last points in one line."""
         self.is_stale = True
         if not self.in_notebook:
             self.line.show(text)
@@ -67,7 +74,7 @@ class Canvas:
             self._show()
 
     def finish(self) -> None:
-        """Draws what has not been drawn; outside of a notebook, into a file."""
+        """Draw what has not been drawn; outside a notebook, write it as a PNG."""
         if not self.is_stale:
             return
         if self.in_notebook:
@@ -85,11 +92,11 @@ class Canvas:
 
         began = time.perf_counter()
         self.draw()
-        picture = SVG(rendered(self.figure, "svg"))
+        image = SVG(rendered(self.figure, "svg"))
         if self.handle is None:
-            self.handle = display(picture, display_id=True)
+            self.handle = display(image, display_id=True)
         else:
-            self.handle.update(picture)
+            self.handle.update(image)
         self.is_stale = False
         now = time.perf_counter()
         self.next_drawing = now + (now - began) * (1 / DRAWING_SHARE - 1)
@@ -101,7 +108,7 @@ class Canvas:
 
 
 def new_figure(nrows: int, ncols: int, figsize: tuple[float, float]) -> tuple[Any, list[Any]]:
-    """A figure without pyplot, which would want a window, and its axes in reading order."""
+    """Return a figure made without pyplot, which may need a display, and its axes, row by row."""
     from lenet.display.style import styled_figure
 
     with styled_figure(*figsize) as figure:
@@ -109,13 +116,22 @@ def new_figure(nrows: int, ncols: int, figsize: tuple[float, float]) -> tuple[An
 
 
 def script_name() -> str | None:
-    """The script that is running, without its ending; None in an interactive Python."""
+    """Return the name of the running script without its suffix; None in an interactive Python."""
     script = getattr(sys.modules["__main__"], "__file__", None)
     return Path(script).stem if script else None
 
 
 def save(figure: Any, name: str, folder: Path, script: str | None) -> None:
-    """Writes SCRIPT-NAME.png, or NAME.png where there is no script, and says so; a folder that is full ends no training."""
+    """Write a figure as SCRIPT-NAME.png, or NAME.png without a script, and print the name to stderr.
+
+    If it cannot be written, the error is printed, and the program continues.
+
+    Args:
+        figure: the figure of matplotlib.
+        name: of the file.
+        folder: where to write it.
+        script: the script's name, if there is one.
+    """
     from lenet.display.style import rendered
     from lenet.files import durable
 

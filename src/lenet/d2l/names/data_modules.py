@@ -1,4 +1,4 @@
-"""The book's data modules."""
+"""The book's data modules: `DataModule` and `FashionMNIST`."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -16,7 +16,12 @@ from lenet.d2l.names.iterators import get_fashion_mnist_labels
 
 
 class DataModule(HyperParameters):
-    """Data for training and validation; subclasses have a `get_dataloader`."""
+    """The book's `DataModule`: batches for training and validation; subclasses define `get_dataloader`.
+
+    Args:
+        root: a folder for the data.
+        num_workers: as published; not used here.
+    """
 
     batch_size: int
 
@@ -24,27 +29,42 @@ class DataModule(HyperParameters):
         self.root, self.num_workers = root, num_workers
 
     def get_dataloader(self, train: bool) -> Iterable[Any]:
-        """An iterator over batches; a subclass makes it."""
+        """Return an iterator over batches; a subclass defines it."""
         raise NotImplementedError
 
     def train_dataloader(self) -> Iterable[Any]:
-        """Batches to train on."""
+        """Return the training batches."""
         return self.get_dataloader(train=True)
 
     def val_dataloader(self) -> Iterable[Any]:
-        """Batches to measure with."""
+        """Return the validation batches."""
         return self.get_dataloader(train=False)
 
     def get_tensorloader(
         self, tensors: Sequence[Tensor], train: bool, indices: slice = slice(0, None)
     ) -> Iterable[Any]:
-        """A DataLoader over a part of some tensors, shuffled for training."""
+        """Return a DataLoader over a part of some tensors.
+
+        Args:
+            tensors: of the same length.
+            train: whether to shuffle.
+            indices: the part.
+        """
         dataset = torch.utils.data.TensorDataset(*(tensor[indices] for tensor in tensors))
         return torch.utils.data.DataLoader(dataset, self.batch_size, shuffle=train)
 
 
 class FashionMNIST(DataModule):
-    """Fashion-MNIST: `train` and `val` by the piece, `get_dataloader(train)` in batches. resize, root: as the functions'."""
+    """The book's `FashionMNIST`: the sets `train` and `val`, and their batches.
+
+    Args:
+        batch_size: images in a batch.
+        resize: as for BatchIterator.
+        root: as for `load_data_fashion_mnist`.
+
+    Raises:
+        DataUnavailable, DataError, ConfigError: as `load_data_fashion_mnist`.
+    """
 
     def __init__(self, batch_size: int = 64, resize: Resize = (28, 28), root: str | os.PathLike[str] = ROOT) -> None:
         super().__init__(root)
@@ -53,15 +73,22 @@ class FashionMNIST(DataModule):
         self.train, self.val = ImageDataset(splits.train, resize), ImageDataset(splits.test, resize)
 
     def text_labels(self, indices: Any) -> list[str]:
-        """The book's names of the classes with these numbers."""
+        """Return the names of classes by their numbers."""
         return get_fashion_mnist_labels(indices)
 
     def get_dataloader(self, train: bool) -> BatchIterator:
-        """Batches of the training set, shuffled, or of the validation set, which is the test set."""
-        pictures = self.train if train else self.val
-        return BatchIterator(pictures.dataset, self.batch_size, train, pictures.size)
+        """Return the training set in shuffled batches, or the validation set, which is the test set, in batches."""
+        images = self.train if train else self.val
+        return BatchIterator(images.dataset, self.batch_size, train, images.size)
 
     def visualize(self, batch: Any, nrows: int = 1, ncols: int = 8, labels: Sequence[str] = ()) -> None:
-        """Shows the pictures of a batch, by default under their names."""
+        """Show the images of a batch.
+
+        Args:
+            batch: images and labels.
+            nrows: rows of images.
+            ncols: images in a row.
+            labels: titles of the images; without any, the names of their classes.
+        """
         X, y = batch
         show_images(X.squeeze(1), nrows, ncols, titles=labels or self.text_labels(y))

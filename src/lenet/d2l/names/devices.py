@@ -1,28 +1,28 @@
-"""Where to compute: the book's helpers, and plain words for a device that is not there."""
+"""The book's functions for devices."""
 
 import torch
 
 
 def cpu() -> torch.device:
-    """The CPU."""
+    """Return the CPU: the book's `cpu`."""
     return torch.device("cpu")
 
 
 def gpu(i: int = 0) -> torch.device:
-    """GPU number `i`, whether it is there or not; what computes on it will say."""
+    """Return GPU number `i`, whether it exists or not: the book's `gpu`."""
     return torch.device(f"cuda:{i}")
 
 
 def num_gpus() -> int:
-    """How many GPUs there are."""
+    """Return the number of GPUs: the book's `num_gpus`."""
     return torch.cuda.device_count()
 
 
 def try_gpu(i: int = 0) -> torch.device:
-    """GPU number `i` where there is one, else the CPU."""
+    """Return GPU number `i` if it exists, else the CPU: the book's `try_gpu`."""
     return gpu(i) if num_gpus() >= i + 1 else cpu()
 
 
 def try_all_gpus() -> list[torch.device]:
-    """All GPUs, or the CPU alone."""
+    """Return all GPUs, or the CPU alone: the book's `try_all_gpus`."""
     return [gpu(i) for i in range(num_gpus())] or [cpu()]

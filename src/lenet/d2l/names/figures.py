@@ -1,4 +1,4 @@
-"""Settings of figures and axes."""
+"""The book's settings of figures and axes."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,7 +7,18 @@ from typing import Any
 def set_axes(
     axes: Any, xlabel: Any, ylabel: Any, xlim: Any, ylim: Any, xscale: str, yscale: str, legend: Sequence[str]
 ) -> None:
-    """Labels, limits, scales, legend and grid of a chart."""
+    """Set labels, limits, scales, legend and grid of a chart: the book's `set_axes`.
+
+    Args:
+        axes: of matplotlib.
+        xlabel: label of the x axis, or None.
+        ylabel: label of the y axis, or None.
+        xlim: limits of the x axis, or None; two that are equal are ignored.
+        ylim: limits of the y axis, or None.
+        xscale: linear or log.
+        yscale: linear or log.
+        legend: names of the lines.
+    """
     axes.set_xlabel(xlabel or "")
     axes.set_ylabel(ylabel or "")
     axes.set_xscale(xscale)
@@ -21,7 +32,7 @@ def set_axes(
 
 
 def use_svg_display() -> None:
-    """Figures as SVG in a notebook; elsewhere nothing."""
+    """Show figures as SVG in a notebook: the book's `use_svg_display`. Elsewhere it does nothing."""
     from lenet.display.notebook import in_notebook
 
     if in_notebook():
@@ -31,7 +42,7 @@ def use_svg_display() -> None:
 
 
 def set_figsize(figsize: tuple[float, float] = (3.5, 2.5)) -> None:
-    """The size of figures to come, in inches."""
+    """Set the size of future figures, in inches: the book's `set_figsize`."""
     import matplotlib
 
     use_svg_display()

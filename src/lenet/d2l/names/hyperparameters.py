@@ -1,4 +1,4 @@
-"""The helpers by which the book's classes are written."""
+"""The book's helpers for writing classes."""
 
 import inspect
 from collections.abc import Callable, Sequence
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def add_to_class(Class: type) -> Callable[[Any], None]:
-    """A decorator that makes a function a method of a class that is there already."""
+    """Return a decorator that makes a function a method of an existing class: the book's `add_to_class`."""
 
     def wrapper(obj: Any) -> None:
         setattr(Class, obj.__name__, obj)
@@ -15,10 +15,10 @@ def add_to_class(Class: type) -> Callable[[Any], None]:
 
 
 class HyperParameters:
-    """Keeps the arguments of `__init__`."""
+    """The book's `HyperParameters`: saves the arguments of `__init__`."""
 
     def save_hyperparameters(self, ignore: Sequence[str] = ()) -> None:
-        """Makes the caller's arguments, but for `ignore`, attributes; all of them together are `hparams`."""
+        """Save the caller's arguments, except those in `ignore`, as attributes, and all of them together as `hparams`."""
         frame = inspect.currentframe()
         caller = frame.f_back if frame else None
         values = caller.f_locals if caller else {}

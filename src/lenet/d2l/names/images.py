@@ -1,4 +1,4 @@
-"""Images in a grid."""
+"""The book's functions that show images in a grid."""
 
 from pathlib import Path
 from typing import Any
@@ -17,25 +17,52 @@ from lenet.pytorch.modules import evaluating
 
 
 def show_images(imgs: Any, num_rows: int, num_cols: int, titles: Any = None, scale: float = 1.5) -> Any:
-    """ImageDataset in rows: a NumPy array of their axes, which is returned, is shown in a notebook and else written as a PNG.
+    """Show images in rows: the book's `show_images`. In a notebook they are displayed, elsewhere written as a PNG.
 
-    imgs: tensors or arrays `(height, width)` or `(1, height, width)`, with colours `(height, width, 3)`, or Pillow pictures;
-    titles: one for each.
+    Args:
+        imgs: tensors or arrays (height, width), (1, height, width), or with colours (height, width, 3), or Pillow images.
+        num_rows: rows of images.
+        num_cols: images in a row.
+        titles: one for each image, or None.
+        scale: size of an image in inches.
+
+    Returns:
+        The axes, an array of NumPy.
+
+    Raises:
+        ConfigError: for less than one row or column.
     """
     if num_rows < 1 or num_cols < 1:
-        raise ConfigError(f"{num_rows} rows of {num_cols} pictures; expected at least one of each")
+        raise ConfigError(f"{num_rows} rows of {num_cols} images; expected at least one of each")
     return _show_grid(imgs, num_rows, num_cols, titles, (num_cols * scale, num_rows * scale), "images")
 
 
 def show_fashion_mnist(images: Any, labels: Any) -> Any:
-    """ImageDataset in one row, each under its label; the axes are returned."""
+    """Show images in one row, each under its label: the port's `show_fashion_mnist`.
+
+    Args:
+        images: as for `show_images`.
+        labels: one for each image.
+
+    Returns:
+        The axes, an array of NumPy.
+    """
     return _show_grid(images, 1, len(images), labels, (12, 12 / max(1, len(images)) + 0.5), "fashion_mnist")
 
 
 def predict_ch3(net: Any, test_iter: Any, n: int = 6) -> Any:
-    """Shows the first `n` pictures of the iterator, with their true labels above the predicted ones; returns the axes.
+    """Show the first images of an iterator with their true labels above the predicted ones: the book's `predict_ch3`.
 
-    Raises DataError if there is no batch.
+    Args:
+        net: an nn.Module, or a function.
+        test_iter: batches `(X, y)`.
+        n: how many images, at most those of the first batch.
+
+    Returns:
+        The axes, an array of NumPy.
+
+    Raises:
+        DataError: if there is no batch.
     """
     batch = next(iter(test_iter), None)
     if batch is None:
@@ -55,7 +82,7 @@ def predict_ch3(net: Any, test_iter: Any, n: int = 6) -> Any:
 
 
 def _show_grid(imgs: Any, rows: int, columns: int, titles: Any, figsize: tuple[float, float], name: str) -> Any:
-    """The axes of pictures in a grid. In a notebook pyplot makes the figure, which is shown at the end of the cell."""
+    """The axes of images in a grid. In a notebook pyplot makes the figure, so that it is displayed at the end of the cell."""
 
     from lenet.display.notebook import in_notebook
 
@@ -68,8 +95,8 @@ def _show_grid(imgs: Any, rows: int, columns: int, titles: Any, figsize: tuple[f
         figure, all_axes = new_figure(rows, columns, figsize)
     for axes in all_axes:
         axes.set_axis_off()
-    for position, (axes, picture) in enumerate(zip(all_axes, imgs, strict=False)):
-        axes.imshow(_to_array(picture))
+    for position, (axes, image) in enumerate(zip(all_axes, imgs, strict=False)):
+        axes.imshow(_to_array(image))
         if titles is not None and position < len(titles):
             axes.set_title(str(titles[position]), fontsize=9)
     if not in_notebook():
@@ -77,8 +104,8 @@ def _show_grid(imgs: Any, rows: int, columns: int, titles: Any, figsize: tuple[f
     return np.array(all_axes)
 
 
-def _to_array(picture: Any) -> Any:
-    """A picture as matplotlib takes it."""
-    if isinstance(picture, Tensor):
-        picture = picture.detach().cpu().numpy()
-    return picture[0] if getattr(picture, "ndim", 0) == 3 and picture.shape[0] == 1 else picture
+def _to_array(image: Any) -> Any:
+    """An image as matplotlib takes it."""
+    if isinstance(image, Tensor):
+        image = image.detach().cpu().numpy()
+    return image[0] if getattr(image, "ndim", 0) == 3 and image.shape[0] == 1 else image

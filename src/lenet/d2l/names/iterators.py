@@ -1,10 +1,8 @@
-"""Fashion-MNIST as the book's code wants it: things that give batches `(X, y)`, here straight from memory.
+"""Fashion-MNIST as the book's code loads it, in batches straight from memory.
 
-    train_iter, test_iter = load_data_fashion_mnist(256)
-    X, y = next(iter(train_iter))  # (256, 1, 28, 28) float32 in 0…1, (256,) int64
-
-A DataLoader makes each picture by itself and sends it from one process to another; these cut whole batches out of one
-array, in the very order that a DataLoader would have drawn from PyTorch's generator."""
+train_iter, test_iter = load_data_fashion_mnist(256)
+X, y = next(iter(train_iter))  # float32 (256, 1, 28, 28) in 0…1, int64 (256,)
+"""
 
 import os
 from typing import Any
@@ -17,10 +15,20 @@ from lenet.d2l.bridge.resize import Resize
 def load_data_fashion_mnist(
     batch_size: int, resize: Resize = None, root: str | os.PathLike[str] = ROOT
 ) -> tuple[BatchIterator, BatchIterator]:
-    """The training set, shuffled, and the test set of Fashion-MNIST, in batches.
+    """Return training set and test set of Fashion-MNIST in batches: the book's `load_data_fashion_mnist`.
 
-    resize: as BatchIterator. root: looked into first, if it is a folder with Fashion-MNIST in it; then, as lenet.data.load,
-    LENET_DATA, the cache, a download. Raises DataUnavailable or DataError as that does.
+    The training set is shuffled.
+
+    Args:
+        batch_size: images in a batch.
+        resize: as for BatchIterator.
+        root: a folder that is searched first, if it has Fashion-MNIST in it; then, as in `lenet.data.load`, LENET_DATA,
+            the cache, and a download.
+
+    Raises:
+        DataUnavailable: if it is not on this machine and cannot be downloaded.
+        DataError: if a file is damaged.
+        ConfigError: for a batch size or an edge below 1.
     """
     splits = fashion_mnist(root)
     return BatchIterator(splits.train, batch_size, True, resize), BatchIterator(splits.test, batch_size, False, resize)
@@ -29,17 +37,23 @@ def load_data_fashion_mnist(
 def get_data_fashion_mnist(
     batch_size: int, resize: Resize = None, root: str | os.PathLike[str] = ROOT
 ) -> tuple[BatchIterator, BatchIterator]:
-    """The same under the name that private copies of the port give it."""
+    """Return what `load_data_fashion_mnist` returns, by the name that private copies of the port give it.
+
+    Args:
+        batch_size: images in a batch.
+        resize: as for BatchIterator.
+        root: as for `load_data_fashion_mnist`.
+    """
     return load_data_fashion_mnist(batch_size, resize, root)
 
 
 def get_dataloader_workers() -> int:
-    """How many processes read data: none, which is faster here."""
+    """Return 0, the number of worker processes, which are not needed here: the book's `get_dataloader_workers`."""
     return 0
 
 
 def get_fashion_mnist_labels(labels: Any) -> list[str]:
-    """The book's names of the classes with these numbers."""
+    """Return the names of classes by their numbers: the book's `get_fashion_mnist_labels`."""
     return [TEXT_LABELS[int(label)] for label in labels]
 
 

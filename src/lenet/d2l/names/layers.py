@@ -1,4 +1,4 @@
-"""The layers and initialisers that the chapters' code calls by name."""
+"""The layers, initialisers and SGD step that the chapters' code calls by name."""
 
 from collections.abc import Iterable
 
@@ -11,25 +11,31 @@ init_cnn = xavier_uniform  # the book's name for it
 
 
 class FlattenLayer(nn.Module):
-    """`(N, …)` → `(N, features)`."""
+    """The port's `FlattenLayer`: (N, …) to (N, features)."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """Each picture as one row."""
+        """Return each image as one row."""
         return x.view(x.shape[0], -1)
 
 
 class Reshape(nn.Module):
-    """Anything with 784 numbers a picture → `(N, 1, 28, 28)`."""
+    """The book's `Reshape`: (N, …) with 784 numbers an image to (N, 1, 28, 28)."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """Each row as a picture."""
+        """Return each row as an image."""
         return x.view(-1, 1, 28, 28)
 
 
 def sgd(params: Iterable[Tensor], lr: float, batch_size: int) -> None:
-    """A step of stochastic gradient descent: `param -= lr * gradient / batch_size`; then the gradients are zero.
+    """Take a step of stochastic gradient descent and clear the gradients: the book's `sgd`.
 
-    It divides by `batch_size` because the chapters sum their losses; with a loss that is a mean already, pass 1.
+    The step is `param -= lr * gradient / batch_size`, because the chapters sum their losses; for a loss that is a mean,
+    pass 1.
+
+    Args:
+        params: tensors; those without a gradient are left as they are.
+        lr: learning rate.
+        batch_size: images in the batch.
     """
     with torch.no_grad():
         for param in params:

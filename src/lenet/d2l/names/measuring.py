@@ -1,4 +1,4 @@
-"""Sums and times: what the book's training loops keep count with."""
+"""The book's `Timer` and `Accumulator`, with which training loops measure."""
 
 import itertools
 import time
@@ -8,46 +8,50 @@ from lenet.d2l.bridge.measuring import number
 
 
 class Timer:
-    """Several times in seconds. It runs from when it is made, or from `start`, to `stop`."""
+    """The book's `Timer`: measures several durations in seconds, each from construction or `start` to `stop`."""
 
     def __init__(self) -> None:
         self.times: list[float] = []
         self.start()
 
     def start(self) -> None:
-        """Starts anew."""
-        self.tik = time.perf_counter()  # the book's time.time() follows the clock on the wall, which may be set back
+        """Start to measure."""
+        self.tik = time.perf_counter()  # not time.time() as published: the system's clock may be set back
 
     def stop(self) -> float:
-        """Keeps the time since the start, and returns it."""
+        """Record the duration since the start, and return it."""
         self.times.append(time.perf_counter() - self.tik)
         return self.times[-1]
 
     def avg(self) -> float:
-        """Mean of the times kept; 0 without any, where the book's divides by zero."""
+        """Return the mean duration. Fixed here: 0 without any, where the published one divides by zero."""
         return sum(self.times) / max(1, len(self.times))
 
     def sum(self) -> float:
-        """All times together."""
+        """Return the sum of the durations."""
         return sum(self.times)
 
     def cumsum(self) -> list[float]:
-        """After each stop, the time so far."""
+        """Return the sums of the durations up to each stop."""
         return list(itertools.accumulate(self.times))
 
 
 class Accumulator:
-    """Sums of `n` numbers: `add(a, b, …)` adds to each, `[i]` reads one, `reset()` begins again."""
+    """The book's `Accumulator`: sums of several numbers; `[i]` reads one.
+
+    Args:
+        n: how many sums.
+    """
 
     def __init__(self, n: int) -> None:
         self.data = [0.0] * n
 
     def add(self, *args: Any) -> None:
-        """Adds a number, or a tensor with one number, to each sum."""
+        """Add a number, or a tensor with one number, to each sum."""
         self.data = [total + number(each) for total, each in zip(self.data, args, strict=False)]
 
     def reset(self) -> None:
-        """All sums are zero again."""
+        """Set all sums to zero."""
         self.data = [0.0] * len(self.data)
 
     def __getitem__(self, index: int) -> float:

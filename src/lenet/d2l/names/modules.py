@@ -1,4 +1,4 @@
-"""The book's models."""
+"""The book's models: `Module`, `Classifier` and `LeNet`."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
 
 class Module(nn.Module, HyperParameters):
-    """A model that knows its loss, its optimiser and its chart; subclasses set `net`, or have a `forward`."""
+    """The book's `Module`: a model with its loss, optimiser and chart. Subclasses set `net`, or define `forward`.
+
+    Args:
+        plot_train_per_epoch: points of the chart for each epoch of training.
+        plot_valid_per_epoch: points of the chart for each validation.
+    """
 
     trainer: "Trainer"
     net: nn.Module
@@ -29,16 +34,24 @@ class Module(nn.Module, HyperParameters):
         self.board = ProgressBoard()
 
     def loss(self, y_hat: Any, y: Any) -> Tensor:
-        """What is to become small; a subclass says it."""
+        """Return the loss of predictions; a subclass defines it."""
         raise NotImplementedError
 
     def forward(self, X: Tensor) -> Tensor:
-        """What `net` makes of X."""
+        """Return the outputs of `net`."""
         scores: Tensor = self.net(X)
         return scores
 
     def plot(self, key: str, value: Any, train: bool) -> None:
-        """A point of the chart. Mended: with fewer batches than points, the published one draws none."""
+        """Add a point to the chart.
+
+        Fixed here: with fewer batches than points, the published method draws none.
+
+        Args:
+            key: name of the value; the line has the prefix `train_` or `val_`.
+            value: a number, or a tensor with one.
+            train: whether it is of a training batch or of a validation batch.
+        """
         trainer = self.trainer
         self.board.xlabel = "epoch"
         if train:
@@ -50,21 +63,29 @@ class Module(nn.Module, HyperParameters):
         self.board.draw(x, value, ("train_" if train else "val_") + key, every_n=max(1, int(every)))
 
     def training_step(self, batch: Any) -> Tensor:
-        """The loss of a batch, which becomes a point of the chart."""
+        """Return the loss of a training batch, and add it to the chart."""
         loss = self.loss(self(*batch[:-1]), batch[-1])
         self.plot("loss", loss, train=True)
         return loss
 
     def validation_step(self, batch: Any) -> None:
-        """The loss of a validation batch, for the chart."""
+        """Add the loss of a validation batch to the chart."""
         self.plot("loss", self.loss(self(*batch[:-1]), batch[-1]), train=False)
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
-        """SGD with the model's `lr`."""
+        """Return SGD with the learning rate `lr`."""
         return torch.optim.SGD(self.parameters(), lr=self.lr)
 
     def apply_init(self, inputs: Sequence[Tensor], init: Callable[[nn.Module], None] | None = None) -> None:
-        """Computes `inputs` once, so that lazy layers learn their shapes, and initialises the layers of `net`."""
+        """Compute the outputs once, so that lazy layers learn their shapes, and initialise the layers of `net`.
+
+        Args:
+            inputs: the arguments of `forward`.
+            init: initialises a layer.
+
+        Raises:
+            ModelError: if the network does not take the inputs.
+        """
         with torch.no_grad():
             outputs(self, *inputs)
         if init is not None:
@@ -72,7 +93,12 @@ class Module(nn.Module, HyperParameters):
 
 
 def layer_summary(self: Any, X_shape: Sequence[int]) -> None:
-    """Prints for each layer of `net` the shape that leaves it, if one of `X_shape` comes in. Nothing is drawn by chance."""
+    """Print the shape of each layer's output: the book's `layer_summary`. It draws no random numbers.
+
+    Args:
+        self: a model whose `net` is an nn.Sequential.
+        X_shape: shape of the input.
+    """
     X = torch.zeros(*X_shape)
     with evaluating(self), torch.no_grad():
         for layer in self.net:
@@ -81,22 +107,34 @@ def layer_summary(self: Any, X_shape: Sequence[int]) -> None:
 
 
 class Classifier(Module):
-    """A model of classes: cross-entropy, and accuracy on the validation set."""
+    """The book's `Classifier`: a model with cross-entropy, and with the accuracy on the validation set."""
 
     def validation_step(self, batch: Any) -> None:
-        """Loss and accuracy of a validation batch, for the chart."""
+        """Add loss and accuracy of a validation batch to the chart."""
         Y_hat = self(*batch[:-1])
         self.plot("loss", self.loss(Y_hat, batch[-1]), train=False)
         self.plot("acc", self.accuracy(Y_hat, batch[-1]), train=False)
 
     def accuracy(self, Y_hat: Tensor, Y: Tensor, averaged: bool = True) -> Tensor:
-        """The share of right predictions, or, not averaged, 1 or 0 for each."""
+        """Return the share of correct predictions.
+
+        Args:
+            Y_hat: scores (N, num_classes).
+            Y: classes (N,).
+            averaged: False for 1 or 0 for each prediction.
+        """
         predicted = Y_hat.reshape(-1, Y_hat.shape[-1]).argmax(dim=1).to(Y.dtype)
-        right = (predicted == Y.reshape(-1)).to(torch.float32)
-        return right.mean() if averaged else right
+        correct = (predicted == Y.reshape(-1)).to(torch.float32)
+        return correct.mean() if averaged else correct
 
     def loss(self, Y_hat: Tensor, Y: Tensor, averaged: bool = True) -> Tensor:
-        """Cross-entropy, its mean or, not averaged, one number for each."""
+        """Return the mean cross-entropy.
+
+        Args:
+            Y_hat: scores (N, num_classes).
+            Y: classes (N,).
+            averaged: False for the cross-entropy of each prediction.
+        """
         scores = Y_hat.reshape(-1, Y_hat.shape[-1])
         return F.cross_entropy(scores, Y.reshape(-1), reduction="mean" if averaged else "none")
 
@@ -104,7 +142,12 @@ class Classifier(Module):
 
 
 class LeNet(Classifier):
-    """The chapter's network as `net`: lenet's own LeNetAvg."""
+    """The book's `LeNet`; its `net` is lenet's LeNetAvg.
+
+    Args:
+        lr: learning rate.
+        num_classes: outputs of the network.
+    """
 
     def __init__(self, lr: float = 0.1, num_classes: int = 10) -> None:
         super().__init__()

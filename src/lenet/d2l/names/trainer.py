@@ -1,12 +1,13 @@
-"""The classes of the English book's 1.0: a model, its data, and a Trainer that brings the two together.
+"""The book's `Trainer`, which brings a model and its data together.
 
     model = LeNet(lr=0.1)
     data = FashionMNIST(batch_size=128)
     model.apply_init([next(iter(data.get_dataloader(True)))[0]], init_cnn)
     Trainer(max_epochs=10, num_gpus=1).fit(model, data)
 
-Learners write subclasses of them, and replace methods with `add_to_class`. Whatever they replace is called; as long as it is
-lenet's own, its kernels do the work."""
+Learners subclass these classes, and replace methods by `add_to_class`. A replaced method is called, by PyTorch; lenet's
+kernels compute the steps while all methods are lenet's own.
+"""
 
 import contextlib
 import math
@@ -32,10 +33,17 @@ from lenet.pytorch.modules import evaluating
 
 
 class Trainer(HyperParameters):
-    """Trains a model on data for `max_epochs`, on a GPU if one is wanted and there, and draws its chart.
+    """The book's `Trainer`: trains a model on data, and draws its chart.
 
-    The model's own `training_step`, `validation_step`, `loss`, `configure_optimizers` and `forward` are honoured, and so
-    are the Trainer's methods in a subclass. Errors as `train_ch5`. Mended: published, the model is left in evaluation mode.
+    It calls the model's own `training_step`, `validation_step`, `loss`, `configure_optimizers` and `forward`, and the
+    methods of a subclass of Trainer.
+
+    Fixed here: the published class leaves the model in evaluation mode.
+
+    Args:
+        max_epochs: how many epochs to train.
+        num_gpus: GPUs to use, if there are any; more than one is not used.
+        gradient_clip_val: largest norm of the gradients; 0 for no limit.
     """
 
     train_dataloader: Any
@@ -47,28 +55,38 @@ class Trainer(HyperParameters):
 
     @property
     def device(self) -> torch.device:
-        """Where it computes."""
+        """Return the device on which it computes."""
         return self.gpus[0] if self.gpus else devices.cpu()
 
     def prepare_data(self, data: Any) -> None:
-        """Asks the data for its iterators."""
+        """Get the iterators from the data."""
         self.train_dataloader, self.val_dataloader = data.train_dataloader(), data.val_dataloader()
         self.num_train_batches = len(self.train_dataloader)
         self.num_val_batches = len(self.val_dataloader) if self.val_dataloader is not None else 0
 
     def prepare_model(self, model: Any) -> None:
-        """Makes the model known, and puts it on the device."""
+        """Connect the model with this trainer, and move it to the device."""
         model.trainer = self
         model.board.xlim = [0, self.max_epochs]
         model.board.name = "Trainer"
         self.model = model.to(self.device)
 
     def prepare_batch(self, batch: Any) -> Any:
-        """The batch on the model's device."""
+        """Return the batch on the model's device."""
         return to_device(list(batch), self.gpus[0]) if self.gpus else batch
 
     def fit(self, model: Any, data: Any) -> None:
-        """Trains."""
+        """Train a model.
+
+        Args:
+            model: a Module.
+            data: a DataModule.
+
+        Raises:
+            ConfigError: if `max_epochs` is not a whole number above 0.
+            DataError: if an iterator has no batches.
+            EngineError, ModelError, TrainingError: as `train_ch5`.
+        """
         if not isinstance(self.max_epochs, int) or self.max_epochs < 1:
             raise ConfigError(f"max_epochs is {self.max_epochs!r}; expected a whole number, at least 1")
         self.epoch = self.train_batch_idx = self.val_batch_idx = 0
@@ -91,13 +109,11 @@ class Trainer(HyperParameters):
                         self.fit_epoch()
             finally:
                 model.board.finish()
-                del (
-                    self._steps,
-                    self._diagnosis,
-                )  # so that the model, which knows its Trainer, can be copied and pickled
+                # The model has its trainer as an attribute, and must remain copyable and picklable.
+                del self._steps, self._diagnosis
 
     def fit_epoch(self) -> None:
-        """One epoch, then the validation set, then what the doctor says."""
+        """Train one epoch, evaluate the model on the validation set, and let the doctor examine the training."""
         self.model.train()
         num_plotted = 0
         for progress in self._steps.epoch():
@@ -109,13 +125,18 @@ class Trainer(HyperParameters):
         self._diagnosis.epoch(self.epoch + 1, progress, self._val_accuracy())
 
     def clip_gradients(self, grad_clip_val: float, model: Any) -> None:
-        """Scales all gradients together, so that their norm is at most `grad_clip_val`."""
+        """Scale all gradients together, so that their norm is not above a limit.
+
+        Args:
+            grad_clip_val: the limit.
+            model: the model with the gradients.
+        """
         torch.nn.utils.clip_grad_norm_(
             [weights for weights in model.parameters() if weights.requires_grad], grad_clip_val
         )
 
     def _chosen(self) -> Steps:
-        """lenet's kernels if nothing but them would be called, else PyTorch with the model's own steps."""
+        """lenet's kernels if they compute all that would be called, else PyTorch with the model's own steps."""
         own = _overridden(self.model, self)
         if own is None:
             rule = self._rule()
@@ -152,20 +173,20 @@ class Trainer(HyperParameters):
         self.train_batch_idx += 1
 
     def _plot(self, progress: EpochProgress, num_plotted: int) -> int:
-        """The losses that the kernels computed, as points of the chart; how many of the epoch there are now."""
+        """Add the losses that the kernels computed to the chart; return how many of the epoch are in it."""
         for loss in progress.losses[num_plotted:]:
             self.model.plot("loss", loss, train=True)
             self.train_batch_idx += 1
         return len(progress.losses)
 
     def _val_accuracy(self) -> float | None:
-        """The validation accuracy of this epoch, by its points of the chart; None if they are not drawn."""
+        """The validation accuracy of this epoch, from its points in the chart; None if they are not drawn."""
         points = self.model.board.data.get("val_acc", [])
         values = [value for epoch, value in points if epoch == self.epoch + 1]
         return sum(values) / len(values) if values else None
 
     def _validate(self) -> None:
-        """The validation set as points of the chart: its logits by the kernels, if they train, or batch by batch."""
+        """Add the validation set to the chart: its logits by the kernels, if they train, or batch by batch."""
         logits = None
         if isinstance(self._steps, KernelSteps):
             with contextlib.suppress(EngineError, ModelError, RuntimeError):
@@ -182,7 +203,7 @@ class Trainer(HyperParameters):
             self.val_batch_idx += 1
 
 
-# The methods as they are here, before anyone's add_to_class.
+# lenet's own methods, before any add_to_class.
 _OURS = {
     "training_step": Module.training_step,
     "configure_optimizers": Module.configure_optimizers,
@@ -199,7 +220,7 @@ def _is_ours(model: Any, name: str) -> bool:
 
 
 def _overridden(model: Any, trainer: Trainer) -> str | None:
-    """Why PyTorch has to take the steps: something of the user's own has to be called in each; or None."""
+    """Why PyTorch has to take the steps: the method of the user that the kernels would bypass; None if there is none."""
     for name in ("training_step", "validation_step", "loss"):
         if not _is_ours(model, name):
             return f"{name} of {type(model).__name__} is the user's own"
