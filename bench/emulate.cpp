@@ -20,14 +20,14 @@ static T *read_if(const T *there, int64_t count) {
 
 int main() {
   const lenet_network *network = read<lenet_network>(1);
-  lenet_pictures *pictures = read<lenet_pictures>(1);
+  lenet_images *images = read<lenet_images>(1);
   lenet_plan *plan = read<lenet_plan>(1);
   lenet_optimizer *optimizer = read<lenet_optimizer>(1);
   const int64_t *sizes = read<int64_t>(5);
-  const int64_t num_bytes = sizes[0], num_pictures = sizes[1], num_weights = sizes[2], num_steps = sizes[3];
+  const int64_t num_bytes = sizes[0], num_images = sizes[1], num_weights = sizes[2], num_steps = sizes[3];
   const int num_threads = (int)sizes[4];
-  pictures->images = read<uint8_t>(num_bytes);
-  pictures->labels = read<int64_t>(num_pictures);
+  images->pixels = read<uint8_t>(num_bytes);
+  images->labels = read<int64_t>(num_images);
   plan->order = read<int64_t>(plan->num_positions);
   plan->flips = read_if(plan->flips, plan->num_positions);
   plan->shifts = read_if(plan->shifts, 2 * plan->num_positions);
@@ -44,13 +44,13 @@ int main() {
   void *workspace = aligned_alloc(64, (size + 127) / 64 * 64);
   double *losses = (double *)calloc(num_steps, sizeof(double));
   int64_t num_correct;
-  if (lenet_train(0, network, pictures, plan, optimizer, 0, num_steps, losses, &num_correct, workspace, num_threads) !=
+  if (lenet_train(0, network, images, plan, optimizer, 0, num_steps, losses, &num_correct, workspace, num_threads) !=
       num_steps)
     return 4;
-  const int64_t num_logits = num_pictures * network->widths[network->num_dense - 1];
+  const int64_t num_logits = num_images * network->widths[network->num_dense - 1];
   float *logits = (float *)malloc(num_logits * sizeof(float));
-  if (lenet_logits(0, network, pictures, num_pictures, optimizer->weights, logits, workspace, num_threads) !=
-      num_pictures)
+  if (lenet_logits(0, network, images, num_images, optimizer->weights, logits, workspace, num_threads) !=
+      num_images)
     return 5;
   fwrite(losses, sizeof(double), num_steps, stdout);
   fwrite(optimizer->weights, sizeof(float), num_weights, stdout);

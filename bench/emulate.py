@@ -36,7 +36,7 @@ NETWORKS: dict[str, dict[str, Any]] = {
 }
 MOST = 1e-4  # a few steps from the same weights, in float32
 HERE = Path(__file__).parent
-STEPS, BATCH, PICTURES, THREADS = 5, 37, 200, 2
+STEPS, BATCH, IMAGES, THREADS = 5, 37, 200, 2
 
 
 def compiled(folder: Path) -> Path:
@@ -44,7 +44,7 @@ def compiled(folder: Path) -> Path:
     program = folder / "emulate"
     target = ["-target", "aarch64-linux-musl"]
     objects = []
-    for source in (HERE / "emulate.cpp", *(FOLDER / f"{name}.cpp" for name in ("engine", "threads", "network"))):
+    for source in (HERE / "emulate.cpp", *(FOLDER / f"{name}.cpp" for name in ("engine", "threads", "variant"))):
         objects.append(str(folder / f"{source.stem}.o"))
         compile_it = [*zig(), *target, *FLAGS, "-DVARIANT=neon", f"-I{FOLDER}", "-c", str(source), "-o", objects[-1]]
         subprocess.run(compile_it, check=True)
@@ -62,7 +62,7 @@ def pair(settings: dict[str, Any], dataset: Dataset, command: list[str]) -> tupl
     epoch = plan(config, 0, len(dataset))
     arrays, _kept = engine._plan(epoch, 0, STEPS)
     optimizer, _kept_too = engine._optimizer(epoch.learning_rates[:STEPS])
-    pictures = kernels.Pictures(1, 1, *engine._seen)  # every pointer that is not NULL is replaced over there
+    images = kernels.Images(1, 1, *engine._normalization)  # every pointer that is not NULL is replaced over there
     vectors = [engine.optimizer.weights, engine.optimizer.gradient, *engine.optimizer.moments.values()]
     corrections = [getattr(optimizer, name) for name in ("first_corrections", "second_corrections")]
     doubles = [
@@ -71,7 +71,7 @@ def pair(settings: dict[str, Any], dataset: Dataset, command: list[str]) -> tupl
     counts = np.array([dataset.images.size, len(dataset), engine.optimizer.weights.size, STEPS, THREADS])
     parts: list[Any] = [
         engine._lowered,
-        pictures,
+        images,
         arrays,
         optimizer,
         counts,
@@ -101,7 +101,7 @@ def main() -> int:
         print("error: no qemu-aarch64\nhint: apt-get install qemu-user-static", file=sys.stderr)
         return 2
     random = np.random.RandomState(0)
-    images, labels = random.randint(0, 256, (PICTURES, 28, 28)).astype(np.uint8), random.randint(0, 10, PICTURES)
+    images, labels = random.randint(0, 256, (IMAGES, 28, 28)).astype(np.uint8), random.randint(0, 10, IMAGES)
     dataset = Dataset("made up", images, labels.astype(np.int64), tuple("0123456789"))
     worst = 0.0
     with tempfile.TemporaryDirectory() as folder:

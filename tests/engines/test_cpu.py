@@ -106,7 +106,7 @@ def test_a_logit_of_minus_infinity_is_no_loss_that_is_not_a_number(tiny):
 def test_the_structures_are_those_of_the_library():
     sizes = (ctypes.c_int32 * 4)()
     kernels.library().lenet_sizes(sizes)
-    mirrored = (kernels.Network, kernels.Pictures, kernels.Plan, kernels.Optimizer)
+    mirrored = (kernels.Network, kernels.Images, kernels.Plan, kernels.Optimizer)
     assert [*sizes] == [ctypes.sizeof(each) for each in mirrored]
 
 

@@ -67,20 +67,20 @@ def of_each_tensor(ours, theirs):
     return [ours[name] / max(theirs[name], 3 * UNIT) for name in ours if name.startswith("gradient of ")]
 
 
-def variant_of_the_book(random, with_minimal):
+def variant_of_the_book(random, with_winograd):
     """A network, small enough to be quick, of any kind that the engine takes; and a batch for it.
 
-    with_minimal: the inner blocks are computed by the minimal algorithm, which needs kernels of 5 and four input channels.
+    with_winograd: the inner blocks are computed by Winograd's algorithm, which needs kernels of 5 and four input channels.
     """
-    kernel_size, blocks = (5, random.randint(2, 3)) if with_minimal else (random.randint(3, 11), random.randint(1, 3))
+    kernel_size, blocks = (5, random.randint(2, 3)) if with_winograd else (random.randint(3, 11), random.randint(1, 3))
     edge = 1
     for _ in range(blocks):
         edge = 2 * edge + kernel_size - 1
     if edge > 64:
-        return variant_of_the_book(random, with_minimal)
+        return variant_of_the_book(random, with_winograd)
     model = {
         "kernel_size": kernel_size,
-        "channels": [random.randint(4 if with_minimal else 1, 13) for _ in range(blocks)],
+        "channels": [random.randint(4 if with_winograd else 1, 13) for _ in range(blocks)],
         "hidden": [random.randint(1, 30) for _ in range(random.randint(0, 4))],
         "activation": random.choice(["sigmoid", "tanh", "relu"]),
         "pooling": random.choice(["avg", "max"]),
@@ -93,7 +93,7 @@ def variant_of_the_book(random, with_minimal):
 
 
 @pytest.mark.parametrize(
-    ("with_minimal", "cases"),
+    ("with_winograd", "cases"),
     [
         (False, 7),
         (True, 3),
@@ -102,7 +102,7 @@ def variant_of_the_book(random, with_minimal):
     ],
 )
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_every_gradient_against_float64(variant, with_minimal, cases):
+def test_every_gradient_against_float64(variant, with_winograd, cases):
     """A generated matrix of variants: each within the bound, and all together no worse than plain PyTorch.
 
     One tensor in a hundred may exceed twice PyTorch's error, since PyTorch's sums can be exact by chance.
@@ -111,7 +111,7 @@ def test_every_gradient_against_float64(variant, with_minimal, cases):
     totals, ratios = np.zeros(2), []
     count = 0
     while count < cases:
-        arguments, batch, smoothing, num_threads = variant_of_the_book(random, with_minimal)
+        arguments, batch, smoothing, num_threads = variant_of_the_book(random, with_winograd)
         dataset = noise(batch, arguments["input_size"], arguments["num_classes"], arguments["in_channels"], seed=count)
         preprocessing = Preprocessing(dataset.size, mean=0.3, std=0.35)
         settings = {"model": "lenet", "label_smoothing": smoothing, "batch_size": batch, "seed": count}

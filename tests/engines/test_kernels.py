@@ -150,7 +150,7 @@ def test_the_variants_are_those_the_processor_runs_in_the_librarys_order(no_kern
     with pytest.raises(EngineError) as caught:
         kernels.variant_number("zeta")
     assert caught.value.message == "no variant 'zeta' of the CPU kernels runs here"
-    assert caught.value.hint == "there is beta, alpha"
+    assert caught.value.hint == "this processor runs beta, alpha"
 
 
 @pytest.mark.torch
@@ -160,7 +160,7 @@ def test_a_processor_without_a_variant_takes_the_reference(no_kernels):
     assert choose_engine("auto", network_of("lenet").architecture, "cpu") == Choice("reference", f"auto: {message}")
     with pytest.raises(EngineError) as caught:
         choose_engine("cpu", network_of("lenet").architecture, "cpu")
-    assert (caught.value.message, caught.value.hint) == (message, "take --engine reference")
+    assert (caught.value.message, caught.value.hint) == (message, "use --engine reference")
 
 
 def test_the_fingerprint_is_of_the_sources_and_nothing_else(monkeypatch, tmp_path):
@@ -205,7 +205,7 @@ def test_the_compiler_is_cxx_else_the_first_of_three_else_ziglang(no_compiler, m
         monkeypatch.setenv("CXX", cxx)
         assert build.find_compiler() == command
     monkeypatch.setenv("CXX", "nowhere-c++")
-    with pytest.raises(build.BuildError, match=r"CXX names nowhere-c\+\+, which is not there"):
+    with pytest.raises(build.BuildError, match=r"CXX names nowhere-c\+\+, which was not found"):
         build.find_compiler()
 
 
@@ -301,11 +301,11 @@ def test_the_kernels_are_compiled_once_for_each_variant_of_the_processor(
     monkeypatch.setattr(platform, "machine", lambda: machine)
     build.build(out=tmp_path, extra=("-fextra",))
     *compiling, linking = Path(f"{compiler}.log").read_text().splitlines()
-    kernels_of = [line for line in compiling if str(build.FOLDER / "network.cpp") in line]
+    kernels_of = [line for line in compiling if str(build.FOLDER / "variant.cpp") in line]
     found = {re.search(r"-DVARIANT=(\w+)", line)[1]: re.search(r"-march=(\S+)", line) for line in kernels_of}
     assert {name: march and march[1] for name, march in found.items()} == variants
     sources = sorted(re.search(r"(\w+\.cpp) -o", line)[1] for line in compiling)
-    assert sources == sorted(["engine.cpp", "threads.cpp", *["network.cpp"] * len(variants)])
+    assert sources == sorted(["engine.cpp", "threads.cpp", *["variant.cpp"] * len(variants)])
     assert all("-fextra" in line.split() for line in [*compiling, linking])
     assert linking.count(".o ") == len(compiling)
 
@@ -518,7 +518,7 @@ def test_a_wheel_carries_the_library_built_for_it_and_no_other(project, as_compi
     assert libraries == [f"lenet/engines/kernels/{build.LIBRARY_NAME}"]
     assert (tmp_path / "out" / libraries[0]).read_text() == "made\n"
     assert (project / "src" / libraries[0]).read_text() == "old"
-    assert {"lenet/engines/kernels/network.cpp", "lenet/data/digits.npz", "lenet/data/digits.LICENSE.txt"} <= set(names)
+    assert {"lenet/engines/kernels/variant.cpp", "lenet/data/digits.npz", "lenet/data/digits.LICENSE.txt"} <= set(names)
     system = re.sub(r"[-.]", "_", sysconfig.get_platform())
     assert f"Tag: py3-none-{system}\n" in wheel
     assert "Root-Is-Purelib: false\n" in wheel
@@ -530,7 +530,7 @@ def test_a_wheel_built_without_a_compiler_has_no_library(project, tmp_path):
     said = process.stdout + process.stderr
     assert "lenet is installed without its CPU kernels: no C++ compiler and no ziglang package" in said
     assert [name for name in names if "lenet_cpu" in name] == []
-    assert "lenet/engines/kernels/network.cpp" in names
+    assert "lenet/engines/kernels/variant.cpp" in names
     assert "Tag: py3-none-any\n" in wheel
     assert "Root-Is-Purelib: true\n" in wheel
 

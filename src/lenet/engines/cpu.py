@@ -67,7 +67,7 @@ class CpuEngine(Stateful):
         self.device = device
         self.threads = num_threads(config.threads)
         mean, std = preprocessing.mean, preprocessing.std
-        self._seen = (mean, std, mean == 0 and std == 1)
+        self._normalization = (mean, std, mean == 0 and std == 1)
         self.micro_batch: int | None = None  # always: the kernels take sixteen images at a time, whatever the batch
         self._workspace = np.empty(0, np.uint8)
         if dataset is not None:
@@ -92,14 +92,14 @@ class CpuEngine(Stateful):
         began = time.perf_counter()
         arrays, kept = self._plan(plan, start, stop)
         optimizer, also_kept = self._optimizer(plan.learning_rates[start:stop])
-        pictures = kernels.Pictures(self._images.ctypes.data, self._labels.ctypes.data, *self._seen)
+        data = kernels.Images(self._images.ctypes.data, self._labels.ctypes.data, *self._normalization)
         losses = np.zeros(stop - start)  # float64
         correct = ctypes.c_int64()
         threads = self.threads
         done = self._library.lenet_train(
             self._variant,
             self._lowered,
-            pictures,
+            data,
             arrays,
             optimizer,
             start,
@@ -121,11 +121,11 @@ class CpuEngine(Stateful):
         images = self._checked(images)
         logits = np.empty((len(images), self.network.architecture.num_classes), np.float32)
         threads = self.threads
-        pictures = kernels.Pictures(images.ctypes.data, None, *self._seen)
+        data = kernels.Images(images.ctypes.data, None, *self._normalization)
         done = self._library.lenet_logits(
             self._variant,
             self._lowered,
-            pictures,
+            data,
             len(images),
             self.network.weights.ctypes.data,
             logits.ctypes.data,

@@ -1,6 +1,6 @@
-"""The CPU engine's native library: where it is, what it takes, and which of its variants this processor runs.
+"""The CPU engine's native library: its path, its structures, and the variants that this processor can run.
 
-The structures mirror `interface.h`, which says what they mean. `build.py` makes the library.
+The structures mirror `interface.h`, which documents them. `build.py` builds the library.
 """
 
 import ctypes
@@ -16,7 +16,7 @@ REMEDY = "install a C++ compiler, or `pip install ziglang`, then run `python -m 
 
 
 class KernelsMissing(EngineError):
-    """There is no library of kernels, or none that can be used; the hint says how to get one."""
+    """The library is missing or cannot be used; the hint says how to build it."""
 
 
 class Block(ctypes.Structure):
@@ -37,13 +37,13 @@ class Network(ctypes.Structure):
     ]
 
 
-class Pictures(ctypes.Structure):
+class Images(ctypes.Structure):
     _fields_ = [
-        ("images", c_void_p),
+        ("pixels", c_void_p),
         ("labels", c_void_p),
         ("mean", c_float),
-        ("deviation", c_float),
-        ("is_plain", c_int32),
+        ("std", c_float),
+        ("is_unnormalized", c_int32),
     ]
 
 
@@ -79,18 +79,18 @@ class Optimizer(ctypes.Structure):
 
 @functools.cache
 def library() -> ctypes.CDLL:
-    """The library beside this file. Raises EngineError, saying how to get it, if it is not there or cannot be used."""
+    """Return the library beside this file. Raises KernelsMissing if it is missing or cannot be used."""
     return opened(FOLDER / LIBRARY_NAME)
 
 
 def opened(path: Path) -> ctypes.CDLL:
-    """The library at `path`, its functions declared."""
+    """Return the library at `path`, with its functions declared."""
     if not path.is_file():
         raise KernelsMissing("the CPU kernels are not built", hint=REMEDY)
     try:
         lib = ctypes.CDLL(str(path))
         lib.lenet_build.restype = c_char_p
-    except (OSError, AttributeError) as error:  # no library, or one of something else
+    except (OSError, AttributeError) as error:  # not a library, or not this one
         raise KernelsMissing(f"the CPU kernels cannot be loaded: {error}", hint=REMEDY) from error
     built: str = lib.lenet_build().decode()
     if built.split()[0] != source_hash():
@@ -106,7 +106,7 @@ def opened(path: Path) -> ctypes.CDLL:
     lib.lenet_train.argtypes = [
         c_int32,
         POINTER(Network),
-        POINTER(Pictures),
+        POINTER(Images),
         POINTER(Plan),
         POINTER(Optimizer),
         c_int64,
@@ -120,7 +120,7 @@ def opened(path: Path) -> ctypes.CDLL:
     lib.lenet_logits.argtypes = [
         c_int32,
         POINTER(Network),
-        POINTER(Pictures),
+        POINTER(Images),
         c_int64,
         c_void_p,
         c_void_p,
@@ -131,7 +131,7 @@ def opened(path: Path) -> ctypes.CDLL:
 
 
 def variants() -> dict[str, int]:
-    """The variants in the library that this processor runs, the fastest first, and their numbers."""
+    """Return the variants that this processor can run, the fastest first, with their numbers."""
     lib = library()
     return {
         lib.lenet_variant_name(number).decode(): number
@@ -141,17 +141,19 @@ def variants() -> dict[str, int]:
 
 
 def variant_name() -> str:
-    """The fastest variant here. Raises EngineError if this processor runs none."""
+    """Return the fastest variant for this processor. Raises EngineError if there is none."""
     here = variants()
     if not here:
-        raise EngineError("the CPU kernels have no variant for this processor", hint="take --engine reference")
+        raise EngineError("the CPU kernels have no variant for this processor", hint="use --engine reference")
     return next(iter(here))
 
 
 def variant_number(name: str | None = None) -> int:
-    """The number of the variant of that name, or of the fastest here. Raises EngineError if this processor cannot."""
+    """Return the number of the named or the fastest variant. Raises EngineError if this processor cannot run it."""
     name = variant_name() if name is None else name
     here = variants()
     if name not in here:
-        raise EngineError(f"no variant {name!r} of the CPU kernels runs here", hint=f"there is {', '.join(here)}")
+        raise EngineError(
+            f"no variant {name!r} of the CPU kernels runs here", hint=f"this processor runs {', '.join(here)}"
+        )
     return here[name]

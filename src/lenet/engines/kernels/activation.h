@@ -1,4 +1,4 @@
-// The activations and what they hand back, on vectors.
+// The activations and their derivatives, on vectors.
 #pragma once
 #include "interface.h"
 #include "vector.h"
@@ -21,7 +21,7 @@ INLINE vec exponential(vec x) {
 }
 
 // 2^(x · factor) for a product in -126 … 127, relative error 1e-7 and that of the product: a polynomial of degree 5 (the best
-// one, in the greatest error) for what it has over a whole number. Short chains of dependence, as it is made of many at once.
+// one, in the greatest error) for the fractional part. Short chains of dependence, because many are computed at once.
 INLINE vec power_of_two(vec x, float factor) {
   constexpr float MAGIC = 12582912.f;
   vec shifted = x * factor + MAGIC;
@@ -34,8 +34,9 @@ INLINE vec power_of_two(vec x, float factor) {
   return from_bits(bits(p) + (bits(shifted) << 23));
 }
 
-// 1 / (1 + e^-x). The rounding of x / ln 2 is harmless: e^-x is off by |x| units, but where |x| is large, so is 1 next to it,
-// or the slope is small. smaller and larger return their second argument if it is not a number, so that the loss shows it.
+// 1 / (1 + e^-x). The rounding of x / ln 2 is harmless: e^-x has an error of |x| units in the last place, but where |x| is
+// large, either 1 dominates it or the slope is small. smaller and larger return their second argument if it is NaN, so that
+// NaN reaches the loss.
 constexpr float LOG2_E = 1.44269504088896341f;
 
 INLINE vec sigmoid(vec x) {

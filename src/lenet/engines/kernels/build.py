@@ -1,7 +1,7 @@
-"""Makes the CPU engine's native library: `python -m lenet.engines.kernels` builds it for this machine, in place.
+"""Build the CPU engine's native library: `python -m lenet.engines.kernels` builds it for this machine, in place.
 
-A C++ compiler that is there is used, else the `ziglang` package, which is Clang for every platform. Nothing is linked but
-the system's C and mathematics libraries and its threads. Called by `hatch_build.py` when lenet is installed from source
+Uses an installed C++ compiler, or else the `ziglang` package, which contains Clang for every platform. Links only the
+system's C, mathematics and thread libraries. Called by `hatch_build.py` when lenet is installed from source
 and by `make wheels` for other platforms; it imports nothing of lenet, so that it runs before lenet is installed.
 """
 
@@ -25,7 +25,7 @@ SUFFIXES = {"linux": ".so", "macos": ".dylib", "windows": ".dll"}
 HERE = {"darwin": "macos", "win32": "windows"}.get(sys.platform, "linux")
 LIBRARY_NAME = f"lenet_cpu{SUFFIXES[HERE]}"
 
-# What every file is compiled with. No fast-math: sums keep their order, and NaN stays NaN. Multiply-adds are fused.
+# Flags for every file. No fast-math: sums keep their order, and NaN stays NaN. Multiply-adds are fused.
 FLAGS = [
     "-std=c++17",
     "-O3",
@@ -45,7 +45,7 @@ VARIANTS: dict[str, dict[str, str | None]] = {
 
 
 class BuildError(Exception):
-    """The library could not be made; the message says why, the hint what to do about it."""
+    """The library could not be built; the message says why, the hint what to do."""
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
@@ -76,7 +76,7 @@ TARGETS = {
 
 @functools.cache
 def source_hash() -> str:
-    """A fingerprint of the sources and of this file, which the library carries: one built from others is not used."""
+    """Return a fingerprint of the sources and of this file. A library with another fingerprint is not used."""
     digest = hashlib.sha256()
     for path in sorted([*FOLDER.glob("*.h"), *FOLDER.glob("*.cpp"), FOLDER / "build.py"]):
         digest.update(path.name.encode() + b"\0" + path.read_bytes().replace(b"\r\n", b"\n"))
@@ -84,10 +84,10 @@ def source_hash() -> str:
 
 
 def build(target: Target | None = None, out: Path | None = None, extra: tuple[str, ...] = ()) -> Path:
-    """Builds the library into the folder `out` (default: beside the sources) and returns its path.
+    """Build the library into the folder `out` (default: beside the sources) and return its path.
 
     target: a platform of TARGETS, which needs ziglang; without it, this machine's own. extra: flags for compiler and
-    linker, such as a sanitizer's. Raises BuildError; what was there before then is untouched.
+    linker, such as a sanitizer's. Raises BuildError, and then leaves an existing library untouched.
     """
     out = out or FOLDER
     system = target.system if target else HERE
@@ -102,7 +102,7 @@ def build(target: Target | None = None, out: Path | None = None, extra: tuple[st
     try:
         return _build(compiler, system, processor, out, extra)
     except BuildError as error:
-        # One that is there but too old for the processor's instructions (GCC 10, Clang 11), or broken.
+        # A compiler that is too old for the processor's instructions (GCC 10, Clang 11), or broken.
         has_other = not (target or error.hint or "CXX" in os.environ or "ziglang" in compiler)
         if has_other and importlib.util.find_spec("ziglang"):
             return _build(zig(), system, processor, out, extra)
@@ -123,23 +123,24 @@ def _build(compiler: list[str], system: str, processor: str, out: Path, extra: t
         # A library of macOS carries its own name: without this, with the temporary folder in it.
         named = [f"-Wl,-install_name,@rpath/{library.name}"] if system == "macos" else []
         _run([*_linker(compiler), *extra, *strip, *named, "-shared", *objects, *libraries, "-o", str(made)])
+        # Written beside and renamed, as lenet.files.atomic does, which cannot be imported here: lenet is not installed yet.
         beside = library.with_name(f".{library.name}.{os.getpid()}")
         try:
             shutil.copyfile(made, beside)
-            beside.replace(library)  # at once: a process that has the old one open keeps it
+            beside.replace(library)  # atomic: a process that has the old one open keeps it
         except OSError as error:
             with contextlib.suppress(OSError):
                 beside.unlink()
-            hint = f"run it as who may write in {library.parent}"
+            hint = f"run it as a user who can write to {library.parent}"
             raise BuildError(f"cannot write {library}: {error.strerror}", hint=hint) from error
     return library
 
 
 def find_compiler() -> list[str] | None:
-    """The C++ compiler to build with, as the beginning of its command: $CXX, g++, clang++ or c++, else ziglang."""
+    """Return the C++ compiler, as the start of a command: $CXX, g++, clang++ or c++, else ziglang."""
     asked = os.environ.get("CXX", "").split()
     if asked and not shutil.which(asked[0]):
-        raise BuildError(f"CXX names {asked[0]}, which is not there", hint=f"unset CXX, or {GET_COMPILER}")
+        raise BuildError(f"CXX names {asked[0]}, which was not found", hint=f"unset CXX, or {GET_COMPILER}")
     for command in (asked, ["g++"], ["clang++"], ["c++"]):
         if command and shutil.which(command[0]):
             return command
@@ -147,7 +148,7 @@ def find_compiler() -> list[str] | None:
 
 
 def zig() -> list[str]:
-    """Clang, as the ziglang package brings it; a BuildError if it is not installed."""
+    """Return the command of the ziglang package's Clang; a BuildError if it is not installed."""
     if not importlib.util.find_spec("ziglang"):
         raise BuildError("building for another platform needs the package ziglang", hint="pip install ziglang")
     return [sys.executable, "-m", "ziglang", "c++"]
@@ -177,7 +178,7 @@ def _jobs(compiler: list[str], system: str, processor: str, folder: Path, extra:
             select.append(f"-mcpu={instructions.replace('-', '_')}" if is_zig else f"-march={instructions}")
         if variant == "avx512":
             select.append("-mprefer-vector-width=512")
-        jobs.append([*common, *select, str(FOLDER / "network.cpp"), "-o", str(folder / f"{variant}.o")])
+        jobs.append([*common, *select, str(FOLDER / "variant.cpp"), "-o", str(folder / f"{variant}.o")])
     return jobs
 
 
@@ -202,7 +203,7 @@ def _processor() -> str:
 
 
 def main() -> int:
-    """Builds for this machine and says where; 2 if it cannot."""
+    """Build for this machine and print the path; return 2 on failure."""
     try:
         print(build())
     except BuildError as error:

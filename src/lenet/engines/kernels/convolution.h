@@ -1,11 +1,11 @@
-// A block: convolution, activation, 2 × 2 pooling, forward and backward, of LANES pictures at once.
+// A block: convolution, activation, 2 × 2 pooling, forward and backward, of LANES images at once.
 //
 // Activations are [channel][row][column][LANES]. The input carries its padding, a frame of zeros. Pooling drops an odd last
 // row or column, so those outputs of the convolution are never computed: it is 2 · rows by 2 · columns.
-// Inner blocks with 5 × 5 kernels go another way, see winograd.h.
+// Inner blocks with 5 × 5 kernels use Winograd's algorithm instead, see winograd.h.
 #pragma once
 #include "activation.h"
-#include "runs.h"
+#include "tiling.h"
 
 // Output channels whose sums are in registers together, with four pixels each.
 constexpr int MAX_CHANNELS = REGISTERS == 32 ? 6 : 3;
@@ -22,22 +22,22 @@ struct Block {
 
 // ---- forward ----
 
-// weight [channels][taps] → packed, for each run of channels [taps][length]
+// weight [channels][taps] → packed, for each tile of channels [taps][length]
 static void pack_forward(const Block &b, const float *weight, float *packed) {
-  for (int run = 0; run < num_runs(b.channels, MAX_CHANNELS); ++run) {
-    Run part = run_of(b.channels, MAX_CHANNELS, run);
+  for (int index = 0; index < num_tiles(b.channels, MAX_CHANNELS); ++index) {
+    Tile tile = tile_of(b.channels, MAX_CHANNELS, index);
     for (int tap = 0; tap < b.taps(); ++tap)
-      for (int c = 0; c < part.length; ++c) *packed++ = weight[(part.first + c) * b.taps() + tap];
+      for (int c = 0; c < tile.length; ++c) *packed++ = weight[(tile.first + c) * b.taps() + tap];
   }
 }
 
-// Where the windows of one row of pooled pixels of one channel go: `pooled` at the row's first, the others, which may be
-// NULL, at the channel's first.
+// Output of the pooling windows of one row of one channel: `pooled` points to the row; active and argmax, which may be NULL,
+// to the channel.
 struct Window {
   const Block &b;
   int row;
   float *active;
-  int32_t *winner;
+  int32_t *argmax;
   float *pooled;
 
   // Activates and pools the four outputs of the convolution that are pooled pixel `column` of lanes h … h + V - 1.
@@ -52,26 +52,26 @@ struct Window {
         float *y = active + 2 * row * pitch + 2 * column * LANES + h;
         store(y, y0), store(y + LANES, y1), store(y + pitch, y2), store(y + pitch + LANES, y3);
       }
-    } else {  // activations never fall, so the largest sum is the largest activation
+    } else {  // activations are monotonic, so the largest sum gives the largest activation
       vec largest = larger(larger(z0, z1), larger(z2, z3));
       store(p, activated(largest, b.activation));
-      if (winner) {
+      if (argmax) {
         ivec which = z2 == largest ? splat(2) : splat(3);
         which = z1 == largest ? splat(1) : which;
         which = z0 == largest ? splat(0) : which;
-        *(ivec *)(winner + (row * b.columns + column) * LANES + h) = which;
+        *(ivec *)(argmax + (row * b.columns + column) * LANES + h) = which;
       }
     }
   }
 };
 
 // One vector of lanes of one row of pooled pixels, N channels. Four outputs of the convolution, a window of the pooling, are
-// summed up in registers, activated and pooled there. `active` and `winner` may be NULL: then nothing is kept for backward.
+// summed up in registers, activated and pooled there. `active` and `argmax` may be NULL: then nothing is kept for backward.
 template <int N>
 static void forward_row(const Block &b, int row, const float *x, const float *w, const float *bias, float *active,
-                        int32_t *winner, float *pooled, int pooled_pitch, int pooled_plane) {
+                        int32_t *argmax, float *pooled, int pooled_pitch, int pooled_plane) {
   const int in_pitch = b.in_columns * LANES, in_plane = b.in_rows * in_pitch, pitch = 2 * b.columns * LANES,
-            plane = 2 * b.rows * pitch, winners = b.pooled() * LANES;
+            plane = 2 * b.rows * pitch, argmax_plane = b.pooled() * LANES;
   for (int column = 0; column < b.columns; ++column)
     for (int h = 0; h < LANES; h += V) {
       vec sum[N][4];
@@ -99,24 +99,24 @@ static void forward_row(const Block &b, int row, const float *x, const float *w,
         }
       UNROLL
       for (int c = 0; c < N; ++c) {
-        const Window window = {b, row, active ? active + c * plane : nullptr, winner ? winner + c * winners : nullptr,
+        const Window window = {b, row, active ? active + c * plane : nullptr, argmax ? argmax + c * argmax_plane : nullptr,
                                pooled + c * pooled_plane + row * pooled_pitch};
         window.put(column, h, sum[c][0], sum[c][1], sum[c][2], sum[c][3]);
       }
     }
 }
 
-// pooled: with rows `pitch` and channels `plane` floats apart, where the next layer wants them
+// pooled: with rows `pitch` and channels `plane` floats apart, as the next layer reads them
 static void forward(const Block &b, const float *x, const float *packed, const float *bias, float *active,
-                    int32_t *winner, float *pooled, int pitch, int plane) {
-  for (int run = 0; run < num_runs(b.channels, MAX_CHANNELS); ++run) {
-    Run part = run_of(b.channels, MAX_CHANNELS, run);
-    const float *w = packed + part.first * b.taps();
-    float *y = active ? active + (int64_t)part.first * 4 * b.pooled() * LANES : nullptr;
-    int32_t *k = winner ? winner + (int64_t)part.first * b.pooled() * LANES : nullptr;
+                    int32_t *argmax, float *pooled, int pitch, int plane) {
+  for (int index = 0; index < num_tiles(b.channels, MAX_CHANNELS); ++index) {
+    Tile tile = tile_of(b.channels, MAX_CHANNELS, index);
+    const float *w = packed + tile.first * b.taps();
+    float *y = active ? active + (int64_t)tile.first * 4 * b.pooled() * LANES : nullptr;
+    int32_t *k = argmax ? argmax + (int64_t)tile.first * b.pooled() * LANES : nullptr;
     for (int row = 0; row < b.rows; ++row) {
-#define ROW(N) forward_row<at_most(N, MAX_CHANNELS)>(b, row, x, w, bias + part.first, y, k, pooled + part.first * plane, pitch, plane)
-      WITH_CONSTANT(part.length, ROW)
+#define ROW(N) forward_row<at_most(N, MAX_CHANNELS)>(b, row, x, w, bias + tile.first, y, k, pooled + tile.first * plane, pitch, plane)
+      WITH_CONSTANT(tile.length, ROW)
 #undef ROW
     }
   }
@@ -128,9 +128,9 @@ static void forward(const Block &b, const float *x, const float *packed, const f
 constexpr int GRADIENT_CHANNELS = REGISTERS == 32 ? 4 : 2, GRADIENT_TAPS = REGISTERS == 32 ? 6 : 5;
 
 // The gradient before the activation of pooled rows first … last - 1 of one channel, and its sum for the bias, [V].
-// `pooled_gradient`, `winner` and `pooled` [rows][columns][LANES]; dense `pooled` has its own pitch.
+// `pooled_gradient`, `argmax` and `pooled` [rows][columns][LANES]; dense `pooled` has its own pitch.
 static void unpool(const Block &b, int first, int last, const float *pooled_gradient, const float *active,
-                   const int32_t *winner, const float *pooled, int pooled_pitch, float *out, float *bias_gradient) {
+                   const int32_t *argmax, const float *pooled, int pooled_pitch, float *out, float *bias_gradient) {
   const int pitch = 2 * b.columns * LANES;
   vec total = splat(0.f);
   for (int row = first; row < last; ++row) {
@@ -151,7 +151,7 @@ static void unpool(const Block &b, int first, int last, const float *pooled_grad
           }
         }
     } else {
-      const int32_t *k = winner + row * b.columns * LANES;
+      const int32_t *k = argmax + row * b.columns * LANES;
       const float *p = pooled + row * pooled_pitch;
       for (int column = 0; column < b.columns; ++column, g += LANES, k += LANES, p += LANES)
         for (int h = 0; h < LANES; h += V) {
@@ -203,48 +203,48 @@ template <int C>
 static void weight_gradients(const Block &b, int first_row, int rows, const float *dz, int dz_plane, const float *x,
                              float *out) {
   const int in_pitch = b.in_columns * LANES, width = 2 * b.columns * LANES, out_plane = b.taps() * V;
-  const int runs = num_runs(b.kernel, GRADIENT_TAPS);
+  const int tiles = num_tiles(b.kernel, GRADIENT_TAPS);
   for (int channel = 0; channel < b.in_channels; ++channel)
     for (int ky = 0; ky < b.kernel; ++ky)
-      for (int run = 0; run < runs; ++run) {
-        Run part = run_of(b.kernel, GRADIENT_TAPS, run);
-        const float *at = x + ((channel * b.in_rows + first_row + ky) * b.in_columns + part.first) * LANES;
-        float *sums = out + ((channel * b.kernel + ky) * b.kernel + part.first) * V;
+      for (int index = 0; index < tiles; ++index) {
+        Tile tile = tile_of(b.kernel, GRADIENT_TAPS, index);
+        const float *at = x + ((channel * b.in_rows + first_row + ky) * b.in_columns + tile.first) * LANES;
+        float *sums = out + ((channel * b.kernel + ky) * b.kernel + tile.first) * V;
 #define TAPS(T) weight_gradient<C, at_most(T, GRADIENT_TAPS)>(rows, width, dz, dz_plane, at, in_pitch, sums, out_plane)
-        WITH_CONSTANT(part.length, TAPS)
+        WITH_CONSTANT(tile.length, TAPS)
 #undef TAPS
       }
 }
 
-// Rows of pooled pixels whose gradient is made and used while it is in the first-level cache.
+// Rows of pooled pixels whose gradient is computed and used while it is in the first-level cache.
 INLINE int rows_at_once(const Block &b) {
   int rows = 16384 / (GRADIENT_CHANNELS * 4 * b.columns * LANES * (int)sizeof(float));
   return rows < 1 ? 1 : rows < b.rows ? rows : b.rows;
 }
 
 // Adds to the gradients of weight and bias, [channel][tap][V] and [channel][V]. The gradient before the activation
-// is left in dz, [channel][2 · rows][2 · columns][LANES], if it is wanted whole; else dz holds GRADIENT_CHANNELS channels of
-// rows_at_once(b) pooled rows, and is written anew again and again.
+// is stored in dz, [channel][2 · rows][2 · columns][LANES], if `whole`; else dz holds GRADIENT_CHANNELS channels of
+// rows_at_once(b) pooled rows at a time.
 static void backward_weights(const Block &b, const float *x, const float *pooled_gradient, const float *active,
-                             const int32_t *winner, const float *pooled, int pooled_pitch, int pooled_plane, float *dz,
+                             const int32_t *argmax, const float *pooled, int pooled_pitch, int pooled_plane, float *dz,
                              bool whole, float *weight_out, float *bias_out) {
   const int width = 2 * b.columns * LANES, at_once = rows_at_once(b);
   const int dz_plane = 2 * (whole ? b.rows : at_once) * width;
-  for (int run = 0; run < num_runs(b.channels, GRADIENT_CHANNELS); ++run) {
-    Run part = run_of(b.channels, GRADIENT_CHANNELS, run);
+  for (int index = 0; index < num_tiles(b.channels, GRADIENT_CHANNELS); ++index) {
+    Tile tile = tile_of(b.channels, GRADIENT_CHANNELS, index);
     for (int row = 0; row < b.rows; row += at_once) {
       int last = row + at_once < b.rows ? row + at_once : b.rows;
-      float *rows = whole ? dz + part.first * dz_plane + 2 * row * width : dz;
-      for (int c = 0; c < part.length; ++c) {
-        int64_t plane = (int64_t)(part.first + c) * b.pooled() * LANES;
+      float *rows = whole ? dz + tile.first * dz_plane + 2 * row * width : dz;
+      for (int c = 0; c < tile.length; ++c) {
+        int64_t plane = (int64_t)(tile.first + c) * b.pooled() * LANES;
         unpool(b, row, last, pooled_gradient + plane, active ? active + 4 * plane : nullptr,
-               winner ? winner + plane : nullptr, pooled + (part.first + c) * pooled_plane, pooled_pitch,
-               rows + c * dz_plane, bias_out + (part.first + c) * V);
+               argmax ? argmax + plane : nullptr, pooled + (tile.first + c) * pooled_plane, pooled_pitch,
+               rows + c * dz_plane, bias_out + (tile.first + c) * V);
       }
-      float *sums = weight_out + (int64_t)part.first * b.taps() * V;
+      float *sums = weight_out + (int64_t)tile.first * b.taps() * V;
 #define CHANNELS(C) \
   weight_gradients<at_most(C, GRADIENT_CHANNELS)>(b, 2 * row, 2 * (last - row), rows, dz_plane, x, sums)
-      WITH_CONSTANT(part.length, CHANNELS)
+      WITH_CONSTANT(tile.length, CHANNELS)
 #undef CHANNELS
     }
   }
@@ -253,15 +253,15 @@ static void backward_weights(const Block &b, const float *x, const float *pooled
 // Channels of the input, and vectors of neighbouring pixels, whose sums are in registers together.
 constexpr int INPUT_CHANNELS = 6, INPUT_VECTORS = REGISTERS == 32 ? 4 : 2;
 
-// weight [channels][in_channels][ky][kx] → packed, for each run of input channels [channels][ky][kx][length]
+// weight [channels][in_channels][ky][kx] → packed, for each tile of input channels [channels][ky][kx][length]
 static void pack_backward(const Block &b, const float *weight, float *packed) {
   const int area = b.kernel * b.kernel;
-  for (int run = 0; run < num_runs(b.in_channels, INPUT_CHANNELS); ++run) {
-    Run part = run_of(b.in_channels, INPUT_CHANNELS, run);
+  for (int index = 0; index < num_tiles(b.in_channels, INPUT_CHANNELS); ++index) {
+    Tile tile = tile_of(b.in_channels, INPUT_CHANNELS, index);
     for (int channel = 0; channel < b.channels; ++channel)
       for (int k = 0; k < area; ++k)
-        for (int c = 0; c < part.length; ++c)
-          *packed++ = weight[(channel * b.in_channels + part.first + c) * area + k];
+        for (int c = 0; c < tile.length; ++c)
+          *packed++ = weight[(channel * b.in_channels + tile.first + c) * area + k];
   }
 }
 
@@ -331,11 +331,11 @@ static void input_gradients(const Block &b, const float *dz, const float *w, flo
 // The gradient with respect to the input without its padding, [in_channels][rows][columns][LANES], from the whole dz.
 static void backward_input(const Block &b, const float *dz, const float *packed, float *out) {
   const int plane = (b.in_rows - 2 * b.padding) * (b.in_columns - 2 * b.padding) * LANES;
-  for (int run = 0; run < num_runs(b.in_channels, INPUT_CHANNELS); ++run) {
-    Run part = run_of(b.in_channels, INPUT_CHANNELS, run);
-    const float *w = packed + part.first * b.channels * b.kernel * b.kernel;
-#define CHANNELS(N) input_gradients<at_most(N, INPUT_CHANNELS)>(b, dz, w, out + part.first * plane)
-    WITH_CONSTANT(part.length, CHANNELS)
+  for (int index = 0; index < num_tiles(b.in_channels, INPUT_CHANNELS); ++index) {
+    Tile tile = tile_of(b.in_channels, INPUT_CHANNELS, index);
+    const float *w = packed + tile.first * b.channels * b.kernel * b.kernel;
+#define CHANNELS(N) input_gradients<at_most(N, INPUT_CHANNELS)>(b, dz, w, out + tile.first * plane)
+    WITH_CONSTANT(tile.length, CHANNELS)
 #undef CHANNELS
   }
 }

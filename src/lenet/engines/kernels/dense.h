@@ -1,7 +1,7 @@
-// A dense layer, forward and backward, of LANES pictures at once. Activations are [feature][LANES].
+// A dense layer, forward and backward, of LANES images at once. Activations are [feature][LANES].
 #pragma once
 #include "activation.h"
-#include "runs.h"
+#include "tiling.h"
 
 struct Dense {
   int inputs, outputs;
@@ -13,7 +13,7 @@ struct Dense {
 // Outputs whose sums are in registers together, each for all lanes.
 constexpr int MAX_OUTPUTS = REGISTERS == 32 ? 24 / (H > 2 ? 4 : 2) : 12 / (H > 2 ? 4 : 2);
 
-// Terms summed up one after another before their sum joins that of all: a thousand at once would lose what PyTorch keeps.
+// Terms summed before their sum is added to the total: one sum of a thousand terms would lose accuracy that PyTorch keeps.
 constexpr int TERMS = 128;
 
 // out[n] = start[n] + Σ_k weight[n · across + k · along] · x[k], for N rows of LANES
@@ -52,12 +52,12 @@ static void product(int count, const float *x, const float *weight, int64_t acro
 
 static void products(int rows, int count, const float *x, const float *weight, int64_t across, int64_t along,
                      const float *start, float *out) {
-  for (int run = 0; run < num_runs(rows, MAX_OUTPUTS); ++run) {
-    Run part = run_of(rows, MAX_OUTPUTS, run);
+  for (int index = 0; index < num_tiles(rows, MAX_OUTPUTS); ++index) {
+    Tile tile = tile_of(rows, MAX_OUTPUTS, index);
 #define ROWS(N)                                                                                                \
-  product<at_most(N, MAX_OUTPUTS)>(count, x, weight + part.first * across, across, along, \
-                                   start ? start + part.first : nullptr, out + part.first * LANES)
-    WITH_CONSTANT(part.length, ROWS)
+  product<at_most(N, MAX_OUTPUTS)>(count, x, weight + tile.first * across, across, along, \
+                                   start ? start + tile.first : nullptr, out + tile.first * LANES)
+    WITH_CONSTANT(tile.length, ROWS)
 #undef ROWS
   }
 }
@@ -112,19 +112,19 @@ static void backward_weights(const Dense &d, const float *gradient, const float 
                              float *bias_out) {
   constexpr int MAX_ROWS = 6, MOST = REGISTERS == 32 ? 4 : 2;
   const int pitch = d.pitch();
-  for (int run = 0; run < num_runs(d.outputs, MAX_ROWS); ++run) {
-    Run part = run_of(d.outputs, MAX_ROWS, run);
-    const float *g = gradient + part.first * LANES;
-    float *out = weight_out + (int64_t)part.first * pitch;
+  for (int index = 0; index < num_tiles(d.outputs, MAX_ROWS); ++index) {
+    Tile tile = tile_of(d.outputs, MAX_ROWS, index);
+    const float *g = gradient + tile.first * LANES;
+    float *out = weight_out + (int64_t)tile.first * pitch;
     int i = 0;
     for (; i + MOST * V <= pitch; i += MOST * V) {
 #define ROWS(N) outer_products<at_most(N, MAX_ROWS), MOST>(pitch, g, transposed + i, out + i)
-      WITH_CONSTANT(part.length, ROWS)
+      WITH_CONSTANT(tile.length, ROWS)
 #undef ROWS
     }
     for (; i < pitch; i += V) {
 #define ROWS(N) outer_products<at_most(N, MAX_ROWS), 1>(pitch, g, transposed + i, out + i)
-      WITH_CONSTANT(part.length, ROWS)
+      WITH_CONSTANT(tile.length, ROWS)
 #undef ROWS
     }
   }

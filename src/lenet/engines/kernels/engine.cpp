@@ -1,4 +1,4 @@
-// The library's functions: each hands on to the variant of the kernels that is asked for.
+// The exported functions: each calls the variant that its caller asks for.
 #include "interface.h"
 #include "variant.h"
 
@@ -57,7 +57,7 @@ int32_t lenet_variant_runs_here(int32_t variant) { return runs_here(variant); }
 const char *lenet_build(void) { return LENET_BUILD; }
 
 void lenet_sizes(int32_t sizes[4]) {
-  sizes[0] = sizeof(lenet_network), sizes[1] = sizeof(lenet_pictures);
+  sizes[0] = sizeof(lenet_network), sizes[1] = sizeof(lenet_images);
   sizes[2] = sizeof(lenet_plan), sizes[3] = sizeof(lenet_optimizer);
 }
 
@@ -65,14 +65,14 @@ int64_t lenet_workspace_size(int32_t variant, const lenet_network *network, int3
   return VARIANTS[variant]->workspace_size(*network, num_threads, training);
 }
 
-int64_t lenet_train(int32_t variant, const lenet_network *network, const lenet_pictures *pictures,
+int64_t lenet_train(int32_t variant, const lenet_network *network, const lenet_images *images,
                     const lenet_plan *plan, const lenet_optimizer *optimizer, int64_t start, int64_t stop,
                     double *losses, int64_t *num_correct, void *workspace, int32_t num_threads) {
-  return VARIANTS[variant]->train(*network, *pictures, *plan, *optimizer, start, stop, losses, num_correct, workspace,
+  return VARIANTS[variant]->train(*network, *images, *plan, *optimizer, start, stop, losses, num_correct, workspace,
                                   num_threads);
 }
 
-int64_t lenet_logits(int32_t variant, const lenet_network *network, const lenet_pictures *pictures, int64_t num,
+int64_t lenet_logits(int32_t variant, const lenet_network *network, const lenet_images *images, int64_t num,
                      const float *weights, float *logits, void *workspace, int32_t num_threads) {
-  return VARIANTS[variant]->logits(*network, *pictures, num, weights, logits, workspace, num_threads);
+  return VARIANTS[variant]->logits(*network, *images, num, weights, logits, workspace, num_threads);
 }

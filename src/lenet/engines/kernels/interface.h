@@ -1,4 +1,4 @@
-// What the Python side (engines/cpu.py) and the kernels agree on: plain C structures and functions, no state.
+// The interface between Python (engines/cpu.py) and the kernels: plain C structures and functions, no state.
 //
 // Every array is the caller's, the workspace included; nothing is allocated or kept between two calls. The caller has
 // checked sizes, types and ranges: the kernels trust them.
@@ -36,19 +36,19 @@ typedef struct {
   int32_t widths[LENET_MAX_DENSE];
 } lenet_network;
 
-// images (num, height, width, in_channels); the network sees byte / 255, or (byte / 255 - mean) / deviation.
+// pixels (num, height, width, in_channels); the input is (byte / 255 - mean) / std.
 typedef struct {
-  const uint8_t *images;
+  const uint8_t *pixels;
   const int64_t *labels;  // (num,), NULL for logits
-  float mean, deviation;
-  int32_t is_plain;
-} lenet_pictures;
+  float mean, std;
+  int32_t is_unnormalized;  // mean 0 and std 1: the input is byte / 255
+} lenet_images;
 
-// An epoch, decided (data/batches.py); position i of order, flips and shifts is the i-th picture seen.
+// The plan of an epoch (data/plan.py): entry i of order, flips and shifts belongs to the i-th image of the epoch.
 typedef struct {
   const int64_t *order;   // (num_positions,)
-  const uint8_t *flips;   // (num_positions,) or NULL: mirrored left to right
-  const int64_t *shifts;  // (num_positions, 2) or NULL: moved down and right, after mirroring
+  const uint8_t *flips;   // (num_positions,) or NULL: flipped left to right
+  const int64_t *shifts;  // (num_positions, 2) or NULL: pixels down and right, after the flip
   int64_t num_positions, batch_size;
 } lenet_plan;
 
@@ -68,13 +68,13 @@ LENET_EXPORT int64_t lenet_workspace_size(int32_t variant, const lenet_network *
 
 // Takes the steps start to stop - 1, each updating the weights; returns how many were taken. losses (stop - start,): the
 // mean loss of each batch; num_correct: of all. A loss that is not finite is the last one, and leaves the weights alone.
-// -1: the system gave no thread; nothing was done.
-LENET_EXPORT int64_t lenet_train(int32_t variant, const lenet_network *network, const lenet_pictures *pictures,
+// -1: the system could not start the threads; nothing was done.
+LENET_EXPORT int64_t lenet_train(int32_t variant, const lenet_network *network, const lenet_images *images,
                                  const lenet_plan *plan, const lenet_optimizer *optimizer, int64_t start, int64_t stop,
                                  double *losses, int64_t *num_correct, void *workspace, int32_t num_threads);
 
-// logits (num, num_classes) of the first num pictures. Returns num, or -1 as above.
-LENET_EXPORT int64_t lenet_logits(int32_t variant, const lenet_network *network, const lenet_pictures *pictures,
+// logits (num, num_classes) of the first num images. Returns num, or -1 as above.
+LENET_EXPORT int64_t lenet_logits(int32_t variant, const lenet_network *network, const lenet_images *images,
                                   int64_t num, const float *weights, float *logits, void *workspace,
                                   int32_t num_threads);
 
@@ -83,7 +83,7 @@ LENET_EXPORT int32_t lenet_num_variants(void);
 LENET_EXPORT const char *lenet_variant_name(int32_t variant);
 LENET_EXPORT int32_t lenet_variant_runs_here(int32_t variant);
 
-// The sizes of lenet_network, lenet_pictures, lenet_plan and lenet_optimizer, in bytes, for a caller to compare its own with.
+// The sizes of lenet_network, lenet_images, lenet_plan and lenet_optimizer, in bytes, for a caller to compare its own with.
 LENET_EXPORT void lenet_sizes(int32_t sizes[4]);
 
 // What the library was built from and by.

@@ -1,10 +1,10 @@
-// Softmax cross-entropy of LANES pictures at once.
+// Softmax cross-entropy of LANES images at once.
 #pragma once
 #include <math.h>
 
 #include "activation.h"
 
-// logits [classes][LANES] become their gradient: (softmax - target) · scale. Lanes from `num` on hold no picture.
+// logits [classes][LANES] become their gradient: (softmax - target) · scale. Lanes from `num` on hold no image.
 static void cross_entropy(int classes, float *logits, const int64_t *labels, int num, float scale, float smoothing,
                           double *loss, int64_t *num_correct) {
   alignas(64) int32_t label[LANES], best[LANES];
@@ -48,7 +48,7 @@ static void cross_entropy(int classes, float *logits, const int64_t *labels, int
   for (int lane = 0; lane < num; ++lane) {
     double normaliser = log((double)total[lane]) + (double)largest[lane];
     *loss += normaliser - (1. - (double)smoothing) * (double)label_logit[lane];
-    if (smoothing) *loss -= (double)even * (double)logit_sum[lane];  // without it, infinite sums do not matter
+    if (smoothing) *loss -= (double)even * (double)logit_sum[lane];  // without smoothing, infinite sums must not matter
     *num_correct += best[lane] == label[lane];
   }
 }

@@ -1,4 +1,4 @@
-// SGD, Adam and AdamW over a piece of the weight vector, as engines/optimizer.py has them.
+// SGD, Adam and AdamW on a part of the weight vector, with the formulas of engines/optimizer.py.
 #pragma once
 #include <math.h>
 
@@ -8,7 +8,7 @@ static void update(const lenet_optimizer &o, int64_t step, int64_t first, int64_
   float *__restrict w = o.weights, *__restrict g = o.gradient, *__restrict m = o.first, *__restrict s = o.second;
   const float rate = (float)o.rates[step];
   if (o.kind == LENET_SGD) {
-    // Two loops: one with a condition in it, Clang makes into loads from NULL with an empty mask, which take a hundred cycles.
+    // Two loops: of one loop with a condition, Clang makes masked loads from NULL, which take a hundred cycles.
     if (!m)
       for (int64_t i = first; i < last; ++i) w[i] -= rate * (g[i] + o.weight_decay * w[i]);
     else

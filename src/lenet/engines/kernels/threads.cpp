@@ -9,10 +9,10 @@
 #include <sched.h>
 #endif
 
-// The steps of a training are fractions of a millisecond apart, so a waiting thread asks again at once, and only after a
-// while offers its core to others. Between calls there are no threads: nothing sleeps, nothing survives a fork.
-static void relax(int &asked) {
-  if (++asked < 4000) {
+// Steps of a training take a fraction of a millisecond, so a waiting thread spins, and yields its core only after a while.
+// Threads end with the call: none is left for a fork.
+static void spin(int &spins) {
+  if (++spins < 4000) {
 #if defined(__x86_64__)
     __builtin_ia32_pause();
 #elif defined(__aarch64__)
@@ -34,34 +34,34 @@ void Barrier::wait() {
     __atomic_store_n(&round_, round + 1, __ATOMIC_RELEASE);
     return;
   }
-  int asked = 0;
-  while (__atomic_load_n(&round_, __ATOMIC_ACQUIRE) == round) relax(asked);
+  int spins = 0;
+  while (__atomic_load_n(&round_, __ATOMIC_ACQUIRE) == round) spin(spins);
 }
 
-enum Word { WAIT, GO, LEAVE };
+enum Command { WAIT, RUN, QUIT };
 
-struct Member {
+struct Worker {
   void (*work)(void *, int);
   void *context;
   int thread;
-  const int32_t *word;
+  const int32_t *command;
 };
 
-static void take_part(const Member &member) {
-  int asked = 0;
-  int32_t word;
-  while ((word = __atomic_load_n(member.word, __ATOMIC_ACQUIRE)) == WAIT) relax(asked);
-  if (word == GO) member.work(member.context, member.thread);
+static void work_when_told(const Worker &worker) {
+  int spins = 0;
+  int32_t command;
+  while ((command = __atomic_load_n(worker.command, __ATOMIC_ACQUIRE)) == WAIT) spin(spins);
+  if (command == RUN) worker.work(worker.context, worker.thread);
 }
 
 #if defined(_WIN32)
 typedef HANDLE Thread;
-static DWORD WINAPI entry(void *member) {
-  take_part(*(Member *)member);
+static DWORD WINAPI entry(void *worker) {
+  work_when_told(*(Worker *)worker);
   return 0;
 }
-static bool start(Thread &thread, Member &member) {
-  thread = CreateThread(nullptr, 0, entry, &member, 0, nullptr);
+static bool start(Thread &thread, Worker &worker) {
+  thread = CreateThread(nullptr, 0, entry, &worker, 0, nullptr);
   return thread != nullptr;
 }
 static void join(Thread thread) {
@@ -70,26 +70,26 @@ static void join(Thread thread) {
 }
 #else
 typedef pthread_t Thread;
-static void *entry(void *member) {
-  take_part(*(Member *)member);
+static void *entry(void *worker) {
+  work_when_told(*(Worker *)worker);
   return nullptr;
 }
-static bool start(Thread &thread, Member &member) { return pthread_create(&thread, nullptr, entry, &member) == 0; }
+static bool start(Thread &thread, Worker &worker) { return pthread_create(&thread, nullptr, entry, &worker) == 0; }
 static void join(Thread thread) { pthread_join(thread, nullptr); }
 #endif
 
-bool run_team(int num_threads, void (*work)(void *, int), void *context) {
+bool run_threads(int num_threads, void (*work)(void *, int), void *context) {
   if (num_threads > LENET_MAX_THREADS) return false;
   Thread threads[LENET_MAX_THREADS];
-  Member members[LENET_MAX_THREADS];
-  int32_t word = WAIT;
+  Worker workers[LENET_MAX_THREADS];
+  int32_t command = WAIT;
   int started = 1;
   for (; started < num_threads; ++started) {
-    members[started] = {work, context, started, &word};
-    if (!start(threads[started], members[started])) break;
+    workers[started] = {work, context, started, &command};
+    if (!start(threads[started], workers[started])) break;
   }
   const bool complete = started >= num_threads;
-  __atomic_store_n(&word, complete ? GO : LEAVE, __ATOMIC_RELEASE);
+  __atomic_store_n(&command, complete ? RUN : QUIT, __ATOMIC_RELEASE);
   if (complete) work(context, 0);
   for (int thread = 1; thread < started; ++thread) join(threads[thread]);
   return complete;

@@ -1,16 +1,16 @@
-// A few threads for the length of one call, and a barrier for them.
+// Threads that live for one call, and a barrier for them.
 #pragma once
 #include <stdint.h>
 
-// Calls work(context, thread) in num_threads threads, this one being number 0, and returns when all are done. Returns
-// false, before any work, if the system gives fewer threads.
-bool run_team(int num_threads, void (*work)(void *, int), void *context);
+// Calls work(context, thread) in num_threads threads, the calling thread being number 0, and returns when all are done.
+// Returns false, before any work, if the system cannot start them all.
+bool run_threads(int num_threads, void (*work)(void *, int), void *context);
 
 class Barrier {
  public:
   explicit Barrier(int num_threads) : num_threads_(num_threads) {}
 
-  // Returns when all threads are here. What they wrote before, all may read after.
+  // Returns when all threads have called it. What any wrote before, all can read after.
   void wait();
 
  private:

@@ -15,8 +15,8 @@
 #define UNROLL _Pragma("GCC unroll 16")
 #endif
 
-// LANES pictures travel together: the innermost index of every activation. V of them fit into one vector, H vectors make
-// up the lanes, and the kernels keep their sums in the registers there are.
+// LANES images are computed together: they are the innermost index of every activation. V of them fit into one vector, H
+// vectors make up the lanes, and the kernels keep their sums in REGISTERS registers.
 constexpr int LANES = 16;
 #if defined(__AVX512F__)
 constexpr int V = 16, REGISTERS = 32;
@@ -29,7 +29,7 @@ constexpr int V = 4, REGISTERS = 16;
 #endif
 constexpr int H = LANES / V;
 
-// Whether multiply and add round once.
+// Whether multiply-add rounds once.
 #if defined(__FMA__) || defined(__aarch64__)
 constexpr bool IS_FUSED = true;
 #else
@@ -43,7 +43,7 @@ INLINE vec splat(float x) { return x - vec{}; }
 INLINE ivec splat(int32_t x) { return x - ivec{}; }
 INLINE vec load(const float *p) { return *(const vec *)p; }
 INLINE void store(float *p, vec x) { *(vec *)p = x; }
-// a < b ? a : b and a > b ? a : b, so b if either is not a number; the compilers make a comparison and a choice of it.
+// a < b ? a : b and a > b ? a : b, so b if either is not a number; compilers turn these into a comparison and a blend, so intrinsics.
 #if defined(__AVX512F__)
 INLINE vec smaller(vec a, vec b) { return (vec)_mm512_min_ps((__m512)a, (__m512)b); }
 INLINE vec larger(vec a, vec b) { return (vec)_mm512_max_ps((__m512)a, (__m512)b); }

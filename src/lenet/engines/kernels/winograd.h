@@ -29,36 +29,36 @@ INLINE int pair_pitch(const Block &b) { return b.columns * LANES; }
 INLINE int input_plane(const Block &b) { return (2 * b.rows + TAPS - 1) * pair_pitch(b); }
 INLINE int output_plane(const Block &b) { return 2 * b.rows * pair_pitch(b); }
 
-// Which blocks are computed so. With few input channels the transforms cost what the products save; and where multiply and add
-// round twice, the logits may be three times as far from the exact ones as PyTorch's.
-static bool is_minimal(const Block &b) { return IS_FUSED && b.kernel == TAPS && b.in_channels >= 4; }
+// Which blocks use it. With few input channels the transforms cost what the products save; and without fused multiply-add, the
+// error of the logits may be three times PyTorch's.
+static bool uses_winograd(const Block &b) { return IS_FUSED && b.kernel == TAPS && b.in_channels >= 4; }
 
 // Channels and neighbouring vectors of products that are in registers together; and, of the weight gradients, output and
 // input channels.
 constexpr int PRODUCT_CHANNELS = REGISTERS == 32 ? 6 : 3, PRODUCT_VECTORS = 4;
 constexpr int GRADIENT_OUTPUTS = REGISTERS == 32 ? 4 : 3, GRADIENT_INPUTS = REGISTERS == 32 ? 6 : 4;
 
-// Floats that the products of one run of channels take: forward for two rows, backward for all of the input's.
+// Floats that the products of one tile of channels take: forward for two rows, backward for all of the input's.
 INLINE int products_size(const Block &b, bool backward) {
   return PRODUCT_CHANNELS * POINTS * (backward ? b.in_rows : 2) * pair_pitch(b);
 }
 
-// G w, [point][channel][kernel row][length] for each run of output channels; and if `backward` is not NULL, there
-// [point][output channel][kernel row][length] for each run of input channels.
-static void pack_minimal(const Block &b, const float *weight, float *forward, float *backward) {
+// G w, [point][channel][kernel row][length] for each tile of output channels; and if `backward` is not NULL, there
+// [point][output channel][kernel row][length] for each tile of input channels.
+static void pack_winograd(const Block &b, const float *weight, float *forward, float *backward) {
   for (int channel = 0; channel < b.channels; ++channel) {
-    const Run run = run_with(b.channels, PRODUCT_CHANNELS, channel);
+    const Tile tile = tile_with(b.channels, PRODUCT_CHANNELS, channel);
     for (int in = 0; in < b.in_channels; ++in) {
-      const Run in_run = run_with(b.in_channels, PRODUCT_CHANNELS, in);
+      const Tile in_tile = tile_with(b.in_channels, PRODUCT_CHANNELS, in);
       for (int ky = 0; ky < TAPS; ++ky, weight += TAPS)
         for (int e = 0; e < POINTS; ++e) {
           float u = 0.f;
           for (int kx = 0; kx < TAPS; ++kx) u += (float)G[e][kx] * weight[kx];
-          forward[((run.first * POINTS + e * run.length) * b.in_channels + in * run.length) * TAPS + ky * run.length +
-                  channel - run.first] = u;
+          forward[((tile.first * POINTS + e * tile.length) * b.in_channels + in * tile.length) * TAPS + ky * tile.length +
+                  channel - tile.first] = u;
           if (backward)
-            backward[((in_run.first * POINTS + e * in_run.length) * b.channels + channel * in_run.length) * TAPS +
-                     ky * in_run.length + in - in_run.first] = u;
+            backward[((in_tile.first * POINTS + e * in_tile.length) * b.channels + channel * in_tile.length) * TAPS +
+                     ky * in_tile.length + in - in_tile.first] = u;
         }
     }
   }
@@ -127,12 +127,12 @@ template <int N>
 static void row_of_products(const Block &b, int channels, int ky0, int ky1, const float *x, int plane, int stride,
                             const float *weight, float *out, int out_plane) {
   const int vectors = b.columns * H;
-  for (int run = 0; run < num_runs(vectors, PRODUCT_VECTORS); ++run) {
-    Run part = run_of(vectors, PRODUCT_VECTORS, run);
-    const int i = part.first * V;
+  for (int index = 0; index < num_tiles(vectors, PRODUCT_VECTORS); ++index) {
+    Tile tile = tile_of(vectors, PRODUCT_VECTORS, index);
+    const int i = tile.first * V;
 #define VECTORS(S) \
   product<N, at_most(S, PRODUCT_VECTORS)>(channels, ky0, ky1, x + i, plane, stride, weight, out + i, out_plane)
-    WITH_CONSTANT(part.length, VECTORS)
+    WITH_CONSTANT(tile.length, VECTORS)
 #undef VECTORS
   }
 }
@@ -146,25 +146,25 @@ static void row_of_products(int num, const Block &b, int channels, int ky0, int 
 }
 
 // The forward pass of a block: see `forward` for what it has in common with it. transformed: for Bᵀ x, kept for backward.
-static void forward_minimal(const Block &b, const float *x, const float *packed, const float *bias, float *transformed,
-                            float *products, float *active, int32_t *winner, float *pooled, int pooled_pitch,
+static void forward_winograd(const Block &b, const float *x, const float *packed, const float *bias, float *transformed,
+                            float *products, float *active, int32_t *argmax, float *pooled, int pooled_pitch,
                             int pooled_plane) {
   transform_input(b, x, transformed);
   const int pitch = pair_pitch(b), in_plane = input_plane(b), plane = POINTS * 2 * pitch;
-  for (int run = 0; run < num_runs(b.channels, PRODUCT_CHANNELS); ++run) {
-    const Run part = run_of(b.channels, PRODUCT_CHANNELS, run);
+  for (int index = 0; index < num_tiles(b.channels, PRODUCT_CHANNELS); ++index) {
+    const Tile tile = tile_of(b.channels, PRODUCT_CHANNELS, index);
     for (int row = 0; row < b.rows; ++row) {
       for (int e = 0; e < POINTS; ++e) {
-        const float *w = packed + (part.first * POINTS + e * part.length) * b.in_channels * TAPS;
+        const float *w = packed + (tile.first * POINTS + e * tile.length) * b.in_channels * TAPS;
         const float *in = transformed + (int64_t)e * b.in_channels * in_plane + 2 * row * pitch;
         for (int side = 0; side < 2; ++side)
-          row_of_products(part.length, b, b.in_channels, 0, TAPS, in + side * pitch, in_plane, pitch, w,
+          row_of_products(tile.length, b, b.in_channels, 0, TAPS, in + side * pitch, in_plane, pitch, w,
                           products + (2 * e + side) * pitch, plane);
       }
-      for (int c = 0; c < part.length; ++c) {
-        const int64_t channel = part.first + c;
+      for (int c = 0; c < tile.length; ++c) {
+        const int64_t channel = tile.first + c;
         const Window window = {b, row, active ? active + channel * 4 * b.pooled() * LANES : nullptr,
-                               winner ? winner + channel * b.pooled() * LANES : nullptr,
+                               argmax ? argmax + channel * b.pooled() * LANES : nullptr,
                                pooled + channel * pooled_plane + row * pooled_pitch};
         const vec start = splat(bias[channel]);
         for (int i = 0; i < pitch; i += V) {
@@ -218,27 +218,27 @@ template <int C>
 static void gradient_products(const Block &b, int length, const float *dy, const float *x, float *out) {
   const int x_plane = input_plane(b), out_plane = b.in_channels * TAPS * V;
   for (int ky = 0; ky < TAPS; ++ky)
-    for (int run = 0; run < num_runs(b.in_channels, GRADIENT_INPUTS); ++run) {
-      Run part = run_of(b.in_channels, GRADIENT_INPUTS, run);
-      const float *from = x + part.first * x_plane + ky * pair_pitch(b);
-      float *to = out + (part.first * TAPS + ky) * V;
+    for (int index = 0; index < num_tiles(b.in_channels, GRADIENT_INPUTS); ++index) {
+      Tile tile = tile_of(b.in_channels, GRADIENT_INPUTS, index);
+      const float *from = x + tile.first * x_plane + ky * pair_pitch(b);
+      float *to = out + (tile.first * TAPS + ky) * V;
 #define INPUTS(I) \
   gradient_products<C, at_most(I, GRADIENT_INPUTS)>(length, dy, output_plane(b), from, x_plane, to, out_plane)
-      WITH_CONSTANT(part.length, INPUTS)
+      WITH_CONSTANT(tile.length, INPUTS)
 #undef INPUTS
     }
 }
 
 // A dy into `gradient`, [point][channels][2 · rows][columns][LANES]; adds to the gradients of G w, [point][channel][in
 // channel][kernel row][V], and of the bias, [channel][V]. dz: for one channel's gradient before the activation.
-static void backward_weights_minimal(const Block &b, const float *transformed, const float *pooled_gradient,
-                                     const float *active, const int32_t *winner, const float *pooled, int pooled_pitch,
+static void backward_weights_winograd(const Block &b, const float *transformed, const float *pooled_gradient,
+                                     const float *active, const int32_t *argmax, const float *pooled, int pooled_pitch,
                                      int pooled_plane, float *dz, float *gradient, float *sums, float *bias_out) {
   const int plane = output_plane(b);
   const int64_t point = (int64_t)b.channels * plane;
   for (int channel = 0; channel < b.channels; ++channel) {
     const int64_t at = (int64_t)channel * b.pooled() * LANES;
-    unpool(b, 0, b.rows, pooled_gradient + at, active ? active + 4 * at : nullptr, winner ? winner + at : nullptr,
+    unpool(b, 0, b.rows, pooled_gradient + at, active ? active + 4 * at : nullptr, argmax ? argmax + at : nullptr,
            pooled + channel * pooled_plane, pooled_pitch, dz, bias_out + channel * V);
     float *out = gradient + channel * plane;
     for (int i = 0; i < plane; i += V) {
@@ -254,19 +254,19 @@ static void backward_weights_minimal(const Block &b, const float *transformed, c
   }
   for (int e = 0; e < POINTS; ++e) {
     const float *x = transformed + (int64_t)e * b.in_channels * input_plane(b);
-    for (int run = 0; run < num_runs(b.channels, GRADIENT_OUTPUTS); ++run) {
-      Run part = run_of(b.channels, GRADIENT_OUTPUTS, run);
-      const float *dy = gradient + e * point + part.first * plane;
-      float *out = sums + (int64_t)(e * b.channels + part.first) * b.in_channels * TAPS * V;
+    for (int index = 0; index < num_tiles(b.channels, GRADIENT_OUTPUTS); ++index) {
+      Tile tile = tile_of(b.channels, GRADIENT_OUTPUTS, index);
+      const float *dy = gradient + e * point + tile.first * plane;
+      float *out = sums + (int64_t)(e * b.channels + tile.first) * b.in_channels * TAPS * V;
 #define CHANNELS(C) gradient_products<at_most(C, GRADIENT_OUTPUTS)>(b, plane, dy, x, out)
-      WITH_CONSTANT(part.length, CHANNELS)
+      WITH_CONSTANT(tile.length, CHANNELS)
 #undef CHANNELS
     }
   }
 }
 
-// Gᵀ of what the pictures of a step have summed up, over the lanes: the gradient of the weights as PyTorch has them.
-static void finish_weights_minimal(const Block &b, const float *sums, float *weight_out) {
+// Gᵀ of the sums over the images of a step and over the lanes: the gradient of the weights, in PyTorch's layout.
+static void finish_weights_winograd(const Block &b, const float *sums, float *weight_out) {
   const int rows = b.channels * b.in_channels * TAPS;
   for (int row = 0; row < rows; ++row) {
     float at[POINTS];
@@ -280,31 +280,31 @@ static void finish_weights_minimal(const Block &b, const float *sums, float *wei
 }
 
 // B of the products of G w and A dy: the gradient with respect to the input without its padding.
-static void backward_input_minimal(const Block &b, const float *gradient, const float *packed, float *products,
+static void backward_input_winograd(const Block &b, const float *gradient, const float *packed, float *products,
                                    float *out) {
   const int rows = b.in_rows - 2 * b.padding, columns = b.in_columns - 2 * b.padding;
   const int height = 2 * b.rows, pitch = pair_pitch(b), plane = output_plane(b);
   const int point = rows * pitch, products_plane = POINTS * point;
-  for (int run = 0; run < num_runs(b.in_channels, PRODUCT_CHANNELS); ++run) {
-    const Run part = run_of(b.in_channels, PRODUCT_CHANNELS, run);
+  for (int index = 0; index < num_tiles(b.in_channels, PRODUCT_CHANNELS); ++index) {
+    const Tile tile = tile_of(b.in_channels, PRODUCT_CHANNELS, index);
     for (int e = 0; e < POINTS; ++e)
       for (int y = 0; y < rows; ++y) {
         const int row = y + b.padding;  // counted with the padding, as the gradient is
         const int ky0 = row - height + 1 > 0 ? row - height + 1 : 0, ky1 = row + 1 < TAPS ? row + 1 : TAPS;
-        row_of_products(part.length, b, b.channels, ky0, ky1, gradient + (int64_t)e * b.channels * plane + row * pitch,
-                        plane, -pitch, packed + (part.first * POINTS + e * part.length) * b.channels * TAPS,
+        row_of_products(tile.length, b, b.channels, ky0, ky1, gradient + (int64_t)e * b.channels * plane + row * pitch,
+                        plane, -pitch, packed + (tile.first * POINTS + e * tile.length) * b.channels * TAPS,
                         products + e * point + y * pitch, products_plane);
       }
-    for (int c = 0; c < part.length; ++c)
+    for (int c = 0; c < tile.length; ++c)
       for (int y = 0; y < rows; ++y)
         for (int h = 0; h < LANES; h += V) {
           const float *m = products + c * products_plane + y * pitch + h;
-          float *o = out + ((part.first + c) * rows + y) * columns * LANES + h;
+          float *o = out + ((tile.first + c) * rows + y) * columns * LANES + h;
           const auto put = [&](int column, vec value) {
             column -= b.padding;
             if (column >= 0 && column < columns) store(o + column * LANES, value);
           };
-          // Six columns of each pair; four of them wait for what the next pairs add.
+          // Six columns for each pair; the last four also receive terms of the next pairs.
           vec w0 = splat(0.f), w1 = w0, w2 = w0, w3 = w0;
           int column = 0;
           for (int pair = 0; pair < b.columns; ++pair, m += LANES, column += 2) {

@@ -1,0 +1,46 @@
+// Logits, by several threads.
+#pragma once
+#include "input.h"
+#include "passes.h"
+#include "threads.h"
+
+namespace {
+
+struct LogitsCall {
+  const Network &net;
+  const lenet_images &images;
+  int64_t num;
+  const float *weights;
+  float *logits;
+  Scratch **scratch;
+  int64_t next_group = 0;
+};
+
+void logits_thread(void *context, int thread) {
+  LogitsCall &job = *(LogitsCall *)context;
+  const Network &net = job.net;
+  Scratch &scratch = *job.scratch[thread];
+  scratch.clear(net);
+  scratch.pack(net, job.weights);
+  const int64_t groups = (job.num + LANES - 1) / LANES;
+  // Each thread takes the next group as soon as it is free, so a thread that starts late does not delay the others.
+  for (int64_t group; (group = __atomic_fetch_add(&job.next_group, 1, __ATOMIC_RELAXED)) < groups;) {
+    const int num = (int)(job.num - group * LANES < LANES ? job.num - group * LANES : LANES);
+    gather(net, job.images, nullptr, group * LANES, num, scratch);
+    forward_pass(net, job.weights, scratch);
+    const float *out = scratch.dense[net.num_dense - 1].out;
+    for (int lane = 0; lane < num; ++lane)
+      for (int k = 0; k < net.classes; ++k) job.logits[(group * LANES + lane) * net.classes + k] = out[k * LANES + lane];
+  }
+}
+
+int64_t logits(const lenet_network &network, const lenet_images &images, int64_t num, const float *weights,
+               float *out, void *workspace, int num_threads) {
+  Network net(network);
+  num_threads = threads_for(num, num_threads);
+  ScratchPerThread scratch(net, Workspace{(char *)workspace}, num_threads, false);
+  LogitsCall job{net, images, num, weights, out, scratch.of};
+  return run_threads(num_threads, logits_thread, &job) ? num : -1;
+}
+
+}  // namespace
