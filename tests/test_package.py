@@ -57,7 +57,6 @@ NOT_YET = {
     "Evaluation.to_dict",
     "Prediction.to_dict",
     "TrainConfig.checkpoint_interval",
-    "import_weights",
     "models.LeNet",
     "models.LeNet.forward",
     "models.LeNetAvg",

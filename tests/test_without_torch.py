@@ -51,12 +51,33 @@ def test_the_core_trains_evaluates_predicts_and_resumes(tmp_path):
     run(code, tmp_path)
 
 
+def test_a_safetensors_file_is_imported(tmp_path):
+    code = """
+        import sys
+        import lenet
+        from lenet.files.safetensors import pack
+        from lenet.networks import build
+        from lenet.networks.initialization import initialized
+
+        network = initialized(build("lenet"), "default", seed=0)
+        with open("net.safetensors", "wb") as file:
+            file.write(pack(network.parameters))
+        assert lenet.import_weights("net.safetensors", model="lenet", data="mnist").notes == []
+        assert "torch" not in sys.modules
+    """
+    run(code, tmp_path)
+
+
 @pytest.mark.parametrize(
     ("code", "message"),
     [
         ("import lenet; lenet.models.LeNet", "lenet.models.LeNet needs PyTorch"),
         ("import lenet; lenet.train('digits', engine='reference')", "the engine reference needs PyTorch"),
         ("import lenet; lenet.train('digits', device='cuda')", "the device cuda needs PyTorch"),
+        (
+            "import lenet; lenet.import_weights('net.pt', model='lenet', data='mnist')",
+            "reading net.pt, a pickle, needs PyTorch",
+        ),
         ("from lenet import d2l", "lenet.d2l needs PyTorch"),
         ("import lenet.d2l as d2l", "lenet.d2l needs PyTorch"),
     ],

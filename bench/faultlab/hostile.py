@@ -50,7 +50,8 @@ PRELOADED = (
     "lenet.cli.models",
     "lenet.analysis.plots",
     "lenet.analysis.prediction",
-    "lenet.pytorch.import_weights",
+    "lenet.networks.importing",
+    "lenet.pytorch.pickles",
     "lenet.training.train",
     "typer._adapters",  # what typer loads late, where there is such a thing
     *(f"PIL.{kind}ImagePlugin" for kind in ("Png", "Jpeg", "Mpo", "Bmp", "Gif", "WebP", "Tiff", "Ppm")),

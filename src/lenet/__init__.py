@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from lenet.config import RECIPES, TrainConfig, configure
     from lenet.data.dataset import Dataset, Splits
     from lenet.errors import LenetError, SaveError
-    from lenet.pytorch.import_weights import import_weights
+    from lenet.networks.importing import import_weights
     from lenet.runs.run import Run, load
     from lenet.training.interrupts import Interrupted
     from lenet.training.parallel import ManyInterrupted, train_many
@@ -44,7 +44,7 @@ _MODULES = {
     "d2l": "lenet.d2l",
     "data": "lenet.data",
     "evaluate": "lenet.analysis.evaluation",
-    "import_weights": "lenet.pytorch.import_weights",
+    "import_weights": "lenet.networks.importing",
     "load": "lenet.runs.run",
     "models": "lenet.models",
     "predict": "lenet.analysis.prediction",

@@ -1,4 +1,4 @@
-"""The names that users type and where each is defined: one line for each model, engine, optimiser, activation, pooling.
+"""The names that users type and where each is defined: one line each.
 
 Nothing is imported until a name is resolved, so the command line knows all choices without loading NumPy.
 """
@@ -39,6 +39,18 @@ INITS = {
 ENGINES = {
     "cpu": "lenet.engines.cpu:CpuEngine",
     "reference": "lenet.pytorch.reference:ReferenceEngine",
+}
+
+# Functions that read the tensors of a file with this suffix, for lenet.networks.importing.
+READERS = {
+    ".safetensors": "lenet.networks.importing:read_safetensors",
+    ".pt": "lenet.pytorch.pickles:read",
+    ".pth": "lenet.pytorch.pickles:read",
+    ".pkl": "lenet.pytorch.pickles:read",
+    ".pickle": "lenet.pytorch.pickles:read",
+    ".bin": "lenet.pytorch.pickles:read",
+    ".ckpt": "lenet.pytorch.pickles:read",
+    ".zip": "lenet.pytorch.pickles:read",
 }
 
 

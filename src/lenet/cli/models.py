@@ -93,7 +93,7 @@ def import_weights(
 
     from lenet.files import untrusted
     from lenet.files.safetensors_header import format_shape
-    from lenet.pytorch import import_weights as importing
+    from lenet.networks import importing
 
     imported = importing.import_weights(
         file,

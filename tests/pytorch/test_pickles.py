@@ -1,3 +1,5 @@
+"""Weights that torch.save wrote, imported; and files that only pretend to hold some."""
+
 import io
 import pickle
 import struct
@@ -15,7 +17,7 @@ from lenet.data.catalogue import CATALOGUE
 from lenet.errors import ConfigError, DataError, LenetError, ModelError, RunError
 from lenet.images.preprocess import Preprocessing
 from lenet.models import build
-from lenet.pytorch.import_weights import import_weights
+from lenet.networks.importing import import_weights
 
 
 def book():
@@ -64,7 +66,7 @@ def saved(tmp_path):
     return save
 
 
-def taken(path, **options):
+def imported_from(path, **options):
     return import_weights(path, **{"model": "lenet-avg", "data": "fashion-mnist"} | options)
 
 
@@ -100,6 +102,10 @@ def test_the_books_network_trained_by_plain_pytorch_predicts_here_as_there(tiny,
         lambda state: {"state_dict": state, "epoch": 3, "optimizer": {"state": {}, "param_groups": [{"lr": 0.9}]}},
         lambda state: {"model_state_dict": state, "loss": 0.5},
         lambda state: {"model": OrderedDict((f"module.{name}", weights) for name, weights in state.items())},
+        lambda state: {"epoch": 3, "net": state, "optimizer": {"state": {0: {"momentum": torch.zeros(6)}}}},
+        lambda state: {"model_state": state, "epoch": 1},
+        lambda state: {"weights": state},
+        lambda state: {"training": {"net": state, "epoch": 3}, "notes": {}},
         lambda state: {name: nn.Parameter(weights) for name, weights in state.items()},
     ],
 )
@@ -107,7 +113,7 @@ def test_every_way_of_saving_a_state_dict_is_read(saved, wrap, zipped):
     """Also the format before PyTorch 1.6."""
     state = Port().state_dict()
     path = saved(wrap(state), _use_new_zipfile_serialization=zipped)
-    imported = taken(path, model="lenet")
+    imported = imported_from(path, model="lenet")
     expected = dict(zip(build("lenet").state_dict(), state.values(), strict=True))
     found = imported.network.weights
     assert all(np.array_equal(found[name], weights) for name, weights in expected.items())
@@ -119,7 +125,7 @@ def test_plain_safetensors_get_their_description(tmp_path):
     path = tmp_path / "net.safetensors"
     state = {f"layer{name.replace('.', '-')}": weights for name, weights in book().state_dict().items()}
     path.write_bytes(safetensors.torch.save(state))
-    imported = taken(path)
+    imported = imported_from(path)
     assert imported.network.path == tmp_path / "net-lenet.safetensors"
     found = imported.network.weights
     assert all(np.array_equal(found[ours], state[theirs]) for theirs, ours in imported.names.items())
@@ -129,15 +135,15 @@ def test_plain_safetensors_get_their_description(tmp_path):
 def test_tensors_of_one_shape_are_told_apart_by_order_or_not_at_all(saved, tmp_path):
     state = build("mlp", hidden=(50, 50, 50)).state_dict()
     renamed = {f"layer{name}": weights for name, weights in state.items()}
-    imported = taken(saved(renamed), model="mlp", hidden="50,50,50")
+    imported = imported_from(saved(renamed), model="mlp", hidden="50,50,50")
     assert list(imported.names.values()) == list(state)
     path = tmp_path / "sorted.safetensors"
     path.write_bytes(safetensors.torch.save(renamed))
     with pytest.raises(RunError, match=r"which tensor is which: .*layer1\.bias 50.*1\.weight 50×784"):
-        taken(path, model="mlp", hidden="50,50,50")
+        imported_from(path, model="mlp", hidden="50,50,50")
     reversed_ = dict(reversed(renamed.items()))
     with pytest.raises(RunError, match="which tensor is which"):
-        taken(saved(reversed_, "reversed.pt"), model="mlp", hidden="50,50,50")
+        imported_from(saved(reversed_, "reversed.pt"), model="mlp", hidden="50,50,50")
 
 
 @pytest.mark.parametrize(
@@ -148,32 +154,32 @@ def test_tensors_of_one_shape_are_told_apart_by_order_or_not_at_all(saved, tmp_p
         (torch.bfloat16, "bfloat16 weights became float32"),
     ],
 )
-def test_other_floats_are_converted_with_a_word(saved, kind, note):
-    imported = taken(saved(book().to(kind).state_dict()))
+def test_other_floats_are_converted_with_a_note(saved, kind, note):
+    imported = imported_from(saved(book().to(kind).state_dict()))
     assert imported.notes == [note]
     assert {weights.dtype for weights in imported.network.weights.values()} == {np.dtype(np.float32)}
 
 
 def test_how_the_pixels_were_is_recorded(saved, tiny):
     path = saved(book().state_dict())
-    plain = taken(path, out=path.with_name("a.safetensors")).network
+    plain = imported_from(path, out=path.with_name("a.safetensors")).network
     assert plain.preprocessing == Preprocessing((28, 28), framing="box")
-    given = taken(path, mean=0.286, std=0.353, out=path.with_name("b.safetensors"), data="mnist").network
+    given = imported_from(path, mean=0.286, std=0.353, out=path.with_name("b.safetensors"), data="mnist").network
     assert given.preprocessing == Preprocessing((28, 28), 0.286, 0.353, framing="mass")
     assert given.classes == tuple("0123456789")
-    measured = taken(path, normalize=True, data=tiny, out=path.with_name("c.safetensors")).network
+    measured = imported_from(path, normalize=True, data=tiny, out=path.with_name("c.safetensors")).network
     assert measured.preprocessing == Preprocessing.of(tiny.train, normalize=True)
     for wrong in ({"mean": 0.5}, {"mean": 0.5, "std": 0.5, "normalize": True}):
         with pytest.raises(ConfigError, match="mean and std together"):
-            taken(path, **wrong)
+            imported_from(path, **wrong)
     with pytest.raises(RunError, match="std 0"):
-        taken(path, mean=0.5, std=0.0)
+        imported_from(path, mean=0.5, std=0.0)
 
 
 @pytest.mark.parametrize("name", list(CATALOGUE))
 def test_what_is_known_of_a_data_set_is_what_is_measured(name, real_data, saved):
     train = lenet.data.load(name, str(real_data)).train
-    assert taken(saved(book().state_dict()), data=name).network.preprocessing == Preprocessing.of(train)
+    assert imported_from(saved(book().state_dict()), data=name).network.preprocessing == Preprocessing.of(train)
 
 
 def test_weights_of_another_network_are_refused_with_both_sides(saved):
@@ -181,13 +187,13 @@ def test_weights_of_another_network_are_refused_with_both_sides(saved):
     with pytest.raises(
         RunError, match=r"do not fit: .*7\.weight 120×400.* lenet has .*fc\.0\.weight 120×256"
     ) as caught:
-        taken(path, model="lenet")
+        imported_from(path, model="lenet")
     assert "--padding" in caught.value.hint
-    assert "fc.0.weight" in taken(path, model="lenet", padding=2).names.values()
+    assert "fc.0.weight" in imported_from(path, model="lenet", padding=2).names.values()
     with pytest.raises(RunError, match="do not fit"):
-        taken(saved({"0.weight": torch.zeros(6, 1, 5, 5)}, "one.pt"))
+        imported_from(saved({"0.weight": torch.zeros(6, 1, 5, 5)}, "one.pt"))
     with pytest.raises(ModelError, match="softmax has no padding"):
-        taken(path, model="softmax", padding=2, out=path.with_name("x.safetensors"))
+        imported_from(path, model="softmax", padding=2, out=path.with_name("x.safetensors"))
 
 
 def test_nothing_in_a_pickle_is_run_and_its_wish_is_named(saved, tmp_path):
@@ -195,17 +201,17 @@ def test_nothing_in_a_pickle_is_run_and_its_wish_is_named(saved, tmp_path):
     for number, zipped in enumerate((True, False)):
         path = saved({"a": torch.zeros(1), "b": Touch(touched)}, f"{number}.pt", _use_new_zipfile_serialization=zipped)
         with pytest.raises(RunError, match=r"holds more than weights, and was not opened: .* io\.open") as caught:
-            taken(path)
+            imported_from(path)
         assert "torch.save(net.state_dict()" in caught.value.hint
     path = tmp_path / "plain.pt"
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
         path.write_bytes(pickle.dumps(Touch(touched), protocol) + pickle.dumps(None, 2) * 4)
         with pytest.raises(RunError, match=r"would run .*(\bopen|a name that it puts together)"):
-            taken(path)
+            imported_from(path)
     assert not touched.exists()
     torch.save(Port(), path)
-    with pytest.raises(RunError, match=r"test_import_weights\.Port"):
-        taken(path)
+    with pytest.raises(RunError, match=r"test_pickles\.Port"):
+        imported_from(path)
     assert not list(tmp_path.glob("*.safetensors"))
 
 
@@ -249,7 +255,7 @@ def test_what_is_no_state_dict_is_refused(tmp_path, content, words):
     path = tmp_path / "net.pt"
     path.write_bytes(content)
     with pytest.raises(RunError, match=words):
-        taken(path)
+        imported_from(path)
 
 
 @pytest.mark.parametrize(
@@ -262,12 +268,45 @@ def test_what_is_no_state_dict_is_refused(tmp_path, content, words):
         ({"a": torch.zeros(3, dtype=torch.int64)}, "has a in int64"),
         ({**book().state_dict(), "0.bias": torch.full((6,), torch.nan)}, "weights that are NaN or infinite: 0.bias"),
         ({**book().state_dict(), "0.bias": torch.full((6,), 1e300, dtype=torch.float64)}, "in float32, holds weights"),
-        ({"a": torch.zeros(1).expand(1 << 40)}, "do not fit"),
+        ({"a": torch.zeros(1).expand(1 << 40)}, "is too large: expected weights of at most"),
+        ({"a": torch.zeros(1, dtype=torch.bfloat16).expand(1 << 40)}, "is too large"),
     ],
 )
 def test_what_are_no_weights_is_refused(saved, value, words):
     with pytest.raises(RunError, match=words):
-        taken(saved(value))
+        imported_from(saved(value))
+
+
+def test_a_checkpoint_with_several_dicts_of_tensors_is_refused(saved):
+    state = book().state_dict()
+    with pytest.raises(RunError, match=r"several dicts of tensors: net, average; expected one"):
+        imported_from(saved({"net": state, "average": state}))
+
+
+def test_layers_that_lenet_lacks_are_named(saved, tmp_path):
+    net = nn.Sequential(nn.Conv2d(1, 6, 5), nn.BatchNorm2d(6), nn.ReLU(), nn.Flatten(), nn.Linear(3456, 10))
+    words = r"1\.running_mean: the layer 1 is of the kind BatchNorm, which no network of lenet has"
+    with pytest.raises(RunError, match=words) as caught:
+        imported_from(saved(net.state_dict()))
+    assert "lenet show MODEL" in caught.value.hint
+    path = tmp_path / "net.safetensors"
+    path.write_bytes(safetensors.torch.save(net.state_dict()))
+    with pytest.raises(RunError, match="the layer 1 is of the kind BatchNorm"):
+        imported_from(path)
+    with pytest.raises(RunError, match=r"the layer rnn is of the kind LSTM, GRU or RNN"):
+        imported_from(saved({f"rnn.{name}": weights for name, weights in nn.GRU(3, 4).state_dict().items()}, "rnn.pt"))
+
+
+def test_a_torchscript_program_is_named_as_one(tmp_path):
+    """An archive as torch.jit.save writes it, whose code is compressed."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as file:
+        file.writestr("net/data.pkl", pickle.dumps(None, 2))
+        file.writestr("net/code/__torch__.py", "class Net(Module):", zipfile.ZIP_DEFLATED)
+    path = tmp_path / "net.pt"
+    path.write_bytes(content.getvalue())
+    with pytest.raises(RunError, match=r"net\.pt is a TorchScript program, not weights, and was not opened"):
+        imported_from(path)
 
 
 def test_truncated_and_damaged_files_are_refused_or_read(saved):
@@ -278,29 +317,29 @@ def test_truncated_and_damaged_files_are_refused_or_read(saved):
     for stop in range(0, len(content), 1 + len(content) // 60):
         path.write_bytes(content[:stop])
         with pytest.raises(RunError):
-            taken(path, model="softmax")
+            imported_from(path, model="softmax")
     for _ in range(60):
         damaged = bytearray(content)
         damaged[random.randint(len(content))] ^= 1 << random.randint(8)
         path.write_bytes(damaged)
         try:
-            taken(path, model="softmax").network.path.unlink()
+            imported_from(path, model="softmax").network.path.unlink()
         except LenetError:
             assert not path.with_suffix(".safetensors").exists()
 
 
 def test_nothing_is_overwritten(saved, tmp_path):
     path = saved(book().state_dict())
-    taken(path)
+    imported_from(path)
     before = (tmp_path / "net.safetensors").read_bytes()
     with pytest.raises(RunError, match=r"net\.safetensors is already there"):
-        taken(path)
+        imported_from(path)
     assert (tmp_path / "net.safetensors").read_bytes() == before
     with pytest.raises(ConfigError, match="does not end in"):
-        taken(path, out=tmp_path / "net.bin")
+        imported_from(path, out=tmp_path / "net.bin")
     with pytest.raises(RunError, match="cannot write"):
-        taken(path, out=tmp_path / "nowhere" / "net.safetensors")
+        imported_from(path, out=tmp_path / "nowhere" / "net.safetensors")
     with pytest.raises(DataError, match="unknown data set"):
-        taken(path, data="cifar", out=tmp_path / "new.safetensors")
+        imported_from(path, data="cifar", out=tmp_path / "new.safetensors")
     with pytest.raises(RunError, match="No such file"):
-        taken(tmp_path / "nothing.pt")
+        imported_from(tmp_path / "nothing.pt")

@@ -1,0 +1,68 @@
+"""Importing safetensors files, with NumPy alone."""
+
+import numpy as np
+import pytest
+
+from lenet.errors import ConfigError, MissingExtra, RunError
+from lenet.files.safetensors import PICKLES, SUFFIX, pack
+from lenet.networks import build
+from lenet.networks.importing import import_weights
+from lenet.networks.initialization import initialized
+from lenet.registry import READERS, resolve
+
+
+@pytest.fixture
+def parameters():
+    return initialized(build("lenet-avg"), "default", seed=0).parameters
+
+
+def saved(folder, arrays, name="net.safetensors"):
+    (folder / name).write_bytes(pack(arrays))
+    return folder / name
+
+
+def test_weights_under_other_names_are_matched_by_shape(tmp_path, parameters):
+    path = saved(tmp_path, {f"net.{name}": array for name, array in parameters.items()})
+    imported = import_weights(path, model="lenet-avg", data="mnist", mean=0.13, std=0.31)
+    assert imported.network.path == tmp_path / "net-lenet.safetensors"
+    assert imported.names["net.0.weight"] == "0.weight"
+    assert imported.notes == ["names differ; tensors were matched by their shapes"]
+    assert all(np.array_equal(imported.network.weights[name], array) for name, array in parameters.items())
+    assert (imported.network.preprocessing.mean, imported.network.preprocessing.std) == (0.13, 0.31)
+
+
+def test_a_prefix_of_all_names_is_left_out(tmp_path, parameters):
+    path = saved(tmp_path, {f"module._orig_mod.{name}": array for name, array in parameters.items()})
+    assert import_weights(path, model="lenet-avg", data="mnist").notes == []
+
+
+def test_integers_are_refused(tmp_path, parameters):
+    path = saved(tmp_path, {**parameters, "0.bias": np.arange(6)})
+    with pytest.raises(RunError, match=r"net\.safetensors has 0\.bias in int64; expected weights of float32"):
+        import_weights(path, model="lenet-avg", data="mnist")
+
+
+def test_an_unknown_setting_is_refused(tmp_path, parameters):
+    with pytest.raises(ConfigError, match="unknown setting 'normalise'") as caught:
+        import_weights(
+            saved(tmp_path, parameters), model="lenet-avg", data="mnist", normalise=True, out=tmp_path / "a.safetensors"
+        )
+    assert "did you mean normalize?" in caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["net.onnx", "net.h5", "net.npz", "net"])
+def test_other_formats_are_refused_by_their_suffix(tmp_path, parameters, name):
+    with pytest.raises(RunError, match=rf"{name} is of a format that is not imported; expected \.safetensors, \.pt"):
+        import_weights(saved(tmp_path, parameters, name), model="lenet-avg", data="mnist")
+
+
+def test_every_weights_file_has_a_reader():
+    assert set(READERS) == {SUFFIX, *PICKLES}
+
+
+def test_a_pickle_needs_pytorch(tmp_path, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    path = tmp_path / "net.pt"
+    path.touch()
+    with pytest.raises(MissingExtra, match=r"reading .*net\.pt, a pickle, needs PyTorch, which is not installed"):
+        resolve(READERS, ".pt")(path)
