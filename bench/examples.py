@@ -1,10 +1,10 @@
-"""The five published programs in full: what each prints, and its seconds from starting the process to its end.
+"""Run the five published programs in full: what each prints, and its seconds from the start of its process to its end.
 
     python bench/examples.py              (about two minutes; make examples runs it without keeping the record)
 
-Each is a process of its own, as a learner starts it, in runs/examples/, where its chart is left. Then the first epoch of
-program 1 in its author's way: all test images after every batch. Needs Fashion-MNIST (LENET_DATA, cache or download). The
-table in examples/README.md is made from the record.
+Each runs in a process of its own, as a learner starts it, in runs/examples/, where its chart is written. Then comes the first
+epoch of program 1 as its author ran it, with an evaluation after every batch. It needs Fashion-MNIST (LENET_DATA, cache or
+download). The table in examples/README.md is made from the record.
 """
 
 import argparse
@@ -33,7 +33,7 @@ PROGRAMS = {  # in the order of their numbers, with the import of the published 
 
 
 def run(name: str, folder: Path, log: Log) -> dict[str, Any]:
-    """Runs a program in `folder`; returns its seconds and the last accuracies it printed. Exits if the program fails."""
+    """Run a program in `folder`; return its seconds and the last accuracies that it printed. Exit if the program fails."""
     log.say(f"\npython examples/{name}.py")
     began = time.perf_counter()
     command = [sys.executable, "-u", str(ROOT / "examples" / f"{name}.py")]
@@ -50,7 +50,7 @@ def run(name: str, folder: Path, log: Log) -> dict[str, Any]:
 
 
 def every_batch() -> tuple[float, list[float]]:
-    """One epoch of program 1's network, evaluated after every batch: its seconds, and the test accuracies."""
+    """Train one epoch of program 1, evaluated after every batch; return its seconds and the test accuracies."""
     torch.manual_seed(0)
     net, loss, accuracies = LeNet(), nn.CrossEntropyLoss(), []
     optimizer = torch.optim.Adam(net.parameters(), lr=0.001)
@@ -78,13 +78,13 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     programs = {name: run(name, folder, log) for name in PROGRAMS}
     seconds, accuracies = every_batch()
-    left = next((number for number, accuracy in enumerate(accuracies, start=1) if accuracy > 0.2), None)
+    above = next((number for number, accuracy in enumerate(accuracies, start=1) if accuracy > 0.2), None)
     log.say("\nseconds  program                         printed at the end")
-    for name, found in programs.items():
-        log.say(f"{found['seconds']:>7.1f}  {name:<30}  {found['printed']}")
+    for name, result in programs.items():
+        log.say(f"{result['seconds']:>7.1f}  {name:<30}  {result['printed']}")
     log.say(f"{seconds:>7.1f}  program 1, first epoch, test accuracy after each of its {len(accuracies)} batches")
     log.say(f"charts are in {folder.relative_to(ROOT)}/; threads of PyTorch and lenet: {options.threads}")
-    batches = {"seconds": seconds, "num_batches": len(accuracies), "above_0.2_after": left, "accuracy": accuracies[-1]}
+    batches = {"seconds": seconds, "num_batches": len(accuracies), "above_0.2_after": above, "accuracy": accuracies[-1]}
     log.finish({"bench": "examples", "threads": options.threads, "programs": programs, "every_batch": batches})
 
 

@@ -97,7 +97,7 @@ def examples() -> Iterator[str]:
     batches = found["every_batch"]
     count, seconds, left = batches["num_batches"], batches["seconds"], batches["above_0.2_after"]
     yield (
-        f"\nThe first epoch of program 1 in its author's way, all 10,000 test images after each of {count} batches, takes "
+        f"\nThe first epoch of program 1 as its author ran it, with an evaluation after each of {count} batches, takes "
         f"{seconds:.0f} seconds here; the test accuracy is above 0.2 after batch {left}, and "
         f"{batches['accuracy']:.3f} at the end."
     )

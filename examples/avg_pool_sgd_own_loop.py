@@ -1,24 +1,24 @@
 # %% [markdown]
-# # 5. Average-pooling, SGD 0.9, through a loop of one's own
+# # 5. Average-pooling, SGD 0.9, through a loop in the file
 #
 # The network of [program 3](avg_pool_sgd_train_ch6.py), with the training loop written out in the file: only the iterators
 # and the small helpers (`Timer`, `Accumulator`, `Animator`, `accuracy`, `evaluate_accuracy_gpu`) come from `d2l`.
 #
-# **What befell its author, first:** `CUDA error: out of memory`. This network and its batches need some tens of megabytes,
-# CUDA itself some hundreds; where even these are not free, somebody else holds the GPU: another program, a notebook whose
-# kernel still runs (it keeps its memory until it is shut down), or a process that crashed and did not end. `nvidia-smi`
-# lists them; end the one that is yours, or shut down the kernel. To go on at once, compute on the CPU:
-# `torch.device("cpu")` in place of `d2l.try_gpu()`, which takes the CPU by itself only where there is no GPU at all. Where
-# d2l itself trains or evaluates, its error says how much of the memory is held by whom.
+# **What went wrong for its author, first:** `CUDA error: out of memory`. This network and its batches need some tens of
+# megabytes, CUDA itself some hundreds. If even these are not free, something else uses the GPU: another program, a notebook
+# whose kernel still runs (it keeps its memory until it is shut down), or a process that crashed and did not end. `nvidia-smi`
+# lists them; end the one that is yours, or shut down the kernel. To continue at once, compute on the CPU:
+# `torch.device("cpu")` in place of `d2l.try_gpu()`, which returns the CPU only if there is no GPU at all. When d2l itself
+# trains or evaluates, its error shows how much of the memory each process uses.
 #
-# **Second:** the loop ran over `range(num_batches)` epochs, 235 instead of 10. It looked as if the training would never end,
-# and the curves left the chart, whose axis ends at 10.
+# **Second:** the loop ran over `range(num_batches)` epochs, 235 instead of 10. The training seemed never to end, and the
+# curves left the chart, whose axis ends at 10.
 #
-# **What is different here.** It computes on the CPU, with PyTorch's own steps, as the loop says; the test pictures go through
-# lenet's kernels. Handing the same `net` to `d2l.train_ch6` makes the steps faster too.
+# **What is different here.** PyTorch takes the steps, on the CPU, as the loop is written; lenet's kernels evaluate the
+# network on the test images. `d2l.train_ch6` with the same `net` makes the steps faster too.
 #
 # **What changed against the published form:** the last import line, which was `from d2l import torch as d2l`; and, since the
-# loop is in the file, its `range(num_epochs)`. With `range(num_batches)` it runs as well, only for as long as it did.
+# loop is in the file, its `range(num_epochs)`. With `range(num_batches)` it works too, and takes as long as it did.
 #
 # **What it prints:** the device, and after the last epoch `loss …, train acc …, test acc …` and `… examples/sec on …`.
 #
@@ -74,17 +74,17 @@ net = nn.Sequential(
 )
 
 # %%
-# 60,000 training and 10,000 test pictures, cut into batches straight from memory: no worker processes.
+# 60,000 training and 10,000 test images, cut into batches straight from memory: no worker processes.
 # 6 万张训练图和 1 万张测试图，直接从内存里切出小批量，不需要任何工作进程。
 batch_size = 256
 train_iter, test_iter = d2l.load_data_fashion_mnist(batch_size=batch_size)
 
 
 # %%
-# One pass over the training pictures, with a point of the chart every fifth of it.
+# One pass over the training images, with a point of the chart after every fifth of it.
 # 遍历一次训练集，每完成五分之一就在图上画一个点。
 def train_epoch(net, train_iter, loss, optimizer, device, timer, animator, epoch):
-    metric = d2l.Accumulator(3)  # loss, correct, pictures · 损失之和、正确数、图片数
+    metric = d2l.Accumulator(3)  # loss, correct, images · 损失之和、正确数、图片数
     num_batches = len(train_iter)
     net.train()
     for i, (images, labels) in enumerate(train_iter, start=1):
@@ -114,7 +114,7 @@ def xavier(layer):
 def train(net, train_iter, test_iter, num_epochs, lr, device):
     net.apply(xavier)
     print("training on", device)
-    net.to(device)  # where a full GPU says so first · 显存不足时最先在这里报错
+    net.to(device)  # the first place where a full GPU raises an error · 显存不足时最先在这里报错
     optimizer, loss = torch.optim.SGD(net.parameters(), lr=lr), nn.CrossEntropyLoss()
     legend = ["train loss", "train acc", "test acc"]
     animator, timer = d2l.Animator(xlabel="epoch", xlim=[1, num_epochs], legend=legend), d2l.Timer()
@@ -127,7 +127,7 @@ def train(net, train_iter, test_iter, num_epochs, lr, device):
 
 
 # %%
-# Is the GPU full? device = torch.device("cpu") goes on without it.
+# Is the GPU full? device = torch.device("cpu") works without it.
 # 显存不足？改用 device = torch.device("cpu") 即可继续。
 lr, num_epochs = 0.9, 10
 device = d2l.try_gpu()

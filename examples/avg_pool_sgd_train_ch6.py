@@ -4,12 +4,12 @@
 # The LeNet of the book's chapter as one `nn.Sequential` (sigmoid, average-pooling, padding: 61,706 parameters) learns
 # Fashion-MNIST, ten epochs with plain SGD at a learning rate of 0.9.
 #
-# **In the published form** most of the time goes into preparing the pictures one by one, in worker processes that are started
-# anew in every epoch, and the chart is only to be seen in a notebook.
+# **In the published form** most of the time goes into preparing the images one by one, in worker processes that are started
+# again in every epoch, and the chart is shown in notebooks only.
 #
 # **What is different here.** Whole batches come from memory, the steps are computed by lenet's own kernels, and outside a
-# notebook the chart is left as a PNG in the current folder. As published, `train_ch6` gives the weights their Xavier start
-# each time it is called; so there is no initialisation to be found in this file.
+# notebook the chart is written as a PNG to the current folder. As published, `train_ch6` draws new Xavier weights at every
+# call, so this file has no initialisation.
 #
 # **What changed against the published form:** the last import line, which was `from d2l import torch as d2l`.
 #
@@ -36,7 +36,7 @@ from lenet import d2l
 
 
 # %%
-# Average-pooling as in 1998. Reshape makes a picture of whatever comes in; (1, 28, 28) it leaves as it is.
+# Average-pooling as in 1998. Reshape gives its input the shape of images; (1, 28, 28) stays as it is.
 # 与 1998 年一样用平均池化。Reshape 把输入变成图片的形状；已经是 (1, 28, 28) 的则原样不变。
 class Reshape(nn.Module):
     def forward(self, x):
@@ -60,7 +60,7 @@ net = nn.Sequential(
 )
 
 # %%
-# What each layer makes of one picture.
+# The shape of one image after each layer.
 # 一张图片经过每一层之后的形状。
 X = torch.rand(size=(1, 1, 28, 28), dtype=torch.float32)
 for layer in net:
@@ -68,13 +68,13 @@ for layer in net:
     print(layer.__class__.__name__, "output shape:\t", X.shape)
 
 # %%
-# 60,000 training and 10,000 test pictures, cut into batches straight from memory: no worker processes.
+# 60,000 training and 10,000 test images, cut into batches straight from memory: no worker processes.
 # 6 万张训练图和 1 万张测试图，直接从内存里切出小批量，不需要任何工作进程。
 batch_size = 256
 train_iter, test_iter = d2l.load_data_fashion_mnist(batch_size=batch_size)
 
 # %%
-# The Xavier start matters: the loss stays near 2.3 for about an epoch before it falls, without it for more than four.
+# Xavier weights matter: the loss stays near 2.3 for about an epoch before it falls, and without them for more than four.
 # Xavier 初始化很重要：loss 会在 2.3 附近停留约一个周期才开始下降；没有它，四个周期之后仍停在原处。
 lr, num_epochs = 0.9, 10
 d2l.train_ch6(net, train_iter, test_iter, num_epochs, lr, d2l.try_gpu())

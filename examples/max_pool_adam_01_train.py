@@ -4,12 +4,12 @@
 # The network of [program 1](max_pool_adam_train_cuda_cpu.py) with ten times its learning rate, five epochs, through a private
 # copy of the port's helpers in which `train_ch5` is named `train`, and `load_data_fashion_mnist` `get_data_fashion_mnist`.
 #
-# **In the published form** four worker processes prepare the pictures one by one, on Windows a single process, and the
+# **In the published form** four worker processes prepare the images one by one, on Windows a single process, and the
 # network waits for them.
 #
-# **What is different here.** There are no workers to wait for. With 0.01 most runs leave the plateau at 0.1 early in the
-# first epoch, and five epochs get much further than with 0.001. But about one run in five is still at 0.1 after the first
-# epoch, and some stay there: it depends on the random weights it starts from. Start it again, or take 0.001.
+# **What is different here.** There are no workers to wait for. With 0.01 most runs escape the plateau at 0.1 early in the
+# first epoch, and reach a much higher accuracy in five epochs than with 0.001. But about one run in five is still at 0.1
+# after the first epoch, and some stay there: that depends on the random initial weights. Run it again, or take 0.001.
 #
 # **What changed against the published form:** the last import line, which was
 # `from Code.Utils.train import get_data_fashion_mnist, train`.
@@ -40,7 +40,7 @@ device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 # %%
-# Convolutions and pooling turn a picture into 16 small maps; three dense layers turn these into ten scores.
+# Convolutions and pooling turn an image into 16 small maps; three dense layers turn these into ten scores.
 # 卷积与池化把一张图变成 16 张小特征图，三个全连接层再把它们变成十个类别的得分。
 class LeNet(nn.Module):
     def __init__(self):
@@ -70,7 +70,7 @@ net = LeNet()
 print(net)
 
 # %%
-# 60,000 training and 10,000 test pictures, cut into batches straight from memory: no worker processes.
+# 60,000 training and 10,000 test images, cut into batches straight from memory: no worker processes.
 # 6 万张训练图和 1 万张测试图，直接从内存里切出小批量，不需要任何工作进程。
 batch_size = 256
 train_iter, test_iter = get_data_fashion_mnist(batch_size)

@@ -4,11 +4,11 @@
 # The program of the Chinese PyTorch port itself: the same network and optimiser as in
 # [program 1](max_pool_adam_train_cuda_cpu.py), with the helpers called through `d2l`.
 #
-# **In the published form** the loss that is printed falls faster than the real one: the sum over one epoch is divided by a
-# count of batches that goes on from epoch to epoch, so the second epoch's loss comes out halved, the fifth's at a fifth.
+# **In the published form** the printed loss falls faster than the real one: the sum over one epoch is divided by a count of
+# batches that is never reset, so the printed loss is half of the real one in the second epoch, and a fifth in the fifth.
 #
-# **What is different here.** The count begins anew in each epoch; the losses of all epochs can be compared. The steps are
-# those of `optimizer` and no others: called again, `train_ch5` goes on from where it stood.
+# **What is different here.** The count is reset in each epoch, so the losses of all epochs can be compared. `optimizer`
+# takes every step: called again, `train_ch5` continues the training.
 #
 # **What changed against the published form:** the last import line, which was `import d2lzh_pytorch as d2l`.
 #
@@ -37,7 +37,7 @@ device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 # %%
-# Convolutions and pooling turn a picture into 16 small maps; three dense layers turn these into ten scores.
+# Convolutions and pooling turn an image into 16 small maps; three dense layers turn these into ten scores.
 # 卷积与池化把一张图变成 16 张小特征图，三个全连接层再把它们变成十个类别的得分。
 class LeNet(nn.Module):
     def __init__(self):
@@ -67,7 +67,7 @@ net = LeNet()
 print(net)
 
 # %%
-# 60,000 training and 10,000 test pictures, cut into batches straight from memory: no worker processes.
+# 60,000 training and 10,000 test images, cut into batches straight from memory: no worker processes.
 # 6 万张训练图和 1 万张测试图，直接从内存里切出小批量，不需要任何工作进程。
 batch_size = 256
 train_iter, test_iter = d2l.load_data_fashion_mnist(batch_size=batch_size)

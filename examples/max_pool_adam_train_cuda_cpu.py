@@ -4,13 +4,14 @@
 # The LeNet of the Chinese PyTorch port (sigmoid, max-pooling, no padding: 44,426 parameters) learns Fashion-MNIST, five
 # epochs with Adam. `train_cuda_cpu` is a private copy of the port's `train_ch5`.
 #
-# **What befell its author.** That copy looked at all 10,000 test pictures after every batch, 235 times an epoch. After 1,750
-# seconds of the first epoch the accuracy was still that of guessing, 0.1, and Ctrl-C ended it.
+# **What went wrong for its author.** That copy evaluated the network on all 10,000 test images after every batch, 235 times
+# an epoch. After 1,750 seconds of the first epoch the accuracy was still at chance level, 0.1, and its author pressed
+# Ctrl-C.
 #
-# **What is different here.** The test pictures are looked at once an epoch. The plateau at 0.1 is real: with sigmoids and
-# Adam at 0.001 the network stays on it for about the first third of the first epoch, then climbs fast. So waiting pays, and
-# it is short. Ctrl-C is answered at once and leaves `net` with the steps taken so far. [README.md](README.md) has the
-# seconds, also those of looking after every batch.
+# **What is different here.** The network is evaluated once an epoch. The plateau at 0.1 is real: with sigmoids and Adam at
+# 0.001 the network stays on it for about the first third of the first epoch; then the accuracy rises fast. So waiting pays,
+# and the wait is short. Ctrl-C ends the training at once, and `net` keeps the weights of the steps taken so far.
+# [README.md](README.md) has the seconds, also those with an evaluation after every batch.
 #
 # **What changed against the published form:** the last import line, which was
 # `from Code.Utils.train import load_data_fashion_mnist, train_cuda_cpu`.
@@ -43,7 +44,7 @@ device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 # %%
-# Convolutions and pooling turn a picture into 16 small maps; three dense layers turn these into ten scores.
+# Convolutions and pooling turn an image into 16 small maps; three dense layers turn these into ten scores.
 # 卷积与池化把一张图变成 16 张小特征图，三个全连接层再把它们变成十个类别的得分。
 class LeNet(nn.Module):
     def __init__(self):
@@ -73,7 +74,7 @@ net = LeNet()
 print(net)
 
 # %%
-# 60,000 training and 10,000 test pictures, cut into batches straight from memory: no worker processes.
+# 60,000 training and 10,000 test images, cut into batches straight from memory: no worker processes.
 # 6 万张训练图和 1 万张测试图，直接从内存里切出小批量，不需要任何工作进程。
 batch_size = 256
 train_iter, test_iter = load_data_fashion_mnist(batch_size)

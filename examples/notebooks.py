@@ -1,4 +1,4 @@
-"""Writes the notebooks beside the scripts: each cell of NAME.py becomes a cell of NAME.ipynb.
+"""Write the notebooks beside the scripts: each cell of NAME.py becomes a cell of NAME.ipynb.
 
     python examples/notebooks.py
 
@@ -21,12 +21,16 @@ METADATA = {
 
 
 def scripts() -> list[Path]:
-    """The programs, in the order of their names."""
+    """Return the programs, in the order of their names."""
     return sorted(path for path in FOLDER.glob("*.py") if path.name != Path(__file__).name)
 
 
 def notebook(script: str) -> NotebookNode:
-    """The notebook of a script's text. Raises ValueError for text before the first cell."""
+    """Return the notebook of a script's text.
+
+    Raises:
+        ValueError: for text before the first cell.
+    """
     before, *parts = MARK.split(script)
     if before:
         raise ValueError(f"a script begins with '# %%' or '# %% [markdown]'; this one with {before.splitlines()[0]!r}")
@@ -38,14 +42,14 @@ def notebook(script: str) -> NotebookNode:
 
 
 def cell(is_text: bool, source: str, name: str) -> NotebookNode:
-    """One cell, with `name` as its id, so that the same script gives the same bytes."""
+    """Return one cell with `name` as its id, so that the same script gives the same bytes."""
     if is_text:
         return nbformat.v4.new_markdown_cell(re.sub(r"^# ?", "", source.strip(), flags=re.MULTILINE), id=name)
     return nbformat.v4.new_code_cell(source.strip(), id=name)
 
 
 def text(script: str) -> str:
-    """The notebook's file."""
+    """Return the content of the notebook's file."""
     return nbformat.writes(notebook(script)) + "\n"
 
 
