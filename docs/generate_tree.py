@@ -10,8 +10,8 @@ from pathlib import Path
 
 DOCS = Path(__file__).parent
 PACKAGE = DOCS.parent / "src" / "lenet"
-# In which data passes through the folders.
-ORDER = [
+# In the order in which data passes through them: none imports a later one (tests/test_package.py).
+ROOMS = [
     "files",
     "data",
     "images",
@@ -45,7 +45,7 @@ def tree(folder: Path = PACKAGE, depth: int = 1) -> list[str]:
     """The lines for a folder: its files, then its folders."""
     lines = []
     paths = [path for path in folder.iterdir() if path.suffix in (".py", ".cpp", ".h") or path.is_dir()]
-    order = {name: number for number, name in enumerate(ORDER)}
+    order = {name: number for number, name in enumerate(ROOMS)}
     for path in sorted(paths, key=lambda path: (path.is_dir(), order.get(path.name, len(order)), path.name)):
         if path.name == "__pycache__" or (path.is_dir() and not list(path.glob("*.py"))):
             continue

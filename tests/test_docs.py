@@ -13,6 +13,7 @@ import benchmarks
 import pytest
 import recording
 import records
+from generate_tree import generate
 from PIL import Image
 
 from lenet.doctor.remedies import SUCCESSES
@@ -33,7 +34,6 @@ def blocks(language):
 
 
 def test_the_tree_is_the_folder():
-    generate = script("docs/generate_tree.py").generate
     assert (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8") == generate(), "run make docs"
 
 

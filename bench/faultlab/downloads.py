@@ -1,6 +1,6 @@
 """Downloads: a source that fails in 24 ways, a disk that fails in four, and fetches that are killed.
 
-Every trial has a cache of its own. It ends in good data or in a named error that says the way out, within a bounded time; no
+Every trial has a cache of its own. It ends in good data or in a named error with a hint, within a bounded time; no
 file stands in the cache under its name that is not whole; and the next try, with a good source, brings good data and
 leaves nothing else in the cache.
 """

@@ -343,7 +343,7 @@ def lost(trials: Trials) -> Row:
             picture = splits().test.images[0]
             ended.append(trials.error(lambda p=picture: lenet.predict(trials.whole, p), *said, hint=ON_THE_CPU))  # type: ignore[misc]
     return Row(
-        f"lost devices, 5 phases × {len(LOST)} kinds: an error with the way out, and the training goes on",
+        f"lost devices, 5 phases × {len(LOST)} kinds: an error with a hint, and the training resumes",
         len(ended),
         sum(ended),
         f"{trials.explained} named errors; {same} trainings resumed on a device that is back, weights bit for bit",

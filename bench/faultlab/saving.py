@@ -233,7 +233,7 @@ def outcome(
 
 
 def says_all(error: Exception, run: Path, causes: tuple[str, ...], begun: bool) -> bool:
-    """Whether an error is of the right class, and names the place, the cause and the way out."""
+    """Whether an error is of the right class, and names the place, the cause and what to do."""
     named = isinstance(error, SaveError) or (isinstance(error, RunError) and not begun)
     return named and str(run) in str(error) and any(map(str(error).__contains__, causes)) and "hint: " in str(error)
 

@@ -123,7 +123,7 @@ def test_the_interface_is_what_the_stub_of_these_tests_has():
     ids=["nothing", "folder", "text", "other-library", "other-sources"],
 )
 def test_a_library_that_cannot_be_used_is_refused_or_replaced_by_pytorch(no_kernels, make, message):
-    """Asked for, it is an error with the way out; left to `auto`, the reference computes, and the way out is told."""
+    """With --engine cpu, an error with a hint; with `auto`, the reference engine computes, and the hint is printed."""
     make(no_kernels / kernels.LIBRARY_NAME)
     with pytest.raises(kernels.KernelsMissing) as caught:
         kernels.opened(no_kernels / kernels.LIBRARY_NAME)
