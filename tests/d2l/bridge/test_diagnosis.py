@@ -1,13 +1,18 @@
 """The doctor in a learner's own training: what is wrong stands on stderr, once, and nothing where nothing is."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from lenet import d2l
+from lenet.d2l.bridge import diagnosis
 from lenet.d2l.bridge.batches import BatchIterator
+from lenet.d2l.bridge.progress import EpochProgress
 from lenet.data.dataset import Dataset
+from lenet.engines import Stats
 from lenet.models import LeNetAvg
 
 
@@ -214,3 +219,26 @@ def test_a_part_of_fashion_mnist_is_never_too_good(by_pytorch, tiny, capsys):
     repeated = np.repeat(np.arange(200), 50)
     whole = Dataset("fashion-mnist", named[1].images[repeated], named[1].labels[repeated], named[1].classes)
     assert "too-good" in trained(net, iterators[0], BatchIterator(whole, 500), 0.01, 1, capsys)[0]
+
+
+def test_what_the_doctor_observes(tiny, monkeypatch):
+    """Of two epochs whose labels, losses and accuracies are known."""
+    seen = []
+    monkeypatch.setattr(diagnosis, "examine", lambda checks, observation: seen.append(observation) or [])
+    steps = SimpleNamespace(sample=torch.rand(3, 1, 28, 28), takes_logits=True, simulates=True, layers=None)
+    one = diagnosis.Diagnosis(linear(), steps, BatchIterator(tiny.test, 50), 2, "xavier-uniform")
+    labels = np.array([2, 0, 1, -100, 1, 0])  # nn.CrossEntropyLoss ignores the fourth
+    for done, accuracy in ((1, 0.5), (2, 0.75)):
+        progress = EpochProgress(labels=[labels[:3], labels[3:]])
+        progress.add(Stats(np.array([0.25]), np.array([6]), 3, 1.0))
+        one.epoch(done, progress, accuracy)
+    first, second = seen
+    assert first.order.tolist() == second.order.tolist() == [2, 0, 1, 1, 0]
+    assert first.counts.tolist() == [2, 2, 1]
+    assert (first.train_loss, first.train_accuracy, first.test_accuracy) == (0.25, 0.5, 0.5)
+    assert (first.before, second.before) == (None, (0.5, 0.5))
+    assert (first.is_last, second.is_last) == (False, True)
+    assert (first.simulated, second.simulated) == (1, 0)
+    assert (second.test_accuracy, second.init, second.takes_logits) == (0.75, "xavier-uniform", True)
+    assert second.outputs.shape == (3, 10)
+    assert second.test_counts.tolist() == np.bincount(tiny.test.labels).tolist()

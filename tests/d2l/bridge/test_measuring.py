@@ -13,6 +13,7 @@ from lenet.d2l.bridge.measuring import uninterrupted
     ("scores", "classes", "right"),
     [
         ([[0.1, 0.3, 0.6], [0.3, 0.2, 0.5]], [0, 2], 1.0),
+        ([[1.0], [0.0]], [[1], [1]], 1.0),  # one column: predicted classes
         ([[0.1, 0.9], [0.9, 0.1]], [1, 0], 2.0),
         ([2, 1, 1], [2, 0, 1], 2.0),  # classes already
         ([[0.1, 0.9]], [0], 0.0),

@@ -9,7 +9,14 @@ from lenet.engines import Stats
 
 @pytest.mark.parametrize(
     ("num_steps", "stops"),
-    [(1, [1]), (4, [1, 2, 3, 4]), (5, [1, 2, 3, 4, 5]), (7, [*range(1, 8)]), (235, [47, 94, 141, 188, 235])],
+    [
+        (1, [1]),
+        (4, [1, 2, 3, 4]),
+        (5, [1, 2, 3, 4, 5]),
+        (7, [*range(1, 8)]),
+        (11, [2, 4, 6, 8, 10, 11]),
+        (235, [47, 94, 141, 188, 235]),
+    ],
 )
 def test_points_are_those_of_the_book(num_steps, stops):
     assert report_steps(num_steps) == stops

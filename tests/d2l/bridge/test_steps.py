@@ -45,6 +45,7 @@ def test_an_epoch_is_reported_at_each_fifth(way, tiny):
         reported = [(progress.done, len(progress.losses), progress.tally.num_images) for progress in steps.epoch()]
     expected = [(n / 11, n, min(96 * n, 1000)) for n in (2, 4, 6, 8, 10, 11)]
     assert reported == expected
+    assert steps.guard.num_steps == 11
 
 
 def test_a_generator_is_reported_at_its_end(tiny):
