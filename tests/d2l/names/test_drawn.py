@@ -4,11 +4,10 @@ import copy
 import re
 import sys
 import time
-from dataclasses import dataclass, field
 
 import pytest
 import torch
-import torch.nn.functional as F
+from book_loop import Loader, expect
 from matplotlib.colors import to_hex
 from terminal import FakeTerminal
 from torch import nn
@@ -20,68 +19,6 @@ from lenet.d2l.names import canvas
 
 EPOCHS = 2
 STOPS = [2, 4, 6, 8, 10, 11]  # of an epoch of 11 batches: every fifth of it, rounded down, and its end
-
-
-@dataclass
-class Expected:
-    """Of a training of EPOCHS epochs, computed by PyTorch; the lists of an epoch's batches begin anew in each epoch."""
-
-    losses: list[list[float]] = field(default_factory=list)
-    sizes: list[list[int]] = field(default_factory=list)
-    correct: list[list[int]] = field(default_factory=list)
-    val_losses: list[list[float]] = field(default_factory=list)
-    val_accuracies: list[list[float]] = field(default_factory=list)
-    test_accuracies: list[float] = field(default_factory=list)
-
-    def loss(self, epoch, stop):
-        """Mean loss per image of the first `stop` batches."""
-        pairs = zip(self.losses[epoch][:stop], self.sizes[epoch][:stop], strict=True)
-        return sum(loss * size for loss, size in pairs) / sum(self.sizes[epoch][:stop])
-
-    def batch_loss(self, epoch):
-        """Mean loss per batch."""
-        return sum(self.losses[epoch]) / len(self.losses[epoch])
-
-    def accuracy(self, epoch, stop):
-        return sum(self.correct[epoch][:stop]) / sum(self.sizes[epoch][:stop])
-
-
-def expect(net, train_iter, test_iter, optimizer):
-    """What a training with cross-entropy goes through; `net` and PyTorch's generator are changed as by the training."""
-    expected = Expected()
-    for _ in range(EPOCHS):
-        batches = []
-        for X, y in train_iter:
-            optimizer.zero_grad()
-            logits = net(X)
-            loss = F.cross_entropy(logits, y)
-            loss.backward()
-            optimizer.step()
-            batches.append((loss.item(), len(y), int((logits.argmax(1) == y).sum())))
-        losses, sizes, correct = zip(*batches, strict=True)
-        expected.losses.append(list(losses))
-        expected.sizes.append(list(sizes))
-        expected.correct.append(list(correct))
-        with torch.no_grad():
-            outputs = [(net(X), y) for X, y in test_iter]
-        expected.val_losses.append([F.cross_entropy(logits, y).item() for logits, y in outputs])
-        expected.val_accuracies.append([float((logits.argmax(1) == y).float().mean()) for logits, y in outputs])
-        right = sum(int((logits.argmax(1) == y).sum()) for logits, y in outputs)
-        expected.test_accuracies.append(right / sum(len(y) for _, y in outputs))
-    return expected
-
-
-class Loader:
-    """The same batches in something that is no BatchIterator, so that PyTorch takes the steps."""
-
-    def __init__(self, iterator):
-        self.iterator = iterator
-
-    def __iter__(self):
-        return iter(self.iterator)
-
-    def __len__(self):
-        return len(self.iterator)
 
 
 @pytest.fixture(params=["kernels", "PyTorch"])
@@ -163,12 +100,11 @@ def test_train_ch6_draws_fifths_of_epochs(batches, charts, capsys):
 
 
 @pytest.mark.parametrize("num_epochs", [1, EPOCHS])
-def test_train_ch3_of_the_book_draws_epochs(num_epochs, batches, charts, monkeypatch):
-    monkeypatch.setattr(sys.modules[__name__], "EPOCHS", num_epochs)
+def test_train_ch3_of_the_book_draws_epochs(num_epochs, batches, charts):
     net, seed = network(), 7
     own = copy.deepcopy(net)
     torch.manual_seed(seed)
-    expected = expect(own, *batches, torch.optim.SGD(own.parameters(), lr=0.1))
+    expected = expect(own, *batches, torch.optim.SGD(own.parameters(), lr=0.1), num_epochs)
     torch.manual_seed(seed)
     optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
     d2l.train_ch3(net, *batches, nn.CrossEntropyLoss(reduction="none"), num_epochs, optimizer)

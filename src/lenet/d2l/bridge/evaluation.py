@@ -38,6 +38,9 @@ def evaluate_accuracy(net: Any, data_iter: Any, device: Any = None) -> float:
         data_iter: batches `(X, y)`.
         device: where to compute; None for the network's own device.
 
+    Returns:
+        The share of the images that are classified correctly, 0 to 1.
+
     Raises:
         DataError: if there is no batch.
         ModelError: if the network does not take the images.
@@ -68,6 +71,12 @@ def evaluate_accuracy_gpu(net: Any, data_iter: Any, device: Any = None) -> float
         net: as for `evaluate_accuracy`.
         data_iter: batches `(X, y)`.
         device: where to compute; None for the network's own device.
+
+    Returns:
+        The share of the images that are classified correctly, 0 to 1.
+
+    Raises:
+        DataError, ModelError, EngineError, ConfigError: as `evaluate_accuracy`.
     """
     return evaluate_accuracy(net, data_iter, device)
 

@@ -15,6 +15,9 @@ def accuracy(y_hat: Tensor, y: Tensor) -> float:
     Args:
         y_hat: scores (N, num_classes), or predicted classes (N,).
         y: classes (N,).
+
+    Returns:
+        A number from 0 to N.
     """
     if y_hat.ndim > 1 and y_hat.shape[1] > 1:
         y_hat = y_hat.argmax(dim=1)

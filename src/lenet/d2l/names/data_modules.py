@@ -29,7 +29,14 @@ class DataModule(HyperParameters):
         self.root, self.num_workers = root, num_workers
 
     def get_dataloader(self, train: bool) -> Iterable[Any]:
-        """Return an iterator over batches; a subclass defines it."""
+        """Return an iterator over batches; a subclass defines it.
+
+        Args:
+            train: whether the batches are for training or for validation.
+
+        Returns:
+            The iterator.
+        """
         raise NotImplementedError
 
     def train_dataloader(self) -> Iterable[Any]:
@@ -49,6 +56,9 @@ class DataModule(HyperParameters):
             tensors: of the same length.
             train: whether to shuffle.
             indices: the part.
+
+        Returns:
+            The DataLoader.
         """
         dataset = torch.utils.data.TensorDataset(*(tensor[indices] for tensor in tensors))
         return torch.utils.data.DataLoader(dataset, self.batch_size, shuffle=train)
@@ -73,11 +83,28 @@ class FashionMNIST(DataModule):
         self.train, self.val = ImageDataset(splits.train, resize), ImageDataset(splits.test, resize)
 
     def text_labels(self, indices: Any) -> list[str]:
-        """Return the names of classes by their numbers."""
+        """Return the names of classes by their numbers.
+
+        Args:
+            indices: numbers of classes.
+
+        Returns:
+            The names.
+        """
         return get_fashion_mnist_labels(indices)
 
     def get_dataloader(self, train: bool) -> BatchIterator:
-        """Return the training set in shuffled batches, or the validation set, which is the test set, in batches."""
+        """Return the training set in shuffled batches, or the validation set, which is the test set, in batches.
+
+        Args:
+            train: whether the batches are for training or for validation.
+
+        Returns:
+            The batches.
+
+        Raises:
+            ConfigError: for a batch size below 1.
+        """
         images = self.train if train else self.val
         return BatchIterator(images.dataset, self.batch_size, train, images.size)
 

@@ -42,7 +42,11 @@ def use_svg_display() -> None:
 
 
 def set_figsize(figsize: tuple[float, float] = (3.5, 2.5)) -> None:
-    """Set the size of future figures, in inches: the book's `set_figsize`."""
+    """Set the size of future figures, in inches: the book's `set_figsize`.
+
+    Args:
+        figsize: width and height.
+    """
     import matplotlib
 
     use_svg_display()

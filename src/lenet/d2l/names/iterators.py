@@ -25,6 +25,9 @@ def load_data_fashion_mnist(
         root: a folder that is searched first, if it has Fashion-MNIST in it; then, as in `lenet.data.load`, LENET_DATA,
             the cache, and a download.
 
+    Returns:
+        Training batches and test batches.
+
     Raises:
         DataUnavailable: if it is not on this machine and cannot be downloaded.
         DataError: if a file is damaged.
@@ -43,17 +46,34 @@ def get_data_fashion_mnist(
         batch_size: images in a batch.
         resize: as for BatchIterator.
         root: as for `load_data_fashion_mnist`.
+
+    Returns:
+        Training batches and test batches.
+
+    Raises:
+        DataUnavailable, DataError, ConfigError: as `load_data_fashion_mnist`.
     """
     return load_data_fashion_mnist(batch_size, resize, root)
 
 
 def get_dataloader_workers() -> int:
-    """Return 0, the number of worker processes, which are not needed here: the book's `get_dataloader_workers`."""
+    """Return 0, the number of worker processes, which are not needed here: the book's `get_dataloader_workers`.
+
+    Returns:
+        0.
+    """
     return 0
 
 
 def get_fashion_mnist_labels(labels: Any) -> list[str]:
-    """Return the names of classes by their numbers: the book's `get_fashion_mnist_labels`."""
+    """Return the names of classes by their numbers: the book's `get_fashion_mnist_labels`.
+
+    Args:
+        labels: numbers of classes, such as int64 (N,).
+
+    Returns:
+        The book's names, such as t-shirt.
+    """
     return [TEXT_LABELS[int(label)] for label in labels]
 
 

@@ -34,11 +34,26 @@ class Module(nn.Module, HyperParameters):
         self.board = ProgressBoard()
 
     def loss(self, y_hat: Any, y: Any) -> Tensor:
-        """Return the loss of predictions; a subclass defines it."""
+        """Return the loss of predictions; a subclass defines it.
+
+        Args:
+            y_hat: predictions.
+            y: labels.
+
+        Returns:
+            A tensor with one number.
+        """
         raise NotImplementedError
 
     def forward(self, X: Tensor) -> Tensor:
-        """Return the outputs of `net`."""
+        """Return the outputs of `net`.
+
+        Args:
+            X: images (N, channels, height, width).
+
+        Returns:
+            Scores (N, num_classes).
+        """
         scores: Tensor = self.net(X)
         return scores
 
@@ -63,17 +78,32 @@ class Module(nn.Module, HyperParameters):
         self.board.draw(x, value, ("train_" if train else "val_") + key, every_n=max(1, int(every)))
 
     def training_step(self, batch: Any) -> Tensor:
-        """Return the loss of a training batch, and add it to the chart."""
+        """Return the loss of a training batch, and add it to the chart.
+
+        Args:
+            batch: inputs and labels.
+
+        Returns:
+            A tensor with one number.
+        """
         loss = self.loss(self(*batch[:-1]), batch[-1])
         self.plot("loss", loss, train=True)
         return loss
 
     def validation_step(self, batch: Any) -> None:
-        """Add the loss of a validation batch to the chart."""
+        """Add the loss of a validation batch to the chart.
+
+        Args:
+            batch: inputs and labels.
+        """
         self.plot("loss", self.loss(self(*batch[:-1]), batch[-1]), train=False)
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
-        """Return SGD with the learning rate `lr`."""
+        """Return SGD with the learning rate `lr`.
+
+        Returns:
+            The optimiser.
+        """
         return torch.optim.SGD(self.parameters(), lr=self.lr)
 
     def apply_init(self, inputs: Sequence[Tensor], init: Callable[[nn.Module], None] | None = None) -> None:
@@ -110,7 +140,11 @@ class Classifier(Module):
     """The book's `Classifier`: a model with cross-entropy, and with the accuracy on the validation set."""
 
     def validation_step(self, batch: Any) -> None:
-        """Add loss and accuracy of a validation batch to the chart."""
+        """Add loss and accuracy of a validation batch to the chart.
+
+        Args:
+            batch: inputs and labels.
+        """
         Y_hat = self(*batch[:-1])
         self.plot("loss", self.loss(Y_hat, batch[-1]), train=False)
         self.plot("acc", self.accuracy(Y_hat, batch[-1]), train=False)
@@ -122,6 +156,9 @@ class Classifier(Module):
             Y_hat: scores (N, num_classes).
             Y: classes (N,).
             averaged: False for 1 or 0 for each prediction.
+
+        Returns:
+            A tensor with one number, or with N.
         """
         predicted = Y_hat.reshape(-1, Y_hat.shape[-1]).argmax(dim=1).to(Y.dtype)
         correct = (predicted == Y.reshape(-1)).to(torch.float32)
@@ -134,6 +171,9 @@ class Classifier(Module):
             Y_hat: scores (N, num_classes).
             Y: classes (N,).
             averaged: False for the cross-entropy of each prediction.
+
+        Returns:
+            A tensor with one number, or with N.
         """
         scores = Y_hat.reshape(-1, Y_hat.shape[-1])
         return F.cross_entropy(scores, Y.reshape(-1), reduction="mean" if averaged else "none")

@@ -59,20 +59,35 @@ class Trainer(HyperParameters):
         return self.gpus[0] if self.gpus else devices.cpu()
 
     def prepare_data(self, data: Any) -> None:
-        """Get the iterators from the data."""
+        """Get the iterators from the data.
+
+        Args:
+            data: a DataModule.
+        """
         self.train_dataloader, self.val_dataloader = data.train_dataloader(), data.val_dataloader()
         self.num_train_batches = len(self.train_dataloader)
         self.num_val_batches = len(self.val_dataloader) if self.val_dataloader is not None else 0
 
     def prepare_model(self, model: Any) -> None:
-        """Connect the model with this trainer, and move it to the device."""
+        """Connect the model with this trainer, and move it to the device.
+
+        Args:
+            model: a Module.
+        """
         model.trainer = self
         model.board.xlim = [0, self.max_epochs]
         model.board.name = "Trainer"
         self.model = model.to(self.device)
 
     def prepare_batch(self, batch: Any) -> Any:
-        """Return the batch on the model's device."""
+        """Return the batch on the model's device.
+
+        Args:
+            batch: inputs and labels.
+
+        Returns:
+            The batch.
+        """
         return to_device(list(batch), self.gpus[0]) if self.gpus else batch
 
     def fit(self, model: Any, data: Any) -> None:
@@ -113,7 +128,11 @@ class Trainer(HyperParameters):
                 del self._steps, self._diagnosis
 
     def fit_epoch(self) -> None:
-        """Train one epoch, evaluate the model on the validation set, and let the doctor examine the training."""
+        """Train one epoch, evaluate the model on the validation set, and let the doctor examine the training.
+
+        Raises:
+            DataError, ModelError, TrainingError: as `fit`.
+        """
         self.model.train()
         num_plotted = 0
         for progress in self._steps.epoch():

@@ -84,6 +84,9 @@ def train_cuda_cpu(
         optimizer: changes the weights; its state is kept for a second call.
         device: where to compute.
         num_epochs: how many epochs to train.
+
+    Raises:
+        EngineError, ModelError, DataError, TrainingError, ConfigError: as `train_ch5`.
     """
     train_ch5(net, train_iter, test_iter, batch_size, optimizer, device, num_epochs)
 
@@ -109,6 +112,9 @@ def train(
         optimizer: changes the weights; its state is kept for a second call.
         device: where to compute.
         num_epoch: how many epochs to train.
+
+    Raises:
+        EngineError, ModelError, DataError, TrainingError, ConfigError: as `train_ch5`.
     """
     train_ch5(net, train_iter, test_iter, batch_size, optimizer, device, num_epoch)
 

@@ -79,6 +79,9 @@ def train_epoch_ch3(net: Any, train_iter: Any, loss: Any, updater: Any) -> tuple
 
     Returns:
         Training loss and accuracy.
+
+    Raises:
+        EngineError, ModelError, DataError, TrainingError, ConfigError: as `train_ch5`.
     """
     with memory_explained(device_of(net) or "cpu"):
         steps = ch3_steps(net, train_iter, loss, updater, summed=False)
