@@ -1,5 +1,7 @@
 """The doctor in a learner's own training: what is wrong stands on stderr, once, and nothing where nothing is."""
 
+import contextlib
+import io
 from types import SimpleNamespace
 
 import numpy as np
@@ -242,3 +244,23 @@ def test_what_the_doctor_observes(tiny, monkeypatch):
     assert (second.test_accuracy, second.init, second.takes_logits) == (0.75, "xavier-uniform", True)
     assert second.outputs.shape == (3, 10)
     assert second.test_counts.tolist() == np.bincount(tiny.test.labels).tolist()
+
+
+def test_pytorchs_steps_get_a_second_epoch_and_no_third(iterators, loader):
+    torch.manual_seed(0)
+    net, both = LeNetAvg(), io.StringIO()
+    with contextlib.redirect_stdout(both), contextlib.redirect_stderr(both):
+        d2l.train_ch5(net, loader, iterators[1], 50, torch.optim.SGD(net.parameters(), lr=1e-4), "cpu", 3)
+    lines = [line for line in both.getvalue().splitlines() if line.startswith(("epoch", "FINDING  chance-level"))]
+    assert [line.split()[0] for line in lines] == ["epoch", "epoch", "FINDING", "epoch"]
+
+
+def test_every_class_is_counted_and_ignored_labels_are_not(tiny, iterators, monkeypatch):
+    observations = []
+    monkeypatch.setattr(diagnosis, "examine", lambda checks, observation: observations.append(observation) or [])
+    images, labels = torch.from_numpy(tiny.train.images)[:, None] / 255, torch.from_numpy(tiny.train.labels).clone()
+    labels[:7] = -100
+    batches = list(zip(images.split(50), labels.split(50), strict=True))
+    d2l.train_ch5(net := linear(), batches, iterators[1], 50, torch.optim.SGD(net.parameters(), lr=0.1), "cpu", 1)
+    assert observations[-1].counts.tolist() == np.bincount(tiny.train.labels[7:]).tolist()
+    assert observations[-1].counts[0] > 0

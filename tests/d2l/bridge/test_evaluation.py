@@ -116,3 +116,11 @@ def test_neither_a_network_nor_an_iterator(arguments):
 def test_a_device_that_is_not_there():
     with pytest.raises(EngineError, match="no device 'cuda:77'"):
         d2l.evaluate_accuracy(Same(), BATCHES, "cuda:77")
+
+
+def test_two_networks_are_no_network_and_iterator():
+    net = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))  # can be iterated, but over its layers
+    with pytest.raises(
+        ConfigError, match=r"expected a network and an iterator of batches.*got Sequential and Sequential"
+    ):
+        d2l.evaluate_accuracy(net, net)

@@ -58,3 +58,9 @@ def test_a_reshaping_that_does_not_fit():
 def test_no_misfit_is_made_up():
     images = torch.zeros(2, 1, 28, 28)
     assert explain_shape_error(LeNet(), images, RuntimeError("something else")) is None
+
+
+def test_padding_counts_on_both_sides():
+    images, net = torch.zeros(2, 1, 2, 2), nn.Conv2d(1, 2, 5, padding=1)
+    found = explain_shape_error(net, images, failing(net, images))
+    assert "of at least 3×3 and received (N, 1, 2, 2)" in found.message

@@ -17,6 +17,7 @@ from lenet.d2l.bridge.kernel_steps import KernelSteps
 from lenet.d2l.bridge.optimizers import PlainSgd
 from lenet.d2l.bridge.steps import choose_steps
 from lenet.d2l.bridge.torch_steps import TorchSteps, classification
+from lenet.engines.cpu import CpuEngine
 from lenet.errors import DataError, EngineError, ModelError
 from lenet.models import LeNet
 
@@ -177,3 +178,28 @@ def test_images_that_do_not_fit_name_the_layer(as_list, tiny, capsys):
     net = network()
     with pytest.raises(ModelError, match=r"layer fc\.0, .*expects \(N, 80\) and received \(N, 125\)"):
         list(choose_steps(net, iterator, F.cross_entropy, PlainSgd(net, 0.1), CPU).epoch())
+
+
+def test_a_call_of_the_kernels_is_short(tiny, monkeypatch):
+    calls, train_steps = [], CpuEngine.train_steps
+
+    def record(engine, plan, start, stop):
+        calls.append((start, stop))
+        return train_steps(engine, plan, start, stop)
+
+    monkeypatch.setattr(CpuEngine, "train_steps", record)
+    steps, _ = both(network(), BatchIterator(tiny.train, 10))
+    steps.speed = 100.0
+    with steps:
+        next(steps.epoch())
+    assert calls[0] == (0, 8)  # 0.08 seconds, of the 20 steps until the next point
+
+
+def test_the_kernels_leave_no_gradients(tiny):
+    net = network()
+    for weights in net.parameters():
+        weights.grad = torch.ones_like(weights)
+    steps, _ = both(net, BatchIterator(tiny.train, 100))
+    with steps:
+        list(steps.epoch())
+    assert [weights.grad for weights in net.parameters()] == [None] * len(list(net.parameters()))

@@ -9,6 +9,8 @@ from torch import nn
 
 from lenet import d2l
 from lenet.d2l.bridge.batches import BatchIterator
+from lenet.d2l.bridge.diagnosis import Diagnosis
+from lenet.d2l.names import devices
 from lenet.errors import ConfigError, DataError, EngineError, ModelError
 
 
@@ -197,3 +199,21 @@ def test_a_validation_loader_without_batches_is_an_error(data, monkeypatch):
     monkeypatch.setattr(data, "val_dataloader", list, raising=False)
     with pytest.raises(DataError, match="the validation loader has no batches"):
         fitted(Small(), data)
+
+
+def test_gpus_are_used_only_if_there_are_some(monkeypatch):
+    monkeypatch.setattr(devices, "num_gpus", lambda: 0)
+    assert d2l.Trainer(1, num_gpus=1).device == torch.device("cpu")
+    monkeypatch.setattr(devices, "num_gpus", lambda: 2)
+    assert d2l.Trainer(1, num_gpus=1).device == torch.device("cuda:0")
+    assert len(d2l.Trainer(1, num_gpus=3).gpus) == 2
+    assert d2l.Trainer(1).device == torch.device("cpu")
+
+
+def test_the_doctor_gets_the_validation_accuracy_of_its_epoch(data, monkeypatch):
+    accuracies = []
+    monkeypatch.setattr(Diagnosis, "epoch", lambda _, done, progress, accuracy: accuracies.append(accuracy))
+    model = Small(lr=0.01)
+    fitted(model, data)
+    assert accuracies == [accuracy for _, accuracy in model.board.data["val_acc"]]
+    assert accuracies[0] != accuracies[1]

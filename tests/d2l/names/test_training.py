@@ -3,12 +3,17 @@
 import copy
 import re
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from lenet import d2l
 from lenet.d2l.bridge.batches import BatchIterator, first_inputs
+from lenet.d2l.bridge.loop import Point
+from lenet.d2l.bridge.progress import EpochProgress
+from lenet.d2l.names import training
+from lenet.engines import Stats
 from lenet.errors import ConfigError
 
 LINE = r"epoch {}, loss (\d+\.\d{{4}}), train acc (\d\.\d{{3}}), test acc (\d\.\d{{3}})"
@@ -238,3 +243,13 @@ def test_layers_that_wait_for_a_batch_get_one_from_any_iterator(kind, iterators,
     d2l.train_ch6(net, train, iterators[1], 1, 0.1, "cpu")
     assert net[1].in_features == 784
     assert "examples/sec" in capsys.readouterr().out
+
+
+def test_the_speed_is_that_of_the_steps_alone(iterators, capsys, monkeypatch):
+    progress = EpochProgress()
+    progress.add(Stats(np.array([0.5]), np.array([100]), 75, 2.0))
+    last = Point(3.0, progress, 0.625, num_images=300, steps_seconds=6.0, epoch_seconds=20.0)
+    monkeypatch.setattr(training, "points", lambda *_: iter([last]))
+    d2l.train_ch6(LeNet(), *iterators, 3, 0.1, "cpu")
+    out = capsys.readouterr().out.splitlines()
+    assert out[-2:] == ["loss 0.500, train acc 0.750, test acc 0.625", "50.0 examples/sec on cpu"]
