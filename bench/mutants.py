@@ -34,7 +34,17 @@ from mutmut.mutation.file_mutation import Mutation, create_mutations, deep_repla
 from recording import ROOT, Log
 
 PACKAGE = Path("src/lenet")
-DRAWING = ("display", "analysis/plots.py", "analysis/report.py", "d2l/names/plotting.py", "cli/output.py")
+DRAWING = (
+    "display",
+    "analysis/plots.py",
+    "analysis/report.py",
+    "d2l/names/animator.py",
+    "d2l/names/board.py",
+    "d2l/names/canvas.py",
+    "d2l/names/figures.py",
+    "d2l/names/images.py",
+    "cli/output.py",
+)
 WORDING = ("cli", "engines/kernels/build.py", "errors.py", "version.py", "__main__.py")
 LEFT_OUT = (*DRAWING, *WORDING)
 MARKERS = "not proof and not build and not docs and not notebook"

@@ -19,7 +19,7 @@ class Limits:
     def allow(self, number: float) -> bool:
         """Return whether a number is within the limits."""
         return (
-            math.isfinite(number)
+            (isinstance(number, int) or math.isfinite(number))  # isfinite fails for an int beyond the largest float
             and (self.above is None or number > self.above)
             and (self.least is None or number >= self.least)
             and (self.below is None or number < self.below)

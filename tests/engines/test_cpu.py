@@ -186,7 +186,7 @@ class TestBadArrays:
     def test_a_variant_that_is_not_here(self, tiny):
         with pytest.raises(EngineError) as caught:
             CpuEngine(network_of("lenet"), None, configure("fast"), Preprocessing((28, 28)), variant="mmx")
-        assert caught.value.hint == f"there is {', '.join(VARIANTS)}"
+        assert caught.value.hint == f"this processor runs {', '.join(VARIANTS)}"
 
     def test_more_threads_than_the_kernels_have(self, tiny):
         engine = cpu_engine(configure("book-sgd", batch_size=50, threads=1000), tiny.train)
