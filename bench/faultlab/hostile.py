@@ -52,6 +52,7 @@ PRELOADED = (
     "lenet.analysis.prediction",
     "lenet.networks.importing",
     "lenet.pytorch.pickles",
+    "torch",  # pickles imports it when it reads a file
     "lenet.training.train",
     "typer._adapters",  # what typer loads late, where there is such a thing
     *(f"PIL.{kind}ImagePlugin" for kind in ("Png", "Jpeg", "Mpo", "Bmp", "Gif", "WebP", "Tiff", "Ppm")),
