@@ -107,6 +107,10 @@ def test_weights_of_another_hash_are_refused(path):
         ({"preprocessing": None}, "the preprocessing is None"),
         ({"preprocessing": Preprocessing((10**6, 10**6)).to_dict()}, "its images are 1000000×1000000"),
         ({"preprocessing": Preprocessing((28, 28)).to_dict() | {"std": 0}}, "std 0"),
+        ({"preprocessing": Preprocessing((28, 28)).to_dict() | {"framing": {}}}, r"framing \{\}"),
+        ({"preprocessing": Preprocessing((28, 28)).to_dict() | {"ground": []}}, r"ground \[\]"),
+        ({"model": {"name": {}, "arguments": {}}}, "cannot be built"),
+        ({"model": {"name": "lenet", "arguments": {"activation": {}}}}, "activation"),
     ],
 )
 def test_a_network_that_cannot_be_is_refused_before_memory_is_taken(path, changes, words):

@@ -75,7 +75,7 @@ class Preprocessing:
             "mean": _is_number(self.mean),
             "std": _is_number(self.std) and self.std > 0,
             "ground": self.ground in GROUNDS,
-            "framing": self.framing in FRAMINGS,
+            "framing": self.framing in tuple(FRAMINGS),  # from a file it may be anything, also what has no hash
         }
         for name in (name for name, is_valid in valid.items() if not is_valid):
             raise RunError(

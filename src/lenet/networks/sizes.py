@@ -19,7 +19,7 @@ def check_positive(**numbers: int) -> None:
 
 def check_choice(what: str, name: str, choices: Iterable[str]) -> None:
     """Raise ModelError, listing the choices, for a name that is not among them."""
-    if name not in choices:
+    if name not in tuple(choices):  # from a file it may be anything, also what has no hash
         raise ModelError(f"unknown {what} {name!r}", hint=f"choose from {', '.join(choices)}")
 
 
