@@ -1,6 +1,8 @@
 """What these tests share: a folder of their own, and iterators over a small data set."""
 
 import pytest
+import torch
+from learners import LeNet
 
 from lenet.d2l.bridge.batches import BatchIterator
 from lenet.d2l.names import canvas
@@ -18,3 +20,10 @@ def own_folder(tmp_path, monkeypatch):
 def iterators(tiny):
     """Training and test images in batches of 50: twenty steps an epoch."""
     return BatchIterator(tiny.train, 50, True), BatchIterator(tiny.test, 50)
+
+
+@pytest.fixture
+def net():
+    """A learner's network, with the same weights in each test."""
+    torch.manual_seed(0)
+    return LeNet()

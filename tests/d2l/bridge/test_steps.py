@@ -9,6 +9,7 @@ import threading
 import pytest
 import torch
 import torch.nn.functional as F
+from learners import CPU, both, network
 from torch import nn
 
 from lenet.d2l.bridge.batches import BatchIterator
@@ -20,22 +21,6 @@ from lenet.d2l.bridge.torch_steps import TorchSteps, classification
 from lenet.engines.cpu import CpuEngine
 from lenet.errors import DataError, EngineError, ModelError
 from lenet.models import LeNet
-
-CPU = torch.device("cpu")
-
-
-def network():
-    torch.manual_seed(4)
-    return LeNet(channels=(3, 5), hidden=(20,), activation="relu")
-
-
-def both(net, iterator, rate=0.05):
-    """The same training in the two ways."""
-    sgd = torch.optim.SGD(net.parameters(), lr=rate)
-    return (
-        KernelSteps(net, iterator, F.cross_entropy, PlainSgd(net, rate), CPU),
-        TorchSteps(iterator, *classification(net, F.cross_entropy, sgd, CPU), net, sgd),
-    )
 
 
 @pytest.mark.parametrize("way", [0, 1])

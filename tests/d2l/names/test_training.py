@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 import torch
+from learners import LINE, LeNet
 from torch import nn
 
 from lenet import d2l
@@ -15,29 +16,6 @@ from lenet.d2l.bridge.progress import EpochProgress
 from lenet.d2l.names import training
 from lenet.engines import Stats
 from lenet.errors import ConfigError
-
-LINE = r"epoch {}, loss (\d+\.\d{{4}}), train acc (\d\.\d{{3}}), test acc (\d\.\d{{3}})"
-
-
-class LeNet(nn.Module):
-    """As a learner has it, a small one."""
-
-    def __init__(self):
-        super().__init__()
-        self.conv = nn.Sequential(
-            nn.Conv2d(1, 3, 5), nn.ReLU(), nn.MaxPool2d(2, 2), nn.Conv2d(3, 5, 5), nn.ReLU(), nn.MaxPool2d(2, 2)
-        )
-        self.fc = nn.Sequential(nn.Linear(5 * 4 * 4, 20), nn.ReLU(), nn.Linear(20, 10))
-
-    def forward(self, img):
-        feature = self.conv(img)
-        return self.fc(feature.view(img.shape[0], -1))
-
-
-@pytest.fixture
-def net():
-    torch.manual_seed(0)
-    return LeNet()
 
 
 @pytest.mark.parametrize(
@@ -142,20 +120,6 @@ def test_a_second_call_goes_on_with_the_optimiser(net, iterators):
     assert optimizer.state[net.fc[0].weight]["step"] == 20
     d2l.train_ch5(net, *iterators, 50, optimizer, "cpu", 2)
     assert optimizer.state[net.fc[0].weight]["step"] == 60
-
-
-def softmax_by_hand():
-    torch.manual_seed(0)
-    weights = torch.zeros(784, 10, requires_grad=True)
-    biases = torch.zeros(10, requires_grad=True)
-
-    def net(X):
-        return torch.softmax(X.reshape(-1, 784) @ weights + biases, 1)
-
-    def loss(y_hat, y):
-        return -torch.log(y_hat[range(len(y_hat)), y] + 1e-9)
-
-    return net, loss, [weights, biases]
 
 
 def test_the_books_program_on_fashion_mnist(real_data, monkeypatch, capsys, own_folder):

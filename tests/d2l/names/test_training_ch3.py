@@ -4,11 +4,10 @@ import re
 
 import pytest
 import torch
+from learners import LINE
 from torch import nn
 
 from lenet import d2l
-
-LINE = r"epoch {}, loss (\d+\.\d{{4}}), train acc (\d\.\d{{3}}), test acc (\d\.\d{{3}})"
 
 
 def softmax_by_hand():

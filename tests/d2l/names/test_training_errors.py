@@ -4,32 +4,12 @@ import copy
 
 import pytest
 import torch
+from learners import LeNet
 from torch import nn
 
 from lenet import d2l
 from lenet.d2l.bridge.batches import BatchIterator
 from lenet.errors import ConfigError, DataError, EngineError, ModelError, TrainingError
-
-
-class LeNet(nn.Module):
-    """As a learner has it, a small one."""
-
-    def __init__(self):
-        super().__init__()
-        self.conv = nn.Sequential(
-            nn.Conv2d(1, 3, 5), nn.ReLU(), nn.MaxPool2d(2, 2), nn.Conv2d(3, 5, 5), nn.ReLU(), nn.MaxPool2d(2, 2)
-        )
-        self.fc = nn.Sequential(nn.Linear(5 * 4 * 4, 20), nn.ReLU(), nn.Linear(20, 10))
-
-    def forward(self, img):
-        feature = self.conv(img)
-        return self.fc(feature.view(img.shape[0], -1))
-
-
-@pytest.fixture
-def net():
-    torch.manual_seed(0)
-    return LeNet()
 
 
 def test_wrong_arguments_are_errors_with_a_hint(net, iterators, tiny):
