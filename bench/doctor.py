@@ -3,7 +3,7 @@ epoch, and of the others; how often its cures help; what it says of healthy reci
 
 python bench/doctor.py                (400 trainings and some 90 with a cure, healthy ones and costs: about 40 minutes)
 
-The thresholds were chosen on the seeds 1000 to 1039, and the margin of the rehearsal after a first measurement on 0 to 39;
+The thresholds were chosen on the seeds 1000 to 1039, and the margin of the simulation after a first measurement on 0 to 39;
 those from 100 on, measured here, are new. docs/doctor.md explains.
 """
 
@@ -81,7 +81,7 @@ def main() -> None:
 
 def measure_chance(log: Log, seeds: range, common: dict[str, Any], cured: int) -> tuple[dict[str, Any], dict[str, Any]]:
     """Of the trainings that end at chance level, and of the others, how many were named in their first epoch."""
-    titles = "at chance  of them named  others  of them named  later  not finite  seeds in error"
+    titles = "at chance       reported  others       reported  later  not finite  seeds in error"
     log.say(f"{'activation':<10}  {'configuration':<30}  {titles}")
     results: dict[str, Any] = {}
     tally: dict[str, list[int]] = {cure: [0, 0] for cure in SUCCESSES}
@@ -141,7 +141,7 @@ def cures_of(activation: str, config: lenet.TrainConfig) -> dict[str, lenet.Trai
 
 
 def trained(config: lenet.TrainConfig, seeds: Sequence[int]) -> tuple[lenet.Run, ...]:
-    """The runs of those seeds, but for those whose loss became no number; kept, to go on after an interruption."""
+    """The runs of those seeds, but for those whose loss became NaN or infinite; kept, to go on after an interruption."""
     return sweep([Variation("", config)], seeds=seeds, folder=RUNS, progress="quiet")[0].runs
 
 
@@ -196,7 +196,7 @@ def unit_shares(run: lenet.Run) -> tuple[float, float]:
 
 
 def measure_cost(log: Log, common: dict[str, Any]) -> dict[str, Any]:
-    """Seconds that a default training spends with the doctor, and that a rehearsal takes."""
+    """Seconds that a default training spends with the doctor, and that a simulation takes."""
     results: dict[str, Any] = {}
     for name, settings in (
         ("fast", {}),

@@ -19,7 +19,7 @@ def doctor_chance() -> Iterator[str]:
     """Of the trainings that end at chance level, those that were reported, by configuration."""
     keys = ("at_chance", "named", "others", "others_named", "others_named_later", "not_finite")
     found = record("doctor")["chance"]
-    yield "| network | configuration | ended at chance | of them named | others | of them named | named later | no number |"
+    yield "| network | configuration | ended at chance | reported | others | reported | reported later | not finite |"
     yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
     for activation in ("sigmoid", "relu"):
         for name, row in found[activation].items():
@@ -37,7 +37,7 @@ def doctor_cures() -> Iterator[str]:
         "rate": "ReLU: a tenth of the rate",
     }
     found = record("doctor")
-    yield "| what was changed | configuration | learnt | of |"
+    yield "| what was changed | configuration | learned | of |"
     yield "| --- | --- | --- | --- |"
     for name, what in changes.items():
         for activation in ("sigmoid", "relu"):

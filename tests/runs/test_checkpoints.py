@@ -96,7 +96,7 @@ def test_a_checkpoint_that_cannot_be_read_now_is_kept(recorder, monkeypatch):
 
 
 def test_a_step_gone_back_to_is_the_newest(recorder):
-    """After a loss that is no number, what was saved later leads nowhere."""
+    """After a loss that is NaN or infinite, later checkpoints are useless."""
     for step in (1, 2, 3):
         recorder.checkpoint(step, {"model.x": np.full(1, float(step))}, {})
     recorder.checkpoint(1, {"model.x": np.ones(1)}, {})

@@ -62,7 +62,7 @@ class Killed(BaseException):
 
 @pytest.mark.parametrize(("engine", "every"), [("cpu", "3"), ("cpu", "0.000001s"), ("cpu", None), ("reference", "7")])
 def test_a_run_killed_in_any_save_is_resumed_to_the_same_bits(tiny, tmp_path, monkeypatch, engine, every):
-    """Checkpoints within chunks change no number, and wherever the training dies, the rest is what it would have been."""
+    """Checkpoints within chunks do not change results, and a training killed at any point continues with the same results."""
     settings = {"engine": engine, "flip": True, "validation": 60}
     whole = train_toy(tiny, tmp_path / "whole", **settings)
     real = Recorder.checkpoint
@@ -154,7 +154,7 @@ def test_a_run_that_lost_its_points_in_the_end_is_finished_all_the_same(tiny, tm
 
 
 def test_a_signal_during_the_simulation_saves_the_epoch(tiny, tmp_path, monkeypatch, capsys):
-    """A network at chance level, of which the doctor rehearses thousands of epochs."""
+    """A network at chance level, of which the doctor simulates thousands of epochs."""
     settings = {"recipe": "book-sgd", "learning_rate": 0.001, "epochs": 8_000, "batch_size": 50}
     real = plateau.escape_epoch
 

@@ -89,7 +89,7 @@ def to_8_bits(values: NDArray[Any], name: str) -> Grey:
         uint8, of the same shape.
 
     Raises:
-        ImageError: Values are NaN, infinite, or no numbers.
+        ImageError: Values are NaN, infinite, or not numbers.
     """
     if values.dtype == np.uint8:
         return values.copy()
