@@ -71,6 +71,9 @@ def pytest_collection_modifyitems(items):
 class BlankFigure:
     """A chart of which nothing is drawn."""
 
+    def set_layout_engine(self, layout: str) -> None:
+        pass
+
     def savefig(self, file: BinaryIO, **options: Any) -> None:
         file.write({"svg": b"<svg/>", "png": b"\x89PNG\r\n\x1a\n"}[options["format"]])
 

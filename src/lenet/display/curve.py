@@ -62,6 +62,7 @@ def save(recorder: Recorder) -> None:
     figure = draw(recorder.points, _title(recorder), recorder.config.epochs)
     for suffix in ("svg", "png"):
         recorder.folder.write(f"curve.{suffix}", rendered(figure, suffix))
+        figure.set_layout_engine("none")  # one layout serves both: finding it takes as long as drawing
 
 
 def _title(recorder: Recorder) -> str:
