@@ -62,6 +62,8 @@ def test_another_optimizer_drops_the_momentum_of_the_recipe():
         ({"flip": 1}, "flip is 1; expected True or False"),
         ({"optimizer": "adagrad"}, "unknown optimizer 'adagrad'"),
         ({"nesterov": True, "optimizer": "sgd"}, "nesterov needs a momentum above 0"),
+        ({"warm_up": 0.1}, "warm_up is 0.1, but the schedule one-cycle has a warm-up of its own"),
+        ({"warm_up": 1, "schedule": "cosine"}, "warm_up is 1; expected a number at least 0 and below 1"),
         ({"epoch": 3}, "unknown setting 'epoch'"),
     ],
 )

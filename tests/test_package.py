@@ -111,7 +111,8 @@ GROUND = {
     "registry": set(),
     "recipes": set(),
     "settings": {"errors"},
-    "config": {"errors", "recipes", "registry", "settings"},
+    "combinations": {"errors"},
+    "config": {"combinations", "errors", "recipes", "registry", "settings"},
 }
 PACKAGE = Path(lenet.__file__).parent
 

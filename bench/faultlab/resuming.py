@@ -30,7 +30,10 @@ COMBINATIONS: dict[str, dict[str, Any]] = {
         **{"recipe": "fast", "engine": "cpu", "threads": 2, "checkpoint_every": "0.02s"},
         **{"shift": 2, "validation": 64},
     },
-    "fast with flips": {"recipe": "fast", "engine": "reference", "threads": 2, "checkpoint_every": "5", "flip": True},
+    "fast with flips, cosine and warm-up": {
+        **{"recipe": "fast", "engine": "reference", "threads": 2, "checkpoint_every": "5"},
+        **{"flip": True, "schedule": "cosine", "warm_up": 0.2},
+    },
     "sprint": {"recipe": "sprint", "engine": "cpu", "threads": 2},
     "sprint, a validation split": {"recipe": "sprint", "engine": "reference", "threads": 1, "validation": 100},
     "book-sgd": {"recipe": "book-sgd", "engine": "cpu", "threads": 1, "checkpoint_every": "0.01s"},

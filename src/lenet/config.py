@@ -12,12 +12,13 @@ import typing
 from dataclasses import dataclass
 from typing import Any
 
+from lenet.combinations import check_combinations
 from lenet.errors import ConfigError, choices_hint
 from lenet.recipes import DEFAULT_RECIPE, RECIPE_SETTINGS
 from lenet.registry import ACTIVATIONS, ENGINES, INITS, MODELS, OPTIMIZERS, POOLINGS
 from lenet.settings import COUNT, NATURAL, POSITIVE, Limits, checked_number, checked_numbers, setting
 
-SCHEDULES = ("constant", "one-cycle")
+SCHEDULES = ("constant", "cosine", "one-cycle")
 MODEL_FIELDS = ("kernel_size", "channels", "hidden", "activation", "pooling", "padding")
 
 
@@ -61,7 +62,15 @@ class TrainConfig:
     nesterov: bool = setting(False, "Nesterov momentum for sgd.")
     weight_decay: float = setting(0.1, "Weight decay.", limits=NATURAL)
     schedule: str = setting(
-        "one-cycle", "Learning rate over time: constant, or rising and falling once.", choices=SCHEDULES
+        "one-cycle",
+        "Learning rate over time: constant, falling along half a cosine, or rising and falling once.",
+        choices=SCHEDULES,
+    )
+    warm_up: float = setting(
+        0.0,
+        "Share of all steps in which the learning rate first rises from 0, for constant and cosine.",
+        limits=Limits(least=0, below=1),
+        added=True,
     )
     batch_size: int = setting(64, "Images in a step.", limits=COUNT)
     epochs: int = setting(
@@ -101,13 +110,12 @@ class TrainConfig:
         for spec in dataclasses.fields(self):
             object.__setattr__(self, spec.name, checked(spec.name, getattr(self, spec.name)))
         _ = self.checkpoint_interval
-        if self.nesterov and self.momentum == 0:
-            raise ConfigError("nesterov needs a momentum above 0", hint="add --momentum 0.9")
-        if self.optimizer != "sgd" and self.momentum:
-            raise ConfigError(
-                f"momentum is a setting of sgd; the optimizer is {self.optimizer}",
-                hint="add --optimizer sgd, or leave momentum out",
-            )
+        check_combinations(self)
+
+    @property
+    def rates_depend_on_epochs(self) -> bool:
+        """Whether with more epochs the learning rates of the first ones would be others."""
+        return self.schedule != "constant" or self.warm_up > 0
 
     @property
     def checkpoint_interval(self) -> tuple[float, float]:

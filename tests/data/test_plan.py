@@ -57,6 +57,31 @@ def test_one_cycle_rises_for_three_tenths_and_falls_to_zero():
     assert np.all(np.diff(rates[301:]) < 0)
 
 
+def all_rates(**settings):
+    config = configure("fast", epochs=10, learning_rate=0.01, batch_size=10, **settings)
+    return np.concatenate([learning_rates(config, epoch, 1000) for epoch in range(10)])
+
+
+def test_cosine_is_half_a_cosine_from_the_peak_to_zero():
+    rates = all_rates(schedule="cosine")
+    middles = (np.arange(1000) + 0.5) / 1000
+    np.testing.assert_allclose(rates, 0.01 * np.cos(np.pi * middles / 2) ** 2, atol=1e-12)
+    assert rates[-1] < 1e-7
+
+
+@pytest.mark.parametrize("schedule", ["cosine", "constant"])
+def test_a_warm_up_rises_in_a_straight_line_from_zero(schedule):
+    rates = all_rates(schedule=schedule, warm_up=0.2)
+    np.testing.assert_allclose(rates[:200], 0.01 * (np.arange(200) + 0.5) / 200)
+    assert rates[200] == pytest.approx(0.01, rel=1e-4)
+    if schedule == "constant":
+        assert rates[200:].tolist() == [0.01] * 800
+    else:
+        assert np.all(np.diff(rates[200:]) < 0)
+        assert rates[600] == pytest.approx(0.005, rel=0.01)
+        assert rates[-1] < 1e-7
+
+
 def test_a_constant_rate_is_constant():
     assert learning_rates(configure("book-sgd"), 3, 1000).tolist() == [0.9] * 4
 

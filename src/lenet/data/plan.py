@@ -58,8 +58,10 @@ def plan(config: TrainConfig, epoch: int, num_images: int) -> Plan:
 def learning_rates(config: TrainConfig, epoch: int, num_images: int) -> NDArray[np.float64]:
     """Compute the learning rate of each step of an epoch.
 
-    The schedule one-cycle (Smith and Topin, 2018, arXiv 1708.07120) is half a cosine from 1/25 of the peak up to the peak
-    during the first 30 % of all steps, then half a cosine down to zero.
+    `cosine` is half a cosine from the peak down to zero (Loshchilov and Hutter, 2017, arXiv 1608.03983, without restarts).
+    `one-cycle` (Smith and Topin, 2018, arXiv 1708.07120) is half a cosine from 1/25 of the peak up to the peak during the
+    first 30 % of all steps, then half a cosine down to zero. A warm-up rises in a straight line from zero; `cosine` then
+    takes the steps that are left.
 
     Args:
         config: Has the schedule, the peak, the batch size and the number of epochs.
@@ -70,12 +72,14 @@ def learning_rates(config: TrainConfig, epoch: int, num_images: int) -> NDArray[
         float64 (num_steps,).
     """
     num_steps = math.ceil(num_images / config.batch_size)
-    if config.schedule == "constant":
+    if not config.rates_depend_on_epochs:
         return np.full(num_steps, config.learning_rate)
     done = (epoch * num_steps + np.arange(num_steps) + 0.5) / (config.epochs * num_steps)
-    up = START + (1 - START) * (1 - np.cos(np.pi * done / WARM_UP)) / 2
-    down = (1 + np.cos(np.pi * (done - WARM_UP) / (1 - WARM_UP))) / 2
-    return config.learning_rate * np.where(done < WARM_UP, up, down)
+    one_cycle = config.schedule == "one-cycle"
+    warm_up = WARM_UP if one_cycle else config.warm_up
+    up = START + (1 - START) * (1 - np.cos(np.pi * done / warm_up)) / 2 if one_cycle else done / (warm_up or 1)
+    down = 1.0 if config.schedule == "constant" else (1 + np.cos(np.pi * (done - warm_up) / (1 - warm_up))) / 2
+    return config.learning_rate * np.where(done < warm_up, up, down)
 
 
 def hold_out(config: TrainConfig, num_images: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

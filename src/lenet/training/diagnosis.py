@@ -112,7 +112,7 @@ class Findings:
     def _simulate(self, done: int, num_epochs: int) -> float | None:
         """The epoch up to `num_epochs` in which the training escapes the plateau; beyond its end only at a constant rate."""
         config = self.recorder.config
-        if num_epochs > config.epochs and config.schedule != "constant":
+        if num_epochs > config.epochs and config.rates_depend_on_epochs:
             return None
         longer = replace(config, epochs=num_epochs)
         preprocessing, interrupt = self.recorder.resolved.preprocessing, self.job.session.interrupt

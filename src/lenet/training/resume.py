@@ -140,7 +140,7 @@ def _go_back(recorder: Recorder, checkpoint: Checkpoint | None, config: TrainCon
     notices = [fault] if fault else []
     before = recorder.config.epochs
     if config.epochs != before:
-        if config.schedule != "constant" and position != Position():
+        if config.rates_depend_on_epochs and position != Position():
             notices.append(
                 f"so far the learning rates were those of {config.schedule} over {before} epochs; from here on they are "
                 f"those over {config.epochs}"

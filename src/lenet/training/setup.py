@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from lenet.config import MODEL_FIELDS, TrainConfig
+from lenet.config import FIELDS, MODEL_FIELDS, TrainConfig
 from lenet.data.dataset import Dataset, Splits
 from lenet.data.plan import hold_out
 from lenet.engines import Engine
@@ -14,6 +14,8 @@ from lenet.images.preprocess import Preprocessing
 from lenet.networks import build
 from lenet.networks.initialization import initialized
 from lenet.runs.records import Model, Resolved
+
+OPTIONS = ("warm_up",)  # printed before the first step if they are on
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,7 @@ def header(config: TrainConfig, resolved: Resolved) -> list[tuple[str, str]]:
             "model",
             f"{resolved.model.name}: {resolved.model.parameters:,} parameters{variation} (recipe {config.recipe}: "
             f"{config.optimizer} {config.learning_rate:g}, {config.schedule}, batch {config.batch_size}, "
-            f"seed {config.seed})",
+            f"{_options(config)}seed {config.seed})",
         ),
         (
             "engine",
@@ -130,6 +132,12 @@ def header(config: TrainConfig, resolved: Resolved) -> list[tuple[str, str]]:
             f"{threads} thread{'s' if threads != 1 else ''}",
         ),
     ]
+
+
+def _options(config: TrainConfig) -> str:
+    """The settings in OPTIONS that are on, each followed by a comma."""
+    given = {name: getattr(config, name) for name in OPTIONS if getattr(config, name) != FIELDS[name].default}
+    return "".join(f"{name.replace('_', ' ')} {_plain(value)}, " for name, value in given.items())
 
 
 def _plain(value: Any) -> str:

@@ -1,0 +1,28 @@
+"""The settings that cannot be used together, each refused with a hint. `TrainConfig` calls `check_combinations`."""
+
+from typing import Any
+
+from lenet.errors import ConfigError
+
+
+def check_combinations(config: Any) -> None:
+    """Check settings that are possible one by one.
+
+    Args:
+        config: a TrainConfig.
+
+    Raises:
+        ConfigError: for two that exclude each other.
+    """
+    if config.nesterov and config.momentum == 0:
+        raise ConfigError("nesterov needs a momentum above 0", hint="add --momentum 0.9")
+    if config.optimizer != "sgd" and config.momentum:
+        raise ConfigError(
+            f"momentum is a setting of sgd; the optimizer is {config.optimizer}",
+            hint="add --optimizer sgd, or leave momentum out",
+        )
+    if config.warm_up and config.schedule == "one-cycle":
+        raise ConfigError(
+            f"warm_up is {config.warm_up:g}, but the schedule one-cycle has a warm-up of its own",
+            hint="add --schedule cosine or --schedule constant, or leave warm_up out",
+        )
