@@ -28,6 +28,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
+from typing import Any
 
 import libcst as cst
 from mutmut.mutation.file_mutation import Mutation, create_mutations, deep_replace
@@ -121,7 +122,8 @@ def drawn(size: int, seed: int) -> Iterator[Mutant]:
         if not any(path.relative_to(ROOT / PACKAGE).is_relative_to(each) for each in LEFT_OUT):
             everything += list(mutations(path))
     for path, text, module, mutation in random.Random(seed).sample(everything, size):
-        changed = deep_replace(module, mutation.original_node, mutation.mutated_node).code
+        mutated: Any = deep_replace(module, mutation.original_node, mutation.mutated_node)  # a Module, as `module` is
+        changed = mutated.code
         lines = difflib.unified_diff(text.splitlines(), changed.splitlines(), str(path), str(path), lineterm="", n=1)
         yield Mutant(path, changed, "\n".join(lines))
 
