@@ -35,7 +35,10 @@ COMBINATIONS: dict[str, dict[str, Any]] = {
         **{"flip": True, "schedule": "cosine", "warm_up": 0.2},
     },
     "sprint": {"recipe": "sprint", "engine": "cpu", "threads": 2},
-    "sprint, a validation split": {"recipe": "sprint", "engine": "reference", "threads": 1, "validation": 100},
+    "sprint, the best epoch kept": {
+        **{"recipe": "sprint", "engine": "reference", "threads": 1, "validation": 100},
+        **{"keep": "best", "patience": 2},
+    },
     "book-sgd": {"recipe": "book-sgd", "engine": "cpu", "threads": 1, "checkpoint_every": "0.01s"},
     "book-sgd, flips and shifts": {
         **{"recipe": "book-sgd", "engine": "reference", "threads": 2, "checkpoint_every": "0.02s"},

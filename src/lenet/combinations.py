@@ -26,3 +26,9 @@ def check_combinations(config: Any) -> None:
             f"warm_up is {config.warm_up:g}, but the schedule one-cycle has a warm-up of its own",
             hint="add --schedule cosine or --schedule constant, or leave warm_up out",
         )
+    if not config.validation and (config.keep == "best" or config.patience):
+        needing = f"patience is {config.patience}" if config.patience else f"keep is {config.keep}"
+        raise ConfigError(
+            f"{needing}, but no images are held out; the test set chooses nothing",
+            hint="add --validation 5000, or how many training images you can spare",
+        )

@@ -86,6 +86,18 @@ class TrainConfig:
     flip: bool = setting(False, "Mirror a random half of the training images in each epoch.")
     shift: int = setting(0, "Move each training image by up to this many random pixels in each epoch.", limits=NATURAL)
     validation: int = setting(0, "Training images held out for validation, chosen by the seed.", limits=NATURAL)
+    keep: str = setting(
+        "last",
+        "Which weights are saved in the end: of the last epoch, or of the best on the validation images.",
+        choices=("last", "best"),
+        added=True,
+    )
+    patience: int | None = setting(
+        None,
+        "End the training after so many epochs without improvement on the validation images.",
+        limits=COUNT,
+        added=True,
+    )
     seed: int = setting(
         0,
         "Decides the initial weights, the random order and augmentation, and the validation images.",

@@ -89,6 +89,8 @@ def test_every_option_reaches_its_field(lenet_command, monkeypatch, tmp_path):
         "flip": True,
         "shift": 1,
         "validation": 50_000,
+        "keep": "best",
+        "patience": 3,
         "seed": 11,
         "strict": True,
         "checkpoint_every": "40",

@@ -38,11 +38,13 @@ def interrupted(run: Run) -> str:
 def finished(run: Run, summary: Summary) -> str:
     """Return the text for a finished training, with the commands that may come next."""
     epochs = f"{summary.epochs} epoch{'s' if summary.epochs > 1 else ''}"
+    kept = f" of epoch {summary.kept_epoch}, the best on the validation images," if summary.kept_epoch else ""
+    ended = f"ended   {summary.ended}\n" if summary.ended else ""
     return (
-        f"\ntest accuracy {summary.test_accuracy:.4f} after {epochs} in {summary.seconds:.1f} s"
+        f"\ntest accuracy {summary.test_accuracy:.4f}{kept} after {epochs} in {summary.seconds:.1f} s"
         f" ({summary.images_per_second:,.0f} images/s in the steps alone, "
         f"{summary.images_per_second_end_to_end:,.0f} with loading, evaluation and saving)\n"
-        f"saved   {run.path} (weights, numbers, curve.png)\n"
+        f"{ended}saved   {run.path} (weights, numbers, curve.png)\n"
         f"next    {program()} evaluate {quoted(run.path)} --plot\n"
         f"        {program()} predict {quoted(run.path)} IMAGE"
     )

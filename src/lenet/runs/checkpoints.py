@@ -23,7 +23,7 @@ from lenet.files.safetensors import MAX_HEADER, Weights
 from lenet.networks.trained import TrainedNetwork
 
 KEPT = 2  # checkpoints
-MAX_STATE = 16  # bytes of a weight and its optimiser's state
+MAX_STATE = 20  # bytes of a weight: its value, two moments, its average, and its value in the best epoch
 FILE = re.compile(r"step-([0-9]{6,18})\.(?:json|safetensors)")
 RETRY = "check that the disk works and can be read, then retry; nothing was changed"
 

@@ -152,17 +152,19 @@ class Summary(Record):
     """The numbers of a finished run: what `lenet train --json` prints.
 
     Attributes:
-        train_loss: of the last epoch, while the weights changed.
+        train_loss: of the last epoch, or that whose weights were kept, while the weights changed.
         train_accuracy: the same.
-        validation_loss: after the last epoch, if images were held out.
+        validation_loss: after that epoch, if images were held out.
         validation_accuracy: the same.
-        test_loss: after the last epoch.
+        test_loss: after that epoch.
         test_accuracy: the same.
         images_per_second: training images per second of the steps alone.
         images_per_second_end_to_end: training images per second of loading, steps, evaluation and saving.
         seconds: from the call to the summary.
         steps_seconds: of the steps alone.
-        epochs: passes over the training images.
+        epochs: passes over the training images that were made.
+        kept_epoch: whose weights are saved, if those of the best were to be kept.
+        ended: why the training ended, in words, if it had a patience.
         parameters: weights of the network.
         model: its name.
         recipe: that the settings started from.
@@ -186,6 +188,8 @@ class Summary(Record):
     seconds: float
     steps_seconds: float
     epochs: int
+    kept_epoch: int | None = omitted()
+    ended: str | None = omitted()
     parameters: int
     model: str
     recipe: str

@@ -124,7 +124,7 @@ class Run:
 
     @property
     def test_accuracy(self) -> float:
-        """The accuracy on the test set after the last epoch, 0 to 1."""
+        """The accuracy of the saved weights on the test set, 0 to 1."""
         return self.summary.test_accuracy
 
     @property

@@ -52,7 +52,7 @@ class Findings:
         losses, rates = [chunk.train_loss for chunk in chunks], [chunk.learning_rate for chunk in chunks]
         return self.report(examine(AFTER_CHUNK, Observation(losses=losses, rates=rates)), point.epoch, point.step)
 
-    def after_epoch(self, point: EpochPoint, predicted: Labels) -> list[Finding]:
+    def after_epoch(self, point: EpochPoint, predicted: Labels, is_last: bool) -> list[Finding]:
         """Return the new findings after the evaluation of an epoch, whose point is logged.
 
         Without the points of the epoch's chunks, which may have been lost, nothing is found.
@@ -60,21 +60,23 @@ class Findings:
         Args:
             point: of the epoch.
             predicted: classes of the test images, int64 (M,).
+            is_last: whether the training ends with this epoch.
 
         Raises:
             SimulationInterrupted: if the training is interrupted meanwhile.
         """
         if not self.of(ChunkPoint):
             return []
-        return self.report(examine(AFTER_EPOCH, self._observe(point, predicted)), point.epoch, point.step)
+        return self.report(examine(AFTER_EPOCH, self._observe(point, predicted, is_last)), point.epoch, point.step)
 
-    def _observe(self, point: EpochPoint, predicted: Labels) -> Observation:
+    def _observe(self, point: EpochPoint, predicted: Labels, is_last: bool) -> Observation:
         config, done = self.recorder.config, point.epoch
+        end = done if is_last else config.epochs
         latest, earlier = self.of(ChunkPoint)[-1], self.of(EpochPoint)[:-1]
         loss, accuracy = latest.train_loss, latest.train_accuracy
         escapes, escape_epoch = False, None
         if is_at_chance(loss, accuracy, self.counts) and "chance-level" not in self.reported:
-            escapes, escape_epoch = plateau.predict(done, config.epochs, functools.partial(self._simulate, done))
+            escapes, escape_epoch = plateau.predict(done, end, functools.partial(self._simulate, done))
         layers = self.engine.network.architecture.layers
         outputs = self.engine.outputs(self._sample())
         activations = {
@@ -88,7 +90,7 @@ class Findings:
             test_accuracy=point.test_accuracy,
             counts=self.counts,
             before=(earlier[-1].train_accuracy, earlier[-1].test_accuracy) if earlier else None,
-            is_last=done == config.epochs,
+            is_last=is_last,
             confusion=confusion_matrix(self.test.labels, predicted, len(self.train.classes)),
             classes=self.train.classes,
             activations=activations,
@@ -96,7 +98,7 @@ class Findings:
             functions=frozenset(layer.function for layer in layers if isinstance(layer, Activation)),
             init=config.init,
             data=self.train.name,
-            simulated=config.epochs - done,
+            simulated=end - done,
             escapes=escapes,
             escape_epoch=escape_epoch,
         )
@@ -110,9 +112,9 @@ class Findings:
         return new
 
     def _simulate(self, done: int, num_epochs: int) -> float | None:
-        """The epoch up to `num_epochs` in which the training escapes the plateau; beyond its end only at a constant rate."""
+        """The epoch up to `num_epochs` in which the training escapes; for other numbers only at a constant rate."""
         config = self.recorder.config
-        if num_epochs > config.epochs and config.rates_depend_on_epochs:
+        if num_epochs != config.epochs and config.rates_depend_on_epochs:
             return None
         longer = replace(config, epochs=num_epochs)
         preprocessing, interrupt = self.recorder.resolved.preprocessing, self.job.session.interrupt

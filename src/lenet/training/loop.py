@@ -19,14 +19,17 @@ from lenet.engines import Stats
 from lenet.engines.memory import memory_explained
 from lenet.errors import EngineError, SaveError, TrainingError, quoted
 from lenet.metrics import loss_and_accuracy
+from lenet.networks import Network
 from lenet.runs.points import ChunkPoint, EpochPoint
 from lenet.runs.records import Summary
 from lenet.runs.run import Run
+from lenet.training.best import has_no_patience_left, note_best
 from lenet.training.diagnosis import Findings
 from lenet.training.interrupts import Interrupted
 from lenet.training.job import Job
 from lenet.training.position import Position, Tally
 from lenet.training.saver import Saver
+from lenet.training.summary import summarize
 
 CHUNKS = 10  # in an epoch: how often the chart gets a point, and Ctrl-C is answered
 
@@ -54,6 +57,11 @@ class Loop:
         """Steps taken so far, in all epochs."""
         return self.position.epoch * self.num_steps + self.position.step
 
+    @property
+    def is_over(self) -> bool:
+        """Whether no epoch is left, or no patience."""
+        return self.position.epoch == self.config.epochs or has_no_patience_left(self.position, self.config)
+
     def run(self, header: Sequence[tuple[str, str]], notices: Sequence[str] = ()) -> Run:
         """Train all epochs that are left.
 
@@ -77,7 +85,7 @@ class Loop:
                     self.display.notice(notice)
                 if not self.position.is_judged:
                     self._judge(self._evaluate()[1])
-                while self.position.epoch < self.config.epochs:
+                while not self.is_over:
                     self._epoch(plan(self.config, self.position.epoch, len(self.setup.train)))
                 summary = self._finish()
                 self.display.finish(self.recorder.run, summary)
@@ -141,9 +149,10 @@ class Loop:
         self.display.epoch(point)
         position.epoch, position.step, position.tally = position.epoch + 1, 0, Tally()
         position.evaluated, position.is_judged = point, False
+        note_best(position, self.config, self.engine)
         self.saver.keep(self.step, position)
         # Before the doctor, who may take longer than the epoch.
-        if position.epoch == self.config.epochs or self.saver.clock.is_worthwhile():
+        if self.is_over or self.saver.clock.is_worthwhile():
             self.saver.checkpoint(self.step, self.position)
         self._judge(predicted)
 
@@ -160,12 +169,12 @@ class Loop:
     def _judge(self, predicted: Labels) -> None:
         """Asks the doctor about the last epoch; predicted: the classes predicted for the test images."""
         try:
-            findings = self.findings.after_epoch(self.position.last_epoch, predicted)
+            findings = self.findings.after_epoch(self.position.last_epoch, predicted, self.is_over)
         except SimulationInterrupted:
             self._stop()
         self.position.is_judged = True
         self._end_if_strict(findings)
-        if self.job.session.interrupt.is_set() and self.position.epoch < self.config.epochs:
+        if self.job.session.interrupt.is_set() and not self.is_over:
             self._stop()
 
     def _end_if_strict(self, findings: list[Finding]) -> None:
@@ -185,7 +194,10 @@ class Loop:
 
     def _finish(self) -> Summary:
         """Saves weights, chart and, last, the summary."""
-        weights_sha256 = self.recorder.save_weights(self.engine.network)
+        network = self.engine.network
+        if self.position.best_weights:
+            network = Network.of(network.architecture, self.position.best_weights)
+        weights_sha256 = self.recorder.save_weights(network)
         if self.job.session.chart:
             curve.save(self.recorder)
         summary = summarize(self.job, self.position, self.saver.seconds(), weights_sha256)
@@ -214,32 +226,3 @@ class Loop:
         good = self.saver.go_back(self.step, bad)
         place = f"the last good weights, after step {good}, are in {self.recorder.path / 'checkpoints'}"
         raise TrainingError(f"{what}; {place}", hint=finding.remedy)
-
-
-def summarize(job: Job, position: Position, seconds: float, weights_sha256: str) -> Summary:
-    """Make the summary of a training at its end."""
-    last, resolved, config = position.last_epoch, job.setup.resolved, job.recorder.config
-    num_images = config.epochs * len(job.setup.train)
-    return Summary(
-        train_loss=last.train_loss,
-        train_accuracy=last.train_accuracy,
-        validation_loss=last.validation_loss,
-        validation_accuracy=last.validation_accuracy,
-        test_loss=last.test_loss,
-        test_accuracy=last.test_accuracy,
-        images_per_second=num_images / position.steps_seconds,
-        images_per_second_end_to_end=num_images / seconds,
-        seconds=seconds,
-        steps_seconds=position.steps_seconds,
-        epochs=config.epochs,
-        parameters=resolved.model.parameters,
-        model=resolved.model.name,
-        recipe=config.recipe,
-        seed=config.seed,
-        engine=resolved.engine,
-        device=resolved.device,
-        data=resolved.data,
-        micro_batch=position.micro_batch,
-        weights_sha256=weights_sha256,
-        run=str(job.recorder.path),
-    )

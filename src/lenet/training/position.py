@@ -1,10 +1,16 @@
 """Where a training stands, and the sums of its metrics so far."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
+
+from numpy.typing import NDArray
 
 from lenet.engines import Stats
 from lenet.runs.points import EpochPoint
+
+BEST = "best."  # the names of the best weights in a checkpoint begin with it
 
 
 @dataclass
@@ -71,6 +77,9 @@ class Position:
         micro_batch: images computed at a time, where memory is too short for a batch; else None.
         evaluated: the metrics of the last epoch.
         is_judged: whether the doctor has examined that epoch.
+        best: the metrics of the best epoch so far, if the training keeps its weights or waits for a better one.
+        best_weights: the weights after it by name, if they are kept; no array of them ever changes. A checkpoint holds them
+            among its tensors, as `best.NAME`.
     """
 
     epoch: int = 0
@@ -82,6 +91,8 @@ class Position:
     micro_batch: int | None = None
     evaluated: EpochPoint | None = None
     is_judged: bool = True
+    best: EpochPoint | None = None
+    best_weights: Mapping[str, NDArray[Any]] = field(default_factory=dict, compare=False)
 
     @property
     def last_epoch(self) -> EpochPoint:
@@ -100,15 +111,27 @@ class Position:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the position as a checkpoint's JSON holds it."""
-        return {**asdict(self), "evaluated": self.evaluated.to_dict() if self.evaluated else {}}
+        values = asdict(replace(self, evaluated=None, best=None, best_weights={}))
+        del values["best"], values["best_weights"]
+        values["evaluated"] = self.evaluated.to_dict() if self.evaluated else {}
+        return values | ({"best": self.best.to_dict()} if self.best else {})
+
+    def tensors(self) -> dict[str, NDArray[Any]]:
+        """Return what a checkpoint holds of the position among its tensors."""
+        return {f"{BEST}{name}": array for name, array in self.best_weights.items()}
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "Position":
-        """Make a position of a checkpoint's JSON.
+    def from_dict(
+        cls, values: dict[str, Any], tensors: Mapping[str, NDArray[Any]] = MappingProxyType({})
+    ) -> "Position":
+        """Make a position of a checkpoint's JSON and tensors.
 
         Raises:
             KeyError, TypeError, ValueError: for one of another version.
         """
         tallies = {name: Tally(**values[name]) for name in ("tally", "chunk")}
-        evaluated = EpochPoint.from_dict(values["evaluated"]) if values.get("evaluated") else None
-        return cls(**(values | tallies | {"evaluated": evaluated}))
+        points = {
+            name: EpochPoint.from_dict(values[name]) if values.get(name) else None for name in ("evaluated", "best")
+        }
+        weights = {name.removeprefix(BEST): array for name, array in tensors.items() if name.startswith(BEST)}
+        return cls(**(values | tallies | points | {"best_weights": weights}))

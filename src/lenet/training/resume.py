@@ -20,6 +20,7 @@ from lenet.runs.data import load_data
 from lenet.runs.recorder import Recorder
 from lenet.runs.records import Resumption
 from lenet.runs.run import Run
+from lenet.training.best import KEEP_BEST
 from lenet.training.interrupts import interrupts
 from lenet.training.job import Job, Session
 from lenet.training.loop import Loop
@@ -58,7 +59,7 @@ def resume(
     run = Run.load(run, finished=False)
     if not run.missing and (epochs is None or epochs == run.config.epochs):
         raise RunError(
-            f"the run {run.path} is finished, after {run.config.epochs} epochs",
+            f"the run {run.path} is finished, after {run.summary.epochs} epochs",
             hint=f"--epochs {2 * run.config.epochs} continues it; lenet evaluate {quoted(run.path)} measures it",
         )
     display = choose_display(progress)
@@ -112,7 +113,7 @@ def resume_once(run: Run, splits: Splits, session: Session, epochs: int | None =
 
 def _position(run: Run, checkpoint: Checkpoint | None) -> Position:
     try:
-        return Position.from_dict(checkpoint.progress) if checkpoint else Position()
+        return Position.from_dict(checkpoint.progress, checkpoint.tensors) if checkpoint else Position()
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise _other_training(run, error) from error
 
@@ -132,6 +133,10 @@ def _load(run: Run, engine: Engine, checkpoint: Checkpoint, position: Position) 
     except (KeyError, ValueError) as error:
         raise _other_training(run, error) from error
     engine.micro_batch = position.micro_batch
+    shapes = {name: array.shape for name, array in engine.network.parameters.items()}
+    best = {name: array.shape for name, array in position.best_weights.items()}
+    if best != (shapes if run.config.keep == KEEP_BEST and position.best else {}):
+        raise _other_training(run, ValueError("its best weights are not those of this network"))
 
 
 def _go_back(recorder: Recorder, checkpoint: Checkpoint | None, config: TrainConfig, position: Position) -> list[str]:

@@ -4,6 +4,9 @@ import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
 
 from lenet.engines.state import Snapshot
 from lenet.errors import EngineError, SaveError, quoted
@@ -104,8 +107,13 @@ class Saver:
         newest = self._rollback.newest
         path = Path(folder) / self._recorder.path.name
         position, num_bytes = newest.note.position.to_dict(), newest.note.num_bytes
-        return self._recorder.copy_to(path, num_bytes, newest.step, newest.snapshot.state_dict(), position)
+        return self._recorder.copy_to(path, num_bytes, newest.step, _tensors(newest), position)
 
     def _save(self, state: State[Snapshot, Bookmark]) -> None:
         position, num_bytes = state.note.position.to_dict(), state.note.num_bytes
-        self._recorder.checkpoint(state.step, state.snapshot.state_dict(), position, num_bytes)
+        self._recorder.checkpoint(state.step, _tensors(state), position, num_bytes)
+
+
+def _tensors(state: State[Snapshot, Bookmark]) -> dict[str, NDArray[Any]]:
+    """What a checkpoint holds of a state: that of the engine, and the best weights so far."""
+    return state.snapshot.state_dict() | state.note.position.tensors()
