@@ -49,7 +49,10 @@ COMBINATIONS: dict[str, dict[str, Any]] = {
         **{"recipe": "book-adam-01", "engine": "cpu", "threads": 2, "checkpoint_every": "7"},
         **{"schedule": "one-cycle", "shift": 3},
     },
-    "momentum, one-cycle": {"engine": "cpu", "threads": 1, "checkpoint_every": "11", "flip": True, **MOMENTUM},
+    "momentum, one-cycle, clipping": {
+        **{"engine": "cpu", "threads": 1, "checkpoint_every": "11", "flip": True, **MOMENTUM},
+        **{"clip_norm": 0.5},
+    },
     "nesterov, label smoothing": {
         **{"engine": "reference", "threads": 1, "checkpoint_every": "7", "schedule": "constant", **MOMENTUM},
         **{"nesterov": True, "label_smoothing": 0.1, "shift": 2},

@@ -72,6 +72,9 @@ class TrainConfig:
         limits=Limits(least=0, below=1),
         added=True,
     )
+    clip_norm: float | None = setting(
+        None, "Scale down a gradient whose norm over all weights is above this.", limits=POSITIVE, added=True
+    )
     batch_size: int = setting(64, "Images in a step.", limits=COUNT)
     epochs: int = setting(
         10, "Passes over the training images.", limits=Limits(least=1, below=8001)

@@ -82,6 +82,7 @@ def test_every_option_reaches_its_field(lenet_command, monkeypatch, tmp_path):
         "weight_decay": 0.001,
         "schedule": "cosine",
         "warm_up": 0.1,
+        "clip_norm": 1.5,
         "batch_size": 33,
         "epochs": 1,
         "label_smoothing": 0.1,

@@ -34,6 +34,24 @@ def test_the_same_seed_and_threads_give_the_same_bits(tiny, num_threads, variant
     assert all(np.array_equal(one.state_dict()[name], value) for name, value in two.state_dict().items())
 
 
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("num_threads", [1, 3])
+@pytest.mark.parametrize("share", [0.25, 4.0])
+def test_a_gradient_is_scaled_by_its_norm_over_all_weights(tiny, num_threads, variant, share):
+    """Of one sum in float64, so the factor is the same whatever the threads; a gradient below the norm keeps its bits."""
+
+    def gradient(**settings):
+        config = configure("fast", batch_size=100, threads=num_threads, **settings)
+        engine = cpu_engine(config, tiny.train, variant)
+        engine.train_steps(plan(config, 0, len(tiny.train)), 0, 1)
+        return engine.optimizer.gradient
+
+    free = gradient()
+    norm = np.linalg.norm(free.astype(np.float64))
+    factor = np.float32(min(1, share * norm / (norm + 1e-6)))
+    assert np.array_equal(gradient(clip_norm=share * norm), free * factor)
+
+
 def test_logits_do_not_depend_on_threads_or_company(tiny):
     engine = cpu_engine(configure("fast", threads=1), tiny.train)
     whole = engine.logits(tiny.test.images)

@@ -97,6 +97,8 @@ TORCH = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam, "adamw": torch.optim.
         {"optimizer": "adam", "weight_decay": 0.1},
         {"optimizer": "adamw", "weight_decay": 0.1},
         {"optimizer": "adamw", "weight_decay": 0.0},
+        {"optimizer": "sgd", "momentum": 0.9, "weight_decay": 0.1, "clip_norm": 30.0},
+        {"optimizer": "adamw", "weight_decay": 0.1, "clip_norm": 30.0},
     ],
 )
 def test_the_optimizers_are_those_of_torch(settings):
@@ -115,6 +117,9 @@ def test_the_optimizers_are_those_of_torch(settings):
             mine.grad.copy_(exact.grad)
         for group in reference.param_groups:
             group["lr"] = 0.01 / (1 + step)
+        if config.clip_norm:
+            norm = torch.nn.utils.clip_grad_norm_(theirs.parameters(), config.clip_norm)
+            assert (norm > config.clip_norm) == (step < 15)  # some are clipped, some are not
         reference.step()
         optimizer.step(0.01 / (1 + step))
     for mine, exact in zip(ours.parameters(), theirs.parameters(), strict=True):

@@ -26,6 +26,7 @@ from lenet.runs.recorder import Recorder
         {"recipe": "book-sgd", "learning_rate": 0.1, "momentum": 0.9},
         {"recipe": "book-adam"},
         {"flip": True, "shift": 2, "validation": 60, "label_smoothing": 0.1},
+        {"schedule": "cosine", "warm_up": 0.2, "clip_norm": 0.5},
     ],
 )
 @pytest.mark.parametrize("chunks", [1, 10, 14])

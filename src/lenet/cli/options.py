@@ -18,7 +18,7 @@ DataDir = Annotated[str | None, typer.Option(metavar="DIR", help=FIELDS["data_di
 Device = Annotated[str, typer.Option(metavar="NAME", help=FIELDS["device"].metadata["help"])]
 Json = Annotated[bool, typer.Option("--json", help="Print one line of JSON on stdout, and everything else on stderr.")]
 
-METAVARS: dict[Any, str] = {int: "N", int | None: "N", float: "X", tuple[int, ...] | None: "N,N"}
+METAVARS: dict[Any, str] = {int: "N", int | None: "N", float: "X", float | None: "X", tuple[int, ...] | None: "N,N"}
 OWN_METAVARS = {"data_dir": "DIR", "checkpoint_every": "INTERVAL"}
 
 

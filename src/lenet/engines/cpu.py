@@ -211,6 +211,7 @@ class CpuEngine(Stateful):
             epsilon=EPSILON,
             weight_decay=config.weight_decay,
             label_smoothing=config.label_smoothing,
+            clip_norm=config.clip_norm or 0.0,
             weights=state.weights.ctypes.data,
             gradient=state.gradient.ctypes.data,
             first=moments[0],

@@ -42,6 +42,8 @@ class TorchOptimizer:
     def step(self, rate: float) -> None:
         """Move the weights by the gradient at this learning rate."""
         self.num_steps += 1
+        if self.config.clip_norm is not None:
+            self._clip(self.config.clip_norm)
         gradient, config = self.gradient, self.config
         if config.optimizer == "adamw":
             self.weights.mul_(1 - rate * config.weight_decay)
@@ -51,6 +53,10 @@ class TorchOptimizer:
             self._sgd(gradient, rate)
         else:
             self._adam(gradient, rate)
+
+    def _clip(self, most: float) -> None:
+        """Scales a gradient whose norm is above `most` down to it, as torch.nn.utils.clip_grad_norm_ does."""
+        self.gradient.mul_((most / (self.gradient.norm() + 1e-6)).clamp(max=1.0))
 
     def _sgd(self, gradient: Tensor, rate: float) -> None:
         if self.config.momentum:

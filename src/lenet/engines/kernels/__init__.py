@@ -67,6 +67,7 @@ class Optimizer(ctypes.Structure):
         ("epsilon", c_float),
         ("weight_decay", c_float),
         ("label_smoothing", c_float),
+        ("clip_norm", c_float),
         ("weights", c_void_p),
         ("gradient", c_void_p),
         ("first", c_void_p),

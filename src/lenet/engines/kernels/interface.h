@@ -58,6 +58,7 @@ typedef struct {
   int32_t kind, nesterov;
   double beta1, beta2;  // doubles: 1 - beta2 loses three digits in a float
   float momentum, epsilon, weight_decay, label_smoothing;
+  float clip_norm;  // 0: the gradient is not clipped
   float *weights, *gradient, *first, *second;
   const double *rates, *first_corrections, *second_corrections;
 } lenet_optimizer;

@@ -1,5 +1,6 @@
 // Training steps, by several threads.
 #pragma once
+#include "clip.h"
 #include "input.h"
 #include "loss.h"
 #include "optimizer.h"
@@ -72,6 +73,12 @@ void train_thread(void *context, int thread) {
     }
     if (!finite) break;
     reduce(segments, num_segments, gradients, job.num_threads, first_weight, last_weight, job.optimizer.gradient);
+    if (job.optimizer.clip_norm > 0.f) {
+      job.barrier.wait();
+      const float coefficient = clip_coefficient(job.optimizer, net.num_weights);
+      job.barrier.wait();  // all have read the gradient, of which each now scales its part
+      scale_gradient(job.optimizer, coefficient, first_weight, last_weight);
+    }
     update(job.optimizer, step - job.start, first_weight, last_weight);
     job.barrier.wait();
   }
