@@ -65,6 +65,7 @@ def test_another_optimizer_drops_the_momentum_of_the_recipe():
         ({"warm_up": 0.1}, "warm_up is 0.1, but the schedule one-cycle has a warm-up of its own"),
         ({"warm_up": 1, "schedule": "cosine"}, "warm_up is 1; expected a number at least 0 and below 1"),
         ({"clip_norm": 0}, "clip_norm is 0; expected a number above 0"),
+        ({"ema": 1}, "ema is 1; expected a number above 0 and below 1"),
         ({"keep": "best"}, "keep is best, but no images are held out; the test set chooses nothing"),
         ({"patience": 2}, "patience is 2, but no images are held out; the test set chooses nothing"),
         ({"patience": 0}, "patience is 0; expected a whole number at least 1"),

@@ -57,13 +57,13 @@ COMBINATIONS: dict[str, dict[str, Any]] = {
         **{"engine": "reference", "threads": 1, "checkpoint_every": "7", "schedule": "constant", **MOMENTUM},
         **{"nesterov": True, "label_smoothing": 0.1, "shift": 2},
     },
-    "mlp, label smoothing": {
-        **{"model": "mlp", "engine": "cpu", "threads": 2, "checkpoint_every": "4"},
+    "mlp, label smoothing, averaged": {
+        **{"model": "mlp", "engine": "cpu", "threads": 2, "checkpoint_every": "4", "ema": 0.9},
         **{"schedule": "constant", "label_smoothing": 0.2, "validation": 40},
     },
 }
 CUTS, TWICE = 20, 0.25  # cuts of each combination; the share of those that are cut again while they are resumed
-CONTINUED = ("book-sgd", "book-adam", "nesterov, label smoothing", "mlp, label smoothing")
+CONTINUED = ("book-sgd", "book-adam", "nesterov, label smoothing", "mlp, label smoothing, averaged")
 
 
 def examine(short: bool) -> Iterator[Row]:

@@ -75,6 +75,12 @@ class TrainConfig:
     clip_norm: float | None = setting(
         None, "Scale down a gradient whose norm over all weights is above this.", limits=POSITIVE, added=True
     )
+    ema: float | None = setting(
+        None,
+        "Average the weights over the steps with this decay, such as 0.998; the average is evaluated and saved.",
+        limits=Limits(above=0, below=1),
+        added=True,
+    )
     batch_size: int = setting(64, "Images in a step.", limits=COUNT)
     epochs: int = setting(
         10, "Passes over the training images.", limits=Limits(least=1, below=8001)

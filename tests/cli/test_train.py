@@ -83,6 +83,7 @@ def test_every_option_reaches_its_field(lenet_command, monkeypatch, tmp_path):
         "schedule": "cosine",
         "warm_up": 0.1,
         "clip_norm": 1.5,
+        "ema": 0.99,
         "batch_size": 33,
         "epochs": 1,
         "label_smoothing": 0.1,

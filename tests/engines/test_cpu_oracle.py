@@ -201,3 +201,47 @@ def test_a_checkpoint_opens_in_the_other_engine(tiny, settings, order):
     ours = second.train_steps(epoch, 10, 20).losses
     assert np.abs(ours - golden).max() <= 2 * max(np.abs(plain - golden).max(), 4 * UNIT)
     assert set(first.state_dict()) == set(second.state_dict())
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("decay", [0.9, 0.3])
+def test_the_averaged_weights_are_evaluated_and_the_raw_ones_trained(tiny, decay, variant):
+    """The average is as near to float64 as the reference's, and changes no weight of the training."""
+    config = configure("fast", batch_size=37, ema=decay)
+    epoch = plan(config, 0, len(tiny.train))
+    kinds = (CpuEngine, ReferenceEngine, Float64Engine)
+    ours, plain, exact = (
+        engine_of(kind, config, tiny.train, variant=variant if kind is CpuEngine else None) for kind in kinds
+    )
+    without = engine_of(CpuEngine, configure("fast", batch_size=37), tiny.train, variant=variant)
+    for engine in (ours, plain, exact, without):
+        engine.train_steps(epoch, 0, 1)
+    assert np.array_equal(ours.evaluated.weights, ours.network.weights)
+    assert np.array_equal(plain.evaluated.weights, plain.network.weights)
+    for engine in (ours, plain, exact, without):
+        engine.train_steps(epoch, 1, 20)
+    golden = exact.optimizer.average.numpy()
+    assert error(ours.optimizer.average, golden) <= 2 * max(error(plain.optimizer.average.numpy(), golden), 4 * UNIT)
+    assert np.array_equal(ours.network.weights, without.network.weights)
+    assert error(ours.network.weights, golden) > 1e-3
+    images = tiny.test.images[:40]
+    np.testing.assert_allclose(ours.logits(images), plain.logits(images), rtol=1e-4, atol=1e-4)
+    for engine in (ours, plain):
+        expected = CpuEngine(engine.evaluated, None, config, engine.preprocessing).logits(images)
+        np.testing.assert_allclose(engine.logits(images), expected, rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(engine.outputs(images)[-1], engine.logits(images), rtol=1e-4, atol=1e-5)
+        assert np.array_equal(engine.evaluated.weights, engine.optimizer.arrays()["average"])
+
+
+@pytest.mark.parametrize("kind", [CpuEngine, ReferenceEngine])
+def test_the_average_is_part_of_the_state(tiny, kind):
+    config = configure("fast", batch_size=37, ema=0.9)
+    epoch = plan(config, 0, len(tiny.train))
+    whole, first, second = (engine_of(kind, config, tiny.train) for _ in range(3))
+    whole.train_steps(epoch, 0, 20)
+    first.train_steps(epoch, 0, 7)
+    second.load_state_dict(first.state_dict())
+    second.train_steps(epoch, 7, 20)
+    assert np.array_equal(whole.evaluated.weights, second.evaluated.weights)
+    with pytest.raises(KeyError, match="average"):
+        second.load_state_dict({name: part for name, part in first.state_dict().items() if "average" not in name})

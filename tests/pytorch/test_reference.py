@@ -7,6 +7,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from lenet.config import configure
 from lenet.data.plan import plan
@@ -99,6 +100,8 @@ TORCH = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam, "adamw": torch.optim.
         {"optimizer": "adamw", "weight_decay": 0.0},
         {"optimizer": "sgd", "momentum": 0.9, "weight_decay": 0.1, "clip_norm": 30.0},
         {"optimizer": "adamw", "weight_decay": 0.1, "clip_norm": 30.0},
+        {"optimizer": "adam", "ema": 0.9},
+        {"optimizer": "sgd", "momentum": 0.9, "ema": 0.3},
     ],
 )
 def test_the_optimizers_are_those_of_torch(settings):
@@ -110,6 +113,7 @@ def test_the_optimizers_are_those_of_torch(settings):
     if config.optimizer == "sgd":
         options |= {"momentum": config.momentum, "nesterov": config.nesterov}
     reference = TORCH[config.optimizer](theirs.parameters(), lr=0.01, **options)
+    averaged = AveragedModel(theirs, multi_avg_fn=get_ema_multi_avg_fn(config.ema or 0.5))
     torch.manual_seed(0)
     for step in range(30):
         for mine, exact in zip(ours.parameters(), theirs.parameters(), strict=True):
@@ -121,9 +125,16 @@ def test_the_optimizers_are_those_of_torch(settings):
             norm = torch.nn.utils.clip_grad_norm_(theirs.parameters(), config.clip_norm)
             assert (norm > config.clip_norm) == (step < 15)  # some are clipped, some are not
         reference.step()
+        averaged.update_parameters(theirs)
         optimizer.step(0.01 / (1 + step))
     for mine, exact in zip(ours.parameters(), theirs.parameters(), strict=True):
         torch.testing.assert_close(mine.double(), exact, rtol=1e-5, atol=1e-6)
+    if config.ema:
+        raw = [parameter.clone() for parameter in ours.parameters()]
+        with optimizer.averaged():
+            for mine, exact in zip(ours.parameters(), averaged.parameters(), strict=True):
+                torch.testing.assert_close(mine.double(), exact, rtol=1e-5, atol=1e-6)
+        assert all(torch.equal(mine, before) for mine, before in zip(ours.parameters(), raw, strict=True))
 
 
 def test_losses_are_weighted_by_picture(tiny):

@@ -19,7 +19,7 @@ RECIPES: list[dict[str, Any]] = [
     {"recipe": "fast"},
     {"recipe": "fast", "label_smoothing": 0.1, "flip": True, "shift": 3},
     {"recipe": "fast", "model": "mlp"},
-    {"recipe": "fast", "clip_norm": 0.5},
+    {"recipe": "fast", "clip_norm": 0.5, "ema": 0.9},
     {"recipe": "book-sgd", "momentum": 0.9, "learning_rate": 0.3, "clip_norm": 0.2, "weight_decay": 0.01},
 ]
 

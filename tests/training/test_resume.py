@@ -27,6 +27,7 @@ from lenet.runs.recorder import Recorder
         {"recipe": "book-adam"},
         {"flip": True, "shift": 2, "validation": 60, "label_smoothing": 0.1},
         {"schedule": "cosine", "warm_up": 0.2, "clip_norm": 0.5},
+        {"ema": 0.95, "validation": 60, "keep": "best"},
     ],
 )
 @pytest.mark.parametrize("chunks", [1, 10, 14])

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from trainings import StopAfter, train_toy, without_times
+from trainings import StopAfter, newest_checkpoint, train_toy, without_times
 
 import lenet
 from lenet.config import configure
@@ -234,3 +234,16 @@ def test_the_same_command_gives_the_same_bits(tmp_path):
     one, two = (lenet.load(tmp_path / name) for name in ("one", "two"))
     assert (one.path / "model.safetensors").read_bytes() == (two.path / "model.safetensors").read_bytes()
     assert [without_times(p) for p in one.metrics] == [without_times(p) for p in two.metrics]
+
+
+@pytest.mark.parametrize("engine", ["cpu", "reference"])
+def test_the_averaged_weights_are_saved_and_measured(tiny, tmp_path, engine):
+    run = train_toy(tiny, tmp_path / "averaged", engine=engine, ema=0.95)
+    raw = train_toy(tiny, tmp_path / "raw", engine=engine)
+    assert [point.train_loss for point in run.chunks] == [point.train_loss for point in raw.chunks]
+    assert run.summary.test_loss != raw.summary.test_loss
+    assert lenet.evaluate(run, tiny).accuracy == run.test_accuracy
+    checkpoint = newest_checkpoint(run)
+    for name, weights in run.network.network.parameters.items():
+        assert np.array_equal(weights, checkpoint.tensors[f"optimizer.{name}.average"])
+        assert not np.array_equal(weights, checkpoint.tensors[f"model.{name}"])

@@ -12,6 +12,7 @@ docs/doctor.md has how often the prediction is right.
 import itertools
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +60,7 @@ def escape_epoch(
     """
     means = class_means(dataset)
     network = engine.network.copy()
+    config = replace(config, ema=None)  # whether the weights escape, not when their average does
     name = choose_engine("auto", network.architecture, "cpu").name
     simulated = make_engine(name, network, means, config, preprocessing)
     simulated.load_state_dict(engine.state_dict())

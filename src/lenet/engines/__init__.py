@@ -58,6 +58,10 @@ class Engine(Protocol):
     def network(self) -> Network:
         """The network with its present weights; on the CPU they are the engine's own memory."""
 
+    @property
+    def evaluated(self) -> Network:
+        """The network that is evaluated and saved: with the averaged weights if the training averages them."""
+
     def train_steps(self, plan: Plan, start: int, stop: int) -> Stats:
         """Take the steps `start` to `stop - 1` of the plan, changing the weights in place."""
 

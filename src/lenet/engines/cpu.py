@@ -19,7 +19,7 @@ from lenet.data.dataset import Dataset, Images
 from lenet.data.plan import Plan
 from lenet.engines import Stats, kernels
 from lenet.engines.lowering import MAX_EDGE, lowered
-from lenet.engines.optimizer import BETA1, BETA2, EPSILON, Optimizer
+from lenet.engines.optimizer import BETA1, BETA2, EPSILON, Optimizer, average_share
 from lenet.engines.state import Stateful
 from lenet.engines.threads import num_threads
 from lenet.errors import EngineError
@@ -81,6 +81,13 @@ class CpuEngine(Stateful):
             self._labels = dataset.labels
             self.optimizer: Optimizer = Optimizer(network, config)
 
+    @property
+    def evaluated(self) -> Network:
+        """The network that is evaluated and saved: with the averaged weights if the training averages them."""
+        optimizer = getattr(self, "optimizer", None)
+        average = optimizer.average if optimizer else None
+        return self.network if average is None else Network(self.network.architecture, average)
+
     def train_steps(self, plan: Plan, start: int, stop: int) -> Stats:
         """Take the steps `start` to `stop - 1` of the plan, changing the weights in place.
 
@@ -127,7 +134,7 @@ class CpuEngine(Stateful):
             self._lowered,
             data,
             len(images),
-            self.network.weights.ctypes.data,
+            self.evaluated.weights.ctypes.data,
             logits.ctypes.data,
             self._space(threads, training=False),
             threads,
@@ -143,7 +150,7 @@ class CpuEngine(Stateful):
         images = self._checked(images)
         starts = range(0, max(len(images), 1), OUTPUTS_AT_ONCE)
         parts = [
-            forward(self.network, as_input(images[start : start + OUTPUTS_AT_ONCE], self.preprocessing))
+            forward(self.evaluated, as_input(images[start : start + OUTPUTS_AT_ONCE], self.preprocessing))
             for start in starts
         ]
         return [np.concatenate(outputs) for outputs in zip(*parts, strict=True)]
@@ -201,7 +208,10 @@ class CpuEngine(Stateful):
         rates = _array("learning rates", rates, np.float64, (len(rates),))
         corrections = [1 - beta ** steps.astype(np.float64) for beta in (BETA1, BETA2)]
         moments = [moment.ctypes.data for moment in state.moments.values()] + [None, None]
-        arrays = [rates, *corrections]
+        arrays: list[NDArray[Any]] = [rates, *corrections]
+        if state.average is not None:
+            arrays += [state.average, np.array([average_share(config, int(step)) for step in steps])]
+        average, shares = [array.ctypes.data for array in arrays[3:]] or (None, None)
         return kernels.Optimizer(
             kind=OPTIMIZERS[config.optimizer],
             nesterov=config.nesterov,
@@ -219,6 +229,8 @@ class CpuEngine(Stateful):
             rates=rates.ctypes.data,
             first_corrections=corrections[0].ctypes.data,
             second_corrections=corrections[1].ctypes.data,
+            average=average,
+            average_shares=shares,
         ), arrays
 
 

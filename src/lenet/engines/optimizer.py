@@ -1,6 +1,7 @@
 """SGD, Adam and AdamW over one vector of weights: their state, which all engines share.
 
-The formulas are in pytorch/optimizer.py, the specification, and in kernels/optimizer.h.
+`average` is the exponential moving average of the weights, if the training keeps one. The formulas are in
+pytorch/optimizer.py, the specification, and in kernels/optimizer.h.
 """
 
 from collections.abc import Mapping
@@ -25,6 +26,11 @@ def moment_names(config: TrainConfig) -> tuple[str, ...]:
     return () if config.optimizer == "sgd" and not config.momentum else MOMENTS[config.optimizer]
 
 
+def average_share(config: TrainConfig, step: int) -> float:
+    """Return the share of the new weights in their average after a step, counted from 1: all of it after the first."""
+    return 1.0 if step == 1 else 1 - (config.ema or 0.0)
+
+
 class OptimizerState(Protocol):
     """What snapshots and checkpoints need of an optimiser.
 
@@ -37,10 +43,10 @@ class OptimizerState(Protocol):
     shapes: Mapping[str, Shape]
 
     def arrays(self) -> dict[str, Array]:
-        """Return `weights` and the moments as they are now, (num_parameters,) each; on the CPU without a copy."""
+        """Return `weights`, the moments and `average`, (num_parameters,) each, as they are now; on the CPU without a copy."""
 
     def assign(self, arrays: Mapping[str, Array], num_steps: int) -> None:
-        """Set `weights`, the moments and the number of steps."""
+        """Set all of these, and the number of steps."""
 
 
 class Optimizer:
@@ -52,14 +58,15 @@ class Optimizer:
         self.weights = network.weights
         self.gradient = np.zeros_like(self.weights)
         self.moments = {name: np.zeros_like(self.weights) for name in moment_names(config)}
+        self.average = self.weights.copy() if config.ema is not None else None
         self.num_steps = 0
 
     def arrays(self) -> dict[str, Array]:
-        """Return `weights` and the moments, not copied."""
-        return {"weights": self.weights, **self.moments}
+        """Return `weights`, the moments and `average`, not copied."""
+        return {"weights": self.weights, **self.moments, **({} if self.average is None else {"average": self.average})}
 
     def assign(self, arrays: Mapping[str, Array], num_steps: int) -> None:
-        """Set `weights`, the moments and the number of steps."""
+        """Set all of these, and the number of steps."""
         for name, array in self.arrays().items():
             np.copyto(array, arrays[name])
         self.num_steps = num_steps

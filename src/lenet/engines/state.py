@@ -1,6 +1,6 @@
 """The state of an engine, in the one form that all engines write and read.
 
-By name: `model.NAME` for each parameter, `optimizer.NAME.KEY` for each moment, and `optimizer.step`.
+By name: `model.NAME` for each parameter, `optimizer.NAME.KEY` for each moment and the average, and `optimizer.step`.
 """
 
 from collections.abc import Mapping

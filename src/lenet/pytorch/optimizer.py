@@ -1,12 +1,13 @@
 """SGD, Adam and AdamW in PyTorch over all weights as one vector: the specification for every other engine."""
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 
 import torch
 from torch import Tensor, nn
 
 from lenet.config import TrainConfig
-from lenet.engines.optimizer import BETA1, BETA2, EPSILON, Array, moment_names
+from lenet.engines.optimizer import BETA1, BETA2, EPSILON, Array, average_share, moment_names
 from lenet.networks.layers import Shape
 from lenet.networks.network import split
 
@@ -36,8 +37,10 @@ class TorchOptimizer:
             parameters.values(), self.by_name(self.weights).values(), self.by_name(self.gradient).values(), strict=True
         ):
             parameter.data, parameter.grad = view, gradient
+        self.parameters = list(parameters.values())
         self.num_steps = 0
         self.moments = {name: torch.zeros_like(self.weights) for name in moment_names(config)}
+        self.average = self.weights.clone() if config.ema is not None else None
 
     def step(self, rate: float) -> None:
         """Move the weights by the gradient at this learning rate."""
@@ -53,6 +56,8 @@ class TorchOptimizer:
             self._sgd(gradient, rate)
         else:
             self._adam(gradient, rate)
+        if self.average is not None:
+            self.average.lerp_(self.weights, average_share(config, self.num_steps))
 
     def _clip(self, most: float) -> None:
         """Scales a gradient whose norm is above `most` down to it, as torch.nn.utils.clip_grad_norm_ does."""
@@ -71,17 +76,36 @@ class TorchOptimizer:
         bias1, bias2 = 1 - BETA1**self.num_steps, 1 - BETA2**self.num_steps
         self.weights.addcdiv_(mean, square.sqrt().div_(bias2**0.5).add_(EPSILON), value=-rate / bias1)
 
+    @contextlib.contextmanager
+    def averaged(self) -> Iterator[None]:
+        """The module's parameters are the averaged weights meanwhile, if there are any."""
+        if self.average is None:
+            yield
+            return
+        self._point_to(self.average)
+        try:
+            yield
+        finally:
+            self._point_to(self.weights)
+
+    def _point_to(self, vector: Tensor) -> None:
+        for parameter, view in zip(self.parameters, self.by_name(vector).values(), strict=True):
+            parameter.data = view
+
     def by_name(self, vector: Tensor) -> dict[str, Tensor]:
         """Return the parts of a vector (num_parameters,) in the shapes of the parameters, sharing its memory."""
         return split(vector, self.shapes)
 
     def arrays(self) -> dict[str, Array]:
-        """Return `weights` and the moments as NumPy arrays; on the CPU without a copy."""
-        tensors = {"weights": self.weights, **self.moments}
-        return {name: tensor.detach().cpu().numpy() for name, tensor in tensors.items()}
+        """Return `weights`, the moments and `average` as NumPy arrays; on the CPU without a copy."""
+        return {name: tensor.detach().cpu().numpy() for name, tensor in self._tensors().items()}
 
     def assign(self, arrays: Mapping[str, Array], num_steps: int) -> None:
-        """Set `weights`, the moments and the number of steps."""
-        for name, tensor in {"weights": self.weights, **self.moments}.items():
+        """Set all of these, and the number of steps."""
+        for name, tensor in self._tensors().items():
             tensor.copy_(torch.from_numpy(arrays[name]))
         self.num_steps = num_steps
+
+    def _tensors(self) -> dict[str, Tensor]:
+        average = {} if self.average is None else {"average": self.average}
+        return {"weights": self.weights, **self.moments, **average}

@@ -40,7 +40,7 @@ from lenet.engines.state import Stateful
 from lenet.engines.threads import num_threads
 from lenet.errors import EngineError
 from lenet.images.preprocess import Preprocessing
-from lenet.networks import Network
+from lenet.networks import Architecture, Network
 from lenet.networks.layers import Flatten
 from lenet.pytorch.modules import evaluating, to_module
 from lenet.pytorch.optimizer import TorchOptimizer
@@ -104,8 +104,21 @@ class ReferenceEngine(Stateful):
             raise EngineError("this engine computes an nn.Module, which is not a network of lenet's layers")
         if self.device == "cpu":
             return self._network
+        return self._copied(self._network.architecture)
+
+    @property
+    def evaluated(self) -> Network:
+        """The network that is evaluated and saved: with the averaged weights if the training averages them."""
+        optimizer = getattr(self, "optimizer", None)
+        if optimizer is None or optimizer.average is None:
+            return self.network
+        with optimizer.averaged():
+            return self._copied(self.network.architecture)
+
+    def _copied(self, architecture: Architecture) -> Network:
+        """A network with the weights that the module has now, on the CPU."""
         state = {name: tensor.detach().cpu().numpy() for name, tensor in self.module.state_dict().items()}
-        return Network.of(self._network.architecture, state)
+        return Network.of(architecture, state)
 
     def train_steps(self, plan: Plan, start: int, stop: int) -> Stats:
         """Take the steps `start` to `stop - 1` of the plan, changing the weights in place."""
@@ -170,7 +183,10 @@ class ReferenceEngine(Stateful):
 
     @contextlib.contextmanager
     def _evaluating(self, doing: str) -> Iterator[None]:
+        """The module is in evaluation mode, with the weights to be evaluated."""
+        optimizer = getattr(self, "optimizer", None)
         with (
+            optimizer.averaged() if optimizer else contextlib.nullcontext(),
             torch_threads(self.threads),
             memory_explained(self.device, self._evaluation, doing),
             evaluating(self.module),

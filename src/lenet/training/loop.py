@@ -194,7 +194,7 @@ class Loop:
 
     def _finish(self) -> Summary:
         """Saves weights, chart and, last, the summary."""
-        network = self.engine.network
+        network = self.engine.evaluated
         if self.position.best_weights:
             network = Network.of(network.architecture, self.position.best_weights)
         weights_sha256 = self.recorder.save_weights(network)

@@ -15,7 +15,7 @@ from lenet.networks import build
 from lenet.networks.initialization import initialized
 from lenet.runs.records import Model, Resolved
 
-OPTIONS = ("warm_up", "clip_norm", "keep", "patience")  # printed before the first step if they are on
+OPTIONS = ("warm_up", "clip_norm", "ema", "keep", "patience")  # printed before the first step if they are on
 
 
 @dataclass(frozen=True)

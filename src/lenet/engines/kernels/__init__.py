@@ -75,6 +75,8 @@ class Optimizer(ctypes.Structure):
         ("rates", c_void_p),
         ("first_corrections", c_void_p),
         ("second_corrections", c_void_p),
+        ("average", c_void_p),
+        ("average_shares", c_void_p),
     ]
 
 

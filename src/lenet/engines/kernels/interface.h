@@ -53,7 +53,9 @@ typedef struct {
 } lenet_plan;
 
 // first: momentum (SGD) or mean of the gradient (Adam), second: mean of its square; NULL where there is none.
-// Of step i, counted from the first of the call: rates[i], and for Adam both bias corrections.
+// average: of the weights over the steps, or NULL.
+// Of step i, counted from the first of the call: rates[i], for Adam both bias corrections, and for the average the share of
+// the new weights, 1 in the first step of a training.
 typedef struct {
   int32_t kind, nesterov;
   double beta1, beta2;  // doubles: 1 - beta2 loses three digits in a float
@@ -61,6 +63,8 @@ typedef struct {
   float clip_norm;  // 0: the gradient is not clipped
   float *weights, *gradient, *first, *second;
   const double *rates, *first_corrections, *second_corrections;
+  float *average;
+  const double *average_shares;
 } lenet_optimizer;
 
 // Bytes of workspace that a call needs; it must be aligned to 64 bytes.

@@ -1,10 +1,10 @@
-// SGD, Adam and AdamW on a part of the weight vector, with the formulas of engines/optimizer.py.
+// SGD, Adam and AdamW on a part of the weight vector, with the formulas of pytorch/optimizer.py, and the average of the weights.
 #pragma once
 #include <math.h>
 
 #include "interface.h"
 
-static void update(const lenet_optimizer &o, int64_t step, int64_t first, int64_t last) {
+static void take_step(const lenet_optimizer &o, int64_t step, int64_t first, int64_t last) {
   float *__restrict w = o.weights, *__restrict g = o.gradient, *__restrict m = o.first, *__restrict s = o.second;
   const float rate = (float)o.rates[step];
   if (o.kind == LENET_SGD) {
@@ -30,4 +30,20 @@ static void update(const lenet_optimizer &o, int64_t step, int64_t first, int64_
     s[i] = s[i] * beta2 + d * d * new2;
     w[i] = weight - rate_now * m[i] / (sqrtf(s[i]) * inverse + o.epsilon);
   }
+}
+
+// The exponential moving average: a + (w - a) · share, as torch.lerp rounds it, so that a share of 1 copies the weights.
+static void take_average(const lenet_optimizer &o, int64_t step, int64_t first, int64_t last) {
+  const float *__restrict w = o.weights;
+  float *__restrict a = o.average;
+  const float share = (float)o.average_shares[step], rest = (float)(1. - o.average_shares[step]);
+  if (share < .5f)
+    for (int64_t i = first; i < last; ++i) a[i] += (w[i] - a[i]) * share;
+  else
+    for (int64_t i = first; i < last; ++i) a[i] = w[i] - (w[i] - a[i]) * rest;
+}
+
+static void update(const lenet_optimizer &o, int64_t step, int64_t first, int64_t last) {
+  take_step(o, step, first, last);
+  if (o.average) take_average(o, step, first, last);
 }
