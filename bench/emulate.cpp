@@ -40,7 +40,9 @@ int main() {
   optimizer->second_corrections = read_if(optimizer->second_corrections, num_steps);
 
   if (!lenet_variant_runs_here(0)) return 3;
-  const int64_t size = lenet_workspace_size(0, network, num_threads, 1);
+  const int64_t for_steps = lenet_workspace_size(0, network, plan->batch_size, num_threads, 1);
+  const int64_t for_logits = lenet_workspace_size(0, network, num_images, num_threads, 0);
+  const int64_t size = for_steps > for_logits ? for_steps : for_logits;
   void *workspace = aligned_alloc(64, (size + 127) / 64 * 64);
   double *losses = (double *)calloc(num_steps, sizeof(double));
   int64_t num_correct;

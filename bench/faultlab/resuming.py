@@ -163,7 +163,7 @@ def continued(folder: Path, names: tuple[str, ...]) -> Row:
 
 def elsewhere(folder: Path) -> Row:
     """Resumes a cut run on what looks like another machine: one thing at a time is not what the run was begun with."""
-    changed = [name for name in DECIDING if name != "threads"]  # which are those of before, wherever it goes on
+    changed = DECIDING
     cut_off, run = folder / "cut", folder / "elsewhere"
     Child(dying, cut_off, STEPWISE, 100, False).end()
     survived = 0

@@ -35,7 +35,7 @@ OUTPUTS_AT_ONCE = 250  # images; keeps the windows of a convolution at some tens
 class CpuEngine(Stateful):
     """Trains a network in place, and computes its logits, with native kernels.
 
-    The same seed, threads and processor give the same bits.
+    The same seed and kernel variant give the same bits, on any number of threads.
 
     Args:
         network: the network; its weights are changed in place.
@@ -113,7 +113,7 @@ class CpuEngine(Stateful):
             stop,
             losses.ctypes.data,
             correct,
-            self._space(threads, training=True),
+            self._space(min(plan.batch_size, len(plan.order)), threads, training=True),
             threads,
         )
         del kept, also_kept  # the structures point to them
@@ -136,7 +136,7 @@ class CpuEngine(Stateful):
             len(images),
             self.evaluated.weights.ctypes.data,
             logits.ctypes.data,
-            self._space(threads, training=False),
+            self._space(len(images), threads, training=False),
             threads,
         )
         _must_have_run(done, threads)
@@ -155,9 +155,10 @@ class CpuEngine(Stateful):
         ]
         return [np.concatenate(outputs) for outputs in zip(*parts, strict=True)]
 
-    def _space(self, threads: int, training: bool) -> int:
+    def _space(self, num_images: int, threads: int, training: bool) -> int:
         """The address of the memory that the kernels compute in; an evaluation releases that of the training."""
-        needed = self._library.lenet_workspace_size(self._variant, self._lowered, threads, training) + ALIGNMENT
+        size = self._library.lenet_workspace_size(self._variant, self._lowered, num_images, threads, training)
+        needed = size + ALIGNMENT
         if len(self._workspace) != needed:
             self._workspace = np.empty(0, np.uint8)  # freed before more is allocated
             try:

@@ -18,8 +18,8 @@ from lenet.runs.records import Environment
 from lenet.version import __version__
 
 # What the last bits of a training's numbers depend on, beside its settings and its data.
-DECIDING = ("lenet", "commit", "numpy", "processor", "kernels", "threads")
-DECIDING_PYTORCH = ("torch", "gpu")  # and what else, where PyTorch computes
+DECIDING = ("lenet", "commit", "numpy", "processor", "kernels")
+DECIDING_PYTORCH = ("torch", "gpu", "threads")  # and what else, where PyTorch computes
 
 
 def describe(fingerprint: str, threads: int) -> Environment:

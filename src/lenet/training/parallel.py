@@ -3,7 +3,7 @@
     seeds = [lenet.configure("book-sgd", seed=seed, epochs=2) for seed in range(100)]
     runs = lenet.train_many(seeds, out="runs/seeds")
 
-Each is bit for bit what it would be alone on one thread.
+Each is bit for bit what it would be alone, on any number of threads.
 """
 
 import dataclasses

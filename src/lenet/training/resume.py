@@ -13,6 +13,7 @@ from lenet.display.choice import choose_display
 from lenet.display.protocol import Display
 from lenet.engines import Engine
 from lenet.engines.memory import memory_explained
+from lenet.engines.threads import num_threads
 from lenet.errors import ConfigError, RunError, quoted
 from lenet.runs import environment
 from lenet.runs.checkpoints import Checkpoint
@@ -88,15 +89,17 @@ def resume_once(run: Run, splits: Splits, session: Session, epochs: int | None =
             notices.append(f"{run.path} has no {'whole ' if faults else ''}checkpoint; starting from the first step")
         position = _position(run, checkpoint)
         config = _extended(run, position, epochs)
-        # With what has computed so far, whatever `auto` would choose now: another device or number of threads adds up in
-        # another order.
-        engine, device, threads = run.resolved.engine, run.resolved.device, run.environment.threads
-        decided = dataclasses.replace(config, engine=engine, device=device, threads=threads)
+        # With what has computed so far, whatever `auto` would choose now: another device adds up in another order, and so do
+        # other numbers of PyTorch's threads.
+        engine, device = run.resolved.engine, run.resolved.device
+        decided = dataclasses.replace(config, engine=engine, device=device)
+        if engine != "cpu":
+            decided = dataclasses.replace(decided, threads=run.environment.threads)
         setup = set_up(decided, splits, reason="as before")
         if checkpoint:
             _load(run, setup.engine, checkpoint, position)
         notices += _go_back(recorder, checkpoint, config, position)
-        here = environment.describe(splits.fingerprint, threads)
+        here = environment.describe(splits.fingerprint, num_threads(decided.threads))
         changes = environment.differences(run.environment, here, engine)
         if changes:
             notices.append(

@@ -104,7 +104,7 @@ def opened(path: Path) -> ctypes.CDLL:
     lib.lenet_variant_runs_here.restype = c_int32
     lib.lenet_variant_runs_here.argtypes = [c_int32]
     lib.lenet_workspace_size.restype = c_int64
-    lib.lenet_workspace_size.argtypes = [c_int32, POINTER(Network), c_int32, c_int32]
+    lib.lenet_workspace_size.argtypes = [c_int32, POINTER(Network), c_int64, c_int32, c_int32]
     lib.lenet_train.restype = c_int64
     lib.lenet_train.argtypes = [
         c_int32,

@@ -80,26 +80,31 @@ static void transpose(int count, const float *x, float *out, int pitch) {
   }
 }
 
-// N outputs by S vectors of inputs of the weight gradient: the sum over the lanes of gradient times input.
+// Rows of the weight gradient that are computed together.
+constexpr int GRADIENT_ROWS = 6;
+
+// N outputs by S vectors of inputs of the weight gradient: the sum over groups and lanes of gradient times input.
 template <int N, int S>
-static void outer_products(int pitch, const float *gradient, const float *transposed, float *out) {
+static void outer_products(int pitch, int num_groups, const float *gradient, int64_t to_next_gradient,
+                           const float *transposed, int64_t to_next_input, float *out) {
   vec sum[N][S];
   UNROLL
   for (int n = 0; n < N; ++n) {
     UNROLL
-    for (int s = 0; s < S; ++s) sum[n][s] = load(out + n * pitch + s * V);
+    for (int s = 0; s < S; ++s) sum[n][s] = splat(0.f);
   }
-  for (int lane = 0; lane < LANES; ++lane) {
-    vec in[S];
-    UNROLL
-    for (int s = 0; s < S; ++s) in[s] = load(transposed + lane * pitch + s * V);
-    UNROLL
-    for (int n = 0; n < N; ++n) {
-      vec g = splat(gradient[n * LANES + lane]);
+  for (int group = 0; group < num_groups; ++group, gradient += to_next_gradient, transposed += to_next_input)
+    for (int lane = 0; lane < LANES; ++lane) {
+      vec in[S];
       UNROLL
-      for (int s = 0; s < S; ++s) sum[n][s] += g * in[s];
+      for (int s = 0; s < S; ++s) in[s] = load(transposed + lane * pitch + s * V);
+      UNROLL
+      for (int n = 0; n < N; ++n) {
+        vec g = splat(gradient[n * LANES + lane]);
+        UNROLL
+        for (int s = 0; s < S; ++s) sum[n][s] += g * in[s];
+      }
     }
-  }
   UNROLL
   for (int n = 0; n < N; ++n) {
     UNROLL
@@ -107,30 +112,25 @@ static void outer_products(int pitch, const float *gradient, const float *transp
   }
 }
 
-// Adds to the gradients of weight, [outputs][pitch], and bias, [outputs][V]. transposed: the layer's input, [LANES][pitch].
-static void backward_weights(const Dense &d, const float *gradient, const float *transposed, float *weight_out,
-                             float *bias_out) {
-  constexpr int MAX_ROWS = 6, MOST = REGISTERS == 32 ? 4 : 2;
+// Up to GRADIENT_ROWS rows of the weight gradient over several groups, into out, [rows][pitch]. Of each group: gradient, of
+// the rows' outputs, [rows][LANES], and transposed, the layer's input, [LANES][pitch].
+static void backward_weights(const Dense &d, int rows, int num_groups, const float *gradient, int64_t to_next_gradient,
+                             const float *transposed, int64_t to_next_input, float *out) {
+  constexpr int MOST = REGISTERS == 32 ? 4 : 2;
   const int pitch = d.pitch();
-  for (int index = 0; index < num_tiles(d.outputs, MAX_ROWS); ++index) {
-    Tile tile = tile_of(d.outputs, MAX_ROWS, index);
-    const float *g = gradient + tile.first * LANES;
-    float *out = weight_out + (int64_t)tile.first * pitch;
-    int i = 0;
-    for (; i + MOST * V <= pitch; i += MOST * V) {
-#define ROWS(N) outer_products<at_most(N, MAX_ROWS), MOST>(pitch, g, transposed + i, out + i)
-      WITH_CONSTANT(tile.length, ROWS)
-#undef ROWS
-    }
-    for (; i < pitch; i += V) {
-#define ROWS(N) outer_products<at_most(N, MAX_ROWS), 1>(pitch, g, transposed + i, out + i)
-      WITH_CONSTANT(tile.length, ROWS)
-#undef ROWS
-    }
+  int i = 0;
+#define ROWS(N, S)                                                                                                \
+  outer_products<at_most(N, GRADIENT_ROWS), S>(pitch, num_groups, gradient, to_next_gradient, transposed + i, \
+                                               to_next_input, out + i)
+#define MANY(N) ROWS(N, MOST)
+#define ONE(N) ROWS(N, 1)
+  for (; i + MOST * V <= pitch; i += MOST * V) {
+    WITH_CONSTANT(rows, MANY)
   }
-  for (int n = 0; n < d.outputs; ++n) {
-    vec total = load(bias_out + n * V);
-    for (int h = 0; h < LANES; h += V) total += load(gradient + n * LANES + h);
-    store(bias_out + n * V, total);
+  for (; i < pitch; i += V) {
+    WITH_CONSTANT(rows, ONE)
   }
+#undef ONE
+#undef MANY
+#undef ROWS
 }

@@ -61,8 +61,9 @@ void lenet_sizes(int32_t sizes[4]) {
   sizes[2] = sizeof(lenet_plan), sizes[3] = sizeof(lenet_optimizer);
 }
 
-int64_t lenet_workspace_size(int32_t variant, const lenet_network *network, int32_t num_threads, int32_t training) {
-  return VARIANTS[variant]->workspace_size(*network, num_threads, training);
+int64_t lenet_workspace_size(int32_t variant, const lenet_network *network, int64_t num_images, int32_t num_threads,
+                             int32_t training) {
+  return VARIANTS[variant]->workspace_size(*network, num_images, num_threads, training);
 }
 
 int64_t lenet_train(int32_t variant, const lenet_network *network, const lenet_images *images,

@@ -67,9 +67,9 @@ typedef struct {
   const double *average_shares;
 } lenet_optimizer;
 
-// Bytes of workspace that a call needs; it must be aligned to 64 bytes.
-LENET_EXPORT int64_t lenet_workspace_size(int32_t variant, const lenet_network *network, int32_t num_threads,
-                                          int32_t training);
+// Bytes of workspace that a call needs; it must be aligned to 64 bytes. num_images: of a batch in training, else of the call.
+LENET_EXPORT int64_t lenet_workspace_size(int32_t variant, const lenet_network *network, int64_t num_images,
+                                          int32_t num_threads, int32_t training);
 
 // Takes the steps start to stop - 1, each updating the weights; returns how many were taken. losses (stop - start,): the
 // mean loss of each batch; num_correct: of all. A loss that is not finite is the last one, and leaves the weights alone.

@@ -2,6 +2,7 @@
 #pragma once
 #include "input.h"
 #include "passes.h"
+#include "size.h"
 #include "threads.h"
 
 namespace {
@@ -21,8 +22,7 @@ void logits_thread(void *context, int thread) {
   const Network &net = job.net;
   Scratch &scratch = *job.scratch[thread];
   scratch.clear(net);
-  scratch.pack(net, job.weights);
-  const int64_t groups = (job.num + LANES - 1) / LANES;
+  const int64_t groups = num_groups(job.num);
   // Each thread takes the next group as soon as it is free, so a thread that starts late does not delay the others.
   for (int64_t group; (group = __atomic_fetch_add(&job.next_group, 1, __ATOMIC_RELAXED)) < groups;) {
     const int num = (int)(job.num - group * LANES < LANES ? job.num - group * LANES : LANES);
@@ -38,7 +38,11 @@ int64_t logits(const lenet_network &network, const lenet_images &images, int64_t
                float *out, void *workspace, int num_threads) {
   Network net(network);
   num_threads = threads_for(num, num_threads);
-  ScratchPerThread scratch(net, Workspace{(char *)workspace}, num_threads, false);
+  allow((char *)workspace, workspace_size(net, num, num_threads, false));
+  Workspace space{(char *)workspace};
+  const Packed packed(net, space, false);
+  ScratchPerThread scratch(net, space, packed, num_threads, false);
+  for (int i = 0; i < net.num_blocks; ++i) packed.pack(net, weights, i);
   LogitsCall job{net, images, num, weights, out, scratch.of};
   return run_threads(num_threads, logits_thread, &job) ? num : -1;
 }

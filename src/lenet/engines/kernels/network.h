@@ -5,6 +5,9 @@
 
 namespace {
 
+// Groups of LANES images, the last one perhaps not full.
+int64_t num_groups(int64_t num_images) { return (num_images + LANES - 1) / LANES; }
+
 struct Network {
   int num_blocks, num_dense, classes, activation;
   int in_channels, height, width;

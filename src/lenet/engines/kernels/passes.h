@@ -1,6 +1,6 @@
 // The forward and the backward pass of a network, for LANES images.
 #pragma once
-#include "scratch.h"
+#include "gradients.h"
 
 namespace {
 
@@ -30,14 +30,16 @@ void forward_pass(const Network &net, const float *weights, Scratch &scratch) {
   }
 }
 
-// Adds the gradients of all weights, given the gradient of the logits in the `out` of the last dense layer.
-void backward_pass(const Network &net, const float *weights, Scratch &scratch) {
+// Given the gradient of the logits in the `out` of the last dense layer, adds the gradients of the blocks to the sums of the
+// part, those with Winograd's algorithm still transformed, and keeps what those of the dense layers are made of.
+void backward_pass(const Network &net, const float *weights, Scratch &scratch, const PartialSums &sums,
+                   const DenseRound &round, int64_t group) {
   float *gradient = scratch.dense[net.num_dense - 1].out;
   for (int i = net.num_dense - 1; i >= 0; --i) {
     const Dense &d = net.dense[i];
     const float *in = i ? scratch.dense[i - 1].out : scratch.features(net);
-    transpose(d.inputs, in, scratch.transposed, d.pitch());
-    backward_weights(d, gradient, scratch.transposed, scratch.dense[i].weight_gradient, scratch.dense[i].bias_gradient);
+    transpose(d.inputs, in, round.input(net, i, group), d.pitch());
+    memcpy(round.gradient(net, i, group), gradient, DenseRound::gradient_size(d) * sizeof(float));
     if (i) {
       float *before = scratch.dense[i - 1].gradient;
       backward_input(d, gradient, weights + net.dense_weights[i], before);
@@ -55,24 +57,30 @@ void backward_pass(const Network &net, const float *weights, Scratch &scratch) {
     if (uses_winograd(b)) {
       backward_weights_winograd(b, at.transformed, at.pooled_gradient, at.active, at.argmax, at.pooled + frame,
                                net.pooled_pitch(i), net.pooled_plane(i), at.dz, at.transformed_gradient,
-                               at.transformed_sums, at.bias_gradient);
+                               at.transformed_sums, sums.blocks[i].bias);
       if (i)
         backward_input_winograd(b, at.transformed_gradient, at.packed_backward, at.products,
                                scratch.blocks[i - 1].pooled_gradient);
       continue;
     }
     backward_weights(b, i ? scratch.blocks[i - 1].pooled : scratch.input, at.pooled_gradient, at.active, at.argmax,
-                     at.pooled + frame, net.pooled_pitch(i), net.pooled_plane(i), at.dz, i > 0, at.weight_gradient,
-                     at.bias_gradient);
+                     at.pooled + frame, net.pooled_pitch(i), net.pooled_plane(i), at.dz, i > 0, sums.blocks[i].weight,
+                     sums.blocks[i].bias);
     if (i) backward_input(b, at.dz, at.packed_backward, scratch.blocks[i - 1].pooled_gradient);
   }
 }
 
-// After all images of a step: weight gradients of blocks that use Winograd's algorithm, from their transformed sums.
-void finish_gradients(const Network &net, Scratch &scratch) {
+// Winograd's algorithm sums transformed gradients: cleared at the beginning of a part, added to its sums at the end.
+void begin_part(const Network &net, Scratch &scratch) {
   for (int i = 0; i < net.num_blocks; ++i)
     if (uses_winograd(net.blocks[i]))
-      finish_weights_winograd(net.blocks[i], scratch.blocks[i].transformed_sums, scratch.blocks[i].weight_gradient);
+      memset(scratch.blocks[i].transformed_sums, 0, transformed_size(net.blocks[i]) * sizeof(float));
+}
+
+void end_part(const Network &net, const Scratch &scratch, const PartialSums &sums) {
+  for (int i = 0; i < net.num_blocks; ++i)
+    if (uses_winograd(net.blocks[i]))
+      finish_weights_winograd(net.blocks[i], scratch.blocks[i].transformed_sums, sums.blocks[i].weight);
 }
 
 }  // namespace

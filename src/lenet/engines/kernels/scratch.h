@@ -6,26 +6,49 @@
 
 namespace {
 
+// The weights of the blocks in the order in which the kernels read them, for all threads.
+struct Packed {
+  struct {
+    float *forward, *backward;  // backward: NULL for the first block, whose input needs no gradient
+  } blocks[LENET_MAX_BLOCKS];
+
+  Packed(const Network &net, Workspace &space, bool training) {
+    for (int i = 0; i < net.num_blocks; ++i) {
+      const Block &b = net.blocks[i];
+      const int64_t count = (int64_t)b.channels * b.taps() * (uses_winograd(b) ? POINTS : TAPS) / TAPS;
+      blocks[i].forward = space.take<float>(count);
+      blocks[i].backward = training && i ? space.take<float>(count) : nullptr;
+    }
+  }
+
+  void pack(const Network &net, const float *weights, int block) const {
+    const Block &b = net.blocks[block];
+    const float *of_block = weights + net.block_weights[block];
+    if (uses_winograd(b)) {
+      pack_winograd(b, of_block, blocks[block].forward, blocks[block].backward);
+      return;
+    }
+    pack_forward(b, of_block, blocks[block].forward);
+    if (blocks[block].backward) pack_backward(b, of_block, blocks[block].backward);
+  }
+};
+
 // The arrays that one thread computes in, for LANES images at a time.
 struct Scratch {
   float *input;
   uint8_t *shifted;  // copies of the images that are flipped or shifted
   struct {
-    float *packed, *packed_backward, *active, *pooled, *pooled_gradient, *dz;
+    const float *packed, *packed_backward;
+    float *active, *pooled, *pooled_gradient, *dz;
     int32_t *argmax;
-    float *weight_gradient, *bias_gradient;
     float *transformed, *products, *transformed_gradient, *transformed_sums;  // with Winograd's algorithm
   } blocks[LENET_MAX_BLOCKS];
   struct {
-    float *out, *gradient, *weight_gradient, *bias_gradient;
+    float *out, *gradient;
   } dense[LENET_MAX_DENSE];
-  float *transposed;
-  float *gradients;  // of all weights, num_gradients floats in one array
-  int64_t num_gradients;
-  double *loss;
-  int64_t *num_correct;
+  float *rows;  // of the gradient of a dense layer, GRADIENT_ROWS of them
 
-  Scratch(const Network &net, Workspace &space, bool training) {
+  Scratch(const Network &net, Workspace &space, const Packed &packed, bool training) {
     input = space.take<float>(net.input_size());
     shifted = space.take<uint8_t>((int64_t)LANES * net.in_channels * net.height * net.width);
     for (int i = 0; i < net.num_blocks; ++i) {
@@ -33,16 +56,18 @@ struct Scratch {
       auto &at = blocks[i];
       at = {};
       const bool winograd = uses_winograd(b);
-      const int64_t num_packed = (int64_t)b.channels * b.taps() * (winograd ? POINTS : TAPS) / TAPS;
-      at.packed = space.take<float>(num_packed);
+      at.packed = packed.blocks[i].forward;
+      at.packed_backward = packed.blocks[i].backward;
       at.pooled = space.take<float>(b.channels * net.pooled_plane(i));
       if (winograd) {
         at.transformed = space.take<float>((int64_t)POINTS * b.in_channels * input_plane(b));
         at.products = space.take<float>(products_size(b, training && i > 0));
       }
       if (!training) continue;
-      if (i) at.packed_backward = space.take<float>(num_packed);
-      if (winograd) at.transformed_gradient = space.take<float>((int64_t)POINTS * b.channels * output_plane(b));
+      if (winograd) {
+        at.transformed_gradient = space.take<float>((int64_t)POINTS * b.channels * output_plane(b));
+        at.transformed_sums = space.take<float>(transformed_size(b));
+      }
       const int64_t pooled = (int64_t)b.channels * b.pooled() * LANES;
       at.pooled_gradient = space.take<float>(pooled);
       if (b.pooling == LENET_AVERAGE_POOLING)
@@ -63,49 +88,15 @@ struct Scratch {
       if (training) dense[i].gradient = space.take<float>(net.dense[i].outputs * LANES);
       longest = longest > net.dense[i].pitch() ? longest : net.dense[i].pitch();
     }
-    transposed = nullptr, gradients = nullptr, num_gradients = 0;
-    if (training) {
-      transposed = space.take<float>((int64_t)longest * LANES);
-      space.fenced = false;  // the arrays of gradients follow each other, so that one memset clears them
-      gradients = space.take<float>(0);
-      const int64_t before = space.used;
-      for (int i = 0; i < net.num_blocks; ++i) {
-        const int64_t size = (int64_t)net.blocks[i].channels * net.blocks[i].taps();
-        const bool winograd = uses_winograd(net.blocks[i]);
-        blocks[i].weight_gradient = space.take<float>(winograd ? size : size * V);
-        if (winograd) blocks[i].transformed_sums = space.take<float>(size / TAPS * POINTS * V);
-        blocks[i].bias_gradient = space.take<float>(net.blocks[i].channels * V);
-      }
-      for (int i = 0; i < net.num_dense; ++i) {
-        dense[i].weight_gradient = space.take<float>((int64_t)net.dense[i].outputs * net.dense[i].pitch());
-        dense[i].bias_gradient = space.take<float>(net.dense[i].outputs * V);
-      }
-      num_gradients = (space.used - before) / (int64_t)sizeof(float);
-      space.fenced = true;
-    }
-    loss = space.take<double>(1);
-    num_correct = space.take<int64_t>(1);
+    rows = training ? space.take<float>((int64_t)GRADIENT_ROWS * longest) : nullptr;
     space.take<char>(2 * ALIGNMENT);  // no two threads share a pair of cache lines, which a processor may fetch together
   }
 
-  // Sets the frames of zeros, which no later step writes, and the unused end of each transposed row.
+  // Sets the frames of zeros, which nothing writes later.
   void clear(const Network &net) {
     memset(input, 0, net.input_size() * sizeof(float));
     for (int i = 0; i < net.num_blocks; ++i)
       memset(blocks[i].pooled, 0, net.blocks[i].channels * net.pooled_plane(i) * sizeof(float));
-    if (transposed) memset(transposed, 0, net.dense[0].pitch() * LANES * sizeof(float));
-  }
-
-  void pack(const Network &net, const float *weights) {
-    for (int i = 0; i < net.num_blocks; ++i) {
-      if (uses_winograd(net.blocks[i])) {
-        pack_winograd(net.blocks[i], weights + net.block_weights[i], blocks[i].packed, blocks[i].packed_backward);
-        continue;
-      }
-      pack_forward(net.blocks[i], weights + net.block_weights[i], blocks[i].packed);
-      if (blocks[i].packed_backward)
-        pack_backward(net.blocks[i], weights + net.block_weights[i], blocks[i].packed_backward);
-    }
   }
 
   const float *features(const Network &net) const {
@@ -113,21 +104,14 @@ struct Scratch {
   }
 };
 
-int64_t workspace_size(const Network &net, int num_threads, bool training) {
-  Workspace space{nullptr};
-  for (int i = 0; i < num_threads; ++i) Scratch scratch(net, space, training);
-  return space.used;
-}
-
 // One Scratch for each thread, all in one workspace. Built in place: the C++ library's allocator is not linked.
 struct ScratchPerThread {
   alignas(Scratch) char storage[LENET_MAX_THREADS][sizeof(Scratch)];
   Scratch *of[LENET_MAX_THREADS];
 
-  ScratchPerThread(const Network &net, Workspace space, int num_threads, bool training) {
-    allow(space.memory, workspace_size(net, num_threads, training));
+  ScratchPerThread(const Network &net, Workspace &space, const Packed &packed, int num_threads, bool training) {
     for (int i = 0; i < num_threads; ++i) {
-      Scratch scratch(net, space, training);
+      Scratch scratch(net, space, packed, training);
       memcpy(storage[i], &scratch, sizeof(Scratch));
       of[i] = (Scratch *)storage[i];
     }
@@ -136,7 +120,7 @@ struct ScratchPerThread {
 
 // No more threads than there are groups of images: the others would only wait.
 int threads_for(int64_t num_images, int num_threads) {
-  const int64_t groups = (num_images + LANES - 1) / LANES;
+  const int64_t groups = num_groups(num_images);
   return groups < num_threads ? (groups < 1 ? 1 : (int)groups) : num_threads;
 }
 

@@ -9,34 +9,72 @@
 #include <sched.h>
 #endif
 
-// Steps of a training take a fraction of a millisecond, so a waiting thread spins, and yields its core only after a while.
-// Threads end with the call: none is left for a fork.
-static void spin(int &spins) {
-  if (++spins < 4000) {
+// Steps of a training take a fraction of a millisecond: a thread that waits for another on a quiet machine waits for less
+// than it takes to sleep and wake up. Threads end with the call: none is left for a fork.
+constexpr int SPINS = 2000;
+
+static void relax() {
 #if defined(__x86_64__)
-    __builtin_ia32_pause();
+  __builtin_ia32_pause();
 #elif defined(__aarch64__)
-    __asm__ volatile("yield");
+  __asm__ volatile("yield");
 #endif
-  } else {
+}
+
+static void yield_core() {
 #if defined(_WIN32)
-    SwitchToThread();
+  SwitchToThread();
 #else
-    sched_yield();
+  sched_yield();
 #endif
-  }
 }
 
 void Barrier::wait() {
-  int32_t round = __atomic_load_n(&round_, __ATOMIC_ACQUIRE);
+  const int32_t round = __atomic_load_n(&round_, __ATOMIC_ACQUIRE);
   if (__atomic_add_fetch(&arrived_, 1, __ATOMIC_ACQ_REL) == num_threads_) {
     __atomic_store_n(&arrived_, 0, __ATOMIC_RELAXED);
-    __atomic_store_n(&round_, round + 1, __ATOMIC_RELEASE);
+    // Sequentially consistent, as in sleep(): either this thread sees who sleeps, or that one sees the new round.
+    __atomic_store_n(&round_, round + 1, __ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&sleeping_, __ATOMIC_SEQ_CST)) wake();
     return;
   }
-  int spins = 0;
-  while (__atomic_load_n(&round_, __ATOMIC_ACQUIRE) == round) spin(spins);
+  for (int spins = 0; spins < SPINS; ++spins) {
+    if (__atomic_load_n(&round_, __ATOMIC_ACQUIRE) != round) return;
+    relax();
+  }
+  sleep(round);
 }
+
+#if defined(_WIN32)
+void Barrier::sleep(int32_t round) {
+  AcquireSRWLockExclusive((SRWLOCK *)&lock_);
+  __atomic_add_fetch(&sleeping_, 1, __ATOMIC_SEQ_CST);
+  while (__atomic_load_n(&round_, __ATOMIC_SEQ_CST) == round)
+    SleepConditionVariableSRW((CONDITION_VARIABLE *)&changed_, (SRWLOCK *)&lock_, INFINITE, 0);
+  __atomic_sub_fetch(&sleeping_, 1, __ATOMIC_SEQ_CST);
+  ReleaseSRWLockExclusive((SRWLOCK *)&lock_);
+}
+
+void Barrier::wake() {
+  AcquireSRWLockExclusive((SRWLOCK *)&lock_);
+  WakeAllConditionVariable((CONDITION_VARIABLE *)&changed_);
+  ReleaseSRWLockExclusive((SRWLOCK *)&lock_);
+}
+#else
+void Barrier::sleep(int32_t round) {
+  pthread_mutex_lock(&lock_);
+  __atomic_add_fetch(&sleeping_, 1, __ATOMIC_SEQ_CST);
+  while (__atomic_load_n(&round_, __ATOMIC_SEQ_CST) == round) pthread_cond_wait(&changed_, &lock_);
+  __atomic_sub_fetch(&sleeping_, 1, __ATOMIC_SEQ_CST);
+  pthread_mutex_unlock(&lock_);
+}
+
+void Barrier::wake() {
+  pthread_mutex_lock(&lock_);
+  pthread_cond_broadcast(&changed_);
+  pthread_mutex_unlock(&lock_);
+}
+#endif
 
 enum Command { WAIT, RUN, QUIT };
 
@@ -50,7 +88,7 @@ struct Worker {
 static void work_when_told(const Worker &worker) {
   int spins = 0;
   int32_t command;
-  while ((command = __atomic_load_n(worker.command, __ATOMIC_ACQUIRE)) == WAIT) spin(spins);
+  while ((command = __atomic_load_n(worker.command, __ATOMIC_ACQUIRE)) == WAIT) ++spins < SPINS ? relax() : yield_core();
   if (command == RUN) worker.work(worker.context, worker.thread);
 }
 

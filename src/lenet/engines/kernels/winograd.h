@@ -265,7 +265,10 @@ static void backward_weights_winograd(const Block &b, const float *transformed, 
   }
 }
 
-// Gᵀ of the sums over the images of a step and over the lanes: the gradient of the weights, in PyTorch's layout.
+// Floats of the transformed sums, [POINTS][channels][in_channels][ky][V].
+static int64_t transformed_size(const Block &b) { return (int64_t)POINTS * b.channels * b.in_channels * TAPS * V; }
+
+// Adds Gᵀ of the sums over images and lanes to the gradient of the weights, in PyTorch's layout.
 static void finish_weights_winograd(const Block &b, const float *sums, float *weight_out) {
   const int rows = b.channels * b.in_channels * TAPS;
   for (int row = 0; row < rows; ++row) {
@@ -274,7 +277,7 @@ static void finish_weights_winograd(const Block &b, const float *sums, float *we
     for (int kx = 0; kx < TAPS; ++kx) {
       float total = 0.f;
       for (int e = 0; e < POINTS; ++e) total += (float)G[e][kx] * at[e];
-      weight_out[row * TAPS + kx] = total;
+      weight_out[row * TAPS + kx] += total;
     }
   }
 }
