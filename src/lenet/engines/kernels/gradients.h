@@ -99,11 +99,11 @@ struct TrainingSpace {
 };
 
 // A range of the weight vector whose gradient and update one thread computes: a block, or some rows of a dense layer.
-struct WeightTask {
+struct WeightRange {
   int block, layer;  // one of them is -1
   Tile rows;
 
-  WeightTask(const Network &net, int index) : block(-1), layer(-1), rows{0, 0} {
+  WeightRange(const Network &net, int index) : block(-1), layer(-1), rows{0, 0} {
     if (index < net.num_blocks) {
       block = index;
       return;
@@ -115,9 +115,9 @@ struct WeightTask {
   }
 
   static int count(const Network &net) {
-    int tasks = net.num_blocks;
-    for (int i = 0; i < net.num_dense; ++i) tasks += num_tiles(net.dense[i].outputs, GRADIENT_ROWS);
-    return tasks;
+    int ranges = net.num_blocks;
+    for (int i = 0; i < net.num_dense; ++i) ranges += num_tiles(net.dense[i].outputs, GRADIENT_ROWS);
+    return ranges;
   }
 };
 
@@ -158,23 +158,23 @@ void dense_gradient(const Network &net, int layer, Tile rows, const DenseRound &
   }
 }
 
-// Updates the weights of a task, with its gradient scaled by the coefficient.
-void update_weights(const Network &net, const WeightTask &task, const Packed &packed, const lenet_optimizer &optimizer,
+// Updates the weights of a range, with its gradient scaled by the coefficient.
+void update_weights(const Network &net, const WeightRange &range, const Packed &packed, const lenet_optimizer &optimizer,
                     int64_t step, float coefficient = 1.f) {
   const auto update_range = [&](int64_t first, int64_t count) {
     scale_gradient(optimizer, coefficient, first, first + count);
     update(optimizer, step, first, first + count);
   };
-  if (task.block >= 0) {
-    const Block &b = net.blocks[task.block];
-    update_range(net.block_weights[task.block], (int64_t)b.channels * (b.taps() + 1));
-    packed.pack(net, optimizer.weights, task.block);
+  if (range.block >= 0) {
+    const Block &b = net.blocks[range.block];
+    update_range(net.block_weights[range.block], (int64_t)b.channels * (b.taps() + 1));
+    packed.pack(net, optimizer.weights, range.block);
     return;
   }
-  const Dense &d = net.dense[task.layer];
-  const int64_t weights = net.dense_weights[task.layer];
-  update_range(weights + (int64_t)task.rows.first * d.inputs, (int64_t)task.rows.length * d.inputs);
-  update_range(weights + (int64_t)d.outputs * d.inputs + task.rows.first, task.rows.length);
+  const Dense &d = net.dense[range.layer];
+  const int64_t weights = net.dense_weights[range.layer];
+  update_range(weights + (int64_t)range.rows.first * d.inputs, (int64_t)range.rows.length * d.inputs);
+  update_range(weights + (int64_t)d.outputs * d.inputs + range.rows.first, range.rows.length);
 }
 
 }  // namespace

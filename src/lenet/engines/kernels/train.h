@@ -48,63 +48,93 @@ void compute_part(const TrainingCall &job, const Round &round, int part, Scratch
   end_part(net, scratch, sums);
 }
 
-// Threads take parts, then ranges of weights, as soon as they are free: a thread that the system takes away delays the others
-// by one of them. Who computes what changes no bit.
-void train_thread(void *context, int thread) {
-  TrainingCall &job = *(TrainingCall *)context;
-  const Network &net = job.net;
-  Scratch &scratch = *job.space.scratch.of[thread];
-  scratch.clear(net);
-  Taken taken(job.tickets);
-  const int num_tasks = WeightTask::count(net);
-  const bool is_clipped = job.optimizer.clip_norm > 0.f;
-  for (int64_t step = job.start; step < job.stop; ++step) {
-    const int64_t begin = step * job.plan.batch_size, left = job.plan.num_positions - begin;
-    const int64_t batch = left < job.plan.batch_size ? left : job.plan.batch_size, groups = num_groups(batch);
-    const int sums = num_parts(groups_in_round(net, groups));
+// One thread of a call. All threads go through the same phases, with a barrier after each, and take the tasks of a phase as
+// soon as they are free: a thread that the system takes away delays the others by one task. Who computes what changes no bit.
+class TrainingThread {
+ public:
+  TrainingThread(TrainingCall &job, int thread)
+      : job_(job), net_(job.net), is_first_(thread == 0), scratch_(*job.space.scratch.of[thread]), taken_(job.tickets),
+        num_ranges_(WeightRange::count(job.net)) {
+    scratch_.clear(net_);
+  }
+
+  void run() {
+    for (int64_t step = job_.start; step < job_.stop; ++step)
+      if (!take_step(step)) return;
+  }
+
+ private:
+  // False, as all threads see, if the loss is not finite.
+  bool take_step(int64_t step) {
+    const int64_t begin = step * job_.plan.batch_size, left = job_.plan.num_positions - begin;
+    const int64_t batch = left < job_.plan.batch_size ? left : job_.plan.batch_size, groups = num_groups(batch);
+    const int num_sums = num_parts(groups_in_round(net_, groups));
+    const bool is_clipped = job_.optimizer.clip_norm > 0.f;
     for (int64_t first = 0, next; first < groups; first = next) {
-      const Round round = {begin, batch, first, groups_in_round(net, groups - first)};
+      const Round round = {begin, batch, first, groups_in_round(net_, groups - first)};
       next = first + round.groups;
       const bool is_last = next == groups;
-      const int parts = num_parts(round.groups);
-      for (int part; (part = taken.next(parts)) < parts;) {
-        if (!first) job.space.parts[part].clear();
-        compute_part(job, round, part, scratch);
-      }
-      taken.finish(parts);
-      job.barrier.wait();
-      if (is_last) {
-        double loss = 0.;
-        for (int part = 0; part < sums; ++part) loss += *job.space.parts[part].loss;
-        loss /= (double)batch;
-        if (thread == 0) {
-          job.losses[step - job.start] = loss;
-          for (int part = 0; part < sums; ++part) *job.num_correct += *job.space.parts[part].num_correct;
-          job.done = step + 1 - job.start;
-        }
-        if (loss - loss != 0.) return;  // not finite, as all threads see
-      }
-      for (int index; (index = taken.next(num_tasks)) < num_tasks;) {
-        const WeightTask task(net, index);
-        if (task.layer >= 0)
-          dense_gradient(net, task.layer, task.rows, job.space.dense, round.groups, first > 0, scratch.rows,
-                         job.optimizer.gradient);
-        else if (is_last)
-          block_gradient(net, task.block, job.space.parts, sums, job.optimizer.gradient);
-        if (is_last && !is_clipped) update_weights(net, task, job.space.packed, job.optimizer, step - job.start);
-      }
-      taken.finish(num_tasks);
-      job.barrier.wait();
+      for_each(num_parts(round.groups), [&](int part) {
+        if (!first) job_.space.parts[part].clear();
+        compute_part(job_, round, part, scratch_);
+      });
+      if (is_last && !is_finite(step, batch, num_sums)) return false;
+      for_each(num_ranges_, [&](int index) {
+        const WeightRange range(net_, index);
+        compute_gradient(range, round, is_last ? num_sums : 0);
+        if (is_last && !is_clipped) update_weights(net_, range, job_.space.packed, job_.optimizer, step - job_.start);
+      });
     }
-    if (!is_clipped) continue;
-    const float coefficient = clip_coefficient(job.optimizer, net.num_weights);
-    job.barrier.wait();  // all have read the gradient, which is now scaled
-    for (int index; (index = taken.next(num_tasks)) < num_tasks;)
-      update_weights(net, WeightTask(net, index), job.space.packed, job.optimizer, step - job.start, coefficient);
-    taken.finish(num_tasks);
-    job.barrier.wait();
+    if (is_clipped) {
+      const float coefficient = clip_coefficient(job_.optimizer, net_.num_weights);
+      job_.barrier.wait();  // all have read the gradient, which is now scaled
+      for_each(num_ranges_, [&](int index) {
+        update_weights(net_, WeightRange(net_, index), job_.space.packed, job_.optimizer, step - job_.start, coefficient);
+      });
+    }
+    return true;
   }
-}
+
+  // Does some of the tasks 0 … count - 1; returns when all are done.
+  template <typename Task>
+  void for_each(int count, const Task &task) {
+    for (int index; (index = taken_.next(count)) < count;) task(index);
+    taken_.finish(count);
+    job_.barrier.wait();
+  }
+
+  // Whether the batch's mean loss is finite; one thread records it, and how many were right.
+  bool is_finite(int64_t step, int64_t batch, int num_sums) {
+    double loss = 0.;
+    for (int part = 0; part < num_sums; ++part) loss += *job_.space.parts[part].loss;
+    loss /= (double)batch;
+    if (is_first_) {
+      job_.losses[step - job_.start] = loss;
+      for (int part = 0; part < num_sums; ++part) *job_.num_correct += *job_.space.parts[part].num_correct;
+      job_.done = step + 1 - job_.start;
+    }
+    return loss - loss == 0.;
+  }
+
+  // The gradient of dense layers after each round, of blocks only after the last, whose num_sums is not 0.
+  void compute_gradient(const WeightRange &range, const Round &round, int num_sums) {
+    float *gradient = job_.optimizer.gradient;
+    if (range.layer >= 0)
+      dense_gradient(net_, range.layer, range.rows, job_.space.dense, round.groups, round.first_group > 0, scratch_.rows,
+                     gradient);
+    else if (num_sums)
+      block_gradient(net_, range.block, job_.space.parts, num_sums, gradient);
+  }
+
+  TrainingCall &job_;
+  const Network &net_;
+  const bool is_first_;
+  Scratch &scratch_;
+  Taken taken_;
+  const int num_ranges_;
+};
+
+void train_thread(void *context, int thread) { TrainingThread(*(TrainingCall *)context, thread).run(); }
 
 int64_t train(const lenet_network &network, const lenet_images &images, const lenet_plan &plan,
               const lenet_optimizer &optimizer, int64_t start, int64_t stop, double *losses, int64_t *num_correct,
