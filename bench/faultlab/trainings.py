@@ -182,7 +182,7 @@ def undrawn() -> Iterator[None]:
     """The chart is written as ever, but not drawn, and git is not asked: both take longer than such a small training."""
     with (
         mock.patch.object(environment, "git_commit", return_value=None),
-        mock.patch.object(curve, "draw", return_value=None),
+        mock.patch.object(curve, "draw"),
         mock.patch.object(curve, "rendered", lambda _, suffix: suffix.encode() * 1000),
     ):
         yield
