@@ -15,9 +15,11 @@ from trainings import StopAfter, newest_checkpoint, same, train_toy, without_tim
 import lenet
 from lenet.data.dataset import Splits
 from lenet.doctor import plateau
+from lenet.engines.threads import num_threads
 from lenet.errors import ConfigError, RunError, SaveError
 from lenet.files import durable
 from lenet.runs.recorder import Recorder
+from lenet.training.setup import set_up
 
 
 @pytest.mark.parametrize(
@@ -104,6 +106,27 @@ def test_a_finished_run_goes_on_to_more_epochs(tiny, tmp_path, capsys):
     assert "so far the learning rates were those of one-cycle over 1 epochs" in " ".join(
         capsys.readouterr().err.split()
     )
+
+
+@pytest.mark.parametrize(("settings", "threads"), [({}, 7), ({"engine": "reference"}, 1), ({"threads": 2}, 2)])
+def test_a_resumed_training_keeps_what_was_decided_when_it_began(tiny, tmp_path, monkeypatch, settings, threads):
+    """Whatever `auto` would choose by then. The kernels have the same bits on any number of threads, PyTorch has not."""
+    with pytest.raises(lenet.Interrupted) as caught:
+        train_toy(tiny, tmp_path, progress=StopAfter(3), **settings)
+    run = caught.value.run
+    assert run.config.device == "auto"
+    decided = []
+
+    def spied(config, splits, reason=None):
+        decided.append((config.engine, config.device, num_threads(config.threads)))
+        return set_up(config, splits, reason)
+
+    monkeypatch.setattr("lenet.training.resume.set_up", spied)
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    resumed = lenet.resume(run, data=tiny, progress="quiet")
+    assert decided == [(run.resolved.engine, run.resolved.device, threads)]
+    assert resumed.environment.resumed[0].environment.threads == threads
+    assert (resumed.summary.engine, resumed.summary.device) == (run.resolved.engine, run.resolved.device)
 
 
 def test_differences_are_printed_before_the_first_step(tiny, tmp_path, capsys):

@@ -1,0 +1,89 @@
+"""What a training consists of, and the record of every decision."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from lenet.config import configure
+from lenet.engines import kernels
+from lenet.images.preprocess import Preprocessing
+from lenet.runs.records import Model, Resolved
+from lenet.training.setup import header, set_up
+
+
+@pytest.fixture
+def splits(tiny, tmp_path):
+    return dataclasses.replace(tiny, folder=tmp_path / "data", notice="other data")
+
+
+def settings(**changes):
+    names = {"data": "toy", "engine": "cpu", "device": "cpu"}
+    return configure(**names | {"validation": 60, "threads": 2, "hidden": (30, 20), "seed": 3} | changes)
+
+
+def test_the_record_holds_every_decision(tiny, tmp_path, splits):
+    setup = set_up(settings(), splits)
+    assert (len(setup.train), len(setup.validation), len(setup.test)) == (940, 60, 200)
+    assert setup.resolved == Resolved(
+        data="toy",
+        data_source="made up",
+        data_folder=str(tmp_path / "data"),
+        notice="other data",
+        classes=tiny.train.classes,
+        num_train=940,
+        num_validation=60,
+        num_test=200,
+        model=Model(
+            name="lenet",
+            arguments={
+                "activation": "relu",
+                "hidden": (30, 20),
+                "padding": 2,
+                "input_size": (28, 28),
+                "num_classes": 10,
+            },
+            parameters=sum(array.size for array in setup.engine.network.parameters.values()),
+        ),
+        preprocessing=Preprocessing.of(setup.train, normalize=True),
+        engine="cpu",
+        engine_reason=f"as requested, own kernels for {kernels.variant_name()}",
+        device="cpu",
+        device_reason="as requested",
+    )
+    again = set_up(settings(), splits, reason="as before").resolved
+    assert again == dataclasses.replace(setup.resolved, engine_reason="as before", device_reason="as before")
+
+
+def test_without_a_folder_and_held_out_images_the_record_says_so(tiny):
+    setup = set_up(settings(validation=0), tiny)
+    assert setup.train is tiny.train
+    assert setup.validation is None
+    assert (setup.resolved.data_folder, setup.resolved.notice, setup.resolved.num_validation) == (None, None, 0)
+
+
+def test_each_training_image_is_trained_on_or_held_out(tiny):
+    setup = set_up(settings(), tiny)
+    both = np.concatenate([setup.train.images, setup.validation.images])
+    assert sorted(image.tobytes() for image in both) == sorted(image.tobytes() for image in tiny.train.images)
+
+
+def test_the_header_says_what_was_decided(tiny, splits):
+    config = settings()
+    resolved = set_up(config, splits).resolved
+    variation = ", hidden 30,20, activation relu, padding 2"
+    assert header(config, resolved) == [
+        ("data", "toy: 940 train, 60 validation, 200 test, 28×28, 10 classes (made up)"),
+        (
+            "model",
+            f"lenet: {resolved.model.parameters:,} parameters{variation} (recipe {config.recipe}: {config.optimizer} "
+            f"{config.learning_rate:g}, {config.schedule}, batch {config.batch_size}, seed 3)",
+        ),
+        ("engine", f"cpu (as requested, own kernels for {kernels.variant_name()}) on cpu (as requested), 2 threads"),
+    ]
+    config = settings(threads=1, validation=0, data="auto", warm_up=0.1, schedule="cosine", activation="tanh")
+    data, model, engine = (text for _, text in header(config, set_up(config, splits).resolved))
+    assert data == "toy: 1,000 train, 200 test, 28×28, 10 classes (auto: the best available; made up)"
+    assert "activation tanh" in model
+    assert model.endswith(f"cosine, batch {config.batch_size}, warm up 0.1, seed 3)")
+    assert engine.endswith(", 1 thread")
