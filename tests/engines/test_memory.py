@@ -158,6 +158,14 @@ def test_without_a_sensible_answer_nobody_is_named(nvidia_smi, script, monkeypat
     assert "used by" not in said
 
 
+def test_a_gpu_that_cannot_return_its_memory_does_not_hide_the_explanation(monkeypatch):
+    def fail():
+        raise RuntimeError("CUDA error: initialization error")
+
+    monkeypatch.setattr(torch.cuda, "empty_cache", fail)
+    assert explanation(SHORT[0]).message.startswith("cuda:0 is out of memory")
+
+
 def test_a_gpu_that_another_program_has_to_itself():
     error = RuntimeError("CUDA error: CUDA-capable device(s) is/are busy or unavailable")
     said = explanation(error, phase=FIRST_TOUCH, doing="for the network")
