@@ -1,10 +1,12 @@
 """Importing safetensors files, with NumPy alone."""
 
+import re
+
 import numpy as np
 import pytest
 
 from lenet.errors import ConfigError, MissingExtra, RunError
-from lenet.files.safetensors import PICKLES, SUFFIX, pack
+from lenet.files.safetensors import pack
 from lenet.networks import build
 from lenet.networks.importing import import_weights
 from lenet.networks.initialization import initialized
@@ -56,8 +58,24 @@ def test_other_formats_are_refused_by_their_suffix(tmp_path, parameters, name):
         import_weights(saved(tmp_path, parameters, name), model="lenet-avg", data="mnist")
 
 
-def test_every_weights_file_has_a_reader():
-    assert set(READERS) == {SUFFIX, *PICKLES}
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("1.num_batches_tracked", "BatchNorm"),
+        ("1.running_mean", "BatchNorm"),
+        ("1.running_var", "BatchNorm"),
+        ("1.weight_ih_l0", "LSTM, GRU or RNN"),
+        ("1.in_proj_weight", "MultiheadAttention"),
+        ("1.weight_g", "weight_norm"),
+        ("1.weight_orig", "spectral_norm or pruning"),
+    ],
+)
+def test_a_layer_that_no_network_has_is_named_by_its_kind(tmp_path, parameters, name, kind):
+    path = saved(tmp_path, {**parameters, name: np.zeros(6, np.float32)})
+    words = rf"{re.escape(name)}: the layer 1 is of the kind {kind}, which no network of lenet has"
+    with pytest.raises(RunError, match=words) as caught:
+        import_weights(path, model="lenet-avg", data="mnist")
+    assert "lenet show MODEL" in caught.value.hint
 
 
 def test_a_pickle_needs_pytorch(tmp_path, monkeypatch):

@@ -52,8 +52,7 @@ def test_a_module_becomes_a_network_and_shares_its_memory():
         (lambda: block(nn.Conv2d(1, 2, 3, padding=(1, 0))), 28, "a padding of (1, 0)"),
         (lambda: block(nn.Conv2d(1, 2, 3, bias=False)), 28, "a convolution without bias"),
         (lambda: block(nn.Conv2d(1, 2, 3), nn.GELU()), 28, "nn.GELU"),
-        (lambda: block(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.AvgPool2d(3)), 28, "a pooling with kernel_size 3"),
-        (lambda: block(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.MaxPool2d(2, ceil_mode=True)), 28, "with ceil_mode True"),
+        (lambda: block(nn.Conv2d(2, 2, 3, groups=2)), 28, "a convolution with groups 2"),
         (lambda: block(type("Own", (nn.Conv2d,), {})(1, 2, 3)), 28, "nn.Own"),
         (lambda: nn.Sequential(nn.Flatten(2), nn.Linear(784, 10)), 28, "nn.Flatten"),
         (
@@ -69,3 +68,20 @@ def test_what_a_network_cannot_hold_is_named(model, size, part):
     with pytest.raises(EngineError) as caught:
         from_module(model(), (1, size, size))
     assert part in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("pooling", "part"),
+    [
+        (nn.AvgPool2d(3, 2), "kernel_size 3"),
+        (nn.MaxPool2d(2, stride=1), "stride 1"),
+        (nn.MaxPool2d(2, padding=1), "padding 1"),
+        (nn.MaxPool2d(2, dilation=2), "dilation 2"),
+        (nn.AvgPool2d(2, ceil_mode=True), "ceil_mode True"),
+        (nn.MaxPool2d(2, return_indices=True), "return_indices True"),
+        (nn.AvgPool2d(2, divisor_override=1), "divisor_override 1"),
+    ],
+)
+def test_any_other_attribute_of_a_pooling_is_named(pooling, part):
+    with pytest.raises(EngineError, match=f"a pooling with {part}"):
+        from_module(block(nn.Conv2d(1, 2, 3), nn.ReLU(), pooling), (1, 28, 28))

@@ -1,0 +1,39 @@
+"""The tables of names: what each is called, and that it is there."""
+
+import pytest
+
+from lenet import registry
+from lenet.extras import has_torch
+from lenet.files.safetensors import PICKLES, SUFFIX
+
+TABLES = {"MODELS": registry.MODELS, "INITS": registry.INITS, "ENGINES": registry.ENGINES, "READERS": registry.READERS}
+ENTRIES = [(table, name) for table, names in TABLES.items() for name in names]
+
+
+@pytest.mark.parametrize(("table", "name"), ENTRIES)
+def test_every_name_is_that_of_something(table, name):
+    if "pytorch" in TABLES[table][name] and not has_torch():
+        pytest.skip("needs PyTorch")
+    assert callable(registry.resolve(TABLES[table], name))
+
+
+def test_the_names_that_users_type_stay():
+    assert list(registry.MODELS) == ["lenet", "lenet-avg", "softmax", "mlp"]
+    assert list(registry.INITS) == ["default", "xavier-uniform"]
+    assert list(registry.ENGINES) == ["cpu", "reference"]
+    assert list(registry.ACTIVATIONS) == ["sigmoid", "tanh", "relu"]
+    assert list(registry.POOLINGS) == ["max", "avg"]
+    assert list(registry.OPTIMIZERS) == ["sgd", "adam", "adamw"]
+
+
+def test_every_weights_file_has_a_reader():
+    assert set(registry.READERS) == {SUFFIX, *PICKLES}
+    assert {".pt", ".pth", ".pkl", ".pickle", ".bin", ".ckpt", ".zip"} == set(PICKLES)
+
+
+@pytest.mark.torch
+def test_every_activation_and_pooling_is_a_layer_of_pytorch():
+    from torch import nn
+
+    for kind in (*registry.ACTIVATIONS.values(), *registry.POOLINGS.values()):
+        assert issubclass(getattr(nn, kind.module), nn.Module)
