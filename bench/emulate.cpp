@@ -31,6 +31,9 @@ int main() {
   plan->order = read<int64_t>(plan->num_positions);
   plan->flips = read_if(plan->flips, plan->num_positions);
   plan->shifts = read_if(plan->shifts, 2 * plan->num_positions);
+  plan->maps = read_if(plan->maps, 4 * plan->num_positions);
+  plan->tones = read_if(plan->tones, 2 * plan->num_positions);
+  plan->erased = read_if(plan->erased, 4 * plan->num_positions);
   optimizer->weights = read<float>(num_weights);
   optimizer->gradient = read<float>(num_weights);
   optimizer->first = read_if(optimizer->first, num_weights);

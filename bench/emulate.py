@@ -17,9 +17,11 @@ from typing import Any
 import numpy as np
 
 from lenet.config import MODEL_FIELDS, configure
+from lenet.data.augmentation import Augmentation
 from lenet.data.dataset import Dataset
 from lenet.data.plan import plan
 from lenet.engines import kernels
+from lenet.engines.arguments import plan_argument
 from lenet.engines.cpu import CpuEngine
 from lenet.engines.kernels.build import FLAGS, FOLDER, zig
 from lenet.images.preprocess import Preprocessing
@@ -29,6 +31,7 @@ from lenet.networks.initialization import initialized
 NETWORKS: dict[str, dict[str, Any]] = {
     "LeNetAvg, SGD": {"recipe": "book-sgd", "momentum": 0.9, "learning_rate": 0.05},
     "LeNet, AdamW, flips and shifts": {"recipe": "fast", "flip": True, "shift": 2},
+    "LeNet, AdamW, augmented": {"recipe": "fast", "flip": True, "augment": "strong"},
     "kernel 7, tanh, Adam": {"recipe": "book-adam", "kernel_size": 7, "channels": (5, 9), "activation": "tanh"},
     "three blocks of 3": {"recipe": "fast", "kernel_size": 3, "channels": (3, 7, 5), "hidden": (33,)},
     "mlp": {"recipe": "fast", "model": "mlp"},
@@ -60,7 +63,7 @@ def pair(settings: dict[str, Any], dataset: Dataset, command: list[str]) -> tupl
     network = initialized(build(config.model, **arguments), config.init, config.seed)
     engine = CpuEngine(network, dataset, config, Preprocessing((28, 28), mean=0.3, std=0.35))
     epoch = plan(config, 0, len(dataset))
-    arrays, _kept = engine._plan(epoch, 0, STEPS)
+    arrays, _kept = plan_argument(epoch, 0, STEPS, len(dataset), engine.preprocessing.grey)
     optimizer, _kept_too = engine._optimizer(epoch.learning_rates[:STEPS])
     images = kernels.Images(1, 1, *engine._normalization)  # every pointer that is not NULL is replaced over there
     vectors = [engine.optimizer.weights, engine.optimizer.gradient, *engine.optimizer.moments.values()]
@@ -79,7 +82,9 @@ def pair(settings: dict[str, Any], dataset: Dataset, command: list[str]) -> tupl
         dataset.labels,
         epoch.order,
     ]
-    parts += [array for array in (epoch.flips, epoch.shifts) if array is not None]
+    extra = epoch.augmentation or Augmentation()
+    changes = (epoch.flips, epoch.shifts, extra.maps, extra.tones, extra.erased)
+    parts += [array for array in changes if array is not None]
     parts += vectors + doubles
     sent = b"".join(
         bytes(part) if isinstance(part, ctypes.Structure | ctypes.Array) else part.tobytes() for part in parts

@@ -300,6 +300,7 @@ def main() -> None:
     fast = configure("fast", learning_rate=1e-3)
     contenders = {
         "lenet cpu": cpu(fast),
+        "lenet cpu, --augment strong": cpu(configure("fast", learning_rate=1e-3, augment="strong")),
         "lenet reference": reference(fast),
         "PyTorch eager": plain_steps(fast, train),
         "PyTorch channels_last": plain_steps(fast, train, channels_last=True, fused=True),

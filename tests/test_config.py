@@ -44,6 +44,15 @@ def test_another_optimizer_drops_the_momentum_of_the_recipe():
         configure("fast", momentum=0.9)
 
 
+def test_augment_stands_for_settings_and_those_given_win():
+    strong = configure("fast", augment="strong")
+    assert (strong.augment, strong.rotation, strong.shift, strong.flip) == ("strong", 15, 2, False)
+    assert configure("fast", augment="strong", rotation="0", shift=5) == dataclasses.replace(
+        strong, rotation=0, shift=5
+    )
+    assert configure("fast", augment="none") == configure("fast")
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
@@ -70,6 +79,13 @@ def test_another_optimizer_drops_the_momentum_of_the_recipe():
         ({"patience": 2}, "patience is 2, but no images are held out; the test set chooses nothing"),
         ({"patience": 0}, "patience is 0; expected a whole number at least 1"),
         ({"keep": "first"}, "unknown keep 'first'"),
+        ({"rotation": 181}, "rotation is 181; expected a number at least 0 and at most 180"),
+        ({"scale": 1}, "scale is 1; expected a number at least 0 and at most 0.9"),
+        ({"shear": -1}, "shear is -1; expected a number at least 0 and at most 45"),
+        ({"erasing": 1}, "erasing is 1; expected a number at least 0 and below 1"),
+        ({"brightness": -0.1}, "brightness is -0.1; expected a number at least 0 and below 1"),
+        ({"contrast": float("nan")}, "contrast is nan; expected a number at least 0 and below 1"),
+        ({"augment": "heavy"}, "unknown augment 'heavy'"),
         ({"epoch": 3}, "unknown setting 'epoch'"),
     ],
 )
@@ -124,7 +140,8 @@ def test_a_config_of_another_version_is_refused():
 
 def test_an_older_run_is_read():
     values = to_dict(TrainConfig())
-    del values["strict"]
+    for name in ("strict", "augment", "rotation", "scale", "shear", "erasing", "brightness", "contrast"):
+        del values[name]
     assert from_dict(values) == TrainConfig()
 
 

@@ -40,14 +40,14 @@ COMBINATIONS: dict[str, dict[str, Any]] = {
         **{"keep": "best", "patience": 2},
     },
     "book-sgd": {"recipe": "book-sgd", "engine": "cpu", "threads": 1, "checkpoint_every": "0.01s"},
-    "book-sgd, flips and shifts": {
+    "book-sgd, flips and augmented": {
         **{"recipe": "book-sgd", "engine": "reference", "threads": 2, "checkpoint_every": "0.02s"},
-        **{"flip": True, "shift": 1},
+        **{"flip": True, "augment": "light"},
     },
     "book-adam": {"recipe": "book-adam", "engine": "reference", "threads": 1, "checkpoint_every": "3"},
-    "book-adam-01, one-cycle": {
+    "book-adam-01, one-cycle, augmented": {
         **{"recipe": "book-adam-01", "engine": "cpu", "threads": 2, "checkpoint_every": "7"},
-        **{"schedule": "one-cycle", "shift": 3},
+        **{"schedule": "one-cycle", "augment": "strong"},
     },
     "momentum, one-cycle, clipping": {
         **{"engine": "cpu", "threads": 1, "checkpoint_every": "11", "flip": True, **MOMENTUM},

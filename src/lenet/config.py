@@ -6,7 +6,6 @@ The fields are also the flags of `lenet train`: their help texts, choices and li
 """
 
 import dataclasses
-import math
 import types
 import typing
 from dataclasses import dataclass
@@ -14,9 +13,20 @@ from typing import Any
 
 from lenet.combinations import check_combinations
 from lenet.errors import ConfigError, choices_hint
-from lenet.recipes import DEFAULT_RECIPE, RECIPE_SETTINGS
+from lenet.recipes import AUGMENT_SETTINGS, DEFAULT_RECIPE, RECIPE_SETTINGS
 from lenet.registry import ACTIVATIONS, ENGINES, INITS, MODELS, OPTIMIZERS, POOLINGS
-from lenet.settings import COUNT, NATURAL, POSITIVE, Limits, checked_number, checked_numbers, setting
+from lenet.settings import (
+    COUNT,
+    NATURAL,
+    POSITIVE,
+    SHARE,
+    Limits,
+    added_setting,
+    checked_interval,
+    checked_number,
+    checked_numbers,
+    setting,
+)
 
 SCHEDULES = ("constant", "cosine", "one-cycle")
 MODEL_FIELDS = ("kernel_size", "channels", "hidden", "activation", "pooling", "padding")
@@ -58,7 +68,7 @@ class TrainConfig:
 
     optimizer: str = setting("adamw", "Optimiser.", choices=OPTIMIZERS)
     learning_rate: float = setting(0.004, "Learning rate; for one-cycle its peak.", limits=POSITIVE)
-    momentum: float = setting(0.0, "Momentum of sgd.", limits=Limits(least=0, below=1))
+    momentum: float = setting(0.0, "Momentum of sgd.", limits=SHARE)
     nesterov: bool = setting(False, "Nesterov momentum for sgd.")
     weight_decay: float = setting(0.1, "Weight decay.", limits=NATURAL)
     schedule: str = setting(
@@ -66,46 +76,56 @@ class TrainConfig:
         "Learning rate over time: constant, falling along half a cosine, or rising and falling once.",
         choices=SCHEDULES,
     )
-    warm_up: float = setting(
+    warm_up: float = added_setting(
         0.0,
         "Share of all steps in which the learning rate first rises from 0, for constant and cosine.",
-        limits=Limits(least=0, below=1),
-        added=True,
+        limits=SHARE,
     )
-    clip_norm: float | None = setting(
-        None, "Scale down a gradient whose norm over all weights is above this.", limits=POSITIVE, added=True
+    clip_norm: float | None = added_setting(
+        None, "Scale down a gradient whose norm over all weights is above this.", limits=POSITIVE
     )
-    ema: float | None = setting(
+    ema: float | None = added_setting(
         None,
         "Average the weights over the steps with this decay, such as 0.998; the average is evaluated and saved.",
         limits=Limits(above=0, below=1),
-        added=True,
     )
     batch_size: int = setting(64, "Images in a step.", limits=COUNT)
     epochs: int = setting(
         10, "Passes over the training images.", limits=Limits(least=1, below=8001)
     )  # keeps metrics.jsonl readable in bounded memory
-    label_smoothing: float = setting(
-        0.0, "Share of each label spread over all classes.", limits=Limits(least=0, below=1)
-    )
+    label_smoothing: float = setting(0.0, "Share of each label spread over all classes.", limits=SHARE)
 
     normalize: bool = setting(
         True, "Shift and scale the pixels to mean 0 and standard deviation 1 of the training set."
     )
     flip: bool = setting(False, "Mirror a random half of the training images in each epoch.")
     shift: int = setting(0, "Move each training image by up to this many random pixels in each epoch.", limits=NATURAL)
+    augment: str = added_setting(
+        "none",
+        "Strength of the augmentation: sets --shift and the options from here to --contrast, where they are not given.",
+        choices=AUGMENT_SETTINGS,
+        decides=False,
+    )
+    rotation: float = added_setting(
+        0.0, "Turn each training image by a random angle of up to this many degrees.", limits=Limits(least=0, most=180)
+    )
+    scale: float = added_setting(0.0, "Change each image's size by up to this share.", limits=Limits(least=0, most=0.9))
+    shear: float = added_setting(0.0, "Slant each image by up to this many degrees.", limits=Limits(least=0, most=45))
+    erasing: float = added_setting(
+        0.0, "Cover up to this share of a random half of the images with grey.", limits=SHARE
+    )
+    brightness: float = added_setting(0.0, "Change each image's brightness by up to this share.", limits=SHARE)
+    contrast: float = added_setting(0.0, "Change each image's contrast by up to this share.", limits=SHARE)
     validation: int = setting(0, "Training images held out for validation, chosen by the seed.", limits=NATURAL)
-    keep: str = setting(
+    keep: str = added_setting(
         "last",
         "Which weights are saved in the end: of the last epoch, or of the best on the validation images.",
         choices=("last", "best"),
-        added=True,
     )
-    patience: int | None = setting(
+    patience: int | None = added_setting(
         None,
         "End the training after so many epochs without improvement on the validation images.",
         limits=COUNT,
-        added=True,
     )
     seed: int = setting(
         0,
@@ -113,12 +133,11 @@ class TrainConfig:
         limits=Limits(least=0, below=2**63),
     )
 
-    strict: bool = setting(False, "End the training at the doctor's first finding.", added=True)
-    checkpoint_every: str | None = setting(
+    strict: bool = added_setting(False, "End the training at the doctor's first finding.")
+    checkpoint_every: str | None = added_setting(
         None,
         "Save a checkpoint at the end of every epoch, and within epochs after so many steps (500) or seconds (30s).",
         decides=False,
-        added=True,
     )
 
     engine: str = setting(
@@ -141,18 +160,7 @@ class TrainConfig:
     @property
     def checkpoint_interval(self) -> tuple[float, float]:
         """Steps and seconds between two checkpoints within an epoch; infinite where not set."""
-        given = self.checkpoint_every or "inf"
-        in_seconds = given.endswith("s")
-        try:
-            number = float(given.removesuffix("s")) if in_seconds or given == "inf" else int(given)
-        except ValueError:
-            number = 0
-        if not number > 0:
-            raise ConfigError(
-                f"checkpoint_every is {given!r}; expected steps, such as 500, or seconds, such as 30s",
-                hint="leave it out to save at the ends of epochs only",
-            )
-        return (math.inf, number) if in_seconds else (number, math.inf)
+        return checked_interval(self.checkpoint_every)
 
 
 FIELDS = {spec.name: spec for spec in dataclasses.fields(TrainConfig)}
@@ -163,6 +171,7 @@ def configure(recipe: str = DEFAULT_RECIPE, **settings: Any) -> TrainConfig:
     """Return the recipe's TrainConfig with `settings` changed.
 
     A model other than the recipe's starts from that model's own defaults, not from the recipe's changes to its model.
+    `augment` stands for the settings in `recipes.AUGMENT_SETTINGS`; those given beside it win.
 
     Args:
         recipe: a name in `lenet.RECIPES`.
@@ -180,6 +189,8 @@ def configure(recipe: str = DEFAULT_RECIPE, **settings: Any) -> TrainConfig:
     for name in given:
         if name not in FIELDS or name == "recipe":
             raise ConfigError(f"unknown setting {name!r}", hint=choices_hint(name, FIELDS))
+    if "augment" in given:
+        given = AUGMENT_SETTINGS[checked("augment", given["augment"])] | given
     base = RECIPES[recipe]
     own: dict[str, Any] = dict.fromkeys(MODEL_FIELDS)
     if "model" in given and model_name(given["model"]) != base.model:

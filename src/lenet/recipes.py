@@ -1,4 +1,4 @@
-"""The recipes: named settings for a training, each as its differences from the defaults of TrainConfig."""
+"""Named settings: the recipes, each as its differences from the defaults of TrainConfig, and strengths of augmentation."""
 
 from typing import Any
 
@@ -40,4 +40,35 @@ RECIPE_SETTINGS: dict[str, dict[str, Any]] = {
     },
     "book-adam": {"learning_rate": 0.001, **_BOOK_ADAM},
     "book-adam-01": {"learning_rate": 0.01, **_BOOK_ADAM},
+}
+
+# What `augment` sets. Without flip: whether a mirrored image has the same label depends on the data.
+AUGMENT_SETTINGS: dict[str, dict[str, Any]] = {
+    "none": {
+        "shift": 0,
+        "rotation": 0.0,
+        "scale": 0.0,
+        "shear": 0.0,
+        "erasing": 0.0,
+        "brightness": 0.0,
+        "contrast": 0.0,
+    },
+    "light": {
+        "shift": 1,
+        "rotation": 5.0,
+        "scale": 0.05,
+        "shear": 0.0,
+        "erasing": 0.0,
+        "brightness": 0.1,
+        "contrast": 0.1,
+    },
+    "strong": {
+        "shift": 2,
+        "rotation": 15.0,
+        "scale": 0.15,
+        "shear": 10.0,
+        "erasing": 0.2,
+        "brightness": 0.2,
+        "contrast": 0.2,
+    },
 }

@@ -10,11 +10,12 @@ from lenet.errors import ConfigError
 
 @dataclass(frozen=True)
 class Limits:
-    """What a number may be: above `above`, at least `least`, below `below`; None for no limit."""
+    """What a number may be: above `above`, at least `least`, below `below`, at most `most`; None for no limit."""
 
     above: float | None = None
     least: float | None = None
     below: float | None = None
+    most: float | None = None
 
     def allow(self, number: float) -> bool:
         """Return whether a number is within the limits."""
@@ -23,14 +24,16 @@ class Limits:
             and (self.above is None or number > self.above)
             and (self.least is None or number >= self.least)
             and (self.below is None or number < self.below)
+            and (self.most is None or number <= self.most)
         )
 
     def __str__(self) -> str:
-        words = {"above": self.above, "at least": self.least, "below": self.below}
+        words = {"above": self.above, "at least": self.least, "below": self.below, "at most": self.most}
         return " and ".join(f"{word} {limit:g}" for word, limit in words.items() if limit is not None)
 
 
 POSITIVE, COUNT, NATURAL = Limits(above=0), Limits(least=1), Limits(least=0)
+SHARE = Limits(least=0, below=1)
 
 
 def setting(
@@ -54,6 +57,17 @@ def setting(
     """
     metadata = {"help": text, "choices": tuple(choices), "limits": limits, "decides": decides, "added": added}
     return field(default=default, metadata=metadata)
+
+
+def added_setting(default: Any, text: str, **options: Any) -> Any:
+    """Return a field that runs of earlier versions lack; they were trained with the default.
+
+    Args:
+        default: its default.
+        text: the help text of its flag.
+        **options: of `setting`.
+    """
+    return setting(default, text, added=True, **options)
 
 
 def checked_numbers(name: str, value: Any, limits: Limits) -> tuple[int, ...]:
@@ -89,3 +103,23 @@ def checked_number(name: str, value: Any, kind: type, limits: Limits) -> Any:
         expected = f"{'a whole number' if kind is int else 'a number'} {limits}".strip()
         raise ConfigError(f"{name} is {value}; expected {expected}")
     return number
+
+
+def checked_interval(text: str | None) -> tuple[float, float]:
+    """Return steps and seconds between two checkpoints, infinite where not set, of text such as "500" or "30s".
+
+    Raises:
+        ConfigError: for any other text.
+    """
+    given = text or "inf"
+    in_seconds = given.endswith("s")
+    try:
+        number = float(given.removesuffix("s")) if in_seconds or given == "inf" else int(given)
+    except ValueError:
+        number = 0
+    if not number > 0:
+        raise ConfigError(
+            f"checkpoint_every is {given!r}; expected steps, such as 500, or seconds, such as 30s",
+            hint="leave it out to save at the ends of epochs only",
+        )
+    return (math.inf, number) if in_seconds else (number, math.inf)

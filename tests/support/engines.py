@@ -18,6 +18,7 @@ RECIPES: list[dict[str, Any]] = [
     {"recipe": "book-adam", "weight_decay": 0.1},
     {"recipe": "fast"},
     {"recipe": "fast", "label_smoothing": 0.1, "flip": True, "shift": 3},
+    {"recipe": "fast", "flip": True, "augment": "strong"},
     {"recipe": "fast", "model": "mlp"},
     {"recipe": "fast", "clip_norm": 0.5, "ema": 0.9},
     {"recipe": "book-sgd", "momentum": 0.9, "learning_rate": 0.3, "clip_norm": 0.2, "weight_decay": 0.01},

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.config import TrainConfig
+from lenet.data.augmentation import Augmentation, augmented, draw
+from lenet.data.dataset import Images
 
 # The first number of each generator's seed: order and validation set come from independent streams.
 _ORDER, _VALIDATION = 0, 1
@@ -28,6 +30,7 @@ class Plan:
         shifts: int64 (N, 2), how far images are moved down and right, in pixels; None if none is.
         learning_rates: float64 (num_steps,).
         batch_size: The images of a step.
+        augmentation: What else changes the images; None for nothing.
     """
 
     order: NDArray[np.int64]
@@ -35,6 +38,7 @@ class Plan:
     shifts: NDArray[np.int64] | None
     learning_rates: NDArray[np.float64]
     batch_size: int
+    augmentation: Augmentation | None = None
 
     @property
     def num_steps(self) -> int:
@@ -45,6 +49,22 @@ class Plan:
         """Return the positions of the images of a step, counted from 0."""
         return slice(step * self.batch_size, min((step + 1) * self.batch_size, len(self.order)))
 
+    def augmented(self, images: Images, positions: slice, grey: int) -> Images:
+        """Return the images at some positions, flipped, shifted and augmented.
+
+        Args:
+            images: the training set's, uint8 (N, height, width) or (N, height, width, C).
+            positions: of a step, or of a part of one.
+            grey: the value of erased pixels.
+
+        Returns:
+            uint8, of B images.
+        """
+        flips = None if self.flips is None else self.flips[positions]
+        shifts = None if self.shifts is None else self.shifts[positions]
+        augmentation = (self.augmentation or Augmentation()).part(positions)
+        return augmented(images[self.order[positions]], augmentation, flips, shifts, grey)
+
 
 def plan(config: TrainConfig, epoch: int, num_images: int) -> Plan:
     """Make the plan of an epoch, counted from 0, for a training set of `num_images`."""
@@ -52,7 +72,8 @@ def plan(config: TrainConfig, epoch: int, num_images: int) -> Plan:
     order = random.permutation(num_images)
     flips = random.random(num_images) < 0.5 if config.flip else None
     shifts = random.integers(-config.shift, config.shift, (num_images, 2), endpoint=True) if config.shift else None
-    return Plan(order, flips, shifts, learning_rates(config, epoch, num_images), config.batch_size)
+    rates = learning_rates(config, epoch, num_images)
+    return Plan(order, flips, shifts, rates, config.batch_size, draw(config, epoch, num_images))
 
 
 def learning_rates(config: TrainConfig, epoch: int, num_images: int) -> NDArray[np.float64]:

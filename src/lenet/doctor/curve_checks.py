@@ -102,8 +102,8 @@ def train_test_apart(observation: Observation) -> Finding | None:
         "train-test-apart",
         "train accuracy is far above test accuracy",
         {"train accuracy": train, "test accuracy": test},
-        "use more images, shifted ones (--shift 2), weight decay (--weight-decay) or fewer epochs; and check that both sets "
-        "show the same kind of images",
+        "use more images, augmentation (--augment light), weight decay (--weight-decay) or fewer epochs; and check that "
+        "both sets show the same kind of images",
     )
 
 

@@ -18,7 +18,8 @@ from lenet.config import TrainConfig
 from lenet.data.dataset import Dataset, Images
 from lenet.data.plan import Plan
 from lenet.engines import Stats, kernels
-from lenet.engines.lowering import MAX_EDGE, lowered
+from lenet.engines.arguments import checked_array, plan_argument
+from lenet.engines.lowering import lowered
 from lenet.engines.optimizer import BETA1, BETA2, EPSILON, Optimizer, average_share
 from lenet.engines.state import Stateful
 from lenet.engines.threads import num_threads
@@ -97,7 +98,7 @@ class CpuEngine(Stateful):
             EngineError: for a plan that does not fit the data, or if the system has no threads or memory.
         """
         began = time.perf_counter()
-        arrays, kept = self._plan(plan, start, stop)
+        arrays, kept = plan_argument(plan, start, stop, len(self._images), self.preprocessing.grey)
         optimizer, also_kept = self._optimizer(plan.learning_rates[start:stop])
         data = kernels.Images(self._images.ctypes.data, self._labels.ctypes.data, *self._normalization)
         losses = np.zeros(stop - start)  # float64
@@ -182,31 +183,11 @@ class CpuEngine(Stateful):
             raise EngineError(f"the images are {what}; expected uint8 of shape (N, {', '.join(map(str, shape))})")
         return np.ascontiguousarray(images)
 
-    def _plan(self, plan: Plan, start: int, stop: int) -> tuple[kernels.Plan, list[NDArray[Any]]]:
-        """The plan for the kernels, and the arrays it points to. They are checked: the kernels trust them."""
-        if not 0 <= start < stop <= plan.num_steps or plan.batch_size < 1:
-            raise EngineError(f"steps {start} to {stop} of a plan of {plan.num_steps}")
-        positions = slice(start * plan.batch_size, min(stop * plan.batch_size, len(plan.order)))
-        if (stop - 1) * plan.batch_size >= len(plan.order):
-            raise EngineError(f"the plan has {plan.num_steps} steps, but an order of {len(plan.order)} images")
-        order = _array("order", plan.order, np.int64, (len(plan.order),))
-        chosen = order[positions]
-        if chosen.min() < 0 or chosen.max() >= len(self._images):
-            odd = chosen[(chosen < 0) | (chosen >= len(self._images))][0]
-            raise EngineError(f"the order has an image {odd}; there are {len(self._images)}")
-        flips = None if plan.flips is None else _array("flips", plan.flips, np.bool_, (len(order),))
-        shifts = None if plan.shifts is None else _array("shifts", plan.shifts, np.int64, (len(order), 2))
-        if shifts is not None and np.abs(shifts).max() > MAX_EDGE:
-            raise EngineError(f"the plan has a shift of {np.abs(shifts).max()} pixels; expected at most {MAX_EDGE}")
-        kept = [array for array in (order, flips, shifts) if array is not None]
-        pointers = [None if array is None else array.ctypes.data for array in (order, flips, shifts)]
-        return kernels.Plan(*pointers, len(order), plan.batch_size), kept
-
     def _optimizer(self, rates: NDArray[np.float64]) -> tuple[kernels.Optimizer, list[NDArray[Any]]]:
         """The optimiser for the kernels, at these learning rates, and the arrays it points to."""
         state, config = self.optimizer, self.config
         steps = state.num_steps + 1 + np.arange(len(rates))
-        rates = _array("learning rates", rates, np.float64, (len(rates),))
+        rates = checked_array("learning rates", rates, np.float64, (len(rates),))
         corrections = [1 - beta ** steps.astype(np.float64) for beta in (BETA1, BETA2)]
         moments = [moment.ctypes.data for moment in state.moments.values()] + [None, None]
         arrays: list[NDArray[Any]] = [rates, *corrections]
@@ -239,11 +220,3 @@ def _must_have_run(done: int, threads: int) -> None:
     """Raises EngineError if a call of the kernels could not start its threads."""
     if done < 0:
         raise EngineError(f"the system gave no {threads} threads", hint="use fewer with --threads")
-
-
-def _array(name: str, array: NDArray[Any], dtype: Any, shape: tuple[int, ...]) -> NDArray[Any]:
-    """The array, contiguous; an EngineError if it is of another type or shape."""
-    if not isinstance(array, np.ndarray) or array.dtype != dtype or array.shape != shape:
-        what = f"{array.dtype} of shape {array.shape}" if isinstance(array, np.ndarray) else type(array).__name__
-        raise EngineError(f"the {name} of the plan are {what}; expected {np.dtype(dtype)} of shape {shape}")
-    return np.ascontiguousarray(array)

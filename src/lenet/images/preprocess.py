@@ -100,6 +100,11 @@ class Preprocessing:
         mean, std = mean_and_std(images) if normalize else (0.0, 1.0)
         return cls(dataset.size, mean, std, ground, framing)
 
+    @property
+    def grey(self) -> int:
+        """The byte nearest to the mean: with `normalize` the mean grey of the training images, else 0."""
+        return round(255 * min(max(self.mean, 0.0), 1.0))
+
     def to_dict(self) -> dict[str, Any]:
         """Convert to what JSON can hold."""
         return {**asdict(self), "size": list(self.size)}

@@ -44,7 +44,7 @@ from lenet.networks import Architecture, Network
 from lenet.networks.layers import Flatten
 from lenet.pytorch.modules import evaluating, to_module
 from lenet.pytorch.optimizer import TorchOptimizer
-from lenet.pytorch.tensors import keep_freed_memory, layer_over_batch, shifted, to_input, torch_threads
+from lenet.pytorch.tensors import flipped, keep_freed_memory, layer_over_batch, shifted, to_input, torch_threads
 
 EVALUATION_BATCH = 1000  # images; keeps the activations of an evaluation at a few megabytes
 
@@ -88,6 +88,7 @@ class ReferenceEngine(Stateful):
             self.module = (to_module(network) if isinstance(network, Network) else network).to(device)
         if dataset is not None:
             with memory_explained(device, FIRST_TOUCH, "for the training set"):
+                self.dataset = dataset
                 self.images = torch.from_numpy(dataset.images).to(device)  # (N, H, W) uint8
                 self.labels = torch.from_numpy(dataset.labels).to(device)  # (N,) int64
             with memory_explained(device, FIRST_TOUCH, "for the optimiser's state"):
@@ -239,11 +240,12 @@ class ReferenceEngine(Stateful):
     def _batch(self, plan: Plan, positions: slice) -> tuple[Tensor, Tensor]:
         """The images at these positions as the network takes them, float32 (B, 1, H, W), and their labels (B,)."""
         index = torch.from_numpy(plan.order[positions]).to(self.device)
+        if plan.augmentation is not None:
+            changed = torch.from_numpy(plan.augmented(self.dataset.images, positions, self.preprocessing.grey))
+            return to_input(changed.to(self.device), self.preprocessing), self.labels[index]
         images = self.images[index]  # (B, H, W) uint8
         if plan.flips is not None:
-            flips = torch.from_numpy(plan.flips[positions]).to(self.device)
-            flips = flips.view(-1, *[1] * (images.ndim - 1))
-            images = torch.where(flips, images.flip(2), images)
+            images = flipped(images, torch.from_numpy(plan.flips[positions]).to(self.device))
         if plan.shifts is not None:
             images = shifted(images, torch.from_numpy(plan.shifts[positions]).to(self.device))
         return to_input(images, self.preprocessing), self.labels[index]

@@ -35,6 +35,11 @@ def to_input(images: Tensor, preprocessing: Preprocessing) -> Tensor:
     return (pixels if pixels.ndim == 4 else pixels.unsqueeze(3)).permute(0, 3, 1, 2)
 
 
+def flipped(images: Tensor, flips: Tensor) -> Tensor:
+    """Return the images (B, H, W) or (B, H, W, C), mirrored left to right where `flips` (B,) is true."""
+    return torch.where(flips.view(-1, *[1] * (images.ndim - 1)), images.flip(2), images)
+
+
 def shifted(images: Tensor, shifts: Tensor) -> Tensor:
     """Return the images (B, H, W) or (B, H, W, C), each moved down and right by its `shifts` (B, 2), filled with 0."""
     height, width = images.shape[1:3]

@@ -13,9 +13,11 @@ from lenet.errors import ConfigError, DataError
 from lenet.images.preprocess import Preprocessing
 from lenet.networks import build
 from lenet.networks.initialization import initialized
+from lenet.recipes import AUGMENT_SETTINGS
 from lenet.runs.records import Model, Resolved
 
-OPTIONS = ("warm_up", "clip_norm", "ema", "keep", "patience")  # printed before the first step if they are on
+# Printed before the first step if they are on; those that augment sets, if they are not as it sets them.
+OPTIONS = ("warm_up", "clip_norm", "ema", "augment", *AUGMENT_SETTINGS["none"], "keep", "patience")
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,8 @@ def header(config: TrainConfig, resolved: Resolved) -> list[tuple[str, str]]:
 
 def _options(config: TrainConfig) -> str:
     """The settings in OPTIONS that are on, each followed by a comma."""
-    given = {name: getattr(config, name) for name in OPTIONS if getattr(config, name) != FIELDS[name].default}
+    usual = {name: FIELDS[name].default for name in OPTIONS} | AUGMENT_SETTINGS[config.augment]
+    given = {name: getattr(config, name) for name in OPTIONS if getattr(config, name) != usual[name]}
     return "".join(f"{name.replace('_', ' ')} {_plain(value)}, " for name, value in given.items())
 
 

@@ -52,8 +52,12 @@ class Plan(ctypes.Structure):
         ("order", c_void_p),
         ("flips", c_void_p),
         ("shifts", c_void_p),
+        ("maps", c_void_p),
+        ("tones", c_void_p),
+        ("erased", c_void_p),
         ("num_positions", c_int64),
         ("batch_size", c_int64),
+        ("grey", c_int64),
     ]
 
 

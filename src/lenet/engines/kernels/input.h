@@ -1,19 +1,8 @@
 // Images as input of the network: chosen by the plan, flipped, shifted and normalized.
 #pragma once
-#include "scratch.h"
+#include "augmentation.h"
 
 namespace {
-
-// Bytes as the network takes them, with the same rounding as in PyTorch.
-INLINE vec normalized(ivec bytes, const lenet_images &images) {
-  vec whole = __builtin_convertvector(bytes, vec);
-  vec grey = whole * (1.f / 255.f);
-  if (IS_FUSED)
-    grey += (whole - grey * 255.f) * (1.f / 255.f);  // exact for all 256, and shorter than a division
-  else
-    grey = whole / 255.f;
-  return images.is_unnormalized ? grey : (grey - images.mean) / images.std;
-}
 
 // Flips and shifts an image [row][column][channel] into [channel][row][column]. Pixels from outside the image are 0.
 void shift_image(const Network &net, const uint8_t *image, bool flip, int down, int right, uint8_t *out) {
@@ -31,6 +20,10 @@ void shift_image(const Network &net, const uint8_t *image, bool flip, int down, 
 // its frame. Lanes from `num` on repeat the first image.
 void gather(const Network &net, const lenet_images &images, const lenet_plan *plan, int64_t first, int num,
             Scratch &scratch) {
+  if (plan && (plan->maps || plan->tones || plan->erased)) {
+    gather_augmented(net, images, *plan, first, num, scratch);
+    return;
+  }
   const int64_t size = (int64_t)net.in_channels * net.height * net.width;
   const uint8_t *from[LANES];
   for (int lane = 0; lane < LANES; ++lane) {

@@ -44,12 +44,17 @@ typedef struct {
   int32_t is_unnormalized;  // mean 0 and std 1: the input is byte / 255
 } lenet_images;
 
-// The plan of an epoch (data/plan.py): entry i of order, flips and shifts belongs to the i-th image of the epoch.
+// The plan of an epoch (data/plan.py): entry i of each array belongs to the i-th image of the epoch. data/augmentation.py
+// explains maps, tones and erased, which hold numbers in 1/65536.
 typedef struct {
   const int64_t *order;   // (num_positions,)
   const uint8_t *flips;   // (num_positions,) or NULL: flipped left to right
   const int64_t *shifts;  // (num_positions, 2) or NULL: pixels down and right, after the flip
+  const int32_t *maps;    // (num_positions, 2, 2) or NULL: from a pixel of the result to its place in the image
+  const int32_t *tones;   // (num_positions, 2) or NULL: factors of the pixel and of the image's mean
+  const int32_t *erased;  // (num_positions, 4) or NULL: top, left, bottom and right of a rectangle
   int64_t num_positions, batch_size;
+  int64_t grey;  // the byte for erased pixels
 } lenet_plan;
 
 // first: momentum (SGD) or mean of the gradient (Adam), second: mean of its square; NULL where there is none.

@@ -53,6 +53,8 @@ struct Network {
   int pooled_plane(int block) const {
     return (blocks[block].rows + 2 * padding_after(block)) * pooled_pitch(block);
   }
+  // Of one channel of an image, between its pixels and in a frame around it; and two numbers, as four bytes are read at once.
+  int num_corners() const { return (height + 2) * (width + 2) + 2; }
   int input_size() const {
     return in_channels * (height + 2 * first_padding) * (width + 2 * first_padding) * LANES;
   }

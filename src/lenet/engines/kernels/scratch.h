@@ -37,6 +37,7 @@ struct Packed {
 struct Scratch {
   float *input;
   uint8_t *shifted;  // copies of the images that are flipped or shifted
+  uint16_t *corners;  // of V images that are augmented
   struct {
     const float *packed, *packed_backward;
     float *active, *pooled, *pooled_gradient, *dz;
@@ -51,6 +52,7 @@ struct Scratch {
   Scratch(const Network &net, Workspace &space, const Packed &packed, bool training) {
     input = space.take<float>(net.input_size());
     shifted = space.take<uint8_t>((int64_t)LANES * net.in_channels * net.height * net.width);
+    if (training) corners = space.take<uint16_t>(V * net.num_corners());
     for (int i = 0; i < net.num_blocks; ++i) {
       const Block &b = net.blocks[i];
       auto &at = blocks[i];

@@ -1,0 +1,78 @@
+"""A plan as the structure that the kernels take, with every array checked: the kernels trust them."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.data.augmentation import MOST_MAP, MOST_TONE, ONE, Augmentation
+from lenet.data.plan import Plan
+from lenet.engines import kernels
+from lenet.engines.lowering import MAX_EDGE
+from lenet.errors import EngineError
+
+
+def plan_argument(
+    plan: Plan, start: int, stop: int, num_images: int, grey: int
+) -> tuple[kernels.Plan, list[NDArray[Any]]]:
+    """Return a plan for the kernels, and the arrays that it points to.
+
+    Args:
+        plan: of an epoch.
+        start: the first step to be taken.
+        stop: the step after the last to be taken.
+        num_images: of the training set.
+        grey: the byte for erased pixels.
+
+    Raises:
+        EngineError: for steps that the plan lacks, images that there are not, and other arrays than `Plan` documents.
+    """
+    if not 0 <= start < stop <= plan.num_steps or plan.batch_size < 1:
+        raise EngineError(f"steps {start} to {stop} of a plan of {plan.num_steps}")
+    positions = slice(start * plan.batch_size, min(stop * plan.batch_size, len(plan.order)))
+    if (stop - 1) * plan.batch_size >= len(plan.order):
+        raise EngineError(f"the plan has {plan.num_steps} steps, but an order of {len(plan.order)} images")
+    count = len(plan.order)
+    order = checked_array("order", plan.order, np.int64, (count,))
+    chosen = order[positions]
+    if chosen.min() < 0 or chosen.max() >= num_images:
+        odd = chosen[(chosen < 0) | (chosen >= num_images)][0]
+        raise EngineError(f"the order has an image {odd}; there are {num_images}")
+    flips = None if plan.flips is None else checked_array("flips", plan.flips, np.bool_, (count,))
+    shifts = None if plan.shifts is None else checked_array("shifts", plan.shifts, np.int64, (count, 2))
+    if shifts is not None and np.abs(shifts).max() > MAX_EDGE:
+        raise EngineError(f"the plan has a shift of {np.abs(shifts).max()} pixels; expected at most {MAX_EDGE}")
+    arrays = [order, flips, shifts, *_augmentation(plan.augmentation or Augmentation(), count)]
+    pointers = [None if array is None else array.ctypes.data for array in arrays]
+    return kernels.Plan(*pointers, count, plan.batch_size, grey), [array for array in arrays if array is not None]
+
+
+def checked_array(name: str, array: NDArray[Any], dtype: Any, shape: tuple[int, ...]) -> NDArray[Any]:
+    """Return an array of the plan, contiguous.
+
+    Args:
+        name: for the message.
+        array: the array.
+        dtype: the type that it must have.
+        shape: the shape that it must have.
+
+    Raises:
+        EngineError: if it is of another type or shape.
+    """
+    if not isinstance(array, np.ndarray) or array.dtype != dtype or array.shape != shape:
+        what = f"{array.dtype} of shape {array.shape}" if isinstance(array, np.ndarray) else type(array).__name__
+        raise EngineError(f"the {name} of the plan are {what}; expected {np.dtype(dtype)} of shape {shape}")
+    return np.ascontiguousarray(array)
+
+
+def _augmentation(augmentation: Augmentation, count: int) -> list[NDArray[np.int32] | None]:
+    """Maps, tones and rectangles of `count` images; the kernels compute with them in 32 bits."""
+    checked: list[NDArray[np.int32] | None] = []
+    for name, shape, most in (("maps", (2, 2), MOST_MAP), ("tones", (2,), MOST_TONE), ("erased", (4,), ONE)):
+        given = getattr(augmentation, name)
+        array = None if given is None else checked_array(name, given, np.int32, (count, *shape))
+        largest = 0 if array is None else max(int(array.max()), -int(array.min()))
+        if largest > most:
+            raise EngineError(f"the {name} of the plan have a number {largest}; expected at most {most}")
+        checked.append(array)
+    return checked
