@@ -18,6 +18,74 @@ def test_book_recipes_say_what_the_chapter_says():
     assert dataclasses.replace(adam_01, learning_rate=0.001, recipe="book-adam") == adam
 
 
+# The recipe `fast`, which is also the default of every setting; what the others change is below.
+FAST = {
+    "recipe": "fast",
+    "data": "auto",
+    "data_dir": None,
+    "model": "lenet",
+    "kernel_size": None,
+    "channels": None,
+    "hidden": None,
+    "activation": "relu",
+    "pooling": None,
+    "padding": 2,
+    "init": "default",
+    "optimizer": "adamw",
+    "learning_rate": 0.004,
+    "momentum": 0.0,
+    "nesterov": False,
+    "weight_decay": 0.1,
+    "schedule": "one-cycle",
+    "warm_up": 0.0,
+    "clip_norm": None,
+    "ema": None,
+    "batch_size": 64,
+    "epochs": 10,
+    "label_smoothing": 0.0,
+    "normalize": True,
+    "flip": False,
+    "shift": 0,
+    "validation": 0,
+    "keep": "last",
+    "patience": None,
+    "seed": 0,
+    "strict": False,
+    "checkpoint_every": None,
+    "engine": "auto",
+    "device": "auto",
+    "threads": None,
+}
+BOOK = {"weight_decay": 0.0, "schedule": "constant", "batch_size": 256, "normalize": False}
+BOOK_ADAM = BOOK | {"activation": "sigmoid", "padding": 0, "optimizer": "adam", "epochs": 5}
+BOOK_SGD = BOOK | {
+    "model": "lenet-avg",
+    "activation": None,
+    "padding": None,
+    "init": "xavier-uniform",
+    "optimizer": "sgd",
+    "learning_rate": 0.9,
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("fast", {}),
+        (
+            "sprint",
+            {"learning_rate": 0.005, "weight_decay": 0.05, "batch_size": 32, "epochs": 3, "label_smoothing": 0.1},
+        ),
+        ("book-sgd", BOOK_SGD),
+        ("book-adam", BOOK_ADAM | {"learning_rate": 0.001}),
+        ("book-adam-01", BOOK_ADAM | {"learning_rate": 0.01}),
+    ],
+)
+def test_the_settings_of_a_recipe_stay(name, changes):
+    """Whoever repeats a published number relies on them; a change of one needs new numbers."""
+    assert to_dict(RECIPES[name]) == FAST | {"recipe": name} | changes
+
+
 def test_each_recipe_knows_its_own_name():
     assert all(config.recipe == name for name, config in RECIPES.items())
 
@@ -93,6 +161,70 @@ def test_impossible_settings_are_named(settings, message):
     with pytest.raises(ConfigError) as caught:
         configure("fast", **settings)
     assert caught.value.message == message
+
+
+ABOVE_0, FROM_0, FROM_1, BELOW_1 = ([1e-9, 1e9], [0, -1]), ([0, 99], [-1]), ([1, 99], [0]), ([0, 0.999], [-1e-9, 1])
+# For each number, what is allowed at the edge, and what is not just beyond it.
+EDGES = {
+    "kernel_size": FROM_1,
+    "channels": FROM_1,
+    "hidden": FROM_1,
+    "padding": FROM_0,
+    "learning_rate": ABOVE_0,
+    "momentum": BELOW_1,
+    "weight_decay": ([0, 1e9], [-1e-9]),
+    "warm_up": BELOW_1,
+    "clip_norm": ABOVE_0,
+    "ema": ([1e-9, 0.999], [0, 1]),
+    "batch_size": FROM_1,
+    "epochs": ([1, 8000], [0, 8001]),
+    "label_smoothing": BELOW_1,
+    "shift": FROM_0,
+    "validation": FROM_0,
+    "patience": FROM_1,
+    "seed": ([0, 2**63 - 1], [-1, 2**63]),
+    "threads": FROM_1,
+}
+
+
+def is_number(spec):
+    return "int" in str(spec.type) or "float" in str(spec.type)
+
+
+def test_the_edges_of_every_number_are_tested():
+    assert list(EDGES) == [name for name, spec in FIELDS.items() if is_number(spec)]
+
+
+@pytest.mark.parametrize("name", EDGES)
+def test_a_number_is_allowed_up_to_its_limits(name):
+    needed = {"optimizer": "sgd", "schedule": "constant"} | ({"validation": 9} if name == "patience" else {})
+    allowed, refused = EDGES[name]
+    for value in allowed:
+        assert getattr(configure("fast", **needed | {name: value}), name) in (value, (value,))
+    for value in refused:
+        with pytest.raises(ConfigError, match=f"^{name} is {value}; expected a (whole )?number"):
+            configure("fast", **needed | {name: value})
+
+
+def test_which_settings_decide_the_numbers_and_which_earlier_runs_lack():
+    other = [name for name, spec in FIELDS.items() if not spec.metadata["decides"]]
+    assert other == ["recipe", "data_dir", "checkpoint_every"]
+    added = [name for name, spec in FIELDS.items() if spec.metadata["added"]]
+    assert added == ["warm_up", "clip_norm", "ema", "keep", "patience", "strict", "checkpoint_every"]
+
+
+def test_the_choices_of_every_setting_stay():
+    assert {name: spec.metadata["choices"] for name, spec in FIELDS.items() if spec.metadata["choices"]} == {
+        "recipe": ("fast", "sprint", "book-sgd", "book-adam", "book-adam-01"),
+        "model": ("lenet", "lenet-avg", "softmax", "mlp"),
+        "activation": ("sigmoid", "tanh", "relu"),
+        "pooling": ("max", "avg"),
+        "init": ("default", "xavier-uniform"),
+        "optimizer": ("sgd", "adam", "adamw"),
+        "schedule": ("constant", "cosine", "one-cycle"),
+        "keep": ("last", "best"),
+        "engine": ("auto", "cpu", "reference"),
+    }
 
 
 def test_unknown_names_list_the_choices_or_the_nearest():
