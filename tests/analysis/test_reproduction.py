@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from charts import said
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -70,6 +71,28 @@ def test_single_seed_has_no_interval(tmp_path):
     report = reproduction.report({"seeds": 1, "recipes": {"book-sgd": found, "book-adam": found}})
     assert {row[6] for row in report.table.rows} == {""}
     assert {row[7] for row in report.table.rows} == {""}
+
+
+def test_the_chart_has_every_seed_the_mean_and_the_published_figures():
+    numbers = json.loads((DOCS / "reproduction.json").read_text(encoding="utf-8"))
+    axes = iter(reproduction.draw(numbers).axes)
+    for name, recipe in numbers["recipes"].items():
+        for quantity, title in QUANTITIES.items():
+            chart, curves = next(axes), recipe[quantity]
+            epochs = list(range(1, recipe["epochs"] + 1))
+            crosses = [
+                (each.epoch, each.figure) for each in PUBLISHED if (each.recipe, each.quantity) == (name, quantity)
+            ]
+            legend = [f"mean of {len(curves)} seeds", *(["published"] if crosses else [])]
+            assert said(chart) == {"title": f"{name}: {title}", "x": "epoch", "legend": legend}
+            *seeds, mean = chart.lines[: len(curves) + 1]
+            assert [line.get_ydata().tolist() for line in seeds] == curves
+            assert all(line.get_xdata().tolist() == epochs for line in (*seeds, mean))
+            assert mean.get_ydata() == pytest.approx([sum(each) / len(curves) for each in zip(*curves, strict=True)])
+            drawn = [[tuple(point) for point in line.get_xydata()] for line in chart.lines[len(curves) + 1 :]]
+            assert drawn == ([crosses] if crosses else [])
+            assert all(value == int(value) for value in chart.get_xticks())
+    assert next(axes, None) is None
 
 
 @pytest.mark.parametrize("published", PUBLISHED)

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from charts import said, ticks
 
 from lenet.analysis.lab.comparisons import draw, outcomes_of, permute_pixels, table
 from lenet.analysis.lab.exercises import COMPARISONS
@@ -17,7 +18,16 @@ NUMBERS = {"variations": {name: dataclasses.asdict(outcome) for name, outcome in
 
 
 def test_table_has_a_row_for_each_variation():
-    rows = table(COMPARISONS["kernel-size"], NUMBERS).rows
+    made = table(COMPARISONS["kernel-size"], NUMBERS)
+    rows = made.rows
+    assert made.columns == [
+        "variation",
+        "test accuracy",
+        "lowest … highest",
+        "parameters",
+        "seconds on one thread",
+        "remarks",
+    ]
     assert rows[0] == ["wild", "", "", "", "", "2 of 2 diverged"]
     assert rows[1] == [
         "tame",
@@ -31,10 +41,22 @@ def test_table_has_a_row_for_each_variation():
 
 
 def test_chart_has_seeds_and_mean_curves():
-    points, curves = draw("title", VARIATIONS).axes
-    assert points.get_yticks().tolist() == [0, 1]
+    figure = draw("title", VARIATIONS)
+    points, curves = figure.axes
+    assert figure.get_suptitle() == "title"
+    assert ticks(points.yaxis) == {0: "wild", 1: "tame"}
+    assert points.yaxis_inverted()  # the first on top
     assert points.lines[1].get_xdata().tolist() == [0.9, 0.1]
-    assert curves.lines[0].get_ydata().tolist() == pytest.approx([0.3, 0.5])
+    assert points.lines[1].get_ydata().tolist() == [1, 1]
+    (errors,) = points.containers
+    assert errors.lines[0].get_xydata().tolist() == [[0.5, 1]]
+    assert errors.has_xerr
+    assert curves.lines[0].get_xydata() == pytest.approx(np.array([[1, 0.3], [2, 0.5]]))
+    assert curves.collections[0].get_datalim(curves.transData).extents == pytest.approx([1, 0.1, 2, 0.9])
+    assert said(points) == {"x": "test accuracy after the last epoch"}
+    assert said(curves) == {"x": "epoch", "y": "test accuracy", "legend": ["tame"]}
+    assert points.lines[1].get_color() == curves.lines[0].get_color()
+    assert all(value == int(value) for value in curves.get_xticks())
 
 
 def test_all_images_get_the_same_order_of_pixels(tiny):

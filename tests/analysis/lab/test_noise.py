@@ -1,6 +1,8 @@
 """Noise has the standard deviation it is asked for."""
 
 import numpy as np
+import pytest
+from charts import said
 
 from lenet.analysis.lab import noise
 
@@ -22,5 +24,19 @@ def test_accuracy_falls_with_the_level(tiny, tiny_run):
     assert levels["0"]["confidence"][0] > levels["128"]["confidence"][0]
     table = noise.table({"levels": levels})
     assert [row[0] for row in table.rows] == list(levels)
-    figure = noise.draw(levels, tiny.test)
-    assert len(figure.axes) == len(noise.LEVELS) + 1
+    assert table.columns == ["std of the noise, pixels 0 to 255", "test accuracy", "mean confidence"]
+    *images, lines = noise.draw(levels, tiny.test).axes
+    assert [said(axes) for axes in images] == [{"title": f"noise {level}"} for level in noise.LEVELS]
+    for level, axes in zip(noise.LEVELS, images, strict=True):
+        shown = axes.images[0].get_array()
+        assert (shown == (noise.add_noise(tiny.test.images[:1], level)[0] if level else tiny.test.images[0])).all()
+        assert not axes.axison
+    assert said(lines) == {
+        "x": "standard deviation of the noise, pixels from 0 to 255",
+        "legend": ["test accuracy", "mean confidence: probability of the predicted class"],
+    }
+    assert lines.get_ylim() == (0, 1)
+    for key, errors in zip(("accuracy", "confidence"), lines.containers, strict=True):
+        assert errors.lines[0].get_xdata().tolist() == list(noise.LEVELS)
+        assert errors.lines[0].get_ydata() == pytest.approx([np.mean(each[key]) for each in levels.values()])
+        assert errors.has_yerr

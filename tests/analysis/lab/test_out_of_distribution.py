@@ -1,6 +1,7 @@
 """Images unlike those of the training."""
 
 import numpy as np
+from charts import said
 
 from lenet.analysis.lab import out_of_distribution
 from lenet.analysis.lab.out_of_distribution import kinds_of_images, measure
@@ -31,3 +32,15 @@ def test_the_kind_with_the_most_confidence_is_named():
     kinds = {"own": each | {"sure": [1.0]}, "x": each | {"sure": [0.2]}, "y": each | {"sure": [0.4]}}
     table = out_of_distribution.table({"kinds": kinds})
     assert "for 40% of 'y' the confidence is over 90%" in table.conclusions[0]
+    assert table.columns == ["images", "mean confidence", "confidence over 90%", "most frequent prediction"]
+    assert table.rows[0] == ["own", "0.5000", "1.0000", "a, 50%"]
+
+
+def test_the_chart_has_a_row_of_images_for_each_kind(tiny):
+    images, results = tiny.test.images[:8], np.tile([0.25, 0.75], (8, 1))
+    figure = out_of_distribution.draw({"own": (images, results), "other": (255 - images, results)}, ["a", "b"])
+    assert [part.get_suptitle() for part in figure.subfigs] == ["own", "other"]
+    for part, shown in zip(figure.subfigs, (images, 255 - images), strict=True):
+        assert [said(axes) for axes in part.axes] == [{"title": "b 75%"}] * 8
+        assert all((axes.images[0].get_array() == image).all() for axes, image in zip(part.axes, shown, strict=True))
+        assert not any(axes.axison for axes in part.axes)

@@ -1,5 +1,8 @@
 """Dense against convolutional layers: the numbers by hand."""
 
+import pytest
+from charts import said, ticks
+
 from lenet.analysis.lab import scaling
 
 
@@ -29,4 +32,24 @@ def test_table_and_chart():
     assert "grow 1,274-fold" in table.conclusions[1]
     assert "keeps its 156" in table.conclusions[1]
     left, right = scaling.draw(sizes).axes
-    assert left.get_xscale() == right.get_yscale() == "log"
+    edges = [int(edge) for edge in sizes]
+    for axes in (left, right):
+        assert axes.get_xscale() == axes.get_yscale() == "log"
+        assert ticks(axes.xaxis) == {edge: str(edge) for edge in edges}
+        assert axes.yaxis.get_major_formatter()(4000, 0) == "4,000"
+        assert axes.yaxis.get_major_formatter()(0.25, 0) == "0.25"
+    for number, name in enumerate(scaling.WHAT):
+        found = [sizes[str(edge)][name] for edge in edges]
+        assert left.lines[number].get_xdata().tolist() == right.lines[number].get_xdata().tolist() == edges
+        assert left.lines[number].get_ydata().tolist() == [each["parameters"] for each in found]
+        bytes_of_both = [each["parameter_bytes"] + each["output_bytes"] for each in found]
+        assert right.lines[number].get_ydata() * 1e6 == pytest.approx(bytes_of_both)
+    names = [
+        "dense layer of 1,000 units",
+        "convolution of 6 kernels of 5×5",
+        "MLP 256-10, whole",
+        "LeNet, whole",
+    ]
+    assert said(left) == {"x": "edge of the image, pixels", "y": "parameters", "legend": names}
+    assert said(right) == {"x": "edge of the image, pixels", "y": "MB, parameters and outputs"}
+    assert table.columns == ["image", *names]
