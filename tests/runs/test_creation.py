@@ -1,11 +1,13 @@
 """How a run begins: in a folder of its own, whole or not at all."""
 
 import dataclasses
+import datetime
 import errno
 import itertools
 import json
 import os
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from toys import ENVIRONMENT, toy_run
@@ -13,6 +15,7 @@ from toys import ENVIRONMENT, toy_run
 from lenet.config import configure
 from lenet.errors import RunError
 from lenet.files import durable
+from lenet.runs.creation import new_default
 from lenet.runs.run import Run, find_runs
 
 
@@ -35,6 +38,52 @@ def test_the_default_name_is_never_taken_twice(tmp_path, monkeypatch):
     assert len(names) == 3
     assert all("-toy-softmax" in name for name in names)
     assert len(find_runs(tmp_path / "runs")[0]) == 3
+
+
+def test_the_default_name_says_when_and_what_and_counts_from_two(tmp_path, monkeypatch):
+    class Clock(datetime.datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return cls(2026, 3, 4, 5, 6, 7)
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("lenet.runs.creation.datetime.datetime", Clock)
+    names = [new_default("toy", "softmax") for _ in range(3)]
+    stem = "2026-03-04-050607-toy-softmax"
+    assert names == [Path("runs") / name for name in (stem, f"{stem}-2", f"{stem}-3")]
+    assert all(path.is_dir() for path in names)
+
+
+@pytest.mark.parametrize("is_finished", [False, True])
+def test_where_a_run_is_the_hint_resumes_it_unless_it_is_finished(recorder, is_finished):
+    if is_finished:
+        (recorder.path / "summary.json").write_text("{}")
+    with pytest.raises(RunError, match="already holds a run") as caught:
+        toy_run(recorder.path)
+    resume = f", or resume it: lenet train --resume {recorder.path}"
+    assert caught.value.hint == "choose another with --out DIR" + ("" if is_finished else resume)
+
+
+@pytest.mark.parametrize(
+    ("name", "is_left"),
+    [
+        ("environment.json", True),
+        ("metrics.jsonl", True),
+        (".model.safetensors.0123abcd.tmp", True),
+        ("model.safetensors", False),
+        ("summary.json", False),
+        ("mine.tmp", False),
+    ],
+)
+def test_only_what_a_dead_process_may_have_left_is_replaced(tmp_path, name, is_left):
+    (tmp_path / name).write_text("left")
+    if is_left:
+        assert toy_run(tmp_path).path == tmp_path
+        assert not (tmp_path / name).is_file() or (tmp_path / name).read_text() != "left"
+    else:
+        with pytest.raises(RunError, match="is not empty"):
+            toy_run(tmp_path)
+        assert (tmp_path / name).read_text() == "left"
 
 
 def test_a_folder_with_what_a_dead_process_left_is_taken(tmp_path):
