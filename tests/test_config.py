@@ -46,6 +46,13 @@ FAST = {
     "normalize": True,
     "flip": False,
     "shift": 0,
+    "augment": "none",
+    "rotation": 0.0,
+    "scale": 0.0,
+    "shear": 0.0,
+    "erasing": 0.0,
+    "brightness": 0.0,
+    "contrast": 0.0,
     "validation": 0,
     "keep": "last",
     "patience": None,
@@ -163,9 +170,13 @@ def test_impossible_settings_are_named(settings, message):
     assert caught.value.message == message
 
 
-ABOVE_0, FROM_0, FROM_1, BELOW_1 = ([1e-9, 1e9], [0, -1]), ([0, 99], [-1]), ([1, 99], [0]), ([0, 0.999], [-1e-9, 1])
+Edges = tuple[list[float], list[float]]
+ABOVE_0: Edges = ([1e-9, 1e9], [0, -1])
+FROM_0: Edges = ([0, 99], [-1])
+FROM_1: Edges = ([1, 99], [0])
+BELOW_1: Edges = ([0, 0.999], [-1e-9, 1])
 # For each number, what is allowed at the edge, and what is not just beyond it.
-EDGES = {
+EDGES: dict[str, Edges] = {
     "kernel_size": FROM_1,
     "channels": FROM_1,
     "hidden": FROM_1,
@@ -180,6 +191,12 @@ EDGES = {
     "epochs": ([1, 8000], [0, 8001]),
     "label_smoothing": BELOW_1,
     "shift": FROM_0,
+    "rotation": ([0, 180], [-1e-9, 180.1]),
+    "scale": ([0, 0.9], [-1e-9, 0.91]),
+    "shear": ([0, 45], [-1e-9, 45.1]),
+    "erasing": BELOW_1,
+    "brightness": BELOW_1,
+    "contrast": BELOW_1,
     "validation": FROM_0,
     "patience": FROM_1,
     "seed": ([0, 2**63 - 1], [-1, 2**63]),
@@ -208,9 +225,10 @@ def test_a_number_is_allowed_up_to_its_limits(name):
 
 def test_which_settings_decide_the_numbers_and_which_earlier_runs_lack():
     other = [name for name, spec in FIELDS.items() if not spec.metadata["decides"]]
-    assert other == ["recipe", "data_dir", "checkpoint_every"]
+    assert other == ["recipe", "data_dir", "augment", "checkpoint_every"]
+    augmentation = ["augment", "rotation", "scale", "shear", "erasing", "brightness", "contrast"]
     added = [name for name, spec in FIELDS.items() if spec.metadata["added"]]
-    assert added == ["warm_up", "clip_norm", "ema", "keep", "patience", "strict", "checkpoint_every"]
+    assert added == ["warm_up", "clip_norm", "ema", *augmentation, "keep", "patience", "strict", "checkpoint_every"]
 
 
 def test_the_choices_of_every_setting_stay():
@@ -222,6 +240,7 @@ def test_the_choices_of_every_setting_stay():
         "init": ("default", "xavier-uniform"),
         "optimizer": ("sgd", "adam", "adamw"),
         "schedule": ("constant", "cosine", "one-cycle"),
+        "augment": ("none", "light", "strong"),
         "keep": ("last", "best"),
         "engine": ("auto", "cpu", "reference"),
     }

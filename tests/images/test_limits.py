@@ -15,19 +15,27 @@ from lenet.images.decode import decode
 DOCUMENT = (Path(__file__).parents[2] / "docs/untrusted-files.md").read_text(encoding="utf-8")
 
 
+def megapixels(number):
+    return f"{number / 1e6:.12g} megapixels"
+
+
+def megabytes(number):
+    return f"{number / 2**20:.12g} MB"
+
+
 @pytest.mark.parametrize(
     "words",
     [
         f"| {', '.join(limits.FORMATS).replace('WEBP', 'WebP')}, recognised by content",
-        f"| {limits.MAX_PIXELS / 1e6:g} megapixels, {limits.MAX_EDGE:,} pixels along an edge",
-        f"WebP {limits.MAX_WEBP_PIXELS / 1e6:g} megapixels",
+        f"| {megapixels(limits.MAX_PIXELS)}, {limits.MAX_EDGE:,} pixels along an edge",
+        f"WebP {megapixels(limits.MAX_WEBP_PIXELS)}",
         {500_000: "half a megapixel, as they are decoded in Python"}.get(limits.MAX_SLOW_PIXELS, "another limit"),
-        f"progressive JPEG in CMYK {limits.MAX_PROGRESSIVE_CMYK_PIXELS / 1e6:g} megapixels",
-        f"| {limits.MAX_BYTES >> 20} MB (JPEG {limits.MAX_JPEG_BYTES >> 20} MB, WebP {limits.MAX_WEBP_BYTES >> 20} MB)",
-        f"| {limits.MAX_HEADER >> 20} MB (PPM 64 kB)",
+        f"progressive JPEG in CMYK {megapixels(limits.MAX_PROGRESSIVE_CMYK_PIXELS)}",
+        f"| {megabytes(limits.MAX_BYTES)} (JPEG {megabytes(limits.MAX_JPEG_BYTES)}, WebP {megabytes(limits.MAX_WEBP_BYTES)})",
+        f"| {megabytes(limits.MAX_HEADER)} (PPM 64 kB)",
         f"{limits.MAX_CHUNKS:,} chunks of a PNG, {limits.MAX_SEGMENTS:,} segments of a JPEG",
         f"| scans of a progressive JPEG | {limits.MAX_SCANS};",
-        f"| tiles of a TIFF | {limits.MAX_TILE / 1e6:g} megapixels |",
+        f"| tiles of a TIFF | {megapixels(limits.MAX_TILE)} |",
     ],
 )
 def test_the_documented_limit_is_the_one_in_force(words):

@@ -18,3 +18,8 @@ def said(axes: Any) -> dict[str, Any]:
 def ticks(axis: Any) -> dict[float, str]:
     """The words at the ticks of an axis, by position."""
     return dict(zip(axis.get_ticklocs().tolist(), [text.get_text() for text in axis.get_ticklabels()], strict=True))
+
+
+def error_bars(axes: Any) -> list[Any]:
+    """The points with error bars that were drawn."""
+    return list(axes.containers)

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from charts import said, ticks
+from charts import error_bars, said, ticks
 
 from lenet.analysis.lab.comparisons import draw, outcomes_of, permute_pixels, table
 from lenet.analysis.lab.exercises import COMPARISONS
@@ -48,7 +48,7 @@ def test_chart_has_seeds_and_mean_curves():
     assert points.yaxis_inverted()  # the first on top
     assert points.lines[1].get_xdata().tolist() == [0.9, 0.1]
     assert points.lines[1].get_ydata().tolist() == [1, 1]
-    (errors,) = points.containers
+    (errors,) = error_bars(points)
     assert errors.lines[0].get_xydata().tolist() == [[0.5, 1]]
     assert errors.has_xerr
     assert curves.lines[0].get_xydata() == pytest.approx(np.array([[1, 0.3], [2, 0.5]]))

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from charts import said
+from charts import error_bars, said
 
 from lenet.analysis.lab import noise
 
@@ -36,7 +36,7 @@ def test_accuracy_falls_with_the_level(tiny, tiny_run):
         "legend": ["test accuracy", "mean confidence: probability of the predicted class"],
     }
     assert lines.get_ylim() == (0, 1)
-    for key, errors in zip(("accuracy", "confidence"), lines.containers, strict=True):
+    for key, errors in zip(("accuracy", "confidence"), error_bars(lines), strict=True):
         assert errors.lines[0].get_xdata().tolist() == list(noise.LEVELS)
         assert errors.lines[0].get_ydata() == pytest.approx([np.mean(each[key]) for each in levels.values()])
         assert errors.has_yerr
