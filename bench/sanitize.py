@@ -15,7 +15,7 @@ from pathlib import Path
 from lenet.engines.kernels.build import build, find_compiler
 
 ENGINES = Path(__file__).parents[1] / "tests/engines"
-TESTS = [str(ENGINES / f"test_{name}.py") for name in ("cpu", "cpu_oracle", "state")]
+TESTS = [str(ENGINES / f"test_{name}.py") for name in ("augmentation", "cpu", "cpu_oracle", "state")]
 FLAGS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer", "-g1", "-O2")
 
 

@@ -33,6 +33,18 @@ def test_the_means_are_of_the_classes_that_there_are():
     assert means.images[:, 0, 0].tolist() == [2, 2]
 
 
+def test_the_images_are_those_of_the_training(tiny):
+    """Augmented if the training's are; with all classes, also rare ones."""
+    assert plateau.as_trained(configure("fast"), tiny.train, 0) is tiny.train
+    labels = np.where(np.arange(len(tiny.train)) == 700, 9, np.minimum(tiny.train.labels, 8))
+    rare = dataclasses.replace(tiny.train, labels=labels)
+    for settings in ({"flip": True}, {"shift": 2}, {"augment": "strong"}):
+        seen = plateau.as_trained(configure("fast", **settings), rare, 50)
+        assert np.bincount(seen.labels).tolist() == np.minimum(np.bincount(labels), plateau.SAMPLE).tolist()
+        assert not np.array_equal(plateau.class_means(seen).images, plateau.class_means(rare).images)
+        assert np.abs(seen.images.mean() - rare.images.mean()) < 20
+
+
 @pytest.mark.parametrize("batch_size", [32, 256])
 def test_class_shares_vary_as_in_the_training_batches(batch_size):
     """Of three classes, one of them half of the images."""

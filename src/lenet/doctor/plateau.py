@@ -19,12 +19,13 @@ from numpy.typing import NDArray
 
 from lenet.config import TrainConfig
 from lenet.data.dataset import Dataset, Labels
-from lenet.data.plan import Plan, learning_rates
+from lenet.data.plan import Plan, learning_rates, plan
 from lenet.engines import Engine
 from lenet.engines.choice import choose_engine, make_engine
 from lenet.images.preprocess import Preprocessing
 
 COPIES = 2  # of each class mean in a step
+SAMPLE = 500  # images of each class whose mean is taken, where augmentation changes them
 LOOKS = 10  # measurements in an epoch of how far the classes are apart
 # Epochs: twice the standard error of the prediction; a run that escapes this late still ends near chance level.
 MARGIN = 0.3
@@ -58,7 +59,7 @@ def escape_epoch(
     Raises:
         SimulationInterrupted: once `interrupted` is set.
     """
-    means = class_means(dataset)
+    means = class_means(as_trained(config, dataset, preprocessing.grey))
     network = engine.network.copy()
     config = replace(config, ema=None)  # whether the weights escape, not when their average does
     name = choose_engine("auto", network.architecture, "cpu").name
@@ -66,21 +67,38 @@ def escape_epoch(
     simulated.load_state_dict(engine.state_dict())
     random = np.random.default_rng([_STREAM, config.seed, done])
     for epoch in range(done, config.epochs):
-        plan = _plan(config, epoch, dataset.labels, means, random)
-        looks = [plan.num_steps * look // LOOKS for look in range(LOOKS + 1)]
+        steps = _plan(config, epoch, dataset.labels, means, random)
+        looks = [steps.num_steps * look // LOOKS for look in range(LOOKS + 1)]
         for start, stop in itertools.pairwise(dict.fromkeys(looks)):
             if interrupted is not None and interrupted.is_set():
                 raise SimulationInterrupted
-            now = epoch + stop / plan.num_steps
+            now = epoch + stop / steps.num_steps
             if now > config.epochs - MARGIN:
                 return None
-            stats = simulated.train_steps(plan, start, stop)
+            stats = simulated.train_steps(steps, start, stop)
             spread = _spread(simulated.logits(means.images))
             if spread > ESCAPED:
                 return now
             if spread == 0 or not np.isfinite(stats.losses).all():
                 return None  # all images give the same outputs, so no difference can grow
     return None
+
+
+def as_trained(config: TrainConfig, dataset: Dataset, grey: int) -> Dataset:
+    """Return SAMPLE images of each class as the training sees them; all of the data set if it does not change images.
+
+    Args:
+        config: the settings of the training.
+        dataset: what it is trained on.
+        grey: the value of erased pixels.
+    """
+    first = plan(config, 0, len(dataset))
+    if first.augmentation is None and first.flips is None and first.shifts is None:
+        return dataset
+    chosen = [np.flatnonzero(dataset.labels == label)[:SAMPLE] for label in np.unique(dataset.labels)]
+    order = np.concatenate(chosen)
+    images = replace(first, order=order).augmented(dataset.images, slice(0, len(order)), grey)
+    return Dataset(dataset.name, images, dataset.labels[order], dataset.classes)
 
 
 def class_means(dataset: Dataset) -> Dataset:
