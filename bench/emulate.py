@@ -32,6 +32,7 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "LeNetAvg, SGD": {"recipe": "book-sgd", "momentum": 0.9, "learning_rate": 0.05},
     "LeNet, AdamW, flips and shifts": {"recipe": "fast", "flip": True, "shift": 2},
     "LeNet, AdamW, augmented": {"recipe": "fast", "flip": True, "augment": "strong"},
+    "LeNet, AdamW, clipped": {"recipe": "fast", "clip_norm": 0.1},
     "kernel 7, tanh, Adam": {"recipe": "book-adam", "kernel_size": 7, "channels": (5, 9), "activation": "tanh"},
     "three blocks of 3": {"recipe": "fast", "kernel_size": 3, "channels": (3, 7, 5), "hidden": (33,)},
     "mlp": {"recipe": "fast", "model": "mlp"},
@@ -47,7 +48,7 @@ def compiled(folder: Path) -> Path:
     program = folder / "emulate"
     target = ["-target", "aarch64-linux-musl"]
     objects = []
-    for source in (HERE / "emulate.cpp", *(FOLDER / f"{name}.cpp" for name in ("engine", "threads", "variant"))):
+    for source in (HERE / "standalone.cpp", *(FOLDER / f"{name}.cpp" for name in ("engine", "threads", "variant"))):
         objects.append(str(folder / f"{source.stem}.o"))
         compile_it = [*zig(), *target, *FLAGS, "-DVARIANT=neon", f"-I{FOLDER}", "-c", str(source), "-o", objects[-1]]
         subprocess.run(compile_it, check=True)
@@ -56,9 +57,18 @@ def compiled(folder: Path) -> Path:
     return program
 
 
-def pair(settings: dict[str, Any], dataset: Dataset, command: list[str]) -> tuple[list[Any], list[Any]]:
-    """Losses, weights and logits, here and under the emulator."""
-    config = configure(**settings, batch_size=BATCH, threads=THREADS)
+def made_up() -> Dataset:
+    """Images and labels of noise."""
+    random = np.random.RandomState(0)
+    images, labels = random.randint(0, 256, (IMAGES, 28, 28)).astype(np.uint8), random.randint(0, 10, IMAGES)
+    return Dataset("made up", images, labels.astype(np.int64), tuple("0123456789"))
+
+
+def pair(
+    settings: dict[str, Any], dataset: Dataset, command: list[str], threads: int = THREADS
+) -> tuple[list[Any], list[Any]]:
+    """Losses, weights and logits, here and of the program that the command runs."""
+    config = configure(**settings, batch_size=BATCH, threads=threads)
     arguments = {name: getattr(config, name) for name in MODEL_FIELDS if getattr(config, name) is not None}
     network = initialized(build(config.model, **arguments), config.init, config.seed)
     engine = CpuEngine(network, dataset, config, Preprocessing((28, 28), mean=0.3, std=0.35))
@@ -71,7 +81,7 @@ def pair(settings: dict[str, Any], dataset: Dataset, command: list[str]) -> tupl
     doubles = [
         (ctypes.c_double * STEPS).from_address(address) for address in (optimizer.rates, *corrections) if address
     ]
-    counts = np.array([dataset.images.size, len(dataset), engine.optimizer.weights.size, STEPS, THREADS])
+    counts = np.array([dataset.images.size, len(dataset), engine.optimizer.weights.size, STEPS, threads])
     parts: list[Any] = [
         engine._lowered,
         images,
@@ -105,9 +115,7 @@ def main() -> int:
     if emulator is None:
         print("error: no qemu-aarch64\nhint: apt-get install qemu-user-static", file=sys.stderr)
         return 2
-    random = np.random.RandomState(0)
-    images, labels = random.randint(0, 256, (IMAGES, 28, 28)).astype(np.uint8), random.randint(0, 10, IMAGES)
-    dataset = Dataset("made up", images, labels.astype(np.int64), tuple("0123456789"))
+    dataset = made_up()
     worst = 0.0
     with tempfile.TemporaryDirectory() as folder:
         program = compiled(Path(folder))

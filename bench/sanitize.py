@@ -1,9 +1,11 @@
-"""Runs the CPU engine's tests with kernels built under the address and undefined-behaviour sanitizers: `make sanitize`.
+"""Runs the CPU engine under three sanitizers of GCC, each with kernels built into a temporary folder: `make sanitize`.
 
     python bench/sanitize.py [PYTEST ARGUMENTS]
 
-The kernels are built with GCC into a temporary folder. A write between two buffers of the workspace or past its end, or a
-misaligned vector, ends the tests at once with the line of the source.
+The engine's tests run with the address and undefined-behaviour sanitizers: a write between two buffers of the workspace or
+past its end, or a misaligned vector, ends them at once with the line of the source. A program of its own trains networks on
+three threads with the thread sanitizer, which ends it where two threads touch the same memory without waiting for each other;
+its weights must be those of one thread to the bit.
 """
 
 import os
@@ -12,11 +14,16 @@ import sys
 import tempfile
 from pathlib import Path
 
-from lenet.engines.kernels.build import build, find_compiler
+import numpy as np
+from emulate import NETWORKS, made_up, pair
 
+from lenet.engines.kernels.build import FOLDER, build, find_compiler
+
+HERE = Path(__file__).parent
 ENGINES = Path(__file__).parents[1] / "tests/engines"
 TESTS = [str(ENGINES / f"test_{name}.py") for name in ("augmentation", "cpu", "cpu_oracle", "state")]
 FLAGS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer", "-g1", "-O2")
+RACES = ("-fsanitize=thread", "-g1", "-O2")
 
 
 def main() -> int:
@@ -24,6 +31,32 @@ def main() -> int:
     if compiler is None or "g++" not in compiler[0]:
         print("error: the sanitizers need GCC, and there is no g++\nhint: apt-get install g++", file=sys.stderr)
         return 2
+    return race(compiler) or overrun(compiler)
+
+
+def race(compiler: list[str]) -> int:
+    """Trains networks on three threads with the thread sanitizer; the exit code."""
+    with tempfile.TemporaryDirectory() as folder:
+        library = build(out=Path(folder), extra=RACES)
+        assert b"__tsan" in library.read_bytes(), "the thread sanitizer is not in the kernels"
+        program = f"{folder}/standalone"
+        source = [f"-I{FOLDER}", str(HERE / "standalone.cpp"), str(library), f"-Wl,-rpath,{folder}", "-o", program]
+        subprocess.run([*compiler, *RACES, *source], check=True)
+        for name, settings in NETWORKS.items():
+            try:
+                here, there = pair(settings, made_up(), [program], threads=3)
+            except subprocess.CalledProcessError as error:
+                print(f"error: {name}, with the thread sanitizer:\n{error.stderr.decode()}", file=sys.stderr)
+                return 1
+            if not all(np.array_equal(one, other) for one, other in zip(here, there, strict=True)):
+                print(f"error: {name}: other bits with the thread sanitizer", file=sys.stderr)
+                return 1
+    print(f"thread sanitizer: {len(NETWORKS)} networks on three threads, no race, the same bits")
+    return 0
+
+
+def overrun(compiler: list[str]) -> int:
+    """Runs the engine's tests with the address and undefined-behaviour sanitizers; the exit code."""
     runtime = [
         subprocess.run(
             [*compiler, f"-print-file-name={name}"], capture_output=True, text=True, check=True

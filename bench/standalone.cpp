@@ -1,4 +1,5 @@
-// Steps and logits of the kernels in a program of its own, to run it under an emulator of another processor: see emulate.py.
+// Steps and logits of the kernels in a program of their own, to run it under an emulator of another processor (emulate.py) or
+// with the thread sanitizer (sanitize.py).
 // Reads structures and arrays from stdin, in the order below, and writes losses, weights and logits to stdout.
 #include <stdio.h>
 #include <stdlib.h>
