@@ -143,3 +143,25 @@ def test_a_beginning_that_fails_once_is_begun_again(tmp_path, monkeypatch):
             fail_nth(patched, nth)
             run = toy_run(tmp_path / str(nth))
         assert sorted(path.name for path in run.path.iterdir()) == ["config.json", "environment.json"]
+
+
+def test_files_that_only_the_last_sync_missed_are_kept_and_synced(tmp_path, monkeypatch):
+    """On a disk that will not remove them either."""
+    synced, real = [], durable.sync_folder
+
+    def sync(folder):
+        synced.append(folder)
+        if (folder / "config.json").exists() and synced.count(folder) == 2:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        real(folder)
+
+    def fail(path):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(durable, "RETRY_SECONDS", 0)
+    monkeypatch.setattr(durable, "sync_folder", sync)
+    monkeypatch.setattr(durable, "remove", fail)
+    run = toy_run(tmp_path / "run")
+    assert sorted(path.name for path in run.path.iterdir()) == ["config.json", "environment.json"]
+    assert synced[-1] == run.path
+    assert synced.count(run.path) == 3
