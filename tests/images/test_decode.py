@@ -10,6 +10,7 @@ from faultlab import hostile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
+from PIL.PngImagePlugin import PngInfo
 
 from lenet.errors import ImageError
 from lenet.images import limits
@@ -63,6 +64,25 @@ def test_images_are_turned_as_pillow_turns_them(tmp_path, kind, orientation):
     np.testing.assert_array_equal(pixels, np.asarray(expected.convert("L")))
     if kind != "JPEG" and orientation in TURNS:
         assert not np.array_equal(pixels, np.asarray(DRAWING))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_an_image_that_pillow_has_opened_is_turned_too(orientation):
+    image = DRAWING.copy()
+    image.getexif()[0x0112] = orientation
+    np.testing.assert_array_equal(decode(image, ""), np.asarray(ImageOps.exif_transpose(image)))
+    assert np.array_equal(decode(image, ""), np.asarray(DRAWING)) == (orientation == 1)
+
+
+@pytest.mark.parametrize("is_damaged", [False, True])
+def test_an_orientation_in_a_text_profile_is_used_unless_it_is_damaged(tmp_path, is_damaged):
+    """As ImageMagick writes EXIF data into a PNG: a line with the name, one with the length, and hexadecimal digits."""
+    digits = hostile.exif(6).tobytes().hex()
+    lines = [digits[start : start + 72] for start in range(0, len(digits), 72)]
+    info = PngInfo()
+    info.add_text("Raw profile type exif", "\n".join(["", "exif", "    99", *lines, "x" if is_damaged else "", ""]))
+    pixels = decode(put(tmp_path, hostile.saved(DRAWING, "PNG", pnginfo=info)), "")
+    np.testing.assert_array_equal(pixels, np.asarray(DRAWING if is_damaged else DRAWING.transpose(Image.ROTATE_270)))
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "WEBP"])
