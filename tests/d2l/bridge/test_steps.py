@@ -15,11 +15,11 @@ from torch import nn
 from lenet.d2l.bridge.batches import BatchIterator
 from lenet.d2l.bridge.evaluation import initialize_lazy
 from lenet.d2l.bridge.kernel_steps import KernelSteps
-from lenet.d2l.bridge.optimizers import PlainSgd
+from lenet.d2l.bridge.optimizers import PlainSgd, TorchOptim
 from lenet.d2l.bridge.steps import choose_steps
 from lenet.d2l.bridge.torch_steps import TorchSteps, classification
 from lenet.engines.cpu import CpuEngine
-from lenet.errors import DataError, EngineError, ModelError
+from lenet.errors import DataError, EngineError, ModelError, TrainingError
 from lenet.models import LeNet
 
 
@@ -82,6 +82,24 @@ def test_pytorch_computes_what_the_kernels_cannot(reason, tiny, capsys):
     assert err.startswith("engine  PyTorch on cpu (")
     assert reason in err
     assert err.count("\n") == 1
+
+
+def test_a_training_by_pytorch_goes_back_if_it_diverges(tiny):
+    """The weights, and what the optimiser keeps."""
+    net, batches = network(), list(BatchIterator(tiny.train, 100))
+    bad = [*batches[:3], (batches[3][0] * torch.inf, batches[3][1])]
+    adam = torch.optim.Adam(net.parameters(), lr=0.001)
+    with pytest.raises(TrainingError, match="the weights are the last good ones"):
+        list(choose_steps(net, bad, F.cross_entropy, TorchOptim(adam, net), CPU).epoch())
+    assert all(torch.isfinite(weights).all() for weights in net.parameters())
+    assert adam.state[net.fc[0].bias]["step"] == 2
+
+
+@pytest.mark.parametrize(("loss", "takes_logits"), [(F.cross_entropy, True), (nn.NLLLoss(), False)])
+def test_pytorchs_steps_know_whether_the_loss_takes_logits(tiny, loss, takes_logits):
+    net = network()
+    steps = choose_steps(net, list(BatchIterator(tiny.train, 100)), loss, PlainSgd(net, 0.1), CPU)
+    assert steps.takes_logits == takes_logits
 
 
 def test_the_kernels_are_announced(tiny, capsys):

@@ -11,7 +11,8 @@ from lenet import d2l
 from lenet.d2l.bridge.batches import BatchIterator
 from lenet.d2l.bridge.diagnosis import Diagnosis
 from lenet.d2l.names import devices
-from lenet.errors import ConfigError, DataError, EngineError, ModelError
+from lenet.data.dataset import Splits
+from lenet.errors import ConfigError, DataError, EngineError, ModelError, TrainingError
 
 
 class Data(d2l.DataModule):
@@ -217,3 +218,30 @@ def test_the_doctor_gets_the_validation_accuracy_of_its_epoch(data, monkeypatch)
     fitted(model, data)
     assert accuracies == [accuracy for _, accuracy in model.board.data["val_acc"]]
     assert accuracies[0] != accuracies[1]
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_the_doctor_examines_the_data_and_the_training(tiny, monkeypatch, capsys, own):
+    """Also where the steps are the learner's own."""
+    seen = []
+    monkeypatch.setattr(Diagnosis, "epoch", lambda self, done, *_: seen.append((self, done)))
+    step = {"training_step": lambda self, batch: Small.training_step(self, batch)} if own else {}
+    model = type("Own", (Small,), step)()
+    fitted(model, Data(Splits(tiny.train, tiny.train, "made up")))
+    assert capsys.readouterr().err.count("FINDING  test-in-train: 1,000 of the 1,000 test images") == 1
+    (one, first), (two, second) = seen
+    assert one is two
+    assert (first, second) == (1, 2)
+    assert (one.net, one.test, one.num_epochs, one.init) == (model, tiny.train, 2, None)
+
+
+def test_a_model_with_its_own_steps_goes_back_if_it_diverges(data):
+    class Own(Small):
+        def training_step(self, batch):
+            return super().training_step(batch) * (torch.nan if self.trainer.train_batch_idx == 7 else 1)
+
+    model = Own()
+    with pytest.raises(TrainingError, match="the weights are the last good ones"):
+        fitted(model, data)
+    assert all(torch.isfinite(weights).all() for weights in model.parameters())
+    assert model.trainer.train_batch_idx == 7
