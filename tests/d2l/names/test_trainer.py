@@ -245,3 +245,18 @@ def test_a_model_with_its_own_steps_goes_back_if_it_diverges(data):
         fitted(model, data)
     assert all(torch.isfinite(weights).all() for weights in model.parameters())
     assert model.trainer.train_batch_idx == 7
+
+
+@pytest.mark.parametrize("error", [EngineError("no"), ModelError("no"), RuntimeError("no")], ids=repr)
+def test_what_the_kernels_cannot_evaluate_is_evaluated_batch_by_batch(data, monkeypatch, error):
+    by_kernels = Small()
+    fitted(by_kernels, data, epochs=1)
+
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr("lenet.d2l.names.trainer.kernel_logits", fail)
+    by_batches = Small()
+    assert fitted(by_batches, data, epochs=1).val_batch_idx == 4
+    assert by_batches.board.data["val_acc"] == by_kernels.board.data["val_acc"]
+    assert by_batches.board.data["val_loss"][0] == pytest.approx(by_kernels.board.data["val_loss"][0], rel=1e-4)
