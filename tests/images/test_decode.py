@@ -82,7 +82,9 @@ def test_an_orientation_in_a_text_profile_is_used_unless_it_is_damaged(tmp_path,
     info = PngInfo()
     info.add_text("Raw profile type exif", "\n".join(["", "exif", "    99", *lines, "x" if is_damaged else "", ""]))
     pixels = decode(put(tmp_path, hostile.saved(DRAWING, "PNG", pnginfo=info)), "")
-    np.testing.assert_array_equal(pixels, np.asarray(DRAWING if is_damaged else DRAWING.transpose(Image.ROTATE_270)))
+    np.testing.assert_array_equal(
+        pixels, np.asarray(DRAWING if is_damaged else DRAWING.transpose(Image.Transpose.ROTATE_270))
+    )
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "WEBP"])

@@ -6,9 +6,9 @@ import pytest
 from toys import chunk, epoch
 
 from lenet.doctor.finding import Finding
-from lenet.runs.points import read_points, readable_lines
+from lenet.runs.points import Point, read_points, readable_lines
 
-POINTS = [chunk(1), epoch(1), Finding("x", "wrong", {"loss": 1.0}, "fix it", epoch=1, step=10)]
+POINTS: list[Point] = [chunk(1), epoch(1), Finding("x", "wrong", {"loss": 1.0}, "fix it", epoch=1, step=10)]
 LINES = [json.dumps(point.to_dict()).encode() for point in POINTS]
 DAMAGED = [
     b"no json",
