@@ -37,10 +37,15 @@ def open_trained(source: Source) -> Trained:
     return Run.load(path)
 
 
+def network_of(trained: Trained) -> TrainedNetwork:
+    """Return the trained network of a run, or the network itself."""
+    return trained.network if isinstance(trained, Run) else trained
+
+
 def engine_for(trained: Trained, device: str) -> Engine:
     """Return an engine with the trained weights: the kind it was trained with if this machine has it, else another."""
     device = choose_device(device).name
-    network = trained.network if isinstance(trained, Run) else trained
+    network = network_of(trained)
     wanted = "reference" if isinstance(trained, Run) and trained.resolved.engine == "reference" else "auto"
     wanted = wanted if has_torch() else "auto"
     engine = choose_engine(wanted, network.architecture, device).name
@@ -62,8 +67,7 @@ def logits(trained: Trained, engine: Engine, images: Images) -> NDArray[np.float
     Raises:
         RunError: a logit is NaN or infinite.
     """
-    network = trained if isinstance(trained, TrainedNetwork) else trained.network
-    largest = network.architecture.largest_output
+    largest = network_of(trained).architecture.largest_output
     at_once = max(1, MAX_VALUES // largest if largest > LARGE_OUTPUT else len(images))
     # Filled in place: small results kept between large temporary ones would leave holes in memory that nothing fits into.
     result = np.empty((len(images), len(trained.classes)), np.float32)
