@@ -19,7 +19,16 @@ Points = Sequence[Point]
 
 
 def draw(points: Points, title: str, num_epochs: int) -> "Figure":
-    """The chart of one training, finished or not, from the points of its metrics."""
+    """Draw the chart of one training, finished or not: loss on the left, accuracies on the right.
+
+    Args:
+        points: the lines of metrics.jsonl so far, in order; findings among them are not drawn.
+        title: the heading of the chart.
+        num_epochs: right end of the x axis, in epochs.
+
+    Returns:
+        A figure of 9 × 3.6 inches.
+    """
     with styled_figure(9, 3.6) as figure:
         loss, accuracy = figure.subplots(1, 2)
         figure.suptitle(title, fontsize=11)
@@ -43,7 +52,14 @@ def draw(points: Points, title: str, num_epochs: int) -> "Figure":
 
 
 def draw_many(runs: Mapping[str, Run]) -> "Figure":
-    """Test accuracy and train loss of several runs, by name, over epochs."""
+    """Draw train loss and test accuracy of several runs over epochs, one line for each run.
+
+    Args:
+        runs: at least one, by the name that the legend shows.
+
+    Returns:
+        A figure of 9 × 3.6 inches.
+    """
     with styled_figure(9, 3.6) as figure:
         loss, accuracy = figure.subplots(1, 2)
         for name, run in runs.items():
@@ -58,7 +74,14 @@ def draw_many(runs: Mapping[str, Run]) -> "Figure":
 
 
 def save(recorder: Recorder) -> None:
-    """Writes curve.svg and curve.png of a run."""
+    """Draw the chart of a run and write it into its directory as curve.svg and curve.png.
+
+    Args:
+        recorder: writes the run's files; its points are drawn.
+
+    Raises:
+        SaveError: if a file cannot be written.
+    """
     figure = draw(recorder.points, _title(recorder), recorder.config.epochs)
     for suffix in ("svg", "png"):
         recorder.folder.write(f"curve.{suffix}", rendered(figure, suffix))

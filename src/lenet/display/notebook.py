@@ -21,7 +21,10 @@ def in_notebook() -> bool:
 
 
 class Notebook(Quiet):
-    """Draws one chart, again at the end of each epoch, and in between for at most a tenth of the time."""
+    """Draws one chart and replaces it after each epoch; between epochs, drawing takes at most a tenth of the time.
+
+    Notices, findings and the last line go to stderr.
+    """
 
     def __init__(self) -> None:
         super().__init__(sys.stderr)

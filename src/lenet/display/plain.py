@@ -14,7 +14,11 @@ from lenet.runs.run import Run
 
 
 class Quiet:
-    """Shows only what the user must not miss."""
+    """Shows notices, findings and interruptions, and nothing else. Its methods are those of `protocol.Display`.
+
+    Args:
+        stream: where it prints.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         from rich.console import Console
@@ -56,14 +60,19 @@ class Quiet:
         pass
 
     def line(self, text: str, style: str = "") -> None:
-        """Print a line. `style`: as rich names it; it shows on a terminal only."""
+        """Print a line.
+
+        Args:
+            text: the line, without markup.
+            style: a style of rich, "bold yellow" for example; only a terminal shows it.
+        """
         from rich.text import Text
 
         self.console.print(Text(text, style=style))
 
 
 class Lines(Quiet):
-    """Prints one line per epoch."""
+    """Prints the header, then one line per epoch and one at the end, besides what Quiet shows."""
 
     def download(self, file: str, num_bytes: int) -> Any:
         self.line(f"downloading {file} ({num_bytes / 1e6:.1f} MB)")
@@ -85,7 +94,16 @@ class Lines(Quiet):
 
 
 class Finished:
-    """Prints one line for each finished training of many."""
+    """Prints one line for each finished training of many.
+
+    Args:
+        kind: "auto", or "quiet" to print only notices and the trainings that have findings.
+        total: number of trainings.
+        stream: where to print; stderr by default.
+
+    Raises:
+        ConfigError: for another kind.
+    """
 
     def __init__(self, kind: str, total: int, stream: TextIO | None = None) -> None:
         if kind not in ("auto", "quiet"):
@@ -101,6 +119,12 @@ class Finished:
             self.lines.notice(notice)
 
     def finished(self, run: Run, name: str = "") -> None:
+        """Print the line of a finished training.
+
+        Args:
+            run: the training.
+            name: what to call it; its directory, recipe and seed by default.
+        """
         self.count += 1
         findings = ", ".join(finding.name for finding in run.findings)
         if findings or not self.quiet:
@@ -113,7 +137,12 @@ class Finished:
 
 
 class Silent(Quiet):
-    """Shows nothing of one training among many but its notices, which `display` prints under the training's name."""
+    """Passes the notices of one training among many to a common display, and shows nothing else.
+
+    Args:
+        display: the common display; None drops the notices.
+        name: the training's name, put before each notice.
+    """
 
     def __init__(self, display: Finished | None = None, name: str = "") -> None:
         self.display, self.name = display, name

@@ -24,7 +24,11 @@ from lenet.runs.run import Run
 
 
 class Terminal(Lines):
-    """Shows finished epochs as rows of a table, and below them the current epoch with progress and remaining time."""
+    """Shows finished epochs as rows of a table, and below them a progress bar with the elapsed and the remaining time.
+
+    Args:
+        stream: the terminal.
+    """
 
     def __enter__(self) -> None:
         self.bars = Progress(
@@ -82,7 +86,13 @@ class Terminal(Lines):
 
 
 class DownloadBar:
-    """A progress bar for one download, with the methods that `lenet.data.download` calls."""
+    """A progress bar for one download, with the methods that `lenet.data.download` calls.
+
+    Args:
+        console: where it is drawn.
+        file: name of the file being downloaded.
+        num_bytes: size of the file.
+    """
 
     def __init__(self, console: Console, file: str, num_bytes: int) -> None:
         self.bars = Progress(
@@ -98,10 +108,13 @@ class DownloadBar:
         self.bars.start()
 
     def update(self, num_bytes: int) -> None:
+        """Advance the bar by as many bytes as were received since the last call."""
         self.bars.advance(self.task, num_bytes)
 
     def reset(self) -> None:
+        """Start again from zero bytes, as another source is tried."""
         self.bars.reset(self.task)
 
     def close(self) -> None:
+        """Remove the bar."""
         self.bars.stop()
