@@ -21,12 +21,12 @@ import textwrap
 import lenet
 from lenet.errors import LenetError
 
-NOT_DOCUMENTED = {"RECIPES", "__version__", "d2l"}  # values, and the names of the book, which documents them
+NOT_DOCUMENTED = {"RECIPES", "__version__"}  # values
 NO_VERBS = {"a", "all", "an", "every", "how", "it", "no", "one", "that", "the", "this", "what", "where", "whether"}
 
 
 def public_names():
-    """Each public name, what it is, and for a method its class: lenet's, those of lenet.data and lenet.models, methods."""
+    """Each public name, what it is, and for a method its class: lenet's, those of its modules, methods."""
     things = {name: getattr(lenet, name) for name in sorted(set(lenet.__all__) - NOT_DOCUMENTED)}
     modules = {name: things.pop(name) for name in list(things) if inspect.ismodule(things[name])}
     for name, module in modules.items():
@@ -61,7 +61,8 @@ def problems(thing, owner=None):
     sections = read(text)
     function = thing.fget if isinstance(thing, property) else thing
     expected = fields(thing) if inspect.isclass(thing) else parameters(function)
-    named = sections.get("Args", []) + (sections.get("Attributes", []) if inspect.isclass(thing) else [])
+    named = sections.get("Args", []) + (sections.get("Attributes", []) if dataclasses.is_dataclass(thing) else [])
+    named = [name for name in named if name != "self"]  # of a function that also becomes a method
     if expected is not None and sorted(named) != sorted(expected):
         found.append(f"it documents {', '.join(named) or 'no arguments'} instead of {', '.join(expected) or 'none'}")
     if inspect.isfunction(thing):

@@ -156,7 +156,11 @@ def evaluating(module: nn.Module) -> Iterator[None]:
 
 
 def xavier_uniform(layer: nn.Module) -> None:
-    """Draw the weights of a convolution or dense layer anew (Glorot and Bengio, 2010); for `module.apply`."""
+    """Draw the weights of a convolution or dense layer anew (Glorot and Bengio, 2010); for `module.apply`.
+
+    Args:
+        layer: its biases stay as they are, and so does a layer of another kind.
+    """
     if isinstance(layer, nn.Conv2d | nn.Linear):
         nn.init.xavier_uniform_(layer.weight)
 

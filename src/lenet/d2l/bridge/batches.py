@@ -87,16 +87,31 @@ class BatchIterator:
         return self._batches()
 
     def order(self) -> NDArray[np.int64]:
-        """Return the next order of the images, int64 (N,), with the random draws of one iteration."""
+        """Return the order of the images in the next iteration, with the random draws of one.
+
+        Returns:
+            Indices of images, int64 (N,).
+        """
         _draw_seed()
         return self._order()
 
     def resized_dataset(self) -> Dataset:
-        """Return the Dataset with images in the size of the batches; they are resized once."""
+        """Return the Dataset with images in the size of the batches; they are resized once.
+
+        Returns:
+            The images as uint8 (N, height, width), with their labels.
+        """
         return self.dataset if self.size == self.dataset.size else self._resized_dataset
 
     def first(self, count: int) -> Tensor:
-        """Return X of the first images of the Dataset; draws nothing from PyTorch's generator."""
+        """Return X of the first images of the Dataset; draws nothing from PyTorch's generator.
+
+        Args:
+            count: number of images.
+
+        Returns:
+            float32 (count, channels, height, width) in 0…1.
+        """
         return to_tensor(resize_images(self.dataset.images[:count], self.size))
 
     @functools.cached_property

@@ -40,11 +40,19 @@ class DataModule(HyperParameters):
         raise NotImplementedError
 
     def train_dataloader(self) -> Iterable[Any]:
-        """Return the training batches."""
+        """Return the training batches.
+
+        Returns:
+            What `get_dataloader(train=True)` returns.
+        """
         return self.get_dataloader(train=True)
 
     def val_dataloader(self) -> Iterable[Any]:
-        """Return the validation batches."""
+        """Return the validation batches.
+
+        Returns:
+            What `get_dataloader(train=False)` returns.
+        """
         return self.get_dataloader(train=False)
 
     def get_tensorloader(
@@ -116,6 +124,9 @@ class FashionMNIST(DataModule):
             nrows: rows of images.
             ncols: images in a row.
             labels: titles of the images; without any, the names of their classes.
+
+        Raises:
+            ConfigError: for less than one row or column.
         """
         X, y = batch
         show_images(X.squeeze(1), nrows, ncols, titles=labels or self.text_labels(y))

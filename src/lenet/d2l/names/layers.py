@@ -14,7 +14,14 @@ class FlattenLayer(nn.Module):
     """The port's `FlattenLayer`: (N, …) to (N, features)."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return each image as one row."""
+        """Return each image as one row.
+
+        Args:
+            x: (N, …).
+
+        Returns:
+            (N, features), a view of the same memory.
+        """
         return x.view(x.shape[0], -1)
 
 
@@ -22,7 +29,14 @@ class Reshape(nn.Module):
     """The book's `Reshape`: (N, …) with 784 numbers an image to (N, 1, 28, 28)."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return each row as an image."""
+        """Return each row of 784 numbers as an image.
+
+        Args:
+            x: any shape with N × 784 numbers.
+
+        Returns:
+            (N, 1, 28, 28), a view of the same memory.
+        """
         return x.view(-1, 1, 28, 28)
 
 

@@ -19,20 +19,38 @@ class Timer:
         self.tik = time.perf_counter()  # not time.time() as published: the system's clock may be set back
 
     def stop(self) -> float:
-        """Record the duration since the start, and return it."""
+        """Record the duration since the start.
+
+        Returns:
+            This duration in seconds.
+        """
         self.times.append(time.perf_counter() - self.tik)
         return self.times[-1]
 
     def avg(self) -> float:
-        """Return the mean duration. Fixed here: 0 without any, where the published one divides by zero."""
+        """Return the mean duration.
+
+        Fixed here: before the first stop it is 0, where the published method divides by zero.
+
+        Returns:
+            Seconds.
+        """
         return sum(self.times) / max(1, len(self.times))
 
     def sum(self) -> float:
-        """Return the sum of the durations."""
+        """Return the sum of the durations.
+
+        Returns:
+            Seconds.
+        """
         return sum(self.times)
 
     def cumsum(self) -> list[float]:
-        """Return the sums of the durations up to each stop."""
+        """Return the running sums of the durations.
+
+        Returns:
+            Seconds, one number for each stop.
+        """
         return list(itertools.accumulate(self.times))
 
 
@@ -47,7 +65,11 @@ class Accumulator:
         self.data = [0.0] * n
 
     def add(self, *args: Any) -> None:
-        """Add a number, or a tensor with one number, to each sum."""
+        """Add one number to each sum.
+
+        Args:
+            *args: numbers, or tensors with one element, in the order of the sums.
+        """
         self.data = [total + number(each) for total, each in zip(self.data, args, strict=False)]
 
     def reset(self) -> None:
