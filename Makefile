@@ -125,7 +125,7 @@ doctor: .venv/installed-dev
 	@$(BIN)/python bench/doctor.py
 
 doctor-short: .venv/installed-dev
-	@$(BIN)/python bench/doctor.py --data digits --validation 58000 --seeds 1 --cured 1 --healthy-seeds 1 --epochs 1 --no-record
+	@$(BIN)/python bench/doctor.py --data digits --validation 58000 --seeds 1 --remedied 1 --healthy-seeds 1 --epochs 1 --no-record
 
 faults: .venv/installed-dev
 	@$(BIN)/python bench/faults.py

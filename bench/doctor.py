@@ -1,7 +1,7 @@
-"""What the doctor's findings are worth: of the trainings that end at chance level, how many it names within their first
-epoch, and of the others; how often its cures help; what it says of healthy recipes; what it costs.
+"""How reliable the doctor is: how many trainings that end at chance level it reports within their first epoch, and how many
+others; how often its remedies work; what it reports on healthy recipes; what it costs.
 
-python bench/doctor.py                (400 trainings and some 90 with a cure, healthy ones and costs: about 40 minutes)
+python bench/doctor.py                (400 trainings, some 90 with a remedy, healthy ones and costs: about 40 minutes)
 
 The thresholds were chosen on the seeds 1000 to 1039, and the margin of the simulation after a first measurement on 0 to 39;
 those from 100 on, measured here, are new. docs/doctor.md explains.
@@ -57,81 +57,88 @@ HEALTHY = ("fast", "sprint", "book-sgd", "book-adam")
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--data", default="fashion-mnist")
-    parser.add_argument("--seeds", type=int, default=40, help="of each configuration")
+    parser.add_argument("--seeds", type=int, default=40, help="trainings of each configuration")
     parser.add_argument("--first-seed", type=int, default=100)
     parser.add_argument(
-        "--cured", type=int, default=10, help="of each configuration's at chance, trained again with a cure"
+        "--remedied", type=int, default=10, help="trainings at chance level to repeat with a remedy, per configuration"
     )
     parser.add_argument("--healthy-seeds", type=int, default=5)
-    parser.add_argument("--epochs", type=int, help="instead of each configuration's")
-    parser.add_argument("--validation", type=int, default=0, help="hold out pictures: a shorter measurement")
+    parser.add_argument("--epochs", type=int, help="replaces the epochs of each configuration")
+    parser.add_argument("--validation", type=int, default=0, help="images to hold out: a shorter measurement")
     parser.add_argument("--no-record", action="store_true")
     options = parser.parse_args()
     log = Log("doctor", record=not options.no_record)
     seeds = range(options.first_seed, options.first_seed + options.seeds)
     common = {"data": options.data, "epochs": options.epochs, "validation": options.validation}
-    chance, cures = measure_chance(log, seeds, common, options.cured)
+    chance, successes = measure_chance(log, seeds, common, options.remedied)
     healthy = measure_healthy(log, range(options.first_seed, options.first_seed + options.healthy_seeds), common)
     cost = measure_cost(log, common)
     log.finish(
-        {"bench": "doctor", "seeds": options.seeds, "chance": chance, "cures": cures, "healthy": healthy, "cost": cost}
-        | {"shared": measure_shared(log)}
+        {"bench": "doctor", "seeds": options.seeds, "chance": chance, "cures": successes, "healthy": healthy}
+        | {"cost": cost, "shared": measure_shared(log)}
     )
 
 
-def measure_chance(log: Log, seeds: range, common: dict[str, Any], cured: int) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Of the trainings that end at chance level, and of the others, how many were named in their first epoch."""
+def measure_chance(
+    log: Log, seeds: range, common: dict[str, Any], num_remedied: int
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """How many trainings that end at chance level, and how many others, were reported in their first epoch.
+
+    Also returns, for each remedy, how many trainings learned with it, and of how many.
+    """
     titles = "at chance       reported  others       reported  later  not finite  seeds in error"
     log.say(f"{'activation':<10}  {'configuration':<30}  {titles}")
     results: dict[str, Any] = {}
-    tally: dict[str, list[int]] = {cure: [0, 0] for cure in SUCCESSES}
+    successes: dict[str, list[int]] = {remedy: [0, 0] for remedy in SUCCESSES}
     for activation, configurations in POPULATION.items():
         results[activation] = {}
         for name, settings in configurations.items():
             config = configured(settings, common)
             runs = trained(config, seeds)
-            sick = [run for run in runs if run.test_accuracy < AT_CHANCE]
+            at_chance = [run for run in runs if run.test_accuracy < AT_CHANCE]
             others = [run for run in runs if run.test_accuracy >= AT_CHANCE]
-            found: dict[str, Any] = {
-                "at_chance": len(sick),
-                "named": sum(map(named, sick)),
+            counts: dict[str, Any] = {
+                "at_chance": len(at_chance),
+                "named": sum(map(is_reported, at_chance)),
                 "others": len(others),
-                "others_named": sum(map(named, others)),
-                "others_named_later": sum(named(run, run.config.epochs) and not named(run) for run in others),
+                "others_named": sum(map(is_reported, others)),
+                "others_named_later": sum(
+                    is_reported(run, run.config.epochs) and not is_reported(run) for run in others
+                ),
                 "not_finite": len(seeds) - len(runs),
             }
-            results[activation][name] = found
-            wrong = [run.config.seed for run in runs if (run in sick) != named(run)]
+            results[activation][name] = counts
+            wrong = [run.config.seed for run in runs if (run in at_chance) != is_reported(run)]
             log.say(
-                f"{activation:<10}  {name:<30}  {found['at_chance']:>9}  {found['named']:>13}  {found['others']:>6}  "
-                f"{found['others_named']:>13}  {found['others_named_later']:>5}  {found['not_finite']:>10}  "
+                f"{activation:<10}  {name:<30}  {counts['at_chance']:>9}  {counts['named']:>13}  {counts['others']:>6}  "
+                f"{counts['others_named']:>13}  {counts['others_named_later']:>5}  {counts['not_finite']:>10}  "
                 f"{', '.join(map(str, wrong))}"
             )
-            again = [run.config.seed for run in sick[:cured]]
-            for cure, changed in cures_of(activation, config).items() if again else ():
-                learnt = sum(run.test_accuracy >= AT_CHANCE for run in trained(changed, again))
-                found[cure] = [learnt, len(again)]
-                tally[cure] = [tally[cure][0] + learnt, tally[cure][1] + len(again)]
-                log.say(f"{'':<10}  with {cure}: {learnt} of {len(again)} learnt")
-    both = [found for configurations in results.values() for found in configurations.values()]
+            again = [run.config.seed for run in at_chance[:num_remedied]]
+            for remedy, changed in remedies_of(activation, config).items() if again else ():
+                learned = sum(run.test_accuracy >= AT_CHANCE for run in trained(changed, again))
+                counts[remedy] = [learned, len(again)]
+                successes[remedy] = [successes[remedy][0] + learned, successes[remedy][1] + len(again)]
+                log.say(f"{'':<10}  with {remedy}: {learned} of {len(again)} learned")
+    rows = [counts for configurations in results.values() for counts in configurations.values()]
     keys = ("at_chance", "named", "others", "others_named", "others_named_later", "not_finite")
-    total = {key: sum(found[key] for found in both) for key in keys}
+    total = {key: sum(counts[key] for counts in rows) for key in keys}
     met = total["named"] >= 0.99 * total["at_chance"] and total["others_named"] <= 0.01 * total["others"]
     log.say(
-        f"all: {total['named']} of {total['at_chance']} at chance named (at least 99 %), {total['others_named']} of "
+        f"all: {total['named']} of {total['at_chance']} at chance reported (at least 99 %), {total['others_named']} of "
         f"{total['others']} others (at most 1 %): {'met' if met else 'NOT met'}"
     )
-    return results | {"total": total | {"met": met}}, tally
+    return results | {"total": total | {"met": met}}, successes
 
 
 def configured(settings: dict[str, Any], common: dict[str, Any], **more: Any) -> lenet.TrainConfig:
-    """The configuration; what is common to all, where it is given, over its own settings."""
+    """The configuration, where the options common to all, if given, replace its own settings."""
     given = {name: value for name, value in common.items() if value is not None}
     return lenet.configure(**(settings | given | more))
 
 
-def cures_of(activation: str, config: lenet.TrainConfig) -> dict[str, lenet.TrainConfig]:
-    """The same training, with one thing changed, by what it is called in the findings."""
+def remedies_of(activation: str, config: lenet.TrainConfig) -> dict[str, lenet.TrainConfig]:
+    """The same training with one setting changed, by the name of the remedy in the findings."""
     if activation == "sigmoid":
         return {
             "xavier-uniform": dataclasses.replace(config, init="xavier-uniform"),
@@ -141,24 +148,24 @@ def cures_of(activation: str, config: lenet.TrainConfig) -> dict[str, lenet.Trai
 
 
 def trained(config: lenet.TrainConfig, seeds: Sequence[int]) -> tuple[lenet.Run, ...]:
-    """The runs of those seeds, but for those whose loss became NaN or infinite; kept, to go on after an interruption."""
+    """The runs of these seeds, without those that diverged; they stay on the disk, so an interrupted measurement resumes."""
     return sweep([Variation("", config)], seeds=seeds, folder=RUNS, progress="quiet")[0].runs
 
 
-def named(run: lenet.Run, within: float = 1) -> bool:
-    """Whether the run was said to be at chance level within so many epochs."""
+def is_reported(run: lenet.Run, within: float = 1) -> bool:
+    """Whether the doctor reported the run to be at chance level within so many epochs."""
     return any(finding.name == "chance-level" and finding.epoch <= within for finding in run.findings)
 
 
 def measure_healthy(log: Log, seeds: range, common: dict[str, Any]) -> dict[str, Any]:
-    """What is found in trainings of ten epochs that are well, and how near they come to the thresholds."""
+    """Findings on healthy trainings of ten epochs, and how near these come to the thresholds."""
     log.say("\nrecipe     runs  findings  largest gap  largest rise  dead  saturated")
     results = {}
     for recipe in HEALTHY:
         runs = trained(configured({"recipe": recipe, "epochs": 10}, common), seeds)
         names = Counter(finding.name for run in runs for finding in run.findings)
         dead, saturated = (max(shares) for shares in zip(*map(unit_shares, runs), strict=True))
-        found = {
+        measured = {
             "runs": len(runs),
             "findings": dict(names),
             "gap": max(point.train_accuracy - point.test_accuracy for run in runs for point in run.epochs),
@@ -166,16 +173,16 @@ def measure_healthy(log: Log, seeds: range, common: dict[str, Any]) -> dict[str,
             "dead": dead,
             "saturated": saturated,
         }
-        results[recipe] = found
+        results[recipe] = measured
         log.say(
-            f"{recipe:<9}  {found['runs']:>4}  {names.total():>8}  {found['gap']:>11.3f}  {found['rise']:>12.3f}  "
+            f"{recipe:<9}  {measured['runs']:>4}  {names.total():>8}  {measured['gap']:>11.3f}  {measured['rise']:>12.3f}  "
             f"{dead:>4.2f}  {saturated:>9.2f}  {dict(names) or ''}"
         )
     return results
 
 
 def largest_rise(run: lenet.Run) -> float:
-    """How far the mean loss of a few chunks was above its lowest so far."""
+    """How far the mean loss of a few chunks rose above its lowest value so far."""
     losses = [point.train_loss for point in run.chunks]
     means = [sum(part) / WINDOW for part in zip(*(losses[i:] for i in range(WINDOW)), strict=False)]
     rises = [mean - min(means[: number + 1]) for number, mean in enumerate(means)]
@@ -183,7 +190,7 @@ def largest_rise(run: lenet.Run) -> float:
 
 
 def unit_shares(run: lenet.Run) -> tuple[float, float]:
-    """The largest share of dead and of saturated units in a layer, at the end."""
+    """The largest share of dead units and of saturated units in any layer, after the training."""
     train, _ = lenet.data.load(run.resolved.data)
     index = np.linspace(0, len(train) - 1, SAMPLE).astype(np.int64)
     trained = run.network
@@ -217,18 +224,18 @@ def measure_cost(log: Log, common: dict[str, Any]) -> dict[str, Any]:
 
 
 def measure_shared(log: Log) -> dict[str, int]:
-    """Test pictures of each data set that are training pictures to the last byte."""
+    """Test images of each data set that equal a training image in every byte."""
     counts = {}
     for name in CATALOGUE:
         train, test = lenet.data.load(name)
         counts[name] = int(among(test.images, train.images).sum())
-        log.say(f"{name}: {counts[name]} of {len(test):,} test pictures are training pictures")
+        log.say(f"{name}: {counts[name]} of {len(test):,} test images are training images")
     return counts
 
 
 @contextlib.contextmanager
 def clocked() -> Iterator[dict[str, float]]:
-    """The seconds spent meanwhile in each of the doctor's calls, and in copying the state before each chunk."""
+    """Measures the seconds spent in each of the doctor's calls, and in copying the state before each chunk."""
     spent: dict[str, float] = {}
     calls = [(Findings, name) for name in ("before", "after_chunk", "after_epoch")] + [(CpuEngine, "state_dict")]
     originals = [getattr(owner, name) for owner, name in calls]

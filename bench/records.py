@@ -29,7 +29,7 @@ def doctor_chance() -> Iterator[str]:
     yield f"| all | {target} | {' | '.join(str(total[key]) for key in keys)} |"
 
 
-def doctor_cures() -> Iterator[str]:
+def doctor_remedies() -> Iterator[str]:
     """How often one change made a training learn that had ended at chance level."""
     changes = {
         "xavier-uniform": "sigmoid: `--init xavier-uniform`",
@@ -44,8 +44,8 @@ def doctor_cures() -> Iterator[str]:
             for configuration, row in found["chance"][activation].items():
                 if name in row:
                     yield f"| {what} | {configuration} | {row[name][0]} | {row[name][1]} |"
-        learnt, of = found["cures"][name]
-        yield f"| {what} | all | {learnt} | {of} |"
+        learned, total = found["cures"][name]
+        yield f"| {what} | all | {learned} | {total} |"
 
 
 def doctor_healthy() -> Iterator[str]:
@@ -109,7 +109,7 @@ def examples() -> Iterator[str]:
 
 TABLES: dict[str, Callable[[], Iterator[str]]] = {
     make.__name__: make
-    for make in (headlines, benchmarks, doctor_chance, doctor_cures, doctor_healthy, doctor_cost, faults, examples)
+    for make in (headlines, benchmarks, doctor_chance, doctor_remedies, doctor_healthy, doctor_cost, faults, examples)
 }
 DOCUMENTS = [ROOT / "README.md", ROOT / "examples/README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
