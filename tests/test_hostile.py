@@ -19,8 +19,8 @@ def judged(tmp_path, outcome, runs=False):
 
 
 def test_an_orderly_end_survives(tmp_path):
-    for code, said in ((0, "boot 99 %"), (2, "error: no picture\nhint: save it as PNG")):
-        row = judged(tmp_path, Outcome(code, said, 1.0, 20.0))
+    for code, output in ((0, "boot 99 %"), (2, "error: not an image\nhint: save it as PNG")):
+        row = judged(tmp_path, Outcome(code, output, 1.0, 20.0))
         assert (row.trials, row.survived) == (1, 1)
         assert "memory at most 20 MB more, 1.0 s" in row.evidence
 

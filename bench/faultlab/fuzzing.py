@@ -1,9 +1,9 @@
-"""Coverage-guided fuzzing of whatever reads a file: every execution ends in a result or in a named error.
+"""Coverage-guided fuzzing of everything that reads a file: every execution ends in a result or in a named error.
 
 Each reader of faultlab/readers runs in a process of its own under atheris (libFuzzer for Python), which keeps the inputs
-that reach new branches of lenet, gzip and Pillow's Python, and changes those. An exception that is no LenetError, a death
-by signal, an execution of more than 10 seconds and memory of more than 200 MB beyond the start end the process; the input
-is kept. `python -m faultlab.fuzzing MODULE RUNS SECONDS FOLDER`, in bench, is one such process.
+that reach new branches of lenet, gzip and Pillow's Python, and mutates those. An exception other than a LenetError, a death
+by signal, an execution of more than 10 seconds, or 200 MB more memory than at the start ends the process; the input is
+kept. `python -m faultlab.fuzzing MODULE RUNS SECONDS FOLDER`, in bench, is one such process.
 """
 
 import importlib
@@ -27,7 +27,7 @@ from faultlab import Row
 
 BENCH = Path(__file__).parents[1]
 READERS = {  # the slow ones first
-    "pictures": "pictures, of all formats",
+    "images": "images, all formats",
     "weights": "weights: safetensors, metadata",
     "runs": "a run's JSON files",
     "idx": "IDX files, plain and gzip",
@@ -52,7 +52,7 @@ def examine(short: bool) -> Iterator[Row]:
 
 
 def fuzz(module: str, what: str, runs: int, hang: int = HANG) -> Row:
-    """Gives the reader in `module` that many inputs, `hang` seconds at most for each."""
+    """Runs the reader in `module` on that many inputs, each for at most `hang` seconds."""
     fault, wanted = f"fuzzing the reader of {what}", f"{runs:,} of {runs:,}"
     if importlib.util.find_spec("atheris") is None:
         return Row(fault, 0, 0, "not done: atheris is not installed (pip install 'lenet[faults]')", wanted)
@@ -72,11 +72,11 @@ def fuzz(module: str, what: str, runs: int, hang: int = HANG) -> Row:
         return judged(fault, wanted, ended.stdout, ended.returncode, Path(folder), runs, seconds)
 
 
-def judged(fault: str, wanted: str, said: str, code: int, folder: Path, runs: int, seconds: float) -> Row:
+def judged(fault: str, wanted: str, output: str, code: int, folder: Path, runs: int, seconds: float) -> Row:
     """The row of a process that has ended: its executions as libFuzzer counts them, and as the reader was called."""
-    executed, peak, progress = EXECUTED.search(said), PEAK.search(said), PROGRESS.findall(said)
+    executed, peak, progress = EXECUTED.search(output), PEAK.search(output), PROGRESS.findall(output)
     if not executed or not peak or not progress:
-        lines = said.strip().splitlines() or ["it said nothing"]
+        lines = output.strip().splitlines() or ["it printed nothing"]
         return Row(fault, 0, 0, f"not done, exit code {code}: {lines[-1]}", wanted)
     trials = int(executed[1])
     results, refused, at_start = _counts(folder / "counts")
@@ -88,7 +88,7 @@ def judged(fault: str, wanted: str, said: str, code: int, folder: Path, runs: in
     )
     survived = min(results + refused, trials)
     if code or beyond > BEYOND_THE_START or trials < runs:
-        failure = FAILURE.search(said)
+        failure = FAILURE.search(output)
         kept = [str(shutil.copy(path, tempfile.gettempdir())) for path in folder.glob("fault-*")]
         what = failure[1] if failure else f"ended with exit code {code} after {trials:,} executions"
         evidence = f"{what}: {', '.join(kept) or 'no input kept'}; {evidence}"
@@ -97,7 +97,7 @@ def judged(fault: str, wanted: str, said: str, code: int, folder: Path, runs: in
 
 
 def main() -> None:
-    """One process: imports the reader with its branches counted, and never returns, as libFuzzer ends it."""
+    """One process: imports the reader with its branches counted; never returns, because libFuzzer ends the process."""
     import atheris
 
     if process := os.fork():  # whose peak of memory is its own: that of a program just started includes its parent's

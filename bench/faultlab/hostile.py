@@ -1,8 +1,8 @@
-"""Hostile files: weights, run directories and pictures made to run a program, to crash, or to take all memory and time.
+"""Hostile files: weights, run directories and images made to run a program, to crash, or to use up memory and time.
 
-Each is given to the command line in a process of its own, forked from one that has everything imported. It survives if
-nothing in it was run (each program in it would leave a file behind), the process ended by itself, with exit code 2, `error:`
-and no traceback, or with a result, took less than 10 s, and its memory never rose by more than 200 MB.
+Each is given to the command line in a process of its own, forked from one that has everything imported. The trial survives if
+no code in the file was run (it would leave a marker file), and the process ended by itself in less than 10 s, with a result,
+or with exit code 2, `error:` and no traceback, while its memory never rose by more than 200 MB.
 """
 
 import contextlib
@@ -62,29 +62,29 @@ Make = bytes | Callable[[Path], object]  # a file's content, or what puts someth
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a command: its exit code, what it said, CPU seconds, and how many MB its memory rose at most."""
+    """How a command ended: its exit code, its output, CPU seconds, and by how many MB its memory rose at most."""
 
     code: int | None
-    said: str
+    output: str
     seconds: float
     megabytes: float
 
     @property
     def is_orderly(self) -> bool:
-        answered = self.code == 0 or (self.code == 2 and "error: " in self.said)
-        return answered and "Traceback" not in self.said and self.seconds < SECONDS and self.megabytes < MEGABYTES
+        answered = self.code == 0 or (self.code == 2 and "error: " in self.output)
+        return answered and "Traceback" not in self.output and self.seconds < SECONDS and self.megabytes < MEGABYTES
 
 
 def examine(short: bool) -> Iterator[Row]:
-    """Rows for hostile weights, runs and pictures."""
+    """Rows for hostile weights, runs and images."""
     with tempfile.TemporaryDirectory() as folder, _environment(Path(folder)) as laboratory:
         yield laboratory.row("hostile weights", laboratory.weights(short))
         yield laboratory.row("hostile runs", laboratory.runs(short))
-        yield laboratory.row("hostile pictures", laboratory.pictures(short))
+        yield laboratory.row("hostile images", laboratory.images(short))
 
 
 class Laboratory:
-    """A folder with a trained run, its weights on their own and a picture, and processes to try commands in."""
+    """A folder with a trained run, its weights on their own and an image, and processes to try commands in."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.marker = folder, folder / "run-by-a-file"
@@ -96,13 +96,13 @@ class Laboratory:
         )
         self.net = folder / "net.safetensors"
         shutil.copy(self.run / "model.safetensors", self.net)
-        self.picture = folder / "picture.png"
-        drawing().save(self.picture)
+        self.image = folder / "image.png"
+        drawing().save(self.image)
 
     def attempt(self, arguments: list[Any]) -> Outcome:
         """A command in a fresh process."""
         ours, theirs = self.context.Pipe(duplex=False)
-        process = self.context.Process(target=_obey, args=([*map(str, arguments)], theirs))
+        process = self.context.Process(target=_run_command, args=([*map(str, arguments)], theirs))
         process.start()
         theirs.close()
         outcome = Outcome(None, "hung, or died", PATIENCE, 0)
@@ -113,10 +113,10 @@ class Laboratory:
         if process.exitcode is None:
             process.kill()
             process.join()
-        return outcome if process.exitcode == 0 else Outcome(process.exitcode, outcome.said, outcome.seconds, 0)
+        return outcome if process.exitcode == 0 else Outcome(process.exitcode, outcome.output, outcome.seconds, 0)
 
     def row(self, fault: str, trials: Iterator[tuple[str, list[Any]]]) -> Row:
-        """Every trial, a name and a command, and what became of all."""
+        """Runs the trials, each a name and a command, and makes their row."""
         outcomes = {}
         for name, arguments in trials:
             outcome = self.attempt(arguments)
@@ -126,16 +126,16 @@ class Laboratory:
             if has_run or not outcome.is_orderly:
                 outcomes[name] = Outcome(
                     None if has_run else outcome.code,
-                    "code executed" if has_run else outcome.said,
+                    "code executed" if has_run else outcome.output,
                     outcome.seconds,
                     outcome.megabytes,
                 )
                 print(f"  {name}: {outcomes[name]}", file=sys.stderr)
         refused = sum(outcome.code == 2 for outcome in outcomes.values())
-        survived = sum(outcome.is_orderly and outcome.said != "code executed" for outcome in outcomes.values())
+        survived = sum(outcome.is_orderly and outcome.output != "code executed" for outcome in outcomes.values())
         evidence = (
-            f"{refused} refused by name, {sum(o.code == 0 for o in outcomes.values())} read; code executed "
-            f"{sum(o.said == 'code executed' for o in outcomes.values())}; memory at most "
+            f"{refused} refused with a named error, {sum(o.code == 0 for o in outcomes.values())} read; code executed "
+            f"{sum(o.output == 'code executed' for o in outcomes.values())}; memory at most "
             f"{max(o.megabytes for o in outcomes.values()):.0f} MB more, {max(o.seconds for o in outcomes.values()):.1f} s"
         )
         return Row(
@@ -144,7 +144,7 @@ class Laboratory:
 
     def weights(self, short: bool) -> Iterator[tuple[str, list[Any]]]:
         """Weights files, on their own and in a run, given to every command that takes them."""
-        place = self.folder / "foreign"
+        place = self.folder / "untrusted"
         place.mkdir()
         imported = ["--model", "lenet", "--padding", "2", "--data", "digits", "--out", place / "out.safetensors"]
         turn = itertools.count()
@@ -153,14 +153,14 @@ class Laboratory:
                 path = place / f"{name}{suffix}"
                 _put(make, path)
                 ways: list[list[Any]] = [
-                    ["predict", path, self.picture],
+                    ["predict", path, self.image],
                     ["evaluate", path, "--data", "digits"],
                     ["import-weights", path, *imported],
                 ]
                 if suffix == ".safetensors":
                     run = _copied(self.run, place / "run")
                     _put(make, run / "model.safetensors")
-                    ways.append(["predict", run, self.picture])
+                    ways.append(["predict", run, self.image])
                 for way in [ways[next(turn) % len(ways)]] if short else ways:
                     (place / "out.safetensors").unlink(missing_ok=True)
                     yield f"{name}{suffix}, {way[0]} {Path(way[1]).name}", way
@@ -182,13 +182,13 @@ class Laboratory:
                 if way[-1] == "--resume" and file != "summary.json":
                     (run / "summary.json").unlink(missing_ok=True)
                 given = place if way == ["runs"] else run
-                yield f"{name}, {way[-1]}", [*way, given, *([self.picture] if way == ["predict"] else [])]
+                yield f"{name}, {way[-1]}", [*way, given, *([self.image] if way == ["predict"] else [])]
 
-    def pictures(self, short: bool) -> Iterator[tuple[str, list[Any]]]:
-        """Pictures, given to predict."""
-        place = self.folder / "pictures"
+    def images(self, short: bool) -> Iterator[tuple[str, list[Any]]]:
+        """Images, given to predict."""
+        place = self.folder / "images"
         place.mkdir()
-        for name, make in hostile_pictures(1 if short else 24, short).items():
+        for name, make in hostile_images(1 if short else 24, short).items():
             path = place / name
             _put(make, path)
             with _growing(path) if name.startswith("growing") else contextlib.nullcontext():
@@ -198,7 +198,7 @@ class Laboratory:
 
 
 class Program:
-    """A pickle of it is a program: whoever opens it makes the file."""
+    """Its pickle is a program: opening it creates the marker file."""
 
     def __init__(self, marker: Path) -> None:
         self.marker = marker
@@ -208,7 +208,7 @@ class Program:
 
 
 def hostile_weights(good: bytes, marker: Path) -> dict[str, Make]:
-    """Files that are no weights, by what is wrong with them."""
+    """Weights files, valid and not, by what is wrong with them."""
     (length,) = struct.unpack_from("<Q", good)
     header: dict[str, Any] = json.loads(good[8 : 8 + length])
     numbers = good[8 + length :]
@@ -302,8 +302,8 @@ def hostile_weights(good: bytes, marker: Path) -> dict[str, Make]:
         "channels of 10^9": model(channels=[10**9, 16]),
         "padding of 10^9": model(padding=10**9),
         "kernel of text": model(kernel_size="__import__('os')"),
-        "pictures of 10^9": described(preprocessing=about["preprocessing"] | {"size": [10**9, 10**9]}),
-        "pictures of 4096": described(preprocessing=about["preprocessing"] | {"size": [4096, 4096]}),
+        "images of 10^9": described(preprocessing=about["preprocessing"] | {"size": [10**9, 10**9]}),
+        "images of 4096": described(preprocessing=about["preprocessing"] | {"size": [4096, 4096]}),
         "model unknown": described(model={"name": "os.system", "arguments": {}}),
         "classes of escapes": described(classes=["\x1b]0;owned\x07"] * 10),
         "a million classes": described(classes=["a"] * 200_000),
@@ -324,7 +324,7 @@ def hostile_weights(good: bytes, marker: Path) -> dict[str, Make]:
 
 
 def hostile_json(run: Path, marker: Path, num_changes: int) -> dict[str, Make]:
-    """JSON that is none, is endless, or says nonsense, by the file it replaces and what is wrong with it."""
+    """Invalid, endless or nonsensical JSON, by the file it replaces and what is wrong with it."""
     endless: dict[str, Make] = {
         "empty": b"",
         "pickle": pickle.dumps(Program(marker)),
@@ -365,8 +365,8 @@ def hostile_json(run: Path, marker: Path, num_changes: int) -> dict[str, Make]:
     return made
 
 
-def hostile_pictures(places: int, short: bool) -> dict[str, Make]:
-    """Pictures, honest and not, by what is special about them; `places` says in how many places each format is cut."""
+def hostile_images(places: int, short: bool) -> dict[str, Make]:
+    """Image files, valid and not, by what is special about them; `places`: at how many bytes each format is truncated."""
     rgb = drawing().convert("RGB")
     rgba = rgb.copy()
     rgba.putalpha(drawing())
@@ -457,17 +457,17 @@ def hostile_pictures(places: int, short: bool) -> dict[str, Make]:
         "folder.png": lambda path: path.mkdir(),
         "x" * 250: b"",
     }
-    return made | large_pictures(short)
+    return made | large_images(short)
 
 
-def large_pictures(short: bool) -> dict[str, Make]:
-    """Honest pictures as large as may be, full of content, in the kinds that need the most memory."""
+def large_images(short: bool) -> dict[str, Make]:
+    """Valid images as large as allowed, in the kinds that need the most memory."""
     edge = 4000
     grey = np.full((edge, edge), 20, np.uint8)
     grey[:900, :900] = grey[-900:, :900] = grey[:900, -900:] = grey[-900:, -900:] = 0
     grey[:, 1500:1900] = grey[1700:1999] = 250
-    picture = Image.fromarray(grey)
-    rgba = Image.merge("RGBA", [picture, picture, picture, picture.point(lambda value: min(255, value + 9))])
+    image = Image.fromarray(grey)
+    rgba = Image.merge("RGBA", [image, image, image, image.point(lambda value: min(255, value + 9))])
     noise = np.random.RandomState(0).randint(0, 255, (edge, edge, 4)).astype(np.uint8)
     floats = grey.astype(np.float32) / 255
     made: dict[str, Make] = {
@@ -486,9 +486,7 @@ def large_pictures(short: bool) -> dict[str, Make]:
                 quality=95,
                 subsampling=0,
             ),
-            "16 megapixels, palette, transparent.png": saved(
-                picture.convert("P"), "PNG", transparency=bytes(range(250))
-            ),
+            "16 megapixels, palette, transparent.png": saved(image.convert("P"), "PNG", transparency=bytes(range(250))),
             "16 megapixels.bmp": saved(rgba.convert("RGB"), "BMP"),
             "10 megapixels of noise.webp": saved(
                 Image.fromarray(np.ascontiguousarray(noise[:3100, :3200])), "WEBP", quality=60, method=0
@@ -502,7 +500,7 @@ def large_pictures(short: bool) -> dict[str, Make]:
 
 
 def drawing() -> Image.Image:
-    """A picture in which there is something to see."""
+    """A small image with some content."""
     pixels = np.full((120, 100), 240, np.uint8)
     pixels[20:100, 30:50] = 10
     pixels[80:100, 30:90] = 60
@@ -510,7 +508,7 @@ def drawing() -> Image.Image:
 
 
 def large_network() -> bytes:
-    """A weights file with as many parameters as may be."""
+    """A weights file with as many parameters as allowed."""
     arguments = {"hidden": [13_000, 120]}
     network = TrainedNetwork(
         Path("x"), "mlp", arguments, tuple("0123456789"), lenet.images.preprocess.Preprocessing((28, 28))
@@ -536,9 +534,9 @@ def zipped(*records: tuple[str, bytes]) -> bytes:
     return content.getvalue()
 
 
-def saved(picture: Image.Image, kind: str, **options: Any) -> bytes:
+def saved(image: Image.Image, kind: str, **options: Any) -> bytes:
     content = io.BytesIO()
-    picture.save(content, kind, **options)
+    image.save(content, kind, **options)
     return content.getvalue()
 
 
@@ -645,7 +643,7 @@ def jpeg_with(*segments: tuple[int, bytes]) -> bytes:
 
 
 def scans(count: int, edge: int = 4000) -> bytes:
-    """A progressive JPEG of few bytes with so many scans, each of which goes over the whole picture."""
+    """A progressive JPEG of few bytes with so many scans, each of which covers the whole image."""
     content = saved(Image.new("L", (edge, edge), 128), "JPEG", progressive=True)
     first = content.index(b"\xff\xda")
     last = content.rindex(b"\xff\xda")
@@ -660,7 +658,7 @@ def gif(extension: bytes, frame: bytes | None = None) -> bytes:
 
 
 def claimed(kind: str, content: bytes, edge: int) -> bytes:
-    """The same few bytes, said to be a picture of `edge` × `edge`."""
+    """The same few bytes, claiming an image of `edge` × `edge` pixels."""
     if kind == "PNG":
         head = struct.pack(">IIBBBBB", edge, edge, 8, 2, 0, 0, 0)
         return content[:8] + chunk(b"IHDR", head) + content[33:]
@@ -679,8 +677,8 @@ def claimed(kind: str, content: bytes, edge: int) -> bytes:
     return content[:place] + struct.pack(form, edge, edge) + content[place + struct.calcsize(form) :]
 
 
-def _obey(arguments: list[str], answer: Connection) -> None:
-    """In the child: the command, and how it went."""
+def _run_command(arguments: list[str], answer: Connection) -> None:
+    """In the child: runs the command and sends its outcome."""
     from lenet.cli.main import main
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -688,17 +686,17 @@ def _obey(arguments: list[str], answer: Connection) -> None:
     with contextlib.suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")  # forgets the peak of the process this one was forked from
     before, began = _peak(), time.process_time()
-    said = io.StringIO()
+    output = io.StringIO()
     sys.argv = ["lenet", *arguments]
     code: Any = None
     try:
-        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
             main()
     except SystemExit as stop:
         code = stop.code or 0
     except BaseException as error:
-        said.write(f"Traceback: {error!r}")
-    answer.send(Outcome(code, said.getvalue()[:2000], time.process_time() - began, _peak() - before))
+        output.write(f"Traceback: {error!r}")
+    answer.send(Outcome(code, output.getvalue()[:2000], time.process_time() - began, _peak() - before))
 
 
 def _peak() -> float:
@@ -708,7 +706,7 @@ def _peak() -> float:
 
 
 def _put(make: Make, path: Path) -> None:
-    """Puts a hostile file in its place."""
+    """Writes a hostile file, or makes what stands for it."""
     if path.is_symlink() or path.is_fifo() or path.is_file():
         path.unlink()
     elif path.is_dir():
@@ -728,7 +726,7 @@ def _copied(run: Path, place: Path) -> Path:
 
 
 def _leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """The places of everything in a JSON value."""
+    """The path of every value inside a JSON value."""
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, inner in items:
         yield (*path, key)
@@ -737,7 +735,7 @@ def _leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]
 
 @contextlib.contextmanager
 def _growing(path: Path) -> Iterator[None]:
-    """Somebody writes to the file all the while."""
+    """A thread appends to the file all the time."""
     done = threading.Event()
 
     def grow() -> None:
@@ -756,7 +754,7 @@ def _growing(path: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _environment(folder: Path) -> Iterator[Laboratory]:
-    """The laboratory with a cache of its own, so that nothing of the user's is touched or counted."""
+    """The laboratory with a cache of its own, so that the user's files are neither touched nor counted."""
     kept = {name: os.environ.get(name) for name in ("LENET_CACHE", "LENET_DATA", "OMP_NUM_THREADS")}
     os.environ |= {"LENET_CACHE": str(folder / "cache"), "OMP_NUM_THREADS": "1"}
     os.environ.pop("LENET_DATA", None)

@@ -1,9 +1,9 @@
-"""Memory that runs out, and devices that are lost, in each phase of the work: is the cure the right one?
+"""Memory that runs out, and devices that are lost, in each phase of the work: does lenet react as it should?
 
 python bench/faults.py --only memory
 
-There need be no GPU: the CPU is given the name of one (`Gpu`), and fails as told below the public functions. Processes with a
-limit to their memory show the same with what PyTorch itself says when there is none left.
+No GPU is needed: the CPU is given the name of one (`Gpu`), and PyTorch's own functions fail on demand. Processes with limited
+memory test the same with the errors that PyTorch raises itself when none is left.
 """
 
 import contextlib
@@ -66,12 +66,12 @@ LOST = (
 )
 TAKEN = "CUDA error: CUDA-capable device(s) is/are busy or unavailable"
 
-# Of a function that PyTorch is asked for, and its first argument: the error to raise, or None.
+# From a function of PyTorch that is called, and its first argument: the error to raise, or None.
 Fault = Callable[[Any, Any], Exception | None]
 
 
 class Gpu(TorchFunctionMode):
-    """The CPU under the name of a GPU, with a fault. failed: how often it struck; largest: pictures convolved at a time."""
+    """The CPU under the name of a GPU, with a fault. failed: how often it occurred; largest: most images in a convolution."""
 
     def __init__(self, fault: Fault) -> None:
         super().__init__()
@@ -83,7 +83,7 @@ class Gpu(TorchFunctionMode):
             raise error
         if function is torch.conv2d and torch.is_grad_enabled():
             self.largest = max(self.largest, len(arguments[0]))
-        if function is torch.device:  # a name, and no place yet
+        if function is torch.device:  # only a name so far
             return function(*arguments, **(options or {}))
         arguments = [_here(each) for each in arguments]
         return function(*arguments, **{name: _here(each) for name, each in (options or {}).items()})
@@ -96,7 +96,7 @@ def _here(argument: Any) -> Any:
 
 @contextlib.contextmanager
 def gpu(fault: Fault) -> Iterator[Gpu]:
-    """A machine that has a GPU with a fault, which another program uses too."""
+    """A machine whose GPU has a fault and is also used by another program."""
     with tempfile.TemporaryDirectory() as folder, Gpu(fault) as pretended:
         program = Path(folder, "nvidia-smi")
         program.write_text(f"#!/bin/sh\necho '{HOLDER}'\n")
@@ -110,21 +110,21 @@ def gpu(fault: Fault) -> Iterator[Gpu]:
 
 
 def without_charts() -> Any:
-    """Trainings draw none, which would take most of their time."""
+    """Trainings draw no charts, which would take most of their time."""
     return mock.patch("lenet.display.curve.save")
 
 
 def nothing(function: Any, argument: Any) -> None:
-    """The fault of a GPU that has none."""
+    """A GPU without a fault."""
 
 
 def moving(kind: type[Tensor], make: Callable[[], Exception]) -> Fault:
-    """Fails when a tensor of that class is put on the GPU: a network's are parameters, a data set's are not."""
+    """Fails when a tensor of that class moves to the GPU: a network's are parameters, a data set's are not."""
     return lambda function, argument: make() if function is Tensor.to and type(argument) is kind else None
 
 
 def convolving(most: int, make: Callable[[], Exception], *, learning: bool, spared: int = 0) -> Fault:
-    """Fails for more than `most` pictures at a time: in steps, or in evaluations; `spared`: not the first ones of these."""
+    """Fails for more than `most` images at a time, in steps or in evaluations, but not in the first `spared` convolutions."""
     seen = 0
 
     def fault(function: Any, argument: Any) -> Exception | None:
@@ -138,7 +138,7 @@ def convolving(most: int, make: Callable[[], Exception], *, learning: bool, spar
 
 
 def made_up(count: int, seed: int) -> Dataset:
-    """Ten patterns of 16 squares under noise, 28×28, that a network tells apart soon."""
+    """Ten patterns of 16 squares with noise, 28×28, which a network learns quickly."""
     random = np.random.default_rng([9, seed])
     patterns = np.random.default_rng(9).integers(0, 200, (10, 4, 4)).repeat(7, axis=1).repeat(7, axis=2)
     labels = random.permutation(np.arange(count, dtype=np.int64) % 10)
@@ -153,7 +153,7 @@ def splits() -> Splits:
 
 def examine(short: bool) -> Iterator[Row]:
     """The short form has the same trials, but one process with a limit for each kind."""
-    with tempfile.TemporaryDirectory() as name, contextlib.redirect_stderr(io.StringIO()):  # what is said on the way
+    with tempfile.TemporaryDirectory() as name, contextlib.redirect_stderr(io.StringIO()):  # messages of the trainings
         folder = Path(name)
         with gpu(nothing):
             whole = train(folder / "whole")
@@ -168,7 +168,7 @@ def train(out: Path, **settings: Any) -> lenet.Run:
 
 
 class Trials:
-    """One attempt at a time, in each phase, beside the run `whole` that nothing happened to."""
+    """One attempt at a time, in each phase, compared with the undisturbed run `whole`."""
 
     def __init__(self, folder: Path, whole: lenet.Run) -> None:
         self.folder, self.whole = folder, whole
@@ -183,12 +183,12 @@ class Trials:
         self.number += 1
         return self.folder / f"{self.number}"
 
-    def error(self, action: Callable[[], Any], *said: str, hint: str) -> bool:
-        """Whether an action ends with an EngineError that says this, and gives this hint."""
+    def error(self, action: Callable[[], Any], *texts: str, hint: str) -> bool:
+        """Whether an action ends with an EngineError that contains these texts and this hint."""
         try:
             action()
         except EngineError as error:
-            is_right = all(each in error.message for each in (NAME, *said)) and hint in (error.hint or "")
+            is_right = all(each in error.message for each in (NAME, *texts)) and hint in (error.hint or "")
             self.explained += is_right
             return is_right
         return False
@@ -228,10 +228,10 @@ def out_of_memory(trials: Trials) -> Row:
     ended = [phase(trials, make) for make in makes for phase in phases]
     off = trials.differences
     return Row(
-        "out-of-memory, 5 phases × 4 forms of message: the right cure",
+        "out-of-memory, 5 phases × 4 forms of message: reported or handled",
         len(ended),
         sum(ended),
-        f"{trials.explained} named errors with who holds the GPU and the way to the CPU; steps in parts: weights within "
+        f"{trials.explained} errors that name the program on the GPU and suggest the CPU; steps in parts: weights within "
         f"{off['steps']:.0e} of the largest; smaller chunks: losses within {off['evaluations']:.0e}, probabilities within "
         f"{off['predictions']:.0e}",
         "20 of 20",
@@ -239,14 +239,14 @@ def out_of_memory(trials: Trials) -> Row:
 
 
 def _caused(make: Callable[[], Exception]) -> RuntimeError:
-    """An error of another kind, which comes from that one."""
+    """An error of another kind, caused by that one."""
     error = RuntimeError("the layer failed")
     error.__cause__ = make()
     return error
 
 
 def _first_touch(trials: Trials, kind: type[Tensor], make: Callable[[], Exception], what: str) -> bool:
-    """The error names who holds the GPU and leaves nothing behind; the CPU it offers then trains in the same folder."""
+    """The error names the program on the GPU and leaves no files; then the CPU, as suggested, trains in the same folder."""
     out = trials.out()
     with gpu(moving(kind, make)):
         is_explained = trials.error(lambda: train(out), f"is out of memory for {what}", NAMED, hint=ON_THE_CPU)
@@ -265,7 +265,7 @@ def _the_data(trials: Trials, make: Callable[[], Exception]) -> bool:
 
 
 def _a_step(trials: Trials, make: Callable[[], Exception]) -> bool:
-    """The training ends as that of whole batches; for one picture there has to be room, or it ends with an error."""
+    """The training ends as one with whole batches; without memory for a single image it ends with an error."""
     with gpu(convolving(10, make, learning=True)) as pretended:
         run = train(trials.out())
     is_divided = pretended.failed == 3 and pretended.largest == 7  # 50, 25, 13
@@ -287,13 +287,13 @@ def _an_evaluation(trials: Trials, make: Callable[[], Exception]) -> bool:
 
 
 def _a_prediction(trials: Trials, make: Callable[[], Exception]) -> bool:
-    """Several pictures in smaller chunks; one alone cannot be divided."""
-    pictures = list(splits().test.images[:8])
+    """Several images are divided into smaller chunks; a single one cannot be divided."""
+    images = list(splits().test.images[:8])
     with gpu(convolving(2, make, learning=False)) as pretended:
-        found = predict_many(trials.whole, pictures)
+        found = predict_many(trials.whole, images)
     with gpu(convolving(0, make, learning=False)):
         is_explained = trials.error(
-            lambda: lenet.predict(trials.whole, pictures[0]),
+            lambda: lenet.predict(trials.whole, images[0]),
             "is out of memory in an evaluation",
             NAMED,
             hint=ON_THE_CPU,
@@ -302,7 +302,7 @@ def _a_prediction(trials: Trials, make: Callable[[], Exception]) -> bool:
 
 
 def taken(trials: Trials) -> Row:
-    """A GPU that another program has to itself."""
+    """A GPU that another program uses exclusively."""
     trials.explained = 0
     ended = []
     for kind in (nn.Parameter, Tensor):
@@ -311,58 +311,58 @@ def taken(trials: Trials) -> Row:
                 trials.error(lambda: train(trials.out()), "is taken by another program", NAMED, hint=ON_THE_CPU)
             )
     return Row(
-        "a GPU that another program has to itself, at the first touch",
+        "a GPU that another program uses exclusively, at the first use",
         len(ended),
         sum(ended),
-        f"{trials.explained} named errors with the program and the way to the CPU",
+        f"{trials.explained} errors that name the program and suggest the CPU",
     )
 
 
 def lost(trials: Trials) -> Row:
-    """In a training its run goes on from the checkpoint to the same bits; elsewhere nothing was lost but the device."""
+    """A training resumes from its checkpoint to the same bits; in the other phases only the device is lost."""
     trials.explained, ended, same = 0, [], 0
     for words in LOST:
 
         def make(words: str = words) -> RuntimeError:
             return RuntimeError(words)
 
-        said = ("was lost", words)
+        texts = ("was lost", words)
         for kind in (nn.Parameter, Tensor):
             with gpu(moving(kind, make)):
-                ended.append(trials.error(lambda: train(trials.out()), *said, hint=ON_THE_CPU))
+                ended.append(trials.error(lambda: train(trials.out()), *texts, hint=ON_THE_CPU))
         out = trials.out()
         with gpu(convolving(0, make, learning=True, spared=FIRST_EPOCH + 3)):
-            is_explained = trials.error(lambda out=out: train(out), *said, hint=RESUME)  # type: ignore[misc]
+            is_explained = trials.error(lambda out=out: train(out), *texts, hint=RESUME)  # type: ignore[misc]
         with gpu(nothing):
             run = lenet.resume(out, data=splits(), progress="quiet")
         is_same = torch.equal(weights_of(run), weights_of(trials.whole))
         same += is_same
         ended.append(is_explained and is_same)
         with gpu(convolving(0, make, learning=False)):
-            ended.append(trials.error(lambda: lenet.evaluate(trials.whole, splits()), *said, hint=ON_THE_CPU))
-            picture = splits().test.images[0]
-            ended.append(trials.error(lambda p=picture: lenet.predict(trials.whole, p), *said, hint=ON_THE_CPU))  # type: ignore[misc]
+            ended.append(trials.error(lambda: lenet.evaluate(trials.whole, splits()), *texts, hint=ON_THE_CPU))
+            image = splits().test.images[0]
+            ended.append(trials.error(lambda each=image: lenet.predict(trials.whole, each), *texts, hint=ON_THE_CPU))  # type: ignore[misc]
     return Row(
         f"lost devices, 5 phases × {len(LOST)} kinds: an error with a hint, and the training resumes",
         len(ended),
         sum(ended),
-        f"{trials.explained} named errors; {same} trainings resumed on a device that is back, weights bit for bit",
+        f"{trials.explained} errors with the right hint; {same} trainings resumed when the device was back, weights equal",
         f"{5 * len(LOST)} of {5 * len(LOST)}",
     )
 
 
-# Real exhaustion: a process whose address space ends a little above what it has when the work begins.
+# Real exhaustion: a process whose address space may grow only a little once the work begins.
 
-PICTURES = {"lenet": 8000, "lenet-avg": 6000}  # in one step, or in one chunk of an evaluation
-ROOMS = (100, 150, 200)  # MB for it, which as a whole takes several times as much
+NUM_IMAGES = {"lenet": 8000, "lenet-avg": 6000}  # in one step, or in one chunk of an evaluation
+ROOMS = (100, 150, 200)  # MB allowed for it; undivided, it takes several times as much
 
 
 def exhausted(short: bool) -> Iterator[Row]:
-    """Trainings and evaluations under a limit; each process compares with its own, once the limit is lifted."""
+    """Trainings and evaluations under a limit; each process repeats them without it and compares."""
     if sys.platform != "linux":
         return
     rooms = ROOMS[:1] if short else ROOMS
-    models = list(PICTURES)[:1] if short else list(PICTURES)
+    models = list(NUM_IMAGES)[:1] if short else list(NUM_IMAGES)
     for work in (train_under_a_limit, evaluate_under_a_limit):
         found = [_alone(work.__name__, model, room) for model in models for room in rooms]
         done = [each for each in found if "error" not in each]
@@ -374,12 +374,12 @@ def exhausted(short: bool) -> Iterator[Row]:
             f"real exhaustion on a CPU (a limit to the address space): {work.__name__.split('_')[0]}",
             len(found),
             len(right),
-            f"pictures at a time {sizes}; off by at most {off:.0e} of the largest{failed}",
+            f"images at a time {sizes}; largest difference {off:.0e}, relative to the largest value{failed}",
         )
 
 
 def _alone(work: str, model: str, room: int) -> dict[str, Any]:
-    """What one of the two functions below found, in a process of its own."""
+    """The result of one of the two functions below, run in a process of its own."""
     program = f"from faultlab import memory; memory.{work}({model!r}, {room})"
     paths = os.pathsep.join(str(Path(each).resolve()) for each in sys.path if each)
     environment = os.environ | {"PYTHONPATH": paths, "OMP_NUM_THREADS": "1"}
@@ -394,8 +394,8 @@ def _alone(work: str, model: str, room: int) -> dict[str, Any]:
 
 
 def train_under_a_limit(model: str, room: int) -> None:
-    """Prints, as JSON, in what parts a step was taken with `room` MB, and how far off the weights are, of the largest."""
-    count = PICTURES[model]
+    """Prints, as JSON, how many images a step takes at a time with `room` MB, and the relative error of its weights."""
+    count = NUM_IMAGES[model]
     data = Splits(made_up(count, 3), made_up(100, 4), "made up")
     with tempfile.TemporaryDirectory() as name, _asked(training=True) as asked:
         _small_run(Path(name, "small"), model)  # loads all that is loaded once
@@ -408,8 +408,8 @@ def train_under_a_limit(model: str, room: int) -> None:
 
 
 def evaluate_under_a_limit(model: str, room: int) -> None:
-    """The same of an evaluation; how far off its loss is, or infinitely if any picture got another name."""
-    count = PICTURES[model]
+    """The same for an evaluation: the relative error of its loss, or infinity if any image is classified differently."""
+    count = NUM_IMAGES[model]
     data = Splits(made_up(100, 3), made_up(count, 4), "made up")
     with (
         tempfile.TemporaryDirectory() as name,
@@ -443,7 +443,7 @@ def _one_step(out: Path, model: str, data: Splits) -> lenet.Run:
 
 @contextlib.contextmanager
 def _asked(training: bool) -> Iterator[list[int]]:
-    """The numbers of pictures that convolutions are given at a time, in training or in evaluation."""
+    """How many images each convolution is given, in training or in evaluation."""
     sizes: list[int] = []
 
     def note(layer: nn.Module, inputs: Any) -> None:
@@ -459,7 +459,7 @@ def _asked(training: bool) -> Iterator[list[int]]:
 
 @contextlib.contextmanager
 def _limit(room: int) -> Iterator[None]:
-    """Inside, this process may take `room` MB more than it has."""
+    """Within, this process may use `room` MB more than it does now."""
     status = Path("/proc/self/status").read_text(encoding="ascii")
     taken = int(re.search(r"VmSize:\s+(\d+)", status)[1]) << 10  # type: ignore[index]
     before = resource.getrlimit(resource.RLIMIT_AS)

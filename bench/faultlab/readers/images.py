@@ -1,4 +1,4 @@
-"""Picture files of every allowed format, from the file to what a network is given."""
+"""Image files of every allowed format, from the file to the network's input."""
 
 import io
 import struct
@@ -19,7 +19,7 @@ from lenet.images.preprocess import GROUNDS, Preprocessing
 Image.init()  # imports the plugins of all formats now, while branches are being counted
 
 MAX_LENGTH = 2048
-# Instead of lenet's own limits: a few bytes can be 16 megapixels, and to such most of the time would go.
+# Replaces lenet's own limits: a few bytes can decode to 16 megapixels, and such inputs would take most of the time.
 MAX_PIXELS = 1 << 14
 PNG = b"\x89PNG\r\n\x1a\n"
 COMPRESSED = {b"IDAT": 0, b"fdAT": 4}  # chunks of PNG that are zlib, from which byte on
@@ -29,7 +29,7 @@ MARKERS = (
 )
 BINARY = "ffd8 ffc0 ffc2 ffc4 ffd9 ffda ffdb ffdd ffe1 4d4d002a 457869660000 21f904 2c 3b 00000000 ffffffff"
 WORDS = (*MARKERS.split(), *map(bytes.fromhex, BINARY.split()))
-SIZE = (14, 12)  # of the seeds: a picture of the network's own size is taken as it is, which is soon done
+SIZE = (14, 12)  # of the seeds: an image in the network's own size is not resized, which is fast
 PREPROCESSINGS = [
     Preprocessing(size, 0.3, 0.4, ground, framing)
     for size in (SIZE, (28, 28))
@@ -39,7 +39,7 @@ PREPROCESSINGS = [
 
 
 def seeds() -> list[bytes]:
-    """A ring in every format, and in every kind of pixels that the format knows."""
+    """A ring in every format, and in every pixel type of the format."""
     y, x = np.mgrid[: SIZE[0], : SIZE[1]]
     ring = (255 * (np.abs(np.hypot(y - 6.5, x - 5.5) - 4) < 1.5)).astype(np.uint8)
     grey = Image.fromarray(ring)
@@ -77,15 +77,15 @@ def seeds() -> list[bytes]:
 
 
 def read(content: bytes, folder: Path) -> None:
-    """The input decides for which of some networks it is read."""
-    path = folder / "picture"
+    """Read the input for one of several networks, which the input itself chooses."""
+    path = folder / "image"
     path.write_bytes(content)
     with mock.patch.multiple(limits, MAX_PIXELS=MAX_PIXELS, MAX_WEBP_PIXELS=MAX_PIXELS):
         PREPROCESSINGS[zlib.crc32(content) % len(PREPROCESSINGS)].apply(path)
 
 
 def mutated(content: bytes, mutate: Callable[[bytes], bytes], random: Random) -> bytes:
-    """Of a PNG mostly the content of one chunk, decompressed if need be, with length and checksum to suit."""
+    """Mutate, in a PNG, mostly the content of one chunk, decompressed if needed, and correct its length and checksum."""
     chunks = _chunks(content)
     if not chunks or random.random() < 0.2:
         return mutate(content)
@@ -112,7 +112,7 @@ def mutated(content: bytes, mutate: Callable[[bytes], bytes], random: Random) ->
 
 
 def _chunks(content: bytes) -> list[tuple[bytes, bytes]]:
-    """Kind and content of the chunks of a PNG, as far as they are whole; none of anything else."""
+    """Kind and content of the complete chunks of a PNG; no chunks for any other file."""
     chunks: list[tuple[bytes, bytes]] = []
     start = len(PNG) if content.startswith(PNG) else len(content)
     while start + 12 <= len(content):
