@@ -1,4 +1,4 @@
-"""Damaged checkpoints and torn lines: refused before use, the checkpoint before taken, said so, the same end reached."""
+"""Damaged checkpoints and torn lines: refused and reported, then the training resumes from the checkpoint before."""
 
 import collections
 import contextlib
@@ -12,7 +12,7 @@ from typing import Any
 
 from faultlab import Row
 from faultlab.kills import STEPWISE
-from faultlab.trainings import STEPS, Call, Child, begin, die, do, go_on, meddled, newest, strays, traces, workplace
+from faultlab.trainings import STEPS, Call, Child, begin, die, do, go_on, intercepted, newest, strays, traces, workplace
 from lenet.doctor.finding import Finding
 from lenet.runs.run import Run
 
@@ -40,8 +40,8 @@ def examine(short: bool) -> Iterator[Row]:
             "metrics.jsonl with a torn last line",
             len(harms),
             fates[""],
-            f"cut off at each byte, within letters of two bytes too, and with zeros for the rest: read, resumed to the same "
-            f"end: {fates['']}" + told(fates),
+            f"cut off at each byte, also within characters of two bytes, and filled up with zeros: read, resumed to the same "
+            f"end: {fates['']}" + faults_of(fates),
             "all",
         )
 
@@ -53,17 +53,17 @@ def row(fault: str, harms: list[Harm], fates: Fates, files: dict[str, bytes]) ->
         fault,
         len(harms),
         fates[""],
-        f"refused, the one before taken, said so, resumed to the same end: {fates['']} ({sizes})" + told(fates),
+        f"refused and reported, resumed from the one before to the same end: {fates['']} ({sizes})" + faults_of(fates),
         "all",
     )
 
 
-def told(fates: Fates) -> str:
+def faults_of(fates: Fates) -> str:
     return "".join(f"; {number} × {what}" for what, number in fates.most_common() if what)[:300]
 
 
 def cut(run: Path, before: str, number: int = 1) -> None:
-    """A training that was killed before the call that opens, for that many times, a file of which this is the name."""
+    """Trains, and is killed before the call that opens a file of this name for the `number`-th time."""
     child = Child(die_before, run, before, number)
     if child.end() != -signal.SIGKILL:
         raise RuntimeError("the training was not cut")
@@ -77,7 +77,7 @@ def die_before(run: Path, name: str, number: int) -> None:
         opened += call.name == "open" and name in call.path
         return die() if opened == number else call.go()
 
-    with meddled(run, STEPS, meet):
+    with intercepted(run, STEPS, meet):
         begin(run, STEPWISE)
 
 
@@ -93,7 +93,7 @@ def newest_files(run: Path) -> dict[str, bytes]:
 
 
 def truncations(files: dict[str, bytes], number: int) -> list[Harm]:
-    """Each file cut off at places spread over all of it, the first and the last byte among them; half of them each."""
+    """Each file cut off at sizes spread evenly from nothing to all but its last byte; half the trials for each file."""
     each = number // len(files)
     return [
         (name, content[: round(place * (len(content) - 1) / (each - 1))])
@@ -103,8 +103,8 @@ def truncations(files: dict[str, bytes], number: int) -> list[Harm]:
 
 
 def flips(files: dict[str, bytes], number: int, draw: random.Random) -> list[Harm]:
-    """One bit flipped, anywhere in either file; in the head of the tensors, which is short, as often as behind it."""
-    flipped: dict[tuple[str, int], None] = {}  # each but once, in the order in which they were drawn
+    """One bit flipped anywhere in either file; half of those in the tensors are in their header, which is short."""
+    flipped: dict[tuple[str, int], None] = {}  # each only once, in the order in which they were drawn
     while len(flipped) < number:
         name = list(files)[len(flipped) % len(files)]
         most = len(files[name]) if len(flipped) % 4 else min(len(files[name]), 1024)
@@ -133,7 +133,7 @@ def torn(run: Path) -> Iterator[Harm]:
 def fates_of(
     folder: Path, harms: Iterable[Harm], expected: dict[str, str], judge: Callable[[Path, str, bytes], str]
 ) -> Fates:
-    """Does each harm to a copy of the cut run, and counts what is wrong: by the judge, who resumes it, or with its end."""
+    """Damages copies of the cut run, lets `judge` resume each, and counts what is wrong."""
     fates = Fates()
     for name, content in harms:
         with damaged(folder, name, content) as run:
@@ -147,17 +147,17 @@ def fates_of(
 
 
 def refused(run: Path, name: str, content: bytes) -> str:
-    """What is wrong when a run is resumed whose newest checkpoint is damaged."""
+    """What is wrong when a run with a damaged newest checkpoint is resumed."""
     steps = sorted(int(path.stem[5:]) for path in (run / "checkpoints").glob("step-*.json"))
     found = newest(run)
-    said = go_on(run)
+    printed = go_on(run)
     if found is None or found.step != steps[-2]:
         return f"took step {found.step if found else None} of {steps}"
-    return "" if Path(name).stem in said and "damaged" in said else "said nothing"
+    return "" if Path(name).stem in printed and "damaged" in printed else "printed nothing"
 
 
 def read_on(run: Path, name: str, content: bytes) -> str:
-    """What is wrong when a run is read, and then resumed, whose metrics.jsonl is torn."""
+    """What is wrong when a run with a torn metrics.jsonl is read and resumed."""
     whole = content[: content.rindex(b"\n") + 1].splitlines()
     points = [point.to_dict() for point in Run.load(run, finished=False).metrics]
     go_on(run)
@@ -167,7 +167,7 @@ def read_on(run: Path, name: str, content: bytes) -> str:
 
 @contextlib.contextmanager
 def damaged(folder: Path, name: str, content: bytes) -> Iterator[Path]:
-    """A copy of the cut run in which one file holds something else."""
+    """A copy of the cut run in which one file has other content."""
     run = folder / "run"
     shutil.copytree(folder / "cut", run)
     try:

@@ -1,4 +1,4 @@
-"""What it costs that nothing is lost: milliseconds of a checkpoint, and the share of all saving in a default training."""
+"""What saving costs: milliseconds of a checkpoint, and the share of all saving in a default training."""
 
 import collections
 import contextlib
@@ -22,7 +22,7 @@ from lenet.training.saver import Saver
 MILLISECONDS, SHARE = 30.0, 0.02
 ROUNDS, EACH = 20, 15
 SERIES, TRAININGS = 4, 5
-# All that saves, and the copies that the trainer keeps in memory, to go back to. One within another is counted once.
+# All that saves, and the copies in memory that the trainer rolls back to. Nested calls are counted once.
 SAVING = (
     (Recorder, ("create", "log", "save_weights", "finish")),
     (Folder, ("write",)),
@@ -61,7 +61,7 @@ def examine(short: bool) -> Iterator[Row]:
 
 
 def checkpoints(folder: Path, rounds: int) -> list[list[float]]:
-    """The seconds of each checkpoint, as the trainer saves it, of the recipe `fast` after some steps."""
+    """The seconds of each checkpoint that the trainer saves, with the recipe `fast`."""
     found: list[float] = []
     settings: dict[str, Any] = {"epochs": 1, "batch_size": 16, "checkpoint_every": "1"}
     while len(found) < rounds * EACH:
@@ -71,9 +71,9 @@ def checkpoints(folder: Path, rounds: int) -> list[list[float]]:
 
 
 def default_training(path: Path) -> tuple[str, float, dict[str, float]]:
-    """The recipe `fast` with nothing else given: its data, its seconds, and the seconds of each part of saving.
+    """Trains with the recipe `fast`; returns its data, its seconds, and the seconds of each part of saving.
 
-    Of the chart its writing is counted, its drawing not.
+    Writing the chart counts, drawing it does not.
     """
     splits = default_data()
     times: dict[str, list[float]] = collections.defaultdict(list)
@@ -87,7 +87,7 @@ def default_training(path: Path) -> tuple[str, float, dict[str, float]]:
 
 
 def default_data() -> Splits:
-    """Fashion-MNIST where it is at hand, else the built-in digits: nothing is downloaded for this."""
+    """Fashion-MNIST if it is on this machine, otherwise the built-in digits: nothing is downloaded."""
     try:
         return load("fashion-mnist", progress=None)
     except DataError:
@@ -96,7 +96,7 @@ def default_data() -> Splits:
 
 @contextlib.contextmanager
 def timed(kind: type, name: str, seconds: list[float], within: list[str]) -> Iterator[None]:
-    """Adds the seconds of each call of a method to a list; within: which such calls are under way, whose part is counted."""
+    """Adds the seconds of each call of a method to a list; within: measured calls in progress; nested ones are left out."""
     method = getattr(kind, name)
 
     def measured(*arguments: Any, **named: Any) -> Any:

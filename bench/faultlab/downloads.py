@@ -43,7 +43,7 @@ BOUND_SECONDS = 30.0
 BOUND_BYTES = 64 << 20  # of memory, for one trial; the bomb holds four times as much
 GOOD = "good data"
 
-# What the source does, its way (see server.py) or address, and what comes of it: good data, or an error that says so.
+# What the source does, its way (see server.py) or address, and the result: good data, or an error with this text.
 FAULTS = {
     "403": ("forbidden", "403 Forbidden"),
     "404": ("gone", "404 Not Found"),
@@ -77,8 +77,8 @@ def examine(short: bool) -> Iterator[Row]:
         yield row("a source fails in one of 24 ways", map(laboratory.source, FAULTS), "24 of 24")
         mirrored = [fault for fault in FAULTS if fault != "a proxy that refuses"]  # which is not the source's fault
         if not short:
-            mended = (laboratory.source(fault, mirror=True) for fault in mirrored)
-            yield row("the same, with a good mirror behind it", mended, "")
+            mirrored_trials = (laboratory.source(fault, mirror=True) for fault in mirrored)
+            yield row("the same, with a good mirror behind it", mirrored_trials, "")
         yield row("the cache's disk fails under a fetch", map(laboratory.disk, DISKS), "")
         chance = random.Random(5)
         moments = [(number, chance.random()) for number in range(6 if short else 40)]
@@ -203,7 +203,7 @@ class Laboratory:
         return Ending(f"{name}: {ended}", f"{kind}: {', '.join(broken)}" if broken else self.clean(kind, folder))
 
     def kill(self, number: signal.Signals, moment: float) -> Ending:
-        """A trial with a process that ends in the middle; the next one, in a minute's time or at once, goes on."""
+        """A trial with a process that is killed; the next one, a minute later or at once, continues the download."""
         folder = self.new_cache()
         entry = self.entry(self.server.source("slow"))
         process = self.nursery.start(entry, folder)
@@ -221,9 +221,9 @@ class Laboratory:
                 broken.append(f"the next fetch ended in {error}")
             goes_on = any(start for _, _, start in self.server.asked[asked:])
             if size and not goes_on and whole < 4:
-                broken.append(f"the next fetch did not go on after {size:,} bytes")
+                broken.append(f"the next fetch did not continue after {size:,} bytes")
         if goes_on:
-            kind = "under way and taken up"
+            kind = "interrupted and continued"
         return Ending(kind, f"{number.name}: {', '.join(broken)}" if broken else self.clean("killed", folder))
 
     def attempt(self) -> tuple[str, DataError | None, float]:
@@ -236,7 +236,7 @@ class Laboratory:
             return "a named error", error, time.monotonic() - began
 
     def strays(self, kind: str) -> list[str]:
-        """Files under their own name in the cache that are not whole, or are too many or too few."""
+        """Incomplete, superfluous or missing files in the cache."""
         faults = []
         entry, folder = CATALOGUE["toy"], cache_folder("toy")
         wanted = dict(zip((file.name for file in entry.files), self.contents, strict=True))
@@ -249,7 +249,7 @@ class Laboratory:
         return faults
 
     def clean(self, fault: str, folder: Path) -> str | None:
-        """A try with nothing wrong; None if it brings good data and nothing else is left."""
+        """A fetch without a fault; None if it returns good data and leaves nothing else."""
         with toy.known(self.good, folder), patience(0.0):
             kind, error, _ = self.attempt()
             if kind != GOOD:
@@ -288,7 +288,7 @@ def mounted(folder: Path, options: str) -> Iterator[None]:
 
 @contextmanager
 def limited(_: Path) -> Iterator[str]:
-    """A limit on the size of files, which needs no rights."""
+    """A limit on the size of files, which needs no special rights."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, before[1]))
     try:
@@ -299,7 +299,7 @@ def limited(_: Path) -> Iterator[str]:
 
 @contextmanager
 def vanishing(folder: Path) -> Iterator[str]:
-    """The cache is removed while the first file comes in."""
+    """The cache is removed while the first file is downloaded."""
     thread = threading.Timer(0.3, shutil.rmtree, (folder,), {"ignore_errors": True})
     thread.start()
     yield "removed"
@@ -324,7 +324,7 @@ def hurried() -> Iterator[None]:
 
 @contextmanager
 def patience(seconds: float) -> Iterator[None]:
-    """How long a file must be untouched for its writer to be dead: none, where that is known."""
+    """Counts a temporary file as left over once it is untouched for so many seconds; 0 if its writer is known to be dead."""
     before = cache.UNTOUCHED_SECONDS
     cache.UNTOUCHED_SECONDS = seconds
     try:
@@ -348,8 +348,8 @@ def environ(changes: dict[str, str]) -> Iterator[None]:
 
 
 def peak_memory(*, anew: bool = False) -> int:
-    """The most that this process has held, in bytes, since the last time this was asked `anew`."""
-    with suppress(OSError):  # Linux; elsewhere since the start
+    """Peak memory of this process in bytes, since the last call with `anew`."""
+    with suppress(OSError):  # Linux only; on other systems since the start
         if anew:
             Path("/proc/self/clear_refs").write_text("5")
         return int(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0]) * 1024

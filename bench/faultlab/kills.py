@@ -1,7 +1,7 @@
-"""SIGKILL at every step of a save, and at random moments of a training that saves all the time.
+"""SIGKILL at every system call of a save, and at random moments of a training that saves after each step.
 
-After each the newest whole checkpoint is the last whose save had returned, or the one then under way, with the tensors of
-its step; and the next start ends as if nothing had been, with no stray file.
+After each kill the newest whole checkpoint is the last one that was saved, or the one being saved, with the tensors of its
+step; and the next start ends as if nothing had happened, without stray files.
 """
 
 import collections
@@ -24,7 +24,7 @@ from faultlab.trainings import (
     die,
     digest,
     do,
-    meddled,
+    intercepted,
     newest,
     restart,
     strays,
@@ -52,7 +52,7 @@ def examine(short: bool) -> Iterator[Row]:
 
 
 def at_every_step(folder: Path, most: int | None) -> Row:
-    """Dies before each call of a whole training that touches its run directory, and in the middle of each write."""
+    """Kills a training before each of its calls on the run directory, and in the middle of each write."""
     calls, expected, digests = do(undisturbed, folder / "whole", STEPWISE)
     deaths = [(number, False) for number in range(1, len(calls) + 1)]
     deaths += [(number, True) for number, name in enumerate(calls, start=1) if name in ("write", "pwrite")]
@@ -71,7 +71,7 @@ def at_every_step(folder: Path, most: int | None) -> Row:
 
 
 def at_random_moments(folder: Path, trials: int) -> Row:
-    """Kills a training that saves after each of its steps, at moments spread over all of it."""
+    """Kills a training that saves after each step, at random moments."""
     draw = random.Random(2)
     _, expected, digests = do(undisturbed, folder / "incessant", INCESSANT)
     child = Child(recorded, folder / "timed", INCESSANT)
@@ -84,14 +84,14 @@ def at_random_moments(folder: Path, trials: int) -> Row:
         child.signal(signal.SIGKILL)
         if child.end() == -signal.SIGKILL:
             fates.append(fate(child, folder / "run", INCESSANT, expected, digests))
-        else:  # the child was faster: no trial
+        else:  # the child had ended: not counted
             forget(folder / "run")
             seconds *= 0.98
     return row("SIGKILL at random moments of a training that saves each step", fates, f"within {seconds:.2f} s")
 
 
 def undisturbed(run: Path, settings: dict[str, Any]) -> tuple[list[str], dict[str, str], dict[int, str]]:
-    """A training that nobody kills: its calls, its traces, and the digests of its checkpoints."""
+    """Trains without a kill; returns the calls, the traces, and the digests of the checkpoints."""
     with ledger(run).kept() as digests:
         calls = count(run, STEPS, begin, run, settings)
     return calls, traces(run), dict(digests)
@@ -103,7 +103,7 @@ def recorded(run: Path, settings: dict[str, Any]) -> None:
 
 
 def dying(run: Path, settings: dict[str, Any], number: int, half: bool) -> None:
-    """A training that dies before its call of that number, or when half of what it writes is written."""
+    """Trains, and is killed before the call of that number, or when half of its bytes are written."""
 
     def meet(call: Call) -> Any:
         if call.number < number:
@@ -113,12 +113,12 @@ def dying(run: Path, settings: dict[str, Any], number: int, half: bool) -> None:
             call.really(descriptor, bytes(content)[: len(content) // 2], *rest)
         return die()
 
-    with ledger(run).kept(), meddled(run, STEPS, meet):
+    with ledger(run).kept(), intercepted(run, STEPS, meet):
         begin(run, settings)
 
 
 def fate(child: Child, run: Path, settings: dict[str, Any], expected: dict[str, str], digests: dict[int, str]) -> str:
-    """What is wrong after a kill, in a word; nothing if all is as promised. The run is removed."""
+    """What is wrong after a kill, or an empty string. Removes the run."""
     try:
         if child.end() != -signal.SIGKILL:
             return "not killed"

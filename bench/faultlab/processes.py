@@ -1,4 +1,4 @@
-"""Eight processes that want the same data at the same moment, with one empty cache, and nothing that locks.
+"""Eight processes that want the same data at the same moment, with one empty cache and no locks.
 
 Real processes and a real server. All of them load the same data; when they have ended, the cache holds the four files and
 nothing else. If some are killed in the middle, the others notice nothing, and the next fetch clears up.
@@ -65,7 +65,7 @@ def undisturbed(entry: Entry, root: Path, rounds: int, server: Server, nursery: 
 
 
 def disturbed(entry: Entry, root: Path, rounds: int, nursery: "Nursery") -> Row:
-    """Three of the eight are killed while they download, publish or remember."""
+    """Three of the eight are killed while they download, publish or record checked files."""
     wanted = fingerprint(entry, root / "second")
     chance = random.Random(6)
     ends: Counter[str] = Counter()
@@ -81,7 +81,10 @@ def disturbed(entry: Entry, root: Path, rounds: int, nursery: "Nursery") -> Row:
             num_killed += victim.kill(signal.SIGKILL)
         ends.update(other.answer() for other in others)
         swept += len(strays_in(folder, entry))
-        before, cache.UNTOUCHED_SECONDS = cache.UNTOUCHED_SECONDS, 0.0  # all have ended: whatever lies there is dead
+        before, cache.UNTOUCHED_SECONDS = (
+            cache.UNTOUCHED_SECONDS,
+            0.0,
+        )  # all have ended: every temporary file is left over
         with toy.known(entry, folder):
             fetch("toy")
         cache.UNTOUCHED_SECONDS = before
@@ -92,12 +95,12 @@ def disturbed(entry: Entry, root: Path, rounds: int, nursery: "Nursery") -> Row:
         num_others,
         ends[wanted] if not strays else 0,
         f"{num_killed} killed before they had ended; of the others {ends[wanted]} loads with the right fingerprint, "
-        f"{ends.total() - ends[wanted]} otherwise; {swept} files left by the dead, {strays} after the next fetch",
+        f"{ends.total() - ends[wanted]} otherwise; {swept} files left by killed processes, {strays} after the next fetch",
     )
 
 
 class Process:
-    """One that is ready to load the data set: it does so when it is told to."""
+    """A process that is ready to load the data set and waits for a message."""
 
     def __init__(self, connection: Connection, entry: Entry, folder: Path) -> None:
         self.connection = connection
@@ -108,7 +111,7 @@ class Process:
         self.connection.send("go")
 
     def answer(self) -> str:
-        """The fingerprint of what it loaded, or what went wrong."""
+        """The fingerprint of the loaded data, or what went wrong."""
         try:
             answer: str = self.connection.recv()
         except (EOFError, ConnectionResetError):
@@ -116,7 +119,7 @@ class Process:
         return answer
 
     def kill(self, number: signal.Signals) -> bool:
-        """Sends it a signal and waits for its end; whether it was still at work."""
+        """Sends it a signal and waits for its end; returns whether it was still working."""
         was_at_work = not self.connection.poll()
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, number)
@@ -126,7 +129,7 @@ class Process:
 
 
 class Nursery:
-    """Where processes come from: one that has imported everything, and forks when it is told to."""
+    """A process that has imported everything and forks the others on request."""
 
     def __enter__(self) -> "Nursery":
         self.folder = tempfile.TemporaryDirectory()
@@ -145,7 +148,7 @@ class Nursery:
         self.folder.cleanup()
 
     def start(self, entry: Entry, folder: Path) -> Process:
-        """A process that has nothing left to do but to load the data set into that cache."""
+        """A process that has only to load the data set into that cache."""
         assert self.process.stdin
         self.process.stdin.write(b"!")
         self.process.stdin.flush()
@@ -178,7 +181,7 @@ def fingerprint(entry: Entry, folder: Path) -> str:
 
 
 def strays_in(folder: Path, entry: Entry) -> list[str]:
-    """What lies in a cache beside the four files, and those of the four that do not."""
+    """Files in a cache other than the four, and those of the four that are missing."""
     hidden = {path.name for path in folder.glob(".*")}
     return sorted({path.name for path in (folder / "toy").iterdir()} ^ {file.name for file in entry.files} | hidden)
 

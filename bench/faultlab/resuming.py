@@ -1,4 +1,4 @@
-"""Trainings killed at random moments and resumed: their end is that of the training that was never interrupted, bit for bit.
+"""Trainings killed at random moments and resumed: they end as the uninterrupted training does, bit for bit.
 
 Twelve combinations of recipe, engine and threads, twenty random cuts for each, some of them cut twice; and finished runs
 that are continued to more epochs.
@@ -75,7 +75,7 @@ def examine(short: bool) -> Iterator[Row]:
 
 
 def cut_and_resumed(folder: Path, cuts: int) -> Row:
-    """Each combination `cuts` times, cut at moments that are random, and spread over all of the training."""
+    """Kills each combination `cuts` times, at random moments spread over all of the training."""
     draw = random.Random(240)
     survived: collections.Counter[str] = collections.Counter()
     trials: collections.Counter[str] = collections.Counter()
@@ -120,7 +120,7 @@ def cut_and_resumed(folder: Path, cuts: int) -> Row:
 
 
 def continued(folder: Path, names: tuple[str, ...]) -> Row:
-    """Finished runs continued to more epochs, some of them cut on the way, against runs of as many from the start."""
+    """Finished runs continued to more epochs, some of them cut meanwhile, against runs with as many from the start."""
     draw = random.Random(12)
     trials = survived = cut_again = 0
     wrong = []
@@ -139,7 +139,7 @@ def continued(folder: Path, names: tuple[str, ...]) -> Row:
             cut_again += child.end() == -signal.SIGKILL
             trials += 1
             try:
-                # If it was cut before it had begun to go on, the run is still the finished one.
+                # If it was killed before it had begun to continue, the run is still the finished one.
                 if lasts_epochs(run) < 3:
                     do(go_on, run, epochs=3)
                 elif not Run.load(run, finished=False).is_finished:
@@ -155,14 +155,14 @@ def continued(folder: Path, names: tuple[str, ...]) -> Row:
         "finished trainings continued to more epochs",
         trials,
         survived,
-        f"weights, metrics and summary those of trainings of as many epochs, but for the doctor, who looks ahead to the end: "
+        f"weights, metrics and summary equal those of trainings of as many epochs, except for the doctor's findings: "
         f"{survived} of {trials}, "
-        f"{cut_again} of them killed while they went on" + "".join(f"; {line}" for line in wrong[:3]),
+        f"{cut_again} of them killed while they continued" + "".join(f"; {line}" for line in wrong[:3]),
     )
 
 
 def elsewhere(folder: Path) -> Row:
-    """Resumes a cut run on what looks like another machine: one thing at a time is not what the run was begun with."""
+    """Resumes a cut run on what looks like another machine: each time one entry of environment.json differs."""
     changed = DECIDING
     cut_off, run = folder / "cut", folder / "elsewhere"
     Child(dying, cut_off, STEPWISE, 100, False).end()
@@ -176,10 +176,10 @@ def elsewhere(folder: Path) -> Row:
         shutil.rmtree(run)
     shutil.rmtree(cut_off)
     return Row(
-        "trainings resumed where something is not as it was",
+        "trainings resumed in another environment",
         len(changed),
         survived,
-        f"said before the first step: {survived} of {len(changed)} ({', '.join(changed)})",
+        f"reported before the first step: {survived} of {len(changed)} ({', '.join(changed)})",
     )
 
 
@@ -189,14 +189,14 @@ def lasts_epochs(run: Path) -> int:
 
 
 def lasting(run: Path, settings: dict[str, Any]) -> float:
-    """Trains, uninterrupted, and says how many seconds it took."""
+    """Trains without interruption and returns the seconds."""
     child = Child(begin, run, settings)
     child.result()
     return time.monotonic() - child.began
 
 
 def cut(run: Path, settings: dict[str, Any], seconds: float) -> str:
-    """Starts or resumes the training and kills it after so many seconds; sooner, if it was faster. Where that was."""
+    """Starts or resumes the training, kills it after so many seconds, or sooner if it ends before; returns where."""
     while True:
         child = Child(restart, run, settings)
         time.sleep(max(0.0, child.began + seconds - time.monotonic()))
@@ -209,7 +209,7 @@ def cut(run: Path, settings: dict[str, Any], seconds: float) -> str:
 
 
 def place(path: Path, epochs: int) -> str:
-    """Where in its life the run was cut."""
+    """In which phase the run was cut."""
     if not (path / "config.json").exists():
         return "before the run began"
     run = Run.load(path, finished=False)

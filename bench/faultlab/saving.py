@@ -1,11 +1,11 @@
-"""Disks that fill, quotas, disks made read-only, folders that go, and the like: at every write of a training.
+"""Full disks, quotas, read-only disks, removed folders and similar faults, at every write of a training.
 
-The training is one from its first step, or the rest of one that was killed.
+The training starts from its first step, or resumes after it was killed.
 
-Each fault is met in two ways. It stays: a named error, the last checkpoint is whole, and after the fault is fixed the
-training resumes to the same end, and so does what the error saves from memory in another folder. It passes: the second
-attempt saves, and the training ends as if nothing had happened. Where this process may, real disks are filled and made
-read-only as well; and writes that lie are found out.
+Each fault occurs in two ways. It stays: the training ends with a named error, its last checkpoint is whole, and when the
+fault is fixed it resumes to the same end, as does the copy that `SaveError.save_to` makes from memory. It passes: the second
+attempt saves, and the training ends as if nothing had happened. Where this process has the rights, real disks are filled and
+made read-only too. Writes that report success and did not write are detected.
 """
 
 import collections
@@ -31,7 +31,7 @@ from faultlab.trainings import (
     count,
     do,
     go_on,
-    meddled,
+    intercepted,
     newest,
     restart,
     strays,
@@ -47,7 +47,7 @@ TAKE_ROOM = ("open", "write", "pwrite", "fsync", "fdatasync", "mkdir", "replace"
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of fault: the error that the system gives, and which calls it meets."""
+    """A kind of fault: the error of the system, and which calls fail with it."""
 
     number: int
     calls: tuple[str, ...]
@@ -55,7 +55,7 @@ class Kind:
 
 @dataclass(frozen=True)
 class Training:
-    """What meets the fault: a training from its first step, or the rest of the one that was killed in `killed`."""
+    """A training that meets the fault: from its first step, or resumed from the one that was killed in `killed`."""
 
     killed: Path | None = None
 
@@ -80,8 +80,8 @@ KINDS = {
     "temporaries on another file system": Kind(errno.EXDEV, ("replace", "rename", "link")),
     "largest size of a file": Kind(errno.EFBIG, ("write", "pwrite", "ftruncate")),
 }
-Fates = collections.Counter[str]  # what was wrong, and how often; "" is nothing
-NO_TRIAL = "the fault met nothing"  # a disk that was large enough, say: not counted
+Fates = collections.Counter[str]  # what was wrong, and how often; "" if nothing was
+NO_TRIAL = "the fault met nothing"  # for example a disk that was large enough: not counted
 
 
 def examine(short: bool) -> Iterator[Row]:
@@ -105,7 +105,11 @@ def examine(short: bool) -> Iterator[Row]:
             )
         total, numbers = writes(folder, ("write",), short, ALL_OF_IT)
         lies = do(lied_to, folder, expected, numbers)
-        yield row("writes that lie", lies, f"in each of the three ways at {len(numbers)} of {total} writes")
+        yield row(
+            "writes that report success and did not write",
+            lies,
+            f"in each of the three ways at {len(numbers)} of {total} writes",
+        )
 
 
 def row(fault: str, fates: dict[str, Fates], where: str) -> Row:
@@ -130,7 +134,7 @@ def kind_name(kind: Kind) -> str:
 
 
 def writes(folder: Path, calls: tuple[str, ...], short: bool, training: Training) -> tuple[int, range]:
-    """How many such calls a training makes, and the numbers of those to meet."""
+    """How many such calls a training makes, and the numbers of those that fail."""
     run = folder / "counted"
     training.prepare(run)
     total = len(do(count, run, calls, training.go, run))
@@ -138,11 +142,11 @@ def writes(folder: Path, calls: tuple[str, ...], short: bool, training: Training
     return total, range(1, total + 1, max(1, total // 2) if short else 1)
 
 
-# Faults that the system is made to give. These run in a child: one for all writes.
+# Simulated faults, all in one child.
 
 
 def suffer(folder: Path, kind: Kind, way: str, numbers: range, expected: dict[str, str], training: Training) -> Fates:
-    """A training for each of the writes, which fails there in that way."""
+    """Runs one training for each of the writes, which fails there in that way."""
     durable.RETRY_SECONDS = 0
     return Fates(fate(folder, kind, way, number, expected, training) for number in numbers)
 
@@ -162,18 +166,18 @@ def fate(
         if gone and way != "passes" and call.number == number:
             move(run, away)
         if gone and way != "passes":
-            return call.go()  # and see
-        raise OSError(kind.number, "the laboratory says so", call.path)
+            return call.go()  # which fails by itself
+        raise OSError(kind.number, "simulated by the laboratory", call.path)
 
-    def mend() -> None:
-        if (run / "config.json").exists():  # the folder was made anew, as the run had not begun
+    def repair() -> None:
+        if (run / "config.json").exists():  # the folder was created again, because the run had not begun
             shutil.rmtree(away, ignore_errors=True)
         elif away.exists():
             shutil.rmtree(run, ignore_errors=True)
             away.rename(run)
 
-    fault = meddled(run, kind.calls, meet)
-    return outcome(folder, run, way, fault, mend, explained(kind.number), expected, met, training)
+    fault = intercepted(run, kind.calls, meet)
+    return outcome(folder, run, way, fault, repair, explained(kind.number), expected, met, training)
 
 
 def move(run: Path, away: Path) -> None:
@@ -186,15 +190,15 @@ def outcome(
     run: Path,
     way: str,
     fault: contextlib.AbstractContextManager[Any],
-    mend: Callable[[], None],
+    repair: Callable[[], None],
     causes: tuple[str, ...],
     expected: dict[str, str],
     met: list[int] | None = None,
     training: Training = ALL_OF_IT,
 ) -> str:
-    """Trains within the fault, and says what is wrong; nothing if all is as promised.
+    """Trains with the fault and returns what is wrong, or an empty string.
 
-    met: filled if the fault met something; without it, that is seen by an error.
+    met: the calls that failed, filled meanwhile; without it, an error shows that the fault occurred.
     """
     ledger, error = Ledger(folder / "ledger"), None
     training.prepare(run)
@@ -204,7 +208,7 @@ def outcome(
     except Exception as raised:
         error = raised
     try:
-        mend()
+        repair()
         if not met and error is None:
             return NO_TRIAL
         _, returned = ledger.read()
@@ -239,7 +243,7 @@ def says_all(error: Exception, run: Path, causes: tuple[str, ...], begun: bool) 
 
 
 def explained(number: int) -> tuple[str, ...]:
-    """How the error of that number is told to people."""
+    """How lenet explains the error of that number."""
     return (durable.explain(OSError(number, ""))[0],)
 
 
@@ -247,7 +251,7 @@ def explained(number: int) -> tuple[str, ...]:
 
 
 def full_disks(folder: Path, expected: dict[str, str], short: bool) -> dict[str, Fates]:
-    """File systems of a few kilobytes to a megabyte that are too small for the training."""
+    """File systems of 16 kB to a megabyte, too small for the training."""
     sizes = range(16, 1024, 512 if short else 64)
     return {f"a real disk of {sizes[0]} to {sizes[-1]} kB": on_disks(folder, sizes, expected)}
 
@@ -260,13 +264,13 @@ def on_disks(folder: Path, sizes: range, expected: dict[str, str]) -> Fates:
             if disk is None:
                 break
             fault = contextlib.nullcontext()
-            mend = functools.partial(remount, disk, f"size={16 << 10}k")
-            fates[outcome(folder, disk / "run", WAYS[0], fault, mend, explained(errno.ENOSPC), expected)] += 1
+            repair = functools.partial(remount, disk, f"size={16 << 10}k")
+            fates[outcome(folder, disk / "run", WAYS[0], fault, repair, explained(errno.ENOSPC), expected)] += 1
     return fates
 
 
 def read_only_disks(folder: Path, expected: dict[str, str], short: bool) -> dict[str, Fates]:
-    """A file system that becomes read-only in the middle of the training, before it opens a file to write."""
+    """A file system that becomes read-only during the training, before it opens a file to write."""
     durable.RETRY_SECONDS = 0
     fates = Fates()
     for number in range(5, 60, 25 if short else 5):
@@ -279,14 +283,14 @@ def read_only_disks(folder: Path, expected: dict[str, str], short: bool) -> dict
                     remount(disk, "ro")
                 return call.go()
 
-            fault = meddled(disk / "run", ("open",), meet)
-            mend = functools.partial(remount, disk, "rw")
-            fates[outcome(folder, disk / "run", WAYS[0], fault, mend, explained(errno.EROFS), expected)] += 1
+            fault = intercepted(disk / "run", ("open",), meet)
+            repair = functools.partial(remount, disk, "rw")
+            fates[outcome(folder, disk / "run", WAYS[0], fault, repair, explained(errno.EROFS), expected)] += 1
     return {"a real disk made read-only": fates}
 
 
 def small_files(folder: Path, expected: dict[str, str], short: bool) -> dict[str, Fates]:
-    """The system's own limit to the size of a file, too small for some file of the training."""
+    """The system's limit on the size of a file, too small for some file of the training."""
     durable.RETRY_SECONDS = 0
     found = Fates()
     largest = max(file.stat().st_size for file in (folder / "whole").rglob("*"))
@@ -307,7 +311,7 @@ def limited(size: int) -> Iterator[None]:
 
 
 def real_others(folder: Path, expected: dict[str, str], short: bool) -> dict[str, Fates]:
-    """The checkpoints lie on a file system of their own: nothing is wrong with that."""
+    """Checkpoints on a file system of their own, where nothing should fail."""
     run, found = folder / "run", Fates()
     with contextlib.ExitStack() as stack:
         stack.callback(shutil.rmtree, run, ignore_errors=True)
@@ -321,7 +325,7 @@ def real_others(folder: Path, expected: dict[str, str], short: bool) -> dict[str
                 raise PermissionError
             return answer
 
-        with contextlib.suppress(PermissionError), meddled(run, ("mkdir",), meet):
+        with contextlib.suppress(PermissionError), intercepted(run, ("mkdir",), meet):
             begin(run, STEPWISE)
             found["" if traces(run) == expected and not strays(run) else "another end"] += 1
     return {"checkpoints on a real other file system": found}
@@ -337,7 +341,7 @@ REAL = {
 
 @contextlib.contextmanager
 def mounted(disk: Path, kilobytes: int) -> Iterator[Path | None]:
-    """A file system in memory of that size, mounted there meanwhile; None if that is not allowed."""
+    """A file system in memory of that size, mounted within; None if mounting is not allowed."""
     disk.mkdir(exist_ok=True)
     if not run_quietly("mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", str(disk)):
         yield None
@@ -360,13 +364,13 @@ def run_quietly(*command: str) -> bool:
         return False
 
 
-# Writes that lie.
+# Writes that report success and did not write.
 
 LIES_FOUND = "what is read back is not what was written", "what was written is not there"
 
 
 def lied_to(folder: Path, expected: dict[str, str], numbers: range) -> dict[str, Fates]:
-    """Writes that say they wrote all: and wrote nothing, half, or something else; once, and from there on."""
+    """Writes that report success and wrote nothing, half, or something else; once, and from then on."""
     durable.RETRY_SECONDS = 0
     run = folder / "run"
     lies: dict[str, Callable[[bytes], bytes]] = {
@@ -389,6 +393,6 @@ def lied_to(folder: Path, expected: dict[str, str], numbers: range) -> dict[str,
                     call.really(descriptor, lie(bytes(content)))
                     return len(content)
 
-                fault = meddled(run, ("write",), meet)
+                fault = intercepted(run, ("write",), meet)
                 found[outcome(folder, run, way, fault, lambda: None, LIES_FOUND, expected, met)] += 1
     return fates

@@ -1,7 +1,7 @@
-"""Ctrl-C, SIGTERM and SIGHUP at random moments of `lenet train`: it ends soon, says how to go on, and can go on.
+"""Ctrl-C, SIGTERM and SIGHUP at random moments of `lenet train`: it ends soon, prints how to resume, and resumes.
 
-Some come twice; some with the pipe or the terminal gone that the training writes to; and some meet processes that were
-started as a person starts them, at any moment from the first import to the end.
+Some signals are sent twice; some when the pipe or terminal is closed that the training writes to; and some to processes
+started from a command line, at any moment from the first import to the end.
 """
 
 import collections
@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from faultlab import Row
-from faultlab.trainings import Child, default_signals, on_pictures, strays, traces, undrawn, workplace
+from faultlab.trainings import Child, default_signals, on_small_images, strays, traces, undrawn, workplace
 from lenet.cli.main import main
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -50,7 +50,7 @@ REAL = [*SMALL, "--epochs=1", "--checkpoint-every=200"]
 
 @dataclass
 class Fate:
-    """What became of one training that was sent a signal."""
+    """How a training ended that was sent a signal."""
 
     wrong: str
     latency: float = 0.0
@@ -87,12 +87,12 @@ def row(fault: str, fates: list[Fate], wanted: str) -> Row:
     )
 
 
-# Children, which cost little: nearly all of the trials.
+# Children, which start fast: nearly all of the trials.
 
 
 def forked(folder: Path, trials: int, draw: random.Random) -> Iterator[Fate]:
     whole = folder / "whole"
-    child = in_a_child(["train", *TRAINING, "--out", str(whole)], folder / "said")
+    child = in_a_child(["train", *TRAINING, "--out", str(whole)], folder / "output")
     child.end()
     expected = traces(whole)
     began = time.time() - (time.monotonic() - child.began)
@@ -100,13 +100,13 @@ def forked(folder: Path, trials: int, draw: random.Random) -> Iterator[Fate]:
     number = stopped = 0
     while stopped < trials:
         stream, sent = STREAMS[number % 3], SIGNALS[number // 3 % 3]
-        run, said = folder / "run", folder / "said"
+        run, output = folder / "run", folder / "output"
         given = ["train", *TRAINING, "--out", str(run)]
-        with reader(stream, said) as (place, leave):
+        with reader(stream, output) as (place, leave):
             child = in_a_child(given, place, stream, drawn=number % 5 == 0)
             moment = draw.uniform(0, beginning) if number % 8 == 7 else draw.uniform(beginning, end)
             time.sleep(max(0.0, child.began + moment - time.monotonic()))
-            if child.process.exitcode is not None:  # it was faster: no trial
+            if child.process.exitcode is not None:  # it had ended: not counted
                 shutil.rmtree(run)
                 end *= 0.97
                 continue
@@ -123,9 +123,9 @@ def forked(folder: Path, trials: int, draw: random.Random) -> Iterator[Fate]:
                 child.signal(sent)
             code = child.end()
         latency = time.monotonic() - began
-        text = said.read_text() if stream == "file" else None
+        text = output.read_text() if stream == "file" else None
         if twice and code == -sent:
-            code = 128 + sent  # the second one ended it by itself; a shell sees no difference
+            code = 128 + sent  # the second signal killed it; a shell sees the same exit code
         fate = judge(run, code, sent, latency, text if not twice else None, expected, lambda run=run: again(run))
         if fate.wrong:
             fate.wrong += f" ({stream}{', sent twice' if twice else ''})"
@@ -141,9 +141,9 @@ def in_a_child(arguments: list[str], stream: Path, kind: str = "file", drawn: bo
 
 
 def write_to(stream: Path, kind: str) -> None:
-    """In the child: what it says goes there."""
+    """In the child: redirects stdout and stderr."""
     if kind == "terminal":
-        os.setsid()  # so that the terminal opened next is that of this process, and takes it along
+        os.setsid()  # so that the terminal opened next controls this process, which ends with it
     descriptor = os.open(stream, os.O_RDWR if kind == "terminal" else os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     for standard in (1, 2):
         os.dup2(descriptor, standard)
@@ -151,29 +151,29 @@ def write_to(stream: Path, kind: str) -> None:
 
 
 def command(arguments: list[str], drawn: bool) -> None:
-    """In the child: what a process that a person starts does, from its first line on."""
+    """In the child: does what a process started from a command line does."""
     sys.argv = ["lenet", *arguments]
     try:
         try:
             signal.signal(signal.SIGINT, signal.default_int_handler)  # as Python does when it starts
-            with on_pictures(), contextlib.nullcontext() if drawn else undrawn():
+            with on_small_images(), contextlib.nullcontext() if drawn else undrawn():
                 main()
         finally:
             signal.signal(signal.SIGINT, signal.SIG_DFL)  # and when it ends
-    except KeyboardInterrupt:  # what Python does with one that nothing heeds: a shell sees the exit code 130
+    except KeyboardInterrupt:  # as Python does when nothing catches it: a shell sees the exit code 130
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGINT)
 
 
 @contextlib.contextmanager
-def reader(stream: str, said: Path) -> Iterator[tuple[Path, Any]]:
-    """Where a training may write, of that kind, and how to leave it alone with that."""
+def reader(stream: str, output: Path) -> Iterator[tuple[Path, Any]]:
+    """A stream of that kind for a training to write to, and a function that closes our end of it."""
     with contextlib.ExitStack() as stack:
         if stream == "file":
-            yield said, stack.close
+            yield output, stack.close
             return
         if stream == "pipe":
-            fifo = said.with_suffix(".fifo")
+            fifo = output.with_suffix(".fifo")
             os.mkfifo(fifo)
             stack.callback(fifo.unlink)
             stack.callback(os.close, os.open(fifo, os.O_RDONLY | os.O_NONBLOCK))
@@ -188,7 +188,7 @@ def reader(stream: str, said: Path) -> Iterator[tuple[Path, Any]]:
 
 @contextlib.contextmanager
 def read_all(descriptor: int) -> Iterator[None]:
-    """Meanwhile reads what a terminal is sent, as its window does: who writes to it would wait else."""
+    """Reads meanwhile what is written to a terminal, as its window does; otherwise the writer would block."""
     gone = threading.Event()
 
     def read() -> None:
@@ -206,26 +206,26 @@ def read_all(descriptor: int) -> Iterator[None]:
 
 
 def again(run: Path) -> None:
-    """What a person does next: resumes the run if it began, begins it if not."""
+    """Resumes the run if it had begun, starts it otherwise, as a user would."""
     given = ["--resume", str(run)] if (run / "config.json").exists() else [*TRAINING, "--out", str(run)]
-    code = in_a_child(["train", *given], run.with_name("said")).end()
+    code = in_a_child(["train", *given], run.with_name("output")).end()
     if code:
-        raise RuntimeError(f"lenet train {given[0]} ended with {code}: {run.with_name('said').read_text()[-200:]}")
+        raise RuntimeError(f"lenet train {given[0]} ended with {code}: {run.with_name('output').read_text()[-200:]}")
 
 
-# Processes as a person starts them.
+# Processes started from a command line.
 
 
 def started(folder: Path, trials: int, draw: random.Random) -> Iterator[Fate]:
-    whole, run, said = folder / "real", folder / "run", folder / "said"
+    whole, run, output = folder / "real", folder / "run", folder / "output"
     began = time.monotonic()
-    with said.open("w") as out:
+    with output.open("w") as out:
         wait(start(whole, out))
     seconds, expected = time.monotonic() - began, traces(whole)
     number = 0
     while number < trials:
         sent = SIGNALS[number % 3]
-        with said.open("w") as out:
+        with output.open("w") as out:
             process = start(run, out)
             time.sleep((number + draw.random()) / trials * seconds)
             early = process.poll() is None
@@ -234,15 +234,15 @@ def started(folder: Path, trials: int, draw: random.Random) -> Iterator[Fate]:
             code = wait(process)
         if early:
             latency = time.monotonic() - began
-            yield judge(run, code, sent, latency, said.read_text(), expected, lambda: start_again(run, said))
+            yield judge(run, code, sent, latency, output.read_text(), expected, lambda: start_again(run, output))
             number += 1
-        else:  # it was faster: no trial
+        else:  # it had ended: not counted
             seconds *= 0.9
         shutil.rmtree(run, ignore_errors=True)
 
 
 def start(run: Path, out: Any) -> "subprocess.Popen[bytes]":
-    """`python -m lenet train`, once it is at its first line: what Python does with signals before that is its own affair."""
+    """Starts `python -m lenet train` and waits for its first line; earlier signals concern Python alone."""
     given = ["--resume", str(run)] if (run / "config.json").exists() else [*REAL, "--out", str(run)]
     ours, theirs = os.pipe()
     try:
@@ -255,16 +255,16 @@ def start(run: Path, out: Any) -> "subprocess.Popen[bytes]":
             preexec_fn=default_signals,
         )
         os.close(theirs)
-        os.read(ours, 1)  # until it is closed there too
+        os.read(ours, 1)  # until the process closes its end
     finally:
         os.close(ours)
     return process
 
 
-def start_again(run: Path, said: Path) -> None:
-    with said.open("w") as out:
+def start_again(run: Path, output: Path) -> None:
+    with output.open("w") as out:
         if code := wait(start(run, out)):
-            raise RuntimeError(f"lenet train ended with {code}: {said.read_text()[-200:]}")
+            raise RuntimeError(f"lenet train ended with {code}: {output.read_text()[-200:]}")
 
 
 def wait(process: "subprocess.Popen[bytes]") -> int:
@@ -280,18 +280,18 @@ def wait(process: "subprocess.Popen[bytes]") -> int:
 def judge(
     run: Path, code: int, sent: int, latency: float, text: str | None, expected: dict[str, str], go_on: Any
 ) -> Fate:
-    """Whether a training ended as it should, and whether it can be brought to the end it would have reached."""
+    """Whether a training ended as it should, and resumes to the same end as without the signal."""
     begun, finished = (run / "config.json").exists(), (run / "summary.json").exists()
     place = "ended anyway" if finished else STOPPED if begun else "before the run began"
     fate = Fate("", latency, place)
-    # As a shell sees it; a process that the signal ends itself has the same code there.
+    # As a shell reports it; a process killed by the signal itself has the same code there.
     ends = {128 + sent, *((-sent,) if finished or not begun else ()), *((0,) if finished else ())}
     if code not in ends:
         fate.wrong = f"exit code {code} for signal {sent} {place}"
     elif latency > SECONDS:
         fate.wrong = f"ended only after {latency:.1f} s"
     elif text is not None and place == STOPPED and f"--resume {run}" not in text:
-        fate.wrong = f"did not say how to go on: {text[-60:]!r}"
+        fate.wrong = f"did not print how to resume: {text[-60:]!r}"
     else:
         try:
             if not finished:

@@ -1,7 +1,7 @@
-"""What the modules that interrupt trainings share: small pictures, child processes, meddling with the system, comparison.
+"""What the modules that interrupt trainings share: small images, child processes, intercepted system calls, comparison.
 
-A child is forked from a server that has everything imported and has computed nothing: it costs some hundredths of a
-second, and can be killed at any moment as any other process can.
+A child is forked from a server that has everything imported and has computed nothing: it starts in some hundredths of a
+second, and can be killed at any moment.
 """
 
 import contextlib
@@ -45,8 +45,8 @@ CONTEXT = multiprocessing.get_context("forkserver")
 
 
 @functools.cache
-def pictures() -> Splits:
-    """Ten classes of noisy patches, 28×28: learnt in an epoch or two, made in some milliseconds."""
+def small_images() -> Splits:
+    """Ten classes of noisy patches, 28×28: learned in an epoch or two, made in some milliseconds."""
     random = np.random.default_rng(28)
     patches = random.integers(0, 200, (10, 28, 28))
     sets = []
@@ -59,9 +59,9 @@ def pictures() -> Splits:
 
 @contextlib.contextmanager
 def workplace() -> Iterator[Path]:
-    """A folder for trainings that are killed: in memory where there is such a place, as they sync all the time.
+    """A folder for trainings that are killed, in memory where possible, because they sync all the time.
 
-    To a process that dies, it makes no difference.
+    For a process that is killed it makes no difference.
     """
     memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as folder:
@@ -72,7 +72,7 @@ def workplace() -> Iterator[Path]:
 
 
 class Child:
-    """`act(*arguments)` in a process of its own, to be killed, signalled or waited for; it begins when all is prepared."""
+    """`act(*arguments)` in a process of its own, to be killed, signalled or waited for; starts when it is prepared."""
 
     def __init__(
         self, act: Callable[..., Any], *arguments: Any, prepare: Callable[[], None] | None = None, **named: Any
@@ -95,7 +95,7 @@ class Child:
                 os.kill(self.process.pid, number)
 
     def end(self) -> int:
-        """Waits for its end: the exit code, negative for the number of a signal."""
+        """Waits for its end and returns the exit code, which is negative for a signal."""
         self.process.join(PATIENCE)
         if self.process.exitcode is None:
             self.process.kill()
@@ -103,7 +103,7 @@ class Child:
         return self.process.exitcode
 
     def result(self) -> Any:
-        """What the act returned; what it raised is raised here."""
+        """Returns what the act returned, or raises what it raised."""
         try:
             succeeded, value = self.line.recv()
         except EOFError:
@@ -122,7 +122,7 @@ def do(act: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
 @functools.cache
 def _start_server() -> None:
     CONTEXT.set_forkserver_preload([__name__])
-    # The server imports by this variable: it does not get the path of its parent.
+    # The server finds modules by this variable: it does not inherit sys.path.
     with mock.patch.dict(os.environ, PYTHONPATH=os.pathsep.join(part for part in sys.path if part)):
         multiprocessing.forkserver.ensure_running()
 
@@ -134,7 +134,7 @@ def _work(
     arguments: tuple[Any, ...],
     named: dict[str, Any],
 ) -> None:
-    default_signals()  # before anybody may send one
+    default_signals()  # before any can arrive
     if prepare:
         prepare()
     line.send("ready")
@@ -146,7 +146,7 @@ def _work(
 
 
 def default_signals() -> None:
-    """As a process has them that a person starts, whatever started the laboratory; Python heeds Ctrl-C only later."""
+    """Resets the signals to those of a process that a person starts; Python handles Ctrl-C only later."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
 
@@ -157,14 +157,14 @@ def default_signals() -> None:
 def begin(folder: Path, settings: dict[str, Any]) -> None:
     """Trains in `folder`."""
     with undrawn(), contextlib.redirect_stderr(io.StringIO()):
-        lenet.train(pictures(), out=folder, progress="quiet", **settings)
+        lenet.train(small_images(), out=folder, progress="quiet", **settings)
 
 
 def go_on(folder: Path, **named: Any) -> str:
-    """Resumes the run in `folder`; what was said on stderr."""
-    with undrawn(), contextlib.redirect_stderr(io.StringIO()) as said:
-        lenet.resume(folder, data=pictures(), **{"progress": "quiet", **named})
-    return said.getvalue()
+    """Resumes the run in `folder`; returns what it printed on stderr."""
+    with undrawn(), contextlib.redirect_stderr(io.StringIO()) as stderr:
+        lenet.resume(folder, data=small_images(), **{"progress": "quiet", **named})
+    return stderr.getvalue()
 
 
 def restart(folder: Path, settings: dict[str, Any]) -> None:
@@ -179,7 +179,7 @@ def restart(folder: Path, settings: dict[str, Any]) -> None:
 
 @contextlib.contextmanager
 def undrawn() -> Iterator[None]:
-    """The chart is written as ever, but not drawn, and git is not asked: both take longer than such a small training."""
+    """The chart is written but not drawn, and git is not called: both take longer than such a small training."""
     with (
         mock.patch.object(environment, "git_commit", return_value=None),
         mock.patch.object(curve, "draw"),
@@ -189,16 +189,16 @@ def undrawn() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def on_pictures() -> Iterator[None]:
-    """`lenet train` and `lenet train --resume` take the small pictures for their data set."""
+def on_small_images() -> Iterator[None]:
+    """`lenet train` and `lenet train --resume` use the small images as their data set."""
     with (
-        mock.patch.object(train, "load", return_value=pictures()),
-        mock.patch.object(resume, "load_data", return_value=pictures()),
+        mock.patch.object(train, "load", return_value=small_images()),
+        mock.patch.object(resume, "load_data", return_value=small_images()),
     ):
         yield
 
 
-# Meddling with the system.
+# Intercepted system calls.
 
 CHANGES = ("open", "write", "pwrite", "fsync", "fdatasync", "replace", "rename", "link", "mkdir", "ftruncate", "unlink")
 STEPS = (*CHANGES, "remove", "rmdir", "read", "pread", "close")
@@ -206,7 +206,7 @@ STEPS = (*CHANGES, "remove", "rmdir", "read", "pread", "close")
 
 @dataclass(frozen=True)
 class Call:
-    """A call of a function of `os` that touches a folder: the how-manieth, its name, its path, and the call itself."""
+    """A call of a function of `os` on a folder: its number, from 1, its name, its path, and the call itself."""
 
     number: int
     name: str
@@ -219,10 +219,10 @@ class Call:
 
 
 @contextlib.contextmanager
-def meddled(folder: Path, names: tuple[str, ...], meet: Callable[[Call], Any]) -> Iterator[None]:
-    """Each call of those functions of `os` that touches what is in `folder` goes through `meet`.
+def intercepted(folder: Path, names: tuple[str, ...], meet: Callable[[Call], Any]) -> Iterator[None]:
+    """Passes each call of those functions of `os` on files in `folder` to `meet`.
 
-    Of `open`, only that to write: reading goes on while a disk is full.
+    Calls of `open` only if they write: a full disk can still be read.
     """
     inside = str(folder)
     opened: dict[int, str] = {}
@@ -255,20 +255,20 @@ def meddled(folder: Path, names: tuple[str, ...], meet: Callable[[Call], Any]) -
 
 
 def count(folder: Path, names: tuple[str, ...], act: Callable[..., Any], *arguments: Any) -> list[str]:
-    """The names of the calls that an act makes in `folder`."""
+    """Returns the names of the calls that an act makes in `folder`."""
     calls: list[str] = []
 
     def meet(call: Call) -> Any:
         calls.append(call.name)
         return call.go()
 
-    with meddled(folder, names, meet):
+    with intercepted(folder, names, meet):
         act(*arguments)
     return calls
 
 
 def die() -> None:
-    """The end of this process, at once."""
+    """Kills this process at once."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -278,7 +278,7 @@ def die() -> None:
 def traces(path: Path, *, findings: bool = True) -> dict[str, str]:
     """SHA-256 of what two equal trainings have in common: weights, metrics and summary, but for times and paths.
 
-    findings: whether with what the doctor said, who looks ahead to the last epoch.
+    findings: whether to include the doctor's findings, which depend on the last epoch.
     """
     run = lenet.load(path)
     lines = [point.to_dict() for point in run.metrics if findings or not isinstance(point, Finding)]
@@ -291,7 +291,7 @@ def traces(path: Path, *, findings: bool = True) -> dict[str, str]:
 
 
 def strays(path: Path) -> list[str]:
-    """The files in a run directory that do not belong there: left behind by something that was killed or failed."""
+    """The files in a run directory that do not belong there: left by something that was killed or failed."""
     own = {"config.json", "environment.json", "metrics.jsonl", "model.safetensors", "summary.json"}
     own |= {"curve.svg", "curve.png"}
     steps = sorted(file.stem for file in (path / "checkpoints").glob("step-*.json"))[-checkpoints.KEPT :]
@@ -304,7 +304,7 @@ def strays(path: Path) -> list[str]:
 
 
 def newest(path: Path) -> Checkpoint | None:
-    """The newest whole checkpoint of a run that may be anywhere between its first step and its end."""
+    """The newest whole checkpoint of a run, at any moment from its first step to its end."""
     with contextlib.redirect_stderr(io.StringIO()):
         if not (path / "config.json").exists():
             return None
@@ -327,7 +327,7 @@ def _sha256(value: Any) -> str:
 
 
 class Ledger:
-    """Beside a run: the step whose save began last, and that whose save returned last. It outlives a killed child."""
+    """A file beside a run: the steps whose saves began last and returned last. It survives a killed child."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -340,15 +340,15 @@ class Ledger:
 
     @contextlib.contextmanager
     def kept(self, *, check: bool = False) -> Iterator[dict[int, str]]:
-        """Writes down each checkpoint as it begins and returns; fills a dictionary with the digests of their tensors.
+        """Notes when each checkpoint begins and returns; fills a dictionary with the digests of their tensors.
 
-        check: whether to look, after each, if it is there; in a folder that is.
+        check: whether to test after each save that the checkpoint is there, if the folder exists.
         """
         save, digests = Recorder.checkpoint, {}
         content = bytearray(self.path.read_bytes() if self.path.exists() else bytes(16))
         self.path.write_bytes(content)
         descriptor = os.open(self.path, os.O_WRONLY)
-        write = os.pwrite  # not that of the meddlers
+        write = os.pwrite  # the original, not intercepted
 
         def checkpoint(
             run: Recorder, step: int, tensors: dict[str, NDArray[Any]], *arguments: Any, **named: Any

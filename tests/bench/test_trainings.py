@@ -23,10 +23,10 @@ from faultlab.trainings import (
     count,
     digest,
     do,
-    meddled,
+    intercepted,
     newest,
-    pictures,
     restart,
+    small_images,
     strays,
     traces,
 )
@@ -62,10 +62,10 @@ def test_a_child_returns_raises_and_can_be_killed():
         child.result()
 
 
-def test_pictures_are_the_same_each_time():
-    first = pictures().fingerprint
-    pictures.cache_clear()
-    assert pictures().fingerprint == first
+def test_small_images_are_the_same_each_time():
+    first = small_images().fingerprint
+    small_images.cache_clear()
+    assert small_images().fingerprint == first
 
 
 def test_calls_that_change_a_folder_are_met_and_no_others(tmp_path):
@@ -85,7 +85,7 @@ def test_calls_that_change_a_folder_are_met_and_no_others(tmp_path):
             os.close(os.open(path, os.O_RDONLY))
 
     real = os.write
-    with meddled(inside, CHANGES, meet):
+    with intercepted(inside, CHANGES, meet):
         act()
     assert met == [(1, "mkdir", "run"), (2, "open", "file"), (3, "write", "file")]
     assert os.write is real
@@ -225,8 +225,8 @@ def test_a_signal_that_ends_wrongly_is_seen(whole, tmp_path):
         "stopped in training",
         "exit code -15 for signal 15 stopped in training",
     )
-    assert "did not say how to go on" in judged(begun, text="stopped")[1]
-    assert "RunError" in judged(begun, text=f"lenet train --resume {begun}")[1]  # nobody went on
+    assert "did not print how to resume" in judged(begun, text="stopped")[1]
+    assert "RunError" in judged(begun, text=f"lenet train --resume {begun}")[1]  # nobody resumed it
     assert judged(tmp_path / "none", code=-15)[0] == "before the run began"
 
 
