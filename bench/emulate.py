@@ -3,7 +3,7 @@
     python bench/emulate.py      (needs ziglang and qemu-aarch64, Debian's package qemu-user or qemu-user-static)
 
 Trains networks for some steps in both, from the same weights and the same plan: losses, weights and logits must agree as
-closely as float32 can be expected to. It is slow and says nothing of speed.
+closely as float32 can be expected to. It is slow and measures no speed.
 """
 
 import ctypes

@@ -1,4 +1,4 @@
-"""Changes of JSON that stay JSON: most flips of bytes are refused by the parser, and nothing behind it is reached."""
+"""Changes of JSON that stay JSON: the parser refuses most flipped bytes, so the code after it would not be reached."""
 
 import copy
 import json
@@ -12,7 +12,7 @@ OTHERS: tuple[Any, ...] = (None, True, [], {}, [[]], [0], [-1], {"": None})
 
 
 def changed(content: bytes, mutate: Callable[[bytes], bytes], random: Random) -> bytes:
-    """The JSON in `content` with a few places changed, or `content` changed as bytes, if it is no JSON, or at times."""
+    """Change a few values of the JSON in `content`; change bytes if it is not JSON, and sometimes otherwise."""
     if random.random() < 0.25:
         return mutate(content)
     try:
@@ -20,7 +20,7 @@ def changed(content: bytes, mutate: Callable[[bytes], bytes], random: Random) ->
         for _ in range(random.choice((1, 1, 1, 2, 4))):
             _change(root, mutate, random)
         text = json.dumps(root[0])
-    except (ValueError, OverflowError, RecursionError):  # no JSON, or too long a number, or too deep for Python
+    except (ValueError, OverflowError, RecursionError):  # not JSON, or a number too long or nesting too deep for Python
         return mutate(content)
     depth = random.choice((50, 1000, 2000)) if random.random() < 0.02 else 0
     return ("[" * depth + text + "]" * depth).encode()
@@ -49,7 +49,7 @@ def _change(root: list[Any], mutate: Callable[[bytes], bytes], random: Random) -
 
 
 def _places(value: Any) -> Iterator[tuple[Any, Any]]:
-    """Every holder in `value` with each of its keys."""
+    """Every dict and list inside `value`, with each of its keys."""
     for key in list(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
         yield value, key
         yield from _places(value[key])

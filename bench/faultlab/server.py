@@ -76,7 +76,7 @@ class Server(ThreadingHTTPServer):
         self.server_close()
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that goes away, or that does not trust the certificate, is what the server is for."""
+        """Ignores clients that disconnect or do not trust the certificate: this is expected."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -94,7 +94,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def do_GET(self) -> None:
-        if not self.path.startswith("/"):  # asked as a proxy, which it is not
+        if not self.path.startswith("/"):  # a request to a proxy, which it is not
             self.server.strangers.append(self.path)
             self.refuse(403)
             return
@@ -107,7 +107,7 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(self.server.ways.get(way, way), name, content, start, times)
 
     def answer(self, way: str, name: str, content: bytes, start: int, times: int) -> None:
-        """way: how; start: from which byte on is asked; times: how often it was asked for this before."""
+        """Sends the file. way: how; start: first byte asked for; times: how often it was asked for before."""
         half, rest = len(content) // 2, content[start:]
         if times and way in ("reset-once", "stall-once", "crowded-once", "unavailable-once"):
             way = "good"
@@ -163,13 +163,13 @@ class Handler(BaseHTTPRequestHandler):
                 self.head(content, start)
                 self.send(content[:half])
                 self.reset()
-            case "reset-then-all":  # a server that knows no ranges
+            case "reset-then-all":  # a server without support for ranges
                 self.head(content, 0)
                 self.send(content)
             case "reset-then-another-range" if start:
                 self.head(content, start - 5)
                 self.send(content[start - 5 :])
-            case "reset-then-other-bytes" if start:  # the file has been packed anew
+            case "reset-then-other-bytes" if start:  # the file has been compressed again
                 self.head(content, start)
                 self.send(bytes(len(rest)))
             case "short":
@@ -230,7 +230,7 @@ class Handler(BaseHTTPRequestHandler):
             raise ConnectionAbortedError
 
     def reset(self) -> None:
-        """Ends the connection as a crash does, not with a farewell, once what was sent has arrived."""
+        """Resets the connection, as a crash does, once what was sent has arrived."""
         self.wfile.flush()
         self.wait(0.05)
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -262,7 +262,7 @@ def altered(way: str, content: bytes, other: bytes) -> bytes:
 
 @cache
 def bomb(begin: bytes) -> bytes:
-    """A quarter of a gigabyte of zeros after the beginning of a file, a thousandth of that when packed."""
+    """The beginning of a file, then 256 MB of zeros, a thousandth of that when compressed."""
     packed = io.BytesIO()
     with gzip.GzipFile(fileobj=packed, mode="wb") as stream:
         stream.write(begin)

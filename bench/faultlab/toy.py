@@ -1,4 +1,4 @@
-"""A small data set that lenet takes for one of its catalogue, made from a seed: enough to fetch, quickly."""
+"""A small data set made from a seed, which stands in lenet's catalogue meanwhile and is fetched quickly."""
 
 import dataclasses
 import gzip
@@ -15,14 +15,14 @@ from lenet.data.catalogue import CATALOGUE, Entry, File
 
 
 def make(num_train: int = 600, num_test: int = 100, seed: int = 3, size: tuple[int, int] = (28, 28)) -> list[bytes]:
-    """The four raw files; noise does not shrink, so that packed ones are as large."""
+    """The four raw files, of noise, so that compressed ones are as large."""
     random = np.random.RandomState(seed)
     shapes = ((num_train, *size), (num_train,), (num_test, *size), (num_test,))
     return [idx.dump(random.randint(0, 256 if len(shape) == 3 else 10, shape).astype(np.uint8)) for shape in shapes]
 
 
 def pack(contents: list[bytes]) -> dict[str, bytes]:
-    """The files as a source has them, by name."""
+    """The files as a source serves them, by name."""
     names = [f"{file.name}.gz" for file in CATALOGUE["mnist"].files]
     return {name: gzip.compress(content, 1, mtime=0) for name, content in zip(names, contents, strict=True)}
 
@@ -44,7 +44,7 @@ def _shape(content: bytes, num_dimensions: int) -> tuple[int, ...]:
 
 @contextmanager
 def known(entry: Entry, cache: Path) -> Iterator[None]:
-    """Within, the catalogue has the entry, and the cache is that folder; no proxy stands between."""
+    """Puts the entry into the catalogue, uses that folder as the cache, and bypasses proxies."""
     before = {name: os.environ.get(name) for name in ("LENET_CACHE", "no_proxy")}
     os.environ.update(LENET_CACHE=str(cache), no_proxy="*")
     CATALOGUE[entry.name] = entry

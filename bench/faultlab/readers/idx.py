@@ -23,7 +23,7 @@ def seeds() -> list[bytes]:
 
 
 def read(content: bytes, folder: Path) -> None:
-    """As labels, if the magic number says so, otherwise as images."""
+    """Read labels if the magic number is theirs, otherwise images."""
     path = folder / "file"
     path.write_bytes(content)
     raw = idx.read_content(path)
@@ -31,7 +31,7 @@ def read(content: bytes, folder: Path) -> None:
 
 
 def mutated(content: bytes, mutate: Callable[[bytes], bytes], random: Random) -> bytes:
-    """Of a compressed input mostly what is compressed: hardly any change of a stream passes its checksum."""
+    """Mutate, in a compressed input, mostly the content: a changed stream hardly ever passes its checksum."""
     if content.startswith(idx.GZIP) and random.random() < 0.7:
         stream = zlib.decompressobj(31)
         try:

@@ -72,7 +72,7 @@ def seeds() -> list[bytes]:
 
 
 def read(content: bytes, folder: Path) -> None:
-    """All that a Run says of itself, and the table of `lenet runs`."""
+    """Read every property of a Run, and make the table of `lenet runs`."""
     run = folder / "run"
     run.mkdir(exist_ok=True)
     parts = content.split(BETWEEN)
@@ -93,7 +93,7 @@ def read(content: bytes, folder: Path) -> None:
 
 
 def mutated(content: bytes, mutate: Callable[[bytes], bytes], random: Random) -> bytes:
-    """One file changed, or one line of metrics.jsonl; seldom the borders between them."""
+    """Mutate one file, or one line of metrics.jsonl; rarely the borders between them."""
     if random.random() < 0.05:
         return mutate(content)
     parts = content.split(BETWEEN)

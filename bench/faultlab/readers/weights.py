@@ -39,7 +39,7 @@ def seeds() -> list[bytes]:
 
 
 def read(content: bytes, folder: Path) -> None:
-    """The tensors, whatever they belong to; then the network."""
+    """Read the tensors of any network, then the network."""
     path = folder / "model.safetensors"
     path.write_bytes(content)
     Weights.read(path).arrays()
@@ -47,7 +47,7 @@ def read(content: bytes, folder: Path) -> None:
 
 
 def mutated(content: bytes, mutate: Callable[[bytes], bytes], random: Random) -> bytes:
-    """Mostly the header's JSON, or the JSON in that, with its length to suit, and at times with the right places."""
+    """Mutate mostly the header's JSON, or the JSON in it, and correct its length and sometimes the offsets."""
     header, numbers = _parts(content)
     which = random.random()
     if not header or which < 0.15:
@@ -72,7 +72,7 @@ def mutated(content: bytes, mutate: Callable[[bytes], bytes], random: Random) ->
 
 
 def _placed(entries: dict[str, Any], numbers: bytes) -> bytes:
-    """Every tensor behind the one before, with as many bytes as its shape needs."""
+    """Place each tensor after the one before, with as many bytes as its shape needs."""
     end = 0
     for name, entry in entries.items():
         if name != "__metadata__":
