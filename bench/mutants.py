@@ -5,9 +5,10 @@
 
 The mutants are mutmut's: another operator, constant or argument, a condition turned round. `--size` of them are drawn from
 all of src/lenet with `--seed`. Left out is what tests are not meant to pin down: charts and other drawing, the words of
-messages and help, and the script that builds the kernels, whose fingerprint would stop every test. Each mutant is written
-into a copy of the tree and meets the test file that mirrors its module, then all tests of its room. A test that fails, or
-runs into the time limit, kills it.
+messages and help, and the script that builds the kernels, whose fingerprint would stop every test; also what only type
+checkers read, the arguments of TypeVar, of which a program does nothing. Each mutant is written into a copy of the tree and
+meets the test file that mirrors its module, then all tests of its room. A test that fails, or runs into the time limit,
+kills it.
 
 Exit code 1 if the share killed is below `--floor`. With three of four mutants killed, a sample of 60 falls below a half, and
 one of 6 below a sixth, less than once in a thousand: the floor finds broken tests, not chance.
@@ -48,6 +49,7 @@ DRAWING = (
 )
 WORDING = ("cli", "engines/kernels/build.py", "errors.py", "version.py", "__main__.py")
 LEFT_OUT = (*DRAWING, *WORDING)
+TYPING = ("TypeVar", "ParamSpec", "NewType")  # whose arguments only type checkers read
 MARKERS = "not proof and not build and not docs and not notebook"
 LIBRARIES = ("lenet_cpu.so", "lenet_cpu.dylib")
 SECONDS, SECONDS_SHORT = 300, 60  # for one run of tests; a mutant that hangs them is killed
@@ -129,16 +131,20 @@ def drawn(size: int, seed: int) -> Iterator[Mutant]:
 
 
 def mutations(path: Path) -> Iterator[tuple[Path, str, cst.Module, Mutation]]:
-    """The mutations of a file, those of messages left out."""
+    """The mutations of a file, those of messages and of what only type checkers read left out."""
     text = path.read_text(encoding="utf-8")
     module, found, *_ = create_mutations(str(path), text)
-    raised = (node for node in descendants(module) if isinstance(node, cst.Raise))
-    errors = {id(node) for statement in raised for node in descendants(statement)}
+    roots = [node for node in descendants(module) if isinstance(node, cst.Raise) or _is_typing(node)]
+    left_out = {id(node) for root in roots for node in (root, *descendants(root))}
     for mutation in found:
         node = mutation.original_node
         is_message = isinstance(node, cst.SimpleString) and " " in node.value
-        if not is_message and id(node) not in errors:
+        if not is_message and id(node) not in left_out:
             yield path.relative_to(ROOT), text, module, mutation
+
+
+def _is_typing(node: cst.CSTNode) -> bool:
+    return isinstance(node, cst.Call) and isinstance(node.func, cst.Name) and node.func.value in TYPING
 
 
 def descendants(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
