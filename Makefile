@@ -96,6 +96,7 @@ emulate: .venv/installed-wheels
 bench: .venv/installed-dev
 	@$(BIN)/python bench/throughput.py
 	@ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 $(BIN)/python bench/throughput.py --variant avx2 --name throughput_avx2 --no-compile
+	@$(BIN)/python bench/busy.py
 	@$(BIN)/python bench/end_to_end.py
 	@$(BIN)/python bench/time_to_accuracy.py
 	@$(BIN)/python bench/accuracy.py

@@ -29,47 +29,46 @@ static void yield_core() {
 #endif
 }
 
-void Barrier::wait() {
-  const int32_t round = __atomic_load_n(&round_, __ATOMIC_ACQUIRE);
-  if (__atomic_add_fetch(&arrived_, 1, __ATOMIC_ACQ_REL) == num_threads_) {
-    __atomic_store_n(&arrived_, 0, __ATOMIC_RELAXED);
-    // Sequentially consistent, as in sleep(): either this thread sees who sleeps, or that one sees the new round.
-    __atomic_store_n(&round_, round + 1, __ATOMIC_SEQ_CST);
-    if (__atomic_load_n(&sleeping_, __ATOMIC_SEQ_CST)) wake();
-    return;
-  }
+void Phases::begin(int64_t phase) {
+  __atomic_store_n(&done_, 0, __ATOMIC_RELAXED);
+  // Sequentially consistent, as in sleep(): either this thread sees who sleeps, or that one sees the new phase.
+  __atomic_store_n(&next_, phase << BITS, __ATOMIC_SEQ_CST);
+  if (__atomic_load_n(&sleeping_, __ATOMIC_SEQ_CST)) wake();
+}
+
+void Phases::wait(int64_t phase) {
   for (int spins = 0; spins < SPINS; ++spins) {
-    if (__atomic_load_n(&round_, __ATOMIC_ACQUIRE) != round) return;
+    if (is_over(phase, __ATOMIC_ACQUIRE)) return;
     relax();
   }
-  sleep(round);
+  sleep(phase);
 }
 
 #if defined(_WIN32)
-void Barrier::sleep(int32_t round) {
+void Phases::sleep(int64_t phase) {
   AcquireSRWLockExclusive((SRWLOCK *)&lock_);
   __atomic_add_fetch(&sleeping_, 1, __ATOMIC_SEQ_CST);
-  while (__atomic_load_n(&round_, __ATOMIC_SEQ_CST) == round)
+  while (!is_over(phase, __ATOMIC_SEQ_CST))
     SleepConditionVariableSRW((CONDITION_VARIABLE *)&changed_, (SRWLOCK *)&lock_, INFINITE, 0);
   __atomic_sub_fetch(&sleeping_, 1, __ATOMIC_SEQ_CST);
   ReleaseSRWLockExclusive((SRWLOCK *)&lock_);
 }
 
-void Barrier::wake() {
+void Phases::wake() {
   AcquireSRWLockExclusive((SRWLOCK *)&lock_);
   WakeAllConditionVariable((CONDITION_VARIABLE *)&changed_);
   ReleaseSRWLockExclusive((SRWLOCK *)&lock_);
 }
 #else
-void Barrier::sleep(int32_t round) {
+void Phases::sleep(int64_t phase) {
   pthread_mutex_lock(&lock_);
   __atomic_add_fetch(&sleeping_, 1, __ATOMIC_SEQ_CST);
-  while (__atomic_load_n(&round_, __ATOMIC_SEQ_CST) == round) pthread_cond_wait(&changed_, &lock_);
+  while (!is_over(phase, __ATOMIC_SEQ_CST)) pthread_cond_wait(&changed_, &lock_);
   __atomic_sub_fetch(&sleeping_, 1, __ATOMIC_SEQ_CST);
   pthread_mutex_unlock(&lock_);
 }
 
-void Barrier::wake() {
+void Phases::wake() {
   pthread_mutex_lock(&lock_);
   pthread_cond_broadcast(&changed_);
   pthread_mutex_unlock(&lock_);

@@ -1,4 +1,4 @@
-// Threads that live for one call, a barrier for them, and how they share out tasks.
+// Threads that live for one call, and the phases of their work.
 #pragma once
 #include <stdint.h>
 
@@ -10,51 +10,48 @@
 // Returns false, before any work, if the system cannot start them all.
 bool run_threads(int num_threads, void (*work)(void *, int), void *context);
 
-// A waiting thread spins for some microseconds, then sleeps, so that the system can give its core to a thread that works.
-class Barrier {
+// The phases of a call, one after the other, each of some tasks. A thread takes the next task as soon as it is free, and a phase
+// is over when its tasks are done, whoever did them: a thread from which the system has taken its core delays the others only if
+// it had a task, and then by that one. A waiting thread spins for some microseconds, then sleeps, so that the system can give
+// its core to a thread that works.
+class Phases {
  public:
-  explicit Barrier(int num_threads) : num_threads_(num_threads) {}
-
-  // Returns when all threads have called it. What any wrote before, all can read after.
-  void wait();
+  // Does some of the tasks 0 … count - 1 of a phase; returns when the phase is over. All threads call it for every phase in
+  // turn, counted from 0, with the same count; one that comes late finds the phase over. The thread that does the last task
+  // calls finish() before any goes on. What was written before that, all can read after.
+  template <typename Task, typename Finish>
+  void run(int64_t phase, int count, const Task &task, const Finish &finish) {
+    for (;;) {
+      int64_t next = __atomic_load_n(&next_, __ATOMIC_ACQUIRE);
+      if (next >> BITS != phase) return;
+      const int number = (int)(next & ((1 << BITS) - 1));
+      if (number >= count) break;
+      if (!__atomic_compare_exchange_n(&next_, &next, next + 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) continue;
+      task(number);
+      if (__atomic_add_fetch(&done_, 1, __ATOMIC_ACQ_REL) == count) {
+        finish();
+        begin(phase + 1);
+        return;
+      }
+    }
+    wait(phase);
+  }
 
  private:
-  void sleep(int32_t round);
+  static constexpr int BITS = 24;  // of a task's number
+
+  void begin(int64_t phase);
+  void wait(int64_t phase);
+  bool is_over(int64_t phase, int order) const { return __atomic_load_n(&next_, order) >> BITS != phase; }
+  void sleep(int64_t phase);
   void wake();
 
-  const int num_threads_;
-  int32_t arrived_ = 0, round_ = 0, sleeping_ = 0;
+  int64_t next_ = 0;  // the phase, and in the last BITS the number of its next task
+  int32_t done_ = 0, sleeping_ = 0;
 #if defined(_WIN32)
   void *lock_ = nullptr, *changed_ = nullptr;  // SRWLOCK and CONDITION_VARIABLE: a pointer each, initially NULL
 #else
   pthread_mutex_t lock_ = PTHREAD_MUTEX_INITIALIZER;
   pthread_cond_t changed_ = PTHREAD_COND_INITIALIZER;
 #endif
-};
-
-// Numbers that the threads of a call draw, one after the other.
-struct Tickets {
-  explicit Tickets(int num_threads) : num_threads(num_threads) {}
-  const int num_threads;
-  int64_t drawn = 0;
-};
-
-// A thread's view of the tickets. Between two barriers there are some tasks, and each thread draws until it is told that none
-// is left: so all threads know how many tickets were drawn before, and the counter is never set back.
-class Taken {
- public:
-  explicit Taken(Tickets &tickets) : tickets_(tickets) {}
-
-  // The number of a task that is nobody else's, or num_tasks if all are taken.
-  int next(int num_tasks) {
-    const int64_t task = __atomic_fetch_add(&tickets_.drawn, 1, __ATOMIC_RELAXED) - before_;
-    return task < num_tasks ? (int)task : num_tasks;
-  }
-
-  // Call it once before the barrier, with the same number.
-  void finish(int num_tasks) { before_ += num_tasks + tickets_.num_threads; }
-
- private:
-  Tickets &tickets_;
-  int64_t before_ = 0;
 };

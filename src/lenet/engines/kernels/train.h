@@ -17,9 +17,10 @@ struct TrainingCall {
   double *losses;
   int64_t *num_correct;
   TrainingSpace &space;
-  Barrier barrier;
-  Tickets tickets;
+  Phases phases;
   int64_t done = 0;
+  int32_t is_over = 0;      // a loss was not finite
+  float coefficient = 1.f;  // by which the gradient is clipped
 };
 
 // The images of a step, and the groups of one of its rounds.
@@ -48,24 +49,22 @@ void compute_part(const TrainingCall &job, const Round &round, int part, Scratch
   end_part(net, scratch, sums);
 }
 
-// One thread of a call. All threads go through the same phases, with a barrier after each, and take the tasks of a phase as
-// soon as they are free: a thread that the system takes away delays the others by one task. Who computes what changes no bit.
+// One thread of a call. All threads go through the same phases; who computes what changes no bit. A thread that comes late must
+// not decide anything by what it reads, which may be of a later step: decisions are made at the end of a phase, by one thread.
 class TrainingThread {
  public:
   TrainingThread(TrainingCall &job, int thread)
-      : job_(job), net_(job.net), is_first_(thread == 0), scratch_(*job.space.scratch.of[thread]), taken_(job.tickets),
-        num_ranges_(WeightRange::count(job.net)) {
+      : job_(job), net_(job.net), scratch_(*job.space.scratch.of[thread]), num_ranges_(WeightRange::count(job.net)) {
     scratch_.clear(net_);
   }
 
   void run() {
-    for (int64_t step = job_.start; step < job_.stop; ++step)
-      if (!take_step(step)) return;
+    for (int64_t step = job_.start; step < job_.stop && !__atomic_load_n(&job_.is_over, __ATOMIC_ACQUIRE); ++step)
+      take_step(step);
   }
 
  private:
-  // False, as all threads see, if the loss is not finite.
-  bool take_step(int64_t step) {
+  void take_step(int64_t step) {
     const int64_t begin = step * job_.plan.batch_size, left = job_.plan.num_positions - begin;
     const int64_t batch = left < job_.plan.batch_size ? left : job_.plan.batch_size, groups = num_groups(batch);
     const int num_sums = num_parts(groups_in_round(net_, groups));
@@ -74,46 +73,51 @@ class TrainingThread {
       const Round round = {begin, batch, first, groups_in_round(net_, groups - first)};
       next = first + round.groups;
       const bool is_last = next == groups;
-      for_each(num_parts(round.groups), [&](int part) {
-        if (!first) job_.space.parts[part].clear();
-        compute_part(job_, round, part, scratch_);
-      });
-      if (is_last && !is_finite(step, batch, num_sums)) return false;
-      for_each(num_ranges_, [&](int index) {
-        const WeightRange range(net_, index);
-        compute_gradient(range, round, is_last ? num_sums : 0);
-        if (is_last && !is_clipped) update_weights(net_, range, job_.space.packed, job_.optimizer, step - job_.start);
-      });
+      for_each(
+          num_parts(round.groups),
+          [&](int part) {
+            if (!first) job_.space.parts[part].clear();
+            compute_part(job_, round, part, scratch_);
+          },
+          [&] {
+            if (is_last) record(step, batch, num_sums);
+          });
+      if (__atomic_load_n(&job_.is_over, __ATOMIC_ACQUIRE)) return;
+      for_each(
+          num_ranges_,
+          [&](int index) {
+            const WeightRange range(net_, index);
+            compute_gradient(range, round, is_last ? num_sums : 0);
+            if (is_last && !is_clipped) update_weights(net_, range, job_.space.packed, job_.optimizer, step - job_.start);
+          },
+          [&] {
+            if (is_last && is_clipped) job_.coefficient = clip_coefficient(job_.optimizer, net_.num_weights);
+          });
     }
-    if (is_clipped) {
-      const float coefficient = clip_coefficient(job_.optimizer, net_.num_weights);
-      job_.barrier.wait();  // all have read the gradient, which is now scaled
-      for_each(num_ranges_, [&](int index) {
-        update_weights(net_, WeightRange(net_, index), job_.space.packed, job_.optimizer, step - job_.start, coefficient);
-      });
-    }
-    return true;
+    if (is_clipped)
+      for_each(
+          num_ranges_,
+          [&](int index) {
+            update_weights(net_, WeightRange(net_, index), job_.space.packed, job_.optimizer, step - job_.start,
+                           job_.coefficient);
+          },
+          [] {});
   }
 
-  // Does some of the tasks 0 … count - 1; returns when all are done.
-  template <typename Task>
-  void for_each(int count, const Task &task) {
-    for (int index; (index = taken_.next(count)) < count;) task(index);
-    taken_.finish(count);
-    job_.barrier.wait();
+  template <typename Task, typename Finish>
+  void for_each(int count, const Task &task, const Finish &finish) {
+    job_.phases.run(phase_++, count, task, finish);
   }
 
-  // Whether the batch's mean loss is finite; one thread records it, and how many were right.
-  bool is_finite(int64_t step, int64_t batch, int num_sums) {
+  // Records the batch's mean loss and how many were right. A loss that is not finite ends the call.
+  void record(int64_t step, int64_t batch, int num_sums) {
     double loss = 0.;
     for (int part = 0; part < num_sums; ++part) loss += *job_.space.parts[part].loss;
     loss /= (double)batch;
-    if (is_first_) {
-      job_.losses[step - job_.start] = loss;
-      for (int part = 0; part < num_sums; ++part) *job_.num_correct += *job_.space.parts[part].num_correct;
-      job_.done = step + 1 - job_.start;
-    }
-    return loss - loss == 0.;
+    job_.losses[step - job_.start] = loss;
+    for (int part = 0; part < num_sums; ++part) *job_.num_correct += *job_.space.parts[part].num_correct;
+    job_.done = step + 1 - job_.start;
+    if (loss - loss != 0.) __atomic_store_n(&job_.is_over, 1, __ATOMIC_RELEASE);
   }
 
   // The gradient of dense layers after each round, of blocks only after the last, whose num_sums is not 0.
@@ -128,10 +132,9 @@ class TrainingThread {
 
   TrainingCall &job_;
   const Network &net_;
-  const bool is_first_;
   Scratch &scratch_;
-  Taken taken_;
   const int num_ranges_;
+  int64_t phase_ = 0;
 };
 
 void train_thread(void *context, int thread) { TrainingThread(*(TrainingCall *)context, thread).run(); }
@@ -147,8 +150,7 @@ int64_t train(const lenet_network &network, const lenet_images &images, const le
   TrainingSpace space(net, memory, num_groups(most), num_threads);
   for (int i = 0; i < net.num_blocks; ++i) space.packed.pack(net, optimizer.weights, i);
   *num_correct = 0;
-  TrainingCall job{net,    images,      plan,  optimizer,            start,               stop,
-                   losses, num_correct, space, Barrier(num_threads), Tickets(num_threads)};
+  TrainingCall job{net, images, plan, optimizer, start, stop, losses, num_correct, space};
   return run_threads(num_threads, train_thread, &job) ? job.done : -1;
 }
 
