@@ -1,7 +1,11 @@
 """The layer that a shape error names."""
 
+import re
+
 import pytest
 import torch
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 from torch import nn
 
 from lenet.d2l.bridge.shape_errors import explain_shape_error
@@ -64,3 +68,49 @@ def test_padding_counts_on_both_sides():
     images, net = torch.zeros(2, 1, 2, 2), nn.Conv2d(1, 2, 5, padding=1)
     found = explain_shape_error(net, images, failing(net, images))
     assert "of at least 3×3 and received (N, 1, 2, 2)" in found.message
+
+
+def test_dilation_spreads_the_kernel():
+    images, net = torch.zeros(2, 1, 8, 8), nn.Conv2d(1, 2, 5, dilation=2)
+    found = explain_shape_error(net, images, failing(net, images))
+    assert "of at least 9×9 and received (N, 1, 8, 8)" in found.message
+
+
+@st.composite
+def layers(draw):
+    """A convolution or a pooling, different in height and width."""
+    upto_5, upto_3 = (st.tuples(st.integers(1, most), st.integers(1, most)) for most in (5, 3))
+    kernel, stride, dilation = draw(upto_5), draw(upto_3), draw(upto_3)
+    padding = tuple(draw(st.integers(0, edge // 2)) for edge in kernel)
+    ceil_mode = draw(st.booleans())
+    return draw(
+        st.sampled_from(
+            [
+                nn.Conv2d(1, 1, kernel, stride, padding, dilation),
+                nn.Conv2d(1, 1, kernel, stride, "valid", dilation),
+                nn.MaxPool2d(kernel, stride, padding, dilation, ceil_mode=ceil_mode),
+                nn.AvgPool2d(kernel, stride, padding, ceil_mode=ceil_mode),
+            ]
+        )
+    )
+
+
+def size_of_output(layer, height, width):
+    """PyTorch's height and width of the output, or None if it refuses the image."""
+    try:
+        return tuple(layer(torch.zeros(2, 1, height, width)).shape[2:])
+    except RuntimeError:
+        return None
+
+
+@settings(max_examples=200, deadline=None)
+@given(layers(), st.integers(1, 8), st.integers(1, 8))
+def test_the_smallest_image_is_the_one_that_pytorch_takes(layer, height, width):
+    assume(size_of_output(layer, height, width) is None)
+    images = torch.zeros(2, 1, height, width)
+    found = explain_shape_error(layer, images, failing(layer, images))
+    least = [int(edge) for edge in re.search(r"of at least (\d+)×(\d+)", found.message).groups()]
+    assert size_of_output(layer, *least) is not None
+    for axis in (0, 1):
+        smaller = [edge - (number == axis) for number, edge in enumerate(least)]
+        assert min(smaller) == 0 or size_of_output(layer, *smaller) is None

@@ -81,12 +81,29 @@ def _expected(layer: nn.Module, shape: tuple[int, ...]) -> str | None:
     if isinstance(layer, nn.Conv2d):
         if len(shape) != 4 or shape[1] != layer.in_channels:
             return f"(N, {layer.in_channels}, height, width)"
-        edges = [edge - 2 * _edges(layer.padding)[i] for i, edge in enumerate(layer.kernel_size)]
-        return f"(N, {layer.in_channels}, height, width) of at least {edges[0]}×{edges[1]}"
+        height, width = _smallest(layer)
+        return f"(N, {layer.in_channels}, height, width) of at least {height}×{width}"
     if isinstance(layer, nn.MaxPool2d | nn.AvgPool2d):
-        edges = list(_edges(layer.kernel_size))
-        return f"(N, channels, height, width) of at least {edges[0]}×{edges[1]}"
+        height, width = _smallest(layer)
+        return f"(N, channels, height, width) of at least {height}×{width}"
     return None
+
+
+def _smallest(layer: nn.Conv2d | nn.MaxPool2d | nn.AvgPool2d) -> tuple[int, int]:
+    """The smallest height and width for which the output has a pixel.
+
+    A kernel of k pixels, d apart, covers d (k - 1) + 1 pixels of the padded image. With ceil_mode a window may end up to
+    stride - 1 pixels outside.
+    """
+    if layer.padding == "same":
+        return 1, 1
+    kernels, paddings, strides = _edges(layer.kernel_size), _edges(layer.padding), _edges(layer.stride)
+    dilations = _edges(getattr(layer, "dilation", 1))  # nn.AvgPool2d has none
+    outside = [stride - 1 if getattr(layer, "ceil_mode", False) else 0 for stride in strides]
+    height, width = (
+        max(1, dilations[i] * (kernels[i] - 1) + 1 - 2 * paddings[i] - outside[i]) for i in range(len(kernels))
+    )
+    return height, width
 
 
 def _hint(name: str, layer: nn.Module, shape: tuple[int, ...]) -> str:
