@@ -10,6 +10,7 @@ from lenet.files.safetensors import pack
 from lenet.networks import build
 from lenet.networks.importing import import_weights
 from lenet.networks.initialization import initialized
+from lenet.networks.trained import TrainedNetwork
 from lenet.registry import READERS, resolve
 
 
@@ -84,3 +85,19 @@ def test_a_pickle_needs_pytorch(tmp_path, monkeypatch):
     path.touch()
     with pytest.raises(MissingExtra, match=r"reading .*net\.pt, a pickle, needs PyTorch, which is not installed"):
         resolve(READERS, ".pt")(path)
+
+
+def test_the_settings_of_the_model_are_those_of_the_file(tmp_path):
+    """Also beside the network, where it is opened without them."""
+    settings = {"channels": (4, 8), "hidden": (20,), "kernel_size": 3, "padding": 1, "activation": "tanh"}
+    network = initialized(build("lenet", **settings, num_classes=10), "default", seed=0)
+    path = saved(tmp_path, network.parameters)
+    imported = import_weights(path, model="lenet", data="mnist", out=tmp_path / "out.safetensors", **settings)
+    opened = TrainedNetwork.load(imported.network.path)
+    assert opened.architecture == imported.network.architecture == network.architecture
+    assert all(np.array_equal(opened.weights[name], array) for name, array in network.parameters.items())
+    for name, other in {"channels": (4, 9), "hidden": (21,), "kernel_size": 5}.items():
+        with pytest.raises(RunError, match="the weights do not fit"):
+            import_weights(
+                path, model="lenet", data="mnist", out=tmp_path / "no.safetensors", **settings | {name: other}
+            )
