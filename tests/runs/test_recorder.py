@@ -7,11 +7,12 @@ import os
 
 import numpy as np
 import pytest
-from toys import RESOLVED, chunk, finished, summary
+from toys import ENVIRONMENT, RESOLVED, chunk, finished, summary
 
 from lenet.errors import RunError, SaveError
 from lenet.files import durable
 from lenet.runs.recorder import Recorder
+from lenet.runs.records import Resumption
 from lenet.runs.run import Run
 
 
@@ -25,6 +26,18 @@ def test_the_weights_carry_all_that_is_needed_to_use_them(recorder):
     model = {key: RESOLVED["model"][key] for key in ("name", "arguments")}
     expected = {key: RESOLVED[key] for key in ("classes", "preprocessing")} | {"model": model}
     assert json.loads(metadata["lenet"]) == expected
+
+
+def test_a_recorder_has_what_its_run_has_also_after_a_resumption(recorder):
+    for number in (1, 2):
+        each = recorder if number == 1 else Recorder.open(recorder.run)
+        run = each.run
+        assert (each.config, each.resolved, each.environment) == (run.config, run.resolved, run.environment)
+        resumption = Resumption(step=3, epochs=2, changes=("numpy 1 → 2",), environment=ENVIRONMENT)
+        each.note_resumption(resumption)
+        assert each.environment == each.run.environment
+        assert each.environment.resumed[-1] == resumption
+        assert len(each.environment.resumed) == number
 
 
 def test_no_file_holds_a_pickle_and_no_temporary_is_left(recorder):
