@@ -11,9 +11,9 @@
 bool run_threads(int num_threads, void (*work)(void *, int), void *context);
 
 // The phases of a call, one after the other, each of some tasks. A thread takes the next task as soon as it is free, and a phase
-// is over when its tasks are done, whoever did them: a thread from which the system has taken its core delays the others only if
-// it had a task, and then by that one. A waiting thread spins for some microseconds, then sleeps, so that the system can give
-// its core to a thread that works.
+// is over when its tasks are done, whichever threads did them. So a thread from which the system has taken its core delays the
+// others only if it had a task, and then by that one. A waiting thread spins for some microseconds, then sleeps, so that the
+// system can give its core to a thread that works.
 class Phases {
  public:
   // Does some of the tasks 0 … count - 1 of a phase; returns when the phase is over. All threads call it for every phase in
