@@ -19,6 +19,9 @@ DAMAGED = [
     b'{"kind": "chunk", "step": "1"}',
     b'{"kind": "finding", "name": "x"}',
     b'{"kind": "added later"}',
+    b'{"kind": "epoch", "step": 1}',
+    b'{"kind": "finding", "step": 1, "name": "x"}',
+    b'{"kind": "added later", "step": 1}',
 ]
 
 
