@@ -77,6 +77,10 @@ def test_classes_never_predicted_are_named():
     assert finding.name == "class-never-predicted"
     assert "class 3, class 7" in finding.message
     assert "classified as 3, 7," in never(counts).message
+    assert "labels of these classes;" in finding.remedy
+    one = confusion(50)
+    one[:, 3] = 0
+    assert "labels of this class;" in never(one).remedy
     counts[[3, 7]] = 0  # no such images
     assert never(counts) is None
 

@@ -202,6 +202,14 @@ def test_a_lost_device_says_how_to_go_on(error):
         assert "--device cpu" in said.hint
 
 
+@pytest.mark.parametrize("phase", [ANY, FIRST_TOUCH, STEP, EVALUATION, SAVING])
+def test_the_hints_of_every_phase_are_whole(phase):
+    for hint in (phase.gpu, phase.machine, phase.lost):
+        assert len(hint) > 40
+        assert "None" not in hint
+    assert "has to be restarted to use it" in phase.lost
+
+
 @given(st.integers(0, 40), st.integers(1, 50), st.integers(1, 50))
 def test_chunks_give_what_the_whole_gives(count, size, most):
     """Whatever fits: all pictures, each once, in order; no chunk larger than fits once that is known."""
