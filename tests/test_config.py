@@ -43,6 +43,7 @@ FAST = {
     "batch_size": 64,
     "epochs": 10,
     "label_smoothing": 0.0,
+    "class_weights": None,
     "normalize": True,
     "flip": False,
     "shift": 0,
@@ -150,6 +151,9 @@ def test_augment_stands_for_settings_and_those_given_win():
         ({"warm_up": 1, "schedule": "cosine"}, "warm_up is 1; expected a number at least 0 and below 1"),
         ({"clip_norm": 0}, "clip_norm is 0; expected a number above 0"),
         ({"ema": 1}, "ema is 1; expected a number above 0 and below 1"),
+        ({"class_weights": "1,0"}, "class_weights is 0; expected a number above 0"),
+        ({"class_weights": "even"}, "class_weights is even; expected a number above 0"),
+        ({"class_weights": 3}, "class_weights is 3; expected balanced, or a number for each class, such as 1,2.5"),
         ({"keep": "best"}, "keep is best, but no images are held out; the test set chooses nothing"),
         ({"patience": 2}, "patience is 2, but no images are held out; the test set chooses nothing"),
         ({"patience": 0}, "patience is 0; expected a whole number at least 1"),
@@ -205,7 +209,9 @@ EDGES: dict[str, Edges] = {
 
 
 def is_number(spec):
-    return "int" in str(spec.type) or "float" in str(spec.type)
+    """Whether it takes numbers alone: class weights, which may also be a word, are tested with what is refused."""
+    kind = str(spec.type)
+    return ("int" in kind or "float" in kind) and "str" not in kind
 
 
 def test_the_edges_of_every_number_are_tested():
@@ -228,7 +234,8 @@ def test_which_settings_decide_the_numbers_and_which_earlier_runs_lack():
     assert other == ["recipe", "data_dir", "augment", "checkpoint_every"]
     augmentation = ["augment", "rotation", "scale", "shear", "erasing", "brightness", "contrast"]
     added = [name for name, spec in FIELDS.items() if spec.metadata["added"]]
-    assert added == ["warm_up", "clip_norm", "ema", *augmentation, "keep", "patience", "strict", "checkpoint_every"]
+    before, after = ["warm_up", "clip_norm", "ema", "class_weights"], ["keep", "patience", "strict", "checkpoint_every"]
+    assert added == [*before, *augmentation, *after]
 
 
 def test_the_choices_of_every_setting_stay():

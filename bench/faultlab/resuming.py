@@ -34,7 +34,7 @@ COMBINATIONS: dict[str, dict[str, Any]] = {
         **{"recipe": "fast", "engine": "reference", "threads": 2, "checkpoint_every": "5"},
         **{"flip": True, "schedule": "cosine", "warm_up": 0.2},
     },
-    "sprint": {"recipe": "sprint", "engine": "cpu", "threads": 2},
+    "sprint, weighted classes": {"recipe": "sprint", "engine": "cpu", "threads": 2, "class_weights": "balanced"},
     "sprint, the best epoch kept": {
         **{"recipe": "sprint", "engine": "reference", "threads": 1, "validation": 100},
         **{"keep": "best", "patience": 2},

@@ -17,14 +17,17 @@ from lenet.recipes import AUGMENT_SETTINGS, DEFAULT_RECIPE, RECIPE_SETTINGS
 from lenet.registry import ACTIVATIONS, ENGINES, INITS, MODELS, OPTIMIZERS, POOLINGS
 from lenet.settings import (
     COUNT,
+    EPOCHS,
     NATURAL,
     POSITIVE,
+    SEEDS,
     SHARE,
     Limits,
     added_setting,
     checked_interval,
     checked_number,
     checked_numbers,
+    checked_weights,
     setting,
 )
 
@@ -77,9 +80,7 @@ class TrainConfig:
         choices=SCHEDULES,
     )
     warm_up: float = added_setting(
-        0.0,
-        "Share of all steps in which the learning rate first rises from 0, for constant and cosine.",
-        limits=SHARE,
+        0.0, "Share of all steps in which the learning rate first rises from 0, for constant and cosine.", limits=SHARE
     )
     clip_norm: float | None = added_setting(
         None, "Scale down a gradient whose norm over all weights is above this.", limits=POSITIVE
@@ -90,10 +91,13 @@ class TrainConfig:
         limits=Limits(above=0, below=1),
     )
     batch_size: int = setting(64, "Images in a step.", limits=COUNT)
-    epochs: int = setting(
-        10, "Passes over the training images.", limits=Limits(least=1, below=8001)
-    )  # keeps metrics.jsonl readable in bounded memory
+    epochs: int = setting(10, "Passes over the training images.", limits=EPOCHS)
     label_smoothing: float = setting(0.0, "Share of each label spread over all classes.", limits=SHARE)
+    class_weights: tuple[float, ...] | str | None = added_setting(
+        None,
+        "Weights of the classes in the loss, such as 1,2.5; balanced makes them from the numbers of images.",
+        limits=POSITIVE,
+    )
 
     normalize: bool = setting(
         True, "Shift and scale the pixels to mean 0 and standard deviation 1 of the training set."
@@ -123,14 +127,10 @@ class TrainConfig:
         choices=("last", "best"),
     )
     patience: int | None = added_setting(
-        None,
-        "End the training after so many epochs without improvement on the validation images.",
-        limits=COUNT,
+        None, "End the training after so many epochs without improvement on the validation images.", limits=COUNT
     )
     seed: int = setting(
-        0,
-        "Decides the initial weights, the random order and augmentation, and the validation images.",
-        limits=Limits(least=0, below=2**63),
+        0, "Decides the initial weights, the random order and augmentation, and the validation images.", limits=SEEDS
     )
 
     strict: bool = added_setting(False, "End the training at the doctor's first finding.")
@@ -233,6 +233,8 @@ def checked(name: str, value: Any) -> Any:
     meta = FIELDS[name].metadata
     if options[0] == tuple[int, ...]:
         return checked_numbers(name, value, meta["limits"])
+    if options[0] == tuple[float, ...]:
+        return checked_weights(name, value, meta["limits"])
     if options[0] is bool:
         if not isinstance(value, bool):
             raise ConfigError(f"{name} is {value!r}; expected True or False")

@@ -32,8 +32,11 @@ class Limits:
         return " and ".join(f"{word} {limit:g}" for word, limit in words.items() if limit is not None)
 
 
+BALANCED = "balanced"  # of class_weights: as the data decides
 POSITIVE, COUNT, NATURAL = Limits(above=0), Limits(least=1), Limits(least=0)
 SHARE = Limits(least=0, below=1)
+SEEDS = Limits(least=0, below=2**63)
+EPOCHS = Limits(least=1, below=8001)  # so that metrics.jsonl can be read in bounded memory
 
 
 def setting(
@@ -86,6 +89,20 @@ def checked_numbers(name: str, value: Any, limits: Limits) -> tuple[int, ...]:
         return tuple(checked_number(name, part, int, limits) for part in value)
     except TypeError:
         raise ConfigError(f"{name} is {value!r}; expected whole numbers, such as 6,16") from None
+
+
+def checked_weights(name: str, value: Any, limits: Limits) -> tuple[float, ...] | str:
+    """Return numbers given as a list or as text such as "1,2.5", or the word "balanced".
+
+    Raises:
+        ConfigError: for anything else.
+    """
+    if isinstance(value, str) and value.strip().lower() == BALANCED:
+        return BALANCED
+    parts = value.replace(" ", "").split(",") if isinstance(value, str) else value
+    if not isinstance(parts, Iterable):
+        raise ConfigError(f"{name} is {value!r}; expected {BALANCED}, or a number for each class, such as 1,2.5")
+    return tuple(checked_number(name, part, float, limits) for part in parts)
 
 
 def checked_number(name: str, value: Any, kind: type, limits: Limits) -> Any:

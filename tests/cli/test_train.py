@@ -87,6 +87,7 @@ def test_every_option_reaches_its_field(lenet_command, monkeypatch, tmp_path):
         "batch_size": 33,
         "epochs": 1,
         "label_smoothing": 0.1,
+        "class_weights": (1.0, 2.5),
         "normalize": True,
         "flip": True,
         "shift": 1,

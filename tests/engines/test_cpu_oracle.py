@@ -31,14 +31,14 @@ def one_step(engine, batch):
     return found | {"loss": stats.losses[0], "logits": logits.astype(np.float64)}
 
 
-def errors_against_float64(model, dataset, smoothing, found, preprocessing):
+def errors_against_float64(model, dataset, smoothing, found, preprocessing, weights=None):
     """The errors of our gradients, each and averaged over the tensors, of loss and logits; and those of plain float32.
 
     PyTorch computes a small case in one order of sums, and by luck may hit it; so the largest error of its three ways is
     taken: its own convolutions, those of oneDNN, and those with channels last.
     """
     arguments = (dataset.images, dataset.labels, preprocessing)
-    exact = gradients(model, *arguments, torch.float64, smoothing)
+    exact = gradients(model, *arguments, torch.float64, smoothing, weights=weights)
     names = [name for name, _ in model.named_parameters()]
 
     def errors(values):
@@ -50,7 +50,8 @@ def errors_against_float64(model, dataset, smoothing, found, preprocessing):
         }
 
     plain = [
-        gradients(model, *arguments, torch.float32, smoothing, way) for way in ("native", "onednn", "channels last")
+        gradients(model, *arguments, torch.float32, smoothing, way, weights)
+        for way in ("native", "onednn", "channels last")
     ]
     each = [errors(values) for values in plain]
     return errors(found), {name: max(of_way[name] for of_way in each) for name in each[0]}
@@ -155,6 +156,37 @@ def test_the_books_networks_against_float64(name, arguments, variant):
             to_module(engine.network), dataset, 0.0, found, Preprocessing(dataset.size, mean=0.3, std=0.35)
         )
     )
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+@pytest.mark.parametrize(("num_classes", "num_threads"), [(3, 1), (10, 3)])
+def test_weights_of_classes_against_float64(variant, smoothing, num_classes, num_threads):
+    """As torch.nn.CrossEntropyLoss(weight=…) divides by the sum of the weights; in both engines."""
+    dataset = noise(75, (12, 14), num_classes)
+    weights = tuple(np.random.default_rng(0).uniform(0.1, 5, num_classes).astype(np.float32).tolist())
+    settings = {"model": "lenet", "batch_size": 75, "label_smoothing": smoothing, "class_weights": weights}
+    arguments = {"kernel_size": 3, "channels": (4,)}
+    engine, reference = both(dataset, settings | {"threads": num_threads}, variant, **arguments)
+    check(
+        *errors_against_float64(
+            to_module(engine.network),
+            dataset,
+            smoothing,
+            one_step(engine, 75),
+            Preprocessing(dataset.size, mean=0.3, std=0.35),
+            weights,
+        )
+    )
+    stats = reference.train_steps(Plan(np.arange(75), None, None, np.full(1, STILL), 75), 0, 1)
+    np.testing.assert_allclose(reference.optimizer.gradient, engine.optimizer.gradient, rtol=1e-4, atol=1e-6)
+    even, _ = both(
+        dataset, settings | {"class_weights": (2.0,) * num_classes, "threads": num_threads}, variant, **arguments
+    )
+    plain, _ = both(dataset, settings | {"class_weights": None, "threads": num_threads}, variant, **arguments)
+    losses = [one_step(each, 75)["loss"] for each in (even, plain)]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-6)
+    assert abs(stats.losses[0] - losses[1]) > 1e-3 * losses[1]
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

@@ -313,6 +313,7 @@ SETTINGS = [
     {"recipe": "book-sgd", "batch_size": 96, "learning_rate": 0.05, "momentum": 0.9, "label_smoothing": 0.1},
     {"recipe": "fast", "batch_size": 96, "label_smoothing": 0.1, "flip": True, "shift": 2},
     {"recipe": "fast", "batch_size": 96, "model": "mlp", "weight_decay": 0.1},
+    {"recipe": "fast", "batch_size": 96, "label_smoothing": 0.1, "class_weights": tuple(range(1, 11))},
 ]
 GRADIENTS = {False: 1e-6, True: 1e-14}  # how far off they may be, as a part of the largest: in float32 and in float64
 

@@ -21,6 +21,7 @@ RECIPES: list[dict[str, Any]] = [
     {"recipe": "fast", "flip": True, "augment": "strong"},
     {"recipe": "fast", "model": "mlp"},
     {"recipe": "fast", "clip_norm": 0.5, "ema": 0.9},
+    {"recipe": "fast", "class_weights": "balanced", "label_smoothing": 0.1},
     {"recipe": "book-sgd", "momentum": 0.9, "learning_rate": 0.3, "clip_norm": 0.2, "weight_decay": 0.01},
 ]
 

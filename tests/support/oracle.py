@@ -22,6 +22,7 @@ def gradients(
     dtype: torch.dtype,
     smoothing: float = 0.0,
     way: str = "native",
+    weights: Any = None,
 ) -> dict[str, Any]:
     """Loss, logits and gradients, computed by PyTorch in `dtype` with one of its convolutions; each a float64 array."""
     model = copy.deepcopy(model).to(dtype)
@@ -30,7 +31,8 @@ def gradients(
     inputs = to_input(torch.from_numpy(images), preprocessing).to(dtype).contiguous(memory_format=layout)
     with torch.backends.mkldnn.flags(enabled=way != "native", allow_tf32=None):
         logits = model(inputs)
-        loss = F.cross_entropy(logits, torch.from_numpy(labels), label_smoothing=smoothing)
+        weight = None if weights is None else torch.tensor(weights, dtype=dtype)
+        loss = F.cross_entropy(logits, torch.from_numpy(labels), weight, label_smoothing=smoothing)
         loss.backward()
     names = ["loss", "logits", *(name for name, _ in model.named_parameters())]
     values = [loss.detach(), logits.detach(), *(p.grad for p in model.parameters())]

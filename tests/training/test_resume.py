@@ -30,6 +30,7 @@ from lenet.training.setup import set_up
         {"flip": True, "shift": 2, "validation": 60, "label_smoothing": 0.1},
         {"schedule": "cosine", "warm_up": 0.2, "clip_norm": 0.5},
         {"ema": 0.95, "validation": 60, "keep": "best"},
+        {"class_weights": "balanced", "label_smoothing": 0.1, "engine": "reference"},
         {"flip": True, "augment": "strong"},
     ],
 )

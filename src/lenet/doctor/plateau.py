@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.config import TrainConfig
+from lenet.data.class_weights import class_weights
 from lenet.data.dataset import Dataset, Labels
 from lenet.data.plan import Plan, learning_rates, plan
 from lenet.engines import Engine
@@ -61,7 +62,9 @@ def escape_epoch(
     """
     means = class_means(as_trained(config, dataset, preprocessing.grey))
     network = engine.network.copy()
-    config = replace(config, ema=None)  # whether the weights escape, not when their average does
+    # Whether the weights escape, not when their average does; with the weights of the classes in the whole data set.
+    weights = class_weights(config, dataset)
+    config = replace(config, ema=None, class_weights=None if weights is None else tuple(weights.tolist()))
     name = choose_engine("auto", network.architecture, "cpu").name
     simulated = make_engine(name, network, means, config, preprocessing)
     simulated.load_state_dict(engine.state_dict())

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.config import TrainConfig
+from lenet.data.class_weights import class_weights
 from lenet.data.dataset import Dataset, Images
 from lenet.data.plan import Plan
 from lenet.engines import Stats, kernels
@@ -80,6 +81,7 @@ class CpuEngine(Stateful):
                     hint="labels count from 0: a network for as many classes as the largest label and one",
                 )
             self._labels = dataset.labels
+            self._class_weights = class_weights(config, dataset)
             self.optimizer: Optimizer = Optimizer(network, config)
 
     @property
@@ -213,6 +215,7 @@ class CpuEngine(Stateful):
             second_corrections=corrections[1].ctypes.data,
             average=average,
             average_shares=shares,
+            class_weights=None if self._class_weights is None else self._class_weights.ctypes.data,
         ), arrays
 
 

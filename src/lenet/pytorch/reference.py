@@ -14,11 +14,11 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lenet.config import TrainConfig
+from lenet.data.class_weights import class_weights
 from lenet.data.dataset import Dataset, Images
 from lenet.data.plan import Plan
 from lenet.engines import Stats
@@ -42,9 +42,11 @@ from lenet.errors import EngineError
 from lenet.images.preprocess import Preprocessing
 from lenet.networks import Architecture, Network
 from lenet.networks.layers import Flatten
+from lenet.pytorch.batches import Batches
+from lenet.pytorch.loss import Loss
 from lenet.pytorch.modules import evaluating, to_module
 from lenet.pytorch.optimizer import TorchOptimizer
-from lenet.pytorch.tensors import flipped, keep_freed_memory, layer_over_batch, shifted, to_input, torch_threads
+from lenet.pytorch.tensors import keep_freed_memory, layer_over_batch, to_input, torch_threads
 
 EVALUATION_BATCH = 1000  # images; keeps the activations of an evaluation at a few megabytes
 
@@ -88,13 +90,14 @@ class ReferenceEngine(Stateful):
             self.module = (to_module(network) if isinstance(network, Network) else network).to(device)
         if dataset is not None:
             with memory_explained(device, FIRST_TOUCH, "for the training set"):
-                self.dataset = dataset
-                self.images = torch.from_numpy(dataset.images).to(device)  # (N, H, W) uint8
-                self.labels = torch.from_numpy(dataset.labels).to(device)  # (N,) int64
+                self.batches = Batches(dataset, preprocessing, device)
             with memory_explained(device, FIRST_TOUCH, "for the optimiser's state"):
                 is_shared = self._network is not None and device == "cpu"
                 weights = torch.from_numpy(self._network.weights) if self._network and is_shared else None
                 self.optimizer: TorchOptimizer = TorchOptimizer(self.module, config, weights)
+            of_classes = class_weights(config, dataset)
+            moved = None if of_classes is None else torch.from_numpy(of_classes).to(self.optimizer.weights)
+            self._loss = Loss(config.label_smoothing, moved)
         # After a lost device a training continues from its checkpoint; any other evaluation has lost nothing.
         self._evaluation = EVALUATION if dataset is None else dataclasses.replace(EVALUATION, lost=STEP.lost)
 
@@ -222,30 +225,21 @@ class ReferenceEngine(Stateful):
         if size < count and (layer := layer_over_batch(self.module)):
             raise EngineError(f"a batch of {count} images is not the sum of its parts: {layer} computes over all of it")
         self.optimizer.gradient.zero_()
+        is_weighted = self._loss.class_weights is not None
+        whole = self._loss.weight(self.batches.labels_of(plan, positions)) if is_weighted else count
         starts = range(positions.start, positions.stop, size)
-        parts = [self._part(plan, slice(start, min(start + size, positions.stop)), count) for start in starts]
+        parts = [self._part(plan, slice(start, min(start + size, positions.stop)), whole) for start in starts]
         losses, corrects = zip(*parts, strict=True)
         return sum(losses[1:], losses[0]), sum(corrects[1:], corrects[0])
 
-    def _part(self, plan: Plan, positions: slice, count: int) -> tuple[Tensor, Tensor]:
-        """What these images of `count` add to the mean loss, and how many are classified correctly; adds their gradient."""
+    def _part(self, plan: Plan, positions: slice, whole: Tensor | int) -> tuple[Tensor, Tensor]:
+        """What these images add to the mean loss, and how many are classified correctly; adds their gradient.
+
+        whole: the weight of all images of the batch.
+        """
         images, labels = self._batch(plan, positions)
         logits = self.module(images)
-        loss = F.cross_entropy(logits, labels, label_smoothing=self.config.label_smoothing)
-        share = len(labels) / count
-        loss.backward(torch.full_like(loss, share))
-        loss = loss.detach()
-        return loss if share == 1 else loss * share, (logits.argmax(1) == labels).sum()
+        return self._loss.backward(logits, labels, whole), (logits.argmax(1) == labels).sum()
 
     def _batch(self, plan: Plan, positions: slice) -> tuple[Tensor, Tensor]:
-        """The images at these positions as the network takes them, float32 (B, 1, H, W), and their labels (B,)."""
-        index = torch.from_numpy(plan.order[positions]).to(self.device)
-        if plan.augmentation is not None:
-            changed = torch.from_numpy(plan.augmented(self.dataset.images, positions, self.preprocessing.grey))
-            return to_input(changed.to(self.device), self.preprocessing), self.labels[index]
-        images = self.images[index]  # (B, H, W) uint8
-        if plan.flips is not None:
-            images = flipped(images, torch.from_numpy(plan.flips[positions]).to(self.device))
-        if plan.shifts is not None:
-            images = shifted(images, torch.from_numpy(plan.shifts[positions]).to(self.device))
-        return to_input(images, self.preprocessing), self.labels[index]
+        return self.batches.batch(plan, positions)

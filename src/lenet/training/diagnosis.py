@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from lenet.data.class_weights import class_weights
 from lenet.data.dataset import Images, Labels
 from lenet.doctor import plateau
 from lenet.doctor.finding import Finding
@@ -30,7 +31,10 @@ class Findings:
     def __init__(self, job: Job) -> None:
         self.job, self.recorder, self.engine = job, job.recorder, job.setup.engine
         self.train, self.test = job.setup.train, job.setup.test
-        self.counts = np.bincount(self.train.labels, minlength=len(self.train.classes))  # (num_classes,)
+        weights = class_weights(self.recorder.config, self.train)
+        images = np.bincount(self.train.labels, minlength=len(self.train.classes))
+        # (num_classes,), as the loss counts them
+        self.counts = (images if weights is None else images * weights).astype(np.float64)
 
     def of(self, kind: type[Kind]) -> list[Kind]:
         """The points of a kind so far."""

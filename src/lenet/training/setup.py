@@ -17,7 +17,7 @@ from lenet.recipes import AUGMENT_SETTINGS
 from lenet.runs.records import Model, Resolved
 
 # Printed before the first step if they are on; those that augment sets, if they are not as it sets them.
-OPTIONS = ("warm_up", "clip_norm", "ema", "augment", *AUGMENT_SETTINGS["none"], "keep", "patience")
+OPTIONS = ("warm_up", "clip_norm", "ema", "class_weights", "augment", *AUGMENT_SETTINGS["none"], "keep", "patience")
 
 
 @dataclass(frozen=True)

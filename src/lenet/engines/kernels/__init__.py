@@ -81,6 +81,7 @@ class Optimizer(ctypes.Structure):
         ("second_corrections", c_void_p),
         ("average", c_void_p),
         ("average_shares", c_void_p),
+        ("class_weights", c_void_p),
     ]
 
 

@@ -70,6 +70,7 @@ typedef struct {
   const double *rates, *first_corrections, *second_corrections;
   float *average;
   const double *average_shares;
+  const float *class_weights;  // in the loss, (num_classes,), or NULL: all 1
 } lenet_optimizer;
 
 // Bytes of workspace that a call needs; it must be aligned to 64 bytes. num_images: of a batch in training, else of the call.

@@ -23,9 +23,19 @@ struct TrainingCall {
   float coefficient = 1.f;  // by which the gradient is clipped
 };
 
+// The sum of the weights of a batch's images: their number, unless classes have weights.
+double weight_of(const TrainingCall &job, int64_t begin, int64_t batch) {
+  const float *weights = job.optimizer.class_weights;
+  if (!weights) return (double)batch;
+  double total = 0.;
+  for (int64_t i = begin; i < begin + batch; ++i) total += (double)weights[job.images.labels[job.plan.order[i]]];
+  return total;
+}
+
 // The images of a step, and the groups of one of its rounds.
 struct Round {
   int64_t begin, batch;         // position of the batch's first image in the plan, and its number of images
+  double weight;                // of the batch
   int64_t first_group, groups;  // of the round
 };
 
@@ -42,8 +52,8 @@ void compute_part(const TrainingCall &job, const Round &round, int part, Scratch
     for (int lane = 0; lane < num; ++lane) labels[lane] = job.images.labels[job.plan.order[at + lane]];
     gather(net, job.images, &job.plan, at, num, scratch);
     forward_pass(net, job.optimizer.weights, scratch);
-    cross_entropy(net.classes, scratch.dense[net.num_dense - 1].out, labels, num, 1.f / (float)round.batch,
-                  job.optimizer.label_smoothing, sums.loss, sums.num_correct);
+    cross_entropy(net.classes, scratch.dense[net.num_dense - 1].out, labels, num, 1.f / (float)round.weight,
+                  job.optimizer.label_smoothing, job.optimizer.class_weights, sums.loss, sums.num_correct);
     backward_pass(net, job.optimizer.weights, scratch, sums, job.space.dense, group);
   }
   end_part(net, scratch, sums);
@@ -67,10 +77,11 @@ class TrainingThread {
   void take_step(int64_t step) {
     const int64_t begin = step * job_.plan.batch_size, left = job_.plan.num_positions - begin;
     const int64_t batch = left < job_.plan.batch_size ? left : job_.plan.batch_size, groups = num_groups(batch);
+    const double weight = weight_of(job_, begin, batch);
     const int num_sums = num_parts(groups_in_round(net_, groups));
     const bool is_clipped = job_.optimizer.clip_norm > 0.f;
     for (int64_t first = 0, next; first < groups; first = next) {
-      const Round round = {begin, batch, first, groups_in_round(net_, groups - first)};
+      const Round round = {begin, batch, weight, first, groups_in_round(net_, groups - first)};
       next = first + round.groups;
       const bool is_last = next == groups;
       for_each(
@@ -80,7 +91,7 @@ class TrainingThread {
             compute_part(job_, round, part, scratch_);
           },
           [&] {
-            if (is_last) record(step, batch, num_sums);
+            if (is_last) record(step, weight, num_sums);
           });
       if (__atomic_load_n(&job_.is_over, __ATOMIC_ACQUIRE)) return;
       for_each(
@@ -110,10 +121,10 @@ class TrainingThread {
   }
 
   // Records the batch's mean loss and how many were right. A loss that is not finite ends the call.
-  void record(int64_t step, int64_t batch, int num_sums) {
+  void record(int64_t step, double weight, int num_sums) {
     double loss = 0.;
     for (int part = 0; part < num_sums; ++part) loss += *job_.space.parts[part].loss;
-    loss /= (double)batch;
+    loss /= weight;
     job_.losses[step - job_.start] = loss;
     for (int part = 0; part < num_sums; ++part) *job_.num_correct += *job_.space.parts[part].num_correct;
     job_.done = step + 1 - job_.start;

@@ -1,0 +1,45 @@
+"""A training set on the device, and the batches that a plan makes of it."""
+
+import torch
+from torch import Tensor
+
+from lenet.data.dataset import Dataset
+from lenet.data.plan import Plan
+from lenet.images.preprocess import Preprocessing
+from lenet.pytorch.tensors import flipped, shifted, to_input
+
+
+class Batches:
+    """A training set on the device: images uint8 (N, H, W), labels int64 (N,).
+
+    Args:
+        dataset: the training set.
+        preprocessing: how images become the network's input.
+        device: where the steps are computed.
+    """
+
+    def __init__(self, dataset: Dataset, preprocessing: Preprocessing, device: str) -> None:
+        self.dataset, self.preprocessing, self.device = dataset, preprocessing, device
+        self.images = torch.from_numpy(dataset.images).to(device)
+        self.labels = torch.from_numpy(dataset.labels).to(device)
+
+    def labels_of(self, plan: Plan, positions: slice) -> Tensor:
+        """Return the labels (B,) of the images at these positions of the plan."""
+        return self.labels[self._index(plan, positions)]
+
+    def batch(self, plan: Plan, positions: slice) -> tuple[Tensor, Tensor]:
+        """Return the images at these positions as the network takes them, float32 (B, 1, H, W), and their labels (B,)."""
+        index = self._index(plan, positions)
+        if plan.augmentation is not None:
+            changed = torch.from_numpy(plan.augmented(self.dataset.images, positions, self.preprocessing.grey))
+            return to_input(changed.to(self.device), self.preprocessing), self.labels[index]
+        images = self.images[index]
+        if plan.flips is not None:
+            images = flipped(images, torch.from_numpy(plan.flips[positions]).to(self.device))
+        if plan.shifts is not None:
+            images = shifted(images, torch.from_numpy(plan.shifts[positions]).to(self.device))
+        return to_input(images, self.preprocessing), self.labels[index]
+
+    def _index(self, plan: Plan, positions: slice) -> Tensor:
+        """The images at these positions of the plan, int64 (B,)."""
+        return torch.from_numpy(plan.order[positions]).to(self.device)
