@@ -15,7 +15,8 @@ from lenet.files import durable
 from lenet.training.best import has_no_patience_left, is_better
 from lenet.training.position import Position
 
-SETTINGS = {"validation": 100, "epochs": 6, "learning_rate": 0.03, "schedule": "constant"}
+# At this rate the validation accuracy goes up and down; at which epoch it is best depends on the last bits of the kernels.
+SETTINGS = {"validation": 100, "epochs": 6, "learning_rate": 0.06, "schedule": "constant"}
 
 
 def point(number, accuracy, loss):
@@ -41,21 +42,30 @@ def test_patience_counts_the_epochs_since_the_best():
 
 @pytest.fixture(scope="module")
 def kept(tiny, tmp_path_factory):
-    """A training whose best epoch is not its last."""
-    return train_toy(tiny, tmp_path_factory.mktemp("kept"), keep="best", **SETTINGS)
+    """A training whose best epoch is neither its first nor its last: the first such seed."""
+    for seed in range(20):
+        run = train_toy(tiny, tmp_path_factory.mktemp("kept"), keep="best", **SETTINGS, seed=seed)
+        if 1 < run.summary.kept_epoch < SETTINGS["epochs"]:
+            return run
+    raise AssertionError("no seed has its best epoch in the middle")
 
 
-def test_the_weights_of_the_best_epoch_are_saved_and_reported(tiny, tmp_path, kept):
+@pytest.fixture(scope="module")
+def settings(kept):
+    """Those of `kept`, without keeping the best."""
+    return SETTINGS | {"seed": kept.config.seed}
+
+
+def test_the_weights_of_the_best_epoch_are_saved_and_reported(tiny, tmp_path, kept, settings):
     best = max(kept.epochs, key=lambda each: (each.validation_accuracy, -each.validation_loss))
-    assert best.epoch < SETTINGS["epochs"]
     assert kept.summary.kept_epoch == best.epoch
     for name in ("train_loss", "validation_loss", "validation_accuracy", "test_loss", "test_accuracy"):
         assert getattr(kept.summary, name) == getattr(best, name)
     assert lenet.evaluate(kept, tiny).accuracy == best.test_accuracy
-    last = train_toy(tiny, tmp_path, **SETTINGS)
+    last = train_toy(tiny, tmp_path, **settings)
     assert last.epochs[-1].test_loss == last.summary.test_loss == kept.epochs[-1].test_loss
     assert last.summary.kept_epoch is None
-    until = train_toy(tiny, tmp_path / "until", **SETTINGS | {"epochs": best.epoch})
+    until = train_toy(tiny, tmp_path / "until", **settings | {"epochs": best.epoch})
     assert (until.path / "model.safetensors").read_bytes() == (kept.path / "model.safetensors").read_bytes()
 
 
@@ -91,15 +101,15 @@ def test_a_resumed_training_keeps_and_ends_as_the_whole_one(tiny, tmp_path, caps
     assert same(resumed, whole)
 
 
-def test_more_epochs_keep_the_best_of_all(tiny, tmp_path, kept):
-    run = train_toy(tiny, tmp_path, keep="best", **SETTINGS | {"epochs": 1})
+def test_more_epochs_keep_the_best_of_all(tiny, tmp_path, kept, settings):
+    run = train_toy(tiny, tmp_path, keep="best", **settings | {"epochs": 1})
     assert run.summary.kept_epoch == 1
     again = lenet.resume(run, data=tiny, epochs=6, progress="quiet")
     assert again.summary.kept_epoch == kept.summary.kept_epoch
     assert (again.path / "model.safetensors").read_bytes() == (kept.path / "model.safetensors").read_bytes()
 
 
-def test_what_cannot_be_saved_takes_the_best_weights_along(tiny, tmp_path, monkeypatch, kept):
+def test_what_cannot_be_saved_takes_the_best_weights_along(tiny, tmp_path, monkeypatch, kept, settings):
     monkeypatch.setattr(durable, "RETRY_SECONDS", 0)
     real = durable.write
 
@@ -111,7 +121,7 @@ def test_what_cannot_be_saved_takes_the_best_weights_along(tiny, tmp_path, monke
     with monkeypatch.context() as patched:
         patched.setattr(durable, "write", fail)
         with pytest.raises(SaveError) as caught:
-            train_toy(tiny, tmp_path, keep="best", **SETTINGS)
+            train_toy(tiny, tmp_path, keep="best", **settings)
     moved = caught.value.save_to(tmp_path / "elsewhere")
     assert same(lenet.resume(moved, data=tiny, progress="quiet"), kept)
 
