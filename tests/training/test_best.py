@@ -69,7 +69,7 @@ def test_the_weights_of_the_best_epoch_are_saved_and_reported(tiny, tmp_path, ke
     assert (until.path / "model.safetensors").read_bytes() == (kept.path / "model.safetensors").read_bytes()
 
 
-@pytest.mark.parametrize("engine", ["cpu", "reference"])
+@pytest.mark.parametrize("engine", ["cpu", pytest.param("reference", marks=pytest.mark.torch)])
 def test_a_training_without_improvement_ends_and_says_why(tiny, tmp_path, capsys, engine):
     settings = SETTINGS | {"epochs": 40, "patience": 2, "engine": engine}
     run = train_toy(tiny, tmp_path, keep="best", **settings)
