@@ -25,7 +25,9 @@ def lab(
     epochs: Annotated[int | None, typer.Option(metavar="N", help="Epochs, instead of the recipe's.", min=1)] = None,
     recipe: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="The recipe, for activations, noise and strangers.  [default: fast]"),
+        typer.Option(
+            metavar="NAME", help="The recipe, for activations, rate-range, noise and strangers.  [default: fast]"
+        ),
     ] = None,
     data: Annotated[str | None, typer.Option(metavar="NAME", help="Data set.  [default: fashion-mnist]")] = None,
     data_dir: DataDir = None,

@@ -79,6 +79,7 @@ class Experiment:
         table: makes the table of a report from those numbers alone.
         options: the command-line options that it takes; none if it trains nothing.
         recipe: what it trains unless another is asked for.
+        spread: a sentence about how the numbers of several seeds are put together.
     """
 
     question: str
@@ -86,3 +87,4 @@ class Experiment:
     table: Callable[[Mapping[str, Any]], Table]
     options: tuple[str, ...] = ("seeds", "epochs", "recipe", "data")
     recipe: str = DEFAULT_RECIPE
+    spread: str = "Numbers are the mean over the seeds ± half of its 95 % confidence interval (Student's t)."

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lenet.analysis.inference import memory_guard
-from lenet.analysis.lab import activations, noise, out_of_distribution, scaling
+from lenet.analysis.lab import activations, noise, out_of_distribution, rate_range, scaling
 from lenet.analysis.lab.comparisons import as_experiment
 from lenet.analysis.lab.exercises import COMPARISONS
 from lenet.analysis.lab.experiments import Experiment, Setup
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 EXPERIMENTS: dict[str, Experiment] = {
     **{name: as_experiment(comparison) for name, comparison in COMPARISONS.items()},
     "activations": activations.EXPERIMENT,
+    "rate-range": rate_range.EXPERIMENT,
     "noise": noise.EXPERIMENT,
     "strangers": out_of_distribution.EXPERIMENT,
     "size": scaling.EXPERIMENT,
@@ -91,7 +92,7 @@ def _setting(numbers: Mapping[str, Any]) -> str:
     seeds = f"seeds 0 to {numbers['seeds'] - 1}" if numbers["seeds"] > 1 else "seed 0"
     return (
         f"Recipe `{numbers['recipe']}` on {numbers['data']}, {counted(numbers['epochs'], 'epoch')}, {seeds}, except for what "
-        "is varied. Numbers are the mean over the seeds ± half of its 95 % confidence interval (Student's t)."
+        f"is varied. {EXPERIMENTS[numbers['experiment']].spread}"
     )
 
 
