@@ -127,8 +127,7 @@ def table(numbers: Mapping[str, Any]) -> Table:
         conclusions = [f"At no rate does the network learn within one epoch; the recipe's own is {own:g}."]
     else:
         conclusions = [
-            f"Suggested learning rate: {rate:.2g}, a tenth of that at the lowest loss; the recipe's own is {own:g}. For the "
-            "schedule one-cycle this is the peak."
+            f"Suggested learning rate: {rate:.2g}, a tenth of that at the lowest loss; the recipe's own is {own:g}."
         ]
     conclusions.append(
         "One epoch says nothing about rates that only pay later: try the suggestion, and two or three times as much and as "
