@@ -43,8 +43,14 @@ def plan_argument(
     if shifts is not None and np.abs(shifts).max() > MAX_EDGE:
         raise EngineError(f"the plan has a shift of {np.abs(shifts).max()} pixels; expected at most {MAX_EDGE}")
     arrays = [order, flips, shifts, *_augmentation(plan.augmentation or Augmentation(), count)]
-    pointers = [None if array is None else array.ctypes.data for array in arrays]
-    return kernels.Plan(*pointers, count, plan.batch_size, grey), [array for array in arrays if array is not None]
+    return kernels.Plan(*map(pointer, arrays), count, plan.batch_size, grey), [
+        array for array in arrays if array is not None
+    ]
+
+
+def pointer(array: NDArray[Any] | None) -> int | None:
+    """Return the address of an array's memory, or None for no array."""
+    return None if array is None else array.ctypes.data
 
 
 def checked_array(name: str, array: NDArray[Any], dtype: Any, shape: tuple[int, ...]) -> NDArray[Any]:

@@ -19,7 +19,7 @@ from lenet.data.class_weights import class_weights
 from lenet.data.dataset import Dataset, Images
 from lenet.data.plan import Plan
 from lenet.engines import Stats, kernels
-from lenet.engines.arguments import checked_array, plan_argument
+from lenet.engines.arguments import checked_array, plan_argument, pointer
 from lenet.engines.lowering import lowered
 from lenet.engines.optimizer import BETA1, BETA2, EPSILON, Optimizer, average_share
 from lenet.engines.state import Stateful
@@ -63,7 +63,7 @@ class CpuEngine(Stateful):
         self._library = kernels.library()
         self._variant = kernels.variant_number(variant)
         self._lowered = lowered(network.architecture)
-        self.network = network
+        self.network = self.evaluated = network  # evaluated: with the averaged weights, if the training averages them
         self.config = config
         self.preprocessing = preprocessing
         self.device = device
@@ -83,13 +83,8 @@ class CpuEngine(Stateful):
             self._labels = dataset.labels
             self._class_weights = class_weights(config, dataset)
             self.optimizer: Optimizer = Optimizer(network, config)
-
-    @property
-    def evaluated(self) -> Network:
-        """The network that is evaluated and saved: with the averaged weights if the training averages them."""
-        optimizer = getattr(self, "optimizer", None)
-        average = optimizer.average if optimizer else None
-        return self.network if average is None else Network(self.network.architecture, average)
+            if self.optimizer.average is not None:
+                self.evaluated = Network(network.architecture, self.optimizer.average)
 
     def train_steps(self, plan: Plan, start: int, stop: int) -> Stats:
         """Take the steps `start` to `stop - 1` of the plan, changing the weights in place.
@@ -192,10 +187,7 @@ class CpuEngine(Stateful):
         rates = checked_array("learning rates", rates, np.float64, (len(rates),))
         corrections = [1 - beta ** steps.astype(np.float64) for beta in (BETA1, BETA2)]
         moments = [moment.ctypes.data for moment in state.moments.values()] + [None, None]
-        arrays: list[NDArray[Any]] = [rates, *corrections]
-        if state.average is not None:
-            arrays += [state.average, np.array([average_share(config, int(step)) for step in steps])]
-        average, shares = [array.ctypes.data for array in arrays[3:]] or (None, None)
+        shares = None if state.average is None else np.array([average_share(config, int(step)) for step in steps])
         return kernels.Optimizer(
             kind=OPTIMIZERS[config.optimizer],
             nesterov=config.nesterov,
@@ -213,10 +205,10 @@ class CpuEngine(Stateful):
             rates=rates.ctypes.data,
             first_corrections=corrections[0].ctypes.data,
             second_corrections=corrections[1].ctypes.data,
-            average=average,
-            average_shares=shares,
-            class_weights=None if self._class_weights is None else self._class_weights.ctypes.data,
-        ), arrays
+            average=pointer(state.average),
+            average_shares=pointer(shares),
+            class_weights=pointer(self._class_weights),
+        ), [rates, *corrections, *([] if shares is None else [shares])]
 
 
 def _must_have_run(done: int, threads: int) -> None:

@@ -88,6 +88,7 @@ class ReferenceEngine(Stateful):
         self._network = network if isinstance(network, Network) else None
         with memory_explained(device, FIRST_TOUCH, "for the network"):
             self.module = (to_module(network) if isinstance(network, Network) else network).to(device)
+        self._averaging: TorchOptimizer | None = None  # whose averaged weights are evaluated; None without a training
         if dataset is not None:
             with memory_explained(device, FIRST_TOUCH, "for the training set"):
                 self.batches = Batches(dataset, preprocessing, device)
@@ -95,6 +96,7 @@ class ReferenceEngine(Stateful):
                 is_shared = self._network is not None and device == "cpu"
                 weights = torch.from_numpy(self._network.weights) if self._network and is_shared else None
                 self.optimizer: TorchOptimizer = TorchOptimizer(self.module, config, weights)
+            self._averaging = self.optimizer
             of_classes = class_weights(config, dataset)
             moved = None if of_classes is None else torch.from_numpy(of_classes).to(self.optimizer.weights)
             self._loss = Loss(config.label_smoothing, moved)
@@ -113,10 +115,9 @@ class ReferenceEngine(Stateful):
     @property
     def evaluated(self) -> Network:
         """The network that is evaluated and saved: with the averaged weights if the training averages them."""
-        optimizer = getattr(self, "optimizer", None)
-        if optimizer is None or optimizer.average is None:
+        if self._averaging is None or self._averaging.average is None:
             return self.network
-        with optimizer.averaged():
+        with self._averaging.averaged():
             return self._copied(self.network.architecture)
 
     def _copied(self, architecture: Architecture) -> Network:
@@ -188,9 +189,8 @@ class ReferenceEngine(Stateful):
     @contextlib.contextmanager
     def _evaluating(self, doing: str) -> Iterator[None]:
         """The module is in evaluation mode, with the weights to be evaluated."""
-        optimizer = getattr(self, "optimizer", None)
         with (
-            optimizer.averaged() if optimizer else contextlib.nullcontext(),
+            self._averaging.averaged() if self._averaging else contextlib.nullcontext(),
             torch_threads(self.threads),
             memory_explained(self.device, self._evaluation, doing),
             evaluating(self.module),

@@ -16,8 +16,8 @@ def summarize(job: Job, position: Position, seconds: float, weights_sha256: str)
         weights_sha256: SHA-256 of model.safetensors.
     """
     resolved, config = job.setup.resolved, job.recorder.config
-    keeps_best = config.keep == KEEP_BEST and position.best is not None
-    saved = position.best if keeps_best and position.best else position.last_epoch
+    kept = position.best if config.keep == KEEP_BEST else None
+    saved = kept or position.last_epoch
     num_images = position.epoch * len(job.setup.train)
     return Summary(
         train_loss=saved.train_loss,
@@ -31,7 +31,7 @@ def summarize(job: Job, position: Position, seconds: float, weights_sha256: str)
         seconds=seconds,
         steps_seconds=position.steps_seconds,
         epochs=position.epoch,
-        kept_epoch=saved.epoch if keeps_best else None,
+        kept_epoch=kept.epoch if kept else None,
         ended=_why(position, job) if config.patience else None,
         parameters=resolved.model.parameters,
         model=resolved.model.name,

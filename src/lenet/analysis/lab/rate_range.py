@@ -25,9 +25,7 @@ if TYPE_CHECKING:
 LOWEST_RATE, HIGHEST_RATE = 1e-5, 10.0
 CALLS = 20  # of the engine in an epoch; after one whose loss is not finite the test ends
 WINDOW = 0.05  # of all steps: how far away a step counts in the smoothed loss of another, less the farther it is
-CAP = (
-    2.0  # times the first loss: what a loss counts at most, so that one of a million is not smeared over its neighbours
-)
+CAP = 2.0  # times the first loss: what a loss counts at most, so that a huge one is not smeared over its neighbours
 LEARNED = 0.98  # times the first loss: below it the network has learned, above it again all that it learned is lost
 BELOW_LOWEST = 10  # how many times smaller than the rate of the lowest loss the suggested rate is
 
@@ -99,9 +97,8 @@ def points(curve: Curve) -> Numbers:
     lowest = int(losses.argmin())
     has_learned = lowest > 0 and losses[lowest] < LEARNED * losses[0]
     lost = lowest + np.flatnonzero(losses[lowest:] > LEARNED * losses[0])
-    end = (
-        int(lost[0]) if has_learned and len(lost) else len(losses)
-    )  # the step after the last, if its loss was not finite
+    # If the loss never returned: the step after the last, which there is only if its loss was not finite.
+    end = int(lost[0]) if has_learned and len(lost) else len(losses)
     steepest = int(np.gradient(losses[: lowest + 1]).argmin()) if has_learned else None
     return {
         "steepest": None if steepest is None else float(rates[steepest]),
