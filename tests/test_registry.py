@@ -3,17 +3,18 @@
 import pytest
 
 from lenet import registry
-from lenet.extras import has_torch
 from lenet.files.safetensors import PICKLES, SUFFIX
 
 TABLES = {"MODELS": registry.MODELS, "INITS": registry.INITS, "ENGINES": registry.ENGINES, "READERS": registry.READERS}
-ENTRIES = [(table, name) for table, names in TABLES.items() for name in names]
+ENTRIES = [
+    pytest.param(table, name, marks=[pytest.mark.torch] if "pytorch" in place else [])
+    for table, names in TABLES.items()
+    for name, place in names.items()
+]
 
 
 @pytest.mark.parametrize(("table", "name"), ENTRIES)
 def test_every_name_is_that_of_something(table, name):
-    if "pytorch" in TABLES[table][name] and not has_torch():
-        pytest.skip("needs PyTorch")
     assert callable(registry.resolve(TABLES[table], name))
 
 

@@ -332,7 +332,7 @@ def lost(trials: Trials) -> Row:
                 ended.append(trials.error(lambda: train(trials.out()), *texts, hint=ON_THE_CPU))
         out = trials.out()
         with gpu(convolving(0, make, learning=True, spared=FIRST_EPOCH + 3)):
-            is_explained = trials.error(lambda out=out: train(out), *texts, hint=RESUME)  # type: ignore[misc]
+            is_explained = trials.error(functools.partial(train, out), *texts, hint=RESUME)
         with gpu(nothing):
             run = lenet.resume(out, data=splits(), progress="quiet")
         is_same = torch.equal(weights_of(run), weights_of(trials.whole))
@@ -341,7 +341,8 @@ def lost(trials: Trials) -> Row:
         with gpu(convolving(0, make, learning=False)):
             ended.append(trials.error(lambda: lenet.evaluate(trials.whole, splits()), *texts, hint=ON_THE_CPU))
             image = splits().test.images[0]
-            ended.append(trials.error(lambda each=image: lenet.predict(trials.whole, each), *texts, hint=ON_THE_CPU))  # type: ignore[misc]
+            predict = functools.partial(lenet.predict, trials.whole, image)
+            ended.append(trials.error(predict, *texts, hint=ON_THE_CPU))
     return Row(
         f"lost devices, 5 phases × {len(LOST)} kinds: an error with a hint, and the training resumes",
         len(ended),
