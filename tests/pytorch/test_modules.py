@@ -76,6 +76,14 @@ def test_a_module_shares_the_networks_memory(name):
     assert all(parameter.requires_grad for parameter in module.parameters())
 
 
+@pytest.mark.parametrize("name", CLASSES)
+def test_a_class_takes_the_settings_of_its_model(name):
+    settings = {"in_channels": 3, "num_classes": 7}
+    module = CLASSES[name](**settings)
+    expected = network_of(name, **settings).architecture.parameter_shapes
+    assert {key: tuple(value.shape) for key, value in module.state_dict().items()} == expected
+
+
 def test_a_model_without_a_class_of_its_own_is_a_sequential():
     assert type(to_module(network_of("mlp"))) is nn.Sequential
     assert type(to_module(network_of("lenet"))) is LeNet
