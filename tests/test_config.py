@@ -242,7 +242,7 @@ def test_the_choices_of_every_setting_stay():
     assert {name: spec.metadata["choices"] for name, spec in FIELDS.items() if spec.metadata["choices"]} == {
         "recipe": ("fast", "sprint", "book-sgd", "book-adam", "book-adam-01"),
         "model": ("lenet", "lenet-avg", "softmax", "mlp"),
-        "activation": ("sigmoid", "tanh", "relu"),
+        "activation": ("sigmoid", "tanh", "relu", "scaled-tanh", "leaky-relu"),
         "pooling": ("max", "avg"),
         "init": ("default", "xavier-uniform"),
         "optimizer": ("sgd", "adam", "adamw"),

@@ -61,7 +61,7 @@ def test_a_safetensors_file_is_imported(tmp_path):
 
         network = initialized(build("lenet"), "default", seed=0)
         with open("net.safetensors", "wb") as file:
-            file.write(pack(network.parameters))
+            file.write(pack(network.tensors))
         assert lenet.import_weights("net.safetensors", model="lenet", data="mnist").notes == []
         assert "torch" not in sys.modules
     """

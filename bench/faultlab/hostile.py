@@ -513,7 +513,7 @@ def large_network() -> bytes:
     network = TrainedNetwork(
         Path("x"), "mlp", arguments, tuple("0123456789"), lenet.images.preprocess.Preprocessing((28, 28))
     )
-    return network.pack(initialized(build("mlp", hidden=(13_000, 120)), "default", 0).parameters)
+    return network.pack(initialized(build("mlp", hidden=(13_000, 120)), "default", 0).tensors)
 
 
 def padded(content: bytes, size: int) -> Callable[[Path], object]:

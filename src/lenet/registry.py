@@ -17,7 +17,13 @@ class Kind:
     module: str
 
 
-ACTIVATIONS = {"sigmoid": Kind(0, "Sigmoid"), "tanh": Kind(1, "Tanh"), "relu": Kind(2, "ReLU")}
+ACTIVATIONS = {
+    "sigmoid": Kind(0, "Sigmoid"),
+    "tanh": Kind(1, "Tanh"),
+    "relu": Kind(2, "ReLU"),
+    "scaled-tanh": Kind(3, "ScaledTanh"),  # 1.7159 tanh(2x/3), of LeCun et al. (1998); not in torch.nn
+    "leaky-relu": Kind(4, "LeakyReLU"),  # slope 0.01 for negative numbers
+}
 POOLINGS = {"max": Kind(0, "MaxPool2d"), "avg": Kind(1, "AvgPool2d")}  # 2×2, stride 2
 OPTIMIZERS = {"sgd": 0, "adam": 1, "adamw": 2}  # their numbers in engines/kernels/interface.h
 

@@ -34,11 +34,11 @@ def test_dead_units_are_0_for_every_image():
     assert dead_units(observed(a=("sigmoid", np.zeros((8, 3))))) is None
 
 
-@pytest.mark.parametrize(("function", "low"), [("sigmoid", 0.0), ("tanh", -1.0)])
+@pytest.mark.parametrize(("function", "low"), [("sigmoid", 0.0), ("tanh", -1.0), ("scaled-tanh", -1.7159)])
 def test_saturated_units_are_at_an_end_for_every_image(function, low):
     values = RANDOM.uniform(low + 0.2, 0.8, (8, 120))
     assert saturated_units(observed(a=(function, values))) is None
-    values[:, :31] = 1.0
+    values[:, :31] = 1.7159 if function == "scaled-tanh" else 1.0
     values[:, 31:61] = low
     values[0, 61] = low  # for one image only
     finding = saturated_units(observed(a=(function, values)))

@@ -119,7 +119,7 @@ def test_not_a_number_stops_the_chunk_and_leaves_the_weights(tiny):
 def test_a_logit_of_minus_infinity_is_no_loss_that_is_not_a_number(tiny):
     config = configure("book-sgd", batch_size=50, learning_rate=STILL, model="softmax")
     engine = cpu_engine(config, tiny.train)
-    engine.network.parameters["1.bias"][tiny.train.labels.max()] = -float("inf")
+    engine.network.tensors["1.bias"][tiny.train.labels.max()] = -float("inf")
     chosen = np.flatnonzero(tiny.train.labels != tiny.train.labels.max())[:50]
     stats = engine.train_steps(Plan(chosen, None, None, np.full(1, STILL), 50), 0, 1)
     assert np.isfinite(stats.losses).all()
@@ -137,7 +137,7 @@ def test_the_structures_are_those_of_the_library():
 def test_weights_that_are_not_numbers_are_seen_in_the_loss(tiny, activation, pooling):
     config = configure("book-sgd", batch_size=50, activation=activation, pooling=pooling)
     engine = cpu_engine(config, tiny.train)
-    engine.network.parameters["0.weight"][0, 0, 2, 2] = float("nan")
+    engine.network.tensors["0.weight"][0, 0, 2, 2] = float("nan")
     stats = engine.train_steps(plan(config, 0, len(tiny.train)), 0, 3)
     assert len(stats.losses) == 1
     assert np.isnan(stats.losses[0])

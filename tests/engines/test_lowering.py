@@ -4,7 +4,16 @@ from lenet.engines.choice import choose_engine
 from lenet.engines.lowering import lowered
 from lenet.errors import EngineError
 from lenet.networks import Architecture, build
-from lenet.networks.layers import Activation, Convolution, Dense, Flatten, Pooling
+from lenet.networks.layers import (
+    Activation,
+    BatchNorm,
+    Convolution,
+    Dense,
+    Dropout,
+    Flatten,
+    GlobalPooling,
+    Pooling,
+)
 
 
 def block(*layers, activation="relu"):
@@ -33,6 +42,10 @@ CONVOLUTION = Convolution("1", 1, 2, 3)
         (build("lenet", in_channels=2), "2 input channels"),
         (build("lenet", kernel_size=11, channels=(800, 800), input_size=64), "weights; they take at most"),
         (Architecture((1, 28, 28), (CONVOLUTION,)), "0 Flatten layers"),
+        (block(CONVOLUTION, BatchNorm("2", 2)), "nn.BatchNorm2d (the layer 2)"),
+        (block(CONVOLUTION, GlobalPooling("2")), "nn.AdaptiveAvgPool2d (the layer 2)"),
+        (block(CONVOLUTION, Dropout("2", 0.5)), "nn.Dropout (the layer 2)"),
+        (block(CONVOLUTION, Activation("2", "leaky-relu")), "the activation leaky-relu"),
         (block(CONVOLUTION), "a convolution without activation and pooling"),
         (
             block(CONVOLUTION, Pooling("2", "max"), Activation("3", "relu")),

@@ -16,7 +16,7 @@ from lenet.registry import READERS, resolve
 
 @pytest.fixture
 def parameters():
-    return initialized(build("lenet-avg"), "default", seed=0).parameters
+    return initialized(build("lenet-avg"), "default", seed=0).tensors
 
 
 def saved(folder, arrays, name="net.safetensors"):
@@ -62,9 +62,6 @@ def test_other_formats_are_refused_by_their_suffix(tmp_path, parameters, name):
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
-        ("1.num_batches_tracked", "BatchNorm"),
-        ("1.running_mean", "BatchNorm"),
-        ("1.running_var", "BatchNorm"),
         ("1.weight_ih_l0", "LSTM, GRU or RNN"),
         ("1.in_proj_weight", "MultiheadAttention"),
         ("1.weight_g", "weight_norm"),
@@ -91,11 +88,11 @@ def test_the_settings_of_the_model_are_those_of_the_file(tmp_path):
     """Also beside the network, where it is opened without them."""
     settings = {"channels": (4, 8), "hidden": (20,), "kernel_size": 3, "padding": 1, "activation": "tanh"}
     network = initialized(build("lenet", **settings, num_classes=10), "default", seed=0)
-    path = saved(tmp_path, network.parameters)
+    path = saved(tmp_path, network.tensors)
     imported = import_weights(path, model="lenet", data="mnist", out=tmp_path / "out.safetensors", **settings)
     opened = TrainedNetwork.load(imported.network.path)
     assert opened.architecture == imported.network.architecture == network.architecture
-    assert all(np.array_equal(opened.weights[name], array) for name, array in network.parameters.items())
+    assert all(np.array_equal(opened.weights[name], array) for name, array in network.tensors.items())
     for name, other in {"channels": (4, 9), "hidden": (21,), "kernel_size": 5}.items():
         with pytest.raises(RunError, match="the weights do not fit"):
             import_weights(

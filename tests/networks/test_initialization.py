@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from made_up import network_of_all_layers
 
 from lenet import registry
 from lenet.networks import build
@@ -13,6 +14,14 @@ def test_the_seed_decides_the_initial_weights(name, init):
     one, two, other = (initialized(architecture, init, seed).weights for seed in (5, 5, 6))
     assert np.array_equal(one, two)
     assert not np.array_equal(one, other)
+
+
+@pytest.mark.parametrize("init", registry.INITS)
+def test_batch_normalization_begins_by_changing_nothing_but_the_scale(init):
+    tensors = initialized(network_of_all_layers().architecture, init, seed=0).tensors
+    for layer in ("1", "6"):
+        values = {part: set(tensors[f"{layer}.{part}"]) for part in ("weight", "bias", "running_mean", "running_var")}
+        assert values == {"weight": {1.0}, "bias": {0.0}, "running_mean": {0.0}, "running_var": {1.0}}
 
 
 def kolmogorov_smirnov(values, bound):
@@ -34,7 +43,7 @@ def test_the_distributions_are_pytorchs(init):
         fan_in, fan_out = weight[1] * area, weight[0] * area
         is_xavier = init == "xavier-uniform" and name.endswith("weight")
         bound = (6 / (fan_in + fan_out)) ** 0.5 if is_xavier else fan_in**-0.5
-        values = np.concatenate([network.parameters[name].ravel() for network in networks])
+        values = np.concatenate([network.tensors[name].ravel() for network in networks])
         assert np.abs(values).max() <= bound
         assert kolmogorov_smirnov(values, bound) < 1.95 / len(values) ** 0.5  # p = 0.001
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lenet.errors import RunError
-from lenet.networks.matching import Tensors, match, without_prefix
+from lenet.networks.matching import Tensors, match, without_counters, without_prefix
 
 SHAPES = {"0.weight": (6, 1, 5, 5), "0.bias": (6,), "3.weight": (10, 6), "3.bias": (10,)}
 
@@ -26,6 +26,14 @@ def test_a_prefix_of_wrappers_is_left_out_if_all_names_have_it(prefixes):
     assert bare.is_ordered
     mixed = tensors({"module.a": (1,), "b": (2,)})
     assert without_prefix(mixed) is mixed
+
+
+def test_numbers_of_batches_are_left_out():
+    counted = tensors(SHAPES | {"1.num_batches_tracked": (), "num_batches_tracked": ()}, is_ordered=True)
+    bare = without_counters(counted)
+    assert bare.shapes == SHAPES
+    assert bare.dtypes == dict.fromkeys(SHAPES, "float32")
+    assert bare.is_ordered
 
 
 def test_the_same_names_and_shapes_are_the_same():

@@ -16,7 +16,7 @@ from lenet.networks.trained import TrainedNetwork
 def path(tmp_path):
     """A weights file on its own."""
     network = TrainedNetwork(tmp_path / "net.safetensors", "lenet", {}, tuple("0123456789"), Preprocessing((28, 28)))
-    network.path.write_bytes(network.pack(network_of("lenet", seed=1).parameters))
+    network.path.write_bytes(network.pack(network_of("lenet", seed=1).tensors))
     return network.path
 
 
@@ -33,7 +33,7 @@ def test_a_weights_file_is_a_network(path):
     expected = network_of("lenet", seed=1)
     assert network.architecture == expected.architecture
     assert np.array_equal(network.network.weights, expected.weights)
-    assert np.array_equal(network.weights["fc.4.bias"], expected.parameters["fc.4.bias"])
+    assert np.array_equal(network.weights["fc.4.bias"], expected.tensors["fc.4.bias"])
     assert TrainedNetwork.from_dict(json.loads(json.dumps(network.to_dict())), path) == network
 
 
@@ -120,11 +120,11 @@ def test_a_network_that_cannot_be_is_refused_before_memory_is_taken(path, change
 
 def test_files_that_are_no_network_are_refused_with_the_way_in(path, tmp_path):
     bare = tmp_path / "bare.safetensors"
-    bare.write_bytes(safetensors.numpy.save(network_of("lenet").parameters))
+    bare.write_bytes(safetensors.numpy.save(network_of("lenet").tensors))
     with pytest.raises(RunError, match="does not say what network") as caught:
         TrainedNetwork.load(bare)
     assert caught.value.hint.startswith("lenet import-weights")
-    bare.write_bytes(safetensors.numpy.save(network_of("lenet").parameters, {"lenet": "{"}))
+    bare.write_bytes(safetensors.numpy.save(network_of("lenet").tensors, {"lenet": "{"}))
     with pytest.raises(RunError, match="Expecting"):
         TrainedNetwork.load(bare)
     for name in ("net.pt", "net.PTH", "net.pkl"):

@@ -28,10 +28,10 @@ def test_a_module_becomes_a_network_and_shares_its_memory():
     module = LeNetAvg(activation="tanh")
     network = from_module(module, (1, 28, 28))
     before = {name: value.clone() for name, value in module.state_dict().items()}
-    assert all(np.array_equal(value, network.parameters[name]) for name, value in before.items())
+    assert all(np.array_equal(value, network.tensors[name]) for name, value in before.items())
     with torch.no_grad():
         module[0].bias.fill_(1)
-    assert not (network.parameters["0.bias"] == 1).any()
+    assert not (network.tensors["0.bias"] == 1).any()
     share(network, module)
     network.weights[:] = 2
     assert all((parameter == 2).all() for parameter in module.parameters())

@@ -69,7 +69,7 @@ def test_a_module_shares_the_networks_memory(name):
         key: tuple(value.shape) for key, value in module.state_dict().items()
     } == network.architecture.parameter_shapes
     network.weights[:] = np.random.default_rng(0).normal(size=len(network.weights))
-    assert all(np.array_equal(value.numpy(), network.parameters[key]) for key, value in module.state_dict().items())
+    assert all(np.array_equal(value.numpy(), network.tensors[key]) for key, value in module.state_dict().items())
     with torch.no_grad():
         next(module.parameters()).fill_(7)
     assert network.weights[0] == 7

@@ -5,8 +5,18 @@ from typing import Any
 import numpy as np
 
 from lenet.data.dataset import Dataset
-from lenet.networks import Network, build
+from lenet.networks import Architecture, Network, build
 from lenet.networks.initialization import initialized
+from lenet.networks.layers import (
+    Activation,
+    BatchNorm,
+    Convolution,
+    Dense,
+    Dropout,
+    Flatten,
+    GlobalPooling,
+    Pooling,
+)
 
 DIGITS = tuple("0123456789")
 
@@ -35,3 +45,32 @@ def noise(
 def network_of(name: str, init: str = "default", seed: int = 0, **arguments: Any) -> Network:
     """A model with its initial weights."""
     return initialized(build(name, **arguments), init, seed)
+
+
+def network_of_all_layers(seed: int = 0) -> Network:
+    """A small network with a layer of each type, each activation once, and statistics as after some training."""
+    layers = (
+        Convolution("0", 1, 3, 3, padding=1),
+        BatchNorm("1", 3),
+        Activation("2", "leaky-relu"),
+        Pooling("3", "max"),
+        Convolution("4", 3, 4, 2),
+        Activation("5", "scaled-tanh"),
+        BatchNorm("6", 4),
+        Pooling("7", "avg"),
+        Dropout("8", 0.25),
+        Activation("9", "relu"),
+        GlobalPooling("10"),
+        Flatten("11"),
+        Dense("12", 4, 5),
+        Activation("13", "tanh"),
+        Dense("14", 5, 6),
+        Activation("15", "sigmoid"),
+        Dense("16", 6, 3),
+    )
+    network = initialized(Architecture((1, 9, 11), layers), "default", seed)
+    random = np.random.default_rng(seed)
+    for name, tensor in network.tensors.items():
+        if name.split(".")[0] in ("1", "6"):
+            tensor[...] = random.uniform(0.5, 1.5, tensor.shape)
+    return network

@@ -43,7 +43,7 @@ def test_the_record_holds_every_decision(tiny, tmp_path, splits):
                 "input_size": (28, 28),
                 "num_classes": 10,
             },
-            parameters=sum(array.size for array in setup.engine.network.parameters.values()),
+            parameters=sum(array.size for array in setup.engine.network.tensors.values()),
         ),
         preprocessing=Preprocessing.of(setup.train, normalize=True),
         engine="cpu",

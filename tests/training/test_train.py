@@ -244,6 +244,6 @@ def test_the_averaged_weights_are_saved_and_measured(tiny, tmp_path, engine):
     assert run.summary.test_loss != raw.summary.test_loss
     assert lenet.evaluate(run, tiny).accuracy == run.test_accuracy
     checkpoint = newest_checkpoint(run)
-    for name, weights in run.network.network.parameters.items():
+    for name, weights in run.network.network.tensors.items():
         assert np.array_equal(weights, checkpoint.tensors[f"optimizer.{name}.average"])
         assert not np.array_equal(weights, checkpoint.tensors[f"model.{name}"])

@@ -97,4 +97,4 @@ def _packed(name: str, arguments: dict[str, Any]) -> bytes:
     network = TrainedNetwork(
         path, name, {"input_size": (4, 4), "num_classes": 2, **arguments}, ("zero", "one"), preprocessing
     )
-    return network.pack(initialized(build(name, **network.arguments), "default", 0).parameters)
+    return network.pack(initialized(build(name, **network.arguments), "default", 0).tensors)

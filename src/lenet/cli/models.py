@@ -107,7 +107,7 @@ def import_weights(
         **given,
     )
     network = imported.network
-    shapes = network.architecture.parameter_shapes
+    shapes = network.architecture.tensor_shapes
     print_table(
         ["in the file", "in the network", "shape"],
         [[untrusted.printable(theirs), ours, format_shape(shapes[ours])] for theirs, ours in imported.names.items()],

@@ -11,7 +11,7 @@ from lenet.doctor.remedies import success
 
 UNIT_SHARE = 0.5  # of the units of a layer
 EDGE = 0.01  # of an activation's range
-RANGES = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
+RANGES = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0), "scaled-tanh": (-1.7159, 1.7159)}
 
 
 def dead_units(observation: Observation) -> Finding | None:
@@ -60,7 +60,7 @@ def softmax_before_loss(observation: Observation) -> Finding | None:
 
 def dead_shares(activations: Mapping[str, Activations]) -> dict[str, float]:
     """Return, for each layer of ReLUs, the share of units, or channels, that are 0 for every image."""
-    return {name: _share(layer.values == 0) for name, layer in activations.items() if layer.function not in RANGES}
+    return {name: _share(layer.values == 0) for name, layer in activations.items() if layer.function == "relu"}
 
 
 def saturated_shares(activations: Mapping[str, Activations]) -> dict[str, float]:

@@ -6,10 +6,21 @@ import itertools
 from lenet.engines import kernels
 from lenet.errors import EngineError
 from lenet.networks import Architecture
-from lenet.networks.layers import Activation, Convolution, Dense, Flatten, Layer, Pooling
+from lenet.networks.layers import (
+    Activation,
+    BatchNorm,
+    Convolution,
+    Dense,
+    Dropout,
+    Flatten,
+    GlobalPooling,
+    Layer,
+    Pooling,
+)
 from lenet.registry import ACTIVATIONS, POOLINGS
 
 MAX_BLOCKS, MAX_HIDDEN, MAX_CLASSES, MAX_EDGE, MAX_KERNEL, MAX_WIDTH = 3, 4, 100, 64, 11, 4096
+FUNCTIONS = ("sigmoid", "tanh", "relu")
 MAX_WEIGHTS = 1 << 26  # so that everything of one layer can be counted in 31 bits
 
 
@@ -25,6 +36,11 @@ def lowered(architecture: Architecture) -> kernels.Network:
     if not 1 <= min(height, width) <= max(height, width) <= MAX_EDGE:
         raise refused(f"images of {height}×{width}", f"at most {MAX_EDGE}×{MAX_EDGE}")
     layers = architecture.layers
+    for layer in layers:
+        if isinstance(layer, BatchNorm | GlobalPooling | Dropout):
+            raise refused(f"nn.{layer.kind} (the layer {layer.name})", "convolutions, poolings and dense layers")
+        if isinstance(layer, Activation) and layer.function not in FUNCTIONS:
+            raise refused(f"the activation {layer.function}", ", ".join(FUNCTIONS))
     flattens = [number for number, layer in enumerate(layers) if isinstance(layer, Flatten)]
     if len(flattens) != 1:
         raise refused(f"{len(flattens)} Flatten layers", "one")

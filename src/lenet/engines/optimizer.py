@@ -1,5 +1,8 @@
 """SGD, Adam and AdamW over one vector of weights: their state, which all engines share.
 
+The vectors are as long as the network's, with its running statistics at the end, which no optimiser moves: a step changes the
+first num_parameters numbers. The average is that of the whole vector.
+
 `average` is the exponential moving average of the weights, if the training keeps one. The formulas are in
 pytorch/optimizer.py, the specification, and in kernels/optimizer.h.
 """
@@ -36,25 +39,25 @@ class OptimizerState(Protocol):
 
     Attributes:
         num_steps: steps taken so far.
-        shapes: the shapes of the parameters by name, in the order of the vectors.
+        shapes: the shapes of the parts by name, in the order of the vectors.
     """
 
     num_steps: int
     shapes: Mapping[str, Shape]
 
     def arrays(self) -> dict[str, Array]:
-        """Return `weights`, the moments and `average`, (num_parameters,) each, as they are now; on the CPU without a copy."""
+        """Return `weights`, the moments and `average`, (num_values,) each, as they are now; on the CPU without a copy."""
 
     def assign(self, arrays: Mapping[str, Array], num_steps: int) -> None:
         """Set all of these, and the number of steps."""
 
 
 class Optimizer:
-    """The optimiser's vectors in NumPy, (num_parameters,) each; `weights` is the network's own memory."""
+    """The optimiser's vectors in NumPy, (num_values,) each; `weights` is the network's own memory."""
 
     def __init__(self, network: Network, config: TrainConfig) -> None:
         self.config = config
-        self.shapes: Mapping[str, Shape] = network.architecture.parameter_shapes
+        self.shapes: Mapping[str, Shape] = network.architecture.tensor_shapes
         self.weights = network.weights
         self.gradient = np.zeros_like(self.weights)
         self.moments = {name: np.zeros_like(self.weights) for name in moment_names(config)}

@@ -1,6 +1,7 @@
 """The state of an engine, in the one form that all engines write and read.
 
-By name: `model.NAME` for each parameter, `optimizer.NAME.KEY` for each moment and the average, and `optimizer.step`.
+By name: `model.NAME` for each tensor of the network, `optimizer.NAME.KEY` for each moment and the average, and
+`optimizer.step`.
 """
 
 from collections.abc import Mapping
@@ -25,7 +26,7 @@ class Stateful:
     optimizer: OptimizerState
 
     def buffers(self) -> dict[str, Array]:
-        """Return what a module holds beside its parameters, such as running means, by name."""
+        """Return what a module that is no Network holds beside its parameters, such as running means, by name."""
         return {}
 
     def load_buffers(self, buffers: Mapping[str, Array]) -> None:
@@ -108,7 +109,7 @@ class Snapshot:
 
 
 def _joined(state: Mapping[str, Array], shapes: Mapping[str, Shape], key: str) -> Array:
-    """The parts of one vector, (num_parameters,)."""
+    """One vector, (num_values,), of its parts."""
     parts = []
     for name, shape in shapes.items():
         part = state[f"model.{name}" if key == "weights" else f"optimizer.{name}.{key}"]

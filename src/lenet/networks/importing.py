@@ -22,8 +22,9 @@ from lenet.errors import ConfigError, RunError, choices_hint, quoted
 from lenet.files import durable, untrusted
 from lenet.files.safetensors import SUFFIX, Weights, must_be_finite
 from lenet.images.preprocess import Preprocessing, mean_and_std
-from lenet.networks import build
-from lenet.networks.matching import SAVE_HINT, Tensors, match, without_prefix
+from lenet.networks import Architecture, build
+from lenet.networks.layers import Shape
+from lenet.networks.matching import SAVE_HINT, Tensors, match, without_counters, without_prefix
 from lenet.networks.trained import TrainedNetwork
 from lenet.registry import READERS, resolve
 
@@ -37,7 +38,7 @@ class Imported:
 
     Attributes:
         network: the trained network, whose `path` is the new weights file.
-        names: of each tensor in the imported file, the name of the network's parameter.
+        names: of each tensor in the imported file, the name of the network's tensor.
         notes: what else was done, such as conversions of dtype.
     """
 
@@ -56,7 +57,7 @@ def import_weights(
 ) -> Imported:
     """Write a weights file with weights that PyTorch or safetensors saved.
 
-    Tensors are matched with the network's parameters by name, else by order or shape.
+    Tensors are matched with the network's by name, else by order or shape.
 
     Args:
         file: `.safetensors`; or `.pt`, `.pth` and the like with a state dict, on its own or in a checkpoint's dict.
@@ -91,12 +92,12 @@ def import_weights(
     architecture = build(model, **arguments, input_size=preprocessing.size, num_classes=len(classes))
 
     printed = untrusted.printable(file)
-    tensors = without_prefix(_read(file))
+    tensors = without_counters(without_prefix(_read(file)))
     tensors.must_be_floats(printed)
-    names = match(tensors, architecture.parameter_shapes, printed, network.name)
-    parameters, notes = _converted(tensors, names, printed)
+    names = match(tensors, _in_order_of_layers(architecture), printed, network.name)
+    converted, notes = _converted(tensors, names, printed)
     try:
-        durable.write(out, network.pack({name: parameters[name] for name in architecture.parameter_shapes}))
+        durable.write(out, network.pack({name: converted[name] for name in architecture.tensor_shapes}))
     except OSError as error:
         raise RunError(f"cannot write {out}: {error.strerror or error}", hint="name another file with --out") from error
     return Imported(network, names, notes)
@@ -167,17 +168,28 @@ def _read(file: Path) -> Tensors:
     return tensors
 
 
+def _in_order_of_layers(architecture: Architecture) -> dict[str, Shape]:
+    """The shapes of all tensors by name, those of each layer together, as a state_dict has them."""
+    shapes = architecture.tensor_shapes
+    return {
+        name: shape
+        for layer in architecture.layers
+        for name, shape in shapes.items()
+        if name.rpartition(".")[0] == layer.name
+    }
+
+
 def _converted(tensors: Tensors, names: dict[str, str], file: str) -> tuple[dict[str, NDArray[np.float32]], list[str]]:
     """The weights in float32 under the network's names, and notes on what was done."""
     renamed = {ours: tensors.arrays[theirs] for theirs, ours in names.items()}
     must_be_finite(renamed, file)
     with np.errstate(over="ignore"):
-        parameters = {name: np.ascontiguousarray(array, np.float32) for name, array in renamed.items()}
-    must_be_finite(parameters, f"{file}, in float32,")
+        converted = {name: np.ascontiguousarray(array, np.float32) for name, array in renamed.items()}
+    must_be_finite(converted, f"{file}, in float32,")
     notes = [
         f"{dtype} weights were rounded to float32" if dtype == "float64" else f"{dtype} weights became float32"
         for dtype in sorted({tensors.dtypes[name] for name in names} - {"float32"})
     ]
     if list(names) != list(names.values()):
         notes.append("names differ; tensors were matched by their shapes")
-    return parameters, notes
+    return converted, notes

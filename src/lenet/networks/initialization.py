@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.networks.layers import Convolution, Dense
+from lenet.networks.layers import BatchNorm, Convolution, Dense
 from lenet.networks.network import Architecture, Network
 from lenet.registry import INITS, resolve
 
@@ -37,14 +37,17 @@ def xavier_uniform(network: Network, random: np.random.Generator) -> None:
 
 
 def _fill(network: Network, random: np.random.Generator, bound: Callable[[int, int], float]) -> None:
-    parameters = network.parameters
+    tensors = network.tensors
     for layer in network.architecture.layers:
         if isinstance(layer, Convolution | Dense):
-            weight, bias = parameters[f"{layer.name}.weight"], parameters[f"{layer.name}.bias"]
+            weight, bias = tensors[f"{layer.name}.weight"], tensors[f"{layer.name}.bias"]
             receptive_field = math.prod(weight.shape[2:])
             fan_in, fan_out = weight.shape[1] * receptive_field, weight.shape[0] * receptive_field
             weight[...] = _uniform(random, bound(fan_in, fan_out), weight.shape)
             bias[...] = _uniform(random, 1 / math.sqrt(fan_in), bias.shape)
+        elif isinstance(layer, BatchNorm):
+            for part, value in (("weight", 1), ("bias", 0), ("running_mean", 0), ("running_var", 1)):
+                tensors[f"{layer.name}.{part}"][...] = value
 
 
 def _uniform(random: np.random.Generator, bound: float, shape: tuple[int, ...]) -> NDArray[np.float64]:

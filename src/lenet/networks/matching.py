@@ -1,4 +1,4 @@
-"""Tensors of another program, and which of a network's parameters each of them is: by name, by order, or by shape."""
+"""Tensors of another program, and which of a network's tensors each of them is: by name, by order, or by shape."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,11 +13,9 @@ from lenet.networks.layers import Shape
 FLOATS = ("float32", "float64", "float16", "bfloat16")
 MAX_LISTED = 24  # tensors in a message
 PREFIXES = ("module.", "_orig_mod.")  # of nn.DataParallel and torch.compile
+COUNTER = "num_batches_tracked"  # of nn.BatchNorm2d, which nothing here needs
 # Layers that no network of lenet has, by the last part of a name that only they have.
 OTHER_LAYERS = {
-    "num_batches_tracked": "BatchNorm",
-    "running_mean": "BatchNorm",
-    "running_var": "BatchNorm",
     "weight_ih_l0": "LSTM, GRU or RNN",
     "in_proj_weight": "MultiheadAttention",
     "weight_g": "weight_norm",
@@ -65,6 +63,12 @@ class Tensors:
                 )
 
 
+def without_counters(tensors: Tensors) -> Tensors:
+    """Return the tensors without the numbers of batches that PyTorch's BatchNorm layers count."""
+    arrays = {name: array for name, array in tensors.arrays.items() if name.rpartition(".")[2] != COUNTER}
+    return Tensors(arrays, {name: tensors.dtypes[name] for name in arrays}, tensors.is_ordered)
+
+
 def without_prefix(tensors: Tensors) -> Tensors:
     """Return the tensors without the prefix that wrappers of modules put before all names."""
     for prefix in PREFIXES:
@@ -82,7 +86,7 @@ def match(tensors: Tensors, shapes: dict[str, Shape], file: str, model: str) -> 
 
     Args:
         tensors: what the file holds.
-        shapes: the network's parameters: their shapes, by name.
+        shapes: the network's tensors: their shapes, by name, in the order of its layers.
         file: for messages.
         model: for messages.
 

@@ -1,8 +1,10 @@
 """Networks as data: an Architecture is a list of layers, a Network is one with its weights in a single vector.
 
+The vector holds the learned parameters in the order of the layers, then the running statistics of all BatchNorm layers.
+
 architecture = build("lenet", padding=2)
 network = initialized(architecture, "default", seed=0)
-network.parameters["conv.0.weight"]  # float32 (6, 1, 5, 5), a view of network.weights
+network.tensors["conv.0.weight"]  # float32 (6, 1, 5, 5), a view of network.weights
 """
 
 import math
@@ -16,7 +18,7 @@ from numpy.typing import NDArray
 
 from lenet.errors import ModelError
 from lenet.files.safetensors import MAX_PARAMETERS
-from lenet.networks.layers import Convolution, Dense, Layer, Shape
+from lenet.networks.layers import BatchNorm, Convolution, Dense, Layer, Shape
 
 Weights = NDArray[np.float32]
 Vector = TypeVar("Vector", bound=Any)  # an array or a tensor
@@ -55,13 +57,29 @@ class Architecture:
 
     @cached_property
     def parameter_shapes(self) -> dict[str, Shape]:
-        """The shapes of all parameters by name, in the order of the weight vector."""
+        """The shapes of all learned parameters by name, in the order of the weight vector."""
         return {name: shape for layer in self.layers for name, shape in layer.parameter_shapes.items()}
+
+    @cached_property
+    def statistic_shapes(self) -> dict[str, Shape]:
+        """The shapes of all running statistics by name, in the order of the end of the weight vector."""
+        layers = [layer for layer in self.layers if isinstance(layer, BatchNorm)]
+        return {name: shape for layer in layers for name, shape in layer.statistic_shapes.items()}
+
+    @cached_property
+    def tensor_shapes(self) -> dict[str, Shape]:
+        """The shapes of parameters and statistics by name: the layout of the weight vector, and what a weights file holds."""
+        return self.parameter_shapes | self.statistic_shapes
 
     @property
     def num_parameters(self) -> int:
-        """How many numbers the network learns."""
+        """How many numbers the network learns: the first ones of the weight vector."""
         return sum(map(math.prod, self.parameter_shapes.values()))
+
+    @property
+    def num_values(self) -> int:
+        """How many numbers the weight vector has: the learned ones and the running statistics."""
+        return sum(map(math.prod, self.tensor_shapes.values()))
 
     @property
     def largest_output(self) -> int:
@@ -81,7 +99,7 @@ class Architecture:
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """A network: its architecture and its weights, float32 (num_parameters,)."""
+    """A network: its architecture and its weights, float32 (num_values,)."""
 
     architecture: Architecture
     weights: Weights
@@ -93,7 +111,7 @@ class Network:
         Raises:
             ModelError: for more than MAX_PARAMETERS parameters.
         """
-        size = architecture.num_parameters
+        size = architecture.num_values
         if size > MAX_PARAMETERS:
             raise ModelError(
                 f"the network would have {size:,} parameters; expected at most {MAX_PARAMETERS:,}",
@@ -102,17 +120,17 @@ class Network:
         return cls(architecture, np.empty(size, np.float32))
 
     @classmethod
-    def of(cls, architecture: Architecture, parameters: Mapping[str, Weights]) -> "Network":
-        """Return the network with a copy of these parameters, whose names and shapes are the architecture's."""
+    def of(cls, architecture: Architecture, tensors: Mapping[str, Weights]) -> "Network":
+        """Return the network with a copy of its tensors among these, whose names and shapes are the architecture's."""
         network = cls.empty(architecture)
-        for name, view in network.parameters.items():
-            view[...] = parameters[name]
+        for name, view in network.tensors.items():
+            view[...] = tensors[name]
         return network
 
     @property
-    def parameters(self) -> dict[str, Weights]:
-        """The weights by their names in the PyTorch module's state_dict, as views of the vector."""
-        return split(self.weights, self.architecture.parameter_shapes)
+    def tensors(self) -> dict[str, Weights]:
+        """Parameters and running statistics by their names in the PyTorch module's state_dict, as views of the vector."""
+        return split(self.weights, self.architecture.tensor_shapes)
 
     def copy(self) -> "Network":
         """Return the same network with weights of its own."""
@@ -123,7 +141,7 @@ def split(vector: Vector, shapes: Mapping[str, Shape]) -> dict[str, Vector]:
     """Return the parts of a vector by name, sharing its memory.
 
     Args:
-        vector: a NumPy array or a torch tensor, (num_parameters,).
+        vector: a NumPy array or a torch tensor, such as (num_values,); what is left at its end belongs to no part.
         shapes: the shapes of the parts by name, in the order of the vector.
     """
     parts, start = {}, 0

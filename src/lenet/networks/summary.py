@@ -16,8 +16,8 @@ class Row:
     Attributes:
         name: the layer's class in torch.nn.
         output_shape: without the dimension of the batch.
-        num_parameters: of this layer.
-        multiply_adds: multiplications that are added up; activations and pooling have none.
+        num_parameters: that this layer learns.
+        multiply_adds: multiplications that are added up; activations, normalization and pooling have none.
     """
 
     name: str

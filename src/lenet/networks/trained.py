@@ -144,8 +144,8 @@ class TrainedNetwork:
             raise self._fault(f"a layer's output has {largest:,} numbers; expected at most {MAX_OUTPUT:,}")
         if multiply_adds > MAX_MULTIPLY_ADDS:
             raise self._fault(f"an image takes {multiply_adds:,} multiply-adds; expected at most {MAX_MULTIPLY_ADDS:,}")
-        if architecture.num_parameters > MAX_PARAMETERS:
-            raise self._fault(f"it has {architecture.num_parameters:,} parameters; expected at most {MAX_PARAMETERS:,}")
+        if architecture.num_values > MAX_PARAMETERS:
+            raise self._fault(f"it has {architecture.num_values:,} parameters; expected at most {MAX_PARAMETERS:,}")
         return architecture
 
     @cached_property
@@ -162,12 +162,12 @@ class TrainedNetwork:
             if hashlib.sha256(source).hexdigest() != self.sha256:
                 path = untrusted.printable(self.path)
                 raise RunError(f"{path} does not hold the weights of this run, by their SHA-256 in summary.json")
-        return Network.of(architecture, Weights.read(source).load(architecture.parameter_shapes))
+        return Network.of(architecture, Weights.read(source).load(architecture.tensor_shapes))
 
     @property
     def weights(self) -> dict[str, NDArray[np.float32]]:
-        """The weights by their names in the PyTorch module's state_dict, such as `conv.0.weight`."""
-        return self.network.parameters
+        """Weights and running statistics by their names in the PyTorch module's state_dict, such as `conv.0.weight`."""
+        return self.network.tensors
 
     def outputs(self, images: Images) -> list[NDArray[np.float32]]:
         """Return the output of every layer.
@@ -200,9 +200,9 @@ class TrainedNetwork:
         """Return the name of the most probable class of each of uint8 images (N, height, width)."""
         return [self.classes[index] for index in self.logits(images).argmax(axis=1)]
 
-    def pack(self, parameters: Mapping[str, NDArray[np.float32]]) -> bytes:
-        """Return the content of a weights file with these weights, by name, and this description."""
-        return pack(parameters, {KEY: json.dumps(self.to_dict())})
+    def pack(self, tensors: Mapping[str, NDArray[np.float32]]) -> bytes:
+        """Return the content of a weights file with these tensors, by name, and this description."""
+        return pack(tensors, {KEY: json.dumps(self.to_dict())})
 
     @property
     def _sizes(self) -> dict[str, Any]:

@@ -8,11 +8,12 @@ from torch import nn
 from lenet.engines.lowering import refused
 from lenet.errors import ModelError
 from lenet.networks import Architecture, Network
+from lenet.networks.forward import LEAK
 from lenet.networks.layers import Activation, Convolution, Dense, Flatten, Layer, Pooling
 from lenet.networks.network import split
 from lenet.registry import ACTIVATIONS, POOLINGS
 
-_ACTIVATIONS = {getattr(nn, kind.module): name for name, kind in ACTIVATIONS.items()}
+_ACTIVATIONS = {getattr(nn, kind.module): name for name, kind in ACTIVATIONS.items() if hasattr(nn, kind.module)}
 _POOLINGS = {getattr(nn, kind.module): name for name, kind in POOLINGS.items()}
 
 # What a layer's attributes must be for lenet's layers to compute the same.
@@ -65,6 +66,7 @@ def _layers(layers: nn.Sequential) -> Iterator[Layer]:
         elif isinstance(layer, nn.Flatten) and (layer.start_dim, layer.end_dim) == (1, -1):
             yield Flatten(name)
         elif kind in _ACTIVATIONS:
+            _check("LeakyReLU", layer, {"negative_slope": LEAK})
             yield Activation(name, _ACTIVATIONS[kind])
         elif kind in _POOLINGS:
             _check("pooling", layer, _POOLING)

@@ -121,7 +121,7 @@ def read(folder: Path, step: int, network: TrainedNetwork) -> Checkpoint:
         Damaged: if a byte of it is not what was written.
         RunError: if it cannot be read now.
     """
-    num_weights = network.architecture.num_parameters
+    num_weights = network.architecture.num_values
     tensors_file, record_file = names(step)
     try:
         text = untrusted.read(folder / record_file, untrusted.MAX_JSON)

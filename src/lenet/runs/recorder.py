@@ -189,7 +189,7 @@ class Recorder:
 
     def save_weights(self, network: Network) -> str:
         """Write model.safetensors, with all that is needed to use it in its metadata; return its SHA-256."""
-        content = self._network.pack(network.parameters)
+        content = self._network.pack(network.tensors)
         self.folder.write("model.safetensors", content)
         return hashlib.sha256(content).hexdigest()
 

@@ -27,7 +27,7 @@ def note_best(position: Position, config: TrainConfig, engine: Engine) -> None:
     if is_better(point, position.best):
         position.best = point
         if config.keep == KEEP_BEST:
-            position.best_weights = engine.evaluated.copy().parameters
+            position.best_weights = engine.evaluated.copy().tensors
 
 
 def has_no_patience_left(position: Position, config: TrainConfig) -> bool:

@@ -136,7 +136,7 @@ def _load(run: Run, engine: Engine, checkpoint: Checkpoint, position: Position) 
     except (KeyError, ValueError) as error:
         raise _other_training(run, error) from error
     engine.micro_batch = position.micro_batch
-    shapes = {name: array.shape for name, array in engine.network.parameters.items()}
+    shapes = {name: array.shape for name, array in engine.network.tensors.items()}
     best = {name: array.shape for name, array in position.best_weights.items()}
     if best != (shapes if run.config.keep == KEEP_BEST and position.best else {}):
         raise _other_training(run, ValueError("its best weights are not those of this network"))

@@ -11,7 +11,9 @@ from lenet.doctor.observation import Activations
 from lenet.pytorch.modules import evaluating
 from lenet.registry import ACTIVATIONS
 
-_FUNCTIONS: dict[type[nn.Module], str] = {getattr(nn, kind.module): name for name, kind in ACTIVATIONS.items()}
+_FUNCTIONS: dict[type[nn.Module], str] = {
+    getattr(nn, kind.module): name for name, kind in ACTIVATIONS.items() if hasattr(nn, kind.module)
+}
 
 
 def record(module: nn.Module, inputs: Tensor) -> tuple[NDArray[np.floating[Any]], dict[str, Activations]]:
