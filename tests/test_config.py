@@ -30,6 +30,7 @@ FAST = {
     "activation": "relu",
     "pooling": None,
     "padding": 2,
+    "dropout": None,
     "init": "default",
     "optimizer": "adamw",
     "learning_rate": 0.004,
@@ -144,6 +145,7 @@ def test_augment_stands_for_settings_and_those_given_win():
         ({"channels": "6,x"}, "channels is x; expected a whole number at least 1"),
         ({"channels": 2.5}, "channels is 2.5; expected whole numbers, such as 6,16"),
         ({"hidden": (120, 0)}, "hidden is 0; expected a whole number at least 1"),
+        ({"dropout": 1}, "dropout is 1; expected a number at least 0 and below 1"),
         ({"flip": 1}, "flip is 1; expected True or False"),
         ({"optimizer": "adagrad"}, "unknown optimizer 'adagrad'"),
         ({"nesterov": True, "optimizer": "sgd"}, "nesterov needs a momentum above 0"),
@@ -185,6 +187,7 @@ EDGES: dict[str, Edges] = {
     "channels": FROM_1,
     "hidden": FROM_1,
     "padding": FROM_0,
+    "dropout": BELOW_1,
     "learning_rate": ABOVE_0,
     "momentum": BELOW_1,
     "weight_decay": ([0, 1e9], [-1e-9]),
@@ -234,8 +237,8 @@ def test_which_settings_decide_the_numbers_and_which_earlier_runs_lack():
     assert other == ["recipe", "data_dir", "augment", "checkpoint_every"]
     augmentation = ["augment", "rotation", "scale", "shear", "erasing", "brightness", "contrast"]
     added = [name for name, spec in FIELDS.items() if spec.metadata["added"]]
-    before, after = ["warm_up", "clip_norm", "ema", "class_weights"], ["keep", "patience", "strict", "checkpoint_every"]
-    assert added == [*before, *augmentation, *after]
+    before = ["dropout", "warm_up", "clip_norm", "ema", "class_weights"]
+    assert added == [*before, *augmentation, "keep", "patience", "strict", "checkpoint_every"]
 
 
 def test_the_choices_of_every_setting_stay():

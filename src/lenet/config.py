@@ -6,7 +6,6 @@ The fields are also the flags of `lenet train`: their help texts, choices and li
 """
 
 import dataclasses
-import types
 import typing
 from dataclasses import dataclass
 from typing import Any
@@ -25,14 +24,12 @@ from lenet.settings import (
     Limits,
     added_setting,
     checked_interval,
-    checked_number,
-    checked_numbers,
-    checked_weights,
+    checked_value,
     setting,
 )
 
 SCHEDULES = ("constant", "cosine", "one-cycle")
-MODEL_FIELDS = ("kernel_size", "channels", "hidden", "activation", "pooling", "padding")
+MODEL_FIELDS = ("kernel_size", "channels", "hidden", "activation", "pooling", "padding", "dropout")
 
 
 @dataclass(frozen=True)
@@ -65,6 +62,9 @@ class TrainConfig:
     activation: str | None = setting("relu", "Activation after each layer.", choices=ACTIVATIONS)
     pooling: str | None = setting(None, "Pooling after each convolution.", choices=POOLINGS)
     padding: int | None = setting(2, "Zero padding around the image, for the first convolution.", limits=NATURAL)
+    dropout: float | None = added_setting(
+        None, "Share of the units before a dense layer that a training step drops at random.", limits=SHARE
+    )
     init: str = setting(
         "default", "Initial weights: PyTorch's default, or Xavier uniform on every layer.", choices=INITS
     )
@@ -226,25 +226,9 @@ def from_dict(values: dict[str, Any]) -> TrainConfig:
 
 def checked(name: str, value: Any) -> Any:
     """The value in its field's type, or a ConfigError."""
-    kind = TYPES[name]
-    options = typing.get_args(kind) if isinstance(kind, types.UnionType) else (kind,)
-    if value is None and type(None) in options:
-        return None
-    meta = FIELDS[name].metadata
-    if options[0] == tuple[int, ...]:
-        return checked_numbers(name, value, meta["limits"])
-    if options[0] == tuple[float, ...]:
-        return checked_weights(name, value, meta["limits"])
-    if options[0] is bool:
-        if not isinstance(value, bool):
-            raise ConfigError(f"{name} is {value!r}; expected True or False")
-        return value
-    if options[0] is str:
-        text = model_name(value) if name == "model" else str(value)
-        if meta["choices"] and text not in meta["choices"]:
-            raise ConfigError(f"unknown {name} {text!r}", hint=choices_hint(text, meta["choices"]))
-        return text
-    return checked_number(name, value, options[0], meta["limits"])
+    if name == "model":
+        return model_name(value)
+    return checked_value(FIELDS[name], TYPES[name], value)
 
 
 RECIPES = {name: TrainConfig(recipe=name, **settings) for name, settings in RECIPE_SETTINGS.items()}

@@ -1,11 +1,13 @@
 """What a setting is made of: a field with its default, help text, choices and limits; and numbers checked against them."""
 
 import math
+import types
+import typing
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import Field, dataclass, field
 from typing import Any
 
-from lenet.errors import ConfigError
+from lenet.errors import ConfigError, choices_hint
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,37 @@ def added_setting(default: Any, text: str, **options: Any) -> Any:
         **options: of `setting`.
     """
     return setting(default, text, added=True, **options)
+
+
+def checked_value(spec: Field[Any], kind: Any, value: Any) -> Any:
+    """Return the value of a setting in its field's type.
+
+    Args:
+        spec: the field.
+        kind: its type, perhaps with None.
+        value: as it was given, perhaps as text.
+
+    Raises:
+        ConfigError: for a value that is not possible, naming the field, the value and what is expected.
+    """
+    name, meta = spec.name, spec.metadata
+    options = typing.get_args(kind) if isinstance(kind, types.UnionType) else (kind,)
+    if value is None and type(None) in options:
+        return None
+    if options[0] == tuple[int, ...]:
+        return checked_numbers(name, value, meta["limits"])
+    if options[0] == tuple[float, ...]:
+        return checked_weights(name, value, meta["limits"])
+    if options[0] is bool:
+        if not isinstance(value, bool):
+            raise ConfigError(f"{name} is {value!r}; expected True or False")
+        return value
+    if options[0] is str:
+        text = str(value)
+        if meta["choices"] and text not in meta["choices"]:
+            raise ConfigError(f"unknown {name} {text!r}", hint=choices_hint(text, meta["choices"]))
+        return text
+    return checked_number(name, value, options[0], meta["limits"])
 
 
 def checked_numbers(name: str, value: Any, limits: Limits) -> tuple[int, ...]:

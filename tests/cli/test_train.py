@@ -74,6 +74,7 @@ def test_every_option_reaches_its_field(lenet_command, monkeypatch, tmp_path):
         "activation": "tanh",
         "pooling": "avg",
         "padding": 1,
+        "dropout": 0.3,
         "init": "default",
         "optimizer": "sgd",
         "learning_rate": 0.05,

@@ -34,7 +34,7 @@ def test_an_unknown_model_lists_the_choices():
 def test_an_argument_of_another_model_is_refused():
     with pytest.raises(ModelError) as caught:
         build("mlp", kernel_size=3)
-    accepted = "hidden, activation, in_channels, input_size, num_classes"
+    accepted = "hidden, activation, in_channels, input_size, num_classes, dropout"
     assert str(caught.value) == f"mlp has no kernel-size\nhint: it takes {accepted}"
 
 
@@ -42,6 +42,18 @@ def test_the_numbers_of_parameters_are_the_books():
     sizes = {"lenet": 44_426, "lenet-avg": 61_706, "softmax": 7_850, "mlp": 203_530}
     assert {name: build(name).num_parameters for name in sizes} == sizes
     assert build("lenet", padding=2).num_parameters == 61_706
+
+
+@pytest.mark.parametrize("name", ["lenet", "lenet-avg", "mlp"])
+def test_dropout_follows_each_hidden_activation(name):
+    layers = build(name, hidden=(20, 9), dropout=0.25).layers
+    dense = [number for number, layer in enumerate(layers) if isinstance(layer, Dense)]
+    kinds = [layer.kind for layer in layers[dense[0] :]]
+    assert kinds == ["Linear", layers[dense[0] + 1].kind, "Dropout"] * 2 + ["Linear"]
+    assert {layer.rate for layer in layers if layer.kind == "Dropout"} == {0.25}
+    assert build(name, dropout=0.0) == build(name)
+    with pytest.raises(ModelError, match="has the dropout rate 1; expected at least 0 and below 1"):
+        build(name, dropout=1)
 
 
 @settings(max_examples=200, deadline=None)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from lenet.config import TrainConfig
 from lenet.data.augmentation import Augmentation, augmented, draw
 from lenet.data.dataset import Images
+from lenet.data.dropout import Keys, draw_keys
 
 # The first number of each generator's seed: order and validation set come from independent streams.
 _ORDER, _VALIDATION = 0, 1
@@ -22,7 +23,7 @@ START = 1 / 25  # the rate at its first step, as a share of the peak
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """What happens in one epoch. Position i of `order`, `flips` and `shifts` belongs to the i-th image to train on.
+    """What happens in one epoch. Position i of each array of N belongs to the i-th image to train on.
 
     Args:
         order: int64 (N,), indices into the training set.
@@ -31,6 +32,7 @@ class Plan:
         learning_rates: float64 (num_steps,).
         batch_size: The images of a step.
         augmentation: What else changes the images; None for nothing.
+        dropout_keys: uint32 (N,), which units Dropout layers drop, by data/dropout.py; None if they drop none.
     """
 
     order: NDArray[np.int64]
@@ -39,6 +41,7 @@ class Plan:
     learning_rates: NDArray[np.float64]
     batch_size: int
     augmentation: Augmentation | None = None
+    dropout_keys: Keys | None = None
 
     @property
     def num_steps(self) -> int:
@@ -73,7 +76,9 @@ def plan(config: TrainConfig, epoch: int, num_images: int) -> Plan:
     flips = random.random(num_images) < 0.5 if config.flip else None
     shifts = random.integers(-config.shift, config.shift, (num_images, 2), endpoint=True) if config.shift else None
     rates = learning_rates(config, epoch, num_images)
-    return Plan(order, flips, shifts, rates, config.batch_size, draw(config, epoch, num_images))
+    augmentation = draw(config, epoch, num_images)
+    keys = draw_keys(config.seed, epoch, num_images) if config.dropout else None
+    return Plan(order, flips, shifts, rates, config.batch_size, augmentation, keys)
 
 
 def learning_rates(config: TrainConfig, epoch: int, num_images: int) -> NDArray[np.float64]:

@@ -24,6 +24,7 @@ class MLP:
         in_channels: channels of the image.
         input_size: height and width of the image, or one number for both, in pixels.
         num_classes: number of logits.
+        dropout: share of the units that is dropped after each hidden activation; 0 for no such layers.
     """
 
     hidden: Sequence[int] = (256,)
@@ -31,6 +32,7 @@ class MLP:
     in_channels: int = 1
     input_size: int | tuple[int, int] = 28
     num_classes: int = 10
+    dropout: float = 0.0
 
     def architecture(self) -> Architecture:
         """Return the layers.
@@ -43,7 +45,7 @@ class MLP:
         names = map(str, itertools.count())
         flatten = Flatten(next(names))
         widths = (math.prod(shape), *self.hidden, self.num_classes)
-        return Architecture(shape, (flatten, *dense(widths, self.activation, names)))
+        return Architecture(shape, (flatten, *dense(widths, self.activation, names, self.dropout)))
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,10 @@ import itertools
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from lenet.errors import ModelError
-from lenet.networks.layers import Activation, Convolution, Dense, Flatten, Layer, Pooling
+from lenet.networks.layers import Activation, BatchNorm, Convolution, Dense, Dropout, Flatten, Layer, Pooling
 from lenet.networks.network import Architecture
 from lenet.networks.sizes import check_choice, check_positive, height_and_width
 from lenet.registry import ACTIVATIONS, POOLINGS
@@ -31,6 +32,7 @@ class LeNet:
         in_channels: channels of the image.
         input_size: height and width of the image, or one number for both, in pixels.
         num_classes: number of logits.
+        dropout: share of the units that is dropped after each hidden activation; 0 for no such layers.
     """
 
     kernel_size: int = 5
@@ -42,6 +44,9 @@ class LeNet:
     in_channels: int = 1
     input_size: int | tuple[int, int] = 28
     num_classes: int = 10
+    dropout: float = 0.0
+
+    is_normalized: ClassVar[bool] = False  # whether a BatchNorm stands between each convolution and its activation
 
     def architecture(self) -> Architecture:
         """Return the layers.
@@ -60,7 +65,7 @@ class LeNet:
         layers = list(self._blocks(shape, blocks))
         features = math.prod(Architecture(shape, tuple(layers)).output_shapes[-1])
         layers.append(Flatten(next(iter(flatten))))
-        layers += dense((features, *self.hidden, self.num_classes), self.activation, classifier)
+        layers += dense((features, *self.hidden, self.num_classes), self.activation, classifier, self.dropout)
         return Architecture(shape, tuple(layers))
 
     def _blocks(self, shape: tuple[int, ...], names: Iterator[str]) -> Iterator[Layer]:
@@ -87,9 +92,13 @@ class LeNet:
                     f"the 2×2 pooling after convolution {number} would get a {shape[1]}×{shape[2]} image",
                     hint="take a smaller kernel, more padding or fewer convolutions",
                 )
-            activation, pooling = Activation(next(names), self.activation), Pooling(next(names), self.pooling)
+            yield convolution
+            if self.is_normalized:
+                yield BatchNorm(next(names), channels)
+            yield Activation(next(names), self.activation)
+            pooling = Pooling(next(names), self.pooling)
             shape = pooling.output_shape(shape)
-            yield from (convolution, activation, pooling)
+            yield pooling
 
 
 @dataclass(frozen=True)
@@ -105,13 +114,14 @@ class LeNetAvg(LeNet):
         return self._joined(names, names, names)
 
 
-def dense(widths: Sequence[int], activation: str, names: Iterator[str]) -> Iterator[Layer]:
+def dense(widths: Sequence[int], activation: str, names: Iterator[str], dropout: float = 0.0) -> Iterator[Layer]:
     """Yield dense layers with activations between them.
 
     Args:
         widths: features of the input, of each hidden layer, and of the output.
         activation: a name in registry.ACTIVATIONS.
         names: names for the layers, in order.
+        dropout: share of the units that is dropped after each activation.
     """
     check_choice("activation", activation, ACTIVATIONS)
     for number, (in_features, features) in enumerate(itertools.pairwise(widths)):
@@ -120,6 +130,8 @@ def dense(widths: Sequence[int], activation: str, names: Iterator[str]) -> Itera
         yield Dense(next(names), in_features, features)
         if not is_last:
             yield Activation(next(names), activation)
+            if dropout:
+                yield Dropout(next(names), dropout)
 
 
 def _numbered(prefix: str) -> Iterator[str]:
