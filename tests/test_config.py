@@ -75,6 +75,16 @@ BOOK_SGD = BOOK | {
     "optimizer": "sgd",
     "learning_rate": 0.9,
 }
+LIGHT = {
+    "activation": None,
+    "padding": None,
+    "augment": "light",
+    "shift": 1,
+    "rotation": 5.0,
+    "scale": 0.05,
+    "brightness": 0.1,
+    "contrast": 0.1,
+}
 
 
 @pytest.mark.parametrize(
@@ -88,6 +98,9 @@ BOOK_SGD = BOOK | {
         ("book-sgd", BOOK_SGD),
         ("book-adam", BOOK_ADAM | {"learning_rate": 0.001}),
         ("book-adam-01", BOOK_ADAM | {"learning_rate": 0.01}),
+        ("lenet-bn", LIGHT | {"model": "lenet-bn", "epochs": 20}),
+        ("small", LIGHT | {"model": "small", "epochs": 30}),
+        ("tiny", LIGHT | {"model": "tiny", "learning_rate": 0.01, "weight_decay": 0.02, "epochs": 40}),
     ],
 )
 def test_the_settings_of_a_recipe_stay(name, changes):
@@ -243,8 +256,8 @@ def test_which_settings_decide_the_numbers_and_which_earlier_runs_lack():
 
 def test_the_choices_of_every_setting_stay():
     assert {name: spec.metadata["choices"] for name, spec in FIELDS.items() if spec.metadata["choices"]} == {
-        "recipe": ("fast", "sprint", "book-sgd", "book-adam", "book-adam-01"),
-        "model": ("lenet", "lenet-avg", "softmax", "mlp"),
+        "recipe": ("fast", "sprint", "book-sgd", "book-adam", "book-adam-01", "lenet-bn", "small", "tiny"),
+        "model": ("lenet", "lenet-avg", "softmax", "mlp", "lenet-bn", "small", "tiny"),
         "activation": ("sigmoid", "tanh", "relu", "scaled-tanh", "leaky-relu"),
         "pooling": ("max", "avg"),
         "init": ("default", "xavier-uniform"),
@@ -259,10 +272,11 @@ def test_the_choices_of_every_setting_stay():
 def test_unknown_names_list_the_choices_or_the_nearest():
     with pytest.raises(ConfigError) as caught:
         configure("quick")
-    assert caught.value.hint == "choose from fast, sprint, book-sgd, book-adam, book-adam-01"
+    choices = "choose from fast, sprint, book-sgd, book-adam, book-adam-01, lenet-bn, small, tiny"
+    assert caught.value.hint == choices
     with pytest.raises(ConfigError) as caught:
         configure("book-sdg")
-    assert caught.value.hint == "did you mean book-sgd? choose from fast, sprint, book-sgd, book-adam, book-adam-01"
+    assert caught.value.hint == f"did you mean book-sgd? {choices}"
     with pytest.raises(ConfigError) as caught:
         configure("fast", optimizer="adagrad")
     assert caught.value.hint == "choose from sgd, adam, adamw"

@@ -33,6 +33,9 @@ MODELS = {
     "lenet-avg": "lenet.networks.lenet:LeNetAvg",
     "softmax": "lenet.networks.baselines:Softmax",
     "mlp": "lenet.networks.baselines:MLP",
+    "lenet-bn": "lenet.networks.convnets:LeNetBN",
+    "small": "lenet.networks.convnets:Small",
+    "tiny": "lenet.networks.convnets:Tiny",
 }
 
 # Functions that draw the weights of an Architecture.

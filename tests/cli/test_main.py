@@ -24,9 +24,13 @@ def test_version(lenet_command):
         (
             ("train", "--recipe", "quick"),
             "unknown recipe 'quick'",
-            "choose from fast, sprint, book-sgd, book-adam, book-adam-01",
+            "choose from fast, sprint, book-sgd, book-adam, book-adam-01, lenet-bn, small, tiny",
         ),
-        (("train", "--model", "vgg"), "unknown model 'vgg'", "choose from lenet, lenet-avg, softmax, mlp"),
+        (
+            ("train", "--model", "vgg"),
+            "unknown model 'vgg'",
+            "choose from lenet, lenet-avg, softmax, mlp, lenet-bn, small, tiny",
+        ),
         (("train", "--data", "cifar"), "unknown data set 'cifar'", "auto"),
         (("train", "--learning-rate", "0"), "learning_rate is 0; expected a number above 0", None),
         (("train", "--batch-size", "-1"), "batch_size is -1; expected a whole number at least 1", None),

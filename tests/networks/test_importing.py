@@ -7,9 +7,11 @@ import pytest
 
 from lenet.errors import ConfigError, MissingExtra, RunError
 from lenet.files.safetensors import pack
+from lenet.images.preprocess import Preprocessing
 from lenet.networks import build
-from lenet.networks.importing import import_weights
+from lenet.networks.importing import import_weights, shapes_in_order
 from lenet.networks.initialization import initialized
+from lenet.networks.matching import Tensors, match, without_counters
 from lenet.networks.trained import TrainedNetwork
 from lenet.registry import READERS, resolve
 
@@ -74,6 +76,51 @@ def test_a_layer_that_no_network_has_is_named_by_its_kind(tmp_path, parameters, 
     with pytest.raises(RunError, match=words) as caught:
         import_weights(path, model="lenet-avg", data="mnist")
     assert "lenet show MODEL" in caught.value.hint
+
+
+@pytest.fixture
+def normalized():
+    """Tensors of lenet-bn as PyTorch names and orders them, and the network."""
+    network = initialized(build("lenet-bn"), "default", seed=0)
+    random = np.random.default_rng(0)
+    state = {}
+    for layer in network.architecture.layers:
+        parts = {name: part for name, part in network.tensors.items() if name.rpartition(".")[0] == layer.name}
+        if layer.kind == "BatchNorm2d":
+            for part in parts.values():
+                part[...] = random.uniform(0.5, 1.5, part.shape)
+            parts[f"{layer.name}.num_batches_tracked"] = np.array(938)
+        state |= parts
+    return state, network
+
+
+def test_running_statistics_are_taken_and_the_number_of_batches_is_not(tmp_path, normalized):
+    state, network = normalized
+    path = saved(tmp_path, {f"module.{name}": array for name, array in state.items()})
+    imported = import_weights(path, model="lenet-bn", data="mnist")
+    assert imported.notes == []
+    assert list(imported.network.weights) == list(network.tensors)
+    assert all(np.array_equal(imported.network.weights[name], array) for name, array in network.tensors.items())
+    assert imported.network.weights["conv.5.running_var"].shape == (16,)
+
+
+def test_in_the_order_of_a_state_dict_the_statistics_of_a_layer_follow_its_weights(normalized):
+    state, network = normalized
+    arrays = {f"net.{name}": array for name, array in state.items()}
+    ordered = Tensors(arrays, {name: str(array.dtype) for name, array in arrays.items()}, is_ordered=True)
+    names = match(without_counters(ordered), shapes_in_order(network.architecture), "net.pt", "lenet-bn")
+    assert names == {f"net.{name}": name for name in network.tensors}
+
+
+def test_a_negative_variance_is_refused(tmp_path, normalized):
+    state, network = normalized
+    state["conv.1.running_var"][2] = -1e-3
+    with pytest.raises(RunError, match=r"net\.safetensors holds a negative variance: conv\.1\.running_var"):
+        import_weights(saved(tmp_path, state), model="lenet-bn", data="mnist")
+    trained = TrainedNetwork(tmp_path / "bad.safetensors", "lenet-bn", {}, tuple("0123456789"), Preprocessing((28, 28)))
+    trained.path.write_bytes(trained.pack(network.tensors))
+    with pytest.raises(RunError, match=r"bad\.safetensors holds a negative variance: conv\.1\.running_var"):
+        _ = TrainedNetwork.load(trained.path).network
 
 
 def test_a_pickle_needs_pytorch(tmp_path, monkeypatch):

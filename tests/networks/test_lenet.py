@@ -27,7 +27,7 @@ def test_names_are_known_in_any_spelling(name):
 def test_an_unknown_model_lists_the_choices():
     with pytest.raises(ConfigError) as caught:
         build("resnet")
-    choices = "did you mean lenet? choose from lenet, lenet-avg, softmax, mlp"
+    choices = "did you mean lenet? choose from lenet, lenet-avg, softmax, mlp, lenet-bn, small, tiny"
     assert str(caught.value) == f"unknown model 'resnet'\nhint: {choices}"
 
 

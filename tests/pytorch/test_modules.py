@@ -7,7 +7,6 @@ from made_up import network_of
 from torch import nn
 
 import lenet
-from lenet import registry
 from lenet.errors import MissingExtra
 from lenet.models import LeNet, LeNetAvg, build, num_parameters
 from lenet.networks.lenet import LeNet as Settings
@@ -60,7 +59,7 @@ def test_the_two_forms_compute_the_same():
     assert torch.equal(one(images), other(images))
 
 
-@pytest.mark.parametrize("name", registry.MODELS)
+@pytest.mark.parametrize("name", CLASSES)
 def test_a_module_shares_the_networks_memory(name):
     network = network_of(name)
     module = to_module(network, name)
@@ -96,7 +95,7 @@ def test_share_makes_a_modules_parameters_views():
     assert all((parameter == 3).all() for parameter in module.parameters())
 
 
-@pytest.mark.parametrize("name", registry.MODELS)
+@pytest.mark.parametrize("name", CLASSES)
 def test_weights_follow_the_seed_not_pytorchs_generator(name):
     before = torch.random.get_rng_state()
     one, two, other = (build(name, seed=seed) for seed in (5, 5, 6))

@@ -25,7 +25,7 @@ from lenet.images.preprocess import Preprocessing, mean_and_std
 from lenet.networks import Architecture, build
 from lenet.networks.layers import Shape
 from lenet.networks.matching import SAVE_HINT, Tensors, match, without_counters, without_prefix
-from lenet.networks.trained import TrainedNetwork
+from lenet.networks.trained import TrainedNetwork, must_be_variances
 from lenet.registry import READERS, resolve
 
 MAX_BYTES = 32 << 20  # of a file to import
@@ -94,7 +94,7 @@ def import_weights(
     printed = untrusted.printable(file)
     tensors = without_counters(without_prefix(_read(file)))
     tensors.must_be_floats(printed)
-    names = match(tensors, _in_order_of_layers(architecture), printed, network.name)
+    names = match(tensors, shapes_in_order(architecture), printed, network.name)
     converted, notes = _converted(tensors, names, printed)
     try:
         durable.write(out, network.pack({name: converted[name] for name in architecture.tensor_shapes}))
@@ -168,8 +168,8 @@ def _read(file: Path) -> Tensors:
     return tensors
 
 
-def _in_order_of_layers(architecture: Architecture) -> dict[str, Shape]:
-    """The shapes of all tensors by name, those of each layer together, as a state_dict has them."""
+def shapes_in_order(architecture: Architecture) -> dict[str, Shape]:
+    """Return the shapes of all tensors by name, those of each layer together, as a state_dict has them."""
     shapes = architecture.tensor_shapes
     return {
         name: shape
@@ -186,6 +186,7 @@ def _converted(tensors: Tensors, names: dict[str, str], file: str) -> tuple[dict
     with np.errstate(over="ignore"):
         converted = {name: np.ascontiguousarray(array, np.float32) for name, array in renamed.items()}
     must_be_finite(converted, f"{file}, in float32,")
+    must_be_variances(converted, file)
     notes = [
         f"{dtype} weights were rounded to float32" if dtype == "float64" else f"{dtype} weights became float32"
         for dtype in sorted({tensors.dtypes[name] for name in names} - {"float32"})

@@ -162,7 +162,9 @@ class TrainedNetwork:
             if hashlib.sha256(source).hexdigest() != self.sha256:
                 path = untrusted.printable(self.path)
                 raise RunError(f"{path} does not hold the weights of this run, by their SHA-256 in summary.json")
-        return Network.of(architecture, Weights.read(source).load(architecture.tensor_shapes))
+        tensors = Weights.read(source).load(architecture.tensor_shapes)
+        must_be_variances(tensors, untrusted.printable(self.path))
+        return Network.of(architecture, tensors)
 
     @property
     def weights(self) -> dict[str, NDArray[np.float32]]:
@@ -210,6 +212,15 @@ class TrainedNetwork:
 
     def _fault(self, why: str) -> RunError:
         return _fault(self.path, why)
+
+
+def must_be_variances(tensors: Mapping[str, NDArray[Any]], name: str) -> None:
+    """Raise RunError, naming the tensor, if a running variance is negative. `name`: the file, for the message."""
+    for key, tensor in tensors.items():
+        if key.rpartition(".")[2] == "running_var" and tensor.min() < 0:
+            raise RunError(
+                f"{name} holds a negative variance: {untrusted.printable(key)}", hint="it is damaged; get it again"
+            )
 
 
 def _is_name(name: Any) -> bool:
