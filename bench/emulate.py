@@ -93,7 +93,7 @@ def pair(
         epoch.order,
     ]
     extra = epoch.augmentation or Augmentation()
-    changes = (epoch.flips, epoch.shifts, extra.maps, extra.tones, extra.erased)
+    changes = (epoch.flips, epoch.shifts, extra.maps, extra.tones, extra.erased, epoch.dropout_keys)
     parts += [array for array in changes if array is not None]
     parts += vectors + doubles
     sent = b"".join(

@@ -35,6 +35,7 @@ int main() {
   plan->maps = read_if(plan->maps, 4 * plan->num_positions);
   plan->tones = read_if(plan->tones, 2 * plan->num_positions);
   plan->erased = read_if(plan->erased, 4 * plan->num_positions);
+  plan->dropout_keys = read_if(plan->dropout_keys, plan->num_positions);
   optimizer->weights = read<float>(num_weights);
   optimizer->gradient = read<float>(num_weights);
   optimizer->first = read_if(optimizer->first, num_weights);
@@ -53,7 +54,7 @@ int main() {
   if (lenet_train(0, network, images, plan, optimizer, 0, num_steps, losses, &num_correct, workspace, num_threads) !=
       num_steps)
     return 4;
-  const int64_t num_logits = num_images * network->widths[network->num_dense - 1];
+  const int64_t num_logits = num_images * network->layers[network->num_layers - 1].outputs;
   float *logits = (float *)malloc(num_logits * sizeof(float));
   if (lenet_logits(0, network, images, num_images, optimizer->weights, logits, workspace, num_threads) !=
       num_images)

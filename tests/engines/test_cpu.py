@@ -23,11 +23,14 @@ VARIANTS = list(kernels.variants())
 
 
 # Batches of one group of 16 images and of several, partial ones, and one of more than 64 groups: two rounds.
-@pytest.mark.parametrize("batch_size", [10, 32, 100, 256, 1100])
+@pytest.mark.parametrize(
+    ("model", "batch_size"),
+    [*(("lenet", size) for size in (10, 32, 100, 256, 1100)), ("lenet-bn", 32), ("lenet-bn", 1100), ("small", 100)],
+)
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_the_bits_do_not_depend_on_threads_or_chunks(variant, batch_size):
+def test_the_bits_do_not_depend_on_threads_or_chunks(variant, model, batch_size):
     dataset = noise(max(250, batch_size + 10), (28, 28), 10)
-    config = configure("fast", batch_size=batch_size, flip=True, shift=2, threads=1)
+    config = configure("fast", model=model, batch_size=batch_size, flip=True, shift=2, dropout=0.3, threads=1)
     epoch = plan(config, 0, len(dataset))
     alone = cpu_engine(config, dataset, variant=variant)
     losses = [alone.train_steps(epoch, step, step + 1).losses[0] for step in range(epoch.num_steps)]

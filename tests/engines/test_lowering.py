@@ -1,7 +1,10 @@
+import math
+
+import numpy as np
 import pytest
 
 from lenet.engines.choice import choose_engine
-from lenet.engines.lowering import lowered
+from lenet.engines.lowering import KINDS, lowered
 from lenet.errors import EngineError
 from lenet.networks import Architecture, build
 from lenet.networks.layers import (
@@ -14,6 +17,7 @@ from lenet.networks.layers import (
     GlobalPooling,
     Pooling,
 )
+from lenet.registry import MODELS
 
 
 def block(*layers, activation="relu"):
@@ -30,43 +34,20 @@ CONVOLUTION = Convolution("1", 1, 2, 3)
 @pytest.mark.parametrize(
     ("architecture", "part"),
     [
-        (build("lenet", kernel_size=12, input_size=50), "a kernel of 12×12"),
-        (build("lenet", input_size=65), "images of 65×65"),
-        (build("lenet", kernel_size=3, channels=(2, 2, 2, 2), input_size=60), "4 convolutions"),
-        (build("lenet", kernel_size=3, padding=3), "a padding of 3"),
-        (build("lenet", kernel_size=1, channels=(5000,), input_size=4), "a convolution with 5000 channels"),
-        (build("mlp", hidden=(9,) * 5), "5 hidden dense layers"),
-        (build("mlp", hidden=(5000,)), "a dense layer of width 5000"),
-        (build("lenet", num_classes=101), "101 classes"),
+        (build("lenet", kernel_size=12, input_size=50), "a kernel of 12×12 in the layer conv.0 (nn.Conv2d)"),
+        (build("lenet", input_size=97), "images of 97×97"),
+        (build("lenet", kernel_size=3, padding=3), "a padding of 3 in the layer conv.0"),
+        (build("lenet", kernel_size=1, channels=(5000,), input_size=4), "5000 channels in the layer conv.0"),
+        (build("mlp", hidden=(9,) * 12), "26 layers; they take at most 24"),
+        (build("mlp", hidden=(5000,)), "a width of 5000 in the layer 1 (nn.Linear)"),
+        (build("lenet", num_classes=1001), "1001 classes"),
         (build("lenet", num_classes=1), "1 classes"),
         (build("lenet", in_channels=2), "2 input channels"),
         (build("lenet", kernel_size=11, channels=(800, 800), input_size=64), "weights; they take at most"),
-        (Architecture((1, 28, 28), (CONVOLUTION,)), "0 Flatten layers"),
-        (block(CONVOLUTION, BatchNorm("2", 2)), "nn.BatchNorm2d (the layer 2)"),
-        (block(CONVOLUTION, GlobalPooling("2")), "nn.AdaptiveAvgPool2d (the layer 2)"),
-        (block(CONVOLUTION, Dropout("2", 0.5)), "nn.Dropout (the layer 2)"),
-        (block(CONVOLUTION, Activation("2", "leaky-relu")), "the activation leaky-relu"),
-        (block(CONVOLUTION), "a convolution without activation and pooling"),
-        (
-            block(CONVOLUTION, Pooling("2", "max"), Activation("3", "relu")),
-            "a convolution without activation and pooling",
-        ),
-        (block(Pooling("1", "max"), Activation("2", "relu"), Pooling("3", "max")), "nn.MaxPool2d at the beginning"),
-        (block(CONVOLUTION, Activation("2", "tanh"), Pooling("3", "max")), "more than one activation"),
-        (
-            block(
-                *(CONVOLUTION, Activation("2", "relu"), Pooling("3", "max")),
-                *(Convolution("4", 2, 2, 3), Activation("5", "relu"), Pooling("6", "avg")),
-            ),
-            "more than one kind of pooling",
-        ),
+        (Architecture((1, 28, 28), (CONVOLUTION,)), "nn.Conv2d as the last layer 1"),
         (
             Architecture((1, 5, 5), (Flatten("f"), Dense("a", 25, 3), Activation("b", "relu"))),
-            "no dense layer at the end",
-        ),
-        (
-            Architecture((1, 5, 5), (Flatten("f"), Dense("a", 25, 3), Dense("b", 3, 3))),
-            "nn.Linear among the dense layers",
+            "nn.ReLU as the last layer b; they take nn.Linear",
         ),
     ],
 )
@@ -81,6 +62,28 @@ def test_what_the_kernels_cannot_compute_is_named(architecture, part):
     assert caught.value.message == reason
 
 
-@pytest.mark.parametrize("name", ["lenet", "lenet-avg", "mlp", "softmax"])
-def test_the_books_networks_are_taken(name):
-    assert lowered(build(name)).widths[lowered(build(name)).num_dense - 1] == 10
+@pytest.mark.parametrize("name", list(MODELS))
+def test_every_model_is_taken(name):
+    assert lowered(build(name)).num_layers == len(build(name).layers)
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        (CONVOLUTION,),
+        (CONVOLUTION, BatchNorm("2", 2), GlobalPooling("3")),
+        (CONVOLUTION, Dropout("2", 0.5), Activation("3", "leaky-relu"), Pooling("4", "max")),
+        (Pooling("1", "max"), Activation("2", "scaled-tanh"), Pooling("3", "avg"), Activation("4", "sigmoid")),
+    ],
+)
+def test_layers_in_any_order_are_taken(layers):
+    architecture = block(*layers, activation="tanh")
+    structure = lowered(architecture)
+    kinds = [KINDS[type(layer)] for layer in architecture.layers]
+    assert [layer.kind for layer in structure.layers[: structure.num_layers]] == kinds
+
+
+def test_dropout_is_passed_as_the_mask_computes_it():
+    dropout = lowered(block(CONVOLUTION, Dropout("2", 0.3))).layers[1]
+    assert dropout.threshold == math.floor(0.3 * 2**32)
+    assert dropout.kept == np.float32(1 / 0.7)

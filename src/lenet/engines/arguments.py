@@ -42,7 +42,8 @@ def plan_argument(
     shifts = None if plan.shifts is None else checked_array("shifts", plan.shifts, np.int64, (count, 2))
     if shifts is not None and np.abs(shifts).max() > MAX_EDGE:
         raise EngineError(f"the plan has a shift of {np.abs(shifts).max()} pixels; expected at most {MAX_EDGE}")
-    arrays = [order, flips, shifts, *_augmentation(plan.augmentation or Augmentation(), count)]
+    keys = None if plan.dropout_keys is None else checked_array("dropout keys", plan.dropout_keys, np.uint32, (count,))
+    arrays = [order, flips, shifts, *_augmentation(plan.augmentation or Augmentation(), count), keys]
     return kernels.Plan(*map(pointer, arrays), count, plan.batch_size, grey), [
         array for array in arrays if array is not None
     ]

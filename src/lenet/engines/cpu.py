@@ -28,6 +28,7 @@ from lenet.errors import EngineError
 from lenet.images.preprocess import Preprocessing
 from lenet.networks import Network
 from lenet.networks.forward import as_input, forward
+from lenet.networks.layers import Dropout
 from lenet.registry import OPTIMIZERS
 
 ALIGNMENT = 64  # bytes: a cache line, a vector of AVX-512
@@ -63,6 +64,7 @@ class CpuEngine(Stateful):
         self._library = kernels.library()
         self._variant = kernels.variant_number(variant)
         self._lowered = lowered(network.architecture)
+        self._has_dropout = any(isinstance(layer, Dropout) and layer.rate for layer in network.architecture.layers)
         self.network = self.evaluated = network  # evaluated: with the averaged weights, if the training averages them
         self.config = config
         self.preprocessing = preprocessing
@@ -92,9 +94,11 @@ class CpuEngine(Stateful):
         A loss that is not finite ends the chunk: it is the last of `losses`, and its step leaves the weights as they were.
 
         Raises:
-            EngineError: for a plan that does not fit the data, or if the system has no threads or memory.
+            EngineError: for a plan that does not fit the data or the network, or if the system has no threads or memory.
         """
         began = time.perf_counter()
+        if self._has_dropout and plan.dropout_keys is None:
+            raise EngineError("the network has dropout, but the plan has no keys for its masks", hint="set dropout")
         arrays, kept = plan_argument(plan, start, stop, len(self._images), self.preprocessing.grey)
         optimizer, also_kept = self._optimizer(plan.learning_rates[start:stop])
         data = kernels.Images(self._images.ctypes.data, self._labels.ctypes.data, *self._normalization)

@@ -5,13 +5,14 @@ The structures mirror `interface.h`, which documents them. `build.py` builds the
 
 import ctypes
 import functools
-from ctypes import POINTER, c_char_p, c_double, c_float, c_int32, c_int64, c_void_p
+from ctypes import POINTER, c_char_p, c_double, c_float, c_int32, c_int64, c_uint32, c_void_p
 from pathlib import Path
 
 from lenet.engines.kernels.build import LIBRARY_NAME, source_hash
 from lenet.errors import EngineError
 
 FOLDER = Path(__file__).parent
+MAX_LAYERS = 24  # LENET_MAX_LAYERS
 REMEDY = "install a C++ compiler, or `pip install ziglang`, then run `python -m lenet.engines.kernels`"
 
 
@@ -19,8 +20,16 @@ class KernelsMissing(EngineError):
     """The library is missing or cannot be used; the hint says how to build it."""
 
 
-class Block(ctypes.Structure):
-    _fields_ = [("channels", c_int32), ("kernel_size", c_int32), ("padding", c_int32)]
+class Layer(ctypes.Structure):
+    _fields_ = [
+        ("kind", c_int32),
+        ("function", c_int32),
+        ("outputs", c_int32),
+        ("kernel_size", c_int32),
+        ("padding", c_int32),
+        ("threshold", c_uint32),
+        ("kept", c_float),
+    ]
 
 
 class Network(ctypes.Structure):
@@ -28,12 +37,8 @@ class Network(ctypes.Structure):
         ("in_channels", c_int32),
         ("height", c_int32),
         ("width", c_int32),
-        ("activation", c_int32),
-        ("pooling", c_int32),
-        ("num_blocks", c_int32),
-        ("num_dense", c_int32),
-        ("blocks", Block * 3),
-        ("widths", c_int32 * 5),
+        ("num_layers", c_int32),
+        ("layers", Layer * MAX_LAYERS),
     ]
 
 
@@ -55,6 +60,7 @@ class Plan(ctypes.Structure):
         ("maps", c_void_p),
         ("tones", c_void_p),
         ("erased", c_void_p),
+        ("dropout_keys", c_void_p),
         ("num_positions", c_int64),
         ("batch_size", c_int64),
         ("grey", c_int64),

@@ -58,10 +58,19 @@ INLINE vec tanh_(vec x) {
 
 INLINE vec relu(vec x) { return larger(splat(0.f), x); }
 
+// 1.7159 · tanh(2x/3) (LeCun, Bottou, Orr and Müller, "Efficient BackProp", 1998).
+constexpr float TANH_HEIGHT = 1.7159f, TANH_WIDTH = 2.f / 3.f;
+constexpr float LEAK = 0.01f;  // the slope of leaky ReLU below zero
+
+constexpr int LENET_NO_ACTIVATION = -1;
+
 INLINE vec activated(vec x, int activation) {
   switch (activation) {
+    case LENET_NO_ACTIVATION: return x;
     case LENET_SIGMOID: return sigmoid(x);
     case LENET_TANH: return tanh_(x);
+    case LENET_SCALED_TANH: return TANH_HEIGHT * tanh_(TANH_WIDTH * x);
+    case LENET_LEAKY_RELU: return larger(LEAK * x, x);
     default: return relu(x);
   }
 }
@@ -71,6 +80,9 @@ INLINE vec slope(vec y, int activation) {
   switch (activation) {
     case LENET_SIGMOID: return y - y * y;
     case LENET_TANH: return 1.f - y * y;
+    case LENET_NO_ACTIVATION: return splat(1.f);
+    case LENET_SCALED_TANH: return TANH_HEIGHT * TANH_WIDTH - (TANH_WIDTH / TANH_HEIGHT) * (y * y);
+    case LENET_LEAKY_RELU: return y > splat(0.f) ? splat(1.f) : splat(LEAK);
     default: return y > splat(0.f) ? splat(1.f) : splat(0.f);
   }
 }

@@ -7,8 +7,8 @@
 // every group, and after the round each thread computes some rows of the gradient over all groups.
 #pragma once
 #include "clip.h"
+#include "normalizations.h"
 #include "optimizer.h"
-#include "scratch.h"
 
 namespace {
 
@@ -20,12 +20,12 @@ int num_parts(int64_t groups) {
   return groups <= 8 ? (int)groups : groups <= 16 ? 8 : groups < 2 * MAX_PARTS ? (int)(groups / 2) : MAX_PARTS;
 }
 
-// The sums of a part: for each block the gradients of weight and bias. They are [channel][tap][V] and [channel][V], summed
-// over the lanes only at the end; with Winograd's algorithm the weight's is [channel][tap].
+// The sums of a part: of each convolution the gradients of weight and bias. Those of blocks are [channel][tap][V] and
+// [channel][V], summed over the lanes only at the end; with Winograd's algorithm, and without pooling, as PyTorch lays them out.
 struct PartialSums {
   struct {
     float *weight, *bias;
-  } blocks[LENET_MAX_BLOCKS];
+  } stages[MAX_STAGES];
   float *all;
   int64_t count;  // of floats in `all`
   double *loss;
@@ -36,10 +36,16 @@ struct PartialSums {
     space.fenced = false;  // the arrays follow each other, so that one memset clears them
     all = space.take<float>(0);
     const int64_t before = space.used;
-    for (int i = 0; i < net.num_blocks; ++i) {
-      const Block &b = net.blocks[i];
-      blocks[i].weight = space.take<float>((int64_t)b.channels * b.taps() * (uses_winograd(b) ? 1 : V));
-      blocks[i].bias = space.take<float>(b.channels * V);
+    for (int i = 0; i < net.num_stages; ++i) {
+      const Stage &stage = net.stages[i];
+      stages[i] = {};
+      if (stage.kind == BLOCK) {
+        stages[i].weight = space.take<float>((int64_t)stage.block.channels * stage.block.taps() * (is_per_lane(stage) ? V : 1));
+        stages[i].bias = space.take<float>(stage.block.channels * V);
+      } else if (stage.kind == CONVOLUTION) {
+        stages[i].weight = space.take<float>((int64_t)stage.out.channels * stage.convolution.taps());
+        stages[i].bias = space.take<float>(stage.out.channels);
+      }
     }
     count = (space.used - before) / (int64_t)sizeof(float);
     space.fenced = true;
@@ -47,6 +53,8 @@ struct PartialSums {
     num_correct = space.take<int64_t>(1);
     space.take<char>(2 * ALIGNMENT);  // no two threads share a pair of cache lines, which a processor may fetch together
   }
+
+  static bool is_per_lane(const Stage &stage) { return stage.kind == BLOCK && !uses_winograd(stage.block); }
 
   void clear() {
     memset(all, 0, count * sizeof(float));
@@ -58,28 +66,33 @@ struct PartialSums {
 // What the gradients of a dense layer are made of, of every group of a round: its input, transposed, [LANES][pitch], and the
 // gradient of its output, [outputs][LANES].
 struct DenseRound {
-  float *inputs[LENET_MAX_DENSE], *gradients[LENET_MAX_DENSE];
+  float *inputs[MAX_STAGES], *gradients[MAX_STAGES];
 
   DenseRound(const Network &net, Workspace &space, int64_t groups) {
-    for (int i = 0; i < net.num_dense; ++i) {
-      inputs[i] = space.take<float>(groups * input_size(net.dense[i]));
-      gradients[i] = space.take<float>(groups * gradient_size(net.dense[i]));
+    for (int i = 0; i < net.num_stages; ++i) {
+      if (net.stages[i].kind != DENSE) continue;
+      inputs[i] = space.take<float>(groups * input_size(net.stages[i].dense));
+      gradients[i] = space.take<float>(groups * gradient_size(net.stages[i].dense));
     }
   }
 
   static int64_t input_size(const Dense &d) { return (int64_t)d.pitch() * LANES; }
   static int64_t gradient_size(const Dense &d) { return (int64_t)d.outputs * LANES; }
-  float *input(const Network &net, int layer, int64_t group) const { return inputs[layer] + group * input_size(net.dense[layer]); }
-  float *gradient(const Network &net, int layer, int64_t group) const {
-    return gradients[layer] + group * gradient_size(net.dense[layer]);
+  float *input(const Network &net, int stage, int64_t group) const {
+    return inputs[stage] + group * input_size(net.stages[stage].dense);
+  }
+  float *gradient(const Network &net, int stage, int64_t group) const {
+    return gradients[stage] + group * gradient_size(net.stages[stage].dense);
   }
 };
 
-// The groups of a round of a batch that has as many left.
+// The groups of a round of a batch that has as many left: all of them if a normalization takes statistics of the whole batch.
 int64_t groups_in_round(const Network &net, int64_t left) {
+  if (net.num_normalized) return left;
   int64_t bytes = 0;
-  for (int i = 0; i < net.num_dense; ++i)
-    bytes += (DenseRound::input_size(net.dense[i]) + DenseRound::gradient_size(net.dense[i])) * (int64_t)sizeof(float);
+  for (int i = 0; i < net.num_stages; ++i)
+    if (const Stage &stage = net.stages[i]; stage.kind == DENSE)
+      bytes += (DenseRound::input_size(stage.dense) + DenseRound::gradient_size(stage.dense)) * (int64_t)sizeof(float);
   const int64_t most = bytes * MAX_GROUPS > MAX_ROUND_BYTES ? MAX_ROUND_BYTES / bytes : MAX_GROUPS;
   return left < most ? left : most > 1 ? most : 1;
 }
@@ -89,63 +102,67 @@ struct TrainingSpace {
   Packed packed;
   PartialSums parts[MAX_PARTS];
   DenseRound dense;
-  ScratchPerThread scratch;
+  Normalizations normalizations;
+  int64_t num_activations;
+  Activations *activations;  // of each thread, or of each group of the batch
+  Scratch *scratch;          // of each thread
 
   TrainingSpace(const Network &net, Workspace &space, int64_t groups, int num_threads)
-      : packed(net, space, true), dense(net, space, groups_in_round(net, groups)),
-        scratch(net, space, packed, num_threads, true) {
+      : packed(net, space, true), dense(net, space, groups_in_round(net, groups)), normalizations(net, space, groups, true),
+        num_activations(net.num_normalized ? groups : num_threads),
+        activations(take_many<Activations>(net, space, num_activations, true)),
+        scratch(take_many<Scratch>(net, space, num_threads, true)) {
     for (int part = 0; part < num_parts(groups_in_round(net, groups)); ++part) parts[part] = PartialSums(net, space);
   }
 };
 
-// A range of the weight vector whose gradient and update one thread computes: a block, or some rows of a dense layer.
+// A range of the weight vector whose gradient and update one thread computes: of a stage, or of some rows of a dense layer.
 struct WeightRange {
-  int block, layer;  // one of them is -1
+  int stage;
   Tile rows;
 
-  WeightRange(const Network &net, int index) : block(-1), layer(-1), rows{0, 0} {
-    if (index < net.num_blocks) {
-      block = index;
-      return;
-    }
-    index -= net.num_blocks;
-    for (layer = 0; index >= num_tiles(net.dense[layer].outputs, GRADIENT_ROWS); ++layer)
-      index -= num_tiles(net.dense[layer].outputs, GRADIENT_ROWS);
-    rows = tile_of(net.dense[layer].outputs, GRADIENT_ROWS, index);
+  WeightRange(const Network &net, int index) : stage(0), rows{0, 0} {
+    while (index >= count(net.stages[stage])) index -= count(net.stages[stage++]);
+    if (net.stages[stage].kind == DENSE) rows = tile_of(net.stages[stage].dense.outputs, GRADIENT_ROWS, index);
+  }
+
+  static int count(const Stage &stage) {
+    if (stage.kind == DENSE) return num_tiles(stage.dense.outputs, GRADIENT_ROWS);
+    return stage.kind == BLOCK || stage.kind == CONVOLUTION || stage.is_normalized();
   }
 
   static int count(const Network &net) {
-    int ranges = net.num_blocks;
-    for (int i = 0; i < net.num_dense; ++i) ranges += num_tiles(net.dense[i].outputs, GRADIENT_ROWS);
+    int ranges = 0;
+    for (int i = 0; i < net.num_stages; ++i) ranges += count(net.stages[i]);
     return ranges;
   }
 };
 
-// The gradient of a block: the sums of the parts, in their order.
-void block_gradient(const Network &net, int block, const PartialSums *parts, int num_parts, float *gradient) {
-  const Block &b = net.blocks[block];
-  const int64_t size = (int64_t)b.channels * b.taps();
-  float *weight = gradient + net.block_weights[block], *bias = weight + size;
-  const bool is_per_lane = !uses_winograd(b);
+// The gradient of a convolution: the sums of the parts, in their order.
+void convolution_gradient(const Stage &stage, const PartialSums *parts, int num_parts, int index, float *gradient) {
+  const bool is_block = stage.kind == BLOCK, is_per_lane = PartialSums::is_per_lane(stage);
+  const int channels = stage.out.channels;
+  const int64_t size = (int64_t)channels * (is_block ? stage.block.taps() : stage.convolution.taps());
+  float *weight = gradient + stage.weights, *bias = weight + size;
   for (int part = 0; part < num_parts; ++part) {
-    const float *of_part = parts[part].blocks[block].weight;
+    const float *of_part = parts[part].stages[index].weight, *bias_of_part = parts[part].stages[index].bias;
     for (int64_t i = 0; i < size; ++i)
       weight[i] = (part ? weight[i] : 0.f) + (is_per_lane ? sum(of_part + i * V) : of_part[i]);
-    for (int i = 0; i < b.channels; ++i)
-      bias[i] = (part ? bias[i] : 0.f) + sum(parts[part].blocks[block].bias + (int64_t)i * V);
+    for (int i = 0; i < channels; ++i)
+      bias[i] = (part ? bias[i] : 0.f) + (is_block ? sum(bias_of_part + (int64_t)i * V) : bias_of_part[i]);
   }
 }
 
 // Some rows of the gradient of a dense layer over the groups of a round, and their biases; added to what is there if `add`.
-void dense_gradient(const Network &net, int layer, Tile rows, const DenseRound &round, int64_t groups, bool add,
+void dense_gradient(const Network &net, int stage, Tile rows, const DenseRound &round, int64_t groups, bool add,
                     float *tile, float *gradient) {
-  const Dense &d = net.dense[layer];
+  const Dense &d = net.stages[stage].dense;
   const int pitch = d.pitch();
-  const float *of_output = round.gradient(net, layer, 0) + rows.first * LANES;
-  backward_weights(d, rows.length, (int)groups, of_output, DenseRound::gradient_size(d), round.input(net, layer, 0),
+  const float *of_output = round.gradient(net, stage, 0) + rows.first * LANES;
+  backward_weights(d, rows.length, (int)groups, of_output, DenseRound::gradient_size(d), round.input(net, stage, 0),
                    DenseRound::input_size(d), tile);
-  float *weight = gradient + net.dense_weights[layer] + (int64_t)rows.first * d.inputs;
-  float *bias = gradient + net.dense_weights[layer] + (int64_t)d.outputs * d.inputs + rows.first;
+  float *weight = gradient + net.stages[stage].weights + (int64_t)rows.first * d.inputs;
+  float *bias = gradient + net.stages[stage].weights + (int64_t)d.outputs * d.inputs + rows.first;
   for (int n = 0; n < rows.length; ++n, weight += d.inputs) {
     for (int i = 0; i < d.inputs; ++i) weight[i] = (add ? weight[i] : 0.f) + tile[n * pitch + i];
     vec total = splat(0.f);
@@ -158,23 +175,28 @@ void dense_gradient(const Network &net, int layer, Tile rows, const DenseRound &
   }
 }
 
-// Updates the weights of a range, with its gradient scaled by the coefficient.
-void update_weights(const Network &net, const WeightRange &range, const Packed &packed, const lenet_optimizer &optimizer,
+// Updates the weights of a range, with its gradient scaled by the coefficient, and the running statistics of a normalization.
+void update_weights(const Network &net, const WeightRange &range, const TrainingSpace &space, const lenet_optimizer &optimizer,
                     int64_t step, float coefficient = 1.f) {
+  const Stage &stage = net.stages[range.stage];
   const auto update_range = [&](int64_t first, int64_t count) {
     scale_gradient(optimizer, coefficient, first, first + count);
     update(optimizer, step, first, first + count);
   };
-  if (range.block >= 0) {
-    const Block &b = net.blocks[range.block];
-    update_range(net.block_weights[range.block], (int64_t)b.channels * (b.taps() + 1));
-    packed.pack(net, optimizer.weights, range.block);
-    return;
+  if (stage.kind == DENSE) {
+    const Dense &d = stage.dense;
+    update_range(stage.weights + (int64_t)range.rows.first * d.inputs, (int64_t)range.rows.length * d.inputs);
+    update_range(stage.weights + (int64_t)d.outputs * d.inputs + range.rows.first, range.rows.length);
+  } else if (stage.is_normalized()) {
+    const int64_t count = 2 * stage.in.channels;
+    update_range(stage.weights, count);
+    update_running(stage.nonlinearity, space.normalizations.of[range.stage], optimizer.weights + stage.running);
+    if (optimizer.average) take_average(optimizer, step, stage.running, stage.running + count);
+  } else {
+    const int taps = stage.kind == BLOCK ? stage.block.taps() : stage.convolution.taps();
+    update_range(stage.weights, (int64_t)stage.out.channels * (taps + 1));
+    space.packed.pack(net, optimizer.weights, range.stage);
   }
-  const Dense &d = net.dense[range.layer];
-  const int64_t weights = net.dense_weights[range.layer];
-  update_range(weights + (int64_t)range.rows.first * d.inputs, (int64_t)range.rows.length * d.inputs);
-  update_range(weights + (int64_t)d.outputs * d.inputs + range.rows.first, range.rows.length);
 }
 
 }  // namespace

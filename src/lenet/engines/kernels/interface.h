@@ -15,25 +15,39 @@ extern "C" {
 #define LENET_EXPORT __attribute__((visibility("default")))
 #endif
 
-enum { LENET_MAX_BLOCKS = 3, LENET_MAX_DENSE = 5, LENET_MAX_THREADS = 256 };
+enum { LENET_MAX_LAYERS = 24, LENET_MAX_THREADS = 256 };
 
-enum { LENET_SIGMOID = 0, LENET_TANH = 1, LENET_RELU = 2 };          // activation
-enum { LENET_MAX_POOLING = 0, LENET_AVERAGE_POOLING = 1 };           // pooling, 2 by 2, stride 2
-enum { LENET_SGD = 0, LENET_ADAM = 1, LENET_ADAMW = 2 };             // optimizer
+// Kinds of layers, as networks/layers.py explains them. Pooling is 2 by 2 with stride 2.
+enum {
+  LENET_CONVOLUTION = 0,
+  LENET_BATCH_NORM = 1,
+  LENET_ACTIVATION = 2,
+  LENET_POOLING = 3,
+  LENET_GLOBAL_POOLING = 4,
+  LENET_DROPOUT = 5,
+  LENET_FLATTEN = 6,
+  LENET_DENSE = 7,
+};
 
-// Convolution (stride 1), activation, pooling.
+enum { LENET_SIGMOID = 0, LENET_TANH = 1, LENET_RELU = 2, LENET_SCALED_TANH = 3, LENET_LEAKY_RELU = 4 };  // activations
+enum { LENET_MAX_POOLING = 0, LENET_AVERAGE_POOLING = 1 };
+enum { LENET_SGD = 0, LENET_ADAM = 1, LENET_ADAMW = 2 };  // optimizer
+
 typedef struct {
-  int32_t channels, kernel_size, padding;
-} lenet_block;
+  int32_t kind;
+  int32_t function;              // of an activation or a pooling
+  int32_t outputs;               // channels of a convolution, features of a dense layer
+  int32_t kernel_size, padding;  // of a convolution
+  uint32_t threshold;            // of dropout: values with a smaller random number are dropped,
+  float kept;                    // the others are multiplied by this
+} lenet_layer;
 
-// Blocks, then dense layers with the activation between them; the last one's width is the number of classes.
-// The weights are one float vector: of each layer its weight as PyTorch lays it out, then its bias.
+// A chain of layers that ends in a dense layer, whose outputs are the logits. The values are one float vector: of each
+// layer its weight as PyTorch lays it out, then its bias; at the end, of each batch normalization, the running mean and the
+// running variance.
 typedef struct {
-  int32_t in_channels, height, width;
-  int32_t activation, pooling;
-  int32_t num_blocks, num_dense;
-  lenet_block blocks[LENET_MAX_BLOCKS];
-  int32_t widths[LENET_MAX_DENSE];
+  int32_t in_channels, height, width, num_layers;
+  lenet_layer layers[LENET_MAX_LAYERS];
 } lenet_network;
 
 // pixels (num, height, width, in_channels); the input is (byte / 255 - mean) / std.
@@ -53,10 +67,12 @@ typedef struct {
   const int32_t *maps;    // (num_positions, 2, 2) or NULL: from a pixel of the result to its place in the image
   const int32_t *tones;   // (num_positions, 2) or NULL: factors of the pixel and of the image's mean
   const int32_t *erased;  // (num_positions, 4) or NULL: top, left, bottom and right of a rectangle
+  const uint32_t *dropout_keys;  // (num_positions,), or NULL for a network without dropout; data/dropout.py explains them
   int64_t num_positions, batch_size;
   int64_t grey;  // the byte for erased pixels
 } lenet_plan;
 
+// All vectors have the length of the values; steps are taken of the learned ones, the average of all.
 // first: momentum (SGD) or mean of the gradient (Adam), second: mean of its square; NULL where there is none.
 // average: of the weights over the steps, or NULL.
 // Of step i, counted from the first of the call: rates[i], for Adam both bias corrections, and for the average the share of

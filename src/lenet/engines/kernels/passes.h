@@ -4,83 +4,139 @@
 
 namespace {
 
-void forward_pass(const Network &net, const float *weights, Scratch &scratch) {
-  const float *x = scratch.input;
-  for (int i = 0; i < net.num_blocks; ++i) {
-    const Block &b = net.blocks[i];
-    const auto &at = scratch.blocks[i];
-    const int frame = net.padding_after(i) * (net.pooled_pitch(i) + LANES);
-    const float *bias = weights + net.block_weights[i] + b.channels * b.taps();
-    if (uses_winograd(b))
-      forward_winograd(b, x, at.packed, bias, at.transformed, at.products, at.active, at.argmax, at.pooled + frame,
-                      net.pooled_pitch(i), net.pooled_plane(i));
-    else
-      forward(b, x, at.packed, bias, at.active, at.argmax, at.pooled + frame, net.pooled_pitch(i),
-              net.pooled_plane(i));
-    x = at.pooled;
-  }
-  for (int i = 0; i < net.num_dense; ++i) {
-    const Dense &d = net.dense[i];
-    const float *weight = weights + net.dense_weights[i];
-    forward(d, x, weight, weight + (int64_t)d.outputs * d.inputs, scratch.dense[i].out);
-    if (i + 1 < net.num_dense)
-      for (int k = 0; k < d.outputs * LANES; k += V)
-        store(scratch.dense[i].out + k, activated(load(scratch.dense[i].out + k), net.activation));
-    x = scratch.dense[i].out;
+// Stages first … last - 1 of the forward pass.
+void forward_pass(const Network &net, const float *weights, const Packed &packed, const Normalizations &normalizations,
+                  const Activations &kept, const Scratch &scratch, int first, int last) {
+  for (int i = first; i < last; ++i) {
+    const Stage &stage = net.stages[i];
+    const auto &at = kept.stages[i];
+    const float *x = i ? kept.stages[i - 1].out : kept.input, *of_stage = weights + stage.weights;
+    switch (stage.kind) {
+      case BLOCK: {
+        const Block &b = stage.block;
+        const float *bias = of_stage + (int64_t)b.channels * b.taps();
+        float *out = at.out + stage.out.origin();
+        if (uses_winograd(b))
+          forward_winograd(b, x, packed.stages[i].forward, bias, at.transformed, scratch.stages[i].products, at.active, at.argmax,
+                          out, stage.out.pitch(), stage.out.plane());
+        else
+          forward(b, x, packed.stages[i].forward, bias, at.active, at.argmax, out, stage.out.pitch(), stage.out.plane());
+        break;
+      }
+      case CONVOLUTION:
+        forward(stage.convolution, x, packed.stages[i].forward,
+                of_stage + (int64_t)stage.out.channels * stage.convolution.taps(), stage.activation, at.out);
+        break;
+      case NONLINEARITY: forward(stage.nonlinearity, x, normalizations.of[i], kept.dropout_keys, at.out); break;
+      case GLOBAL_POOLING: forward_global(stage.in, x, at.out); break;
+      case DENSE: {
+        const Dense &d = stage.dense;
+        forward(d, x, of_stage, of_stage + (int64_t)d.outputs * d.inputs, at.out);
+        if (stage.activation != LENET_NO_ACTIVATION)
+          for (int k = 0; k < d.outputs * LANES; k += V) store(at.out + k, activated(load(at.out + k), stage.activation));
+      }
+    }
   }
 }
 
-// Given the gradient of the logits in the `out` of the last dense layer, adds the gradients of the blocks to the sums of the
-// part, those with Winograd's algorithm still transformed, and keeps what those of the dense layers are made of.
-void backward_pass(const Network &net, const float *weights, Scratch &scratch, const PartialSums &sums,
-                   const DenseRound &round, int64_t group) {
-  float *gradient = scratch.dense[net.num_dense - 1].out;
-  for (int i = net.num_dense - 1; i >= 0; --i) {
-    const Dense &d = net.dense[i];
-    const float *in = i ? scratch.dense[i - 1].out : scratch.features(net);
-    transpose(d.inputs, in, round.input(net, i, group), d.pitch());
-    memcpy(round.gradient(net, i, group), gradient, DenseRound::gradient_size(d) * sizeof(float));
-    if (i) {
-      float *before = scratch.dense[i - 1].gradient;
-      backward_input(d, gradient, weights + net.dense_weights[i], before);
-      for (int k = 0; k < d.inputs * LANES; k += V)
-        store(before + k, load(before + k) * slope(load(in + k), net.activation));
-      gradient = before;
-    } else if (net.num_blocks) {
-      backward_input(d, gradient, weights + net.dense_weights[0], scratch.blocks[net.num_blocks - 1].pooled_gradient);
+// The backward pass of a group in one part of a batch.
+struct BackwardPass {
+  const Network &net;
+  const float *weights;
+  const TrainingSpace &space;
+  const Activations &kept;
+  const Scratch &scratch;
+  const PartialSums &sums;
+  int64_t group;
+  int num;  // images
+
+  // Of the output of a stage. That of the logits is where they were.
+  float *gradient(int stage) const {
+    if (stage == net.num_stages - 1) return kept.stages[stage].out;
+    return kept.stages[stage].gradient ? kept.stages[stage].gradient : scratch.stages[stage].gradient;
+  }
+
+  // Stages last … first of the backward pass: adds the gradients of convolutions to the sums of the part, those with Winograd's
+  // algorithm still transformed, and keeps what those of dense layers are made of.
+  void run(int last, int first) const {
+    for (int i = last; i >= first; --i) {
+      float *before = net.needs_input_gradient(i) ? gradient(i - 1) : nullptr;
+      switch (net.stages[i].kind) {
+        case BLOCK: block(i, before); break;
+        case CONVOLUTION: convolution(i, before); break;
+        case NONLINEARITY:
+          if (before)
+            backward(net.stages[i].nonlinearity, input(i), space.normalizations.of[i], kept.dropout_keys, gradient(i), num,
+                     net.input_gradient(i), before);
+          break;
+        case GLOBAL_POOLING:
+          if (before) backward_global(net.stages[i].in, gradient(i), net.input_gradient(i), before);
+          break;
+        case DENSE: dense(i, before);
+      }
     }
   }
-  for (int i = net.num_blocks - 1; i >= 0; --i) {
-    const Block &b = net.blocks[i];
-    const auto &at = scratch.blocks[i];
-    const int frame = net.padding_after(i) * (net.pooled_pitch(i) + LANES);
+
+  void sum_gradients(int stage) const {
+    const Nonlinearity &f = net.stages[stage].nonlinearity;
+    gradient_sums(f, input(stage), space.normalizations.of[stage], kept.dropout_keys, gradient(stage),
+                  space.normalizations.sums[stage] + group * f.in.channels);
+  }
+
+ private:
+  const float *input(int stage) const { return stage ? kept.stages[stage - 1].out : kept.input; }
+
+  void block(int i, float *before) const {
+    const Stage &stage = net.stages[i];
+    const Block &b = stage.block;
+    const auto &at = kept.stages[i];
+    const auto &own = scratch.stages[i];
+    const float *pooled = at.out + stage.out.origin();
     if (uses_winograd(b)) {
-      backward_weights_winograd(b, at.transformed, at.pooled_gradient, at.active, at.argmax, at.pooled + frame,
-                               net.pooled_pitch(i), net.pooled_plane(i), at.dz, at.transformed_gradient,
-                               at.transformed_sums, sums.blocks[i].bias);
-      if (i)
-        backward_input_winograd(b, at.transformed_gradient, at.packed_backward, at.products,
-                               scratch.blocks[i - 1].pooled_gradient);
-      continue;
+      backward_weights_winograd(b, at.transformed, gradient(i), at.active, at.argmax, pooled, stage.out.pitch(), stage.out.plane(),
+                               own.dz, own.transformed_gradient, own.transformed_sums, sums.stages[i].bias);
+      if (before)
+        backward_input_winograd(b, own.transformed_gradient, space.packed.stages[i].backward, own.products, before);
+      return;
     }
-    backward_weights(b, i ? scratch.blocks[i - 1].pooled : scratch.input, at.pooled_gradient, at.active, at.argmax,
-                     at.pooled + frame, net.pooled_pitch(i), net.pooled_plane(i), at.dz, i > 0, sums.blocks[i].weight,
-                     sums.blocks[i].bias);
-    if (i) backward_input(b, at.dz, at.packed_backward, scratch.blocks[i - 1].pooled_gradient);
+    float *dz = own.dz ? own.dz : at.active;
+    backward_weights(b, input(i), gradient(i), at.active, at.argmax, pooled, stage.out.pitch(), stage.out.plane(), dz,
+                     before != nullptr, sums.stages[i].weight, sums.stages[i].bias);
+    if (before) backward_input(b, dz, space.packed.stages[i].backward, before);
   }
+
+  void convolution(int i, float *before) const {
+    const Stage &stage = net.stages[i];
+    backward_weights(stage.convolution, input(i), gradient(i), stage.frame, scratch.lane_sums, sums.stages[i].weight,
+                     stage.bias_is_trained ? sums.stages[i].bias : nullptr);
+    if (before)
+      backward_input(stage.convolution, gradient(i), space.packed.stages[i].backward, net.input_gradient(i), before);
+  }
+
+  void dense(int i, float *before) const {
+    const Stage &stage = net.stages[i];
+    const Dense &d = stage.dense;
+    float *of_output = gradient(i);
+    if (stage.activation != LENET_NO_ACTIVATION)
+      for (int k = 0; k < d.outputs * LANES; k += V)
+        store(of_output + k, load(of_output + k) * slope(load(kept.stages[i].out + k), stage.activation));
+    transpose(d.inputs, input(i), space.dense.input(net, i, group), d.pitch());
+    memcpy(space.dense.gradient(net, i, group), of_output, DenseRound::gradient_size(d) * sizeof(float));
+    if (before) backward_input(d, of_output, weights + stage.weights, before);
+  }
+};
+
+// Winograd's algorithm sums transformed gradients: cleared before the groups of a part, added to its sums after them.
+void begin_sums(const Network &net, const Scratch &scratch, int first, int last) {
+  for (int i = first; i < last; ++i)
+    if (const Stage &stage = net.stages[i]; stage.kind == BLOCK && uses_winograd(stage.block))
+      memset(scratch.stages[i].transformed_sums, 0, transformed_size(stage.block) * sizeof(float));
 }
 
-// Winograd's algorithm sums transformed gradients: cleared at the beginning of a part, added to its sums at the end.
-void begin_part(const Network &net, Scratch &scratch) {
-  for (int i = 0; i < net.num_blocks; ++i)
-    if (uses_winograd(net.blocks[i]))
-      memset(scratch.blocks[i].transformed_sums, 0, transformed_size(net.blocks[i]) * sizeof(float));
-}
-
-void end_part(const Network &net, const Scratch &scratch, const PartialSums &sums) {
-  for (int i = 0; i < net.num_blocks; ++i)
-    if (uses_winograd(net.blocks[i]))
-      finish_weights_winograd(net.blocks[i], scratch.blocks[i].transformed_sums, sums.blocks[i].weight);
+void end_sums(const Network &net, const Scratch &scratch, const PartialSums &sums, int first, int last) {
+  for (int i = first; i < last; ++i)
+    if (const Stage &stage = net.stages[i]; stage.kind == BLOCK && uses_winograd(stage.block))
+      finish_weights_winograd(stage.block, scratch.stages[i].transformed_sums, sums.stages[i].weight);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// The arrays in which a thread computes.
+// The arrays that the kernels compute in.
 #pragma once
 #include "network.h"
 #include "winograd.h"
@@ -6,119 +6,159 @@
 
 namespace {
 
-// The weights of the blocks in the order in which the kernels read them, for all threads.
+// The weights of convolutions in the order in which the kernels read them, for all threads.
 struct Packed {
   struct {
-    float *forward, *backward;  // backward: NULL for the first block, whose input needs no gradient
-  } blocks[LENET_MAX_BLOCKS];
+    float *forward, *backward;  // backward: NULL for the first stage, whose input needs no gradient
+  } stages[MAX_STAGES];
 
   Packed(const Network &net, Workspace &space, bool training) {
-    for (int i = 0; i < net.num_blocks; ++i) {
-      const Block &b = net.blocks[i];
-      const int64_t count = (int64_t)b.channels * b.taps() * (uses_winograd(b) ? POINTS : TAPS) / TAPS;
-      blocks[i].forward = space.take<float>(count);
-      blocks[i].backward = training && i ? space.take<float>(count) : nullptr;
+    for (int i = 0; i < net.num_stages; ++i) {
+      const Stage &stage = net.stages[i];
+      stages[i] = {};
+      int64_t count;
+      if (stage.kind == BLOCK)
+        count = (int64_t)stage.block.channels * stage.block.taps() * (uses_winograd(stage.block) ? POINTS : TAPS) / TAPS;
+      else if (stage.kind == CONVOLUTION)
+        count = (int64_t)stage.out.channels * stage.convolution.taps();
+      else
+        continue;
+      stages[i].forward = space.take<float>(count);
+      stages[i].backward = training && net.needs_input_gradient(i) ? space.take<float>(count) : nullptr;
     }
   }
 
-  void pack(const Network &net, const float *weights, int block) const {
-    const Block &b = net.blocks[block];
-    const float *of_block = weights + net.block_weights[block];
-    if (uses_winograd(b)) {
-      pack_winograd(b, of_block, blocks[block].forward, blocks[block].backward);
-      return;
+  void pack(const Network &net, const float *weights, int index) const {
+    const Stage &stage = net.stages[index];
+    const float *of_stage = weights + stage.weights;
+    float *forward = stages[index].forward, *backward = stages[index].backward;
+    if (stage.kind == CONVOLUTION) {
+      pack_forward(stage.convolution, of_stage, forward);
+      if (backward) pack_backward(stage.convolution, of_stage, backward);
+    } else if (stage.kind == BLOCK && uses_winograd(stage.block)) {
+      pack_winograd(stage.block, of_stage, forward, backward);
+    } else if (stage.kind == BLOCK) {
+      pack_forward(stage.block, of_stage, forward);
+      if (backward) pack_backward(stage.block, of_stage, backward);
     }
-    pack_forward(b, of_block, blocks[block].forward);
-    if (blocks[block].backward) pack_backward(b, of_block, blocks[block].backward);
+  }
+
+  void pack_all(const Network &net, const float *weights) const {
+    for (int i = 0; i < net.num_stages; ++i) pack(net, weights, i);
   }
 };
 
-// The arrays that one thread computes in, for LANES images at a time.
-struct Scratch {
+// What a group of LANES images keeps from the forward for the backward pass. A network without batch normalization has
+// one for each thread, which its groups use in turn; else every group of the batch has its own.
+struct Activations {
   float *input;
-  uint8_t *shifted;  // copies of the images that are flipped or shifted
-  uint16_t *corners;  // of V images that are augmented
+  uint32_t *dropout_keys;  // of the lanes' images
+  int64_t *labels;
   struct {
-    const float *packed, *packed_backward;
-    float *active, *pooled, *pooled_gradient, *dz;
-    int32_t *argmax;
-    float *transformed, *products, *transformed_gradient, *transformed_sums;  // with Winograd's algorithm
-  } blocks[LENET_MAX_BLOCKS];
-  struct {
-    float *out, *gradient;
-  } dense[LENET_MAX_DENSE];
-  float *rows;  // of the gradient of a dense layer, GRADIENT_ROWS of them
+    float *out;
+    float *gradient;  // of `out`, if it is used in another phase than that in which it is computed
+    float *active;    // of a block with average pooling
+    int32_t *argmax;  // of a block with max pooling
+    float *transformed;  // of a block with Winograd's algorithm
+  } stages[MAX_STAGES];
 
-  Scratch(const Network &net, Workspace &space, const Packed &packed, bool training) {
-    input = space.take<float>(net.input_size());
-    shifted = space.take<uint8_t>((int64_t)LANES * net.in_channels * net.height * net.width);
-    if (training) corners = space.take<uint16_t>(V * net.num_corners());
-    for (int i = 0; i < net.num_blocks; ++i) {
-      const Block &b = net.blocks[i];
-      auto &at = blocks[i];
+  Activations(const Network &net, Workspace &space, bool training) {
+    input = space.take<float>(net.input.size());
+    dropout_keys = space.take<uint32_t>(LANES);
+    labels = space.take<int64_t>(LANES);
+    for (int i = 0; i < net.num_stages; ++i) {
+      const Stage &stage = net.stages[i];
+      auto &at = stages[i];
       at = {};
-      const bool winograd = uses_winograd(b);
-      at.packed = packed.blocks[i].forward;
-      at.packed_backward = packed.blocks[i].backward;
-      at.pooled = space.take<float>(b.channels * net.pooled_plane(i));
-      if (winograd) {
-        at.transformed = space.take<float>((int64_t)POINTS * b.in_channels * input_plane(b));
-        at.products = space.take<float>(products_size(b, training && i > 0));
-      }
+      at.out = space.take<float>(stage.out.size());
+      if (training && stage.is_normalized()) at.gradient = space.take<float>(stage.gradient().size());
+      if (stage.kind != BLOCK) continue;
+      const Block &b = stage.block;
+      if (uses_winograd(b)) at.transformed = space.take<float>((int64_t)POINTS * b.in_channels * input_plane(b));
       if (!training) continue;
-      if (winograd) {
-        at.transformed_gradient = space.take<float>((int64_t)POINTS * b.channels * output_plane(b));
-        at.transformed_sums = space.take<float>(transformed_size(b));
-      }
       const int64_t pooled = (int64_t)b.channels * b.pooled() * LANES;
-      at.pooled_gradient = space.take<float>(pooled);
       if (b.pooling == LENET_AVERAGE_POOLING)
         at.active = space.take<float>(4 * pooled);
       else
         at.argmax = space.take<int32_t>(pooled);
-      if (winograd)
-        at.dz = space.take<float>(2 * output_plane(b));
-      else if (i == 0)  // its input needs no gradient, so dz holds a few rows at a time
-        at.dz = space.take<float>(GRADIENT_CHANNELS * rows_at_once(b) * 4 * b.columns * LANES);
-      else
-        at.dz = b.pooling == LENET_AVERAGE_POOLING ? at.active : space.take<float>(4 * pooled);
     }
-    int longest = 0;
-    for (int i = 0; i < net.num_dense; ++i) {
-      dense[i] = {};
-      dense[i].out = space.take<float>(net.dense[i].outputs * LANES);
-      if (training) dense[i].gradient = space.take<float>(net.dense[i].outputs * LANES);
-      longest = longest > net.dense[i].pitch() ? longest : net.dense[i].pitch();
-    }
-    rows = training ? space.take<float>((int64_t)GRADIENT_ROWS * longest) : nullptr;
     space.take<char>(2 * ALIGNMENT);  // no two threads share a pair of cache lines, which a processor may fetch together
   }
 
   // Sets the frames of zeros, which nothing writes later.
   void clear(const Network &net) {
-    memset(input, 0, net.input_size() * sizeof(float));
-    for (int i = 0; i < net.num_blocks; ++i)
-      memset(blocks[i].pooled, 0, net.blocks[i].channels * net.pooled_plane(i) * sizeof(float));
-  }
-
-  const float *features(const Network &net) const {
-    return net.num_blocks ? blocks[net.num_blocks - 1].pooled : input;
+    memset(input, 0, net.input.size() * sizeof(float));
+    for (int i = 0; i < net.num_stages; ++i) memset(stages[i].out, 0, net.stages[i].out.size() * sizeof(float));
   }
 };
 
-// One Scratch for each thread, all in one workspace. Built in place: the C++ library's allocator is not linked.
-struct ScratchPerThread {
-  alignas(Scratch) char storage[LENET_MAX_THREADS][sizeof(Scratch)];
-  Scratch *of[LENET_MAX_THREADS];
+// What a thread needs for one group at a time.
+struct Scratch {
+  uint8_t *shifted;   // copies of the images that are flipped or shifted
+  uint16_t *corners;  // of V images that are augmented
+  struct {
+    float *gradient;  // of the stage's `out`, unless Activations keep it
+    float *dz;        // of a block: the gradient before the activation
+    float *products, *transformed_gradient, *transformed_sums;  // of a block with Winograd's algorithm
+  } stages[MAX_STAGES];
+  float *lane_sums;  // of the gradient of some channels of a convolution
+  float *rows;       // of the gradient of a dense layer, GRADIENT_ROWS of them
 
-  ScratchPerThread(const Network &net, Workspace &space, const Packed &packed, int num_threads, bool training) {
-    for (int i = 0; i < num_threads; ++i) {
-      Scratch scratch(net, space, packed, training);
-      memcpy(storage[i], &scratch, sizeof(Scratch));
-      of[i] = (Scratch *)storage[i];
+  Scratch(const Network &net, Workspace &space, bool training) {
+    shifted = space.take<uint8_t>(LANES * net.input.count());
+    corners = training ? space.take<uint16_t>(V * net.num_corners()) : nullptr;
+    int64_t longest = 0, most_sums = 0;
+    for (int i = 0; i < net.num_stages; ++i) {
+      const Stage &stage = net.stages[i];
+      auto &at = stages[i];
+      at = {};
+      if (stage.kind == BLOCK) add_block(net, space, i, training);
+      if (!training) continue;
+      if (!stage.is_normalized()) at.gradient = space.take<float>(stage.gradient().size());
+      if (stage.kind == DENSE && stage.dense.pitch() > longest) longest = stage.dense.pitch();
+      if (stage.kind == CONVOLUTION && lane_sums_size(stage.convolution) > most_sums)
+        most_sums = lane_sums_size(stage.convolution);
+    }
+    lane_sums = space.take<float>(most_sums);
+    rows = training ? space.take<float>(GRADIENT_ROWS * longest) : nullptr;
+    space.take<char>(2 * ALIGNMENT);
+  }
+
+  void clear(const Network &net) {
+    for (int i = 0; i < net.num_stages; ++i)
+      if (stages[i].gradient && net.stages[i].frame)
+        memset(stages[i].gradient, 0, net.stages[i].gradient().size() * sizeof(float));
+  }
+
+ private:
+  void add_block(const Network &net, Workspace &space, int index, bool training) {
+    const Block &b = net.stages[index].block;
+    auto &at = stages[index];
+    const bool is_inner = net.needs_input_gradient(index), winograd = uses_winograd(b);
+    if (winograd) at.products = space.take<float>(products_size(b, training && is_inner));
+    if (!training) return;
+    if (winograd) {
+      at.transformed_gradient = space.take<float>((int64_t)POINTS * b.channels * output_plane(b));
+      at.transformed_sums = space.take<float>(transformed_size(b));
+      at.dz = space.take<float>(2 * output_plane(b));
+    } else if (is_inner) {  // with average pooling the activations are overwritten
+      if (b.pooling == LENET_MAX_POOLING) at.dz = space.take<float>((int64_t)b.channels * 4 * b.pooled() * LANES);
+    } else {  // its input needs no gradient, so dz holds a few rows at a time
+      at.dz = space.take<float>(GRADIENT_CHANNELS * rows_at_once(b) * 4 * b.columns * LANES);
     }
   }
 };
+
+// `count` of them, one after the other, made in the workspace.
+template <typename T>
+T *take_many(const Network &net, Workspace &space, int64_t count, bool training) {
+  T *all = space.take<T>(count);
+  for (int64_t i = 0; i < count; ++i) {
+    const T one(net, space, training);
+    if (all) memcpy((void *)(all + i), &one, sizeof(T));
+  }
+  return all;
+}
 
 // No more threads than there are groups of images: the others would only wait.
 int threads_for(int64_t num_images, int num_threads) {

@@ -8,7 +8,7 @@
 namespace {
 
 int64_t workspace_size(const lenet_network &network, int64_t num_images, int num_threads, bool training) {
-  return workspace_size(Network(network), num_images, num_threads, training);
+  return workspace_size(Network(network, training), num_images, num_threads, training);
 }
 
 }  // namespace

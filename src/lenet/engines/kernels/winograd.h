@@ -10,7 +10,7 @@
 // are the smallest for six (Barabasz and others, "Error Analysis and Improving the Accuracy of Winograd Convolution for Deep
 // Neural Networks", 2020).
 #pragma once
-#include "convolution.h"
+#include "block.h"
 
 constexpr int POINTS = 6, TAPS = 5;
 
