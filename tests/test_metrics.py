@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from lenet.metrics import confusion_matrix, loss_and_accuracy, softmax
+from lenet.metrics import confusion_matrix, loss_and_accuracy, losses, softmax
 
 LOGITS = arrays(np.float32, (3, 4), elements=st.floats(-50, 50, width=32))
 
@@ -20,6 +20,7 @@ def test_loss_is_the_mean_cross_entropy_in_float64(logits, labels):
         math.log(math.fsum(math.exp(float(value)) for value in row)) - float(row[label])
         for row, label in zip(logits, labels, strict=True)
     ]
+    assert losses(logits, np.array(labels)) == pytest.approx(exact, rel=1e-12, abs=1e-12)
     assert loss == pytest.approx(math.fsum(exact) / 3, rel=1e-12, abs=1e-12)
     assert accuracy == sum(int(row.argmax()) == label for row, label in zip(logits, labels, strict=True)) / 3
 

@@ -21,6 +21,24 @@ def softmax(logits: NDArray[Any]) -> NDArray[np.float64]:
     return probabilities
 
 
+def losses(logits: NDArray[Any], labels: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the cross-entropy loss of each image.
+
+    Args:
+        logits: float (N, num_classes). Infinite logits give a loss of NaN.
+        labels: int64 (N,).
+
+    Returns:
+        float64 (N,).
+    """
+    values = logits.astype(np.float64)
+    largest = values.max(axis=1)
+    own = values[np.arange(len(labels)), labels]
+    with np.errstate(invalid="ignore"):  # of infinite logits; the caller looks for a loss that is not finite
+        of_images: NDArray[np.float64] = np.log(np.exp(values - largest[:, None]).sum(axis=1)) + largest - own
+    return of_images
+
+
 def loss_and_accuracy(logits: NDArray[Any], labels: NDArray[np.int64]) -> tuple[float, float]:
     """Return the mean cross-entropy loss and the accuracy.
 
@@ -28,12 +46,8 @@ def loss_and_accuracy(logits: NDArray[Any], labels: NDArray[np.int64]) -> tuple[
         logits: float (N, num_classes). Infinite logits give a loss of NaN.
         labels: int64 (N,).
     """
-    values = logits.astype(np.float64)
-    largest = values.max(axis=1)
-    own = values[np.arange(len(labels)), labels]
-    with np.errstate(invalid="ignore"):  # of infinite logits; the caller looks for a loss that is not finite
-        losses = np.log(np.exp(values - largest[:, None]).sum(axis=1)) + largest - own
-    return float(losses.sum()) / len(labels), int((values.argmax(axis=1) == labels).sum()) / len(labels)
+    loss = float(losses(logits, labels).sum()) / len(labels)
+    return loss, int((logits.argmax(axis=1) == labels).sum()) / len(labels)
 
 
 def confusion_matrix(labels: NDArray[np.int64], predicted: NDArray[np.int64], num_classes: int) -> NDArray[np.int64]:

@@ -82,3 +82,15 @@ def test_both_engines_return_every_layers_output(name, arguments):
         assert mine.dtype == other.dtype == np.float32
         np.testing.assert_allclose(mine, other, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(outputs[0][-1], ours.logits(dataset.images), rtol=1e-4, atol=1e-5)
+
+
+def test_both_engines_give_the_gradient_with_respect_to_the_input():
+    dataset = noise(300, (9, 12), 3, in_channels=3)
+    ours, theirs = both(dataset, {"model": "lenet", "ema": 0.9}, in_channels=3, kernel_size=3, padding=1)
+    gradients = [engine.input_gradient(dataset.images, dataset.labels) for engine in (ours, theirs)]
+    assert gradients[0].shape == (300, 3, 9, 12)
+    assert np.array_equal(*gradients)
+    images = to_input(torch.from_numpy(dataset.images), ours.preprocessing).requires_grad_()
+    logits = theirs.module(images)
+    logits[np.arange(300), dataset.labels].sum().backward()
+    np.testing.assert_allclose(gradients[0], images.grad, rtol=1e-4, atol=1e-6)

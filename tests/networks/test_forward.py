@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import torch
-import torch.nn.functional as F
 from made_up import network_of, network_of_all_layers
+from torch_layers import by_pytorch
 
 from lenet.images.preprocess import Preprocessing
 from lenet.networks.forward import as_input, forward
@@ -35,30 +35,6 @@ def test_every_layer_computes_what_pytorchs_does(name, arguments):
         values = values.flatten(1) if layer.kind == "Flatten" else module.get_submodule(layer.name)(values)
         assert output.shape == (5, *shape)
         np.testing.assert_allclose(output, values.detach().numpy(), rtol=1e-12, atol=1e-12)
-
-
-def by_pytorch(layer, tensors, values):
-    """What a layer computes in evaluation, by PyTorch's functions."""
-    weight, bias, mean, variance = (
-        torch.from_numpy(tensors[f"{layer.name}.{part}"]).double() if f"{layer.name}.{part}" in tensors else None
-        for part in ("weight", "bias", "running_mean", "running_var")
-    )
-    functions = {
-        "Conv2d": lambda: F.conv2d(values, weight, bias, padding=layer.padding),
-        "Linear": lambda: F.linear(values, weight, bias),
-        "BatchNorm2d": lambda: F.batch_norm(values, mean, variance, weight, bias),
-        "LeakyReLU": lambda: F.leaky_relu(values),
-        "ScaledTanh": lambda: 1.7159 * torch.tanh(2 * values / 3),
-        "ReLU": lambda: F.relu(values),
-        "Tanh": lambda: torch.tanh(values),
-        "Sigmoid": lambda: torch.sigmoid(values),
-        "MaxPool2d": lambda: F.max_pool2d(values, 2),
-        "AvgPool2d": lambda: F.avg_pool2d(values, 2),
-        "AdaptiveAvgPool2d": lambda: F.adaptive_avg_pool2d(values, 1),
-        "Dropout": lambda: F.dropout(values, layer.rate, training=False),
-        "Flatten": lambda: values.flatten(1),
-    }
-    return functions[layer.kind]()
 
 
 def test_each_type_of_layer_computes_what_pytorchs_function_does():

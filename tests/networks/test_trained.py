@@ -9,6 +9,7 @@ from made_up import network_of
 import lenet
 from lenet.errors import DataError, ModelError, RunError
 from lenet.images.preprocess import Preprocessing
+from lenet.metrics import loss_and_accuracy
 from lenet.networks.trained import TrainedNetwork
 
 
@@ -59,6 +60,48 @@ def test_a_trained_network_answers_in_numpy(tiny, tiny_run):
         tiny_run.network.outputs(np.zeros((2, 28, 28)))
     with pytest.raises(DataError, match="the images are list"):
         tiny_run.network.logits([[1]])
+
+
+def test_the_gradient_of_a_logit_says_what_a_pixel_changes(tiny, tiny_run):
+    """The difference between two images is, to first order, that of their logit."""
+    network, image = tiny_run.network, tiny.test.images[:1]
+    label = tiny.test.labels[:1]
+    gradient = network.input_gradient(image, label)
+    assert (gradient.shape, gradient.dtype) == ((1, 1, 28, 28), np.float32)
+    moved = image.copy()
+    row, column = np.unravel_index(np.abs(gradient[0, 0]).argmax(), (28, 28))
+    moved[0, row, column] += np.uint8(1) if moved[0, row, column] < 255 else np.uint8(255)
+    step = (moved.astype(float) - image)[0, row, column] / 255 / network.preprocessing.std
+    change = (network.logits(moved) - network.logits(image))[0, label[0]]
+    assert change == pytest.approx(gradient[0, 0, row, column] * step, rel=0.05)
+
+
+def test_gradients_and_losses_of_many_images_are_those_of_each(tiny, tiny_run):
+    network, images, labels = (
+        tiny_run.network,
+        np.tile(tiny.test.images[:90], (3, 1, 1)),
+        np.tile(tiny.test.labels[:90], 3),
+    )
+    gradient = network.input_gradient(images, labels)
+    np.testing.assert_allclose(gradient[:90], gradient[180:], rtol=1e-3, atol=1e-5)
+    losses = network.losses(images, labels)
+    assert (losses.shape, losses.dtype) == ((270,), np.float64)
+    assert losses.mean() == pytest.approx(loss_and_accuracy(network.logits(images), labels)[0])
+    assert network.input_gradient(images[:0], labels[:0]).shape == (0, 1, 28, 28)
+
+
+@pytest.mark.parametrize(
+    ("classes", "message"),
+    [
+        (np.array([0, 10]), "there is a class 10; expected classes from 0 to 9"),
+        (np.array([-1, 0]), "there is a class -1; expected"),
+        (np.array([1]), r"the classes are int64 \(1,\); expected int64 \(2,\)"),
+        (np.array([1.0, 2.0]), r"the classes are float64 \(2,\)"),
+    ],
+)
+def test_classes_that_are_none_are_refused(tiny, tiny_run, classes, message):
+    with pytest.raises(DataError, match=message):
+        tiny_run.network.input_gradient(tiny.test.images[:2], classes)
 
 
 def test_weights_of_another_hash_are_refused(path):

@@ -1,8 +1,10 @@
 """Data sets made up by tests, patterns that a network learns in a few steps and noise; and networks with initial weights."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lenet.data.dataset import Dataset
 from lenet.networks import Architecture, Network, build
@@ -74,3 +76,23 @@ def network_of_all_layers(seed: int = 0) -> Network:
         if name.split(".")[0] in ("1", "6"):
             tensor[...] = random.uniform(0.5, 1.5, tensor.shape)
     return network
+
+
+# Small networks that have, together, layers of every type in many settings.
+SMALL_NETWORKS: dict[str, Callable[[], Network]] = {
+    "all layers": network_of_all_layers,
+    "lenet": lambda: network_of(
+        "lenet", in_channels=3, input_size=(13, 16), kernel_size=3, padding=3, activation="tanh"
+    ),
+    "wide padding": lambda: network_of("lenet", input_size=6, kernel_size=2, padding=4, channels=(3,), hidden=()),
+    "lenet-bn": lambda: network_of("lenet-bn", input_size=16, activation="leaky-relu", dropout=0.5),
+    "tiny": lambda: network_of("tiny", input_size=(9, 8), pooling="avg"),
+    "mlp": lambda: network_of("mlp", input_size=7, activation="scaled-tanh"),
+}
+
+
+def inputs_for(network: Network, count: int = 3) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Random inputs of a network, and a class for each."""
+    random = np.random.default_rng(0)
+    inputs = random.normal(size=(count, *network.architecture.input_shape))
+    return inputs, random.integers(0, network.architecture.num_classes, count)

@@ -7,6 +7,7 @@ import pytest
 
 from lenet.config import configure
 from lenet.engines import kernels
+from lenet.errors import ConfigError
 from lenet.images.preprocess import Preprocessing
 from lenet.runs.records import Model, Resolved
 from lenet.training.setup import header, set_up
@@ -87,3 +88,34 @@ def test_the_header_says_what_was_decided(tiny, splits):
     assert "activation tanh" in model
     assert model.endswith(f"cosine, batch {config.batch_size}, warm up 0.1, seed 3)")
     assert engine.endswith(", 1 thread")
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "validation", "message", "hint"),
+    [
+        (
+            1,
+            0,
+            "batch_size is 1, and batch normalization (the layer conv.1) needs at least two images",
+            "--batch-size 2",
+        ),
+        (
+            9,
+            0,
+            "the last batch of 1,000 images in batches of 9 has one image, and batch norm",
+            "--batch-size 10, or hold",
+        ),
+        (27, 0, "the last batch of 1,000 images in batches of 27 has one image", "--batch-size 28, or hold out other"),
+        (64, 39, "the last batch of 961 images in batches of 64 has one image", "--batch-size 65, or hold out other"),
+        (64, 999, "there is one image to train on, and batch normalization", "add training images"),
+    ],
+)
+def test_a_batch_of_one_image_is_refused_with_batch_normalization(tiny, batch_size, validation, message, hint):
+    with pytest.raises(ConfigError) as caught:
+        set_up(settings(model="lenet-bn", hidden=None, batch_size=batch_size, validation=validation), tiny)
+    assert message in caught.value.message
+    assert hint in caught.value.hint
+
+
+def test_a_batch_of_one_image_is_taken_without_batch_normalization(tiny):
+    assert set_up(settings(batch_size=9, validation=0), tiny).engine.network.architecture.statistic_shapes == {}

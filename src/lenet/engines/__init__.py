@@ -71,6 +71,12 @@ class Engine(Protocol):
     def outputs(self, images: Images) -> list[NDArray[np.float32]]:
         """Return the output of every layer, (N, *shape) each, for uint8 images (N, height, width)."""
 
+    def input_gradient(self, images: Images, classes: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the gradient of one logit of each image with respect to the network's input.
+
+        In evaluation: (N, channels, height, width) for uint8 images (N, height, width) and int64 classes (N,).
+        """
+
     def snapshot(self) -> Snapshot:
         """Return a copy of the present state, to which a training can go back."""
 

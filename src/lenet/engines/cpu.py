@@ -26,7 +26,7 @@ from lenet.engines.state import Stateful
 from lenet.engines.threads import num_threads
 from lenet.errors import EngineError
 from lenet.images.preprocess import Preprocessing
-from lenet.networks import Network
+from lenet.networks import Network, gradients
 from lenet.networks.forward import as_input, forward
 from lenet.networks.layers import Dropout
 from lenet.registry import OPTIMIZERS
@@ -156,6 +156,10 @@ class CpuEngine(Stateful):
             for start in starts
         ]
         return [np.concatenate(outputs) for outputs in zip(*parts, strict=True)]
+
+    def input_gradient(self, images: Images, classes: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the gradient of one logit of each image with respect to the network's input; computed in NumPy, too."""
+        return gradients.of_images(self.evaluated, self._checked(images), classes, self.preprocessing)
 
     def _space(self, num_images: int, threads: int, training: bool) -> int:
         """The address of the memory that the kernels compute in; an evaluation releases that of the training."""

@@ -170,6 +170,16 @@ def must_be_finite(arrays: Mapping[str, NDArray[Any]], name: str) -> None:
             )
 
 
+def must_be_variances(arrays: Mapping[str, NDArray[Any]], name: str) -> None:
+    """Raise RunError, naming the array, if a running variance is negative. `name`: the file, for the message."""
+    for key, array in arrays.items():
+        if key.rpartition(".")[2] == "running_var" and array.min() < 0:
+            raise RunError(
+                f"{name} holds a negative variance: {untrusted.printable(key)}",
+                hint="variances are sums of squares: the file is damaged; get it again",
+            )
+
+
 def _name(source: Path | bytes) -> str:
     return "the content" if isinstance(source, bytes) else untrusted.printable(source)
 

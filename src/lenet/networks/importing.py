@@ -20,12 +20,12 @@ from lenet.data.catalogue import find_entry
 from lenet.data.dataset import Splits, load
 from lenet.errors import ConfigError, RunError, choices_hint, quoted
 from lenet.files import durable, untrusted
-from lenet.files.safetensors import SUFFIX, Weights, must_be_finite
+from lenet.files.safetensors import SUFFIX, Weights, must_be_finite, must_be_variances
 from lenet.images.preprocess import Preprocessing, mean_and_std
 from lenet.networks import Architecture, build
 from lenet.networks.layers import Shape
 from lenet.networks.matching import SAVE_HINT, Tensors, match, without_counters, without_prefix
-from lenet.networks.trained import TrainedNetwork, must_be_variances
+from lenet.networks.trained import TrainedNetwork
 from lenet.registry import READERS, resolve
 
 MAX_BYTES = 32 << 20  # of a file to import

@@ -21,12 +21,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.config import MODEL_FIELDS, checked, model_name
-from lenet.data.dataset import Images
+from lenet.data.dataset import Images, Labels
 from lenet.errors import DataError, LenetError, RunError
 from lenet.files import untrusted
-from lenet.files.safetensors import MAX_BYTES, MAX_PARAMETERS, PICKLES, Weights, pack
+from lenet.files.safetensors import MAX_BYTES, MAX_PARAMETERS, PICKLES, Weights, must_be_variances, pack
 from lenet.images.preprocess import Preprocessing
-from lenet.networks import Architecture, Network, build
+from lenet.metrics import losses
+from lenet.networks import Architecture, Network, build, gradients
 from lenet.networks.forward import as_input, forward
 
 KEY = "lenet"  # of the metadata; one, as safetensors writes several in an order that changes from process to process
@@ -183,15 +184,28 @@ class TrainedNetwork:
         Raises:
             DataError: for images of another type or size.
         """
-        if (
-            not isinstance(images, np.ndarray)
-            or images.dtype != np.uint8
-            or images.shape[1:] != self.preprocessing.size
-        ):
-            what = f"{images.dtype} {images.shape}" if isinstance(images, np.ndarray) else type(images).__name__
-            height, width = self.preprocessing.size
-            raise DataError(f"the images are {what}; expected uint8 (N, {height}, {width})")
+        self._must_take(images)
         return forward(self.network, as_input(images, self.preprocessing))
+
+    def input_gradient(self, images: Images, classes: Labels) -> NDArray[np.float32]:
+        """Return the gradient of one logit of each image with respect to the network's input, (pixel / 255 - mean) / std.
+
+        Args:
+            images: uint8 (N, height, width), of the network's size.
+            classes: int64 (N,), which logit, such as the labels.
+
+        Returns:
+            float32 (N, 1, height, width).
+
+        Raises:
+            DataError: for images of another type or size, or classes that the network does not have.
+        """
+        self._must_take(images)
+        return gradients.of_images(self.network, images, classes, self.preprocessing)
+
+    def losses(self, images: Images, labels: Labels) -> NDArray[np.float64]:
+        """Return the cross-entropy loss (N,) of each of uint8 images (N, height, width) with int64 labels (N,)."""
+        return losses(self.logits(images), labels)
 
     def logits(self, images: Images) -> NDArray[np.float32]:
         """Return the logits (N, num_classes) of uint8 images (N, height, width)."""
@@ -206,21 +220,20 @@ class TrainedNetwork:
         """Return the content of a weights file with these tensors, by name, and this description."""
         return pack(tensors, {KEY: json.dumps(self.to_dict())})
 
+    def _must_take(self, images: Images) -> None:
+        """Raises DataError for images of another type or size."""
+        is_array = isinstance(images, np.ndarray)
+        if not is_array or images.dtype != np.uint8 or images.shape[1:] != self.preprocessing.size:
+            what = f"{images.dtype} {images.shape}" if is_array else type(images).__name__
+            height, width = self.preprocessing.size
+            raise DataError(f"the images are {what}; expected uint8 (N, {height}, {width})")
+
     @property
     def _sizes(self) -> dict[str, Any]:
         return {"input_size": self.preprocessing.size, "num_classes": len(self.classes)}
 
     def _fault(self, why: str) -> RunError:
         return _fault(self.path, why)
-
-
-def must_be_variances(tensors: Mapping[str, NDArray[Any]], name: str) -> None:
-    """Raise RunError, naming the tensor, if a running variance is negative. `name`: the file, for the message."""
-    for key, tensor in tensors.items():
-        if key.rpartition(".")[2] == "running_var" and tensor.min() < 0:
-            raise RunError(
-                f"{name} holds a negative variance: {untrusted.printable(key)}", hint="it is damaged; get it again"
-            )
 
 
 def _is_name(name: Any) -> bool:

@@ -40,7 +40,7 @@ from lenet.engines.state import Stateful
 from lenet.engines.threads import num_threads
 from lenet.errors import EngineError
 from lenet.images.preprocess import Preprocessing
-from lenet.networks import Architecture, Network
+from lenet.networks import Architecture, Network, gradients
 from lenet.networks.layers import Flatten
 from lenet.pytorch.batches import Batches
 from lenet.pytorch.loss import Loss
@@ -174,6 +174,10 @@ class ReferenceEngine(Stateful):
         with self._evaluating("in an evaluation"):
             parts = in_chunks(compute, torch.from_numpy(images), EVALUATION_BATCH)
             return [torch.cat(outputs).contiguous().numpy() for outputs in zip(*parts, strict=True)]
+
+    def input_gradient(self, images: Images, classes: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the gradient of one logit of each image with respect to the network's input; computed in NumPy."""
+        return gradients.of_images(self.evaluated, images, classes, self.preprocessing)
 
     def buffers(self) -> dict[str, Array]:
         """Return the module's buffers, such as running means, by name."""

@@ -1,5 +1,6 @@
 """What a training consists of: data, network and engine, and the record of what was decided and why."""
 
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +12,9 @@ from lenet.engines.choice import Choice, choose_device, choose_engine, make_engi
 from lenet.engines.threads import num_threads
 from lenet.errors import ConfigError, DataError
 from lenet.images.preprocess import Preprocessing
-from lenet.networks import build
+from lenet.networks import Architecture, build
 from lenet.networks.initialization import initialized
+from lenet.networks.layers import BatchNorm
 from lenet.recipes import AUGMENT_SETTINGS
 from lenet.runs.records import Model, Resolved
 
@@ -60,7 +62,9 @@ def set_up(config: TrainConfig, splits: Splits, reason: str | None = None) -> Se
     preprocessing = Preprocessing.of(train, normalize=config.normalize)
     arguments = {name: getattr(config, name) for name in MODEL_FIELDS if getattr(config, name) is not None}
     arguments |= {"input_size": train.size, "num_classes": len(train.classes)}
-    network = initialized(build(config.model, **arguments), config.init, config.seed)
+    architecture = build(config.model, **arguments)
+    _check_batches(config, architecture, len(train))
+    network = initialized(architecture, config.init, config.seed)
     device = choose_device(config.device)
     engine = choose_engine(config.engine, network.architecture, device.name)
     if reason is not None:
@@ -103,6 +107,25 @@ def _check(config: TrainConfig, splits: Splits) -> None:
             f"validation is {config.validation:,}, but {splits.name} has {len(splits.train):,} training images",
             hint="hold out fewer with --validation N",
         )
+
+
+def _check_batches(config: TrainConfig, architecture: Architecture, num_images: int) -> None:
+    """Raises ConfigError if a batch would have one image, over which batch normalization cannot compute a variance."""
+    layers = [layer.name for layer in architecture.layers if isinstance(layer, BatchNorm)]
+    size = config.batch_size
+    if not layers or (size > 1 and num_images % size != 1):
+        return
+    needs = f"batch normalization (the layer {layers[0]}) needs at least two images in a batch"
+    if num_images == 1:
+        raise ConfigError(f"there is one image to train on, and {needs}", hint="add training images")
+    better = next(larger for larger in itertools.count(size + 1) if num_images % larger != 1)
+    hint = f"take --batch-size {better}"
+    if size == 1:
+        raise ConfigError(f"batch_size is 1, and {needs}", hint=hint)
+    raise ConfigError(
+        f"the last batch of {num_images:,} images in batches of {size} has one image, and {needs}",
+        hint=f"{hint}, or hold out other images with --validation",
+    )
 
 
 def header(config: TrainConfig, resolved: Resolved) -> list[tuple[str, str]]:
