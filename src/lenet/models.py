@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 from lenet.extras import require_torch
 
 if TYPE_CHECKING:
-    from lenet.pytorch.modules import MLP, LeNet, LeNetAvg, Softmax, build, num_parameters
+    from lenet.pytorch.modules import MLP, LeNet, LeNetAvg, LeNetBN, Small, Softmax, Tiny, build, num_parameters
 
-__all__ = ["MLP", "LeNet", "LeNetAvg", "Softmax", "build", "num_parameters"]
+__all__ = ["MLP", "LeNet", "LeNetAvg", "LeNetBN", "Small", "Softmax", "Tiny", "build", "num_parameters"]
 
 
 def __getattr__(name: str) -> Any:

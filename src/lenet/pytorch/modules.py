@@ -1,7 +1,7 @@
 """The networks as plain nn.Modules, and networks as nn.Modules that share their memory.
 
-module = to_module(network)                 # its parameters are views of network.weights
-share(network, module)       # makes the parameters of any module of the same shapes such views
+module = to_module(network)  # its parameters and running statistics are views of network.weights
+share(network, module)       # makes those of any module with the same names such views
 """
 
 import contextlib
@@ -14,11 +14,12 @@ import torch
 from torch import Tensor, nn
 
 from lenet.config import model_name
-from lenet.networks import Architecture, Network, baselines, lenet
+from lenet.networks import Architecture, Network, baselines, convnets, lenet
 from lenet.networks import build as build_architecture
 from lenet.networks.initialization import initialized
-from lenet.networks.layers import Activation, Convolution, Dense, Layer, Pooling
+from lenet.networks.matching import COUNTER
 from lenet.networks.network import split
+from lenet.pytorch.layers import layer_module
 
 
 class LeNet(nn.Module):
@@ -87,8 +88,72 @@ class Softmax(nn.Sequential):
         super().__init__(_modules(baselines.Softmax(*arguments, **settings).architecture()))
 
 
+class LeNetBN(LeNet):
+    """LeNet with a BatchNorm between each convolution and its activation, by default with padding 2: 61,750 parameters.
+
+    Maps float32 (N, in_channels, height, width) to logits (N, num_classes).
+
+    Args:
+        *arguments: the fields of lenet.networks.convnets.LeNetBN, in their order.
+        **settings: the same fields by name.
+
+    Raises:
+        ModelError: for sizes that do not fit together, naming the layer.
+    """
+
+    __signature__ = inspect.signature(convnets.LeNetBN)  # for help(), notebooks and editors
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        nn.Module.__init__(self)
+        self._add_layers(convnets.LeNetBN(*arguments, **settings).architecture())
+
+
+class Small(nn.Sequential):
+    """Convolutions with BatchNorm, the mean over all pixels, and one dense layer: 59,450 parameters.
+
+    Maps float32 (N, in_channels, height, width) to logits (N, num_classes).
+
+    Args:
+        *arguments: the fields of lenet.networks.convnets.Small, in their order.
+        **settings: the same fields by name.
+
+    Raises:
+        ModelError: for sizes that do not fit together, naming the layer.
+    """
+
+    __signature__ = inspect.signature(convnets.Small)  # for help(), notebooks and editors
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        super().__init__(_modules(convnets.Small(*arguments, **settings).architecture()))
+
+
+class Tiny(nn.Sequential):
+    """Small with fewer channels: 9,406 parameters.
+
+    Args:
+        *arguments: the fields of lenet.networks.convnets.Tiny, in their order.
+        **settings: the same fields by name.
+
+    Raises:
+        ModelError: for sizes that do not fit together, naming the layer.
+    """
+
+    __signature__ = inspect.signature(convnets.Tiny)  # for help(), notebooks and editors
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        super().__init__(_modules(convnets.Tiny(*arguments, **settings).architecture()))
+
+
 # The classes of models that have one of their own; any other becomes an nn.Sequential.
-CLASSES: dict[str, type[nn.Module]] = {"lenet": LeNet, "lenet-avg": LeNetAvg, "softmax": Softmax, "mlp": MLP}
+CLASSES: dict[str, type[nn.Module]] = {
+    "lenet": LeNet,
+    "lenet-avg": LeNetAvg,
+    "softmax": Softmax,
+    "mlp": MLP,
+    "lenet-bn": LeNetBN,
+    "small": Small,
+    "tiny": Tiny,
+}
 
 
 def build(name: str, *, init: str = "default", seed: int | None = None, **arguments: Any) -> nn.Module:
@@ -109,7 +174,7 @@ def build(name: str, *, init: str = "default", seed: int | None = None, **argume
 
 
 def to_module(network: Network, name: str | None = None) -> nn.Module:
-    """Return a network as an nn.Module whose parameters are views of its weights.
+    """Return a network as an nn.Module whose parameters and running statistics are views of its weights.
 
     Args:
         network: the network.
@@ -127,15 +192,26 @@ def to_module(network: Network, name: str | None = None) -> nn.Module:
         else:
             for layer_name, layer in _modules(architecture).items():
                 module.add_module(layer_name, layer)
-    module.load_state_dict(split(torch.from_numpy(network.weights), architecture.parameter_shapes), assign=True)
+    module.load_state_dict(split(torch.from_numpy(network.weights), architecture.tensor_shapes), assign=True)
     return module
 
 
 def share(network: Network, module: nn.Module) -> None:
-    """Make the parameters of a module, in order, views of the network's weights, whose values they take."""
-    views = split(torch.from_numpy(network.weights), network.architecture.parameter_shapes).values()
-    for parameter, view in zip(module.parameters(), views, strict=True):
-        parameter.data = view
+    """Make a module's parameters and running statistics views of the network's weights, whose values they take.
+
+    Args:
+        network: the network.
+        module: its tensors have the network's names; some of the network's may be missing, such as biases that stay zero.
+    """
+    views = split(torch.from_numpy(network.weights), network.architecture.tensor_shapes)
+    for name, tensor in network_tensors(module).items():
+        tensor.data = views[name]
+
+
+def network_tensors(module: nn.Module) -> dict[str, Tensor]:
+    """Return what a Network holds of a module, by name: its parameters, then its running means and variances."""
+    buffers = {name: buffer for name, buffer in module.named_buffers() if name.rpartition(".")[2] != COUNTER}
+    return dict(module.named_parameters()) | buffers
 
 
 def num_parameters(module: nn.Module) -> int:
@@ -167,19 +243,4 @@ def xavier_uniform(layer: nn.Module) -> None:
 
 def _modules(architecture: Architecture) -> "OrderedDict[str, nn.Module]":
     """The layers as modules, by name."""
-    return OrderedDict((layer.name, _module_of(layer)) for layer in architecture.layers)
-
-
-def _module_of(layer: Layer) -> nn.Module:
-    match layer:
-        case Convolution():
-            return nn.Conv2d(layer.in_channels, layer.channels, layer.kernel_size, padding=layer.padding)
-        case Dense():
-            return nn.Linear(layer.in_features, layer.features)
-        case Activation():
-            activation: nn.Module = getattr(nn, layer.kind)()
-            return activation
-        case Pooling():
-            pooling: nn.Module = getattr(nn, layer.kind)(kernel_size=2, stride=2)
-            return pooling
-    return nn.Flatten()
+    return OrderedDict((layer.name, layer_module(layer)) for layer in architecture.layers)
