@@ -11,8 +11,8 @@ from lenet.data.dataset import Dataset
 from lenet.data.plan import Plan
 from lenet.engines.cpu import CpuEngine
 from lenet.images.preprocess import Preprocessing
-from lenet.pytorch.modules import to_module
 from lenet.pytorch.reference import ReferenceEngine
+from lenet.pytorch.trainable import trainable
 
 
 def both(
@@ -34,7 +34,7 @@ def engine_of(kind: Any, config: TrainConfig, dataset: Dataset, variant: str | N
     if kind is CpuEngine:
         return cpu_engine(config, dataset, variant)
     network, preprocessing = network_for(config), Preprocessing.of(dataset, normalize=config.normalize)
-    return kind(to_module(network).double() if kind is Float64Engine else network, dataset, config, preprocessing)
+    return kind(trainable(network).double() if kind is Float64Engine else network, dataset, config, preprocessing)
 
 
 class Float64Engine(ReferenceEngine):

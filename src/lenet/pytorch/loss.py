@@ -6,6 +6,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from lenet.config import TrainConfig
+from lenet.data.class_weights import class_weights
+from lenet.data.dataset import Dataset
+
 
 @dataclass(frozen=True, eq=False)
 class Loss:
@@ -18,6 +22,18 @@ class Loss:
 
     smoothing: float
     class_weights: Tensor | None = None
+
+    @classmethod
+    def of(cls, config: TrainConfig, dataset: Dataset, like: Tensor) -> "Loss":
+        """Return the loss of a training.
+
+        Args:
+            config: the settings.
+            dataset: what is trained on.
+            like: a tensor of the type and on the device of the weights.
+        """
+        weights = class_weights(config, dataset)
+        return cls(config.label_smoothing, None if weights is None else torch.from_numpy(weights).to(like))
 
     def weight(self, labels: Tensor) -> Tensor | int:
         """Return the sum of the weights of images: their number, unless classes have weights."""

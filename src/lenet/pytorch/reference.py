@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lenet.config import TrainConfig
-from lenet.data.class_weights import class_weights
 from lenet.data.dataset import Dataset, Images
 from lenet.data.plan import Plan
 from lenet.engines import Stats
@@ -44,9 +43,10 @@ from lenet.networks import Architecture, Network, gradients
 from lenet.networks.layers import Flatten
 from lenet.pytorch.batches import Batches
 from lenet.pytorch.loss import Loss
-from lenet.pytorch.modules import evaluating, to_module
+from lenet.pytorch.modules import evaluating
 from lenet.pytorch.optimizer import TorchOptimizer
 from lenet.pytorch.tensors import keep_freed_memory, layer_over_batch, to_input, torch_threads
+from lenet.pytorch.trainable import set_dropout_keys, trainable
 
 EVALUATION_BATCH = 1000  # images; keeps the activations of an evaluation at a few megabytes
 
@@ -81,25 +81,20 @@ class ReferenceEngine(Stateful):
         self.device = device
         if device == "cpu":
             keep_freed_memory()
-        self.preprocessing = preprocessing
-        self.config = config
+        self.config, self.preprocessing = config, preprocessing
         self.threads = num_threads(config.threads)
         self.micro_batch: int | None = None
         self._network = network if isinstance(network, Network) else None
         with memory_explained(device, FIRST_TOUCH, "for the network"):
-            self.module = (to_module(network) if isinstance(network, Network) else network).to(device)
+            self.module = (trainable(network) if isinstance(network, Network) else network).to(device)
         self._averaging: TorchOptimizer | None = None  # whose averaged weights are evaluated; None without a training
         if dataset is not None:
             with memory_explained(device, FIRST_TOUCH, "for the training set"):
                 self.batches = Batches(dataset, preprocessing, device)
             with memory_explained(device, FIRST_TOUCH, "for the optimiser's state"):
-                is_shared = self._network is not None and device == "cpu"
-                weights = torch.from_numpy(self._network.weights) if self._network and is_shared else None
-                self.optimizer: TorchOptimizer = TorchOptimizer(self.module, config, weights)
+                self.optimizer: TorchOptimizer = TorchOptimizer(self.module, config, self._network)
             self._averaging = self.optimizer
-            of_classes = class_weights(config, dataset)
-            moved = None if of_classes is None else torch.from_numpy(of_classes).to(self.optimizer.weights)
-            self._loss = Loss(config.label_smoothing, moved)
+            self._loss = Loss.of(config, dataset, self.optimizer.weights)
         # After a lost device a training continues from its checkpoint; any other evaluation has lost nothing.
         self._evaluation = EVALUATION if dataset is None else dataclasses.replace(EVALUATION, lost=STEP.lost)
 
@@ -126,22 +121,26 @@ class ReferenceEngine(Stateful):
         return Network.of(architecture, state)
 
     def train_steps(self, plan: Plan, start: int, stop: int) -> Stats:
-        """Take the steps `start` to `stop - 1` of the plan, changing the weights in place."""
+        """Take the steps `start` to `stop - 1` of the plan, changing the weights in place.
+
+        A step whose loss is not finite leaves the running statistics of a Network as they were.
+        """
         self.module.train()
         began = time.perf_counter()
-        sizes = []
         with torch_threads(self.threads), memory_explained(self.device, STEP, "in the training's steps"):
             losses = torch.zeros(stop - start, device=self.device)
             correct = torch.zeros((), dtype=torch.int64, device=self.device)
             for step in range(start, stop):
                 positions = plan.batch(step)
+                statistics = self.optimizer.statistics.clone()  # before the forward pass moves them
                 losses[step - start], right = self._gradient(plan, positions)
+                self.optimizer.keep_statistics(statistics, losses[step - start])
                 self.optimizer.step(float(plan.learning_rates[step]))
                 correct += right
-                sizes.append(positions.stop - positions.start)
             means = losses.cpu().double().numpy()  # waits for the device; from here on float64
             num_correct = int(correct)
-        return Stats(means, np.array(sizes), num_correct, time.perf_counter() - began)
+        sizes = np.minimum(plan.batch_size, len(plan.order) - np.arange(start, stop) * plan.batch_size)
+        return Stats(means, sizes, num_correct, time.perf_counter() - began)
 
     def logits(self, images: Images) -> NDArray[np.float32]:
         """Return logits (N, num_classes) of uint8 images (N, height, width); the module keeps its mode."""
@@ -180,7 +179,9 @@ class ReferenceEngine(Stateful):
         return gradients.of_images(self.evaluated, images, classes, self.preprocessing)
 
     def buffers(self) -> dict[str, Array]:
-        """Return the module's buffers, such as running means, by name."""
+        """Return the buffers of a module that is no Network, such as running means, by name."""
+        if self._network is not None:
+            return {}
         state = self.module.state_dict()
         return {name: state[name].cpu().numpy() for name in state if name not in self.optimizer.shapes}
 
@@ -229,19 +230,17 @@ class ReferenceEngine(Stateful):
         if size < count and (layer := layer_over_batch(self.module)):
             raise EngineError(f"a batch of {count} images is not the sum of its parts: {layer} computes over all of it")
         self.optimizer.gradient.zero_()
-        is_weighted = self._loss.class_weights is not None
-        whole = self._loss.weight(self.batches.labels_of(plan, positions)) if is_weighted else count
+        weighted = self._loss.class_weights is not None
+        whole = self._loss.weight(self.batches.labels_of(plan, positions)) if weighted else count
         starts = range(positions.start, positions.stop, size)
         parts = [self._part(plan, slice(start, min(start + size, positions.stop)), whole) for start in starts]
         losses, corrects = zip(*parts, strict=True)
         return sum(losses[1:], losses[0]), sum(corrects[1:], corrects[0])
 
     def _part(self, plan: Plan, positions: slice, whole: Tensor | int) -> tuple[Tensor, Tensor]:
-        """What these images add to the mean loss, and how many are classified correctly; adds their gradient.
-
-        whole: the weight of all images of the batch.
-        """
+        """What these images add to the mean loss of a batch of weight `whole`, and the number right; adds their gradient."""
         images, labels = self._batch(plan, positions)
+        set_dropout_keys(self.module, None if plan.dropout_keys is None else plan.dropout_keys[positions])
         logits = self.module(images)
         return self._loss.backward(logits, labels, whole), (logits.argmax(1) == labels).sum()
 
