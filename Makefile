@@ -15,12 +15,13 @@
 #   Long tests
 #   make proof             the tests marked `proof`: 90 oracle networks, the README's commands
 #   make without-torch     the tests of the core in an environment of its own without PyTorch, .venv-core
-#   make builds            the tests marked `build`: kernels for every platform, wheels
+#   make builds            the tests marked `build`: kernels for every platform and for WebAssembly, wheels
 #   make sanitize          the tests of the CPU engine under the address and undefined-behaviour sanitizers
 #   make faults            fault injection (about 40 minutes), writes docs/faults.md; make faults-short takes three
 #   make mutants           mutation testing: 60 small faults in the source, and those that no test notices (about ten
 #                          minutes); make mutants-short takes one, with six
 #   make emulate           the ARM64 kernels under qemu, compared with this processor's (needs qemu-user-static)
+#   make wasm              the kernels for WebAssembly, build/lenet_cpu.wasm, and their size; ARGS=--speed measures them in node
 #
 #   Measurements, recorded in bench/records/
 #   make bench             the numbers of docs/benchmarks.md (about 50 minutes); make bench-short takes three;
@@ -43,7 +44,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses $(JOBS)
 KERNELS := src/lenet/engines/kernels
 SOURCES := $(wildcard $(KERNELS)/*.h $(KERNELS)/*.cpp $(KERNELS)/build.py)
 
-.PHONY: train examples check format lint test coverage proof without-torch builds sanitize emulate mutants mutants-short \
+.PHONY: train examples check format lint test coverage proof without-torch builds sanitize emulate wasm mutants mutants-short \
   faults faults-short bench bench-short \
   doctor doctor-short lab reproduction wheels release docs clean
 
@@ -92,6 +93,9 @@ mutants-short: .venv/installed-mutants
 
 emulate: .venv/installed-wheels
 	@$(BIN)/python bench/emulate.py
+
+wasm: .venv/installed-wheels
+	@$(BIN)/python bench/wasm.py $(ARGS)
 
 bench: .venv/installed-dev
 	@$(BIN)/python bench/throughput.py

@@ -5,6 +5,7 @@
 As forward.py it computes in evaluation: BatchNorm takes its running statistics, Dropout drops nothing.
 """
 
+import itertools
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -87,7 +88,7 @@ def _before(layer: Layer, tensors: Mapping[str, Values], gradient: Values, befor
     """The gradient with respect to a layer's input `before`, of that with respect to its output `after`."""
     match layer:
         case Convolution():
-            return _before_convolution(layer, tensors, gradient)
+            return _before_convolution(layer, tensors, gradient, before)
         case Dense():
             return gradient @ tensors[f"{layer.name}.weight"].astype(gradient.dtype)
         case BatchNorm():
@@ -109,17 +110,16 @@ def _before(layer: Layer, tensors: Mapping[str, Values], gradient: Values, befor
             return gradient.reshape(before.shape)
 
 
-def _before_convolution(layer: Convolution, tensors: Mapping[str, Values], gradient: Values) -> Values:
-    """The gradient, padded, is convolved with the kernels, turned by half a turn."""
+def _before_convolution(layer: Convolution, tensors: Mapping[str, Values], gradient: Values, before: Values) -> Values:
+    """What each output gives to the pixels of its window, added up where windows overlap."""
     weight = tensors[f"{layer.name}.weight"].astype(gradient.dtype)  # (out, in, k, k)
-    around = (layer.kernel_size - 1, layer.kernel_size - 1)
-    padded = np.pad(gradient, ((0, 0), (0, 0), around, around))
-    windows = np.lib.stride_tricks.sliding_window_view(
-        padded, weight.shape[2:], (2, 3)
-    )  # (N, out, rows, columns, k, k)
-    sums = np.tensordot(windows, weight[:, :, ::-1, ::-1], ((1, 4, 5), (0, 2, 3)))  # (N, rows, columns, in)
-    inside = slice(layer.padding, -layer.padding or None)  # without the zeros around the image
-    return np.ascontiguousarray(sums[:, inside, inside].transpose(0, 3, 1, 2))
+    shares = np.tensordot(gradient, weight, ((1,), (0,)))  # (N, rows, columns, in, k, k)
+    num_images, channels, height, width = before.shape
+    around, (rows, columns) = layer.padding, gradient.shape[2:]
+    padded = np.zeros((num_images, channels, height + 2 * around, width + 2 * around), gradient.dtype)
+    for row, column in itertools.product(range(layer.kernel_size), repeat=2):
+        padded[:, :, row : row + rows, column : column + columns] += shares[..., row, column].transpose(0, 3, 1, 2)
+    return padded[:, :, around : around + height, around : around + width]
 
 
 def _before_pooling(layer: Pooling, gradient: Values, before: Values) -> Values:

@@ -1,8 +1,8 @@
 """Build the CPU engine's native library: `python -m lenet.engines.kernels` builds it for this machine, in place.
 
 Uses an installed C++ compiler, or else the `ziglang` package, which contains Clang for every platform. Links only the
-system's C, mathematics and thread libraries. Called by `hatch_build.py` when lenet is installed from source
-and by `make wheels` for other platforms; it imports nothing of lenet, so that it runs before lenet is installed.
+system's C, mathematics and thread libraries. Called by `hatch_build.py` when lenet is installed from source, by `make wheels`
+for other platforms and by `make wasm`; it imports nothing of lenet, so that it runs before lenet is installed.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent
 GET_COMPILER = "install g++ or clang++, or `pip install ziglang`"
-SUFFIXES = {"linux": ".so", "macos": ".dylib", "windows": ".dll"}
+SUFFIXES = {"linux": ".so", "macos": ".dylib", "windows": ".dll", "wasi": ".wasm"}
 HERE = {"darwin": "macos", "win32": "windows"}.get(sys.platform, "linux")
 LIBRARY_NAME = f"lenet_cpu{SUFFIXES[HERE]}"
 
@@ -41,6 +41,7 @@ FLAGS += ["-fvisibility=hidden", "-Wall", "-Wextra"]
 VARIANTS: dict[str, dict[str, str | None]] = {
     "x86_64": {"avx512": "x86-64-v4", "avx2": "x86-64-v3", "sse4": "x86-64-v2"},
     "aarch64": {"neon": None},
+    "wasm32": {"simd128": "generic+simd128"},  # without relaxed SIMD, whose results depend on the processor
 }
 
 
@@ -54,12 +55,12 @@ class BuildError(Exception):
 
 @dataclass(frozen=True)
 class Target:
-    """A platform to build for: the zig name of the triple, and the tag of its wheels."""
+    """A platform to build for: the zig name of the triple, and the tag of its wheels, if it has any."""
 
     system: str
     processor: str
     triple: str
-    wheel_tag: str
+    wheel_tag: str = ""
 
     @property
     def library_name(self) -> str:
@@ -72,6 +73,12 @@ TARGETS = {
     "macos-arm64": Target("macos", "aarch64", "aarch64-macos.11.0", "macosx_11_0_arm64"),
     "windows-x86_64": Target("windows", "x86_64", "x86_64-windows-gnu", "win_amd64"),
 }
+WEBASSEMBLY = Target("wasi", "wasm32", "wasm32-wasi")
+
+# A module without a main function and with a stack of 1 MiB below all else, so that an overflow is an error.
+WEBASSEMBLY_LINKING = ["-mexec-model=reactor", "-Wl,--no-entry", "-Wl,-z,stack-size=1048576"]
+# What others see: the interface, and where the memory begins that is the caller's.
+WEBASSEMBLY_LINKING += ["-rdynamic", "-Wl,--export=__heap_base"]
 
 
 @functools.cache
@@ -86,7 +93,7 @@ def source_hash() -> str:
 def build(target: Target | None = None, out: Path | None = None, extra: tuple[str, ...] = ()) -> Path:
     """Build the library into the folder `out` (default: beside the sources) and return its path.
 
-    target: a platform of TARGETS, which needs ziglang; without it, this machine's own. extra: flags for compiler and
+    target: of TARGETS or WEBASSEMBLY, which needs ziglang; without it, this machine's own. extra: flags for compiler and
     linker, such as a sanitizer's. Raises BuildError, and then leaves an existing library untouched.
     """
     out = out or FOLDER
@@ -119,10 +126,11 @@ def _build(compiler: list[str], system: str, processor: str, out: Path, extra: t
         objects = [job[-1] for job in jobs]
         made = Path(folder) / library.name
         strip = [] if extra or system == "macos" else ["-s"]
-        libraries = [] if system == "windows" else ["-lm", "-lpthread"]
+        libraries = {"windows": [], "wasi": ["-lm"]}.get(system, ["-lm", "-lpthread"])
+        kind = WEBASSEMBLY_LINKING if system == "wasi" else ["-shared"]
         # A library of macOS carries its own name: without this, with the temporary folder in it.
         named = [f"-Wl,-install_name,@rpath/{library.name}"] if system == "macos" else []
-        _run([*_linker(compiler), *extra, *strip, *named, "-shared", *objects, *libraries, "-o", str(made)])
+        _run([*_linker(compiler), *extra, *strip, *named, *kind, *objects, *libraries, "-o", str(made)])
         # Written beside and renamed, as lenet.files.atomic does, which cannot be imported here: lenet is not installed yet.
         beside = library.with_name(f".{library.name}.{os.getpid()}")
         try:
@@ -157,13 +165,14 @@ def zig() -> list[str]:
 def _jobs(compiler: list[str], system: str, processor: str, folder: Path, extra: tuple[str, ...]) -> list[list[str]]:
     """The command for each object file; its last argument is that file."""
     is_zig = "ziglang" in compiler
-    flags = [*FLAGS, *extra, *([] if system == "windows" else ["-fPIC"])]
+    flags = [*FLAGS, *extra, *([] if system in ("windows", "wasi") else ["-fPIC"])]
     if not is_zig and "clang" not in compiler[0]:
         flags += ["-Wno-maybe-uninitialized"]  # GCC's own intrinsics
     common = [*compiler, *flags, "-c"]
     version = "zig" if is_zig else Path(compiler[0]).name
+    threads = "one_thread" if system == "wasi" else "threads"
     jobs = [
-        [*common, str(FOLDER / "threads.cpp"), "-o", str(folder / "threads.o")],
+        [*common, str(FOLDER / f"{threads}.cpp"), "-o", str(folder / f"{threads}.o")],
         [
             *common,
             f'-DLENET_BUILD="{source_hash()} {version}"',

@@ -47,6 +47,10 @@ static bool runs_here(int variant) {
 extern const Variant variant_neon;
 static const Variant *const VARIANTS[] = {&variant_neon};
 static bool runs_here(int) { return true; }  // every ARM64 processor has it
+#elif defined(__wasm__)
+extern const Variant variant_simd128;
+static const Variant *const VARIANTS[] = {&variant_simd128};
+static bool runs_here(int) { return true; }  // a module that is loaded has been checked
 #else
 #error "no kernels for this processor"
 #endif

@@ -2,7 +2,7 @@
 #pragma once
 #include <stdint.h>
 
-#if !defined(_WIN32)
+#if !defined(_WIN32) && !defined(__wasm__)
 #include <pthread.h>
 #endif
 
@@ -50,7 +50,7 @@ class Phases {
   int32_t done_ = 0, sleeping_ = 0;
 #if defined(_WIN32)
   void *lock_ = nullptr, *changed_ = nullptr;  // SRWLOCK and CONDITION_VARIABLE: a pointer each, initially NULL
-#else
+#elif !defined(__wasm__)
   pthread_mutex_t lock_ = PTHREAD_MUTEX_INITIALIZER;
   pthread_cond_t changed_ = PTHREAD_COND_INITIALIZER;
 #endif

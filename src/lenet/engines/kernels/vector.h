@@ -5,6 +5,8 @@
 
 #if defined(__x86_64__)
 #include <immintrin.h>
+#elif defined(__wasm__)
+#include <wasm_simd128.h>
 #endif
 
 #define INLINE static INLINE_MEMBER
@@ -53,6 +55,9 @@ INLINE vec larger(vec a, vec b) { return (vec)_mm256_max_ps((__m256)a, (__m256)b
 #elif defined(__SSE4_2__)
 INLINE vec smaller(vec a, vec b) { return (vec)_mm_min_ps((__m128)a, (__m128)b); }
 INLINE vec larger(vec a, vec b) { return (vec)_mm_max_ps((__m128)a, (__m128)b); }
+#elif defined(__wasm__)
+INLINE vec smaller(vec a, vec b) { return (vec)wasm_f32x4_pmin((v128_t)b, (v128_t)a); }
+INLINE vec larger(vec a, vec b) { return (vec)wasm_f32x4_pmax((v128_t)b, (v128_t)a); }
 #else
 INLINE vec smaller(vec a, vec b) { return a < b ? a : b; }
 INLINE vec larger(vec a, vec b) { return a > b ? a : b; }
