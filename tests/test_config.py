@@ -45,6 +45,8 @@ FAST = {
     "epochs": 10,
     "label_smoothing": 0.0,
     "class_weights": None,
+    "temperature": 4.0,
+    "teacher_weight": 0.9,
     "normalize": True,
     "flip": False,
     "shift": 0,
@@ -210,6 +212,8 @@ EDGES: dict[str, Edges] = {
     "batch_size": FROM_1,
     "epochs": ([1, 8000], [0, 8001]),
     "label_smoothing": BELOW_1,
+    "temperature": ([1e-9, 100], [0, 100.1]),
+    "teacher_weight": ([0, 1], [-1e-9, 1.1]),
     "shift": FROM_0,
     "rotation": ([0, 180], [-1e-9, 180.1]),
     "scale": ([0, 0.9], [-1e-9, 0.91]),
@@ -250,7 +254,7 @@ def test_which_settings_decide_the_numbers_and_which_earlier_runs_lack():
     assert other == ["recipe", "data_dir", "augment", "checkpoint_every"]
     augmentation = ["augment", "rotation", "scale", "shear", "erasing", "brightness", "contrast"]
     added = [name for name, spec in FIELDS.items() if spec.metadata["added"]]
-    before = ["dropout", "warm_up", "clip_norm", "ema", "class_weights"]
+    before = ["dropout", "warm_up", "clip_norm", "ema", "class_weights", "temperature", "teacher_weight"]
     assert added == [*before, *augmentation, "keep", "patience", "strict", "checkpoint_every"]
 
 

@@ -98,6 +98,14 @@ class TrainConfig:
         "Weights of the classes in the loss, such as 1,2.5; balanced makes them from the numbers of images.",
         limits=POSITIVE,
     )
+    temperature: float = added_setting(
+        4.0, "Temperature at which a teacher's logits become soft targets.", limits=Limits(above=0, most=100)
+    )
+    teacher_weight: float = added_setting(
+        0.9,
+        "Share of the teacher's soft targets in the loss; the labels have the rest.",
+        limits=Limits(least=0, most=1),
+    )
 
     normalize: bool = setting(
         True, "Shift and scale the pixels to mean 0 and standard deviation 1 of the training set."

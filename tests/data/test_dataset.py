@@ -45,6 +45,12 @@ def test_lists_and_strided_arrays_are_accepted():
         ({"images": np.zeros((0, 4, 5), np.uint8), "labels": np.zeros(0, np.int64)}, "toy is empty"),
         ({"labels": np.array([0, 1, 2])}, "toy has a label 2; expected 0 to 1"),
         ({"labels": np.array([0, -1, 1])}, "toy has a label -1; expected 0 to 1"),
+        ({"targets": np.zeros((3, 2))}, r"targets of toy are float64 of shape \(3, 2\); expected float16 or float32"),
+        ({"targets": np.zeros((2, 2), np.float32)}, r"\(2, 2\); expected .* of shape \(3, 2\) or \(3, 2, 2\)"),
+        ({"targets": np.zeros((3, 3, 2), np.float16)}, r"targets of toy are float16 of shape \(3, 3, 2\)"),
+        ({"targets": np.zeros((3, 2, 3), np.float32)}, r"targets of toy are float32 of shape \(3, 2, 3\)"),
+        ({"targets": [[0.0, 1.0]] * 3}, "targets of toy are list"),
+        ({"targets": np.full((3, 2), np.inf, np.float16)}, "targets of toy have NaN or infinite numbers"),
     ],
 )
 def test_invalid_data_sets_are_refused(changes, message):
@@ -62,6 +68,21 @@ def test_the_fingerprint_depends_on_every_bit(tiny):
     for other in (dataclasses.replace(test, images=images), dataclasses.replace(test, labels=labels)):
         assert Splits(train, other, "").fingerprint != tiny.fingerprint
     assert Splits(test, train, "").fingerprint != tiny.fingerprint
+
+
+@pytest.mark.parametrize("shape", [(3, 2), (3, 2, 2)])
+def test_targets_belong_to_the_images(shape):
+    targets = np.arange(np.prod(shape), dtype=np.float16).reshape(shape)
+    dataset = made(targets=targets)
+    assert dataset.targets is targets
+    assert np.array_equal(dataset.subset(np.array([2, 0])).targets, targets[[2, 0]])
+    splits = Splits(made(), made(), "")
+    with_targets = splits.with_targets(targets)
+    assert (with_targets.train.targets is targets, with_targets.test) == (True, splits.test)
+    others = [targets.astype(np.float32), targets + np.float16(1), None]
+    fingerprints = [splits.fingerprint if each is None else splits.with_targets(each).fingerprint for each in others]
+    assert len({with_targets.fingerprint, *fingerprints}) == 4
+    assert splits.with_targets(targets.copy()).fingerprint == with_targets.fingerprint
 
 
 def test_digits_are_always_available(monkeypatch, tmp_path):

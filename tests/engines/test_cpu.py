@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from engines import STILL, cpu_engine
-from made_up import network_of, noise
+from made_up import network_of, noise, taught
 
 from lenet.config import configure
 from lenet.data.plan import Plan, plan
@@ -29,7 +29,7 @@ VARIANTS = list(kernels.variants())
 )
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_the_bits_do_not_depend_on_threads_or_chunks(variant, model, batch_size):
-    dataset = noise(max(250, batch_size + 10), (28, 28), 10)
+    dataset = taught(noise(max(250, batch_size + 10), (28, 28), 10))
     config = configure("fast", model=model, batch_size=batch_size, flip=True, shift=2, dropout=0.3, threads=1)
     epoch = plan(config, 0, len(dataset))
     alone = cpu_engine(config, dataset, variant=variant)

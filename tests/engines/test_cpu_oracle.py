@@ -1,12 +1,13 @@
 """The CPU engine's numbers against float64: gradients, losses, and checkpoints that change engines."""
 
+import dataclasses
 from random import Random
 
 import numpy as np
 import pytest
 import torch
-from engines import RECIPES, STILL
-from made_up import noise
+from engines import RECIPES, STILL, training_set
+from made_up import noise, taught
 from oracle import UNIT, error, gradients, margin
 from references import Float64Engine, both, engine_of
 
@@ -31,14 +32,14 @@ def one_step(engine, batch):
     return found | {"loss": stats.losses[0], "logits": logits.astype(np.float64)}
 
 
-def errors_against_float64(model, dataset, smoothing, found, preprocessing, weights=None):
+def errors_against_float64(model, dataset, smoothing, found, preprocessing, weights=None, teaching=None):
     """The errors of our gradients, each and averaged over the tensors, of loss and logits; and those of plain float32.
 
     PyTorch computes a small case in one order of sums, and by luck may hit it; so the largest error of its three ways is
     taken: its own convolutions, those of oneDNN, and those with channels last.
     """
     arguments = (dataset.images, dataset.labels, preprocessing)
-    exact = gradients(model, *arguments, torch.float64, smoothing, weights=weights)
+    exact = gradients(model, *arguments, torch.float64, smoothing, weights=weights, teaching=teaching)
     names = [name for name, _ in model.named_parameters()]
 
     def errors(values):
@@ -50,7 +51,7 @@ def errors_against_float64(model, dataset, smoothing, found, preprocessing, weig
         }
 
     plain = [
-        gradients(model, *arguments, torch.float32, smoothing, way, weights)
+        gradients(model, *arguments, torch.float32, smoothing, way, weights, teaching)
         for way in ("native", "onednn", "channels last")
     ]
     each = [errors(values) for values in plain]
@@ -190,6 +191,86 @@ def test_weights_of_classes_against_float64(variant, smoothing, num_classes, num
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+@pytest.mark.parametrize(
+    ("num_classes", "num_threads", "temperature", "share", "settings"),
+    [
+        (3, 1, 1.0, 1.0, {}),
+        (10, 3, 4.0, 0.9, {}),
+        (10, 2, 8.0, 0.3, {"label_smoothing": 0.2, "class_weights": tuple(float(n) for n in range(1, 11))}),
+        (100, 1, 2.5, 0.5, {"label_smoothing": 0.1}),
+    ],
+)
+def test_soft_targets_against_float64(variant, dtype, num_classes, num_threads, temperature, share, settings):
+    """Loss and gradients of Hinton, Vinyals and Dean (2015), in both engines."""
+    dataset = taught(noise(75, (12, 14), num_classes), dtype, views=1)
+    settings = settings | {"model": "lenet", "batch_size": 75, "temperature": temperature, "teacher_weight": share}
+    arguments = {"kernel_size": 3, "channels": (4,)}
+    engine, reference = both(dataset, settings | {"threads": num_threads}, variant, **arguments)
+    check(
+        *errors_against_float64(
+            to_module(engine.network),
+            dataset,
+            settings.get("label_smoothing", 0.0),
+            one_step(engine, 75),
+            Preprocessing(dataset.size, mean=0.3, std=0.35),
+            settings.get("class_weights"),
+            (dataset.targets, temperature, share),
+        )
+    )
+    stats = reference.train_steps(Plan(np.arange(75), None, None, np.full(1, STILL), 75), 0, 1)
+    assert stats.losses[0] == pytest.approx(one_step(engine, 75)["loss"], rel=1e-6)
+    np.testing.assert_allclose(reference.optimizer.gradient, engine.optimizer.gradient, rtol=1e-4, atol=3e-6)
+
+
+def gradient_of(engine, flips=None):
+    """Loss and gradient of one batch of 75 images."""
+    stats = engine.train_steps(Plan(np.arange(75), flips, None, np.full(1, STILL), 75), 0, 1)
+    return float(stats.losses[0]), torch.as_tensor(engine.optimizer.gradient).numpy().copy()
+
+
+@pytest.mark.parametrize("kind", [0, 1])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+def test_a_flipped_image_has_the_targets_of_its_mirror_image(kind, dtype):
+    """The second view; one view alone holds for both."""
+    dataset, flips = taught(noise(75, (12, 14), 3), dtype), np.arange(75) % 3 == 0
+    settings = {"model": "softmax", "batch_size": 75}
+    chosen = np.where(flips[:, None], dataset.targets[:, 1], dataset.targets[:, 0])
+    one_view = dataclasses.replace(dataset, targets=chosen)
+    loss, gradient = gradient_of(both(dataset, settings)[kind], flips)
+    expected_loss, expected = gradient_of(both(one_view, settings)[kind], flips)
+    assert loss == expected_loss
+    assert np.array_equal(gradient, expected)
+    first_only = dataclasses.replace(dataset, targets=dataset.targets[:, 0])
+    assert gradient_of(both(dataset, settings)[kind])[0] == gradient_of(both(first_only, settings)[kind])[0] != loss
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("settings", [{}, {"label_smoothing": 0.1, "class_weights": (1.0, 2.0, 3.0)}])
+def test_a_teacher_without_weight_changes_no_bit_of_the_gradient(variant, settings):
+    dataset = noise(75, (12, 14), 3)
+    settings = settings | {"model": "softmax", "batch_size": 75, "teacher_weight": 0.0}
+    for kind in (0, 1):
+        loss, gradient = gradient_of(both(taught(dataset), settings, variant)[kind])
+        expected_loss, expected = gradient_of(both(dataset, settings, variant)[kind])
+        assert loss == pytest.approx(expected_loss, rel=1e-15)
+        assert np.array_equal(gradient, expected)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_network_that_computes_its_targets_has_nothing_to_learn(variant):
+    """KL(p, p) is 0, and so is its gradient; float16 has rounded the targets."""
+    dataset = noise(75, (12, 14), 3)
+    settings = {"model": "softmax", "batch_size": 75, "teacher_weight": 1.0, "temperature": 3.0}
+    logits = both(dataset, settings, variant)[0].logits(dataset.images)
+    for dtype, most in ((np.float32, 1e-5), (np.float16, 2e-3)):
+        for engine in both(dataclasses.replace(dataset, targets=logits.astype(dtype)), settings, variant):
+            loss, gradient = gradient_of(engine)
+            assert abs(loss) < most
+            assert np.abs(gradient).max() < most
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
 def test_a_layer_of_very_many_features(variant):
     """More than 31 bits can count if one multiplies them carelessly."""
     dataset = noise(3, (32, 32), 2)
@@ -207,11 +288,11 @@ def test_a_layer_of_very_many_features(variant):
 @pytest.mark.parametrize("settings", RECIPES)
 def test_the_first_twenty_losses_are_golden(tiny, settings, variant):
     """Their error against the reference in float64 is at most twice that of the reference in float32."""
-    config = configure(**settings, batch_size=37)
-    epoch = plan(config, 0, len(tiny.train))
-    golden = engine_of(Float64Engine, config, tiny.train).train_steps(epoch, 0, 20)
-    plain = engine_of(ReferenceEngine, config, tiny.train).train_steps(epoch, 0, 20)
-    ours = engine_of(CpuEngine, config, tiny.train, variant=variant).train_steps(epoch, 0, 20)
+    config, train = configure(**settings, batch_size=37), training_set(settings, tiny.train)
+    epoch = plan(config, 0, len(train))
+    golden = engine_of(Float64Engine, config, train).train_steps(epoch, 0, 20)
+    plain = engine_of(ReferenceEngine, config, train).train_steps(epoch, 0, 20)
+    ours = engine_of(CpuEngine, config, train, variant=variant).train_steps(epoch, 0, 20)
     assert np.abs(ours.losses - golden.losses).max() <= 2 * max(np.abs(plain.losses - golden.losses).max(), 4 * UNIT)
     assert np.ptp(golden.losses) > 1e-2  # the weights did move
     assert ours.num_correct == plain.num_correct
@@ -223,11 +304,11 @@ def test_the_first_twenty_losses_are_golden(tiny, settings, variant):
 @pytest.mark.parametrize("order", [(CpuEngine, ReferenceEngine), (ReferenceEngine, CpuEngine)])
 def test_a_checkpoint_opens_in_the_other_engine(tiny, settings, order):
     """Ten steps on one, ten on the other: as near to float64 as twenty on the reference, within the oracle's bound."""
-    config = configure(**settings, batch_size=37)
-    epoch = plan(config, 0, len(tiny.train))
-    golden = engine_of(Float64Engine, config, tiny.train).train_steps(epoch, 0, 20).losses[10:]
-    plain = engine_of(ReferenceEngine, config, tiny.train).train_steps(epoch, 0, 20).losses[10:]
-    first, second = (engine_of(kind, config, tiny.train) for kind in order)
+    config, train = configure(**settings, batch_size=37), training_set(settings, tiny.train)
+    epoch = plan(config, 0, len(train))
+    golden = engine_of(Float64Engine, config, train).train_steps(epoch, 0, 20).losses[10:]
+    plain = engine_of(ReferenceEngine, config, train).train_steps(epoch, 0, 20).losses[10:]
+    first, second = (engine_of(kind, config, train) for kind in order)
     first.train_steps(epoch, 0, 10)
     second.load_state_dict(first.state_dict())
     ours = second.train_steps(epoch, 10, 20).losses

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from engines import training_set
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
@@ -314,6 +315,7 @@ SETTINGS = [
     {"recipe": "fast", "batch_size": 96, "label_smoothing": 0.1, "flip": True, "shift": 2},
     {"recipe": "fast", "batch_size": 96, "model": "mlp", "weight_decay": 0.1},
     {"recipe": "fast", "batch_size": 96, "label_smoothing": 0.1, "class_weights": tuple(range(1, 11))},
+    {"recipe": "fast", "batch_size": 96, "flip": True, "temperature": 3.0, "class_weights": tuple(range(1, 11))},
 ]
 GRADIENTS = {False: 1e-6, True: 1e-14}  # how far off they may be, as a part of the largest: in float32 and in float64
 
@@ -323,9 +325,10 @@ GRADIENTS = {False: 1e-6, True: 1e-14}  # how far off they may be, as a part of 
 @pytest.mark.parametrize("where", ["forward", "backward"])
 def test_a_step_that_does_not_fit_is_taken_in_parts_to_the_same_end(tiny, settings, double, where):
     """Loss, gradient and number right are those of the whole batch; a last batch of 40, and parts of unequal size."""
-    whole, _, config = narrow_engine(tiny.train, settings, double=double)
-    parts, layer, _ = narrow_engine(tiny.train, settings, most=20, double=double, where=where)
-    epoch = plan(config, 0, len(tiny.train))
+    train = training_set(settings, tiny.train)
+    whole, _, config = narrow_engine(train, settings, double=double)
+    parts, layer, _ = narrow_engine(train, settings, most=20, double=double, where=where)
+    epoch = plan(config, 0, len(train))
     last = epoch.num_steps - 1
     for number, step in enumerate((0, last)):
         expected, found = whole.train_steps(epoch, step, step + 1), parts.train_steps(epoch, step, step + 1)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from made_up import network_of
+from made_up import network_of, taught
 
 from lenet.config import MODEL_FIELDS, TrainConfig
 from lenet.data.dataset import Dataset
@@ -22,8 +22,14 @@ RECIPES: list[dict[str, Any]] = [
     {"recipe": "fast", "model": "mlp"},
     {"recipe": "fast", "clip_norm": 0.5, "ema": 0.9},
     {"recipe": "fast", "class_weights": "balanced", "label_smoothing": 0.1},
+    {"recipe": "fast", "temperature": 2.0, "teacher_weight": 0.7, "flip": True, "class_weights": "balanced"},
     {"recipe": "book-sgd", "momentum": 0.9, "learning_rate": 0.3, "clip_norm": 0.2, "weight_decay": 0.01},
 ]
+
+
+def training_set(settings: dict[str, Any], dataset: Dataset) -> Dataset:
+    """The data set for one of RECIPES: with soft targets if they have a temperature."""
+    return taught(dataset) if "temperature" in settings else dataset
 
 
 def network_for(config: TrainConfig) -> Network:

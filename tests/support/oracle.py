@@ -23,8 +23,12 @@ def gradients(
     smoothing: float = 0.0,
     way: str = "native",
     weights: Any = None,
+    teaching: tuple[Any, float, float] | None = None,
 ) -> dict[str, Any]:
-    """Loss, logits and gradients, computed by PyTorch in `dtype` with one of its convolutions; each a float64 array."""
+    """Loss, logits and gradients, computed by PyTorch in `dtype` with one of its convolutions; each a float64 array.
+
+    teaching: soft targets, their temperature and their share in the loss.
+    """
     model = copy.deepcopy(model).to(dtype)
     model.zero_grad(set_to_none=True)
     layout = torch.channels_last if way == "channels last" else torch.contiguous_format
@@ -33,6 +37,12 @@ def gradients(
         logits = model(inputs)
         weight = None if weights is None else torch.tensor(weights, dtype=dtype)
         loss = F.cross_entropy(logits, torch.from_numpy(labels), weight, label_smoothing=smoothing)
+        if teaching is not None:
+            targets, temperature, share = teaching
+            log_p = (torch.from_numpy(targets).to(dtype) / temperature).log_softmax(1)
+            losses = temperature**2 * (log_p.exp() * (log_p - (logits / temperature).log_softmax(1))).sum(1)
+            counts = torch.ones_like(losses) if weight is None else weight[torch.from_numpy(labels)]
+            loss = (1 - share) * loss + share * (losses * counts).sum() / counts.sum()
         loss.backward()
     names = ["loss", "logits", *(name for name, _ in model.named_parameters())]
     values = [loss.detach(), logits.detach(), *(p.grad for p in model.parameters())]

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 Images = NDArray[np.uint8]  # (N, height, width), or (N, height, width, 3) with colours
 Labels = NDArray[np.int64]  # (N,)
+Targets: TypeAlias = NDArray[np.floating[Any]]  # float16 or float32 (N, num_classes) or (N, 2, num_classes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,12 +37,15 @@ class Dataset:
         images: uint8 (N, height, width), or (N, height, width, 3) with colours, which `lenet.train` does not take.
         labels: int64 (N,), each from 0 to len(classes) - 1.
         classes: The names of the classes, in the order of their labels.
+        targets: A teacher's logits, soft targets of a training: float16 or float32 (N, num_classes), or (N, 2, num_classes)
+            with those of each image and of its mirror image, for trainings that flip. None for a training by labels alone.
     """
 
     name: str
     images: Images
     labels: Labels
     classes: tuple[str, ...]
+    targets: Targets | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "classes", tuple(self.classes))
@@ -67,6 +71,8 @@ class Dataset:
                 f"{self.name} has a label {low if low < 0 else high}; expected 0 to {len(self.classes) - 1}, "
                 f"one for each of its {len(self.classes)} classes"
             )
+        if self.targets is not None:
+            object.__setattr__(self, "targets", _checked_targets(self, self.targets))
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -88,7 +94,27 @@ class Dataset:
         Raises:
             DataError: `indices` is empty.
         """
-        return Dataset(self.name, self.images[indices], self.labels[indices], self.classes)
+        targets = None if self.targets is None else self.targets[indices]
+        return Dataset(self.name, self.images[indices], self.labels[indices], self.classes, targets)
+
+
+def _checked_targets(dataset: Dataset, targets: Targets) -> Targets:
+    """The targets, contiguous. Raises DataError for an array that cannot be those of the data set."""
+    count, num_classes = len(dataset), len(dataset.classes)
+    shapes = ((count, num_classes), (count, 2, num_classes))
+    is_array = isinstance(targets, np.ndarray)
+    if not is_array or targets.dtype not in (np.float16, np.float32) or targets.shape not in shapes:
+        what = f"{targets.dtype} of shape {targets.shape}" if is_array else type(targets).__name__
+        raise DataError(
+            f"the targets of {dataset.name} are {what}; expected float16 or float32 of shape {shapes[0]} or {shapes[1]}",
+            hint="give a teacher's logits for each image, or for each image and its mirror image",
+        )
+    if not np.isfinite(targets).all():
+        raise DataError(
+            f"the targets of {dataset.name} have NaN or infinite numbers",
+            hint="give logits, not their logarithms; float16 holds numbers up to 65,504",
+        )
+    return np.ascontiguousarray(targets)
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,14 +143,33 @@ class Splits:
         """The name of the data set."""
         return self.train.name
 
+    def with_targets(self, targets: Targets) -> "Splits":
+        """Add a teacher's logits for the training images.
+
+            lenet.train(lenet.data.load("mnist").with_targets(logits), temperature=4)
+
+        Args:
+            targets: float16 or float32 (N, num_classes), or (N, 2, num_classes) with those of mirror images too.
+
+        Returns:
+            The same images and labels, with targets.
+
+        Raises:
+            DataError: `targets` has another type or shape, or NaN or infinite numbers.
+        """
+        return dataclasses.replace(self, train=dataclasses.replace(self.train, targets=targets))
+
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of shapes, images and labels of both sets, as 64 hexadecimal digits."""
+        """SHA-256 of shapes, images, labels and targets of both sets, as 64 hexadecimal digits."""
         digest = hashlib.sha256()
         for dataset in self:
             digest.update(repr(dataset.images.shape).encode())
             digest.update(dataset.images.data)
             digest.update(dataset.labels.astype("<i8", copy=False).data)
+            if dataset.targets is not None:
+                digest.update(repr((dataset.targets.shape, dataset.targets.dtype.name)).encode())
+                digest.update(dataset.targets.data)
         return digest.hexdigest()
 
 

@@ -101,14 +101,18 @@ def as_trained(config: TrainConfig, dataset: Dataset, grey: int) -> Dataset:
     chosen = [np.flatnonzero(dataset.labels == label)[:SAMPLE] for label in np.unique(dataset.labels)]
     order = np.concatenate(chosen)
     images = replace(first, order=order).augmented(dataset.images, slice(0, len(order)), grey)
-    return Dataset(dataset.name, images, dataset.labels[order], dataset.classes)
+    return replace(dataset.subset(order), images=images)
 
 
 def class_means(dataset: Dataset) -> Dataset:
-    """Return the mean image of each class that has images, uint8 (num_classes, height, width), with its label."""
-    labels = np.unique(dataset.labels)
+    """Return the mean image of each class that has images, uint8 (num_classes, height, width), its label and mean targets."""
+    labels, targets = np.unique(dataset.labels), None
     means = [dataset.images[dataset.labels == label].mean(axis=0) for label in labels]
-    return Dataset(dataset.name, np.round(means).astype(np.uint8), labels, dataset.classes)
+    if dataset.targets is not None:
+        targets = np.stack(
+            [dataset.targets[dataset.labels == label].mean(axis=0, dtype=np.float32) for label in labels]
+        )
+    return Dataset(dataset.name, np.round(means).astype(np.uint8), labels, dataset.classes, targets)
 
 
 def _plan(config: TrainConfig, epoch: int, labels: Labels, means: Dataset, random: np.random.Generator) -> Plan:

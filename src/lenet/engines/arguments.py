@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.data.augmentation import MOST_MAP, MOST_TONE, ONE, Augmentation
+from lenet.data.dataset import Targets
 from lenet.data.plan import Plan
 from lenet.engines import kernels
 from lenet.engines.lowering import MAX_EDGE
@@ -47,6 +48,13 @@ def plan_argument(
     return kernels.Plan(*map(pointer, arrays), count, plan.batch_size, grey), [
         array for array in arrays if array is not None
     ]
+
+
+def targets_argument(targets: Targets | None) -> tuple[int | None, int, bool]:
+    """Return a data set's targets as the kernels take them: pointer, views of an image, and whether they are halves."""
+    if targets is None:
+        return None, 0, False
+    return pointer(targets), targets.shape[1] if targets.ndim == 3 else 1, targets.dtype == np.float16
 
 
 def pointer(array: NDArray[Any] | None) -> int | None:

@@ -19,7 +19,7 @@ from lenet.data.class_weights import class_weights
 from lenet.data.dataset import Dataset, Images
 from lenet.data.plan import Plan
 from lenet.engines import Stats, kernels
-from lenet.engines.arguments import checked_array, plan_argument, pointer
+from lenet.engines.arguments import checked_array, plan_argument, pointer, targets_argument
 from lenet.engines.lowering import lowered
 from lenet.engines.optimizer import BETA1, BETA2, EPSILON, Optimizer, average_share
 from lenet.engines.state import Stateful
@@ -84,6 +84,11 @@ class CpuEngine(Stateful):
                 )
             self._labels = dataset.labels
             self._class_weights = class_weights(config, dataset)
+            self._targets = dataset.targets
+            if self._targets is not None and self._targets.shape[-1] != num_classes:
+                raise EngineError(
+                    f"the targets of {dataset.name} are of {self._targets.shape[-1]} classes; the network has {num_classes}"
+                )
             self.optimizer: Optimizer = Optimizer(network, config)
             if self.optimizer.average is not None:
                 self.evaluated = Network(network.architecture, self.optimizer.average)
@@ -101,7 +106,9 @@ class CpuEngine(Stateful):
             raise EngineError("the network has dropout, but the plan has no keys for its masks", hint="set dropout")
         arrays, kept = plan_argument(plan, start, stop, len(self._images), self.preprocessing.grey)
         optimizer, also_kept = self._optimizer(plan.learning_rates[start:stop])
-        data = kernels.Images(self._images.ctypes.data, self._labels.ctypes.data, *self._normalization)
+        data = kernels.Images(
+            self._images.ctypes.data, self._labels.ctypes.data, *self._normalization, *targets_argument(self._targets)
+        )
         losses = np.zeros(stop - start)  # float64
         correct = ctypes.c_int64()
         threads = self.threads
@@ -206,6 +213,8 @@ class CpuEngine(Stateful):
             weight_decay=config.weight_decay,
             label_smoothing=config.label_smoothing,
             clip_norm=config.clip_norm or 0.0,
+            temperature=config.temperature,
+            teacher_weight=config.teacher_weight,
             weights=state.weights.ctypes.data,
             gradient=state.gradient.ctypes.data,
             first=moments[0],

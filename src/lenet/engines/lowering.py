@@ -16,8 +16,8 @@ from lenet.networks.layers import (
 )
 from lenet.registry import ACTIVATIONS, POOLINGS
 
-MAX_LAYERS = kernels.MAX_LAYERS
-MAX_CLASSES, MAX_EDGE, MAX_KERNEL, MAX_WIDTH = 1000, 96, 11, 4096
+MAX_LAYERS, MAX_CLASSES = kernels.MAX_LAYERS, kernels.MAX_CLASSES
+MAX_EDGE, MAX_KERNEL, MAX_WIDTH = 96, 11, 4096
 MAX_WEIGHTS = 1 << 26  # so that everything of one layer can be counted in 31 bits
 
 # The numbers of the kinds of layers in kernels/interface.h.

@@ -10,7 +10,7 @@ from lenet.pytorch.tensors import flipped, shifted, to_input
 
 
 class Batches:
-    """A training set on the device: images uint8 (N, H, W), labels int64 (N,).
+    """A training set on the device: images uint8 (N, H, W), labels int64 (N,), and perhaps soft targets.
 
     Args:
         dataset: the training set.
@@ -22,10 +22,24 @@ class Batches:
         self.dataset, self.preprocessing, self.device = dataset, preprocessing, device
         self.images = torch.from_numpy(dataset.images).to(device)
         self.labels = torch.from_numpy(dataset.labels).to(device)
+        self.targets = None if dataset.targets is None else torch.from_numpy(dataset.targets).to(device)
 
     def labels_of(self, plan: Plan, positions: slice) -> Tensor:
         """Return the labels (B,) of the images at these positions of the plan."""
         return self.labels[self._index(plan, positions)]
+
+    def targets_of(self, plan: Plan, positions: slice) -> Tensor | None:
+        """Return the soft targets (B, num_classes) of these images, of a flipped one its mirror image's; or None."""
+        if self.targets is None:
+            return None
+        targets = self.targets[self._index(plan, positions)]
+        if targets.ndim == 2:
+            return targets
+        if plan.flips is None:
+            return targets[:, 0]
+        return torch.where(
+            torch.from_numpy(plan.flips[positions]).to(self.device)[:, None], targets[:, 1], targets[:, 0]
+        )
 
     def batch(self, plan: Plan, positions: slice) -> tuple[Tensor, Tensor]:
         """Return the images at these positions as the network takes them, float32 (B, 1, H, W), and their labels (B,)."""

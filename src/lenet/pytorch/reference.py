@@ -242,7 +242,8 @@ class ReferenceEngine(Stateful):
         images, labels = self._batch(plan, positions)
         set_dropout_keys(self.module, None if plan.dropout_keys is None else plan.dropout_keys[positions])
         logits = self.module(images)
-        return self._loss.backward(logits, labels, whole), (logits.argmax(1) == labels).sum()
+        targets = self.batches.targets_of(plan, positions)
+        return self._loss.backward(logits, labels, whole, targets), (logits.argmax(1) == labels).sum()
 
     def _batch(self, plan: Plan, positions: slice) -> tuple[Tensor, Tensor]:
         return self.batches.batch(plan, positions)

@@ -19,7 +19,13 @@ from lenet.recipes import AUGMENT_SETTINGS
 from lenet.runs.records import Model, Resolved
 
 # Printed before the first step if they are on; those that augment sets, if they are not as it sets them.
-OPTIONS = ("warm_up", "clip_norm", "ema", "class_weights", "augment", *AUGMENT_SETTINGS["none"], "keep", "patience")
+TAUGHT = ("temperature", "teacher_weight")
+OPTIONS = (
+    *("warm_up", "clip_norm", "ema", "class_weights"),
+    *TAUGHT,
+    *("augment", *AUGMENT_SETTINGS["none"]),
+    *("keep", "patience"),
+)
 
 
 @dataclass(frozen=True)
@@ -96,6 +102,8 @@ def _check(config: TrainConfig, splits: Splits) -> None:
             f"the images of {splits.name} have colours; expected grey ones, of shape (N, height, width)",
             hint="average the colours: images.mean(axis=3).astype(numpy.uint8)",
         )
+    if splits.train.targets is None:
+        _check_no_teacher(config)
     if config.shift >= min(splits.train.size):
         height, width = splits.train.size
         raise ConfigError(
@@ -126,6 +134,16 @@ def _check_batches(config: TrainConfig, architecture: Architecture, num_images: 
         f"the last batch of {num_images:,} images in batches of {size} has one image, and {needs}",
         hint=f"{hint}, or hold out other images with --validation",
     )
+
+
+def _check_no_teacher(config: TrainConfig) -> None:
+    """Raises ConfigError for settings of soft targets, as there are none."""
+    for name in TAUGHT:
+        if (value := getattr(config, name)) != FIELDS[name].default:
+            raise ConfigError(
+                f"{name} is {value:g}, but there are no soft targets",
+                hint="in Python: lenet.train(splits.with_targets(logits), …)",
+            )
 
 
 def header(config: TrainConfig, resolved: Resolved) -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ from lenet.engines.kernels.build import LIBRARY_NAME, source_hash
 from lenet.errors import EngineError
 
 FOLDER = Path(__file__).parent
-MAX_LAYERS = 24  # LENET_MAX_LAYERS
+MAX_LAYERS, MAX_CLASSES = 24, 1000  # LENET_MAX_LAYERS, LENET_MAX_CLASSES
 REMEDY = "install a C++ compiler, or `pip install ziglang`, then run `python -m lenet.engines.kernels`"
 
 
@@ -49,6 +49,9 @@ class Images(ctypes.Structure):
         ("mean", c_float),
         ("std", c_float),
         ("is_unnormalized", c_int32),
+        ("targets", c_void_p),
+        ("target_views", c_int32),
+        ("targets_are_half", c_int32),
     ]
 
 
@@ -78,6 +81,8 @@ class Optimizer(ctypes.Structure):
         ("weight_decay", c_float),
         ("label_smoothing", c_float),
         ("clip_norm", c_float),
+        ("temperature", c_float),
+        ("teacher_weight", c_float),
         ("weights", c_void_p),
         ("gradient", c_void_p),
         ("first", c_void_p),

@@ -15,7 +15,7 @@ extern "C" {
 #define LENET_EXPORT __attribute__((visibility("default")))
 #endif
 
-enum { LENET_MAX_LAYERS = 24, LENET_MAX_THREADS = 256 };
+enum { LENET_MAX_LAYERS = 24, LENET_MAX_CLASSES = 1000, LENET_MAX_THREADS = 256 };
 
 // Kinds of layers, as networks/layers.py explains them. Pooling is 2 by 2 with stride 2.
 enum {
@@ -56,6 +56,9 @@ typedef struct {
   const int64_t *labels;  // (num,), NULL for logits
   float mean, std;
   int32_t is_unnormalized;  // mean 0 and std 1: the input is byte / 255
+  const void *targets;      // (num, target_views, classes): finite logits of a teacher for training, float or half; or NULL
+  int32_t target_views;     // 2: the second row is that of the mirrored image
+  int32_t targets_are_half;
 } lenet_images;
 
 // The plan of an epoch (data/plan.py): entry i of each array belongs to the i-th image of the epoch. data/augmentation.py
@@ -81,7 +84,8 @@ typedef struct {
   int32_t kind, nesterov;
   double beta1, beta2;  // doubles: 1 - beta2 loses three digits in a float
   float momentum, epsilon, weight_decay, label_smoothing;
-  float clip_norm;  // 0: the gradient is not clipped
+  float clip_norm;                    // 0: the gradient is not clipped
+  float temperature, teacher_weight;  // of soft targets
   float *weights, *gradient, *first, *second;
   const double *rates, *first_corrections, *second_corrections;
   float *average;

@@ -1,4 +1,4 @@
-// Softmax cross-entropy of LANES images at once.
+// The loss of LANES images at once and its gradient: softmax cross-entropy, perhaps with a teacher's soft targets.
 #pragma once
 #include <math.h>
 
@@ -77,4 +77,106 @@ static void cross_entropy(int classes, float *logits, const int64_t *labels, int
     cross_entropy<true>(classes, logits, labels, num, scale, smoothing, weights, loss, num_correct);
   else
     cross_entropy<false>(classes, logits, labels, num, scale, smoothing, weights, loss, num_correct);
+}
+
+// The number that a half holds, if it is finite.
+INLINE float from_half(uint16_t half) {
+  const uint32_t bits = (uint32_t)(half & 0x7fff) << 13;
+  float size;
+  memcpy(&size, &bits, sizeof size);
+  size *= 0x1p112f;  // the exponent of a half has the bias 15, that of a float 127
+  return half & 0x8000 ? -size : size;
+}
+
+// Copies the targets of the images at positions first … first + num - 1 of the plan into out, [classes][LANES]. Lanes from
+// `num` on repeat the first image's.
+static void gather_targets(int classes, const lenet_images &images, const lenet_plan &plan, int64_t first, int num,
+                           float *out) {
+  for (int lane = 0; lane < LANES; ++lane) {
+    const int64_t position = lane < num ? first + lane : first;
+    const bool is_mirrored = images.target_views == 2 && plan.flips && plan.flips[position];
+    const int64_t row = (plan.order[position] * images.target_views + is_mirrored) * classes;
+    for (int k = 0; k < classes; ++k)
+      out[k * LANES + lane] = images.targets_are_half ? from_half(((const uint16_t *)images.targets)[row + k])
+                                                      : ((const float *)images.targets)[row + k];
+  }
+}
+
+// targets [classes][LANES], a teacher's logits, become the gradient of factors[lane] · T² · KL(p, q), where
+// p = softmax(targets / T), q = softmax(logits / T): factors[lane] · T · (q - p). divergences[lane]: KL(p, q).
+//
+// Hinton, Vinyals and Dean (2015), arXiv 1503.02531. T² keeps the gradient's size where T is large. The cross-entropy of p
+// and q is larger than KL(p, q) by the entropy of p, a constant: it has the same gradient, but is not 0 if q = p.
+static void distill(int classes, const float *logits, float *targets, const float *factors, float temperature,
+                    double *divergences) {
+  const float inverse = 1.f / temperature;
+  alignas(64) float products[LANES], student[LANES], teacher[LANES];
+  for (int h = 0; h < LANES; h += V) {
+    vec most = load(logits + h), most_taught = load(targets + h);
+    for (int k = 1; k < classes; ++k) {
+      most = larger(most, load(logits + k * LANES + h));
+      most_taught = larger(most_taught, load(targets + k * LANES + h));
+    }
+    vec sum = splat(0.f), sum_taught = sum, product = sum;
+    for (int k = 0; k < classes; ++k) {
+      const vec z = (load(logits + k * LANES + h) - most) * inverse;
+      const vec t = (load(targets + k * LANES + h) - most_taught) * inverse;
+      const vec p = exponential(larger(splat(-87.f), t));
+      sum += exponential(larger(splat(-87.f), z));
+      sum_taught += p;
+      product += p * (t - z);
+      store(targets + k * LANES + h, p);
+    }
+    const vec factor = load(factors + h) * temperature, of_student = 1.f / sum, of_teacher = 1.f / sum_taught;
+    for (int k = 0; k < classes; ++k) {
+      const vec e = exponential(larger(splat(-87.f), (load(logits + k * LANES + h) - most) * inverse));
+      store(targets + k * LANES + h, (e * of_student - load(targets + k * LANES + h) * of_teacher) * factor);
+    }
+    store(products + h, product);
+    store(student + h, sum);
+    store(teacher + h, sum_taught);
+  }
+  for (int lane = 0; lane < LANES; ++lane) {
+    const double total = (double)teacher[lane];
+    divergences[lane] = (double)products[lane] / total + log((double)student[lane] / total);
+  }
+}
+
+// As loss_and_gradient, with soft targets. Not inline, for its large array.
+__attribute__((noinline)) static void loss_with_targets(int classes, float *logits, const int64_t *labels,
+                                                        const lenet_images &images, const lenet_plan &plan,
+                                                        const lenet_optimizer &optimizer, int64_t first, int num,
+                                                        float scale, double *loss, int64_t *num_correct) {
+  const float share = optimizer.teacher_weight, T = optimizer.temperature;
+  alignas(64) float gradient[LENET_MAX_CLASSES * LANES], factors[LANES];
+  double divergences[LANES], of_labels = 0.;
+  const float *weights = optimizer.class_weights;
+  for (int lane = 0; lane < LANES; ++lane)
+    factors[lane] = lane < num ? scale * share * (weights ? weights[labels[lane]] : 1.f) : 0.f;
+  gather_targets(classes, images, plan, first, num, gradient);
+  distill(classes, logits, gradient, factors, T, divergences);
+  cross_entropy(classes, logits, labels, num, scale * (1.f - share), optimizer.label_smoothing, weights, &of_labels,
+                num_correct);
+  for (int i = 0; i < classes * LANES; i += V) store(logits + i, load(logits + i) + load(gradient + i));
+  *loss += (1. - (double)share) * of_labels;
+  for (int lane = 0; lane < num; ++lane)
+    *loss += (double)share * (double)T * (double)T * (weights ? (double)weights[labels[lane]] : 1.) * divergences[lane];
+}
+
+// The logits [classes][LANES] of the images at positions first … first + num - 1 of the plan become the gradient of these
+// images' part of the batch's mean loss, and the sum of their losses is added to `loss`. weight: of the batch.
+//
+// With soft targets and W = teacher_weight, the loss of an image is (1 - W) · cross-entropy + W · T² · KL(p, q), where the
+// weight of its class multiplies the divergence.
+static void loss_and_gradient(int classes, float *logits, const lenet_images &images, const lenet_plan &plan,
+                              const lenet_optimizer &optimizer, int64_t first, int num, double weight, double *loss,
+                              int64_t *num_correct) {
+  const float scale = 1.f / (float)weight;
+  int64_t labels[LANES];
+  for (int lane = 0; lane < num; ++lane) labels[lane] = images.labels[plan.order[first + lane]];
+  if (images.targets)
+    loss_with_targets(classes, logits, labels, images, plan, optimizer, first, num, scale, loss, num_correct);
+  else
+    cross_entropy(classes, logits, labels, num, scale, optimizer.label_smoothing, optimizer.class_weights, loss,
+                  num_correct);
 }

@@ -53,7 +53,6 @@ struct Packed {
 struct Activations {
   float *input;
   uint32_t *dropout_keys;  // of the lanes' images
-  int64_t *labels;
   struct {
     float *out;
     float *gradient;  // of `out`, if it is used in another phase than that in which it is computed
@@ -65,7 +64,6 @@ struct Activations {
   Activations(const Network &net, Workspace &space, bool training) {
     input = space.take<float>(net.input.size());
     dropout_keys = space.take<uint32_t>(LANES);
-    labels = space.take<int64_t>(LANES);
     for (int i = 0; i < net.num_stages; ++i) {
       const Stage &stage = net.stages[i];
       auto &at = stages[i];

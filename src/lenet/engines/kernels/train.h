@@ -159,8 +159,8 @@ class TrainingThread {
     begin_sums(net_, scratch_, first, net_.num_stages);
     for_groups(round, part, [&](int64_t group, int num, Activations &kept) {
       forward_from(round, group, num, kept, first, net_.num_stages);
-      cross_entropy(net_.classes, kept.stages[net_.num_stages - 1].out, kept.labels, num, 1.f / (float)round.weight,
-                    job_.optimizer.label_smoothing, job_.optimizer.class_weights, sums.loss, sums.num_correct);
+      loss_and_gradient(net_.classes, kept.stages[net_.num_stages - 1].out, job_.images, job_.plan, job_.optimizer,
+                        position(round, group), num, round.weight, sums.loss, sums.num_correct);
       const BackwardPass pass = backward_of(sums, group, num, kept);
       pass.run(net_.num_stages - 1, first + is_normalized);
       if (is_normalized) pass.sum_gradients(first);
@@ -184,14 +184,14 @@ class TrainingThread {
     return {net_, job_.optimizer.weights, space_, kept, scratch_, sums, group, num};
   }
 
-  // The images of a group, their labels and keys.
+  // The position in the plan of a group's first image.
+  static int64_t position(const Round &round, int64_t group) { return round.begin + (round.first_group + group) * LANES; }
+
+  // The images of a group, and their keys.
   void read(const Round &round, int64_t group, int num, Activations &kept) {
-    const int64_t at = round.begin + (round.first_group + group) * LANES;
-    for (int lane = 0; lane < LANES; ++lane) {
-      const int64_t position = at + (lane < num ? lane : 0);
-      if (lane < num) kept.labels[lane] = job_.images.labels[job_.plan.order[position]];
-      kept.dropout_keys[lane] = job_.plan.dropout_keys ? job_.plan.dropout_keys[position] : 0;
-    }
+    const int64_t at = position(round, group);
+    for (int lane = 0; lane < LANES; ++lane)
+      kept.dropout_keys[lane] = job_.plan.dropout_keys ? job_.plan.dropout_keys[at + (lane < num ? lane : 0)] : 0;
     gather(net_, job_.images, &job_.plan, at, num, kept, scratch_);
   }
 
