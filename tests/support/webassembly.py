@@ -82,6 +82,7 @@ class Memory:
 
     def place_array(self, array: Array) -> None:
         """Copy this array; structures that point to it will point to the copy."""
+        assert array.ctypes.data not in self.addresses, "another array begins at the same address"
         self.addresses[array.ctypes.data] = self.place(array.tobytes())
 
     def place_structure(self, structure: ctypes.Structure) -> int:
@@ -129,7 +130,7 @@ def computed(module: Path, engine: CpuEngine, plan: Plan, num_steps: int, images
         num_steps: how many of its steps to take.
         images: uint8 (N, height, width), whose logits are computed after these steps.
     """
-    memory, state = Memory(), engine.optimizer
+    memory, state, images = Memory(), engine.optimizer, images.copy()  # the images may be a part of the training set
     argument, kept = plan_argument(plan, 0, num_steps, len(engine._images), engine.preprocessing.grey)
     optimizer, also_kept = engine._optimizer(plan.learning_rates[:num_steps])
     vectors = (state.weights, state.gradient, *state.moments.values(), state.average, engine._class_weights)
