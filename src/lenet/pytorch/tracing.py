@@ -8,43 +8,32 @@ and what it meets must be one straight line. Nothing is copied: the layers are t
 
 import contextlib
 import io
-import math
-import operator
 from collections.abc import Iterator
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, fx, nn
 from torch.nn.modules.module import _has_any_global_hook
 
 from lenet.errors import ModelError
-
-ACTIVATIONS = (nn.Sigmoid, nn.Tanh, nn.ReLU)
-POOLINGS = (nn.MaxPool2d, nn.AvgPool2d)
-LAYERS = (nn.Conv2d, nn.Linear, nn.Flatten, nn.Identity, *ACTIVATIONS, *POOLINGS)
-
-# What a forward may call besides its layers: the activation or pooling that a function or a method of a tensor stands for,
-# reshaping, and reading shapes.
-FUNCTIONS: dict[Any, type[nn.Module]] = {
-    **dict.fromkeys((F.relu, torch.relu, "relu"), nn.ReLU),
-    **dict.fromkeys((F.sigmoid, torch.sigmoid, "sigmoid"), nn.Sigmoid),
-    **dict.fromkeys((F.tanh, torch.tanh, "tanh"), nn.Tanh),
-    **dict.fromkeys((F.max_pool2d, torch.max_pool2d), nn.MaxPool2d),
-    F.avg_pool2d: nn.AvgPool2d,
-}
-POOLING_ARGUMENTS = ("kernel_size", "stride", "padding")  # by position; the others only by name
-RESHAPING = (torch.flatten, torch.reshape, "view", "reshape", "flatten")
-READING = (getattr, operator.getitem, operator.mul, math.prod, "size", "dim", "numel")
+from lenet.pytorch.functions import LAYERS, check_function, check_known, node_layers, refused
+from lenet.pytorch.modules import evaluating
 
 
 def chain(model: nn.Module, pictures: Tensor) -> nn.Sequential:
-    """The layers of `model`, in its present mode, as one flat nn.Sequential of the same objects.
+    """Return the layers of `model`, in its present mode, as one flat nn.Sequential of the same objects.
 
-    pictures: at least two, `(N, channels, height, width)`. The first alone shows the shapes between the layers; with all
-    of them the outputs of the two are compared, bit for bit. Flattening becomes nn.Flatten, functions become their modules,
-    what changes nothing is left out. The model is as before, and no random number is drawn. Raises ModelError, saying why,
-    if the model is no such chain, and what forward raises if it does not take the pictures.
+    Flattening becomes nn.Flatten, functions become their modules, what changes nothing is left out. The model is as before,
+    and no random number is drawn.
+
+    Args:
+        model: any module; all of it in training mode, or none.
+        pictures: at least two, (N, channels, height, width). The first alone shows the shapes between the layers; with all
+            of them the outputs of the two are compared, bit for bit, with the same random numbers.
+
+    Raises:
+        ModelError: if the model is no such chain, saying why.
+        RuntimeError: PyTorch's, if forward does not take the pictures.
     """
     _refuse_additions(model)
     modes = [(module, module.training) for module in model.modules()]
@@ -54,10 +43,23 @@ def chain(model: nn.Module, pictures: Tensor) -> nn.Sequential:
             module.training = training
         layers.training = model.training
         if {id(weights) for weights in layers.parameters()} != {id(weights) for weights in model.parameters()}:
-            raise _refused("weights that forward does not use")
-        if not torch.equal(model(pictures.clone()), layers(pictures.clone())):
-            raise _refused("a forward that is not the sum of its layers")
+            raise refused("weights that forward does not use")
+        if not torch.equal(_outputs(model, pictures), _outputs(layers, pictures)):
+            raise refused("a forward that is not the sum of its layers")
     return layers
+
+
+def _outputs(model: nn.Module, pictures: Tensor) -> Tensor:
+    """The outputs in the present mode, always with the same random numbers; running statistics stay as they are."""
+    buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
+    state = torch.random.get_rng_state()
+    try:
+        outputs: Tensor = model(pictures.clone())
+    finally:
+        torch.random.set_rng_state(state)
+        for buffer, before in buffers:
+            buffer.copy_(before)
+    return outputs
 
 
 @contextlib.contextmanager
@@ -74,23 +76,24 @@ def _one_thread() -> Iterator[None]:
 def _refuse_additions(model: nn.Module) -> None:
     """What PyTorch would call or compute beside the layers, and a chain would not."""
     if _has_any_global_hook():
-        raise _refused("hooks on all modules")
+        raise refused("hooks on all modules")
     for name, module in model.named_modules():
         named = name or type(module).__name__
         hooks = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
         if any(getattr(module, kind) for kind in hooks):
-            raise _refused(f"a hook on {named}")
+            raise refused(f"a hook on {named}")
         if "forward" in vars(module) or type(module).__call__ is not nn.Module.__call__:
-            raise _refused(f"{named} with another forward than its class's")
+            raise refused(f"{named} with another forward than its class's")
     for name, weights in model.named_parameters():
         if weights._backward_hooks or getattr(weights, "_post_accumulate_grad_hooks", None):
-            raise _refused(f"a hook on {name}")
+            raise refused(f"a hook on {name}")
 
 
 class _Follower(fx.Tracer):
     """Follows forward, and computes each thing it calls with a picture, so that the shapes on the way are known.
 
-    What is unknown is refused before it is computed: a batch normalisation would learn from being looked at.
+    What is unknown is refused before it is computed. Layers compute in evaluation mode, in which running statistics stay as
+    they are, and one picture is enough for a BatchNorm; the shapes are the same.
     """
 
     def __init__(self, picture: Tensor) -> None:
@@ -119,6 +122,10 @@ class _Follower(fx.Tracer):
         """fx calls this for every module; the one being computed is just computed."""
         return forward(*args, **kwargs) if self.computing else super().call_module(m, forward, args, kwargs)
 
+    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        """Whether fx follows a module no further: lenet's own layers too, not only those of torch.nn."""
+        return type(m) in LAYERS or super().is_leaf_module(m, module_qualified_name)
+
     def getattr(self, attr: str, attr_val: Any, parameter_proxy_cache: dict[str, Any]) -> Any:
         """fx hands out weights through this; the layer being computed needs them as they are."""
         return attr_val if self.computing else super().getattr(attr, attr_val, parameter_proxy_cache)
@@ -131,22 +138,22 @@ class _Follower(fx.Tracer):
 
     def _must_be_known(self, kind: str, target: Any) -> None:
         if kind == "call_module":
-            layer = self.root.get_submodule(target)
-            if type(layer) not in LAYERS and not (isinstance(layer, nn.Dropout) and not layer.training):
-                raise _refused(f"nn.{type(layer).__name__}")
+            check_known(self.root.get_submodule(target))
         elif kind == "placeholder":
             if self.values:
-                raise _refused("a forward with several inputs")
+                raise refused("a forward with several inputs")
         elif kind == "get_attr":
-            raise _refused(f"{target} used outside of a layer")
-        elif target not in (*FUNCTIONS, *RESHAPING, *READING):
-            raise _refused(f"{getattr(target, '__name__', target)} in forward")
+            raise refused(f"{target} used outside of a layer")
+        else:
+            check_function(target)
 
     def _computed(self, kind: str, target: Any, args: Any, kwargs: Any) -> Any:
         if kind == "placeholder":
             return self.picture.clone()
         if kind == "call_module":
-            return self.root.get_submodule(target)(*args, **kwargs)
+            layer = self.root.get_submodule(target)
+            with evaluating(layer):
+                return layer(*args, **kwargs)
         if kind == "call_method":
             return getattr(args[0], target)(*args[1:], **kwargs)
         return target(*args, **kwargs)
@@ -165,9 +172,9 @@ def _followed(model: nn.Module, picture: Tensor) -> _Follower:
         if follower.failure is not None:
             raise follower.failure from None
         why = str(error).split(". ")[0].splitlines()
-        raise _refused(f"a forward that cannot be followed ({type(error).__name__}: {''.join(why[:1])})") from error
+        raise refused(f"a forward that cannot be followed ({type(error).__name__}: {''.join(why[:1])})") from error
     if changed or said.getvalue():
-        raise _refused(f"a forward that {'prints' if said.getvalue() else f'keeps {changed[0]}'}")
+        raise refused(f"a forward that {'prints' if said.getvalue() else f'keeps {changed[0]}'}")
     return follower
 
 
@@ -193,42 +200,12 @@ def _straight(follower: _Follower, model: nn.Module) -> Iterator[nn.Module]:
     for node in nodes:
         if node.op == "output":
             if not isinstance(node.args[0], fx.Node):
-                raise _refused("a forward that returns more than logits")
+                raise refused("a forward that returns more than logits")
         elif not isinstance(values[node], Tensor):
             continue
         if [each for each in node.all_input_nodes if isinstance(values[each], Tensor)] != [before]:
-            raise _refused("a forward that branches")
+            raise refused("a forward that branches")
         if node.op == "output":
             return
-        layer = _layer(node, model, tuple(values[before].shape), tuple(values[node].shape))
-        if layer is not None:
-            yield layer
+        yield from node_layers(node, model, tuple(values[before].shape), tuple(values[node].shape))
         before = node
-
-
-def _layer(node: fx.Node, model: nn.Module, shape: tuple[int, ...], after: tuple[int, ...]) -> nn.Module | None:
-    """The layer that a node is; None for one that changes nothing."""
-    if node.op == "call_module":
-        layer = model.get_submodule(str(node.target))
-        if len(node.args) > 1 or node.kwargs:
-            raise _refused(f"more than one argument for {node.target}")
-        idle = isinstance(layer, nn.Identity | nn.Dropout) or (isinstance(layer, nn.Flatten) and shape == after)
-        return None if idle else layer
-    if node.target in RESHAPING:
-        if after == shape:
-            return None
-        if after != (shape[0], math.prod(shape[1:])):
-            raise _refused(f"a reshaping from {shape} to {after}")
-        return nn.Flatten()
-    kind = FUNCTIONS.get(node.target)
-    if kind is None:  # one of READING, that reads a picture instead of a shape
-        raise _refused(f"{getattr(node.target, '__name__', node.target)} of pictures in forward")
-    if kind in ACTIVATIONS:
-        return kind()
-    if len(node.all_input_nodes) > 1 or "input" in node.kwargs:
-        raise _refused("a pooling whose arguments are not plain numbers")
-    return kind(**dict(zip(POOLING_ARGUMENTS, node.args[1:], strict=False)), **node.kwargs)
-
-
-def _refused(what: str) -> ModelError:
-    return ModelError(f"not a chain of layers: {what}")

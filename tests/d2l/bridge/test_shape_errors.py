@@ -32,6 +32,7 @@ def failing(net, images):
         (LeNet(), (7, 1, 10, 10), r"layer conv\.3, .* of at least 5×5 and received \(N, 6, 3, 3\)", "resize"),
         (LeNet(), (7, 784), r"layer conv\.0, .* expects \(N, 1, height, width\) and received \(N, 784\)", "resize"),
         (nn.Sequential(nn.Linear(784, 10)), (7, 1, 28, 28), r"layer 0, .* received \(N, 1, 28, 28\)", "Flatten"),
+        (nn.BatchNorm2d(3), (7, 1, 28, 28), r"expects \(N, 3, height, width\) and received \(N, 1, 28, 28\)", "resize"),
         (nn.Linear(784, 10), (7, 1, 28, 28), r"received \(N, 1, 28, 28\)", "Flatten"),
     ],
 )

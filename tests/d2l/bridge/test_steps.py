@@ -43,6 +43,32 @@ def test_a_generator_is_reported_at_its_end(tiny):
         list(steps.epoch())
 
 
+def normalized(rate=0.0):
+    """A learner's network with batch normalization after convolutions without biases, and dropout."""
+    torch.manual_seed(4)
+    blocks = [
+        layer
+        for inputs, outputs in ((1, 3), (3, 5))
+        for layer in (nn.Conv2d(inputs, outputs, 5, bias=False), nn.BatchNorm2d(outputs), nn.ReLU(), nn.MaxPool2d(2))
+    ]
+    return nn.Sequential(*blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(rate), nn.Linear(5, 10))
+
+
+class Frozen(nn.Module):
+    """Its statistics stay in training as they are."""
+
+    def __init__(self):
+        super().__init__()
+        self.bn, self.fc = nn.BatchNorm2d(1), nn.Linear(784, 10)
+
+    def train(self, mode=True):
+        super().train(mode).bn.eval()
+        return self
+
+    def forward(self, x):
+        return self.fc(self.bn(x).flatten(1))
+
+
 REASONS = {
     "PyTorch on cpu (the CPU kernels need the iterator of load_data_fashion_mnist; this is a list)": lambda net, it: (
         net,
@@ -55,6 +81,12 @@ REASONS = {
         it,
         F.cross_entropy,
     ),
+    "two images for batch normalization": lambda net, it: (
+        normalized(),
+        BatchIterator(it.dataset, 333),
+        F.cross_entropy,
+    ),
+    "bn (nn.BatchNorm2d) in evaluation mode": lambda net, it: (Frozen(), it, F.cross_entropy),
     "requires_grad=False": lambda net, it: (net.requires_grad_(False) and net, it, F.cross_entropy),
     "the loss is mse_loss": lambda net, it: (net, it, F.mse_loss),
     "the loss is MSELoss": lambda net, it: (net, it, nn.MSELoss()),
@@ -135,6 +167,43 @@ def test_label_smoothing_reaches_the_engine(tiny):
             *_, progress = steps.epoch()
         losses.append(progress.losses)
     assert losses[0] == pytest.approx(losses[1], rel=1e-3)
+
+
+@pytest.mark.parametrize("name", ["SGD", "AdamW"])
+def test_weights_and_statistics_move_as_pytorch_moves_them(name, tiny):
+    """Two epochs, the second by a new object: the learner's own tensors, the counter of batches and the momenta continue."""
+    options = {"SGD": {"lr": 0.05, "momentum": 0.9, "weight_decay": 0.1}, "AdamW": {"lr": 0.002, "weight_decay": 0.1}}
+    states = []
+    for way in (0, 1):
+        net, iterator = normalized(), BatchIterator(tiny.train, 250)
+        own = {name: tensor.data_ptr() for name, tensor in net.state_dict().items()}
+        optimizer = getattr(torch.optim, name)(net.parameters(), **options[name])
+        for _ in range(2):
+            steps = [
+                KernelSteps(net, iterator, F.cross_entropy, TorchOptim(optimizer, net), CPU),
+                TorchSteps(iterator, *classification(net, F.cross_entropy, optimizer, CPU), net, optimizer),
+            ][way]
+            with steps:
+                list(steps.epoch())
+        assert own == {name: tensor.data_ptr() for name, tensor in net.state_dict().items()}
+        states.append(net.state_dict())
+    assert states[0]["1.num_batches_tracked"] == 8
+    for key, value in states[1].items():
+        torch.testing.assert_close(
+            states[0][key], value, rtol=1e-3, atol=1e-4, msg=lambda text, key=key: f"{key}: {text}"
+        )
+
+
+def test_pytorchs_generator_decides_what_the_kernels_drop(tiny):
+    losses = []
+    for seed in (1, 1, 2):
+        net = normalized(rate=0.5)
+        torch.manual_seed(seed)
+        steps, _ = both(net, BatchIterator(tiny.train, 100))
+        with steps:
+            *_, progress = steps.epoch()
+            losses.append(progress.losses)
+    assert losses[0] == losses[1] != losses[2]
 
 
 @pytest.mark.parametrize("way", [0, 1])

@@ -8,12 +8,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lenet.doctor.observation import Activations
+from lenet.pytorch.layers import ACTIVATION_MODULES
 from lenet.pytorch.modules import evaluating
-from lenet.registry import ACTIVATIONS
 
-_FUNCTIONS: dict[type[nn.Module], str] = {
-    getattr(nn, kind.module): name for name, kind in ACTIVATIONS.items() if hasattr(nn, kind.module)
-}
+_FUNCTIONS: dict[type[nn.Module], str] = {kind: name for name, kind in ACTIVATION_MODULES.items()}
 
 
 def record(module: nn.Module, inputs: Tensor) -> tuple[NDArray[np.floating[Any]], dict[str, Activations]]:

@@ -25,7 +25,7 @@ from lenet.doctor.data_checks import unshuffled
 from lenet.doctor.finding import Finding
 from lenet.doctor.observation import Observation, is_at_chance
 from lenet.doctor.schedule import AFTER_EPOCH, BEFORE_TRAINING, examine
-from lenet.pytorch.tracing import ACTIVATIONS
+from lenet.pytorch.functions import ACTIVATIONS
 
 
 class Diagnosis:

@@ -18,6 +18,7 @@ from lenet.engines.lowering import lowered
 from lenet.engines.memory import ANY, FIRST_TOUCH, memory_explained
 from lenet.errors import ConfigError, EngineError, ModelError
 from lenet.images.preprocess import Preprocessing
+from lenet.networks.layers import BatchNorm, Dropout
 from lenet.pytorch.lowering import from_module
 from lenet.pytorch.modules import evaluating
 from lenet.pytorch.tracing import chain
@@ -97,6 +98,11 @@ def kernel_logits(net: nn.Module, data_iter: Any, device: torch.device | None) -
     layers = chain(net, data_iter.first(NUM_TRIED))
     network = from_module(layers, (1, *data_iter.size))
     lowered(network.architecture)  # raises before images are resized for nothing
+    for layer in network.architecture.layers:
+        if net.training and isinstance(layer, BatchNorm | Dropout):
+            raise EngineError(
+                f"the CPU kernels evaluate nn.{layer.kind} in evaluation mode; the network is in training mode"
+            )
     dataset = data_iter.resized_dataset()
     config = TrainConfig(threads=torch.get_num_threads())
     logits = CpuEngine(network, None, config, Preprocessing(dataset.size)).logits(dataset.images)

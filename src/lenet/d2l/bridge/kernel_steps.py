@@ -22,8 +22,10 @@ from lenet.engines.cpu import CpuEngine
 from lenet.engines.lowering import lowered
 from lenet.errors import EngineError
 from lenet.images.preprocess import Preprocessing
+from lenet.networks import Architecture
+from lenet.networks.layers import BatchNorm, Dropout
 from lenet.pytorch.lowering import from_module
-from lenet.pytorch.modules import share
+from lenet.pytorch.modules import network_tensors, share
 from lenet.pytorch.tracing import chain
 
 CALL_SECONDS = 0.08  # duration of a call of the kernels, which Ctrl-C does not interrupt
@@ -63,38 +65,47 @@ class KernelSteps:
             raise EngineError("the CPU kernels train all weights; some here have requires_grad=False")
         net.train()
         self.layers = chain(net, train_iter.first(NUM_TRIED))
-        lowered(from_module(self.layers, (1, *train_iter.size)).architecture)
+        architecture = from_module(self.layers, (1, *train_iter.size)).architecture
+        lowered(architecture)
+        _check_batches(architecture, train_iter)
+        self.drops = any(isinstance(layer, Dropout) for layer in architecture.layers)
         self.name = f"cpu (own kernels for {kernels.variant_name()})"
         self.train_iter, self.rule, self.config = train_iter, rule, config
         self.sample = train_iter.first(SAMPLE)
         self.speed = 100.0  # steps per second: a guess, until the first call has been timed
 
     def __enter__(self) -> None:
-        self.own = [weights.data for weights in self.layers.parameters()]
+        self.own = {name: tensor.data for name, tensor in network_tensors(self.layers).items()}
         self.dataset = self.train_iter.resized_dataset()
         self.preprocessing = Preprocessing(self.dataset.size)
         network = from_module(self.layers, (1, *self.dataset.size))
         share(network, self.layers)  # until __exit__, so that the learner's network has the present weights
         self.engine = CpuEngine(network, self.dataset, self.config, self.preprocessing)
         self.rule.load(self.engine, self.layers)
+        self.steps_before = self.engine.optimizer.num_steps
         self.guard = DivergenceGuard(self.engine)
 
     def __exit__(self, *_: Any) -> None:
-        """Copy weights and optimiser state back to the user's own objects, and clear the gradients.
+        """Copy weights, running statistics and optimiser state back to the user's own objects, and clear the gradients.
 
         A second Ctrl-C does not interrupt it.
         """
         with uninterrupted(), torch.no_grad():
-            for weights, own in zip(self.layers.parameters(), self.own, strict=True):
-                own.copy_(weights)
-                weights.data, weights.grad = own, None
+            for name, tensor in network_tensors(self.layers).items():
+                self.own[name].copy_(tensor)
+                tensor.data, tensor.grad = self.own[name], None
+            for name, buffer in self.layers.named_buffers():
+                if name not in self.own:  # num_batches_tracked
+                    buffer += self.engine.optimizer.num_steps - self.steps_before
             self.rule.save(self.engine, self.layers)
 
     def epoch(self) -> Iterator[EpochProgress]:
         """Train one epoch; yield the same EpochProgress, updated, after each fifth."""
         num_steps = len(self.train_iter)
         rates = np.full(num_steps, self.config.learning_rate)
-        plan = Plan(self.train_iter.order(), None, None, rates, self.config.batch_size)
+        order = self.train_iter.order()
+        keys = torch.randint(1 << 32, (len(order),)).numpy().astype(np.uint32) if self.drops else None
+        plan = Plan(order, None, None, rates, self.config.batch_size, dropout_keys=keys)
         progress, step = EpochProgress(labels=[self.dataset.labels[plan.order]]), 0
         for stop in report_steps(num_steps):
             while step < stop:
@@ -120,6 +131,14 @@ class KernelSteps:
             progress.add(stats)
             self.speed = (stop - start) / stats.seconds
         return stop
+
+
+def _check_batches(architecture: Architecture, train_iter: BatchIterator) -> None:
+    """Raises EngineError if a BatchNorm layer would get a batch of one image; PyTorch may take its pixels alone."""
+    size = train_iter.batch_size
+    has_single = size == 1 or len(train_iter.dataset) % size == 1
+    if has_single and any(isinstance(layer, BatchNorm) for layer in architecture.layers):
+        raise EngineError("the CPU kernels need two images for batch normalization; a batch here has one")
 
 
 def is_cross_entropy(loss: Any) -> bool:

@@ -83,6 +83,8 @@ def _expected(layer: nn.Module, shape: tuple[int, ...]) -> str | None:
             return f"(N, {layer.in_channels}, height, width)"
         height, width = _smallest(layer)
         return f"(N, {layer.in_channels}, height, width) of at least {height}×{width}"
+    if isinstance(layer, nn.BatchNorm2d) and (len(shape) != 4 or shape[1] != layer.num_features):
+        return f"(N, {layer.num_features}, height, width)"
     if isinstance(layer, nn.MaxPool2d | nn.AvgPool2d):
         height, width = _smallest(layer)
         return f"(N, channels, height, width) of at least {height}×{width}"
