@@ -32,6 +32,7 @@ from lenet.training.setup import set_up
         {"ema": 0.95, "validation": 60, "keep": "best"},
         {"class_weights": "balanced", "label_smoothing": 0.1, "engine": "reference"},
         {"flip": True, "augment": "strong"},
+        {"recipe": "tiny", "dropout": 0.2, "ema": 0.95, "validation": 60, "keep": "best"},
     ],
 )
 @pytest.mark.parametrize("chunks", [1, 10, 14])
