@@ -70,6 +70,9 @@ LEARNERS = {
     ),
     "sequential": lambda: batch_norms((4, 8, 8)),
     "scaled tanh": lambda: nn.Sequential(nn.Flatten(), nn.Linear(168, 20), ScaledTanh(), nn.Linear(20, 10)),
+    "scaled tanh by hand": lambda: Net(
+        lambda self, x: self.fc(1.7159 * torch.tanh(2 / 3 * F.tanh(normalized(self, x)).mean((2, 3))))
+    ),
     "dropout off": lambda: Net(lambda self, x: self.fc(F.dropout(normalized(self, x).mean((2, 3)), training=False))),
     "norm after pooling": lambda: Net(
         lambda self, x: self.fc(
@@ -172,6 +175,11 @@ REFUSED = {
     "a mean over 1 of": (True, lambda net: net, lambda self, x: self.fc(normalized(self, x).mean((2, 3))).mean(1)),
     "a mean over (3,) of": (True, lambda net: net, lambda self, x: self.fc(normalized(self, x).mean((3,)).mean((2,)))),
     "a mean over None of": (True, lambda net: net, lambda self, x: self.fc(normalized(self, x).mean((2, 3))).mean()),
+    "mul of images": (
+        True,
+        lambda net: net,
+        lambda self, x: self.fc(1.5 * torch.tanh(2 / 3 * normalized(self, x).mean((2, 3)))),
+    ),
     "leaky_relu with arguments": (
         True,
         lambda net: net,

@@ -10,7 +10,8 @@ from torch import fx, nn
 from torch.nn.modules.dropout import _DropoutNd
 
 from lenet.errors import ModelError
-from lenet.pytorch.layers import ACTIVATION_MODULES, POOLING_MODULES
+from lenet.networks.forward import TANH_HEIGHT, TANH_STEEPNESS
+from lenet.pytorch.layers import ACTIVATION_MODULES, POOLING_MODULES, ScaledTanh
 
 ACTIVATIONS = tuple(ACTIVATION_MODULES.values())
 LAYERS = (
@@ -51,6 +52,14 @@ READING = (getattr, operator.getitem, operator.mul, math.prod, "size", "dim", "n
 Shape = tuple[int, ...]
 
 
+class _Scaling(nn.Module):
+    """A multiplication by a number, which is a layer only as a part of ScaledTanh."""
+
+    def __init__(self, factor: float) -> None:
+        super().__init__()
+        self.factor = factor
+
+
 def check_known(layer: nn.Module) -> None:
     """Raise ModelError for a module that stands for none of lenet's layers."""
     if type(layer) not in LAYERS and not (isinstance(layer, _DropoutNd) and not layer.training):
@@ -79,6 +88,8 @@ def node_layers(node: fx.Node, model: nn.Module, before: Shape, after: Shape) ->
         return _module_layers(node, model, before, after)
     if node.target in RESHAPING:
         return _flattening(before, after)
+    if node.target is operator.mul and len(numbers := [each for each in node.args if isinstance(each, float)]) == 1:
+        return [_Scaling(numbers[0])]
     kind = FUNCTIONS.get(node.target)
     if kind is None:  # one of READING, that reads an image instead of a shape
         raise refused(f"{_name(node.target)} of images in forward")
@@ -91,6 +102,24 @@ def node_layers(node: fx.Node, model: nn.Module, before: Shape, after: Shape) ->
     if kind is nn.Dropout:
         return _dropout(options.pop("training", True), model, **options)
     return [kind(**options)]
+
+
+def with_scaled_tanh(layers: list[nn.Module]) -> list[nn.Module]:
+    """Return the layers with a ScaledTanh in place of each 1.7159 * tanh(2/3 * x).
+
+    Raises:
+        ModelError: for any other multiplication.
+    """
+    joined: list[nn.Module] = []
+    for layer in layers:
+        joined.append(layer)
+        match joined[-3:]:
+            case [_Scaling(factor=before), nn.Tanh(), _Scaling(factor=after)]:
+                if (before, after) == (TANH_STEEPNESS, TANH_HEIGHT):
+                    joined[-3:] = [ScaledTanh()]
+    if any(isinstance(layer, _Scaling) for layer in joined):
+        raise refused("mul of images in forward")
+    return joined
 
 
 def refused(what: str) -> ModelError:

@@ -16,7 +16,7 @@ from torch import Tensor, fx, nn
 from torch.nn.modules.module import _has_any_global_hook
 
 from lenet.errors import ModelError
-from lenet.pytorch.functions import LAYERS, check_function, check_known, node_layers, refused
+from lenet.pytorch.functions import LAYERS, check_function, check_known, node_layers, refused, with_scaled_tanh
 from lenet.pytorch.modules import evaluating
 
 
@@ -38,7 +38,7 @@ def chain(model: nn.Module, pictures: Tensor) -> nn.Sequential:
     _refuse_additions(model)
     modes = [(module, module.training) for module in model.modules()]
     with torch.random.fork_rng(devices=[]), torch.no_grad(), _one_thread():
-        layers = nn.Sequential(*_straight(_followed(model, pictures[:1]), model))
+        layers = nn.Sequential(*with_scaled_tanh(list(_straight(_followed(model, pictures[:1]), model))))
         for module, training in modes:
             module.training = training
         layers.training = model.training
