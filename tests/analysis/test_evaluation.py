@@ -131,8 +131,8 @@ def test_infinite_logits_are_refused(tiny, tiny_run, tmp_path):
 
 def test_large_outputs_are_computed_in_parts(tiny, tiny_run, monkeypatch):
     whole = lenet.evaluate(tiny_run, tiny)
-    monkeypatch.setattr("lenet.analysis.inference.LARGE_OUTPUT", 100)
-    monkeypatch.setattr("lenet.analysis.inference.MAX_VALUES", 100_000)
+    monkeypatch.setattr("lenet.runs.opening.LARGE_OUTPUT", 100)
+    monkeypatch.setattr("lenet.runs.opening.MAX_VALUES", 100_000)
     parts = lenet.evaluate(tiny_run, tiny)
     assert parts.loss == pytest.approx(whole.loss, rel=1e-5)
     np.testing.assert_array_equal(parts.confusion, whole.confusion)

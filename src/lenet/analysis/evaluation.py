@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.analysis.inference import Source, Trained, engine_for, logits, memory_guard, open_trained
+from lenet.analysis.inference import engine_for, memory_guard
 from lenet.data.dataset import Dataset, Images, Labels, Splits, load
 from lenet.data.plan import hold_out
 from lenet.errors import ConfigError, DataError
 from lenet.files import untrusted
 from lenet.metrics import confusion_matrix, loss_and_accuracy, softmax
 from lenet.runs.data import load_data
+from lenet.runs.opening import Source, Trained, logits, open_trained
 from lenet.runs.run import Run
 
 SPLITS = ("test", "train", "validation")

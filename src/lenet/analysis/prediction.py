@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.analysis.inference import Source, memory_guard, open_trained, probabilities
+from lenet.analysis.inference import memory_guard, probabilities
 from lenet.data.dataset import Images
+from lenet.runs.opening import Source, open_trained
 
 if TYPE_CHECKING:
     from PIL.Image import Image
