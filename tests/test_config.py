@@ -45,6 +45,7 @@ FAST = {
     "epochs": 10,
     "label_smoothing": 0.0,
     "class_weights": None,
+    "teacher": None,
     "temperature": 4.0,
     "teacher_weight": 0.9,
     "normalize": True,
@@ -254,7 +255,7 @@ def test_which_settings_decide_the_numbers_and_which_earlier_runs_lack():
     assert other == ["recipe", "data_dir", "augment", "checkpoint_every"]
     augmentation = ["augment", "rotation", "scale", "shear", "erasing", "brightness", "contrast"]
     added = [name for name, spec in FIELDS.items() if spec.metadata["added"]]
-    before = ["dropout", "warm_up", "clip_norm", "ema", "class_weights", "temperature", "teacher_weight"]
+    before = ["dropout", "warm_up", "clip_norm", "ema", "class_weights", "teacher", "temperature", "teacher_weight"]
     assert added == [*before, *augmentation, "keep", "patience", "strict", "checkpoint_every"]
 
 

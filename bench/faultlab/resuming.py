@@ -24,17 +24,20 @@ from lenet.runs.points import EpochPoint
 from lenet.runs.run import Run
 
 MOMENTUM: dict[str, Any] = {"optimizer": "sgd", "learning_rate": 0.05, "momentum": 0.9, "weight_decay": 0.001}
+TEACHER = "teacher"  # the folder of a run beside those that it teaches
 COMBINATIONS: dict[str, dict[str, Any]] = {
     "fast": {"recipe": "fast", "engine": "cpu", "threads": 1, "checkpoint_every": "7"},
     "fast, shifts, a validation split": {
         **{"recipe": "fast", "engine": "cpu", "threads": 2, "checkpoint_every": "0.02s"},
         **{"shift": 2, "validation": 64},
     },
-    "fast with flips, cosine and warm-up": {
+    "fast, taught, with flips, cosine and warm-up": {
         **{"recipe": "fast", "engine": "reference", "threads": 2, "checkpoint_every": "5"},
-        **{"flip": True, "schedule": "cosine", "warm_up": 0.2},
+        **{"flip": True, "schedule": "cosine", "warm_up": 0.2, "teacher": TEACHER},
     },
-    "sprint, weighted classes": {"recipe": "sprint", "engine": "cpu", "threads": 2, "class_weights": "balanced"},
+    "sprint, taught, weighted classes": {
+        **{"recipe": "sprint", "engine": "cpu", "threads": 2, "class_weights": "balanced", "teacher": TEACHER},
+    },
     "sprint, the best epoch kept": {
         **{"recipe": "sprint", "engine": "reference", "threads": 1, "validation": 100},
         **{"keep": "best", "patience": 2},
@@ -81,8 +84,10 @@ def cut_and_resumed(folder: Path, cuts: int) -> Row:
     trials: collections.Counter[str] = collections.Counter()
     places: collections.Counter[str] = collections.Counter()
     wrong = []
+    do(begin, folder / TEACHER, {"epochs": 1, "batch_size": 16, "threads": 1})
     for name, given in COMBINATIONS.items():
         settings = {"epochs": 2, "batch_size": 16, **given}
+        settings |= {"teacher": str(folder / TEACHER)} if "teacher" in given else {}
         whole = folder / "whole"
         seconds = lasting(whole, settings)
         expected = traces(whole)

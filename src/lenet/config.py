@@ -98,6 +98,9 @@ class TrainConfig:
         "Weights of the classes in the loss, such as 1,2.5; balanced makes them from the numbers of images.",
         limits=POSITIVE,
     )
+    teacher: str | None = added_setting(
+        None, "Run or weights file of a trained network, whose logits this one learns too, beside the labels."
+    )
     temperature: float = added_setting(
         4.0, "Temperature at which a teacher's logits become soft targets.", limits=Limits(above=0, most=100)
     )

@@ -1,6 +1,7 @@
 """What a setting is made of: a field with its default, help text, choices and limits; and numbers checked against them."""
 
 import math
+import os
 import types
 import typing
 from collections.abc import Iterable
@@ -99,7 +100,7 @@ def checked_value(spec: Field[Any], kind: Any, value: Any) -> Any:
             raise ConfigError(f"{name} is {value!r}; expected True or False")
         return value
     if options[0] is str:
-        text = str(value)
+        text = os.fsdecode(value) if isinstance(value, os.PathLike) else str(value)
         if meta["choices"] and text not in meta["choices"]:
             raise ConfigError(f"unknown {name} {text!r}", hint=choices_hint(text, meta["choices"]))
         return text

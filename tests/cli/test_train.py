@@ -89,6 +89,7 @@ def test_every_option_reaches_its_field(lenet_command, monkeypatch, tmp_path):
         "epochs": 1,
         "label_smoothing": 0.1,
         "class_weights": (1.0, 2.5),
+        "teacher": "runs/big",
         "temperature": 2.5,
         "teacher_weight": 0.5,
         "normalize": True,

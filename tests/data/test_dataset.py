@@ -79,10 +79,7 @@ def test_targets_belong_to_the_images(shape):
     splits = Splits(made(), made(), "")
     with_targets = splits.with_targets(targets)
     assert (with_targets.train.targets is targets, with_targets.test) == (True, splits.test)
-    others = [targets.astype(np.float32), targets + np.float16(1), None]
-    fingerprints = [splits.fingerprint if each is None else splits.with_targets(each).fingerprint for each in others]
-    assert len({with_targets.fingerprint, *fingerprints}) == 4
-    assert splits.with_targets(targets.copy()).fingerprint == with_targets.fingerprint
+    assert with_targets.fingerprint == splits.fingerprint  # of images and labels; a run records targets by themselves
 
 
 def test_digits_are_always_available(monkeypatch, tmp_path):

@@ -48,6 +48,8 @@ def test_a_network_is_at_chance_if_loss_and_accuracy_are():
     assert is_at_chance(2.4, 0.19, EVEN)
     assert not is_at_chance(2.3026, 0.21, EVEN)
     assert not is_at_chance(2.2, 0.1, EVEN)
+    assert is_at_chance(0.8, 0.1, EVEN, chance_loss=0.8)
+    assert not is_at_chance(2.3026, 0.1, EVEN, chance_loss=2.5)
     assert not is_at_chance(0.2, 0.94, np.array([90, 10]))
     assert is_at_chance(0.33, 0.9, np.array([90, 10]))
 
@@ -137,3 +139,6 @@ def test_chance_level_depends_on_loss_accuracy_and_the_simulation():
     assert plateau(train_accuracy=None) is None
     assert plateau(train_accuracy=None, test_accuracy=0.1).evidence["accuracy"] == 0.1
     assert plateau().evidence["loss at chance"] == pytest.approx(math.log(10))
+    taught = plateau(train_loss=0.79, chance_loss=0.8)
+    assert taught.evidence["loss at chance"] == 0.8
+    assert plateau(train_loss=0.6, chance_loss=0.8) is None

@@ -85,8 +85,11 @@ FULL = {
     "device": "cpu",
     "device_reason": "auto: no GPU found",
 }
+TEACHER = {"path": "/runs/big/model.safetensors", "model": "lenet", "weights_sha256": "3ba9", "targets_sha256": "5f5b"}
 WRITTEN = [
     (Resolved, FULL),
+    (Resolved, FULL | {"teacher": TEACHER}),
+    (Resolved, FULL | {"teacher": {"targets_sha256": "5f5b"}}),
     (Environment, ENVIRONMENT),
     (Environment, RESUMED),
     (ChunkPoint, CHUNK),

@@ -4,10 +4,8 @@ import dataclasses
 
 import numpy as np
 import pytest
-from made_up import taught
 
 from lenet.config import configure
-from lenet.data.plan import hold_out
 from lenet.engines import kernels
 from lenet.errors import ConfigError
 from lenet.images.preprocess import Preprocessing
@@ -63,19 +61,6 @@ def test_without_a_folder_and_held_out_images_the_record_says_so(tiny):
     assert setup.train is tiny.train
     assert setup.validation is None
     assert (setup.resolved.data_folder, setup.resolved.notice, setup.resolved.num_validation) == (None, None, 0)
-
-
-@pytest.mark.parametrize(("name", "value"), [("temperature", 2.5), ("teacher_weight", 0.5)])
-def test_settings_of_soft_targets_need_soft_targets(tiny, name, value):
-    with pytest.raises(ConfigError) as caught:
-        set_up(settings(**{name: value}), tiny)
-    assert caught.value.message == f"{name} is {value}, but there are no soft targets"
-    assert "with_targets" in caught.value.hint
-    setup = set_up(settings(**{name: value}), taught_splits := tiny.with_targets(taught(tiny.train).targets))
-    assert f"{name.replace('_', ' ')} {value}" in header(settings(**{name: value}), setup.resolved)[1][1]
-    kept, _ = hold_out(settings(), len(tiny.train))
-    assert np.array_equal(setup.train.targets, taught_splits.train.targets[kept])
-    assert setup.validation.targets.shape == (60, 2, 10)
 
 
 def test_each_training_image_is_trained_on_or_held_out(tiny):

@@ -19,7 +19,7 @@ Device = Annotated[str, typer.Option(metavar="NAME", help=FIELDS["device"].metad
 Json = Annotated[bool, typer.Option("--json", help="Print one line of JSON on stdout, and everything else on stderr.")]
 
 METAVARS: dict[Any, str] = {int: "N", int | None: "N", float: "X", float | None: "X", tuple[int, ...] | None: "N,N"}
-OWN_METAVARS = {"data_dir": "DIR", "checkpoint_every": "INTERVAL", "class_weights": "X,X"}
+OWN_METAVARS = {"data_dir": "DIR", "teacher": "RUN", "checkpoint_every": "INTERVAL", "class_weights": "X,X"}
 
 
 def flag(name: str) -> str:

@@ -13,7 +13,7 @@ from lenet.config import FIELDS, checked, configure
 from lenet.errors import ConfigError
 from lenet.recipes import DEFAULT_RECIPE
 
-RESUMABLE = ("data_dir", "epochs")  # the settings that can be changed with --resume
+RESUMABLE = ("data_dir", "epochs", "teacher")  # the settings that can be changed with --resume
 
 
 @settings_options(FIELDS)

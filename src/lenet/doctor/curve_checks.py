@@ -76,7 +76,8 @@ def chance_level(observation: Observation) -> Finding | None:
     loss, accuracy, counts = observation.train_loss, observation.accuracy, observation.counts
     if loss is None or accuracy is None or counts is None or not observation.is_at_chance or observation.escapes:
         return None
-    chance_loss, chance_accuracy = chance(counts)
+    entropy, chance_accuracy = chance(counts)
+    chance_loss = entropy if observation.chance_loss is None else observation.chance_loss
     numbers = {
         "loss": loss,
         "loss at chance": chance_loss,

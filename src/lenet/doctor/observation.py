@@ -44,6 +44,7 @@ class Observation:
         train_accuracy: accuracy on the latest training images.
         test_accuracy: accuracy on the test set.
         counts: training images of each class, (num_classes,).
+        chance_loss: mean loss of guessing, if it is not the entropy of the classes, as with soft targets.
         before: train and test accuracy one epoch ago.
         is_last: whether the training ends with this epoch.
         confusion: of the test set, int64 (num_classes, num_classes), true classes down.
@@ -71,6 +72,7 @@ class Observation:
     train_accuracy: float | None = None
     test_accuracy: float | None = None
     counts: Counts | None = None
+    chance_loss: float | None = None
     before: tuple[float, float] | None = None
     is_last: bool = False
     confusion: NDArray[np.int64] | None = None
@@ -96,19 +98,21 @@ class Observation:
         """Whether loss and accuracy are those of guessing."""
         if self.train_loss is None or self.accuracy is None or self.counts is None:
             return False
-        return is_at_chance(self.train_loss, self.accuracy, self.counts)
+        return is_at_chance(self.train_loss, self.accuracy, self.counts, self.chance_loss)
 
 
-def is_at_chance(loss: float, accuracy: float, counts: Counts) -> bool:
+def is_at_chance(loss: float, accuracy: float, counts: Counts, chance_loss: float | None = None) -> bool:
     """Return whether a mean loss, in nats, and an accuracy are those of guessing.
 
     Args:
         loss: of some training images.
         accuracy: of the same.
         counts: training images of each class, (num_classes,).
+        chance_loss: mean loss of guessing, if it is not the entropy of the classes.
     """
     entropy, largest = chance(counts)
-    return loss > CHANCE_LOSS * entropy and accuracy < largest + CHANCE_ACCURACY * (1 - largest)
+    least = CHANCE_LOSS * (entropy if chance_loss is None else chance_loss)
+    return loss > least and accuracy < largest + CHANCE_ACCURACY * (1 - largest)
 
 
 def chance(counts: Counts) -> tuple[float, float]:

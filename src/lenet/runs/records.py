@@ -33,6 +33,23 @@ class Model(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Teacher(Record):
+    """What a run learned from beside the labels.
+
+    Attributes:
+        path: the weights file of the teacher; None for soft targets that were given with the data.
+        model: its model, a name in `lenet.registry.MODELS`.
+        weights_sha256: SHA-256 of that file.
+        targets_sha256: SHA-256 of the soft targets.
+    """
+
+    path: str | None = omitted()
+    model: str | None = omitted()
+    weights_sha256: str | None = omitted()
+    targets_sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Resolved(Record):
     """What was decided when a training started, and why.
 
@@ -51,6 +68,7 @@ class Resolved(Record):
         engine_reason: why that engine was chosen.
         device: where it computed, such as cpu or cuda:0.
         device_reason: why that device was chosen.
+        teacher: where its soft targets came from, if it had any.
     """
 
     data: str
@@ -67,6 +85,7 @@ class Resolved(Record):
     engine_reason: str = ""
     device: str
     device_reason: str = ""
+    teacher: Teacher | None = omitted()  # noqa: RUF009  (a field, and Teacher is frozen)
 
     def __post_init__(self) -> None:
         for name in ("data", "engine", "device"):  # which are printed

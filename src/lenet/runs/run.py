@@ -47,6 +47,9 @@ class Run:
     def __repr__(self) -> str:
         return f"Run({str(self.path)!r})"
 
+    def __fspath__(self) -> str:
+        return str(self.path)
+
     @classmethod
     def load(cls, path: "str | os.PathLike[str] | Run", *, finished: bool = True) -> "Run":
         """Open and check a run directory.

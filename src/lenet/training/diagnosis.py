@@ -19,6 +19,7 @@ from lenet.metrics import confusion_matrix
 from lenet.networks.layers import Activation
 from lenet.runs.points import ChunkPoint, EpochPoint
 from lenet.training.job import Job
+from lenet.training.teacher import chance_loss
 
 Kind = TypeVar("Kind", ChunkPoint, EpochPoint, Finding)
 
@@ -35,6 +36,7 @@ class Findings:
         images = np.bincount(self.train.labels, minlength=len(self.train.classes))
         # (num_classes,), as the loss counts them
         self.counts = (images if weights is None else images * weights).astype(np.float64)
+        self.chance_loss = chance_loss(self.recorder.config, self.train, self.counts)
 
     def of(self, kind: type[Kind]) -> list[Kind]:
         """The points of a kind so far."""
@@ -79,7 +81,7 @@ class Findings:
         latest, earlier = self.of(ChunkPoint)[-1], self.of(EpochPoint)[:-1]
         loss, accuracy = latest.train_loss, latest.train_accuracy
         escapes, escape_epoch = False, None
-        if is_at_chance(loss, accuracy, self.counts) and "chance-level" not in self.reported:
+        if is_at_chance(loss, accuracy, self.counts, self.chance_loss) and "chance-level" not in self.reported:
             escapes, escape_epoch = plateau.predict(done, end, functools.partial(self._simulate, done))
         layers = self.engine.network.architecture.layers
         outputs = self.engine.outputs(self._sample())
@@ -93,6 +95,7 @@ class Findings:
             train_accuracy=accuracy,
             test_accuracy=point.test_accuracy,
             counts=self.counts,
+            chance_loss=self.chance_loss,
             before=(earlier[-1].train_accuracy, earlier[-1].test_accuracy) if earlier else None,
             is_last=is_last,
             confusion=confusion_matrix(self.test.labels, predicted, len(self.train.classes)),

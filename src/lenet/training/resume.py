@@ -27,6 +27,7 @@ from lenet.training.job import Job, Session
 from lenet.training.loop import Loop
 from lenet.training.position import Position
 from lenet.training.setup import header, set_up
+from lenet.training.teacher import check_teacher
 
 
 def resume(
@@ -35,6 +36,7 @@ def resume(
     data: Splits | None = None,
     data_dir: str | None = None,
     epochs: int | None = None,
+    teacher: str | os.PathLike[str] | Run | None = None,
     progress: str | Display = "auto",
 ) -> Run:
     """Resume an interrupted run from its newest checkpoint; it ends as it would have without, bit for bit.
@@ -47,13 +49,14 @@ def resume(
         data: the Splits it was trained on, if they were your own.
         data_dir: where the data is now, if it moved.
         epochs: how many the run is to have; with more, a finished run is continued.
+        teacher: where its teacher is now, if it moved.
         progress: as in `train`.
 
     Returns:
         The finished run.
 
     Raises:
-        RunError: if the run is finished, if another process trains it, or if the data is not what it was trained on.
+        RunError: if the run is finished, if another process trains it, or if data or teacher are not what it was trained on.
         LenetError: as `train` raises it.
     """
     began = time.perf_counter()
@@ -66,10 +69,16 @@ def resume(
     display = choose_display(progress)
     splits = data or load_data(run, data_dir, display.download)
     with interrupts() as interrupt:
-        return resume_once(run, splits, Session(display, interrupt, began), epochs)
+        return resume_once(run, splits, Session(display, interrupt, began), epochs, teacher)
 
 
-def resume_once(run: Run, splits: Splits, session: Session, epochs: int | None = None) -> Run:
+def resume_once(
+    run: Run,
+    splits: Splits,
+    session: Session,
+    epochs: int | None = None,
+    teacher: str | os.PathLike[str] | None = None,
+) -> Run:
     """Resume one run; see `resume`."""
     if splits.fingerprint != run.environment.data_fingerprint:
         raise RunError(
@@ -92,15 +101,16 @@ def resume_once(run: Run, splits: Splits, session: Session, epochs: int | None =
         # With what has computed so far, whatever `auto` would choose now: another device adds up in another order, and so do
         # other numbers of PyTorch's threads.
         engine, device = run.resolved.engine, run.resolved.device
-        decided = dataclasses.replace(config, engine=engine, device=device)
+        decided = dataclasses.replace(config, engine=engine, device=device, teacher=_teacher(run, teacher))
         if engine != "cpu":
             decided = dataclasses.replace(decided, threads=run.environment.threads)
         setup = set_up(decided, splits, reason="as before")
+        taught = check_teacher(run.resolved.teacher, setup.resolved.teacher, str(run.path))
         if checkpoint:
             _load(run, setup.engine, checkpoint, position)
         notices += _go_back(recorder, checkpoint, config, position)
         here = environment.describe(splits.fingerprint, num_threads(decided.threads))
-        changes = environment.differences(run.environment, here, engine)
+        changes = environment.differences(run.environment, here, engine) + taught
         if changes:
             notices.append(
                 f"since {run.path} was begun, these have changed: {', '.join(changes)}. The rest may differ in the last bits "
@@ -119,6 +129,18 @@ def _position(run: Run, checkpoint: Checkpoint | None) -> Position:
         return Position.from_dict(checkpoint.progress, checkpoint.tensors) if checkpoint else Position()
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise _other_training(run, error) from error
+
+
+def _teacher(run: Run, moved: str | os.PathLike[str] | None) -> str | None:
+    """The path of the run's teacher, which may have moved. Raises ConfigError for one where the run had none."""
+    before = run.resolved.teacher.path if run.resolved.teacher else None
+    if moved is None:
+        return before
+    if before is None:
+        raise ConfigError(
+            f"{run.path} was begun without a teacher", hint="leave --teacher out, or start a new training"
+        )
+    return os.fspath(moved)
 
 
 def _extended(run: Run, position: Position, epochs: int | None) -> TrainConfig:

@@ -17,15 +17,10 @@ from lenet.networks.initialization import initialized
 from lenet.networks.layers import BatchNorm
 from lenet.recipes import AUGMENT_SETTINGS
 from lenet.runs.records import Model, Resolved
+from lenet.training.teacher import describe, with_teacher
 
 # Printed before the first step if they are on; those that augment sets, if they are not as it sets them.
-TAUGHT = ("temperature", "teacher_weight")
-OPTIONS = (
-    *("warm_up", "clip_norm", "ema", "class_weights"),
-    *TAUGHT,
-    *("augment", *AUGMENT_SETTINGS["none"]),
-    *("keep", "patience"),
-)
+OPTIONS = ("warm_up", "clip_norm", "ema", "class_weights", "augment", *AUGMENT_SETTINGS["none"], "keep", "patience")
 
 
 @dataclass(frozen=True)
@@ -56,10 +51,11 @@ def set_up(config: TrainConfig, splits: Splits, reason: str | None = None) -> Se
         reason: why engine and device are those of the config, if it was not the user who chose them.
 
     Raises:
-        ConfigError: for settings that do not fit the data.
+        ConfigError: for settings or a teacher that do not fit the data.
         DataError: for images in colour.
         EngineError: for an engine or device that is not available.
         ModelError: for a network that cannot be built.
+        RunError: for a teacher that cannot be read.
     """
     _check(config, splits)
     kept, held = hold_out(config, len(splits.train))
@@ -75,6 +71,7 @@ def set_up(config: TrainConfig, splits: Splits, reason: str | None = None) -> Se
     engine = choose_engine(config.engine, network.architecture, device.name)
     if reason is not None:
         device, engine = Choice(device.name, reason), Choice(engine.name, reason)
+    train, teacher = with_teacher(config, train, preprocessing, device.name)
     resolved = Resolved(
         data=splits.name,
         data_source=splits.source,
@@ -90,6 +87,7 @@ def set_up(config: TrainConfig, splits: Splits, reason: str | None = None) -> Se
         engine_reason=engine.reason,
         device=device.name,
         device_reason=device.reason,
+        teacher=teacher,
     )
     made = make_engine(engine.name, network, train, config, preprocessing, device.name)
     return Setup(train, validation, splits.test, made, resolved)
@@ -102,8 +100,6 @@ def _check(config: TrainConfig, splits: Splits) -> None:
             f"the images of {splits.name} have colours; expected grey ones, of shape (N, height, width)",
             hint="average the colours: images.mean(axis=3).astype(numpy.uint8)",
         )
-    if splits.train.targets is None:
-        _check_no_teacher(config)
     if config.shift >= min(splits.train.size):
         height, width = splits.train.size
         raise ConfigError(
@@ -136,18 +132,8 @@ def _check_batches(config: TrainConfig, architecture: Architecture, num_images: 
     )
 
 
-def _check_no_teacher(config: TrainConfig) -> None:
-    """Raises ConfigError for settings of soft targets, as there are none."""
-    for name in TAUGHT:
-        if (value := getattr(config, name)) != FIELDS[name].default:
-            raise ConfigError(
-                f"{name} is {value:g}, but there are no soft targets",
-                hint="in Python: lenet.train(splits.with_targets(logits), …)",
-            )
-
-
 def header(config: TrainConfig, resolved: Resolved) -> list[tuple[str, str]]:
-    """Return the three lines, each a title and a text, that say what was decided and why."""
+    """Return the lines, each a title and a text, that say what was decided and why: three, and one for a teacher."""
     held = f"{resolved.num_validation:,} validation, " if resolved.num_validation else ""
     height, width = resolved.preprocessing.size
     variation = "".join(
@@ -174,6 +160,7 @@ def header(config: TrainConfig, resolved: Resolved) -> list[tuple[str, str]]:
             f"{resolved.engine} ({resolved.engine_reason}) on {resolved.device} ({resolved.device_reason}), "
             f"{threads} thread{'s' if threads != 1 else ''}",
         ),
+        *([("teacher", describe(config, resolved.teacher))] if resolved.teacher else []),
     ]
 
 

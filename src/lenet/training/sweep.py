@@ -26,6 +26,7 @@ from lenet.runs import environment
 from lenet.runs.run import Run
 from lenet.training.interrupts import Interrupted
 from lenet.training.tasks import Outcome, Task, load_splits, run_all, source
+from lenet.training.teacher import open_teacher, targets_sha256
 from lenet.version import __version__
 
 
@@ -115,6 +116,11 @@ def identity(config: TrainConfig, splits: Splits) -> str:
     settings = {
         name: value for name, value in to_dict(config).items() if name != "seed" and FIELDS[name].metadata["decides"]
     }
+    if config.teacher is not None:
+        settings["teacher"] = open_teacher(config.teacher).sha256
+    targets = splits.train.targets
+    if targets is not None:
+        settings["targets"] = targets_sha256(targets)
     threads = num_threads(config.threads)
     made_of = [settings, splits.fingerprint, __version__, environment.kernels_build(), threads]
     digest = hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()
