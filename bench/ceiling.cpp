@@ -31,5 +31,5 @@ void multiply_add(void *context, int) {
 // The floating-point operations in that many rounds of the loop, in all threads; 0 if the system gave fewer threads.
 extern "C" __attribute__((visibility("default"))) double ceiling(int32_t num_threads, int64_t rounds) {
   Work work{rounds};
-  return run_team(num_threads, multiply_add, &work) ? 2. * CHAINS * V * (double)rounds * num_threads : 0.;
+  return run_threads(num_threads, multiply_add, &work) ? 2. * CHAINS * V * (double)rounds * num_threads : 0.;
 }

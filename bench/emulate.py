@@ -35,6 +35,8 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "LeNet, AdamW, clipped": {"recipe": "fast", "clip_norm": 0.1},
     "kernel 7, tanh, Adam": {"recipe": "book-adam", "kernel_size": 7, "channels": (5, 9), "activation": "tanh"},
     "three blocks of 3": {"recipe": "fast", "kernel_size": 3, "channels": (3, 7, 5), "hidden": (33,)},
+    "LeNet with batch normalization, dropout": {"recipe": "fast", "model": "lenet-bn", "dropout": 0.3},
+    "small": {"recipe": "fast", "model": "small"},
     "mlp": {"recipe": "fast", "model": "mlp"},
     "softmax": {"recipe": "book-sgd", "model": "softmax"},
 }

@@ -73,7 +73,7 @@ def margin(model: nn.Module, images: Any, preprocessing: Preprocessing) -> float
             nearest.append(gaps.min().item())
 
     for layer in model.modules():
-        if isinstance(layer, nn.ReLU):
+        if isinstance(layer, nn.ReLU | nn.LeakyReLU):
             layer.register_forward_hook(at_relu)
         if isinstance(layer, nn.MaxPool2d):
             layer.register_forward_hook(at_max)

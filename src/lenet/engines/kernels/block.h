@@ -177,7 +177,7 @@ static void weight_gradients(const Block &b, int first_row, int rows, const floa
         Tile tile = tile_of(b.kernel, GRADIENT_TAPS, index);
         const float *at = x + ((channel * b.in_rows + first_row + ky) * b.in_columns + tile.first) * LANES;
         float *sums = out + ((channel * b.kernel + ky) * b.kernel + tile.first) * V;
-#define TAPS(T) weight_gradient<C, 1, at_most(T, GRADIENT_TAPS)>(rows, width, dz, width, dz_plane, at, in_pitch, 0, sums, out_plane, 0)
+#define TAPS(T) weight_gradient<C, 1, at_most(T, GRADIENT_TAPS)>(true, rows, width, dz, width, dz_plane, at, in_pitch, 0, sums, out_plane, 0)
         WITH_CONSTANT(tile.length, TAPS)
 #undef TAPS
       }

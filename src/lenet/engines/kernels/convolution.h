@@ -38,11 +38,10 @@ static void pack_backward(const Convolution &c, const float *weight, float *pack
   }
 }
 
-// N channels of S neighbouring vectors of a row, over kernel rows ky0 … ky1 - 1; bias may be NULL. KERNEL: 0 for any.
-template <int N, int S, int KERNEL>
-static void convolve(int in_channels, int any_kernel, int ky0, int ky1, const float *x, int in_pitch, int in_plane,
-                     const float *weight, const float *bias, int activation, float *out, int out_plane) {
-  const int kernel = KERNEL ? KERNEL : any_kernel;
+// N channels of S neighbouring vectors of a row, over kernel rows ky0 … ky1 - 1; bias may be NULL.
+template <int N, int S>
+static void convolve(int in_channels, int kernel, int ky0, int ky1, const float *x, int in_pitch, int in_plane,
+                     const float *weight, const float *bias, float *out, int out_plane) {
   vec sum[N][S];
   UNROLL
   for (int n = 0; n < N; ++n) {
@@ -53,7 +52,6 @@ static void convolve(int in_channels, int any_kernel, int ky0, int ky1, const fl
   for (int channel = 0; channel < in_channels; ++channel, x += in_plane, weight += kernel * kernel * N)
     for (int ky = ky0; ky < ky1; ++ky) {
       const float *row = x + ky * in_pitch, *w = weight + ky * kernel * N;
-      UNROLL
       for (int kx = 0; kx < kernel; ++kx, row += LANES, w += N) {
         vec value[S];
         UNROLL
@@ -69,31 +67,40 @@ static void convolve(int in_channels, int any_kernel, int ky0, int ky1, const fl
   UNROLL
   for (int n = 0; n < N; ++n) {
     UNROLL
-    for (int s = 0; s < S; ++s) store(out + n * out_plane + s * V, activated(sum[n][s], activation));
+    for (int s = 0; s < S; ++s) store(out + n * out_plane + s * V, sum[n][s]);
   }
 }
 
-// All of `to` for N channels from `from`, whose frame is wide enough for the kernel; rows of the frame are left out, being zero.
-template <int N, int KERNEL>
+// Activates a row of some channels in place, while it is in the first-level cache.
+static void activate_row(const Map &map, int channels, int activation, float *row) {
+  if (activation == LENET_NO_ACTIVATION) return;
+  for (int channel = 0; channel < channels; ++channel, row += map.plane())
+    for (int i = 0; i < map.columns * LANES; i += V) store(row + i, activated(load(row + i), activation));
+}
+
+// All of `to`, for N channels, from `from`, whose frame is wide enough for the kernel; rows of the frame are left out, being zero.
+template <int N>
 static void convolve_rows(const Map &from, const Map &to, int kernel, const float *x, const float *weight,
                           const float *bias, int activation, float *out) {
   const int vectors = to.columns * H;
-  for (int row = 0; row < to.rows; ++row) {
+  for (int row = 0; row < to.rows; ++row, out += to.pitch()) {
     const int above = from.frame - row, below = from.frame + from.rows - row;
     const int ky0 = above > 0 ? above : 0, ky1 = at_most(kernel, below);
     for (int index = 0; index < num_tiles(vectors, SUM_VECTORS); ++index) {
       const Tile tile = tile_of(vectors, SUM_VECTORS, index);
-#define VECTORS(S)                                                                                            \
-  convolve<N, at_most(S, SUM_VECTORS), KERNEL>(from.channels, kernel, ky0, ky1,                               \
-                                               x + row * from.pitch() + tile.first * V, from.pitch(),         \
-                                               from.plane(), weight, bias, activation,                        \
-                                               out + row * to.pitch() + tile.first * V, to.plane())
+      const float *at = x + row * from.pitch() + tile.first * V;
+#define VECTORS(S)                                                                                                       \
+  convolve<N, at_most(S, SUM_VECTORS)>(from.channels, kernel, ky0, ky1, at, from.pitch(), from.plane(), weight, bias, \
+                                       out + tile.first * V, to.plane())
       WITH_CONSTANT(tile.length, VECTORS)
 #undef VECTORS
     }
+    activate_row(to, N, activation, out);
   }
 }
 
+// The forward pass from a stage's input to its output, and the gradient of the input from that of the output, whose frame is
+// c.gradient_frame(); bias may be NULL.
 static void convolve_all(const Map &from, const Map &to, int kernel, const float *x, const float *packed,
                          const float *bias, int activation, float *out) {
   for (int index = 0; index < num_tiles(to.channels, SUM_CHANNELS); ++index) {
@@ -101,21 +108,10 @@ static void convolve_all(const Map &from, const Map &to, int kernel, const float
     const float *w = packed + (int64_t)tile.first * from.channels * kernel * kernel;
     const float *b = bias ? bias + tile.first : nullptr;
     float *o = out + (int64_t)tile.first * to.plane() + to.origin();
-#define CHANNELS(N)                                                                               \
-  kernel == 3 ? convolve_rows<at_most(N, SUM_CHANNELS), 3>(from, to, kernel, x, w, b, activation, o) \
-              : convolve_rows<at_most(N, SUM_CHANNELS), 0>(from, to, kernel, x, w, b, activation, o)
+#define CHANNELS(N) convolve_rows<at_most(N, SUM_CHANNELS)>(from, to, kernel, x, w, b, activation, o)
     WITH_CONSTANT(tile.length, CHANNELS)
 #undef CHANNELS
   }
-}
-
-static void forward(const Convolution &c, const float *x, const float *packed, const float *bias, int activation, float *out) {
-  convolve_all(c.in, c.out, c.kernel, x, packed, bias, activation, out);
-}
-
-// gradient: of the output, within c.gradient_frame(); out: the gradient of the input, laid out as `to`.
-static void backward_input(const Convolution &c, const float *gradient, const float *packed, const Map &to, float *out) {
-  convolve_all(framed(c.out, c.gradient_frame()), to, c.kernel, gradient, packed, nullptr, LENET_NO_ACTIVATION, out);
 }
 
 // ---- the gradient of the weights ----
@@ -123,10 +119,10 @@ static void backward_input(const Convolution &c, const float *gradient, const fl
 // Weight gradients are summed lane by lane, [channel][tap][V], and over the lanes only at the end.
 constexpr int GRADIENT_CHANNELS = REGISTERS == 32 ? 4 : 2, GRADIENT_TAPS = REGISTERS == 32 ? 6 : 5;
 
-// C channels by P input channels by T neighbouring taps of the weight gradient, over `rows` rows of `width` floats. dz, x: at the
-// first. Input channels are in_plane apart, their sums out_in.
+// C channels by P input channels by T neighbouring taps of the weight gradient, over `rows` rows of `width` floats; added to what
+// is there if `add`. dz, x: at the first. Input channels are in_plane apart, their sums out_in.
 template <int C, int P, int T>
-static void weight_gradient(int rows, int width, const float *dz, int dz_pitch, int dz_plane, const float *x, int in_pitch,
+static void weight_gradient(bool add, int rows, int width, const float *dz, int dz_pitch, int dz_plane, const float *x, int in_pitch,
                             int in_plane, float *out, int out_plane, int out_in) {
   vec sum[C][P][T];
   UNROLL
@@ -134,7 +130,7 @@ static void weight_gradient(int rows, int width, const float *dz, int dz_pitch, 
     UNROLL
     for (int p = 0; p < P; ++p) {
       UNROLL
-      for (int t = 0; t < T; ++t) sum[c][p][t] = load(out + c * out_plane + p * out_in + t * V);
+      for (int t = 0; t < T; ++t) sum[c][p][t] = add ? load(out + c * out_plane + p * out_in + t * V) : splat(0.f);
     }
   }
   for (int row = 0; row < rows; ++row, dz += dz_pitch, x += in_pitch)
@@ -164,13 +160,13 @@ static void weight_gradient(int rows, int width, const float *dz, int dz_pitch, 
 
 // One row of taps of channels first … first + C - 1 and of P input channels, over some rows of dz.
 template <int C, int P>
-static void row_of_taps(int kernel, int rows, int width, const float *dz, int dz_pitch, int dz_plane, const float *x,
+static void row_of_taps(bool add, int kernel, int rows, int width, const float *dz, int dz_pitch, int dz_plane, const float *x,
                         int in_pitch, int in_plane, float *out, int out_plane) {
   constexpr int MOST = GRADIENT_TAPS / P;
   for (int index = 0; index < num_tiles(kernel, MOST); ++index) {
     const Tile tile = tile_of(kernel, MOST, index);
 #define TAPS(T)                                                                                                           \
-  weight_gradient<C, P, at_most(T, MOST)>(rows, width, dz, dz_pitch, dz_plane, x + tile.first * LANES, in_pitch, in_plane, \
+  weight_gradient<C, P, at_most(T, MOST)>(add, rows, width, dz, dz_pitch, dz_plane, x + tile.first * LANES, in_pitch, in_plane, \
                                           out + tile.first * V, out_plane, kernel *kernel *V)
     WITH_CONSTANT(tile.length, TAPS)
 #undef TAPS
@@ -179,7 +175,7 @@ static void row_of_taps(int kernel, int rows, int width, const float *dz, int dz
 
 // All taps of C channels over some rows: sums [C][taps][V].
 template <int C>
-static void weight_gradients(const Convolution &c, int rows, const float *dz, int dz_pitch, int dz_plane, const float *x,
+static void weight_gradients(const Convolution &c, bool add, int rows, const float *dz, int dz_pitch, int dz_plane, const float *x,
                              float *sums) {
   const int width = c.out.columns * LANES, kernel = c.kernel, pitch = c.in.pitch(), plane = c.in.plane();
   const int together = kernel <= GRADIENT_TAPS / 6 ? 6 : kernel <= GRADIENT_TAPS / 2 ? 2 : 1;
@@ -189,11 +185,11 @@ static void weight_gradients(const Convolution &c, int rows, const float *dz, in
       const float *at = x + channel * plane + ky * pitch;
       float *to = sums + (int64_t)(channel * kernel + ky) * kernel * V;
       if (planes == 6)
-        row_of_taps<C, at_most(6, GRADIENT_TAPS)>(kernel, rows, width, dz, dz_pitch, dz_plane, at, pitch, plane, to, c.taps() * V);
+        row_of_taps<C, at_most(6, GRADIENT_TAPS)>(add, kernel, rows, width, dz, dz_pitch, dz_plane, at, pitch, plane, to, c.taps() * V);
       else if (planes == 2)
-        row_of_taps<C, 2>(kernel, rows, width, dz, dz_pitch, dz_plane, at, pitch, plane, to, c.taps() * V);
+        row_of_taps<C, 2>(add, kernel, rows, width, dz, dz_pitch, dz_plane, at, pitch, plane, to, c.taps() * V);
       else
-        row_of_taps<C, 1>(kernel, rows, width, dz, dz_pitch, dz_plane, at, pitch, plane, to, c.taps() * V);
+        row_of_taps<C, 1>(add, kernel, rows, width, dz, dz_pitch, dz_plane, at, pitch, plane, to, c.taps() * V);
     }
     channel += planes;
   }
@@ -212,12 +208,11 @@ static void backward_weights(const Convolution &c, const float *x, const float *
   const int at_once = fitting < 1 ? 1 : at_most(fitting, c.out.rows);
   for (int index = 0; index < num_tiles(c.out.channels, GRADIENT_CHANNELS); ++index) {
     const Tile tile = tile_of(c.out.channels, GRADIENT_CHANNELS, index);
-    memset(lane_sums, 0, (int64_t)tile.length * c.taps() * V * sizeof(float));
     const float *of_tile = gradient + (int64_t)tile.first * plane + of_output.origin();
     for (int row = 0; row < c.out.rows; row += at_once) {
       const int rows = at_most(at_once, c.out.rows - row);
 #define CHANNELS(C)                                                                                                   \
-  weight_gradients<at_most(C, GRADIENT_CHANNELS)>(c, rows, of_tile + row * pitch, pitch, plane, x + row * c.in.pitch(), \
+  weight_gradients<at_most(C, GRADIENT_CHANNELS)>(c, row > 0, rows, of_tile + row * pitch, pitch, plane, x + row * c.in.pitch(), \
                                                   lane_sums)
       WITH_CONSTANT(tile.length, CHANNELS)
 #undef CHANNELS

@@ -90,16 +90,24 @@ static void statistics(const Nonlinearity &f, const float *x, int num, GroupSums
 
 // The activated, pooled value of an output pixel, from its input pixel or its window of four.
 struct Window4 {
-  vec u[4];
-  vec largest;
+  vec x[4], u[4], largest;
 
-  INLINE_MEMBER Window4(const float *x, int pitch, vec scale, vec shift, bool is_normalized) {
-    u[0] = load(x), u[1] = load(x + LANES), u[2] = load(x + pitch), u[3] = load(x + pitch + LANES);
-    if (is_normalized) {
-      UNROLL
-      for (int k = 0; k < 4; ++k) u[k] = u[k] * scale + shift;
-    }
+  INLINE_MEMBER Window4(const float *at, int pitch, vec scale, vec shift, bool is_normalized) {
+    x[0] = load(at), x[1] = load(at + LANES), x[2] = load(at + pitch), x[3] = load(at + pitch + LANES);
+    UNROLL
+    for (int k = 0; k < 4; ++k) u[k] = is_normalized ? x[k] * scale + shift : x[k];
     largest = larger(larger(u[0], u[1]), larger(u[2], u[3]));
+  }
+
+  // The first pixel with the largest u, of each lane.
+  INLINE_MEMBER ivec winner() const {
+    ivec which = u[2] == largest ? splat(2) : splat(3);
+    which = u[1] == largest ? splat(1) : which;
+    return u[0] == largest ? splat(0) : which;
+  }
+  INLINE_MEMBER vec chosen(ivec which) const {
+    const vec lower = which == splat(2) ? x[2] : x[3], upper = which == splat(1) ? x[1] : lower;
+    return which == splat(0) ? x[0] : upper;
   }
 };
 
@@ -138,12 +146,11 @@ static void forward(const Nonlinearity &f, const float *x, const Normalization &
 
 // ---- backward ----
 
-// Calls put(input pixel's offset, x, gradient of u) for every vector of a channel of the input, those that pooling drops
-// included. gradient: of the output, [channels][rows][columns][LANES].
-template <int POOLING, bool IS_RELU, typename Put>
-INLINE void visit_gradients(const Nonlinearity &f, int channel, const float *x, const Normalization &n, const uint32_t *keys,
-                            const float *gradient, const Put &put) {
-  constexpr int STEP = POOLING == NO_POOLING ? 1 : 2;
+// With max pooling: calls put(row, offset of the window's first pixel, window, winner, gradient of the winner's u) for every window
+// of a channel.
+template <bool IS_RELU, typename Put>
+INLINE void visit_windows(const Nonlinearity &f, int channel, const float *x, const Normalization &n, const uint32_t *keys,
+                          const float *gradient, const Put &put) {
   const int activation = IS_RELU ? LENET_RELU : f.activation, in_pitch = f.in.pitch();
   const vec scale = splat(f.is_normalized ? n.scale[channel] : 1.f), shift = splat(f.is_normalized ? n.shift[channel] : 0.f);
   const float *plane = x + (int64_t)channel * f.in.plane() + f.in.origin();
@@ -153,31 +160,47 @@ INLINE void visit_gradients(const Nonlinearity &f, int channel, const float *x, 
       for (int h = 0; h < LANES; h += V) {
         vec g = load(gradient + (first_unit + column) * LANES + h);
         if (f.kept) g *= dropout_factor(f, keys, h, first_unit + column);
-        const int at = STEP * (row * in_pitch + column * LANES) + h;
-        if (POOLING == NO_POOLING) {
-          const vec in = load(plane + at);
-          const vec y = activated(f.is_normalized ? in * scale + shift : in, activation);
-          put(row, at, in, g * slope(y, activation));
-        } else {
-          const Window4 w(plane + at, in_pitch, scale, shift, f.is_normalized);
-          const int offsets[4] = {at, at + LANES, at + in_pitch, at + in_pitch + LANES};
-          vec share[4];
-          if (POOLING == LENET_MAX_POOLING) {
-            const vec whole = g * slope(activated(w.largest, activation), activation);
-            ivec which = w.u[2] == w.largest ? splat(2) : splat(3);
-            which = w.u[1] == w.largest ? splat(1) : which;
-            which = w.u[0] == w.largest ? splat(0) : which;
-            UNROLL
-            for (int k = 0; k < 4; ++k) share[k] = which == splat(k) ? whole : splat(0.f);
-          } else {
-            UNROLL
-            for (int k = 0; k < 4; ++k) share[k] = 0.25f * g * slope(activated(w.u[k], activation), activation);
-          }
-          UNROLL
-          for (int k = 0; k < 4; ++k) put(2 * row + k / 2, offsets[k], load(plane + offsets[k]), share[k]);
-        }
+        const int at = 2 * (row * in_pitch + column * LANES) + h;
+        const Window4 w(plane + at, in_pitch, scale, shift, f.is_normalized);
+        put(row, at, w, w.winner(), g * slope(activated(w.largest, activation), activation));
       }
   }
+}
+
+// Calls put(row, input pixel's offset, x, gradient of u) for every vector of a channel of the input, those that pooling drops
+// included. gradient: of the output, [channels][rows][columns][LANES].
+template <int POOLING, bool IS_RELU, typename Put>
+INLINE void visit_gradients(const Nonlinearity &f, int channel, const float *x, const Normalization &n, const uint32_t *keys,
+                            const float *gradient, const Put &put) {
+  const int activation = IS_RELU ? LENET_RELU : f.activation, in_pitch = f.in.pitch();
+  const vec scale = splat(f.is_normalized ? n.scale[channel] : 1.f), shift = splat(f.is_normalized ? n.shift[channel] : 0.f);
+  const float *plane = x + (int64_t)channel * f.in.plane() + f.in.origin();
+  const int corners[4] = {0, LANES, in_pitch, in_pitch + LANES};
+  if (POOLING == LENET_MAX_POOLING)
+    visit_windows<IS_RELU>(f, channel, x, n, keys, gradient, [&](int row, int at, const Window4 &w, ivec which, vec whole) {
+      UNROLL
+      for (int k = 0; k < 4; ++k) put(2 * row + k / 2, at + corners[k], w.x[k], which == splat(k) ? whole : splat(0.f));
+    });
+  else
+    for (int row = 0; row < f.out.rows; ++row) {
+      const int first_unit = (channel * f.out.rows + row) * f.out.columns;
+      for (int column = 0; column < f.out.columns; ++column)
+        for (int h = 0; h < LANES; h += V) {
+          vec g = load(gradient + (first_unit + column) * LANES + h);
+          if (f.kept) g *= dropout_factor(f, keys, h, first_unit + column);
+          if (POOLING == NO_POOLING) {
+            const int at = row * in_pitch + column * LANES + h;
+            const vec in = load(plane + at), y = activated(f.is_normalized ? in * scale + shift : in, activation);
+            put(row, at, in, g * slope(y, activation));
+          } else {
+            const int at = 2 * (row * in_pitch + column * LANES) + h;
+            const Window4 w(plane + at, in_pitch, scale, shift, f.is_normalized);
+            UNROLL
+            for (int k = 0; k < 4; ++k)
+              put(2 * row + k / 2, at + corners[k], w.x[k], 0.25f * g * slope(activated(w.u[k], activation), activation));
+          }
+        }
+    }
   // An odd last row or column is in no window.
   for (int row = 0; POOLING != NO_POOLING && row < f.in.rows; ++row)
     for (int column = row < 2 * f.out.rows ? 2 * f.out.columns : 0; column < f.in.columns; ++column)
@@ -201,11 +224,17 @@ static void gradient_sums(const Nonlinearity &f, const float *x, const Normaliza
       store(lanes, first), total_first += (double)sum(lanes), first = splat(0.f);
       store(lanes, second), total_second += (double)sum(lanes), second = splat(0.f);
     };
-    visit_gradients<POOLING, IS_RELU>(f, channel, x, n, keys, gradient, [&](int row, int, vec in, vec g) {
+    const auto add = [&](int row, vec in, vec g) {
       if (row / 8 != row_before / 8) flush(), row_before = row;  // short sums in float
       first += g;
       second += g * ((in - mean) * inverse);
-    });
+    };
+    if (POOLING == LENET_MAX_POOLING)
+      visit_windows<IS_RELU>(f, channel, x, n, keys, gradient, [&](int row, int, const Window4 &w, ivec which, vec whole) {
+        add(row, w.chosen(which), whole);
+      });
+    else
+      visit_gradients<POOLING, IS_RELU>(f, channel, x, n, keys, gradient, [&](int row, int, vec in, vec g) { add(row, in, g); });
     flush();
     out[channel] = {total_first, total_second};
   }
@@ -223,9 +252,10 @@ static void backward(const Nonlinearity &f, const float *x, const Normalization 
     if (f.is_normalized) {
       const vec of_gradient = splat(n.of_gradient[channel]), of_input = splat(n.of_input[channel]);
       const vec constant = splat(n.constant[channel]), mean = splat(n.mean[channel]);
+      const bool is_full = num == LANES;
       visit_gradients<POOLING, IS_RELU>(f, channel, x, n, keys, gradient, [&](int row, int at, vec in, vec g) {
         const vec whole = of_gradient * g + ((in - mean) * of_input + constant);
-        store(plane + at + row * (out_pitch - in_pitch), whole * load(is_image + at % LANES));
+        store(plane + at + row * (out_pitch - in_pitch), is_full ? whole : whole * load(is_image + at % LANES));
       });
     } else {
       visit_gradients<POOLING, IS_RELU>(f, channel, x, n, keys, gradient, [&](int row, int at, vec, vec g) {

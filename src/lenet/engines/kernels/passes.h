@@ -23,10 +23,16 @@ void forward_pass(const Network &net, const float *weights, const Packed &packed
           forward(b, x, packed.stages[i].forward, bias, at.active, at.argmax, out, stage.out.pitch(), stage.out.plane());
         break;
       }
-      case CONVOLUTION:
-        forward(stage.convolution, x, packed.stages[i].forward,
-                of_stage + (int64_t)stage.out.channels * stage.convolution.taps(), stage.activation, at.out);
+      case CONVOLUTION: {
+        const Convolution &c = stage.convolution;
+        const float *bias = of_stage + (int64_t)stage.out.channels * c.taps();
+        if (uses_winograd(c))
+          convolve_winograd(c.in, c.out, x, packed.stages[i].forward, bias, stage.activation, scratch.transformed,
+                            scratch.products, at.out);
+        else
+          convolve_all(c.in, c.out, c.kernel, x, packed.stages[i].forward, bias, stage.activation, at.out);
         break;
+      }
       case NONLINEARITY: forward(stage.nonlinearity, x, normalizations.of[i], kept.dropout_keys, at.out); break;
       case GLOBAL_POOLING: forward_global(stage.in, x, at.out); break;
       case DENSE: {
@@ -109,8 +115,13 @@ struct BackwardPass {
     const Stage &stage = net.stages[i];
     backward_weights(stage.convolution, input(i), gradient(i), stage.frame, scratch.lane_sums, sums.stages[i].weight,
                      stage.bias_is_trained ? sums.stages[i].bias : nullptr);
-    if (before)
-      backward_input(stage.convolution, gradient(i), space.packed.stages[i].backward, net.input_gradient(i), before);
+    if (!before) return;
+    const Map from = stage.gradient(), to = net.input_gradient(i);
+    const float *packed = space.packed.stages[i].backward;
+    if (uses_winograd(stage.convolution))
+      convolve_winograd(from, to, gradient(i), packed, nullptr, LENET_NO_ACTIVATION, scratch.transformed, scratch.products, before);
+    else
+      convolve_all(from, to, stage.convolution.kernel, gradient(i), packed, nullptr, LENET_NO_ACTIVATION, before);
   }
 
   void dense(int i, float *before) const {

@@ -1,7 +1,8 @@
 // The arrays that the kernels compute in.
 #pragma once
 #include "network.h"
-#include "winograd.h"
+#include "winograd3.h"
+#include "winograd5.h"
 #include "workspace.h"
 
 namespace {
@@ -20,7 +21,7 @@ struct Packed {
       if (stage.kind == BLOCK)
         count = (int64_t)stage.block.channels * stage.block.taps() * (uses_winograd(stage.block) ? POINTS : TAPS) / TAPS;
       else if (stage.kind == CONVOLUTION)
-        count = (int64_t)stage.out.channels * stage.convolution.taps();
+        count = (int64_t)stage.out.channels * stage.convolution.taps() * (uses_winograd(stage.convolution) ? POINTS : 3) / 3;
       else
         continue;
       stages[i].forward = space.take<float>(count);
@@ -32,7 +33,10 @@ struct Packed {
     const Stage &stage = net.stages[index];
     const float *of_stage = weights + stage.weights;
     float *forward = stages[index].forward, *backward = stages[index].backward;
-    if (stage.kind == CONVOLUTION) {
+    if (stage.kind == CONVOLUTION && uses_winograd(stage.convolution)) {
+      pack_winograd(stage.convolution, of_stage, false, forward);
+      if (backward) pack_winograd(stage.convolution, of_stage, true, backward);
+    } else if (stage.kind == CONVOLUTION) {
       pack_forward(stage.convolution, of_stage, forward);
       if (backward) pack_backward(stage.convolution, of_stage, backward);
     } else if (stage.kind == BLOCK && uses_winograd(stage.block)) {
@@ -99,24 +103,35 @@ struct Scratch {
     float *dz;        // of a block: the gradient before the activation
     float *products, *transformed_gradient, *transformed_sums;  // of a block with Winograd's algorithm
   } stages[MAX_STAGES];
+  float *transformed, *products;  // of a convolution with Winograd's algorithm
   float *lane_sums;  // of the gradient of some channels of a convolution
   float *rows;       // of the gradient of a dense layer, GRADIENT_ROWS of them
 
   Scratch(const Network &net, Workspace &space, bool training) {
     shifted = space.take<uint8_t>(LANES * net.input.count());
     corners = training ? space.take<uint16_t>(V * net.num_corners()) : nullptr;
-    int64_t longest = 0, most_sums = 0;
+    int64_t longest = 0, most_sums = 0, most_transformed = 0, most_products = 0;
     for (int i = 0; i < net.num_stages; ++i) {
       const Stage &stage = net.stages[i];
       auto &at = stages[i];
       at = {};
       if (stage.kind == BLOCK) add_block(net, space, i, training);
+      if (stage.kind == CONVOLUTION && uses_winograd(stage.convolution)) {
+        const Map in = framed(stage.in, 0), gradient = framed(stage.out, stage.frame);
+        most_transformed = largest(most_transformed, transformed_size(stage.in, stage.out));
+        most_products = largest(most_products, products_size(stage.out));
+        if (training && net.needs_input_gradient(i)) {
+          most_transformed = largest(most_transformed, transformed_size(gradient, in));
+          most_products = largest(most_products, products_size(in));
+        }
+      }
       if (!training) continue;
       if (!stage.is_normalized()) at.gradient = space.take<float>(stage.gradient().size());
-      if (stage.kind == DENSE && stage.dense.pitch() > longest) longest = stage.dense.pitch();
-      if (stage.kind == CONVOLUTION && lane_sums_size(stage.convolution) > most_sums)
-        most_sums = lane_sums_size(stage.convolution);
+      if (stage.kind == DENSE) longest = largest(longest, stage.dense.pitch());
+      if (stage.kind == CONVOLUTION) most_sums = largest(most_sums, lane_sums_size(stage.convolution));
     }
+    transformed = space.take<float>(most_transformed);
+    products = space.take<float>(most_products);
     lane_sums = space.take<float>(most_sums);
     rows = training ? space.take<float>(GRADIENT_ROWS * longest) : nullptr;
     space.take<char>(2 * ALIGNMENT);
@@ -129,6 +144,8 @@ struct Scratch {
   }
 
  private:
+  static int64_t largest(int64_t a, int64_t b) { return a > b ? a : b; }
+
   void add_block(const Network &net, Workspace &space, int index, bool training) {
     const Block &b = net.stages[index].block;
     auto &at = stages[index];
