@@ -7,6 +7,7 @@ closely as float32 can be expected to. It is slow and measures no speed.
 """
 
 import ctypes
+import dataclasses
 import shutil
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from lenet.data.augmentation import Augmentation
 from lenet.data.dataset import Dataset
 from lenet.data.plan import plan
 from lenet.engines import kernels
-from lenet.engines.arguments import plan_argument
+from lenet.engines.arguments import plan_argument, targets_argument
 from lenet.engines.cpu import CpuEngine
 from lenet.engines.kernels.build import FLAGS, FOLDER, zig
 from lenet.images.preprocess import Preprocessing
@@ -37,7 +38,7 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "three blocks of 3": {"recipe": "fast", "kernel_size": 3, "channels": (3, 7, 5), "hidden": (33,)},
     "LeNet with batch normalization, dropout": {"recipe": "fast", "model": "lenet-bn", "dropout": 0.3},
     "small": {"recipe": "fast", "model": "small"},
-    "mlp": {"recipe": "fast", "model": "mlp"},
+    "mlp, soft targets, flips": {"recipe": "fast", "model": "mlp", "flip": True, "temperature": 3},
     "softmax": {"recipe": "book-sgd", "model": "softmax"},
 }
 MOST = 1e-4  # a few steps from the same weights, in float32
@@ -71,13 +72,17 @@ def pair(
 ) -> tuple[list[Any], list[Any]]:
     """Losses, weights and logits, here and of the program that the command runs."""
     config = configure(**settings, batch_size=BATCH, threads=threads)
+    if "temperature" in settings:
+        targets = np.random.RandomState(1).standard_normal((len(dataset), 2, len(dataset.classes)))
+        dataset = dataclasses.replace(dataset, targets=targets.astype(np.float16))
     arguments = {name: getattr(config, name) for name in MODEL_FIELDS if getattr(config, name) is not None}
     network = initialized(build(config.model, **arguments), config.init, config.seed)
     engine = CpuEngine(network, dataset, config, Preprocessing((28, 28), mean=0.3, std=0.35))
     epoch = plan(config, 0, len(dataset))
     arrays, _kept = plan_argument(epoch, 0, STEPS, len(dataset), engine.preprocessing.grey)
     optimizer, _kept_too = engine._optimizer(epoch.learning_rates[:STEPS])
-    images = kernels.Images(1, 1, *engine._normalization)  # every pointer that is not NULL is replaced over there
+    # Every pointer that is not NULL is replaced over there.
+    images = kernels.Images(1, 1, *engine._normalization, *targets_argument(dataset.targets))
     vectors = [engine.optimizer.weights, engine.optimizer.gradient, *engine.optimizer.moments.values()]
     corrections = [getattr(optimizer, name) for name in ("first_corrections", "second_corrections")]
     doubles = [
@@ -92,6 +97,7 @@ def pair(
         counts,
         dataset.images,
         dataset.labels,
+        *([] if dataset.targets is None else [dataset.targets]),
         epoch.order,
     ]
     extra = epoch.augmentation or Augmentation()

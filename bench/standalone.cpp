@@ -29,6 +29,9 @@ int main() {
   const int num_threads = (int)sizes[4];
   images->pixels = read<uint8_t>(num_bytes);
   images->labels = read<int64_t>(num_images);
+  const int64_t num_classes = network->layers[network->num_layers - 1].outputs;
+  images->targets = read_if((const uint8_t *)images->targets,
+                            num_images * images->target_views * num_classes * (images->targets_are_half ? 2 : 4));
   plan->order = read<int64_t>(plan->num_positions);
   plan->flips = read_if(plan->flips, plan->num_positions);
   plan->shifts = read_if(plan->shifts, 2 * plan->num_positions);
