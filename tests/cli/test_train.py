@@ -12,6 +12,7 @@ import pytest
 
 import lenet
 from lenet.config import FIELDS
+from lenet.training import resume as resuming
 from lenet.training import train as training
 from lenet.training.interrupts import Interrupted
 
@@ -121,6 +122,21 @@ def test_every_option_reaches_its_field(lenet_command, monkeypatch, tmp_path):
     assert lenet_command("train", *flags, "--quiet", "--out", tmp_path / "run") == (130, "", "")
     assert vars(given["config"]) == values
     assert given["out"] == tmp_path / "run"
+
+
+def test_what_a_resumed_run_may_change_reaches_it(lenet_command, monkeypatch, tmp_path):
+    given = {}
+
+    def resume(run, **options):
+        given.update(options, run=run)
+        raise Interrupted("stopped", 130)
+
+    monkeypatch.setattr(resuming, "resume", resume)
+    options = ("--epochs", 3, "--teacher", tmp_path / "moved", "--data-dir", tmp_path)
+    assert lenet_command("train", "--resume", tmp_path / "run", *options, "--quiet") == (130, "", "")
+    del given["progress"]
+    expected = {"run": tmp_path / "run", "epochs": 3, "teacher": str(tmp_path / "moved"), "data_dir": str(tmp_path)}
+    assert given == expected
 
 
 @pytest.mark.torch

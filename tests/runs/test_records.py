@@ -125,6 +125,8 @@ def test_keys_that_an_earlier_version_lacks_have_defaults():
         (Resolved, {k: v for k, v in FULL.items() if k != "engine"}, "it has no engine"),
         (Resolved, FULL | {"engine": 3}, "engine is 3; expected text"),
         (Resolved, FULL | {"data": "a\x1b[2J"}, "data is a�.*; expected one line of text"),
+        (Resolved, FULL | {"teacher": TEACHER | {"model": "a\n"}}, "teacher: model is a�; expected one line of text"),
+        (Resolved, FULL | {"teacher": {"path": "x"}}, "teacher: it has no targets_sha256"),
         (Resolved, FULL | {"classes": "ab"}, "classes is ab; expected a list"),
         (Resolved, FULL | {"classes": [1]}, "classes is 1; expected text"),
         (Resolved, FULL | {"model": 3}, "model: it holds 3; expected an object"),

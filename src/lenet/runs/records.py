@@ -48,6 +48,11 @@ class Teacher(Record):
     weights_sha256: str | None = omitted()
     targets_sha256: str
 
+    def __post_init__(self) -> None:
+        for name in ("model", "weights_sha256"):  # which are printed
+            if (text := getattr(self, name)) is not None and text != printable(text):
+                raise ValueError(f"{name} is {printable(text)}; expected one line of text")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Resolved(Record):

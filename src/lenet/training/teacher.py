@@ -77,7 +77,8 @@ def open_teacher(path: str) -> TrainedNetwork:
         _ = network.network
     except RunError as error:
         hint = error.hint or "give a finished run, or a weights file that lenet wrote, with --teacher RUN"
-        raise RunError(f"the teacher cannot be used: {error.message}", hint=hint) from error
+        what = untrusted.printable(error.message)  # with a path that may be that of an untrusted run's config.json
+        raise RunError(f"the teacher cannot be used: {what}", hint=untrusted.printable(hint)) from error
     return network
 
 
@@ -101,8 +102,8 @@ def check_teacher(before: Teacher | None, now: Teacher | None, run: str) -> list
         return []
     if before.weights_sha256 != now.weights_sha256:
         raise RunError(
-            f"{now.path} is not the teacher of {run}: the SHA-256 of its weights is {now.weights_sha256}, not "
-            f"{before.weights_sha256}",
+            f"{untrusted.printable(now.path)} is not the teacher of {run}: the SHA-256 of its weights is "
+            f"{now.weights_sha256}, not {before.weights_sha256}",
             hint="give the same weights with --teacher RUN",
         )
     return [] if before.targets_sha256 == now.targets_sha256 else ["the logits of the teacher"]
