@@ -4,6 +4,7 @@
 #include "dense.h"
 #include "global_pooling.h"
 #include "nonlinearity.h"
+#include "winograd3.h"
 
 namespace {
 
@@ -140,15 +141,15 @@ struct Network {
       ++next;
     }
     const bool is_folded = is_normalized && !training_;
-    Map in = shape_;
-    in.frame = l.padding;
+    const Map in = framed(shape_, l.padding);
     const Map out = {l.outputs, in.rows + 2 * l.padding - l.kernel_size + 1, in.columns + 2 * l.padding - l.kernel_size + 1, 0};
     const int activation = is(next, LENET_ACTIVATION) ? layers_[next].function : LENET_NO_ACTIVATION;
     const int after = is(next, LENET_ACTIVATION) ? next + 1 : next;
-    const bool is_block = is(after, LENET_POOLING) && (is_folded || !is_normalized);
+    const Convolution convolution = {in, out, l.kernel_size};
+    const bool is_block = is(after, LENET_POOLING) && (is_folded || !is_normalized) && !uses_winograd(convolution);
     Stage &stage = new_stage(is_block ? BLOCK : CONVOLUTION, layer);
     stage.bias_is_trained = !is_normalized;
-    stage.in.frame = l.padding;
+    stage.in = in;
     if (is_block) {
       Block &b = stage.block;
       b = {in.channels, in.rows + 2 * l.padding, in.columns + 2 * l.padding, l.outputs, l.kernel_size, l.padding,
@@ -156,7 +157,7 @@ struct Network {
       stage.out = shape_ = {out.channels, b.rows, b.columns, 0};
       return after + 1;
     }
-    stage.convolution = {stage.in, out, l.kernel_size};
+    stage.convolution = convolution;
     stage.out = shape_ = out;
     if (training_) return add_nonlinearity(next, next);  // even an identity: it lays out the gradient as backward_input reads it
     stage.activation = activation;
