@@ -69,6 +69,25 @@ def test_a_simulation_changes_nothing(tiny):
 
 @pytest.mark.torch
 @pytest.mark.parametrize("engine", ["cpu", "reference"])
+@pytest.mark.parametrize("model", ["lenet", "tiny"])
+def test_a_network_with_dropout_is_simulated_with_dropout(tiny, model, engine):
+    """And with batch normalization: nothing changes in the training, and the seed decides what is dropped."""
+    config = configure("fast", model=model, dropout=0.5, batch_size=50, learning_rate=1e-6)
+    preprocessing = Preprocessing.of(tiny.train)
+    network = initialized(build(model, dropout=0.5), "default", 0)
+    trained = make_engine(engine, network, tiny.train, config, preprocessing)
+    before = trained.state_dict()
+    for epochs in (1, 2):
+        slow = dataclasses.replace(config, epochs=epochs)
+        assert plateau.escape_epoch(trained, slow, tiny.train, preprocessing, done=0) is None
+    assert all(np.array_equal(value, before[name]) for name, value in trained.state_dict().items())
+    means = plateau.class_means(tiny.train)
+    steps = plateau._plan(config, 0, tiny.train.labels, means, np.random.default_rng(0))
+    assert steps.dropout_keys.shape == steps.order.shape
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("engine", ["cpu", "reference"])
 def test_it_tells_the_training_that_learns_from_the_one_that_does_not(tiny, engine):
     learns = at_the_end_of_an_epoch(tiny, engine, epochs=12, activation="relu", learning_rate=0.1)
     assert 1 < plateau.escape_epoch(*learns, done=1) <= 12

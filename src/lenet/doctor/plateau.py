@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from lenet.config import TrainConfig
 from lenet.data.class_weights import class_weights
 from lenet.data.dataset import Dataset, Labels
+from lenet.data.dropout import draw_keys
 from lenet.data.plan import Plan, learning_rates, plan
 from lenet.engines import Engine
 from lenet.engines.choice import choose_engine, make_engine
@@ -128,7 +129,8 @@ def _plan(config: TrainConfig, epoch: int, labels: Labels, means: Dataset, rando
     drawn = random.choice(labels, (len(rates), size))
     batches = np.where(random.random(drawn.shape) < size / (2 * config.batch_size), drawn, even)
     order: NDArray[np.int64] = np.searchsorted(means.labels, batches.ravel())
-    return Plan(order, None, None, rates, size)
+    keys = draw_keys(config.seed, epoch, len(order)) if config.dropout else None
+    return Plan(order, None, None, rates, size, dropout_keys=keys)
 
 
 def _spread(logits: NDArray[np.float32]) -> float:
