@@ -1,6 +1,6 @@
 """Trainings killed at random moments and resumed: they end as the uninterrupted training does, bit for bit.
 
-Twelve combinations of recipe, engine and threads, twenty random cuts for each, some of them cut twice; and finished runs
+Combinations of model, recipe, engine and threads, twenty random cuts for each, some of them cut twice; and finished runs
 that are continued to more epochs.
 """
 
@@ -64,9 +64,35 @@ COMBINATIONS: dict[str, dict[str, Any]] = {
         **{"model": "mlp", "engine": "cpu", "threads": 2, "checkpoint_every": "4", "ema": 0.9},
         **{"schedule": "constant", "label_smoothing": 0.2, "validation": 40},
     },
+    "lenet-bn, taught, dropout, averaged, the best epoch kept": {
+        **{"recipe": "lenet-bn", "engine": "cpu", "threads": 2, "checkpoint_every": "5", "dropout": 0.3},
+        **{"teacher": TEACHER, "ema": 0.9, "validation": 64, "keep": "best", "patience": 2},
+    },
+    "lenet-bn, SGD, dropout": {
+        **{"recipe": "lenet-bn", "engine": "reference", "threads": 1, "checkpoint_every": "7", **MOMENTUM},
+        **{"dropout": 0.5},
+    },
+    "small, dropout, averaged": {
+        **{"recipe": "small", "engine": "cpu", "threads": 2, "checkpoint_every": "3", "dropout": 0.2, "ema": 0.95},
+    },
+    "small, taught, averaged, the best epoch kept": {
+        **{"recipe": "small", "engine": "reference", "threads": 1, "checkpoint_every": "0.05s", "ema": 0.9},
+        **{"teacher": TEACHER, "validation": 100, "keep": "best", "patience": 1},
+    },
+    "tiny, taught, dropout, clipping": {
+        **{"recipe": "tiny", "engine": "cpu", "threads": 1, "checkpoint_every": "0.01s", "dropout": 0.3},
+        **{"teacher": TEACHER, "clip_norm": 0.5, "augment": "strong", "flip": True},
+    },
+    "tiny, dropout, averaged": {
+        **{"recipe": "tiny", "engine": "reference", "threads": 1, "checkpoint_every": "5", "dropout": 0.3},
+        **{"ema": 0.9, "schedule": "constant", "class_weights": "balanced"},
+    },
 }
 CUTS, TWICE = 20, 0.25  # cuts of each combination; the share of those that are cut again while they are resumed
-CONTINUED = ("book-sgd", "book-adam", "nesterov, label smoothing", "mlp, label smoothing, averaged")
+CONTINUED = (
+    *("book-sgd", "book-adam", "nesterov, label smoothing", "mlp, label smoothing, averaged"),
+    "tiny, dropout, averaged",
+)
 
 
 def examine(short: bool) -> Iterator[Row]:
@@ -120,7 +146,7 @@ def cut_and_resumed(folder: Path, cuts: int) -> Row:
         + f"; {places.total()} cuts: "
         + ", ".join(f"{number} {place}" for place, number in places.most_common())
         + "".join(f"; {line}" for line in wrong[:3]),
-        "240 of 240",
+        f"{trials.total()} of {trials.total()}",
     )
 
 
