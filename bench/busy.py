@@ -17,15 +17,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
+from contenders import Work, cpu_steps, plain_steps
 from recording import Log, pin, spread
-from throughput import engine_steps, network_of, plain_steps
+from turns import quotients
 
 import lenet
 from lenet.config import configure
-from lenet.data.plan import plan
 from lenet.engines import kernels
-from lenet.engines.cpu import CpuEngine
-from lenet.images.preprocess import Preprocessing
 
 LOOPS = (0, 1, 2, 4)
 TRAININGS: dict[str, dict[str, Any]] = {
@@ -67,11 +65,10 @@ def main() -> None:
     )
     for name, settings in TRAININGS.items():
         config = configure(**settings, threads=options.threads)
-        preprocessing = Preprocessing.of(train, normalize=config.normalize)
-        engine = CpuEngine(network_of(config), train, config, preprocessing)
+        work = Work.of(config, train)
         contenders = {
-            "lenet": engine_steps(engine, plan(config, 0, len(train)), 6400 // config.batch_size),
-            "PyTorch": plain_steps(config, train, fused=config.optimizer != "sgd"),
+            "lenet": cpu_steps(work, images_at_once=6400),
+            "PyTorch": plain_steps(work, fused=config.optimizer != "sgd"),
         }
         speeds: dict[tuple[str, int], list[float]] = {}
         for contender in contenders.values():
@@ -82,7 +79,7 @@ def main() -> None:
                     for which, contender in contenders.items():
                         speeds.setdefault((which, loops), []).append(contender(options.seconds))
         for (which, loops), values in sorted(speeds.items(), key=lambda item: item[0]):
-            shares = [busy / quiet for busy, quiet in zip(values, speeds[which, 0], strict=True)]
+            shares = quotients(values, speeds[which, 0])
             of_quiet, fair = statistics.median(shares), 1 / (1 + loops / options.threads)
             found = {"images_per_second": spread(values), "of_quiet": spread(shares), "fair": fair}
             result["trainings"].setdefault(name, {}).setdefault(which, {})[str(loops)] = found
