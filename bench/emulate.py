@@ -6,6 +6,7 @@ Trains networks for some steps in both, from the same weights and the same plan:
 closely as float32 can be expected to. It is slow and measures no speed.
 """
 
+import argparse
 import ctypes
 import dataclasses
 import shutil
@@ -119,6 +120,7 @@ def pair(
 
 
 def main() -> int:
+    argparse.ArgumentParser(description="Runs the kernels for ARM64 under qemu.").parse_args()
     emulator = shutil.which("qemu-aarch64") or shutil.which("qemu-aarch64-static")
     if emulator is None:
         print("error: no qemu-aarch64\nhint: apt-get install qemu-user-static", file=sys.stderr)

@@ -5,6 +5,7 @@
 A document has a table where it has the lines `<!-- numbers: NAME -->` and `<!-- /numbers -->`, NAME being a key of TABLES.
 """
 
+import argparse
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -123,6 +124,11 @@ def filled(text: str) -> str:
     return re.sub(r"(<!-- numbers: (\w+) -->\n).*?(<!-- /numbers -->)", table, text, flags=re.S)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    argparse.ArgumentParser(description="Makes the tables of the documents from bench/records/*.log.").parse_args()
     for document in DOCUMENTS:
         document.write_text(filled(document.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

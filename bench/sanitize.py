@@ -8,6 +8,7 @@ three threads with the thread sanitizer, which ends it where two threads touch t
 its weights must be those of one thread to the bit.
 """
 
+import argparse
 import os
 import subprocess
 import sys
@@ -27,11 +28,13 @@ RACES = ("-fsanitize=thread", "-g1", "-O2")
 
 
 def main() -> int:
+    parser = argparse.ArgumentParser(description="Runs the CPU engine under sanitizers; other arguments go to pytest.")
+    _, arguments = parser.parse_known_args()
     compiler = find_compiler()
     if compiler is None or "g++" not in compiler[0]:
         print("error: the sanitizers need GCC, and there is no g++\nhint: apt-get install g++", file=sys.stderr)
         return 2
-    return race(compiler) or overrun(compiler)
+    return race(compiler) or overrun(compiler, arguments)
 
 
 def race(compiler: list[str]) -> int:
@@ -55,8 +58,8 @@ def race(compiler: list[str]) -> int:
     return 0
 
 
-def overrun(compiler: list[str]) -> int:
-    """Runs the engine's tests with the address and undefined-behaviour sanitizers; the exit code."""
+def overrun(compiler: list[str], arguments: list[str]) -> int:
+    """Runs the engine's tests with the address and undefined-behaviour sanitizers, and pytest's arguments; the exit code."""
     runtime = [
         subprocess.run(
             [*compiler, f"-print-file-name={name}"], capture_output=True, text=True, check=True
@@ -76,7 +79,7 @@ def overrun(compiler: list[str]) -> int:
             "UBSAN_OPTIONS": "print_stacktrace=1",
         }
         # A sanitizer writes to file descriptor 2 and ends the process: pytest must not capture that.
-        tests = ["--capture=sys", "-p", "no:cacheprovider", "--kernels", folder, *TESTS, *sys.argv[1:]]
+        tests = ["--capture=sys", "-p", "no:cacheprovider", "--kernels", folder, *TESTS, *arguments]
         return subprocess.run([sys.executable, "-m", "pytest", *tests], env=environment, check=False).returncode
 
 
