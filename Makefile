@@ -24,8 +24,8 @@
 #   make wasm              the kernels for WebAssembly, build/lenet_cpu.wasm, and their size; ARGS=--speed measures them in node
 #
 #   Measurements, recorded in bench/records/
-#   make bench             the numbers of docs/benchmarks.md (about 50 minutes); make bench-short takes three;
-#                          OLD=VENV compares with an older lenet installed there
+#   make bench             the numbers of docs/benchmarks.md (about an hour); make bench-short takes four;
+#                          OLD=VENV compares with an older lenet installed there, CHECKOUT=FOLDER with one checked out there
 #   make doctor            how often the doctor is right (about 40 minutes); make doctor-short takes one
 #   make lab               the chapter's exercises, 5 seeds each (about ten minutes): docs/lab.md
 #   make reproduction      every published result against 20 seeds here (about three minutes): docs/reproduction.md
@@ -100,6 +100,10 @@ wasm: .venv/installed-wheels
 bench: .venv/installed-dev
 	@$(BIN)/python bench/throughput.py
 	@ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 $(BIN)/python bench/throughput.py --variant avx2 --name throughput_avx2 --no-compile
+	@$(BIN)/python bench/networks.py
+	@$(BIN)/python bench/threads.py
+	@$(BIN)/python bench/augmentation.py
+	$(if $(CHECKOUT),@$(BIN)/python bench/against.py $(CHECKOUT))
 	@$(BIN)/python bench/busy.py
 	@$(BIN)/python bench/end_to_end.py
 	@$(BIN)/python bench/time_to_accuracy.py
@@ -111,6 +115,9 @@ bench: .venv/installed-dev
 
 bench-short: .venv/installed-dev
 	@$(BIN)/python bench/throughput.py --repeats 1 --seconds 0.2 --no-compile --no-record
+	@$(BIN)/python bench/networks.py --repeats 1 --seconds 0.2 --no-record
+	@$(BIN)/python bench/threads.py --repeats 1 --seconds 0.2 --no-record
+	@$(BIN)/python bench/augmentation.py --repeats 1 --seconds 0.2 --no-record
 	@$(BIN)/python bench/end_to_end.py --epochs 1 --repeats 1 --no-record
 	@$(BIN)/python bench/time_to_accuracy.py --seeds 1 --no-record
 	@$(BIN)/python bench/accuracy.py --seeds 1 --epochs 1 --no-record

@@ -4,39 +4,24 @@
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
-from recording import RECORDS, commit_of, record
+from recording import commit_of, record
+from row import Row, is_recorded, judged
+from speed_rows import speed_rows
 
 # The rows of the README: what a visitor asks first. At most eight.
 HEADLINES = ("sprint", "accuracy", "steps", "compile", "end to end", "evaluation", "installed", "predict")
 
 
-@dataclass(frozen=True)
-class Row:
-    """One measurement: its key for HEADLINES, the figure, the peer beside it, lenet's own target, and the record's name."""
-
-    key: str
-    what: str
-    figure: str
-    record: str
-    peer: str = ""
-    target: str = ""
-
-
-def judged(target: str, is_met: bool) -> str:
-    return f"{target}: {'met' if is_met else '**not met**'}"
-
-
 def rows() -> Iterator[Row]:
     """Every published measurement."""
     yield from accuracies()
-    yield from speeds()
+    yield from speed_rows()
     yield from whole_trainings()
     yield from busy()
     yield from costs()
-    if (RECORDS / "light.log").is_file():
+    if is_recorded("light"):
         yield from installation()
 
 
@@ -60,49 +45,6 @@ def accuracies() -> Iterator[Row]:
             "accuracy",
             target=judged(target, low <= found["mean"] <= high),
         )
-
-
-# Of each comparison: key, part of the record, peer, least ratio, ratio hoped for.
-RATIOS: list[tuple[str, str, str, float | None, float | None]] = [
-    ("steps", "book-sgd", "PyTorch eager", 6, 8),
-    ("channels last", "book-sgd", "PyTorch channels_last", 4, 5.5),
-    ("compile", "book-sgd", "torch.compile channels_last", None, None),
-    ("fast", "fast", "PyTorch channels_last", 4, 5.5),
-    ("kernel 7", "kernel-7", "PyTorch channels_last", 2.5, 4),
-    ("evaluation", "evaluation", "PyTorch channels_last", 3, 6),
-]
-WORK = {
-    "book-sgd": "training steps, LeNetAvg with sigmoid, SGD, batch 256",
-    "fast": "training steps, LeNet with ReLU, fused AdamW, batch 64",
-    "kernel-7": "training steps, kernels of 7, channels 12 and 32, batch 256",
-    "evaluation": "evaluation of 10,000 images, LeNetAvg",
-}
-
-
-def speeds() -> Iterator[Row]:
-    for name in ("throughput", "throughput_avx2"):
-        found = record(name)
-        parts = found["training"] | {"evaluation": found["evaluation"]}
-        where = f"{found['threads']} CPU threads, {found['variant']}"
-        for key, part, peer, least, hoped in RATIOS:
-            if peer not in parts[part]["ratio"]:
-                continue
-            rates, ratio = parts[part]["images_per_second"], parts[part]["ratio"][peer]
-            yield Row(
-                key if name == "throughput" else f"{key}, avx2",
-                f"{WORK[part]}, {where}",
-                f"{rates['lenet cpu']['median']:,.0f} images/s",
-                name,
-                f"{ratio:.1f} × {peer} ({rates[peer]['median']:,.0f})",
-                judged(f"{least:g} × or more, {hoped:g} hoped for", ratio >= least) if least else "",
-            )
-    found = record("throughput")
-    share, ratio = found["training"]["book-sgd"]["share_of_ceiling"], found["many"]["ratio"]
-    target = judged("50 % or more, 70 % hoped for", share >= 0.5)
-    yield Row("ceiling", "share of the multiply-add units' peak, LeNetAvg", f"{share:.0%}", "throughput", target=target)
-    target = judged("1 × or more, 1.2 hoped for", ratio >= 1)
-    what = "eight trainings at once with a thread each"
-    yield Row("many", what, f"{ratio:.2f} ×", "throughput", "one after the other", target)
 
 
 def whole_trainings() -> Iterator[Row]:

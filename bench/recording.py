@@ -48,10 +48,12 @@ class Log:
             (RECORDS / f"{self.name}.log").write_text(self.text.getvalue(), encoding="utf-8")
 
 
-def commit() -> str:
+def commit(checkout: Path = ROOT) -> str:
     """The commit that is checked out, with `+` if the code differs from it."""
     head, changes = (
-        subprocess.run(["git", "-C", str(ROOT), *command], capture_output=True, text=True, check=True).stdout.strip()
+        subprocess.run(
+            ["git", "-C", str(checkout), *command], capture_output=True, text=True, check=True
+        ).stdout.strip()
         for command in (["rev-parse", "HEAD"], ["status", "--porcelain", "--", ".", ":!bench/records", ":!docs"])
     )
     return f"{head}+" if changes else head
