@@ -70,6 +70,13 @@ def test_the_fingerprint_depends_on_every_bit(tiny):
     assert Splits(test, train, "").fingerprint != tiny.fingerprint
 
 
+def test_a_sample_has_images_at_equal_distances(tiny):
+    sample = tiny.train.sample(4)
+    assert np.array_equal(sample.images, tiny.train.images[[0, 333, 666, 999]])
+    assert np.array_equal(sample.labels, tiny.train.labels[[0, 333, 666, 999]])
+    assert len(tiny.train.sample(2000)) == 1000
+
+
 @pytest.mark.parametrize("shape", [(3, 2), (3, 2, 2)])
 def test_targets_belong_to_the_images(shape):
     targets = np.arange(np.prod(shape), dtype=np.float16).reshape(shape)

@@ -20,8 +20,8 @@ def rising(losses, rates):
     return loss_rising(Observation(losses=losses, rates=rates))
 
 
-def apart(train, test):
-    return train_test_apart(Observation(train_accuracy=train, test_accuracy=test))
+def apart(train, test, **known):
+    return train_test_apart(Observation(train_accuracy=train, test_accuracy=test, **known))
 
 
 def never(counts, classes=None):
@@ -69,6 +69,17 @@ def test_train_and_test_apart():
     assert apart(0.99, 0.9) is None
     assert apart(0.8, 0.95) is None
     assert apart(0.99, 0.88).name == "train-test-apart"
+
+
+def test_training_images_that_do_as_badly_when_evaluated_are_not_apart():
+    assert apart(0.82, 0.71, evaluated_accuracy=0.73) is None
+    assert apart(0.82, 0.71, evaluated_accuracy=0.73, is_last=True, before=(0.9, 0.7)) is None
+    finding = apart(0.93, 0.72, evaluated_accuracy=0.86, before=(0.84, 0.8))
+    assert finding.evidence == {
+        "train accuracy": 0.93,
+        "test accuracy": 0.72,
+        "accuracy on training images after the epoch": 0.86,
+    }
 
 
 def test_classes_never_predicted_are_named():

@@ -75,6 +75,21 @@ def test_a_training_that_ends_too_early_is_told_when_it_would_have_left(real_dat
     assert float(foreseen[1]) == pytest.approx(left, abs=0.5)
 
 
+def test_running_statistics_that_lag_are_no_gap_between_training_and_test_images(tiny, tmp_path):
+    """Ten steps: accurate with the statistics of each batch, not yet with the running ones, on any images."""
+    run = train(tiny, tmp_path, recipe="tiny", augment="none", batch_size=200)
+    assert run.epochs[-1].train_accuracy - run.test_accuracy > 0.5
+    assert "train-test-apart" not in names(run)
+
+
+def test_labels_learned_by_heart_are_apart(tiny, tmp_path):
+    few = tiny.train.subset(np.arange(100))
+    random = dataclasses.replace(few, labels=np.random.default_rng(0).integers(0, 10, 100))
+    run = train(Splits(random, tiny.test, "random"), tmp_path, model="mlp", padding=None, epochs=12, batch_size=10)
+    (finding,) = (finding for finding in run.findings if finding.name == "train-test-apart")
+    assert finding.evidence["accuracy on training images after the epoch"] > finding.evidence["test accuracy"] + 0.1
+
+
 def test_faults_of_the_data_are_told_before_the_first_step(tiny, tmp_path):
     stream = io.StringIO()
     wrong = dataclasses.replace(tiny.train, labels=np.roll(tiny.train.labels, 1))

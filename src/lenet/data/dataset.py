@@ -97,6 +97,20 @@ class Dataset:
         targets = None if self.targets is None else self.targets[indices]
         return Dataset(self.name, self.images[indices], self.labels[indices], self.classes, targets)
 
+    def sample(self, count: int) -> "Dataset":
+        """Copy some images, at equal distances, with their labels.
+
+        Args:
+            count: how many; all if there are fewer.
+
+        Returns:
+            A data set of at most `count` images.
+
+        Raises:
+            DataError: `count` is below 1.
+        """
+        return self.subset(np.linspace(0, len(self) - 1, min(count, len(self))).astype(np.int64))
+
 
 def _checked_targets(dataset: Dataset, targets: Targets) -> Targets:
     """The targets, contiguous. Raises DataError for an array that cannot be those of the data set."""

@@ -93,19 +93,34 @@ def chance_level(observation: Observation) -> Finding | None:
 
 
 def train_test_apart(observation: Observation) -> Finding | None:
-    """Train accuracy far above test accuracy, at the end or for two epochs."""
-    train, test = observation.train_accuracy, observation.test_accuracy
-    if train is None or test is None or train - test <= GAP or observation.is_at_chance:
+    """Train accuracy far above test accuracy.
+
+    It is taken while the weights change, and with the statistics of each batch: after a bad last step, or while the running
+    statistics of batch normalization lag behind, the network is as bad on the training images. So these count as evaluated;
+    if they were not, the gap counts at the end, or if it lasts for two epochs.
+    """
+    train, test, evaluated = observation.train_accuracy, observation.test_accuracy, observation.evaluated_accuracy
+    if train is None or test is None or not is_apart(train, test) or observation.is_at_chance:
         return None
-    if not (observation.is_last or observation.before is None) and observation.before[0] - observation.before[1] <= GAP:
-        return None  # a bad last step, perhaps
+    numbers = {"train accuracy": train, "test accuracy": test}
+    if evaluated is not None:
+        if not is_apart(evaluated, test):
+            return None
+        numbers["accuracy on training images after the epoch"] = evaluated
+    elif not observation.is_last and observation.before is not None and not is_apart(*observation.before):
+        return None
     return Finding(
         "train-test-apart",
         "train accuracy is far above test accuracy",
-        {"train accuracy": train, "test accuracy": test},
+        numbers,
         "use more images, augmentation (--augment light), weight decay (--weight-decay) or fewer epochs; and check that "
         "both sets show the same kind of images",
     )
+
+
+def is_apart(train: float, test: float) -> bool:
+    """Return whether the first accuracy is far above the second."""
+    return train - test > GAP
 
 
 def class_never_predicted(observation: Observation) -> Finding | None:

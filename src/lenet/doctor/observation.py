@@ -43,6 +43,7 @@ class Observation:
         train_loss: mean loss of the latest training images, in nats.
         train_accuracy: accuracy on the latest training images.
         test_accuracy: accuracy on the test set.
+        evaluated_accuracy: accuracy on some training images, computed as that on the test set; None if it was not.
         counts: training images of each class, (num_classes,).
         chance_loss: mean loss of guessing, if it is not the entropy of the classes, as with soft targets.
         before: train and test accuracy one epoch ago.
@@ -71,6 +72,7 @@ class Observation:
     train_loss: float | None = None
     train_accuracy: float | None = None
     test_accuracy: float | None = None
+    evaluated_accuracy: float | None = None
     counts: Counts | None = None
     chance_loss: float | None = None
     before: tuple[float, float] | None = None

@@ -10,12 +10,13 @@ from typing import TypeVar
 import numpy as np
 
 from lenet.data.class_weights import class_weights
-from lenet.data.dataset import Images, Labels
+from lenet.data.dataset import Labels
 from lenet.doctor import plateau
+from lenet.doctor.curve_checks import is_apart
 from lenet.doctor.finding import Finding
 from lenet.doctor.observation import Activations, Observation, is_at_chance
 from lenet.doctor.schedule import AFTER_CHUNK, AFTER_EPOCH, BEFORE_TRAINING, examine
-from lenet.metrics import confusion_matrix
+from lenet.metrics import confusion_matrix, loss_and_accuracy
 from lenet.networks.layers import Activation
 from lenet.runs.points import ChunkPoint, EpochPoint
 from lenet.training.job import Job
@@ -24,6 +25,7 @@ from lenet.training.teacher import chance_loss
 Kind = TypeVar("Kind", ChunkPoint, EpochPoint, Finding)
 
 SAMPLE = 64  # training images for the checks of units
+EVALUATED = 2000  # training images whose accuracy is computed, with a standard error of at most 0.011
 
 
 class Findings:
@@ -84,7 +86,7 @@ class Findings:
         if is_at_chance(loss, accuracy, self.counts, self.chance_loss) and "chance-level" not in self.reported:
             escapes, escape_epoch = plateau.predict(done, end, functools.partial(self._simulate, done))
         layers = self.engine.network.architecture.layers
-        outputs = self.engine.outputs(self._sample())
+        outputs = self.engine.outputs(self.train.sample(SAMPLE).images)
         activations = {
             layer.name: Activations(layer.function, values)
             for layer, values in zip(layers, outputs, strict=True)
@@ -94,6 +96,7 @@ class Findings:
             train_loss=loss,
             train_accuracy=accuracy,
             test_accuracy=point.test_accuracy,
+            evaluated_accuracy=self._evaluated_accuracy() if is_apart(accuracy, point.test_accuracy) else None,
             counts=self.counts,
             chance_loss=self.chance_loss,
             before=(earlier[-1].train_accuracy, earlier[-1].test_accuracy) if earlier else None,
@@ -127,6 +130,7 @@ class Findings:
         preprocessing, interrupt = self.recorder.resolved.preprocessing, self.job.session.interrupt
         return plateau.escape_epoch(self.engine, longer, self.train, preprocessing, done, interrupt)
 
-    def _sample(self) -> Images:
-        """Some training images, uint8 (SAMPLE, height, width)."""
-        return self.train.images[np.linspace(0, len(self.train) - 1, min(SAMPLE, len(self.train))).astype(np.int64)]
+    def _evaluated_accuracy(self) -> float:
+        """The accuracy on some training images, computed as that on the test images."""
+        images = self.train.sample(EVALUATED)
+        return loss_and_accuracy(self.engine.logits(images.images), images.labels)[1]

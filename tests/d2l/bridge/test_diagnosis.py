@@ -15,7 +15,7 @@ from lenet.d2l.bridge.batches import BatchIterator
 from lenet.d2l.bridge.progress import EpochProgress
 from lenet.data.dataset import Dataset
 from lenet.engines import Stats
-from lenet.models import LeNetAvg
+from lenet.models import LeNetAvg, Tiny
 
 
 def trained(net, train_iter, test_iter, rate, num_epochs, capsys):
@@ -121,6 +121,20 @@ def test_what_the_doctor_cannot_look_at_ends_no_training(iterators, capsys):
     out, err = capsys.readouterr()
     assert "epoch 2, loss" in out
     assert err.count("doctor  cannot examine this training, which continues (ValueError: not)\n") == 1
+
+
+def test_running_statistics_that_lag_are_no_gap(tiny, capsys, monkeypatch):
+    """Evaluating training images draws nothing from the learner's generator."""
+    train_iter, test_iter, states = BatchIterator(tiny.train, 200, True), BatchIterator(tiny.test, 50), []
+    for is_apart in (diagnosis.is_apart, lambda train, test: False):
+        monkeypatch.setattr(diagnosis, "is_apart", is_apart)
+        torch.manual_seed(0)
+        net = Tiny()
+        d2l.train_ch5(net, train_iter, test_iter, 200, torch.optim.Adam(net.parameters(), lr=0.01), "cpu", 2)
+        states.append(torch.get_rng_state())
+    err = capsys.readouterr().err
+    assert err.count("FINDING  train-test-apart") == 1  # the second: without the evaluation the gap counts
+    assert torch.equal(*states)
 
 
 class Functions(nn.Module):

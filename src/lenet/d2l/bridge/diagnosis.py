@@ -13,19 +13,24 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+import torch
 from torch import nn
 
 from lenet.d2l.bridge.activations import functions, record
 from lenet.d2l.bridge.batches import BatchIterator
+from lenet.d2l.bridge.evaluation import evaluate_accuracy
 from lenet.d2l.bridge.fashion_mnist import is_published
 from lenet.d2l.bridge.progress import EpochProgress
 from lenet.d2l.bridge.steps import Steps
 from lenet.doctor import plateau
+from lenet.doctor.curve_checks import is_apart
 from lenet.doctor.data_checks import unshuffled
 from lenet.doctor.finding import Finding
 from lenet.doctor.observation import Observation, is_at_chance
 from lenet.doctor.schedule import AFTER_EPOCH, BEFORE_TRAINING, examine
 from lenet.pytorch.functions import ACTIVATIONS
+
+EVALUATED = 2000  # training images whose accuracy is computed, with a standard error of at most 0.011
 
 
 class Diagnosis:
@@ -89,6 +94,9 @@ class Diagnosis:
         escapes, escape_epoch = False, None
         if accuracy is not None and is_at_chance(tally.loss, accuracy, counts) and "chance-level" not in self.reported:
             escapes, escape_epoch = self._predict(done)
+        evaluated = None
+        if train_accuracy is not None and test_accuracy is not None and is_apart(train_accuracy, test_accuracy):
+            evaluated = self._evaluated_accuracy()
         net, sample = self._network(), self.steps.sample
         outputs, activations = record(net, sample) if net is not None and sample is not None else (None, {})
         observation = Observation(
@@ -96,6 +104,7 @@ class Diagnosis:
             train_loss=tally.loss,
             train_accuracy=train_accuracy,
             test_accuracy=test_accuracy,
+            evaluated_accuracy=evaluated,
             counts=counts,
             before=self.before,
             is_last=done == self.num_epochs,
@@ -114,6 +123,15 @@ class Diagnosis:
         if train_accuracy is not None and test_accuracy is not None:
             self.before = train_accuracy, test_accuracy
         return examine((unshuffled, *AFTER_EPOCH), observation)
+
+    def _evaluated_accuracy(self) -> float | None:
+        """The accuracy on some training images, computed as that on the test images; None if they cannot be had again."""
+        train_iter = self.steps.train_iter
+        if not isinstance(train_iter, BatchIterator):
+            return None
+        images = train_iter.dataset.sample(EVALUATED)
+        with torch.random.fork_rng(devices=[]):  # the learner's training must not depend on it
+            return evaluate_accuracy(self.net, BatchIterator(images, train_iter.batch_size, resize=train_iter.size))
 
     def _network(self) -> nn.Module | None:
         """The network to examine: its layers alone if it calls its activations as functions."""
