@@ -316,6 +316,39 @@ def test_a_checkpoint_opens_in_the_other_engine(tiny, settings, order):
     assert set(first.state_dict()) == set(second.state_dict())
 
 
+NORMALIZED = [
+    {"recipe": "fast", "model": "lenet-bn", "dropout": 0.3, "ema": 0.9},
+    {"recipe": "fast", "model": "small", "ema": 0.9, "temperature": 2.0, "teacher_weight": 0.7, "clip_norm": 0.5},
+    {"recipe": "tiny", "dropout": 0.2, "ema": 0.95},
+]
+
+
+@pytest.mark.parametrize("settings", NORMALIZED)
+def test_running_statistics_and_averages_go_to_the_other_engine_and_back(tiny, settings):
+    """To the bit; and a training that changes engines twice in an epoch is as near to float64 as the reference."""
+    config, train = configure(**settings, batch_size=37), training_set(settings, tiny.train)
+    epoch = plan(config, 0, len(train))
+    kinds = (Float64Engine, ReferenceEngine, CpuEngine, ReferenceEngine, CpuEngine)
+    exact, plain, first, between, last = (engine_of(kind, config, train) for kind in kinds)
+    for engine in (exact, plain):
+        engine.train_steps(epoch, 0, 9)
+    first.train_steps(epoch, 0, 3)
+    state = first.state_dict()
+    between.load_state_dict(state)
+    back = between.state_dict()
+    assert back.keys() == state.keys()
+    assert all(np.array_equal(back[name], state[name]) for name in state)
+    between.train_steps(epoch, 3, 6)
+    last.load_state_dict(between.state_dict())
+    last.train_steps(epoch, 6, 9)
+    golden, theirs, ours = (engine.state_dict() for engine in (exact, plain, last))
+    # A module in float64 is no Network, and has no average of its statistics.
+    names = [name for name in golden if name.endswith(("running_mean", "running_var", "average"))]
+    assert len(names) > 12
+    errors = [(error(ours[name], golden[name]), error(theirs[name], golden[name])) for name in names]
+    assert np.mean([mine for mine, _ in errors]) <= 2 * max(np.mean([other for _, other in errors]), 4 * UNIT)
+
+
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("decay", [0.9, 0.3])
 def test_the_averaged_weights_are_evaluated_and_the_raw_ones_trained(tiny, decay, variant):

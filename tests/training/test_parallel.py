@@ -39,6 +39,15 @@ def test_the_reference_engine_too(tiny, tmp_path):
     assert content(runs[2]) == content(alone)
 
 
+def test_networks_with_normalization_dropout_and_a_teacher_too(tiny, tiny_run, tmp_path):
+    changes = [{"model": "lenet-bn", "ema": 0.9}, {"model": "small"}, {"model": "tiny", "teacher": str(tiny_run.path)}]
+    configs = [configure("fast", epochs=1, batch_size=50, dropout=0.3, threads=1, **each) for each in changes]
+    runs = lenet.train_many(configs, data=tiny, out=tmp_path / "many", workers=2, progress="quiet")
+    for run, config in zip(runs, configs, strict=True):
+        alone = lenet.train(tiny, config=config, out=tmp_path / f"alone-{config.model}", progress="quiet")
+        assert content(run) == content(alone)
+
+
 def test_a_line_for_each_that_is_finished(tiny, tmp_path, capsys):
     lenet.train_many(SEEDS[:2], data=tiny, out=tmp_path / "many")
     lines = capsys.readouterr().err.splitlines()
