@@ -13,6 +13,7 @@ which limits PyTorch to the same instructions.
 """
 
 import argparse
+import dataclasses
 import os
 import statistics
 import sys
@@ -154,6 +155,7 @@ def many(log: Log, splits: Splits, threads: int, repeats: int) -> dict[str, Any]
     def in_turn() -> None:
         with tempfile.TemporaryDirectory() as folder:
             for config in configs:
+                config = dataclasses.replace(config, threads=threads)
                 run_once(config, splits, Path(folder) / str(config.seed), Session(Silent(), Interrupt(), chart=False))
 
     rates = measured({"at once": repeated(at_once, images), "in turn": repeated(in_turn, images)}, repeats, 0.0)
