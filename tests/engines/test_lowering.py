@@ -28,6 +28,18 @@ def block(*layers, activation="relu"):
     return Architecture((1, 28, 28), (*layers, *dense))
 
 
+def growing(count):
+    """Convolutions each of which makes the image 10 pixels wider, and one with the most channels."""
+    layers = (
+        *(Convolution(str(i), 1, 1, 11, 10) for i in range(count)),
+        Convolution(str(count), 1, 4096, 1),
+        GlobalPooling("g"),
+        Flatten("f"),
+        Dense("d", 4096, 10),
+    )
+    return Architecture((1, 96, 96), layers)
+
+
 CONVOLUTION = Convolution("1", 1, 2, 3)
 
 
@@ -44,6 +56,7 @@ CONVOLUTION = Convolution("1", 1, 2, 3)
         (build("lenet", num_classes=1), "1 classes"),
         (build("lenet", in_channels=2), "2 input channels"),
         (build("lenet", kernel_size=11, channels=(800, 800), input_size=64), "weights; they take at most"),
+        (growing(9), "141,705,216 numbers for one image in the layer 9 (nn.Conv2d); they take at most 67,108,864"),
         (Architecture((1, 28, 28), (CONVOLUTION,)), "nn.Conv2d as the last layer 1"),
         (
             Architecture((1, 5, 5), (Flatten("f"), Dense("a", 25, 3), Activation("b", "relu"))),
@@ -60,6 +73,10 @@ def test_what_the_kernels_cannot_compute_is_named(architecture, part):
     with pytest.raises(EngineError) as caught:
         choose_engine("cpu", architecture, "cpu")
     assert caught.value.message == reason
+
+
+def test_the_largest_outputs_are_taken():
+    assert lowered(growing(3)).num_layers == 7
 
 
 @pytest.mark.parametrize("name", list(MODELS))

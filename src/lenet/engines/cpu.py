@@ -28,7 +28,7 @@ from lenet.errors import EngineError
 from lenet.images.preprocess import Preprocessing
 from lenet.networks import Network, gradients
 from lenet.networks.forward import as_input, forward
-from lenet.networks.layers import Dropout
+from lenet.networks.layers import BatchNorm, Dropout
 from lenet.registry import OPTIMIZERS
 
 ALIGNMENT = 64  # bytes: a cache line, a vector of AVX-512
@@ -65,6 +65,7 @@ class CpuEngine(Stateful):
         self._variant = kernels.variant_number(variant)
         self._lowered = lowered(network.architecture)
         self._has_dropout = any(isinstance(layer, Dropout) and layer.rate for layer in network.architecture.layers)
+        self._has_normalization = any(isinstance(layer, BatchNorm) for layer in network.architecture.layers)
         self.network = self.evaluated = network  # evaluated: with the averaged weights, if the training averages them
         self.config = config
         self.preprocessing = preprocessing
@@ -104,6 +105,10 @@ class CpuEngine(Stateful):
         began = time.perf_counter()
         if self._has_dropout and plan.dropout_keys is None:
             raise EngineError("the network has dropout, but the plan has no keys for its masks", hint="set dropout")
+        if self._has_normalization and min(plan.batch_size, len(plan.order) - (stop - 1) * plan.batch_size) == 1:
+            raise EngineError(
+                "a batch of one image, and batch normalization needs at least two", hint="use another batch size"
+            )
         arrays, kept = plan_argument(plan, start, stop, len(self._images), self.preprocessing.grey)
         optimizer, also_kept = self._optimizer(plan.learning_rates[start:stop])
         data = kernels.Images(

@@ -1,5 +1,7 @@
 """An architecture as the structure that the kernels take, or the reason why they cannot compute it."""
 
+import math
+
 from lenet.engines import kernels
 from lenet.errors import EngineError
 from lenet.networks import Architecture
@@ -13,12 +15,14 @@ from lenet.networks.layers import (
     GlobalPooling,
     Layer,
     Pooling,
+    Shape,
 )
 from lenet.registry import ACTIVATIONS, POOLINGS
 
 MAX_LAYERS, MAX_CLASSES = kernels.MAX_LAYERS, kernels.MAX_CLASSES
 MAX_EDGE, MAX_KERNEL, MAX_WIDTH = 96, 11, 4096
-MAX_WEIGHTS = 1 << 26  # so that everything of one layer can be counted in 31 bits
+# So that everything of one layer can be counted in 31 bits: its weights, and what it computes for sixteen images.
+MAX_WEIGHTS, MAX_NUMBERS = 1 << 26, 1 << 26
 
 # The numbers of the kinds of layers in kernels/interface.h.
 KINDS: dict[type[Layer], int] = {
@@ -54,7 +58,17 @@ def lowered(architecture: Architecture) -> kernels.Network:
     if architecture.num_parameters > MAX_WEIGHTS:
         raise refused(f"{architecture.num_parameters:,} weights", f"at most {MAX_WEIGHTS:,}")
     structures = [_lowered(layer) for layer in layers]
+    for layer, shape in zip(layers[1:], architecture.output_shapes, strict=False):  # an image is small
+        if isinstance(layer, Convolution) and (count := _most_numbers(layer, shape)) > MAX_NUMBERS:
+            raise _refused(layer, f"{count:,} numbers for one image", f"at most {MAX_NUMBERS:,}")
     return kernels.Network(in_channels, height, width, len(layers), (kernels.Layer * MAX_LAYERS)(*structures))
+
+
+def _most_numbers(layer: Convolution, shape: Shape) -> int:
+    """The size of its input with its padding, or of its output in the frame that its gradient needs."""
+    padded = [edge + 2 * layer.padding for edge in shape[1:]]
+    framed = [edge + layer.kernel_size - 1 for edge in shape[1:]]
+    return max(layer.in_channels * math.prod(padded), layer.channels * math.prod(framed))
 
 
 def _lowered(layer: Layer) -> kernels.Layer:
