@@ -8,7 +8,7 @@ from random import Random
 import numpy as np
 import pytest
 import torch
-from chains import random_chain
+from chains import LIMITS, chain, random_chain
 from engines import STILL
 from made_up import noise
 from oracle import UNIT, error, gradients, margin
@@ -116,6 +116,36 @@ def test_random_chains_against_float64(variant, cases):
     assert max(ratios) <= 3
     assert np.mean(np.array(ratios) > 2) <= 0.02
     assert np.median(ratios) <= 1
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("name", list(LIMITS))
+def test_chains_at_the_limits_against_float64(variant, name):
+    assert ratio(LIMITS[name], variant, 19, 0, 2) <= 2
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_channel_of_one_large_number_has_no_variance_below_zero(variant):
+    """Rounding errors of the mean are larger than epsilon then."""
+    images = np.full((20, 9, 7), 200, np.uint8)
+    dataset = dataclasses.replace(noise(20, (9, 7)), images=images)
+    network = initialized(chain((1, 9, 7), "batch norm", "flatten", (10,)), "default", 0)
+    config = configure("book-sgd", batch_size=20, threads=1)
+    engine = CpuEngine(network, dataset, config, Preprocessing((9, 7), mean=0.3, std=1e-6), variant=variant)
+    stats = engine.train_steps(plan(config, 0, 20), 0, 1)
+    assert np.isfinite(stats.losses).all()
+    assert network.tensors["0.running_var"] == pytest.approx(0.9)
+
+
+def test_a_batch_of_one_image_is_refused_where_it_would_be_normalized():
+    network = initialized(LIMITS["one row"], "default", 0)
+    config = configure("book-sgd", batch_size=4, threads=1)
+    dataset = noise(9, (1, 9), in_channels=3)
+    engine = CpuEngine(network, dataset, config, Preprocessing((1, 9)))
+    epoch = plan(config, 0, 9)
+    engine.train_steps(epoch, 0, 2)
+    with pytest.raises(EngineError, match="a batch of one image"):
+        engine.train_steps(epoch, 0, 3)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

@@ -2,7 +2,8 @@
 #pragma once
 #include "map.h"
 
-static void forward_global(const Map &in, const float *x, float *out) {
+// The output has one pixel, perhaps within the frame of a convolution that follows.
+static void forward_global(const Map &in, const Map &to, const float *x, float *out) {
   const float share = 1.f / (float)in.pixels();
   for (int channel = 0; channel < in.channels; ++channel)
     for (int h = 0; h < LANES; h += V) {
@@ -13,7 +14,7 @@ static void forward_global(const Map &in, const float *x, float *out) {
         for (int column = 0; column < in.columns; ++column) of_row += load(plane + row * in.pitch() + column * LANES);
         total += of_row;
       }
-      store(out + channel * LANES + h, total * share);
+      store(out + (int64_t)channel * to.plane() + to.origin() + h, total * share);
     }
 }
 

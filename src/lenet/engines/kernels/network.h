@@ -19,7 +19,7 @@ enum Kind {
   DENSE,           // a dense layer with its activation
 };
 
-constexpr int MAX_STAGES = LENET_MAX_LAYERS;
+constexpr int MAX_STAGES = 2 * LENET_MAX_LAYERS;  // in training a convolution without pooling is two, see add_convolution
 
 struct Stage {
   Kind kind;
@@ -127,7 +127,7 @@ struct Network {
         return layer + 1;
       case LENET_GLOBAL_POOLING:
         return add_global_pooling(layer);
-      default: return add_nonlinearity(layer, layer);
+      default: return add_nonlinearity(layer);
     }
   }
 
@@ -159,7 +159,7 @@ struct Network {
     }
     stage.convolution = convolution;
     stage.out = shape_ = out;
-    if (training_) return add_nonlinearity(next, next);  // even an identity: it lays out the gradient as backward_input reads it
+    if (training_) return add_nonlinearity(next);  // even an identity: it lays out the gradient as backward_input reads it
     stage.activation = activation;
     return after;
   }
@@ -180,7 +180,8 @@ struct Network {
   }
 
   // As many of normalization, activation, pooling and dropout as follow each other in this order.
-  int add_nonlinearity(int layer, int next) {
+  int add_nonlinearity(int layer) {
+    int next = layer;
     Nonlinearity f = {shape_, shape_, false, LENET_NO_ACTIVATION, NO_POOLING, 0, 0, 0.f};
     f.is_normalized = is(next, LENET_BATCH_NORM);
     next += f.is_normalized;

@@ -27,8 +27,8 @@ struct Normalization {
   double *batch_mean, *batch_variance;  // the variance that the running one takes, with n - 1 as divisor
 };
 
-// The sum of a group for a channel: count, mean and sum of squared differences; or the sums of the gradient and of its
-// product with the normalized input.
+// Of a group's images, for a channel: the mean and the sum of squared differences from it; or the sums of the gradient and of
+// its product with the normalized input.
 struct GroupSums {
   double first, second;
 };
@@ -55,7 +55,7 @@ INLINE vec dropout_factor(const Nonlinearity &f, const uint32_t *keys, int h, in
 
 // ---- forward ----
 
-// Adds nothing: of each channel the mean of the group's num images and the sum of squared differences from it.
+// Of each channel: the mean over the group's `num` images, and the sum of squared differences from it.
 static void statistics(const Nonlinearity &f, const float *x, int num, GroupSums *out) {
   alignas(64) float lanes[V], is_image[LANES];
   for (int lane = 0; lane < LANES; ++lane) is_image[lane] = lane < num ? 1.f : 0.f;
@@ -84,11 +84,12 @@ static void statistics(const Nonlinearity &f, const float *x, int num, GroupSums
         squares += (double)sum(lanes);
       }
     const double rounded = mean - (double)(float)mean;  // the differences were taken from the rounded mean
-    out[channel] = {mean, squares - count * rounded * rounded};
+    squares -= count * rounded * rounded;
+    out[channel] = {mean, squares < 0. ? 0. : squares};  // rounding may make it negative; NaN stays NaN
   }
 }
 
-// The activated, pooled value of an output pixel, from its input pixel or its window of four.
+// A pooling window: its four input pixels x, their normalized values u, and the largest u.
 struct Window4 {
   vec x[4], u[4], largest;
 
@@ -240,7 +241,8 @@ static void gradient_sums(const Nonlinearity &f, const float *x, const Normaliza
   }
 }
 
-// The gradient of the input, laid out as `to`. num: images; without normalization their lanes have no gradient anyway.
+// The gradient of the input, laid out as `to`. Only the first `num` lanes hold images: the gradient of the others must stay 0, to
+// which a normalization would add its constant.
 template <int POOLING, bool IS_RELU>
 static void backward(const Nonlinearity &f, const float *x, const Normalization &n, const uint32_t *keys, const float *gradient,
                      int num, const Map &to, float *out) {

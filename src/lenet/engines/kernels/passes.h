@@ -34,7 +34,7 @@ void forward_pass(const Network &net, const float *weights, const Packed &packed
         break;
       }
       case NONLINEARITY: forward(stage.nonlinearity, x, normalizations.of[i], kept.dropout_keys, at.out); break;
-      case GLOBAL_POOLING: forward_global(stage.in, x, at.out); break;
+      case GLOBAL_POOLING: forward_global(stage.in, stage.out, x, at.out); break;
       case DENSE: {
         const Dense &d = stage.dense;
         forward(d, x, of_stage, of_stage + (int64_t)d.outputs * d.inputs, at.out);
