@@ -2,7 +2,7 @@
 //
 // Activations are [channel][row][column][LANES]. The input carries its padding, a frame of zeros. Pooling drops an odd last
 // row or column, so those outputs of the convolution are never computed: it is 2 · rows by 2 · columns.
-// Inner blocks with 5 × 5 kernels use Winograd's algorithm instead, see winograd.h.
+// Inner blocks with 5 × 5 kernels use Winograd's algorithm instead, see winograd5.h.
 #pragma once
 #include "convolution.h"
 

@@ -64,17 +64,6 @@ INLINE vec larger(vec a, vec b) { return a > b ? a : b; }
 #endif
 INLINE ivec bits(vec x) { return (ivec)x; }
 INLINE vec from_bits(ivec x) { return (vec)x; }
-INLINE vec sqrt_(vec x) {
-#if defined(__AVX512F__)
-  return (vec)_mm512_sqrt_ps((__m512)x);
-#elif defined(__AVX2__)
-  return (vec)_mm256_sqrt_ps((__m256)x);
-#else
-  vec y;
-  for (int i = 0; i < V; ++i) y[i] = __builtin_sqrtf(x[i]);
-  return y;
-#endif
-}
 
 // 1 / x to about one unit in the last place, for x in 1 … 2^127: an estimate and Newton's steps instead of a division.
 INLINE vec reciprocal(vec x) {
