@@ -6,8 +6,9 @@
 #pragma once
 #include "convolution.h"
 
-// Output channels whose sums are in registers together, with four pixels each.
-constexpr int MAX_CHANNELS = REGISTERS == 32 ? 6 : 3;
+// Output channels whose sums are in registers together, with four pixels each. With 16 registers three would have to be stored and
+// loaded again for every tap: beside 12 sums there are four pixels and a weight.
+constexpr int MAX_CHANNELS = REGISTERS == 32 ? 6 : 2;
 
 struct Block {
   int in_channels, in_rows, in_columns;  // padding included

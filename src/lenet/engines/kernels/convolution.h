@@ -14,7 +14,7 @@ struct Convolution {
 };
 
 // Channels and vectors of a row whose sums are in registers together.
-constexpr int SUM_CHANNELS = REGISTERS == 32 ? 6 : 3, SUM_VECTORS = 4;
+constexpr int SUM_CHANNELS = REGISTERS == 32 ? 6 : 2, SUM_VECTORS = 4;
 
 // weight [channels][in_channels][ky][kx] → packed, for each tile of channels [in_channels][ky][kx][length]
 static void pack_forward(const Convolution &c, const float *weight, float *packed) {
