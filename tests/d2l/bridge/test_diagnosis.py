@@ -58,6 +58,17 @@ def test_chance_level_is_named_after_the_first_epoch_by_a_simulation(iterators, 
     assert "--init xavier-uniform" in err
 
 
+def test_a_network_with_dropout_is_simulated_too(iterators, capsys):
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Flatten(), nn.Linear(784, 60), nn.Sigmoid(), nn.Dropout(), nn.Linear(60, 10))
+    with torch.no_grad():
+        net[1].bias.fill_(100)
+    names, err = trained(net, *iterators, 1e-4, 3, capsys)
+    assert names == ["chance-level", "saturated-units"]
+    assert "a simulation of the 2 remaining epochs" in err
+    assert "doctor" not in err
+
+
 def test_without_a_simulation_after_the_second(iterators, loader, capsys):
     torch.manual_seed(0)
     assert trained(LeNetAvg(), loader, iterators[1], 1e-4, 2, capsys)[0] == ["chance-level"]
