@@ -7,7 +7,7 @@ import pytest
 
 from lenet.doctor import remedies
 from lenet.doctor.curve_checks import chance_level, class_never_predicted, loss_rising, too_good, train_test_apart
-from lenet.doctor.observation import Observation, chance, is_at_chance
+from lenet.doctor.observation import Activations, Observation, chance, is_at_chance
 
 EVEN = np.full(10, 100)
 
@@ -140,6 +140,30 @@ def test_the_remedy_suits_the_network_and_says_how_often_it_helped(functions, in
     assert ("more epochs (--epochs), since some escape" in at_the_end) == ("relu" in helpful)
     predicted = plateau(functions=functions, init=init, simulated=0, escape_epoch=2.31).remedy
     assert predicted.endswith("or more epochs (--epochs): a simulation escapes the plateau in epoch 2.3")
+
+
+def test_few_steps_without_dead_units_need_more_of_them():
+    few = {"functions": frozenset({"relu"}), "steps": 8, "epochs": 1, "batch_size": 8192, "simulated": 0}
+    assert plateau(**few).remedy == (
+        "the usual cause is too few steps: 8, in 1 epoch of batches of 8,192 images; use more epochs (--epochs), or a "
+        "smaller batch (--batch-size)"
+    )
+    escapes = plateau(**few | {"epochs": 2, "escape_epoch": 5.11}).remedy
+    assert "8, in 2 epochs of batches" in escapes
+    assert "use more epochs (--epochs): a simulation escapes the plateau in epoch 5.1, or a smaller batch" in escapes
+    assert "a single step, in" in plateau(**few | {"steps": 1}).remedy
+    assert "steps: 8; use" in plateau(**few | {"epochs": None}).remedy
+    assert "a learning rate that is too high" in plateau(**few | {"steps": 500}).remedy
+    dead = {"f": Activations("relu", np.zeros((4, 2)))}
+    assert "a learning rate that is too high" in plateau(**few, activations=dead).remedy
+
+
+def test_few_steps_of_sigmoids_are_the_cause_if_a_simulation_of_more_escapes():
+    few = {"functions": frozenset({"sigmoid"}), "steps": 235, "simulated": 0}
+    assert "saturated sigmoids" in plateau(**few).remedy
+    remedy = plateau(**few, escape_epoch=1.31).remedy
+    assert "too few steps: 235; use more epochs (--epochs): a simulation escapes the plateau in epoch 1.3" in remedy
+    assert remedy.endswith("or ReLUs (--activation relu), which need fewer steps")
 
 
 def test_chance_level_depends_on_loss_accuracy_and_the_simulation():

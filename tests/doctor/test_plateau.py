@@ -137,9 +137,10 @@ def test_predictions_before_and_at_the_end():
         calls.append(num_epochs)
         return 5.5 if num_epochs >= 6 else None
 
-    assert plateau.predict(3, 10, simulate) == (True, None)  # not due
+    assert plateau.predict(3, 10, 600, simulate) == (True, None)  # not due
     assert calls == []
-    assert plateau.predict(2, 10, simulate) == (True, None)
-    assert plateau.predict(2, 5, simulate) == (False, None)
-    assert plateau.predict(4, 4, simulate) == (False, 5.5)
-    assert calls == [10, 5, 9]
+    assert plateau.predict(2, 10, 600, simulate) == (True, None)
+    assert plateau.predict(2, 5, 600, simulate) == (False, None)
+    assert plateau.predict(4, 4, 600, simulate) == (False, 5.5)
+    assert plateau.predict(4, 4, 499, simulate) == (False, 5.5)
+    assert calls == [10, 5, 9, 40]

@@ -63,11 +63,23 @@ def test_at_the_end_a_network_that_guesses_is_named_without_a_simulation(tiny, t
     assert "simulation" not in run.findings[0].message
 
 
+def test_few_steps_are_the_cause_and_more_of_them_help(real_data, tmp_path):
+    mnist = lenet.data.load("mnist", str(real_data))
+    some = Splits(mnist.train.sample(2048), mnist.test.sample(1000), "a part of MNIST")
+    settings = {"recipe": "book-sgd", "activation": "relu", "learning_rate": 0.1, "batch_size": 256}
+    (finding,) = train(some, tmp_path, epochs=1, **settings).findings
+    assert finding.name == "chance-level"
+    assert "too few steps: 8, in 1 epoch of batches of 256 images; use more epochs (--epochs): a sim" in finding.remedy
+    assert train(some, tmp_path / "more", epochs=10, **settings).test_accuracy > 0.5
+
+
 def test_a_training_that_ends_too_early_is_told_when_it_would_have_left(real_data, tmp_path):
     settings = {"recipe": "book-sgd", "seed": 1, "batch_size": 256, "data_dir": str(real_data)}
     run = train("fashion-mnist", tmp_path / "short", epochs=1, **settings)
     assert names(run) == ["chance-level"]
-    foreseen = re.search(r"a simulation escapes the plateau in epoch (1\.\d)$", run.findings[0].remedy)
+    foreseen = re.search(
+        r"a simulation escapes the plateau in epoch (1\.\d), or a smaller batch", run.findings[0].remedy
+    )
     assert foreseen
     assert "simulation" not in run.findings[0].message
     longer = train("fashion-mnist", tmp_path / "long", epochs=2, **settings)

@@ -6,6 +6,7 @@ from lenet.data.catalogue import CATALOGUE
 from lenet.doctor.finding import Finding
 from lenet.doctor.observation import Counts, Observation, chance
 from lenet.doctor.remedies import plateau_remedy
+from lenet.doctor.unit_checks import dead_layers
 
 RISE, WINDOW = 0.5, 3  # nats, and the chunks whose mean is taken, so that one bad batch is no rise
 GAP = 0.1  # between train and test accuracy
@@ -89,7 +90,8 @@ def chance_level(observation: Observation) -> Finding | None:
         numbers["epochs simulated"] = simulated
         remaining = f"{simulated} remaining epochs" if simulated > 1 else "remaining epoch"
         prediction = f", and a simulation of the {remaining} does not escape it"
-    return Finding("chance-level", f"accuracy is at chance level{prediction}", numbers, plateau_remedy(observation))
+    remedy = plateau_remedy(observation, has_dead_units=bool(dead_layers(observation.activations)))
+    return Finding("chance-level", f"accuracy is at chance level{prediction}", numbers, remedy)
 
 
 def train_test_apart(observation: Observation) -> Finding | None:

@@ -13,6 +13,7 @@ Counts = NDArray[np.float64] | NDArray[np.int64]
 
 CHANCE_LOSS = 0.97  # of the entropy of the classes: a smaller loss shows that something has been learned
 CHANCE_ACCURACY = 1 / 9  # of the way from chance to 1; with ten classes an accuracy of 0.2
+FEW_STEPS = 500  # with fewer, a network without dead units may be at chance level because they are so few
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +45,9 @@ class Observation:
         train_accuracy: accuracy on the latest training images.
         test_accuracy: accuracy on the test set.
         evaluated_accuracy: accuracy on some training images, computed as that on the test set; None if it was not.
+        steps: steps that the training takes in all.
+        epochs: epochs that it takes in all.
+        batch_size: images of a step.
         counts: training images of each class, (num_classes,).
         chance_loss: mean loss of guessing, if it is not the entropy of the classes, as with soft targets.
         before: train and test accuracy one epoch ago.
@@ -73,6 +77,9 @@ class Observation:
     train_accuracy: float | None = None
     test_accuracy: float | None = None
     evaluated_accuracy: float | None = None
+    steps: int | None = None
+    epochs: int | None = None
+    batch_size: int | None = None
     counts: Counts | None = None
     chance_loss: float | None = None
     before: tuple[float, float] | None = None
@@ -94,6 +101,11 @@ class Observation:
     def accuracy(self) -> float | None:
         """The train accuracy, or the test accuracy where that is unknown."""
         return self.test_accuracy if self.train_accuracy is None else self.train_accuracy
+
+    @property
+    def has_few_steps(self) -> bool:
+        """Whether the training is known to take few steps."""
+        return self.steps is not None and self.steps < FEW_STEPS
 
     @property
     def is_at_chance(self) -> bool:

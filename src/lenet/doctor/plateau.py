@@ -22,6 +22,7 @@ from lenet.data.class_weights import class_weights
 from lenet.data.dataset import Dataset, Labels
 from lenet.data.dropout import draw_keys
 from lenet.data.plan import Plan, learning_rates, plan
+from lenet.doctor.observation import FEW_STEPS
 from lenet.engines import Engine
 from lenet.engines.choice import choose_engine, make_engine
 from lenet.images.preprocess import Preprocessing
@@ -33,6 +34,7 @@ LOOKS = 10  # measurements in an epoch of how far the classes are apart
 MARGIN = 0.3
 # Standard deviation of a logit over the classes: above this the differences outweigh the noise that all classes share.
 ESCAPED = 0.05
+LONGER = 10  # times as many epochs are simulated at the end of a training of few steps
 _STREAM = 3  # keeps this generator's numbers apart from those of data/plan.py and networks/initialization.py
 
 
@@ -129,7 +131,9 @@ def _plan(config: TrainConfig, epoch: int, labels: Labels, means: Dataset, rando
     drawn = random.choice(labels, (len(rates), size))
     batches = np.where(random.random(drawn.shape) < size / (2 * config.batch_size), drawn, even)
     order: NDArray[np.int64] = np.searchsorted(means.labels, batches.ravel())
-    keys = draw_keys(config.seed, epoch, len(order))  # also where the network has dropout and the config does not say so
+    keys = draw_keys(
+        config.seed, epoch, len(order)
+    )  # also where the network has dropout and the config does not say so
     return Plan(order, None, None, rates, size, dropout_keys=keys)
 
 
@@ -143,15 +147,18 @@ def is_simulation_due(done: int) -> bool:
     return done & (done - 1) == 0
 
 
-def predict(done: int, num_epochs: int, simulate: Callable[[int], float | None]) -> tuple[bool, float | None]:
+def predict(
+    done: int, num_epochs: int, num_steps: int, simulate: Callable[[int], float | None]
+) -> tuple[bool, float | None]:
     """Return whether a training at chance level may still escape it, and at its end the epoch in which it would.
 
     Args:
         done: epochs trained so far.
         num_epochs: epochs of the training.
+        num_steps: steps of the training; if they are few, the simulation at its end looks further.
         simulate: gives the epoch of the escape within a number of epochs; called when a simulation is due, and at the end to
             see whether more epochs are a remedy.
     """
     if done == num_epochs:
-        return False, simulate(2 * done + 1)
+        return False, simulate(LONGER * done if num_steps < FEW_STEPS else 2 * done + 1)
     return not is_simulation_due(done) or simulate(num_epochs) is not None, None

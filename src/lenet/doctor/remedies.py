@@ -13,9 +13,18 @@ def success(remedy: str) -> str:
     return f"{learned} of {total} such trainings"
 
 
-def plateau_remedy(observation: Observation) -> str:
-    """Return what to change in a training at chance level."""
+def plateau_remedy(observation: Observation, has_dead_units: bool = False) -> str:
+    """Return what to change in a training at chance level.
+
+    Few steps are the cause if nothing else is: neither dead ReLUs nor sigmoids that more epochs would not help.
+
+    Args:
+        observation: of that training.
+        has_dead_units: whether a layer of ReLUs is mostly dead.
+    """
     has_sigmoids = "sigmoid" in (observation.functions or {"sigmoid"})
+    if observation.has_few_steps and not has_dead_units and not (has_sigmoids and observation.escape_epoch is None):
+        return few_steps_remedy(observation, has_sigmoids)
     if has_sigmoids:
         weights = {"default": ", from PyTorch's initial weights", None: ", or initial weights that are too small"}
         cause = f"saturated sigmoids, whose gradients vanish{weights.get(observation.init, '')}"
@@ -27,9 +36,26 @@ def plateau_remedy(observation: Observation) -> str:
         cause = "a learning rate that is too high"
         remedies = [f"a tenth of the learning rate (--learning-rate), which helped {success('rate')}"]
     if observation.escape_epoch is not None:
-        remedies.append(
-            f"more epochs (--epochs): a simulation escapes the plateau in epoch {observation.escape_epoch:.1f}"
-        )
+        remedies.append(_more_epochs(observation))
     elif not observation.simulated and has_sigmoids:
         remedies.append("more epochs (--epochs), since some escape the plateau late")
     return f"the usual cause is {cause}; use {', or '.join(remedies)}"
+
+
+def few_steps_remedy(observation: Observation, has_sigmoids: bool) -> str:
+    """Return what to change in a training whose steps are too few to learn."""
+    steps, epochs, batch_size = observation.steps, observation.epochs, observation.batch_size
+    cause = "a single step" if steps == 1 else f"too few steps: {steps}"
+    if epochs is not None and batch_size is not None:
+        cause += f", in {epochs} epoch{'s' if epochs > 1 else ''} of batches of {batch_size:,} images"
+    remedies = [_more_epochs(observation), "a smaller batch (--batch-size)"]
+    if has_sigmoids:
+        remedies.append("ReLUs (--activation relu), which need fewer steps")
+    return f"the usual cause is {cause}; use {', or '.join(remedies)}"
+
+
+def _more_epochs(observation: Observation) -> str:
+    epoch = observation.escape_epoch
+    return "more epochs (--epochs)" + (
+        "" if epoch is None else f": a simulation escapes the plateau in epoch {epoch:.1f}"
+    )

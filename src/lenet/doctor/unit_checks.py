@@ -16,7 +16,7 @@ RANGES = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0), "scaled-tanh": (-1.7159, 1
 
 def dead_units(observation: Observation) -> Finding | None:
     """Layers of ReLUs in which most units, or channels, are 0 for every image."""
-    layers = {name: share for name, share in dead_shares(observation.activations).items() if share > UNIT_SHARE}
+    layers = dead_layers(observation.activations)
     if not layers:
         return None
     return Finding(
@@ -56,6 +56,11 @@ def softmax_before_loss(observation: Observation) -> Finding | None:
         {"smallest output": float(outputs.min()), "largest sum": float(sums.max())},
         "remove the softmax from the network; where probabilities are wanted, apply it to the logits",
     )
+
+
+def dead_layers(activations: Mapping[str, Activations]) -> dict[str, float]:
+    """Return, for each layer of ReLUs that are mostly dead, their share."""
+    return {name: share for name, share in dead_shares(activations).items() if share > UNIT_SHARE}
 
 
 def dead_shares(activations: Mapping[str, Activations]) -> dict[str, float]:

@@ -4,6 +4,7 @@ Findings are lines of metrics.jsonl, so a resumed run neither forgets nor repeat
 """
 
 import functools
+import math
 from dataclasses import replace
 from typing import TypeVar
 
@@ -80,11 +81,12 @@ class Findings:
     def _observe(self, point: EpochPoint, predicted: Labels, is_last: bool) -> Observation:
         config, done = self.recorder.config, point.epoch
         end = done if is_last else config.epochs
+        steps = end * math.ceil(len(self.train) / config.batch_size)
         latest, earlier = self.of(ChunkPoint)[-1], self.of(EpochPoint)[:-1]
         loss, accuracy = latest.train_loss, latest.train_accuracy
         escapes, escape_epoch = False, None
         if is_at_chance(loss, accuracy, self.counts, self.chance_loss) and "chance-level" not in self.reported:
-            escapes, escape_epoch = plateau.predict(done, end, functools.partial(self._simulate, done))
+            escapes, escape_epoch = plateau.predict(done, end, steps, functools.partial(self._simulate, done))
         layers = self.engine.network.architecture.layers
         outputs = self.engine.outputs(self.train.sample(SAMPLE).images)
         activations = {
@@ -97,6 +99,9 @@ class Findings:
             train_accuracy=accuracy,
             test_accuracy=point.test_accuracy,
             evaluated_accuracy=self._evaluated_accuracy() if is_apart(accuracy, point.test_accuracy) else None,
+            steps=steps,
+            epochs=end,
+            batch_size=config.batch_size,
             counts=self.counts,
             chance_loss=self.chance_loss,
             before=(earlier[-1].train_accuracy, earlier[-1].test_accuracy) if earlier else None,

@@ -91,9 +91,10 @@ class Diagnosis:
         counts = np.bincount(labels)
         train_accuracy = None if math.isnan(tally.accuracy) else tally.accuracy
         accuracy = test_accuracy if train_accuracy is None else train_accuracy
+        steps = self.num_epochs * len(progress.losses)
         escapes, escape_epoch = False, None
         if accuracy is not None and is_at_chance(tally.loss, accuracy, counts) and "chance-level" not in self.reported:
-            escapes, escape_epoch = self._predict(done)
+            escapes, escape_epoch = self._predict(done, steps)
         evaluated = None
         if train_accuracy is not None and test_accuracy is not None and is_apart(train_accuracy, test_accuracy):
             evaluated = self._evaluated_accuracy()
@@ -105,6 +106,9 @@ class Diagnosis:
             train_accuracy=train_accuracy,
             test_accuracy=test_accuracy,
             evaluated_accuracy=evaluated,
+            steps=steps,
+            epochs=self.num_epochs,
+            batch_size=math.ceil(tally.num_images / len(progress.losses)),
             counts=counts,
             before=self.before,
             is_last=done == self.num_epochs,
@@ -140,11 +144,11 @@ class Diagnosis:
         has_units = any(isinstance(layer, ACTIVATIONS) for layer in self.net.modules())
         return self.net if has_units or self.steps.layers is None else self.steps.layers
 
-    def _predict(self, done: int) -> tuple[bool, float | None]:
+    def _predict(self, done: int, steps: int) -> tuple[bool, float | None]:
         """What `plateau.predict` returns; a training by PyTorch is not simulated, and gets a second epoch."""
         if not self.steps.simulates and done < self.num_epochs:
             return done == 1, None
-        return plateau.predict(done, self.num_epochs, functools.partial(self.steps.escape_epoch, done))
+        return plateau.predict(done, self.num_epochs, steps, functools.partial(self.steps.escape_epoch, done))
 
     def _report(self, found: Sequence[Finding]) -> None:
         for finding in found:
