@@ -7,8 +7,6 @@ closely as float32 can be expected to. It is slow and measures no speed.
 """
 
 import argparse
-import ctypes
-import dataclasses
 import shutil
 import subprocess
 import sys
@@ -17,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lenet.config import MODEL_FIELDS, configure
 from lenet.data.augmentation import Augmentation
 from lenet.data.dataset import Dataset
-from lenet.data.plan import plan
+from lenet.data.plan import Plan, plan
 from lenet.engines import kernels
 from lenet.engines.arguments import plan_argument, targets_argument
 from lenet.engines.cpu import CpuEngine
@@ -29,6 +28,9 @@ from lenet.engines.kernels.build import FLAGS, FOLDER, zig
 from lenet.images.preprocess import Preprocessing
 from lenet.networks import build
 from lenet.networks.initialization import initialized
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests/support"))
+from made_up import noise, taught
 
 NETWORKS: dict[str, dict[str, Any]] = {
     "LeNetAvg, SGD": {"recipe": "book-sgd", "momentum": 0.9, "learning_rate": 0.05},
@@ -41,6 +43,9 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "small": {"recipe": "fast", "model": "small"},
     "mlp, soft targets, flips": {"recipe": "fast", "model": "mlp", "flip": True, "temperature": 3},
     "softmax": {"recipe": "book-sgd", "model": "softmax"},
+    "averaged weights": {"recipe": "fast", "ema": 0.9},
+    "weights of the classes": {"recipe": "fast", "class_weights": "balanced", "label_smoothing": 0.1},
+    "soft targets, weights of the classes": {"recipe": "fast", "temperature": 2, "class_weights": "balanced"},
 }
 MOST = 1e-4  # a few steps from the same weights, in float32
 HERE = Path(__file__).parent
@@ -61,56 +66,27 @@ def compiled(folder: Path) -> Path:
     return program
 
 
-def made_up() -> Dataset:
-    """Images and labels of noise."""
-    random = np.random.RandomState(0)
-    images, labels = random.randint(0, 256, (IMAGES, 28, 28)).astype(np.uint8), random.randint(0, 10, IMAGES)
-    return Dataset("made up", images, labels.astype(np.int64), tuple("0123456789"))
+def pair(settings: dict[str, Any], command: list[str], threads: int = THREADS) -> tuple[list[Any], list[Any]]:
+    """Losses, weights, their average if there is one, and logits: here, and of the program that the command runs.
 
-
-def pair(
-    settings: dict[str, Any], dataset: Dataset, command: list[str], threads: int = THREADS
-) -> tuple[list[Any], list[Any]]:
-    """Losses, weights and logits, here and of the program that the command runs."""
+    settings: those of the training; "architecture" instead of a model trains that.
+    """
+    settings = {**settings}
+    architecture = settings.pop("architecture", None)
     config = configure(**settings, batch_size=BATCH, threads=threads)
-    if "temperature" in settings:
-        targets = np.random.RandomState(1).standard_normal((len(dataset), 2, len(dataset.classes)))
-        dataset = dataclasses.replace(dataset, targets=targets.astype(np.float16))
     arguments = {name: getattr(config, name) for name in MODEL_FIELDS if getattr(config, name) is not None}
-    network = initialized(build(config.model, **arguments), config.init, config.seed)
-    engine = CpuEngine(network, dataset, config, Preprocessing((28, 28), mean=0.3, std=0.35))
+    network = initialized(architecture or build(config.model, **arguments), config.init, config.seed)
+    channels, height, width = network.architecture.input_shape
+    dataset = noise(IMAGES, (height, width), network.architecture.num_classes, channels)
+    if "temperature" in settings:
+        dataset = taught(dataset, np.float16)
+    engine = CpuEngine(network, dataset, config, Preprocessing((height, width), mean=0.3, std=0.35))
     epoch = plan(config, 0, len(dataset))
-    arrays, _kept = plan_argument(epoch, 0, STEPS, len(dataset), engine.preprocessing.grey)
-    optimizer, _kept_too = engine._optimizer(epoch.learning_rates[:STEPS])
-    # Every pointer that is not NULL is replaced over there.
-    images = kernels.Images(1, 1, *engine._normalization, *targets_argument(dataset.targets))
-    vectors = [engine.optimizer.weights, engine.optimizer.gradient, *engine.optimizer.moments.values()]
-    corrections = [getattr(optimizer, name) for name in ("first_corrections", "second_corrections")]
-    doubles = [
-        (ctypes.c_double * STEPS).from_address(address) for address in (optimizer.rates, *corrections) if address
-    ]
-    counts = np.array([dataset.images.size, len(dataset), engine.optimizer.weights.size, STEPS, threads])
-    parts: list[Any] = [
-        engine._lowered,
-        images,
-        arrays,
-        optimizer,
-        counts,
-        dataset.images,
-        dataset.labels,
-        *([] if dataset.targets is None else [dataset.targets]),
-        epoch.order,
-    ]
-    extra = epoch.augmentation or Augmentation()
-    changes = (epoch.flips, epoch.shifts, extra.maps, extra.tones, extra.erased, epoch.dropout_keys)
-    parts += [array for array in changes if array is not None]
-    parts += vectors + doubles
-    sent = b"".join(
-        bytes(part) if isinstance(part, ctypes.Structure | ctypes.Array) else part.tobytes() for part in parts
-    )
+    sent = b"".join(map(bytes, structures(engine, epoch) + arrays(engine, dataset, epoch)))
     result = subprocess.run(command, input=sent, capture_output=True, check=True).stdout
-    losses = engine.train_steps(epoch, 0, STEPS).losses
-    here: list[Any] = [losses, engine.optimizer.weights, engine.logits(dataset.images).ravel()]
+    here: list[Any] = [engine.train_steps(epoch, 0, STEPS).losses, engine.optimizer.weights]
+    here += [array for array in [engine.optimizer.average] if array is not None]
+    here.append(engine.logits(dataset.images).ravel())
     there, at = [], 0
     for array in here:
         there.append(np.frombuffer(result, array.dtype, array.size, at))
@@ -119,21 +95,41 @@ def pair(
     return here, there
 
 
+def structures(engine: CpuEngine, epoch: Plan) -> list[Any]:
+    """What standalone.cpp reads first. Every pointer that is not NULL is replaced over there."""
+    images = kernels.Images(1, 1, *engine._normalization, *targets_argument(engine._targets))
+    order, _kept = plan_argument(epoch, 0, STEPS, len(engine._images), engine.preprocessing.grey)
+    optimizer, _kept_too = engine._optimizer(epoch.learning_rates[:STEPS])
+    counts = np.array([engine._images.size, len(engine._images), engine.optimizer.weights.size, STEPS, engine.threads])
+    return [engine._lowered, images, order, optimizer, counts]
+
+
+def arrays(engine: CpuEngine, dataset: Dataset, epoch: Plan) -> list[NDArray[Any]]:
+    """The arrays that standalone.cpp reads then, in its order."""
+    extra, state = epoch.augmentation or Augmentation(), engine.optimizer
+    _, kept = engine._optimizer(epoch.learning_rates[:STEPS])
+    rates, first_corrections, second_corrections, *shares = kept
+    changes = [epoch.flips, epoch.shifts, extra.maps, extra.tones, extra.erased, epoch.dropout_keys]
+    parts = [dataset.images, dataset.labels, dataset.targets, epoch.order, *changes]
+    parts += [state.weights, state.gradient, *state.moments.values(), rates, first_corrections, second_corrections]
+    parts += [state.average, *shares, engine._class_weights]
+    return [np.ascontiguousarray(part) for part in parts if part is not None]
+
+
 def main() -> int:
     argparse.ArgumentParser(description="Runs the kernels for ARM64 under qemu.").parse_args()
     emulator = shutil.which("qemu-aarch64") or shutil.which("qemu-aarch64-static")
     if emulator is None:
         print("error: no qemu-aarch64\nhint: apt-get install qemu-user-static", file=sys.stderr)
         return 2
-    dataset = made_up()
     worst = 0.0
     with tempfile.TemporaryDirectory() as folder:
         program = compiled(Path(folder))
         for name, settings in NETWORKS.items():
-            here, there = pair(settings, dataset, [emulator, str(program)])
+            here, there = pair(settings, [emulator, str(program)])
             errors = [float(np.abs(a - b).max() / np.abs(a).max()) for a, b in zip(here, there, strict=True)]
             worst = max(worst, *errors)
-            print(f"{name:<32} losses {errors[0]:.1e}  weights {errors[1]:.1e}  logits {errors[2]:.1e}", flush=True)
+            print(f"{name:<40} losses {errors[0]:.1e}  weights {errors[1]:.1e}  logits {errors[-1]:.1e}", flush=True)
     is_met = worst <= MOST
     print(
         f"largest difference, as a part of the largest value: {worst:.1e}; at most {MOST:g}: {'met' if is_met else 'NOT met'}"

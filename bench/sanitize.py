@@ -14,16 +14,18 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from random import Random
 
 import numpy as np
-from emulate import NETWORKS, made_up, pair
+from emulate import NETWORKS, pair
 
 from lenet.engines.kernels.build import FOLDER, build, find_compiler
 
 HERE = Path(__file__).parent
 ENGINES = Path(__file__).parents[1] / "tests/engines"
-TESTS = [str(ENGINES / f"test_{name}.py") for name in ("augmentation", "cpu", "cpu_oracle", "state")]
+TESTS = [str(ENGINES / f"test_{name}.py") for name in ("augmentation", "cpu", "cpu_chains", "cpu_oracle", "state")]
 FLAGS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer", "-g1", "-O2")
+CHAINS = 20  # random ones under the thread sanitizer
 RACES = ("-fsanitize=thread", "-g1", "-O2")
 
 
@@ -39,22 +41,28 @@ def main() -> int:
 
 def race(compiler: list[str]) -> int:
     """Trains networks on three threads with the thread sanitizer; the exit code."""
+    from chains import LIMITS, random_chain  # of tests/support, whose path emulate adds
+
+    chains = {**LIMITS, **{f"chain {seed}": random_chain(Random(seed), with_dropout=True) for seed in range(CHAINS)}}
+    trainings = NETWORKS | {
+        name: {"recipe": "fast", "dropout": 0.5, "architecture": chain} for name, chain in chains.items()
+    }
     with tempfile.TemporaryDirectory() as folder:
         library = build(out=Path(folder), extra=RACES)
         assert b"__tsan" in library.read_bytes(), "the thread sanitizer is not in the kernels"
         program = f"{folder}/standalone"
         source = [f"-I{FOLDER}", str(HERE / "standalone.cpp"), str(library), f"-Wl,-rpath,{folder}", "-o", program]
         subprocess.run([*compiler, *RACES, *source], check=True)
-        for name, settings in NETWORKS.items():
+        for name, settings in trainings.items():
             try:
-                here, there = pair(settings, made_up(), [program], threads=3)
+                alone, together = (pair(settings, [program], threads)[1] for threads in (1, 3))
             except subprocess.CalledProcessError as error:
                 print(f"error: {name}, with the thread sanitizer:\n{error.stderr.decode()}", file=sys.stderr)
                 return 1
-            if not all(np.array_equal(one, other) for one, other in zip(here, there, strict=True)):
-                print(f"error: {name}: other bits with the thread sanitizer", file=sys.stderr)
+            if not all(np.array_equal(one, other) for one, other in zip(alone, together, strict=True)):
+                print(f"error: {name}: three threads compute other bits than one", file=sys.stderr)
                 return 1
-    print(f"thread sanitizer: {len(NETWORKS)} networks on three threads, no race, the same bits")
+    print(f"thread sanitizer: {len(trainings)} networks on three threads, no race, the same bits")
     return 0
 
 

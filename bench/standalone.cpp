@@ -1,6 +1,7 @@
 // Steps and logits of the kernels in a program of their own, to run it under an emulator of another processor (emulate.py) or
 // with the thread sanitizer (sanitize.py).
-// Reads structures and arrays from stdin, in the order below, and writes losses, weights and logits to stdout.
+// Reads structures and arrays from stdin, in the order below, and writes losses, weights, their average if there is one, and
+// logits to stdout.
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -46,6 +47,9 @@ int main() {
   optimizer->rates = read<double>(num_steps);
   optimizer->first_corrections = read_if(optimizer->first_corrections, num_steps);
   optimizer->second_corrections = read_if(optimizer->second_corrections, num_steps);
+  optimizer->average = read_if(optimizer->average, num_weights);
+  optimizer->average_shares = read_if(optimizer->average_shares, num_steps);
+  optimizer->class_weights = read_if(optimizer->class_weights, num_classes);
 
   if (!lenet_variant_runs_here(0)) return 3;
   const int64_t for_steps = lenet_workspace_size(0, network, plan->batch_size, num_threads, 1);
@@ -57,13 +61,15 @@ int main() {
   if (lenet_train(0, network, images, plan, optimizer, 0, num_steps, losses, &num_correct, workspace, num_threads) !=
       num_steps)
     return 4;
-  const int64_t num_logits = num_images * network->layers[network->num_layers - 1].outputs;
+  const int64_t num_logits = num_images * num_classes;
   float *logits = (float *)malloc(num_logits * sizeof(float));
-  if (lenet_logits(0, network, images, num_images, optimizer->weights, logits, workspace, num_threads) !=
+  const float *evaluated = optimizer->average ? optimizer->average : optimizer->weights;
+  if (lenet_logits(0, network, images, num_images, evaluated, logits, workspace, num_threads) !=
       num_images)
     return 5;
   fwrite(losses, sizeof(double), num_steps, stdout);
   fwrite(optimizer->weights, sizeof(float), num_weights, stdout);
+  if (optimizer->average) fwrite(optimizer->average, sizeof(float), num_weights, stdout);
   fwrite(logits, sizeof(float), num_logits, stdout);
   return 0;
 }
