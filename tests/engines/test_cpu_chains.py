@@ -179,3 +179,22 @@ def test_dropout_is_that_of_the_reference_engine(variant):
             other = dataclasses.replace(epoch, dropout_keys=epoch.dropout_keys[::-1].copy())
             with_effect += abs(without.train_steps(other, 0, 3).losses[0] - losses[0]) > 1e-4
     assert with_effect >= 3
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_chains_have_the_same_bits_on_any_number_of_threads(variant):
+    """With dropout, clipping, averaged weights and a last batch that is not full."""
+    random = Random(7)
+    for architecture in [*LIMITS.values(), *(random_chain(random, with_dropout=True) for _ in range(12))]:
+        dataset = noise(53, architecture.input_shape[1:], architecture.num_classes, architecture.input_shape[0])
+        preprocessing = Preprocessing(dataset.size, mean=0.3, std=0.35)
+        results = []
+        for threads in (1, 2, 3):
+            config = configure("fast", batch_size=35, threads=threads, dropout=0.5, clip_norm=0.1, ema=0.9)
+            engine = CpuEngine(initialized(architecture, "default", 0), dataset, config, preprocessing, variant=variant)
+            losses = engine.train_steps(plan(config, 0, len(dataset)), 0, 2).losses
+            logits = engine.logits(dataset.images)
+            weights = engine.network.weights.tobytes(), engine.evaluated.weights.tobytes()
+            results.append((losses.tobytes(), *weights, logits.tobytes()))
+        assert len(set(results)) == 1
+        assert np.isfinite(engine.network.weights).all()
