@@ -1,12 +1,20 @@
 """Each check of losses and accuracies, and the remedies for a network at chance level."""
 
+import dataclasses
 import math
 
 import numpy as np
 import pytest
 
 from lenet.doctor import remedies
-from lenet.doctor.curve_checks import chance_level, class_never_predicted, loss_rising, too_good, train_test_apart
+from lenet.doctor.curve_checks import (
+    chance_level,
+    class_never_predicted,
+    loss_rising,
+    running_statistics,
+    too_good,
+    train_test_apart,
+)
 from lenet.doctor.observation import Activations, Observation, chance, is_at_chance
 
 EVEN = np.full(10, 100)
@@ -80,6 +88,24 @@ def test_training_images_that_do_as_badly_when_evaluated_are_not_apart():
         "test accuracy": 0.72,
         "accuracy on training images after the epoch": 0.86,
     }
+
+
+def test_running_statistics_that_lag_at_the_end_need_steps_or_another_rate():
+    lagging = Observation(train_accuracy=0.7, evaluated_accuracy=0.59, is_last=True, has_batch_norm=True, steps=49)
+    assert running_statistics(lagging).remedy == (
+        "there were few steps, 49; use more epochs (--epochs), or a smaller batch (--batch-size)"
+    )
+    assert "a learning rate that falls" in running_statistics(dataclasses.replace(lagging, steps=50)).remedy
+    for other in ({"evaluated_accuracy": 0.61}, {"is_last": False}, {"has_batch_norm": False}):
+        assert running_statistics(dataclasses.replace(lagging, **other)) is None
+
+
+def test_a_class_that_lagging_statistics_never_predict_has_no_finding():
+    counts = confusion(50)
+    counts[:, 3] = 0
+    observation = Observation(confusion=counts, is_last=True, train_accuracy=0.7, evaluated_accuracy=0.61)
+    assert class_never_predicted(observation).name == "class-never-predicted"
+    assert class_never_predicted(dataclasses.replace(observation, evaluated_accuracy=0.59)) is None
 
 
 def test_classes_never_predicted_are_named():

@@ -86,6 +86,11 @@ EXAMPLES: dict[Check, tuple[Observation, str, dict[str, Any]]] = {
         "train-test-apart",
         {"train accuracy": 0.99, "test accuracy": 0.8},
     ),
+    curve_checks.running_statistics: (
+        Observation(train_accuracy=0.99, evaluated_accuracy=0.14, is_last=True, has_batch_norm=True, steps=10),
+        "running-statistics",
+        {"train accuracy": 0.99, "accuracy on training images after the epoch": 0.14},
+    ),
     curve_checks.class_never_predicted: (
         Observation(confusion=NEVER, is_last=True),
         "class-never-predicted",

@@ -5,7 +5,7 @@ import numpy as np
 from lenet.data.catalogue import CATALOGUE
 from lenet.doctor.finding import Finding
 from lenet.doctor.observation import Counts, Observation, chance
-from lenet.doctor.remedies import plateau_remedy
+from lenet.doctor.remedies import plateau_remedy, running_statistics_remedy
 from lenet.doctor.unit_checks import dead_layers
 
 RISE, WINDOW = 0.5, 3  # nats, and the chunks whose mean is taken, so that one bad batch is no rise
@@ -125,11 +125,30 @@ def is_apart(train: float, test: float) -> bool:
     return train - test > GAP
 
 
+def running_statistics(observation: Observation) -> Finding | None:
+    """Running statistics of batch normalization that lag behind at the end: evaluation fails where training did not."""
+    train, evaluated = observation.train_accuracy, observation.evaluated_accuracy
+    if train is None or evaluated is None or not (observation.is_last and observation.has_batch_norm):
+        return None
+    if not is_apart(train, evaluated):
+        return None
+    return Finding(
+        "running-statistics",
+        "with the running statistics of batch normalization the network is far worse than with those of each batch: they lag "
+        "behind its weights",
+        {"train accuracy": train, "accuracy on training images after the epoch": evaluated},
+        running_statistics_remedy(observation),
+    )
+
+
 def class_never_predicted(observation: Observation) -> Finding | None:
     """Classes with test images that are never predicted, once the network has stopped learning."""
     confusion, classes = observation.confusion, observation.classes
     if confusion is None or observation.is_at_chance or not _has_stopped(observation):
         return None
+    train, evaluated = observation.train_accuracy, observation.evaluated_accuracy
+    if train is not None and evaluated is not None and is_apart(train, evaluated):
+        return None  # the last step, or running statistics, are to blame
     missing = np.flatnonzero((confusion.sum(axis=0) == 0) & (confusion.sum(axis=1) > 0)).tolist()
     if not missing:
         return None

@@ -58,6 +58,7 @@ class Observation:
         outputs: for the same images, the network's outputs (N, num_classes).
         functions: names of the activation functions in the network.
         init: how the weights were initialised, a name in registry.INITS.
+        has_batch_norm: whether the network has batch normalization.
         takes_logits: whether the loss applies the softmax itself, as cross-entropy does.
         data: name of the data set.
         test_counts: test images of each class, (num_classes,).
@@ -90,6 +91,7 @@ class Observation:
     outputs: NDArray[np.floating[Any]] | None = None
     functions: frozenset[str] | None = None
     init: str | None = None
+    has_batch_norm: bool = False
     takes_logits: bool = True
     data: str = ""
     test_counts: Counts | None = None

@@ -131,9 +131,7 @@ def _plan(config: TrainConfig, epoch: int, labels: Labels, means: Dataset, rando
     drawn = random.choice(labels, (len(rates), size))
     batches = np.where(random.random(drawn.shape) < size / (2 * config.batch_size), drawn, even)
     order: NDArray[np.int64] = np.searchsorted(means.labels, batches.ravel())
-    keys = draw_keys(
-        config.seed, epoch, len(order)
-    )  # also where the network has dropout and the config does not say so
+    keys = draw_keys(config.seed, epoch, len(order))  # whatever the config says: a learner's network may have dropout
     return Plan(order, None, None, rates, size, dropout_keys=keys)
 
 

@@ -6,6 +6,8 @@ from lenet.doctor.observation import Observation
 # A test compares these figures with bench/records/doctor.log.
 SUCCESSES: dict[str, tuple[int, int]] = {"xavier-uniform": (11, 20), "relu": (16, 20), "rate": (14, 14)}
 
+STATISTICS_STEPS = 50  # with fewer, only more steps helped running statistics that lagged; then also another rate
+
 
 def success(remedy: str) -> str:
     """Return how often a remedy helped, as text."""
@@ -54,8 +56,18 @@ def few_steps_remedy(observation: Observation, has_sigmoids: bool) -> str:
     return f"the usual cause is {cause}; use {', or '.join(remedies)}"
 
 
+def running_statistics_remedy(observation: Observation) -> str:
+    """Return what to change in a training whose running statistics lag behind at its end."""
+    if observation.steps is not None and observation.steps < STATISTICS_STEPS:
+        return (
+            f"there were few steps, {observation.steps}; use more epochs (--epochs), or a smaller batch (--batch-size)"
+        )
+    return (
+        "use a learning rate that falls in the end (--schedule one-cycle or cosine), or a smaller one (--learning-rate)"
+    )
+
+
 def _more_epochs(observation: Observation) -> str:
     epoch = observation.escape_epoch
-    return "more epochs (--epochs)" + (
-        "" if epoch is None else f": a simulation escapes the plateau in epoch {epoch:.1f}"
-    )
+    escape = "" if epoch is None else f": a simulation escapes the plateau in epoch {epoch:.1f}"
+    return f"more epochs (--epochs){escape}"

@@ -13,6 +13,7 @@ from lenet.doctor.curve_checks import (
     chance_level,
     class_never_predicted,
     loss_rising,
+    running_statistics,
     too_good,
     train_test_apart,
 )
@@ -42,6 +43,7 @@ AFTER_EPOCH: tuple[Check, ...] = (
     too_good,
     chance_level,
     train_test_apart,
+    running_statistics,
     labels_shifted,
     class_never_predicted,
     dead_units,

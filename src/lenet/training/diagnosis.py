@@ -18,7 +18,7 @@ from lenet.doctor.finding import Finding
 from lenet.doctor.observation import Activations, Observation, is_at_chance
 from lenet.doctor.schedule import AFTER_CHUNK, AFTER_EPOCH, BEFORE_TRAINING, examine
 from lenet.metrics import confusion_matrix, loss_and_accuracy
-from lenet.networks.layers import Activation
+from lenet.networks.layers import Activation, BatchNorm
 from lenet.runs.points import ChunkPoint, EpochPoint
 from lenet.training.job import Job
 from lenet.training.teacher import chance_loss
@@ -112,6 +112,7 @@ class Findings:
             outputs=outputs[-1],
             functions=frozenset(layer.function for layer in layers if isinstance(layer, Activation)),
             init=config.init,
+            has_batch_norm=any(isinstance(layer, BatchNorm) for layer in layers),
             data=self.train.name,
             simulated=end - done,
             escapes=escapes,

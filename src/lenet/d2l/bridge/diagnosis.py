@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from lenet.d2l.bridge.activations import functions, record
 from lenet.d2l.bridge.batches import BatchIterator
@@ -116,6 +117,7 @@ class Diagnosis:
             outputs=outputs,
             functions=None if net is None else functions(net),
             init=self.init,
+            has_batch_norm=net is not None and any(isinstance(layer, _BatchNorm) for layer in net.modules()),
             takes_logits=self.steps.takes_logits,
             data=self.test.name if self.test else "",
             test_counts=np.bincount(self.test.labels) if self.test else None,
