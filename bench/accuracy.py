@@ -25,9 +25,10 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--name", default="accuracy", help="of the record")
     parser.add_argument("--no-record", action="store_true")
     options = parser.parse_args()
-    log = Log("accuracy", record=not options.no_record)
+    log = Log(options.name, record=not options.no_record)
     log.say("recipe    engine     seed  epochs  test accuracy  train accuracy  seconds")
     results: dict[str, dict[str, dict[str, Any]]] = {recipe: {} for recipe in options.recipes}
     for recipe in options.recipes:

@@ -88,6 +88,7 @@ LIGHT = {
     "brightness": 0.1,
     "contrast": 0.1,
 }
+OWN = {"activation": None, "padding": None}  # the defaults of the model
 
 
 @pytest.mark.parametrize(
@@ -101,9 +102,9 @@ LIGHT = {
         ("book-sgd", BOOK_SGD),
         ("book-adam", BOOK_ADAM | {"learning_rate": 0.001}),
         ("book-adam-01", BOOK_ADAM | {"learning_rate": 0.01}),
-        ("lenet-bn", LIGHT | {"model": "lenet-bn", "epochs": 20}),
+        ("lenet-bn", OWN | {"model": "lenet-bn", "epochs": 20, "shift": 1}),
         ("small", LIGHT | {"model": "small", "epochs": 30}),
-        ("tiny", LIGHT | {"model": "tiny", "learning_rate": 0.01, "weight_decay": 0.02, "epochs": 40}),
+        ("tiny", OWN | {"model": "tiny", "learning_rate": 0.01, "weight_decay": 0.02, "epochs": 40, "shift": 1}),
     ],
 )
 def test_the_settings_of_a_recipe_stay(name, changes):
