@@ -168,7 +168,7 @@ def test_the_remedy_suits_the_network_and_says_how_often_it_helped(functions, in
     assert predicted.endswith("or more epochs (--epochs): a simulation escapes the plateau in epoch 2.3")
 
 
-def test_few_steps_without_dead_units_need_more_of_them():
+def test_few_steps_without_lost_units_need_more_of_them():
     few = {"functions": frozenset({"relu"}), "steps": 8, "epochs": 1, "batch_size": 8192, "simulated": 0}
     assert plateau(**few).remedy == (
         "the usual cause is too few steps: 8, in 1 epoch of batches of 8,192 images; use more epochs (--epochs), or a "
@@ -180,8 +180,12 @@ def test_few_steps_without_dead_units_need_more_of_them():
     assert "a single step, in" in plateau(**few | {"steps": 1}).remedy
     assert "steps: 8; use" in plateau(**few | {"epochs": None}).remedy
     assert "a learning rate that is too high" in plateau(**few | {"steps": 500}).remedy
-    dead = {"f": Activations("relu", np.zeros((4, 2)))}
-    assert "a learning rate that is too high" in plateau(**few, activations=dead).remedy
+    for function, value in (("relu", 0), ("tanh", 1), ("scaled-tanh", -1.7159)):
+        lost = {"f": Activations(function, np.full((4, 2), value))}
+        assert "a learning rate that is too high" in plateau(**few, activations=lost).remedy
+    assert "a learning rate that is too high" in plateau(**few, train_loss=2.38).remedy
+    alive = {"f": Activations("leaky-relu", np.zeros((4, 2)))}
+    assert "too few steps" in plateau(**few, train_loss=2.36, activations=alive).remedy
 
 
 def test_few_steps_of_sigmoids_are_the_cause_if_a_simulation_of_more_escapes():

@@ -6,9 +6,10 @@ from lenet.data.catalogue import CATALOGUE
 from lenet.doctor.finding import Finding
 from lenet.doctor.observation import Counts, Observation, chance
 from lenet.doctor.remedies import plateau_remedy, running_statistics_remedy
-from lenet.doctor.unit_checks import dead_layers
+from lenet.doctor.unit_checks import dead_layers, saturated_layers
 
 RISE, WINDOW = 0.5, 3  # nats, and the chunks whose mean is taken, so that one bad batch is no rise
+THROWN = 1.03  # of the loss at chance: a larger loss is not that of a network that has hardly moved
 GAP = 0.1  # between train and test accuracy
 STILL = 0.02  # gain in accuracy within an epoch: with less the network has stopped learning
 TOO_GOOD = {"fashion-mnist": 0.975}  # beyond the test accuracy of any published network
@@ -90,7 +91,9 @@ def chance_level(observation: Observation) -> Finding | None:
         numbers["epochs simulated"] = simulated
         remaining = f"{simulated} remaining epochs" if simulated > 1 else "remaining epoch"
         prediction = f", and a simulation of the {remaining} does not escape it"
-    remedy = plateau_remedy(observation, has_dead_units=bool(dead_layers(observation.activations)))
+    lost = dead_layers(observation.activations) | saturated_layers(observation.activations)
+    too_far = loss > THROWN * chance_loss  # by a learning rate that is too high
+    remedy = plateau_remedy(observation, may_need_steps=not lost and not too_far)
     return Finding("chance-level", f"accuracy is at chance level{prediction}", numbers, remedy)
 
 

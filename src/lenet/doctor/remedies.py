@@ -15,17 +15,15 @@ def success(remedy: str) -> str:
     return f"{learned} of {total} such trainings"
 
 
-def plateau_remedy(observation: Observation, has_dead_units: bool = False) -> str:
+def plateau_remedy(observation: Observation, may_need_steps: bool) -> str:
     """Return what to change in a training at chance level.
-
-    Few steps are the cause if nothing else is: neither dead ReLUs nor sigmoids that more epochs would not help.
 
     Args:
         observation: of that training.
-        has_dead_units: whether a layer of ReLUs is mostly dead.
+        may_need_steps: whether more steps may help: no layer is mostly dead or saturated, and the loss is that of guessing.
     """
     has_sigmoids = "sigmoid" in (observation.functions or {"sigmoid"})
-    if observation.has_few_steps and not has_dead_units and not (has_sigmoids and observation.escape_epoch is None):
+    if may_need_steps and observation.has_few_steps and not (has_sigmoids and observation.escape_epoch is None):
         return few_steps_remedy(observation, has_sigmoids)
     if has_sigmoids:
         weights = {"default": ", from PyTorch's initial weights", None: ", or initial weights that are too small"}

@@ -29,7 +29,7 @@ def dead_units(observation: Observation) -> Finding | None:
 
 def saturated_units(observation: Observation) -> Finding | None:
     """Layers of sigmoids or tanhs in which most units are at the ends of their range for every image."""
-    layers = {name: share for name, share in saturated_shares(observation.activations).items() if share > UNIT_SHARE}
+    layers = saturated_layers(observation.activations)
     if not layers:
         return None
     return Finding(
@@ -61,6 +61,11 @@ def softmax_before_loss(observation: Observation) -> Finding | None:
 def dead_layers(activations: Mapping[str, Activations]) -> dict[str, float]:
     """Return, for each layer of ReLUs that are mostly dead, their share."""
     return {name: share for name, share in dead_shares(activations).items() if share > UNIT_SHARE}
+
+
+def saturated_layers(activations: Mapping[str, Activations]) -> dict[str, float]:
+    """Return, for each layer of sigmoids or tanhs that are mostly saturated, their share."""
+    return {name: share for name, share in saturated_shares(activations).items() if share > UNIT_SHARE}
 
 
 def dead_shares(activations: Mapping[str, Activations]) -> dict[str, float]:
