@@ -17,6 +17,10 @@ struct Block {
   int activation, pooling;
 
   int taps() const { return in_channels * kernel * kernel; }
+  // Without the rows and columns that the pooling drops.
+  Convolution convolution() const {
+    return {{in_channels, in_rows - 2 * padding, in_columns - 2 * padding, padding}, {channels, 2 * rows, 2 * columns, 0}, kernel};
+  }
   int pooled() const { return rows * columns; }
 };
 
@@ -166,36 +170,19 @@ static void unpool(const Block &b, int first, int last, const float *pooled_grad
   store(bias_gradient, load(bias_gradient) + total);
 }
 
-// All taps of channels first … first + C - 1, over the rows of dz.
-template <int C>
-static void weight_gradients(const Block &b, int first_row, int rows, const float *dz, int dz_plane, const float *x,
-                             float *out) {
-  const int in_pitch = b.in_columns * LANES, width = 2 * b.columns * LANES, out_plane = b.taps() * V;
-  const int tiles = num_tiles(b.kernel, GRADIENT_TAPS);
-  for (int channel = 0; channel < b.in_channels; ++channel)
-    for (int ky = 0; ky < b.kernel; ++ky)
-      for (int index = 0; index < tiles; ++index) {
-        Tile tile = tile_of(b.kernel, GRADIENT_TAPS, index);
-        const float *at = x + ((channel * b.in_rows + first_row + ky) * b.in_columns + tile.first) * LANES;
-        float *sums = out + ((channel * b.kernel + ky) * b.kernel + tile.first) * V;
-#define TAPS(T) weight_gradient<C, 1, at_most(T, GRADIENT_TAPS)>(true, rows, width, dz, width, dz_plane, at, in_pitch, 0, sums, out_plane, 0)
-        WITH_CONSTANT(tile.length, TAPS)
-#undef TAPS
-      }
-}
-
 // Rows of pooled pixels whose gradient is computed and used while it is in the first-level cache.
 INLINE int rows_at_once(const Block &b) {
   int rows = 16384 / (GRADIENT_CHANNELS * 4 * b.columns * LANES * (int)sizeof(float));
   return rows < 1 ? 1 : rows < b.rows ? rows : b.rows;
 }
 
-// Adds to the gradients of weight and bias, [channel][tap][V] and [channel][V]. The gradient before the activation
-// is stored in dz, [channel][2 · rows][2 · columns][LANES], if `whole`; else dz holds GRADIENT_CHANNELS channels of
-// rows_at_once(b) pooled rows at a time.
+// Adds to the gradients of weight, as PyTorch lays it out, and bias, [channel][V]. The gradient before the activation is stored
+// in dz, [channel][2 · rows][2 · columns][LANES], if `whole`; else dz holds GRADIENT_CHANNELS channels of rows_at_once(b) pooled
+// rows at a time. lane_sums: room for the sums of a tile of channels.
 static void backward_weights(const Block &b, const float *x, const float *pooled_gradient, const float *active,
                              const int32_t *argmax, const float *pooled, int pooled_pitch, int pooled_plane, float *dz,
-                             bool whole, float *weight_out, float *bias_out) {
+                             bool whole, float *lane_sums, float *weight_out, float *bias_out) {
+  const Convolution c = b.convolution();
   const int width = 2 * b.columns * LANES, at_once = rows_at_once(b);
   const int dz_plane = 2 * (whole ? b.rows : at_once) * width;
   for (int index = 0; index < num_tiles(b.channels, GRADIENT_CHANNELS); ++index) {
@@ -203,18 +190,19 @@ static void backward_weights(const Block &b, const float *x, const float *pooled
     for (int row = 0; row < b.rows; row += at_once) {
       int last = row + at_once < b.rows ? row + at_once : b.rows;
       float *rows = whole ? dz + tile.first * dz_plane + 2 * row * width : dz;
-      for (int c = 0; c < tile.length; ++c) {
-        int64_t plane = (int64_t)(tile.first + c) * b.pooled() * LANES;
+      for (int i = 0; i < tile.length; ++i) {
+        int64_t plane = (int64_t)(tile.first + i) * b.pooled() * LANES;
         unpool(b, row, last, pooled_gradient + plane, active ? active + 4 * plane : nullptr,
-               argmax ? argmax + plane : nullptr, pooled + (tile.first + c) * pooled_plane, pooled_pitch,
-               rows + c * dz_plane, bias_out + (tile.first + c) * V);
+               argmax ? argmax + plane : nullptr, pooled + (tile.first + i) * pooled_plane, pooled_pitch,
+               rows + i * dz_plane, bias_out + (tile.first + i) * V);
       }
-      float *sums = weight_out + (int64_t)tile.first * b.taps() * V;
+      const float *at = x + 2 * row * c.in.pitch();
 #define CHANNELS(C) \
-  weight_gradients<at_most(C, GRADIENT_CHANNELS)>(b, 2 * row, 2 * (last - row), rows, dz_plane, x, sums)
+  weight_gradients<at_most(C, GRADIENT_CHANNELS)>(c, row > 0, 2 * (last - row), rows, width, dz_plane, at, lane_sums)
       WITH_CONSTANT(tile.length, CHANNELS)
 #undef CHANNELS
     }
+    add_lane_sums(tile.length * c.taps(), lane_sums, weight_out + (int64_t)tile.first * c.taps());
   }
 }
 

@@ -198,6 +198,10 @@ static void weight_gradients(const Convolution &c, bool add, int rows, const flo
 // Floats of the lane sums that `backward_weights` needs.
 static int64_t lane_sums_size(const Convolution &c) { return (int64_t)GRADIENT_CHANNELS * c.taps() * V; }
 
+static void add_lane_sums(int count, const float *lane_sums, float *out) {
+  for (int i = 0; i < count; ++i) out[i] += sum(lane_sums + (int64_t)i * V);
+}
+
 // Adds to the gradients of weight and bias, as PyTorch lays them out. gradient: of the output, within a frame of `frame`;
 // lane_sums: room for the sums of a tile of channels. bias_out may be NULL.
 static void backward_weights(const Convolution &c, const float *x, const float *gradient, int frame, float *lane_sums,
@@ -217,8 +221,7 @@ static void backward_weights(const Convolution &c, const float *x, const float *
       WITH_CONSTANT(tile.length, CHANNELS)
 #undef CHANNELS
     }
-    float *out = weight_out + (int64_t)tile.first * c.taps();
-    for (int64_t i = 0; i < (int64_t)tile.length * c.taps(); ++i) out[i] += sum(lane_sums + i * V);
+    add_lane_sums(tile.length * c.taps(), lane_sums, weight_out + (int64_t)tile.first * c.taps());
     for (int channel = 0; bias_out && channel < tile.length; ++channel) {
       vec total = splat(0.f);
       for (int row = 0; row < c.out.rows; ++row)

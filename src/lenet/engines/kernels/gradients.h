@@ -20,8 +20,8 @@ int num_parts(int64_t groups) {
   return groups <= 8 ? (int)groups : groups <= 16 ? 8 : groups < 2 * MAX_PARTS ? (int)(groups / 2) : MAX_PARTS;
 }
 
-// The sums of a part: of each convolution the gradients of weight and bias. Those of blocks are [channel][tap][V] and
-// [channel][V], summed over the lanes only at the end; with Winograd's algorithm, and without pooling, as PyTorch lays them out.
+// The sums of a part: of each convolution the gradients of the weight, as PyTorch lays it out, and of the bias; that of a block
+// is [channel][V], summed over the lanes only at the end.
 struct PartialSums {
   struct {
     float *weight, *bias;
@@ -40,7 +40,7 @@ struct PartialSums {
       const Stage &stage = net.stages[i];
       stages[i] = {};
       if (stage.kind == BLOCK) {
-        stages[i].weight = space.take<float>((int64_t)stage.block.channels * stage.block.taps() * (is_per_lane(stage) ? V : 1));
+        stages[i].weight = space.take<float>((int64_t)stage.block.channels * stage.block.taps());
         stages[i].bias = space.take<float>(stage.block.channels * V);
       } else if (stage.kind == CONVOLUTION) {
         stages[i].weight = space.take<float>((int64_t)stage.out.channels * stage.convolution.taps());
@@ -53,8 +53,6 @@ struct PartialSums {
     num_correct = space.take<int64_t>(1);
     space.take<char>(2 * ALIGNMENT);  // no two threads share a pair of cache lines, which a processor may fetch together
   }
-
-  static bool is_per_lane(const Stage &stage) { return stage.kind == BLOCK && !uses_winograd(stage.block); }
 
   void clear() {
     memset(all, 0, count * sizeof(float));
@@ -140,14 +138,13 @@ struct WeightRange {
 
 // The gradient of a convolution: the sums of the parts, in their order.
 void convolution_gradient(const Stage &stage, const PartialSums *parts, int num_parts, int index, float *gradient) {
-  const bool is_block = stage.kind == BLOCK, is_per_lane = PartialSums::is_per_lane(stage);
+  const bool is_block = stage.kind == BLOCK;
   const int channels = stage.out.channels;
   const int64_t size = (int64_t)channels * (is_block ? stage.block.taps() : stage.convolution.taps());
   float *weight = gradient + stage.weights, *bias = weight + size;
   for (int part = 0; part < num_parts; ++part) {
     const float *of_part = parts[part].stages[index].weight, *bias_of_part = parts[part].stages[index].bias;
-    for (int64_t i = 0; i < size; ++i)
-      weight[i] = (part ? weight[i] : 0.f) + (is_per_lane ? sum(of_part + i * V) : of_part[i]);
+    for (int64_t i = 0; i < size; ++i) weight[i] = (part ? weight[i] : 0.f) + of_part[i];
     for (int i = 0; i < channels; ++i)
       bias[i] = (part ? bias[i] : 0.f) + (is_block ? sum(bias_of_part + (int64_t)i * V) : bias_of_part[i]);
   }

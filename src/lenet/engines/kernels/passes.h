@@ -107,7 +107,7 @@ struct BackwardPass {
     }
     float *dz = own.dz ? own.dz : at.active;
     backward_weights(b, input(i), gradient(i), at.active, at.argmax, pooled, stage.out.pitch(), stage.out.plane(), dz,
-                     before != nullptr, sums.stages[i].weight, sums.stages[i].bias);
+                     before != nullptr, scratch.lane_sums, sums.stages[i].weight, sums.stages[i].bias);
     if (before) backward_input(b, dz, space.packed.stages[i].backward, before);
   }
 

@@ -90,7 +90,8 @@ struct Activations {
   // Sets the frames of zeros, which nothing writes later.
   void clear(const Network &net) {
     memset(input, 0, net.input.size() * sizeof(float));
-    for (int i = 0; i < net.num_stages; ++i) memset(stages[i].out, 0, net.stages[i].out.size() * sizeof(float));
+    for (int i = 0; i < net.num_stages; ++i)
+      if (const Map &out = net.stages[i].out; out.frame) memset(stages[i].out, 0, out.size() * sizeof(float));
   }
 };
 
@@ -129,6 +130,8 @@ struct Scratch {
       if (!stage.is_normalized()) at.gradient = space.take<float>(stage.gradient().size());
       if (stage.kind == DENSE) longest = largest(longest, stage.dense.pitch());
       if (stage.kind == CONVOLUTION) most_sums = largest(most_sums, lane_sums_size(stage.convolution));
+      if (stage.kind == BLOCK && !uses_winograd(stage.block))
+        most_sums = largest(most_sums, lane_sums_size(stage.block.convolution()));
     }
     transformed = space.take<float>(most_transformed);
     products = space.take<float>(most_products);
