@@ -117,7 +117,8 @@ def test_the_commands_of_the_readme_run(real_data, tmp_path):
 
 def test_a_record_ends_with_its_json():
     records = list((ROOT / "bench" / "records").glob("*.log"))
-    scripts = {"accuracy", "doctor", "end_to_end", "examples", "faults", "memory", "startup", "throughput"}
+    scripts = {"accuracy", "against", "augmentation", "doctor", "end_to_end", "examples", "faults", "memory"}
+    scripts |= {"networks", "startup", "threads", "throughput"}
     scripts |= {"time_to_accuracy"}
     assert scripts | {"throughput_avx2"} <= {record.stem for record in records}
     for record in records:
