@@ -246,7 +246,7 @@ int64_t train(const lenet_network &network, const lenet_images &images, const le
   TrainingSpace space(net, memory, num_groups(most), num_threads);
   space.packed.pack_all(net, optimizer.weights);
   *num_correct = 0;
-  TrainingCall job{net, images, plan, optimizer, start, stop, losses, num_correct, space};
+  TrainingCall job{net, images, plan, optimizer, start, stop, losses, num_correct, space, {}};
   return run_threads(num_threads, train_thread, &job) ? job.done : -1;
 }
 
