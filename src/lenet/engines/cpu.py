@@ -184,7 +184,7 @@ class CpuEngine(Stateful):
             except MemoryError as error:
                 raise EngineError(
                     f"the CPU kernels need {needed / 1e9:.1f} GB of memory, which is not available",
-                    hint="use fewer threads, a smaller network, or --engine reference",
+                    hint="use fewer threads, smaller batches, a smaller network, or --engine reference",
                 ) from error
         address: int = self._workspace.ctypes.data
         return -(-address // ALIGNMENT) * ALIGNMENT
