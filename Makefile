@@ -16,7 +16,8 @@
 #   make proof             the tests marked `proof`: 90 oracle networks, the README's commands
 #   make without-torch     the tests of the core in an environment of its own without PyTorch, .venv-core
 #   make builds            the tests marked `build`: kernels for every platform and for WebAssembly, wheels
-#   make sanitize          the tests of the CPU engine under the address and undefined-behaviour sanitizers
+#   make sanitize          the tests of the CPU engine under the address and undefined-behaviour sanitizers, and trainings of
+#                          models and random chains under the thread sanitizer
 #   make faults            fault injection (about 40 minutes), writes docs/faults.md; make faults-short takes three
 #   make mutants           mutation testing: 60 small faults in the source, and those that no test notices (about ten
 #                          minutes); make mutants-short takes one, with six
