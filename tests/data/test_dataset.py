@@ -51,11 +51,30 @@ def test_lists_and_strided_arrays_are_accepted():
         ({"targets": np.zeros((3, 2, 3), np.float32)}, r"targets of toy are float32 of shape \(3, 2, 3\)"),
         ({"targets": [[0.0, 1.0]] * 3}, "targets of toy are list"),
         ({"targets": np.full((3, 2), np.inf, np.float16)}, "targets of toy have NaN or infinite numbers"),
+        ({"classes": ("a", "")}, "class 1 of toy has the name ''; expected 1 to 200 characters"),
+        ({"classes": ("a\nb", "c")}, r"class 0 of toy has the name 'a\\nb'"),
+        ({"classes": ("a", "b" * 201)}, "class 1 of toy has the name 'b+…'"),
+        ({"classes": ("a", "b", "a")}, "the classes 0 and 2 of toy have the same name, a"),
     ],
 )
 def test_invalid_data_sets_are_refused(changes, message):
     with pytest.raises(DataError, match=message):
         made(**changes)
+
+
+def test_numbers_as_names_of_classes_become_text():
+    assert made(classes=np.unique([7, 9])).classes == ("7", "9")
+    assert made(classes=range(2)).classes == ("0", "1")
+
+
+def test_sets_that_do_not_fit_are_refused():
+    other = made(images=np.zeros((3, 5, 5), np.uint8))
+    with pytest.raises(DataError, match="training and test images have different sizes: toy of 4×5 and toy of 5×5"):
+        Splits(made(), other, "")
+    with pytest.raises(DataError, match="different classes: class 1 is b in one and c in the other"):
+        Splits(made(), made(classes=("a", "c")), "")
+    with pytest.raises(DataError, match="class 2 is none in one and c in the other"):
+        Splits(made(), made(classes=("a", "b", "c")), "")
 
 
 def test_the_fingerprint_depends_on_every_bit(tiny):

@@ -5,6 +5,7 @@ The arrays are NumPy's; an engine uses the same memory without a copy.
 
 import dataclasses
 import hashlib
+import itertools
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from lenet.data import digits, idx
 from lenet.data.catalogue import Entry, find_entry
+from lenet.data.class_names import checked_class_names
 from lenet.data.locate import cached_folder, locate
 from lenet.errors import DataError, DataUnavailable
 
@@ -36,7 +38,7 @@ class Dataset:
         name: The name of the data set.
         images: uint8 (N, height, width), or (N, height, width, 3) with colours, which `lenet.train` does not take.
         labels: int64 (N,), each from 0 to len(classes) - 1.
-        classes: The names of the classes, in the order of their labels.
+        classes: The names of the classes, in the order of their labels; numbers become text.
         targets: A teacher's logits, soft targets of a training: float16 or float32 (N, num_classes), or (N, 2, num_classes)
             with those of each image and of its mirror image, for trainings that flip. None for a training by labels alone.
     """
@@ -48,7 +50,7 @@ class Dataset:
     targets: Targets | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "classes", tuple(self.classes))
+        object.__setattr__(self, "classes", checked_class_names(self.name, self.classes))
         object.__setattr__(self, "images", np.ascontiguousarray(self.images))
         object.__setattr__(self, "labels", np.ascontiguousarray(self.labels))
         if self.images.dtype != np.uint8 or not (self.images.ndim == 3 or self.images.shape[3:] == (3,)):
@@ -148,6 +150,21 @@ class Splits:
     source: str
     notice: str | None = None
     folder: Path | None = None
+
+    def __post_init__(self) -> None:
+        train, test = self
+        if train.images.shape[1:] != test.images.shape[1:]:
+            sizes = " and ".join(f"{part.name} of {'×'.join(map(str, part.images.shape[1:]))}" for part in self)
+            raise DataError(
+                f"training and test images have different sizes: {sizes}", hint="bring all images to one size"
+            )
+        if train.classes != test.classes:
+            pairs = enumerate(itertools.zip_longest(train.classes, test.classes, fillvalue="none"))
+            label, (first, second) = next(pair for pair in pairs if pair[1][0] != pair[1][1])
+            raise DataError(
+                f"training and test set have different classes: class {label} is {first} in one and {second} in the other",
+                hint="give both sets the same names in the same order",
+            )
 
     def __iter__(self) -> Iterator[Dataset]:
         return iter((self.train, self.test))

@@ -10,7 +10,6 @@ Nothing in it is trusted: memory for weights is allocated only if the file's wei
 import hashlib
 import json
 import os
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.config import MODEL_FIELDS, checked, model_name
+from lenet.data.class_names import is_class_name
 from lenet.data.dataset import Images, Labels
 from lenet.errors import DataError, LenetError, RunError
 from lenet.files import untrusted
@@ -31,7 +31,7 @@ from lenet.networks import Architecture, Network, build, gradients
 from lenet.networks.forward import as_input, forward
 
 KEY = "lenet"  # of the metadata; one, as safetensors writes several in an order that changes from process to process
-MAX_CLASSES, MAX_NAME = 1000, 200  # classes, and characters in the name of one
+MAX_CLASSES = 1000
 MAX_EDGE = 4096  # pixels of the network's input, in height and width
 MAX_LAYERS = 64
 CHUNK = 250  # images whose layer outputs are in memory at once
@@ -61,7 +61,7 @@ class TrainedNetwork:
 
     def __post_init__(self) -> None:
         """Raises RunError unless all of it is possible and fits together."""
-        if not 0 < len(self.classes) <= MAX_CLASSES or not all(map(_is_name, self.classes)):
+        if not 0 < len(self.classes) <= MAX_CLASSES or not all(map(is_class_name, self.classes)):
             raise self._fault(f"its classes are {untrusted.printable(list(self.classes))}")
         if max(self.preprocessing.size) > MAX_EDGE:
             raise self._fault("its images are {}×{}".format(*self.preprocessing.size))
@@ -234,11 +234,6 @@ class TrainedNetwork:
 
     def _fault(self, why: str) -> RunError:
         return _fault(self.path, why)
-
-
-def _is_name(name: Any) -> bool:
-    """Whether a name can be printed: a control character could change a terminal."""
-    return isinstance(name, str) and len(name) <= MAX_NAME and not any(unicodedata.category(c) == "Cc" for c in name)
 
 
 def _fault(path: Path, why: str) -> RunError:
