@@ -65,6 +65,28 @@ def test_no_misfit_is_made_up():
     assert explain_shape_error(LeNet(), images, RuntimeError("something else")) is None
 
 
+@pytest.mark.parametrize(
+    ("net", "dtype", "message", "hint"),
+    [
+        (nn.Conv2d(1, 6, 5), torch.uint8, r"images of uint8: the weights of layer 0, Conv2d.*, are float32", "/ 255"),
+        (nn.Conv2d(1, 6, 5), torch.float64, "images of float64: the weights of layer 0", "use X.float()"),
+        (
+            nn.Sequential(nn.Flatten(), nn.Linear(784, 2).double()),
+            torch.float32,
+            "layer 1, .* are float64",
+            "net.float()",
+        ),
+    ],
+)
+def test_images_of_another_type_than_the_weights(net, dtype, message, hint):
+    images = torch.zeros((2, 1, 28, 28), dtype=dtype)
+    found = explain_shape_error(net, images, failing(net, images))
+    assert found is not None
+    with pytest.raises(type(found), match=message):
+        raise found
+    assert hint in found.hint
+
+
 def test_padding_counts_on_both_sides():
     images, net = torch.zeros(2, 1, 2, 2), nn.Conv2d(1, 2, 5, padding=1)
     found = explain_shape_error(net, images, failing(net, images))

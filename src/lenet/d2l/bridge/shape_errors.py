@@ -27,7 +27,7 @@ def explain_shape_error(model: nn.Module, images: Tensor, error: RuntimeError) -
     if entered and len(entered) == len(left) + 1:
         name, layer, shape = entered[-1]
         if (needed := _expected(layer, shape)) is None:
-            return None
+            return _dtype_error(name, layer, images)
         return ModelError(
             f"the network does not take images of {given}: layer {name}, {layer}, expects {needed} "
             f"and received {_shape(shape)}",
@@ -82,6 +82,8 @@ def _expected(layer: nn.Module, shape: tuple[int, ...]) -> str | None:
         if len(shape) != 4 or shape[1] != layer.in_channels:
             return f"(N, {layer.in_channels}, height, width)"
         height, width = _smallest(layer)
+        if shape[2] >= height and shape[3] >= width:
+            return None
         return f"(N, {layer.in_channels}, height, width) of at least {height}×{width}"
     if isinstance(layer, nn.BatchNorm2d) and (len(shape) != 4 or shape[1] != layer.num_features):
         return f"(N, {layer.num_features}, height, width)"
@@ -89,6 +91,20 @@ def _expected(layer: nn.Module, shape: tuple[int, ...]) -> str | None:
         height, width = _smallest(layer)
         return f"(N, channels, height, width) of at least {height}×{width}"
     return None
+
+
+def _dtype_error(name: str, layer: nn.Module, images: Tensor) -> ModelError | None:
+    """The error for images whose type is not that of the weights of the layer that failed; None for other reasons."""
+    if not isinstance(layer, nn.Linear | nn.Conv2d) or layer.weight.dtype == images.dtype:
+        return None
+    given, expected = (str(dtype).removeprefix("torch.") for dtype in (images.dtype, layer.weight.dtype))
+    if layer.weight.dtype != torch.float32:
+        hint = "net.float() makes the weights float32, which the kernels need too"
+    else:
+        hint = "X.float() / 255 makes images of bytes float32" if images.dtype == torch.uint8 else "use X.float()"
+    return ModelError(
+        f"the network does not take images of {given}: the weights of layer {name}, {layer}, are {expected}", hint=hint
+    )
 
 
 def _smallest(layer: nn.Conv2d | nn.MaxPool2d | nn.AvgPool2d) -> tuple[int, int]:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from lenet.d2l.bridge.batches import SAMPLE, no_batches, pair
 from lenet.d2l.bridge.divergence import DivergenceGuard, Stateful
 from lenet.d2l.bridge.evaluation import outputs, to_device
+from lenet.d2l.bridge.label_errors import explain_label_error
 from lenet.d2l.bridge.measuring import accuracy, number, uninterrupted
 from lenet.d2l.bridge.progress import EpochProgress, report_steps
 from lenet.engines import Stats
@@ -132,8 +133,11 @@ def classification(
     def forward(batch: Any) -> Forward:
         inputs, labels = (to_device(part, device) for part in pair(batch))
         logits = outputs(net, inputs)
-        value = loss(logits, labels).mean()
-        return Forward(value, number(value), accuracy(logits, labels), inputs, labels)
+        try:
+            value = loss(logits, labels).mean()
+            return Forward(value, number(value), accuracy(logits, labels), inputs, labels)
+        except (RuntimeError, IndexError, ValueError) as error:
+            raise explain_label_error(logits, labels) or error from error
 
     def update(result: Forward) -> None:
         optimizer.zero_grad()
