@@ -51,7 +51,7 @@ POPULATION: dict[str, dict[str, dict[str, Any]]] = {
         "… rate 0.9": BOOK_SGD | {"activation": "relu"},
     },
 }
-HEALTHY = ("fast", "sprint", "book-sgd", "book-adam")
+HEALTHY = ("fast", "sprint", "lenet-bn", "tiny", "book-sgd", "book-adam")
 
 
 def main() -> None:
