@@ -112,6 +112,16 @@ def test_in_the_order_of_a_state_dict_the_statistics_of_a_layer_follow_its_weigh
     assert names == {f"net.{name}": name for name in network.tensors}
 
 
+def test_weights_of_a_training_with_dropout_are_taken_without_it(tmp_path):
+    """Its layers have other numbers; a safetensors file has them in no order."""
+    trained = initialized(build("tiny", dropout=0.3), "default", seed=0)
+    assert {"20.weight", "20.bias"} <= set(trained.tensors)
+    imported = import_weights(saved(tmp_path, dict(sorted(trained.tensors.items()))), model="tiny", data="mnist")
+    assert imported.names["20.weight"] == "19.weight"
+    for name, array in trained.tensors.items():
+        assert np.array_equal(imported.network.weights[imported.names[name]], array)
+
+
 def test_a_negative_variance_is_refused(tmp_path, normalized):
     state, network = normalized
     state["conv.1.running_var"][2] = -1e-3

@@ -1,5 +1,6 @@
 """Tensors of another program, and which of a network's tensors each of them is: by name, by order, or by shape."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,8 @@ FLOATS = ("float32", "float64", "float16", "bfloat16")
 MAX_LISTED = 24  # tensors in a message
 PREFIXES = ("module.", "_orig_mod.")  # of nn.DataParallel and torch.compile
 COUNTER = "num_batches_tracked"  # of nn.BatchNorm2d, which nothing here needs
+PARTS = ("weight", "bias", "running_mean", "running_var")  # of a layer, as PyTorch orders them
+NUMBERED = re.compile(rf"(\d{{1,9}})\.({'|'.join(PARTS)})")  # names that nn.Sequential gives
 # Layers that no network of lenet has, by the last part of a name that only they have.
 OTHER_LAYERS = {
     "weight_ih_l0": "LSTM, GRU or RNN",
@@ -102,8 +105,9 @@ def match(tensors: Tensors, shapes: dict[str, Shape], file: str, model: str) -> 
             f"the weights do not fit: {sides}",
             hint="describe the network that was trained: --model, --kernel-size, --channels, --hidden, --padding",
         )
-    if tensors.is_ordered and list(given.values()) == list(shapes.values()):
-        return dict(zip(given, shapes, strict=True))
+    ordered = _in_layer_order(tensors)
+    if ordered is not None and list(ordered.values()) == list(shapes.values()):
+        return dict(zip(ordered, shapes, strict=True))
     if len(set(shapes.values())) < len(shapes):
         raise RunError(
             f"names differ, and shapes alone do not say which tensor is which: {sides}",
@@ -111,6 +115,17 @@ def match(tensors: Tensors, shapes: dict[str, Shape], file: str, model: str) -> 
         )
     names = {shape: name for name, shape in shapes.items()}
     return {name: names[shape] for name, shape in given.items()}
+
+
+def _in_layer_order(tensors: Tensors) -> dict[str, Shape] | None:
+    """The shapes in the order of the layers, if file or names tell it: Dropout changes the names, not the order."""
+    if tensors.is_ordered:
+        return tensors.shapes
+    numbered = {name: NUMBERED.fullmatch(name) for name in tensors.shapes}
+    places = {name: (int(found[1]), PARTS.index(found[2])) for name, found in numbered.items() if found}
+    if len(places) < len(numbered):
+        return None
+    return {name: tensors.shapes[name] for name in sorted(places, key=places.__getitem__)}
 
 
 def _listed(shapes: dict[str, Shape]) -> str:
