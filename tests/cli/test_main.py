@@ -51,7 +51,7 @@ def test_version(lenet_command):
             "the CPU kernels do not take 26 layers; they take at most 24",
             "use --engine reference",
         ),
-        (("train", "--model", "mlp", "--pooling", "avg", *SMALL), "mlp has no pooling", "it takes hidden"),
+        (("train", "--model", "mlp", "--pooling", "avg", *SMALL), "mlp has no setting pooling", "it takes hidden"),
         (("train", "--data-dir", "nowhere", *SMALL), "nowhere", None),
         (("evaluate", "nowhere"), "no run directory nowhere", "lenet runs"),
         (("predict", "nowhere", "a.png"), "no run directory nowhere", "lenet runs"),

@@ -102,7 +102,7 @@ def test_every_variation_fits_together_or_is_refused(name, arguments):
         ({"input_size": (28, 0)}, "width is 0"),
         ({"input_size": 3}, "the 2×2 pooling after convolution 3 would get a 1×1 image"),
         ({"dropout": 1.0}, "has the dropout rate 1.0"),
-        ({"kernel_size": 3}, "has no kernel-size"),
+        ({"kernel_size": 3}, "has no setting kernel-size"),
     ],
 )
 def test_nonsense_is_refused_by_name(name, arguments, message):

@@ -35,7 +35,7 @@ def test_an_argument_of_another_model_is_refused():
     with pytest.raises(ModelError) as caught:
         build("mlp", kernel_size=3)
     accepted = "hidden, activation, in_channels, input_size, num_classes, dropout"
-    assert str(caught.value) == f"mlp has no kernel-size\nhint: it takes {accepted}"
+    assert str(caught.value) == f"mlp has no setting kernel-size\nhint: it takes {accepted}"
 
 
 def test_the_numbers_of_parameters_are_the_books():

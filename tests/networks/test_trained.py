@@ -134,7 +134,7 @@ def test_weights_of_another_hash_are_refused(path):
         ({"model": {"name": "lenet", "arguments": {"kernel_size": -1}}}, "kernel_size is -1"),
         ({"model": {"name": "lenet", "arguments": {"kernel_size": 10**9}}}, "larger than its 28×28 image"),
         ({"model": {"name": "lenet", "arguments": {"padding": 10**12}}}, "cannot be built|does not hold"),
-        ({"model": {"name": "lenet", "arguments": {"colour": 1}}}, "lenet has no colour"),
+        ({"model": {"name": "lenet", "arguments": {"colour": 1}}}, "lenet has no setting colour"),
         ({"model": {"name": "lenet", "arguments": {"name": "mlp"}}}, "multiple values"),
         ({"model": {"name": "lenet", "arguments": {"num_classes": 9}}}, "its num_classes is 9; expected 10"),
         ({"model": {"name": "lenet", "arguments": {"input_size": [9, 9]}}}, "its input_size is"),

@@ -192,7 +192,7 @@ def test_weights_of_another_network_are_refused_with_both_sides(saved):
     assert "fc.0.weight" in imported_from(path, model="lenet", padding=2).names.values()
     with pytest.raises(RunError, match="do not fit"):
         imported_from(saved({"0.weight": torch.zeros(6, 1, 5, 5)}, "one.pt"))
-    with pytest.raises(ModelError, match="softmax has no padding"):
+    with pytest.raises(ModelError, match="softmax has no setting padding"):
         imported_from(path, model="softmax", padding=2, out=path.with_name("x.safetensors"))
 
 

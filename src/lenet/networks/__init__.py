@@ -28,6 +28,6 @@ def build(name: str, **arguments: Any) -> Architecture:
     arguments = {key: value for key, value in arguments.items() if value is not None}
     for key in arguments:
         if key not in accepted:
-            raise ModelError(f"{name} has no {key.replace('_', '-')}", hint=f"it takes {', '.join(accepted)}")
+            raise ModelError(f"{name} has no setting {key.replace('_', '-')}", hint=f"it takes {', '.join(accepted)}")
     architecture: Architecture = model(**arguments).architecture()
     return architecture
