@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from lenet.data import digits, idx
 from lenet.data.catalogue import Entry, find_entry
 from lenet.data.class_names import checked_class_names
 from lenet.data.locate import cached_folder, locate
+from lenet.data.targets import Targets, checked_targets
 from lenet.errors import DataError, DataUnavailable
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 Images = NDArray[np.uint8]  # (N, height, width), or (N, height, width, 3) with colours
 Labels = NDArray[np.int64]  # (N,)
-Targets: TypeAlias = NDArray[np.floating[Any]]  # float16 or float32 (N, num_classes) or (N, 2, num_classes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +74,7 @@ class Dataset:
                 f"one for each of its {len(self.classes)} classes"
             )
         if self.targets is not None:
-            object.__setattr__(self, "targets", _checked_targets(self, self.targets))
+            object.__setattr__(self, "targets", checked_targets(self.name, self.targets, len(self), len(self.classes)))
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -112,25 +112,6 @@ class Dataset:
             DataError: `count` is below 1.
         """
         return self.subset(np.linspace(0, len(self) - 1, min(count, len(self))).astype(np.int64))
-
-
-def _checked_targets(dataset: Dataset, targets: Targets) -> Targets:
-    """The targets, contiguous. Raises DataError for an array that cannot be those of the data set."""
-    count, num_classes = len(dataset), len(dataset.classes)
-    shapes = ((count, num_classes), (count, 2, num_classes))
-    is_array = isinstance(targets, np.ndarray)
-    if not is_array or targets.dtype not in (np.float16, np.float32) or targets.shape not in shapes:
-        what = f"{targets.dtype} of shape {targets.shape}" if is_array else type(targets).__name__
-        raise DataError(
-            f"the targets of {dataset.name} are {what}; expected float16 or float32 of shape {shapes[0]} or {shapes[1]}",
-            hint="give a teacher's logits for each image, or for each image and its mirror image",
-        )
-    if not np.isfinite(targets).all():
-        raise DataError(
-            f"the targets of {dataset.name} have NaN or infinite numbers",
-            hint="give logits, not their logarithms; float16 holds numbers up to 65,504",
-        )
-    return np.ascontiguousarray(targets)
 
 
 @dataclass(frozen=True, eq=False)

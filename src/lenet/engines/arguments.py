@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.data.augmentation import MOST_MAP, MOST_TONE, ONE, Augmentation
-from lenet.data.dataset import Targets
 from lenet.data.plan import Plan
+from lenet.data.targets import Targets
 from lenet.engines import kernels
 from lenet.engines.lowering import MAX_EDGE
 from lenet.errors import EngineError

@@ -26,7 +26,8 @@ def open_trained(source: Source) -> Trained:
     if isinstance(source, Run | TrainedNetwork):
         return Run.load(source) if isinstance(source, Run) else source
     path = Path(source)
-    if path.suffix.lower() in (SUFFIX, *PICKLES) or (os.path.lexists(path) and not os.path.isdir(path)):  # noqa: PTH112
+    is_other = os.path.lexists(path) and not os.path.isdir(path)  # noqa: PTH112 (Path.is_dir raises where this is False)
+    if path.suffix.lower() in (SUFFIX, *PICKLES) or is_other:
         return TrainedNetwork.load(path)
     return Run.load(path)
 

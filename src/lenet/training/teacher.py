@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.config import FIELDS, TrainConfig
-from lenet.data.dataset import Dataset, Images, Targets
+from lenet.data.dataset import Dataset, Images
+from lenet.data.targets import Targets
 from lenet.doctor.observation import Counts, chance
 from lenet.engines.choice import choose_engine, make_engine
 from lenet.errors import ConfigError, RunError
