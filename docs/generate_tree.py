@@ -13,8 +13,8 @@ PACKAGE = DOCS.parent / "src" / "lenet"
 # In the order in which data passes through them: none imports a later one (tests/test_package.py).
 ROOMS = [
     "files",
-    "data",
     "images",
+    "data",
     "networks",
     "engines",
     "pytorch",

@@ -13,7 +13,8 @@ from unittest import mock
 import lenet
 from faultlab import Row
 from faultlab.trainings import begin, do
-from lenet.data.dataset import Splits, load
+from lenet.data.dataset import Splits
+from lenet.data.loading import load
 from lenet.errors import DataError
 from lenet.runs.folder import Folder
 from lenet.runs.recorder import Recorder

@@ -28,8 +28,8 @@ from faultlab.server import CERTIFICATE, Server, altered
 from lenet.data import cache, download, http
 from lenet.data.cache import cache_folder
 from lenet.data.catalogue import CATALOGUE, Entry
-from lenet.data.dataset import load
 from lenet.data.fetch import fetch, verify
+from lenet.data.loading import load
 from lenet.errors import DataError
 
 HASTE = (

@@ -23,8 +23,8 @@ from faultlab import Row, toy
 from faultlab.server import Server
 from lenet.data import cache
 from lenet.data.catalogue import Entry
-from lenet.data.dataset import load
 from lenet.data.fetch import fetch
+from lenet.data.loading import load
 from lenet.errors import DataError
 
 NUM_PROCESSES = 8

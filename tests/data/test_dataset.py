@@ -8,7 +8,8 @@ from faultlab import toy
 import lenet
 from lenet.data import idx
 from lenet.data.catalogue import CATALOGUE
-from lenet.data.dataset import Dataset, Splits, load
+from lenet.data.dataset import Dataset, Splits
+from lenet.data.loading import load
 from lenet.errors import DataError, DataUnavailable
 
 

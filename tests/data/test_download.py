@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from lenet.data import download, http
 from lenet.data.cache import cache_folder, partial_file
-from lenet.data.dataset import load
 from lenet.data.fetch import fetch
+from lenet.data.loading import load
 from lenet.errors import DataError, DataUnavailable
 
 REFUSED = {

@@ -11,7 +11,7 @@ from faultlab.toy import describe
 
 from lenet.data import fetch
 from lenet.data.cache import cache_folder
-from lenet.data.dataset import load
+from lenet.data.loading import load
 from lenet.data.locate import locate
 from lenet.errors import DataError, DataUnavailable
 

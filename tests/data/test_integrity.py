@@ -11,8 +11,8 @@ from lenet.data import idx, integrity
 from lenet.data.cache import cache_folder
 from lenet.data.catalogue import CATALOGUE
 from lenet.data.data_file import DataFile
-from lenet.data.dataset import load
 from lenet.data.fetch import verify
+from lenet.data.loading import load
 from lenet.errors import DataError
 
 

@@ -3,8 +3,8 @@ import gzip
 import pytest
 
 from lenet.data.cache import cache_folder
-from lenet.data.dataset import load
 from lenet.data.fetch import import_folder
+from lenet.data.loading import load
 from lenet.data.locate import cached_folder, locate
 from lenet.errors import DataError
 

@@ -5,7 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from lenet.data.dataset import Splits, load
+from lenet.data.dataset import Splits
+from lenet.data.loading import load
 from lenet.doctor import schedule
 from lenet.doctor.data_checks import among
 from lenet.doctor.observation import Observation

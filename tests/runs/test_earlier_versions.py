@@ -12,7 +12,7 @@ import pytest
 
 import lenet
 from lenet.analysis.plots import differences
-from lenet.data.dataset import load
+from lenet.data.loading import load
 from lenet.runs.run import find_runs
 
 RUNS = Path(__file__).parent / "earlier_version"

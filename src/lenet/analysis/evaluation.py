@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.analysis.inference import engine_for, memory_guard
-from lenet.data.dataset import Dataset, Images, Labels, Splits, load
+from lenet.data.dataset import Dataset, Images, Labels, Splits
+from lenet.data.loading import load
 from lenet.data.plan import hold_out
 from lenet.errors import ConfigError, DataError
 from lenet.files import untrusted

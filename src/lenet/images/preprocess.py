@@ -19,13 +19,11 @@ import math
 import sys
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.data.catalogue import CATALOGUE
-from lenet.data.dataset import Dataset, Images
 from lenet.errors import ImageError, RunError
 from lenet.images.decode import Grey, chunks, decode
 from lenet.images.framing import (
@@ -42,7 +40,21 @@ from lenet.images.framing import (
 if TYPE_CHECKING:
     from PIL.Image import Image as PillowImage
 
+Pixels = NDArray[np.uint8]  # (height, width), or (height, width, 3) with colours; or of many images
+
 GROUNDS = ("dark", "light", "mixed")
+
+
+class Framed(Protocol):
+    """What `Preprocessing.of` needs of a data set."""
+
+    @property
+    def images(self) -> Pixels:
+        """uint8 (N, height, width), or (N, height, width, 3) with colours."""
+
+    @property
+    def framing(self) -> str:
+        """How the images are framed, as in `Preprocessing`."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +97,7 @@ class Preprocessing:
             )
 
     @classmethod
-    def of(cls, dataset: Dataset, normalize: bool = False) -> "Preprocessing":
+    def of(cls, dataset: Framed, normalize: bool = False) -> "Preprocessing":
         """Measure the preprocessing for networks that are trained on a data set.
 
         Args:
@@ -96,9 +108,9 @@ class Preprocessing:
         light = [corners(images[part]).mean(axis=(-2, -1)) > 127.5 for part in chunks(images.shape)]
         share = float(np.mean(np.concatenate(light)))
         ground = "dark" if share < 0.05 else "light" if share > 0.95 else "mixed"
-        framing = CATALOGUE[dataset.name].framing if dataset.name in CATALOGUE else "box"
+        height, width = images.shape[1:3]
         mean, std = mean_and_std(images) if normalize else (0.0, 1.0)
-        return cls(dataset.size, mean, std, ground, framing)
+        return cls((height, width), mean, std, ground, dataset.framing)
 
     @property
     def grey(self) -> int:
@@ -153,7 +165,7 @@ class Preprocessing:
         return 255 - image if self.ground == "light" else image
 
 
-def mean_and_std(images: Images) -> tuple[float, float]:
+def mean_and_std(images: Pixels) -> tuple[float, float]:
     """Measure mean and standard deviation of all pixels, as shares of 255.
 
     The sums are exact: float64 holds the whole numbers of a part, Python's integers those of all parts. The std of images of

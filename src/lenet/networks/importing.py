@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from lenet.config import MODEL_FIELDS, checked, model_name
 from lenet.data.catalogue import find_entry
-from lenet.data.dataset import Splits, load
+from lenet.data.dataset import Splits
+from lenet.data.loading import load
 from lenet.errors import ConfigError, RunError, choices_hint, quoted
 from lenet.files import durable, untrusted
 from lenet.files.safetensors import SUFFIX, Weights, must_be_finite, must_be_variances

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lenet.data.catalogue import CATALOGUE
-from lenet.data.dataset import Splits, load
+from lenet.data.dataset import Splits
+from lenet.data.loading import load
 from lenet.data.locate import locate
 from lenet.errors import DataError
 from lenet.runs.run import Run

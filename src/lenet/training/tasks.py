@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 from lenet.config import TrainConfig
-from lenet.data.dataset import Splits, load
+from lenet.data.dataset import Splits
+from lenet.data.loading import load
 from lenet.display.plain import Finished, Silent
 from lenet.engines.threads import cores
 from lenet.errors import LenetError

@@ -9,7 +9,8 @@ import time
 from typing import Any
 
 from lenet.config import TrainConfig, configure
-from lenet.data.dataset import Splits, load
+from lenet.data.dataset import Splits
+from lenet.data.loading import load
 from lenet.display.choice import choose_display
 from lenet.display.protocol import Display
 from lenet.engines.choice import choose_device

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from lenet.analysis.report import Numbers, Table
 from lenet.config import TrainConfig, configure
-from lenet.data.dataset import Splits, load
+from lenet.data.dataset import Splits
+from lenet.data.loading import load
 from lenet.errors import ConfigError
 from lenet.recipes import DEFAULT_RECIPE
 from lenet.runs.run import Run

@@ -12,7 +12,8 @@ from lenet.analysis.lab.experiments import Experiment, Setup
 from lenet.analysis.plots import GREY
 from lenet.analysis.report import Numbers, Table, mean_and_interval
 from lenet.analysis.statistics import Estimate
-from lenet.data.dataset import Dataset, Images, load
+from lenet.data.dataset import Dataset, Images
+from lenet.data.loading import load
 from lenet.display.style import styled_figure
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ import weakref
 from pathlib import Path
 from typing import Any
 
-from lenet.data.dataset import Dataset, Splits, load
+from lenet.data.dataset import Dataset, Splits
+from lenet.data.loading import load
 from lenet.data.locate import locate
 from lenet.errors import DataUnavailable
 
