@@ -1,0 +1,1 @@
+"""People's own images: read from any usual format, split, packed."""

@@ -1,0 +1,126 @@
+"""The files of a folder or an archive, as readers see them: names, and the content of each."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from lenet.data.own.names import is_hidden
+from lenet.errors import DataError
+from lenet.files import untrusted
+from lenet.images import limits
+
+HEAD = 4096  # bytes from which formats are recognised
+MAX_DEPTH = 32
+MAX_FILES = 5_000_000
+
+
+class Files(Protocol):
+    """Files that belong together.
+
+    Attributes:
+        path: What the user named.
+        kind: In words, with " of " or nothing: "" for a folder, "a zip archive of ".
+        names: Of all files that are not hidden, relative with "/", sorted.
+        empty: The names of folders in which there are no files.
+        disk_files: The files on the disk that hold all of them, for an archive; else nothing.
+    """
+
+    @property
+    def path(self) -> Path: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def names(self) -> Sequence[str]: ...
+    @property
+    def empty(self) -> Sequence[str]: ...
+    @property
+    def disk_files(self) -> tuple[Path, ...]: ...
+
+    def read(self, name: str, limit: int = limits.MAX_BYTES) -> bytes:
+        """Read a file of at most `limit` bytes; raises DataError."""
+
+    def head(self, name: str) -> bytes:
+        """Read the first bytes of a file; raises DataError."""
+
+    def has(self, name: str) -> bool:
+        """Whether there is such a file, hidden or not."""
+
+
+class Folder:
+    """A folder on the disk; the attributes are those of `Files`.
+
+    Args:
+        path: The folder, or a file in it, which is then the only one in `names`.
+    """
+
+    kind = ""
+    disk_files: tuple[Path, ...] = ()
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.root = path if path.is_dir() else path.parent
+        self.names, self.empty = list_folder(path) if path.is_dir() else ([path.name], [])
+
+    def read(self, name: str, limit: int = limits.MAX_BYTES) -> bytes:
+        """Read a file of at most `limit` bytes; raises DataError."""
+        return untrusted.read(self.root / name, limit, DataError)
+
+    def head(self, name: str) -> bytes:
+        """Read the first bytes of a file; raises DataError."""
+        path = self.root / name
+        try:
+            with untrusted.open_file(path, 1 << 62, DataError) as (file, _):
+                return file.read(HEAD)
+        except OSError as error:
+            raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
+
+    def has(self, name: str) -> bool:
+        """Whether there is such a file, hidden or not."""
+        return os.path.isfile(self.root / name)  # noqa: PTH113 (Path.is_file raises for names that no file can have)
+
+
+def list_folder(root: Path, max_files: int = MAX_FILES) -> tuple[list[str], list[str]]:
+    """List the files in a folder and its subfolders, hidden ones left out.
+
+    Args:
+        root: The folder. Links are followed, but not in circles.
+        max_files: The most files it may have.
+
+    Returns:
+        The names of files, relative with "/", and those of folders with no files in them, both sorted.
+
+    Raises:
+        DataError: A folder cannot be read, or there are too many files, or folders too deep in one another.
+    """
+    names: list[str] = []
+    empty: list[str] = []
+
+    def walk(folder: str, prefix: str, above: tuple[tuple[int, int], ...]) -> None:
+        before = len(names)
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    if is_hidden(entry.name):
+                        continue
+                    if not entry.is_dir():
+                        names.append(prefix + entry.name)
+                        continue
+                    status = entry.stat()
+                    identity = (status.st_dev, status.st_ino)
+                    if len(above) >= MAX_DEPTH or (status.st_ino and identity in above):
+                        raise DataError(
+                            f"{untrusted.printable(entry.path)} is more than {MAX_DEPTH} folders deep, or in itself",
+                            hint="move the class folders into a folder of their own",
+                        )
+                    walk(entry.path, f"{prefix}{entry.name}/", (*above, identity))
+        except OSError as error:
+            what = untrusted.printable(error.filename or folder)
+            raise DataError(f"{what} cannot be read: {error.strerror or error}") from error
+        if len(names) > max_files:
+            raise DataError(f"{root} holds more than {max_files:,} files", hint="name a folder with the images only")
+        if len(names) == before and prefix:
+            empty.append(prefix[:-1])
+
+    walk(str(root), "", ())
+    return sorted(names), sorted(empty)
