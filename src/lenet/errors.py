@@ -68,6 +68,10 @@ class RunError(LenetError):
     """A run directory that is missing, incomplete, of another version, or not writable."""
 
 
+class RunWarning(UserWarning):
+    """What a user should know about a run that can be used, such as that it has not finished."""
+
+
 class Unsaved(Protocol):
     """What is in memory and could not be saved: one training, or several."""
 

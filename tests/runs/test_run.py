@@ -83,7 +83,8 @@ def test_an_incomplete_run_is_refused_with_the_way_on(recorder, name):
     (recorder.path / name).unlink()
     with pytest.raises(RunError) as caught:
         lenet.load(recorder.path)
-    assert caught.value.message == f"the run {recorder.path} is incomplete: it has no {name}"
+    which = f"{name} and no whole checkpoint" if name == "summary.json" else name
+    assert caught.value.message == f"the run {recorder.path} is incomplete: it has no {which}"
     way = "start again with lenet train" if name == "metrics.jsonl" else f"lenet train --resume {recorder.path}"
     assert caught.value.hint == way
 

@@ -138,7 +138,7 @@ def main() -> NoReturn:
     arguments = [a for a in arguments[:until] if a != "--debug"] + arguments[until:]
     output.replace_unprintable()
     try:
-        with exit_on_signals():
+        with exit_on_signals(), messages.warnings_as_notes():
             code = command().main(arguments, prog_name="lenet", standalone_mode=False) or 0
     except Exception as error:
         if debug:

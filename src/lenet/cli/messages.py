@@ -1,16 +1,36 @@
-"""Errors as messages: `error: …` and `hint: …` on stderr, and the exit code."""
+"""Errors as messages: `error: …` and `hint: …` on stderr, and the exit code. Warnings as `note: …`."""
 
+import contextlib
 import sys
+import warnings
+from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any
 
 import typer
 
 from lenet.cli.output import note
-from lenet.errors import LenetError
+from lenet.errors import LenetError, RunWarning
 
 USAGE_ERROR: Any = typer.BadParameter.__base__  # an unknown option, or one without a value
 MISTAKE, BUG = 2, 1  # exit codes: for what the user can fix, and for what only lenet's authors can
+
+
+@contextlib.contextmanager
+def warnings_as_notes() -> Iterator[None]:
+    """Print warnings about runs as lines that begin with `note:`, without the line of Python that raised them."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", RunWarning)
+        others = warnings.showwarning
+
+        def show(message: Any, category: type[Warning], *place: Any, **more: Any) -> None:
+            if issubclass(category, RunWarning):
+                note(f"note: {message}")
+            else:
+                others(message, category, *place, **more)
+
+        warnings.showwarning = show
+        yield
 
 
 def print_error(error: Exception, command: str) -> int:

@@ -130,11 +130,12 @@ class Preprocessing:
         size = values["size"]
         return cls(**{**values, "size": tuple(size) if isinstance(size, list) else size})
 
-    def apply(self, source: "Path | str | PillowImage | NDArray[Any]") -> Grey:
+    def apply(self, source: "Path | str | PillowImage | NDArray[Any]", name: str | None = None) -> Grey:
         """Make an image into what the network sees, before mean and std.
 
         Args:
             source: A file, a Pillow image, or an array as `decode` takes it.
+            name: What errors call it; by default its path.
 
         Returns:
             uint8 (height, width), of the network's size.
@@ -142,7 +143,8 @@ class Preprocessing:
         Raises:
             ImageError: It is no image, too large, or shows nothing.
         """
-        name = str(source) if isinstance(source, Path | str) else "the image"
+        if name is None:
+            name = str(source) if isinstance(source, Path | str) else "the image"
         pixels = decode(source, name)
         if pixels.shape == self.size:
             return pixels if self.ground == "mixed" or is_light(pixels) == (self.ground == "light") else 255 - pixels

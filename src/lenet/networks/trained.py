@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,7 @@ class TrainedNetwork:
         classes: names of the classes, in the order of the logits.
         preprocessing: how an image becomes the network's input.
         sha256: of the weights file's content, if it is known what it must be.
+        loaded: the layers with weights from elsewhere, such as a checkpoint; then no file is read.
     """
 
     path: Path
@@ -58,6 +59,7 @@ class TrainedNetwork:
     classes: tuple[str, ...]
     preprocessing: Preprocessing
     sha256: str | None = None
+    loaded: Network | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Raises RunError unless all of it is possible and fits together."""
@@ -156,6 +158,8 @@ class TrainedNetwork:
         Raises:
             RunError: if the file cannot be read or holds other weights.
         """
+        if self.loaded is not None:
+            return self.loaded
         architecture = self.architecture
         source: Path | bytes = self.path
         if self.sha256 is not None:

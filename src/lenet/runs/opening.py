@@ -12,7 +12,7 @@ from lenet.engines import Engine
 from lenet.errors import RunError
 from lenet.files.safetensors import PICKLES, SUFFIX
 from lenet.networks.trained import TrainedNetwork
-from lenet.runs.run import Run
+from lenet.runs.run import Run, load
 
 Trained: TypeAlias = Run | TrainedNetwork
 Source: TypeAlias = str | os.PathLike[str] | Run | TrainedNetwork
@@ -21,15 +21,23 @@ LARGE_OUTPUT = 8000  # values a layer computes from an image; LeNet's largest ar
 MAX_VALUES = 1 << 20  # of such a layer, for all images of one call: 4 MB
 
 
-def open_trained(source: Source) -> Trained:
-    """Return the finished run in a run directory, or the network in a weights file on its own."""
-    if isinstance(source, Run | TrainedNetwork):
-        return Run.load(source) if isinstance(source, Run) else source
+def open_trained(source: Source, *, finished: bool = False) -> Trained:
+    """Open a run directory or a weights file.
+
+    Args:
+        source: its path; a run is checked again.
+        finished: whether to refuse a run that has not finished; otherwise its network is that of its newest checkpoint.
+
+    Raises:
+        RunError: if it cannot be read.
+    """
+    if isinstance(source, TrainedNetwork):
+        return source
     path = Path(source)
     is_other = os.path.lexists(path) and not os.path.isdir(path)  # noqa: PTH112 (Path.is_dir raises where this is False)
     if path.suffix.lower() in (SUFFIX, *PICKLES) or is_other:
         return TrainedNetwork.load(path)
-    return Run.load(path)
+    return Run.load(path) if finished else load(path)
 
 
 def network_of(trained: Trained) -> TrainedNetwork:

@@ -8,13 +8,14 @@ summary.json is there, which is written last. docs/run-directory.md describes ea
 """
 
 import os
+import warnings
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lenet.config import TrainConfig, from_dict
 from lenet.doctor.finding import Finding
-from lenet.errors import LenetError, RunError, quoted
+from lenet.errors import LenetError, RunError, RunWarning, quoted
 from lenet.extras import require_torch
 from lenet.files import untrusted
 from lenet.files.record import Record
@@ -25,6 +26,7 @@ from lenet.runs.records import Environment, Resolved, Summary
 
 if TYPE_CHECKING:
     from lenet.pytorch.modules import nn
+    from lenet.runs.stopped import Stopped
 
 MAX_METRICS = 24 << 20  # bytes of metrics.jsonl: as many epochs as a config may have
 FORMAT = 1  # of the run directory; a change that an older lenet could not read gets a new number
@@ -39,10 +41,11 @@ class Run:
 
     Args:
         path: the run directory; `lenet.load` also checks it.
+        stopped: the network so far, for a run that has not finished; `lenet.load` finds it.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, stopped: "Stopped | None" = None) -> None:
+        self.path, self.stopped = path, stopped
 
     def __repr__(self) -> str:
         return f"Run({str(self.path)!r})"
@@ -171,6 +174,8 @@ class Run:
     @cached_property
     def network(self) -> TrainedNetwork:
         """The trained network: its layers and weights, its classes, and its preprocessing."""
+        if self.stopped is not None:
+            return self.stopped.network
         expected = self.summary.weights_sha256 if self.is_finished else None
         return TrainedNetwork.from_dict(self.resolved.to_dict(), self.path / "model.safetensors", expected)
 
@@ -208,9 +213,11 @@ class Run:
 
 
 def load(run: str | os.PathLike[str] | Run) -> Run:
-    """Open a finished run.
+    """Open a run.
 
         lenet.load("runs/boots").test_accuracy
+
+    The network of a run that has not finished is that of its newest checkpoint, and a warning says so.
 
     Args:
         run: the run directory; a Run is checked again.
@@ -219,9 +226,18 @@ def load(run: str | os.PathLike[str] | Run) -> Run:
         The run.
 
     Raises:
-        RunError: if there is no run, or one of another version, or one that is not finished.
+        RunError: if there is no run, or one of another version, or one that has not finished and has no checkpoint.
     """
-    return Run.load(run)
+    opened = Run.load(run, finished=False)
+    if not opened.missing:
+        return opened
+    if opened.is_finished:
+        return Run.load(opened)  # says what is missing
+    from lenet.runs.stopped import find_stopped
+
+    stopped = find_stopped(opened)
+    warnings.warn(stopped.notice, RunWarning, stacklevel=2)
+    return Run(opened.path, stopped)
 
 
 def find_runs(folder: Path) -> tuple[list[Run], list[RunError]]:

@@ -71,7 +71,7 @@ def open_teacher(path: str) -> TrainedNetwork:
         RunError: if it cannot be read.
     """
     try:
-        network = network_of(open_trained(path))
+        network = network_of(open_trained(path, finished=True))
         if network.sha256 is None:
             digest = hashlib.sha256(untrusted.read(network.path, MAX_BYTES)).hexdigest()
             network = dataclasses.replace(network, sha256=digest)
