@@ -1,4 +1,5 @@
 import base64
+import dataclasses
 import gzip
 import io
 import struct
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from made_up import noise
 from PIL import Image, ImageDraw
 
 from lenet.data.dataset import Dataset
@@ -267,7 +269,7 @@ def test_what_is_no_image_is_named_with_a_hint(tmp_path):
 
 
 def test_the_preprocessing_of_a_data_set_is_measured(tiny):
-    assert Preprocessing.of(tiny.train) == Preprocessing(size=(28, 28), ground="dark", framing="box")
+    assert Preprocessing.of(tiny.train) == Preprocessing(size=(28, 28), ground="dark", framing="whole")
     inverse = Dataset("toy", 255 - tiny.train.images, tiny.train.labels, tiny.train.classes)
     assert Preprocessing.of(inverse).ground == "light"
     half = Dataset(
@@ -276,6 +278,11 @@ def test_the_preprocessing_of_a_data_set_is_measured(tiny):
     assert Preprocessing.of(half).ground == "mixed"
     digits = Dataset("digits", tiny.train.images, tiny.train.labels, tiny.train.classes)
     assert Preprocessing.of(digits).framing == "mass"
+    colours = noise(8, in_channels=3)
+    assert Preprocessing.of(colours) == Preprocessing((28, 28), ground="mixed", framing="whole", channels=3)
+    made = Preprocessing((28, 28), ground="light", framing="box", fit="crop")
+    own = dataclasses.replace(tiny.train, preprocessing=made)
+    assert Preprocessing.of(own) == made == Preprocessing.of(own.subset(np.arange(5)))
     normalised = Preprocessing.of(tiny.train, normalize=True)
     pixels = tiny.train.images / 255
     assert (normalised.mean, normalised.std) == pytest.approx((pixels.mean(), pixels.std()))
@@ -286,7 +293,10 @@ def test_it_survives_a_round_trip_through_json(tiny):
     measured = Preprocessing.of(tiny.train, normalize=True)
     values = measured.to_dict()
     assert Preprocessing.from_dict(values) == measured
+    earlier = {name: value for name, value in values.items() if name not in ("channels", "fit")}
+    assert Preprocessing.from_dict(earlier) == measured
     changes = [{"size": [28]}, {"size": "28"}, {"std": 0}, {"mean": float("nan")}, {"ground": "red"}, {"more": 1}]
+    changes += [{"fit": "squeeze"}, {"channels": 2}, {"channels": 3, "framing": "box"}, {"channels": True}]
     for change in (*changes, {"mean": 10**400}, {"std": float("inf")}):
         with pytest.raises(RunError, match="the preprocessing"):
             Preprocessing.from_dict(values | change)

@@ -55,7 +55,7 @@ class Evaluation:
         confusion: int64 (num_classes, num_classes), counts of images: a row for each true class, a column for each
             predicted one.
         mistakes: misclassified images, the most confident first; at most 100.
-        mistake_images: uint8 (len(mistakes), height, width).
+        mistake_images: uint8 (len(mistakes), height, width), or (len(mistakes), height, width, 3) in colour.
     """
 
     data: str
@@ -197,10 +197,9 @@ def _most_confident(probabilities: NDArray[np.float64], predicted: Labels, label
 
 
 def _check_fit(trained: Trained, dataset: Dataset) -> None:
-    if dataset.size != trained.preprocessing.size:
+    if dataset.images.shape[1:] != trained.preprocessing.shape:
         raise DataError(
-            f"{dataset.name} has images of {dataset.size[0]}×{dataset.size[1]}; {trained.path} was trained on "
-            f"{trained.preprocessing.size[0]}×{trained.preprocessing.size[1]}",
+            f"{dataset.name} has images of {dataset.kind}; {trained.path} was trained on {trained.preprocessing.kind}",
             hint="use the run's own data set",
         )
     if dataset.classes != trained.classes:

@@ -30,7 +30,8 @@ class Prediction:
         image: the path of the image, or "image N" if it is the N-th and came from memory.
         classes: names of the classes.
         probabilities: float64 (num_classes,), adding up to 1.
-        seen: uint8 (height, width), the image after preprocessing, as the network received it.
+        seen: uint8 (height, width), or (height, width, 3) in colour: the image after preprocessing, as the network
+            received it.
     """
 
     image: str

@@ -18,6 +18,7 @@ from lenet.data.catalogue import CATALOGUE
 from lenet.data.class_names import checked_class_names
 from lenet.data.targets import Targets, checked_targets
 from lenet.errors import DataError
+from lenet.images.preprocess import Preprocessing
 
 Images = NDArray[np.uint8]  # (N, height, width), or (N, height, width, 3) with colours
 Labels = NDArray[np.int64]  # (N,)
@@ -29,11 +30,13 @@ class Dataset:
 
     Attributes:
         name: The name of the data set.
-        images: uint8 (N, height, width), or (N, height, width, 3) with colours, which `lenet.train` does not take.
+        images: uint8 (N, height, width), or (N, height, width, 3) with colours.
         labels: int64 (N,), each from 0 to len(classes) - 1.
         classes: The names of the classes, in the order of their labels; numbers become text.
         targets: A teacher's logits, soft targets of a training: float16 or float32 (N, num_classes), or (N, 2, num_classes)
             with those of each image and of its mirror image, for trainings that flip. None for a training by labels alone.
+        preprocessing: How the images were made from image files, with mean 0 and std 1, so that further images are brought
+            to the network in the same way. None for images that came as arrays: then it is measured.
     """
 
     name: str
@@ -41,6 +44,7 @@ class Dataset:
     labels: Labels
     classes: tuple[str, ...]
     targets: Targets | None = None
+    preprocessing: Preprocessing | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "classes", checked_class_names(self.name, self.classes))
@@ -68,6 +72,13 @@ class Dataset:
             )
         if self.targets is not None:
             object.__setattr__(self, "targets", checked_targets(self.name, self.targets, len(self), len(self.classes)))
+        made = self.preprocessing
+        if made is not None and (made.size, made.channels) != (self.size, self.channels):
+            raise DataError(
+                f"the images of {self.name} have the shape {self.images.shape[1:]}, but their preprocessing makes images of "
+                f"{made.size[0]}×{made.size[1]} with {made.channels} channels",
+                hint="preprocessing=None measures it",
+            )
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -78,9 +89,20 @@ class Dataset:
         return self.images.shape[1], self.images.shape[2]
 
     @property
-    def framing(self) -> str:
-        """How the images are framed, as in `lenet.images.preprocess.Preprocessing`."""
-        return CATALOGUE[self.name].framing if self.name in CATALOGUE else "box"
+    def channels(self) -> int:
+        """1 for grey images, 3 for images with colours."""
+        return 3 if self.images.ndim == 4 else 1
+
+    @property
+    def kind(self) -> str:
+        """Size and colour in words, such as "28×28", or "64×64 in colour"."""
+        return "{}×{}".format(*self.size) + (" in colour" if self.channels > 1 else "")
+
+    @property
+    def framing(self) -> str | None:
+        """How the images of a data set of the catalogue are framed; None for others."""
+        entry = CATALOGUE.get(self.name)
+        return None if entry is None or self.images.shape[1:] != entry.size else entry.framing
 
     def subset(self, indices: NDArray[np.int64]) -> "Dataset":
         """Copy some of the images with their labels.
@@ -95,7 +117,7 @@ class Dataset:
             DataError: `indices` is empty.
         """
         targets = None if self.targets is None else self.targets[indices]
-        return Dataset(self.name, self.images[indices], self.labels[indices], self.classes, targets)
+        return dataclasses.replace(self, images=self.images[indices], labels=self.labels[indices], targets=targets)
 
     def sample(self, count: int) -> "Dataset":
         """Copy some images, at equal distances, with their labels.

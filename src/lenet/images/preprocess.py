@@ -1,6 +1,7 @@
 """From an image to the network's input: one way, in prediction, server and export, stored with every trained network.
 
-`Preprocessing.apply` takes these steps, the first in decode.py, the others in framing.py:
+With the framing "whole", as for people's own images, `Preprocessing.apply` brings the whole image to the network's size
+(`fit.py`). With the others it takes these steps, the first in decode.py, the others in framing.py:
 
 1. `decode`               reads a file of a known format, its size checked first: the first frame, upright as its EXIF data
                           say, in one channel of 8 bits; brightness by ITU-R 601, transparency flattened
@@ -17,7 +18,7 @@
 
 import math
 import sys
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -25,7 +26,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.errors import ImageError, RunError
-from lenet.images.decode import Grey, chunks, decode
+from lenet.images.decode import chunks, decode
+from lenet.images.fit import FITS, Pixels, brought_to, with_channels
 from lenet.images.framing import (
     FRAMINGS,
     corners,
@@ -36,13 +38,15 @@ from lenet.images.framing import (
     scale_to_fit,
     stretch_contrast,
 )
+from lenet.images.invariants import measured_framing
 
 if TYPE_CHECKING:
     from PIL.Image import Image as PillowImage
 
-Pixels = NDArray[np.uint8]  # (height, width), or (height, width, 3) with colours; or of many images
-
 GROUNDS = ("dark", "light", "mixed")
+WHOLE = "whole"
+ALL_FRAMINGS = (*FRAMINGS, WHOLE)
+ADDED: dict[str, Any] = {"channels": 1, "fit": "pad"}  # entries that files of earlier versions lack
 
 
 class Framed(Protocol):
@@ -53,8 +57,12 @@ class Framed(Protocol):
         """uint8 (N, height, width), or (N, height, width, 3) with colours."""
 
     @property
-    def framing(self) -> str:
-        """How the images are framed, as in `Preprocessing`."""
+    def preprocessing(self) -> "Preprocessing | None":
+        """How the images were made from files, if they were."""
+
+    @property
+    def framing(self) -> str | None:
+        """How the images are framed, as in `Preprocessing`, if that is known."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +76,10 @@ class Preprocessing:
         ground: The background of the training images: "dark", "light", or "mixed" for photographs, which have no common
             background and are neither inverted nor cropped.
         framing: "mass", as in MNIST: the object is scaled into 20/28 of the image and centred by its centre of mass; or
-            "box", as in Fashion-MNIST: the object fills the image and is centred by its bounding box.
+            "box", as in Fashion-MNIST: the object fills the image and is centred by its bounding box; or "whole": the whole
+            image is brought to the size by `fit`, and nothing is looked for, inverted or cropped.
+        channels: 1 for grey, 3 for colour images, which have the framing "whole".
+        fit: How a whole image is brought to the size: "pad" and "crop" keep its proportions, "stretch" does not.
 
     Raises:
         RunError: A value makes no sense.
@@ -79,6 +90,8 @@ class Preprocessing:
     std: float = 1.0
     ground: str = "dark"
     framing: str = "box"
+    channels: int = 1
+    fit: str = "pad"
 
     def __post_init__(self) -> None:
         size = self.size
@@ -87,30 +100,54 @@ class Preprocessing:
             "mean": _is_number(self.mean),
             "std": _is_number(self.std) and self.std > 0,
             "ground": self.ground in GROUNDS,
-            "framing": self.framing in tuple(FRAMINGS),  # from a file it may be anything, also what has no hash
+            "framing": self.framing in ALL_FRAMINGS,  # from a file it may be anything
+            "channels": self.channels in ((1, 3) if self.framing == WHOLE else (1,)) and type(self.channels) is int,
+            "fit": self.fit in FITS,
         }
         for name in (name for name, is_valid in valid.items() if not is_valid):
             raise RunError(
                 f"the preprocessing has {name} {getattr(self, name)!r}",
                 hint=f"size is two whole numbers, mean a number, std a positive one, ground {' or '.join(GROUNDS)}, "
-                f"framing {' or '.join(FRAMINGS)}",
+                f"framing {' or '.join(ALL_FRAMINGS)}, channels 1, or 3 with the framing {WHOLE}, fit {' or '.join(FITS)}",
             )
 
     @classmethod
     def of(cls, dataset: Framed, normalize: bool = False) -> "Preprocessing":
-        """Measure the preprocessing for networks that are trained on a data set.
+        """Return the preprocessing for networks that are trained on a data set: as its images were made, or measured.
 
         Args:
             dataset: The training set.
             normalize: Measure mean and std too; otherwise pixels from 0 to 1 reach the network.
         """
-        images = dataset.images
-        light = [corners(images[part]).mean(axis=(-2, -1)) > 127.5 for part in chunks(images.shape)]
+        known = dataset.preprocessing or cls.measured(dataset.images, dataset.framing)
+        mean, std = mean_and_std(dataset.images) if normalize else (0.0, 1.0)
+        return replace(known, mean=mean, std=std)
+
+    @classmethod
+    def measured(cls, images: Pixels, framing: str | None = None, fit: str = "pad") -> "Preprocessing":
+        """Measure how images are framed, and on what background.
+
+        Args:
+            images: uint8 (N, height, width), or (N, height, width, 3) with colours.
+            framing: How they are framed, if that is known.
+            fit: How further images are brought to their size.
+        """
+        height, width = images.shape[1:3]
+        light = [_light(images[part]) for part in chunks(images.shape)]
         share = float(np.mean(np.concatenate(light)))
         ground = "dark" if share < 0.05 else "light" if share > 0.95 else "mixed"
-        height, width = images.shape[1:3]
-        mean, std = mean_and_std(images) if normalize else (0.0, 1.0)
-        return cls((height, width), mean, std, ground, dataset.framing)
+        framing = framing or measured_framing(images, ground)
+        return cls((height, width), ground=ground, framing=framing, channels=3 if images.ndim == 4 else 1, fit=fit)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of an image: (height, width), or (height, width, 3) with colours."""
+        return self.size if self.channels == 1 else (*self.size, self.channels)
+
+    @property
+    def kind(self) -> str:
+        """Size and colour in words, such as "28×28", or "64×64 in colour"."""
+        return "{}×{}".format(*self.size) + (" in colour" if self.channels > 1 else "")
 
     @property
     def grey(self) -> int:
@@ -125,12 +162,13 @@ class Preprocessing:
     def from_dict(cls, values: dict[str, Any]) -> "Preprocessing":
         """Convert back from `to_dict`; raises RunError if the values make no sense."""
         names = {field.name for field in fields(cls)}
+        values = ADDED | values if isinstance(values, dict) else values
         if not isinstance(values, dict) or set(values) != names:
             raise RunError(f"the preprocessing is {values!r}", hint=f"expected the entries {', '.join(sorted(names))}")
         size = values["size"]
         return cls(**{**values, "size": tuple(size) if isinstance(size, list) else size})
 
-    def apply(self, source: "Path | str | PillowImage | NDArray[Any]", name: str | None = None) -> Grey:
+    def apply(self, source: "Path | str | PillowImage | NDArray[Any]", name: str | None = None) -> Pixels:
         """Make an image into what the network sees, before mean and std.
 
         Args:
@@ -138,14 +176,16 @@ class Preprocessing:
             name: What errors call it; by default its path.
 
         Returns:
-            uint8 (height, width), of the network's size.
+            uint8 (height, width) of the network's size, or (height, width, 3) for a network that takes colours.
 
         Raises:
             ImageError: It is no image, too large, or shows nothing.
         """
         if name is None:
             name = str(source) if isinstance(source, Path | str) else "the image"
-        pixels = decode(source, name)
+        pixels = with_channels(decode(source, name), self.channels)
+        if self.framing == WHOLE:
+            return brought_to(pixels, self.size, self.fit)
         if pixels.shape == self.size:
             return pixels if self.ground == "mixed" or is_light(pixels) == (self.ground == "light") else 255 - pixels
         if self.ground == "mixed":
@@ -181,6 +221,13 @@ def mean_and_std(images: Pixels) -> tuple[float, float]:
     mean = total / images.size / 255
     std = math.sqrt(images.size * total_of_squares - total**2) / images.size / 255
     return mean, std if std > 1e-6 else 1.0
+
+
+def _light(images: Pixels) -> NDArray[np.bool_]:
+    """Which images have corners that are light on average."""
+    grey = images if images.ndim == 3 else images.mean(axis=3)
+    light: NDArray[np.bool_] = corners(grey).mean(axis=(-2, -1)) > 127.5
+    return light
 
 
 def _is_number(value: object) -> bool:

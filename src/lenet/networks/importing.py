@@ -8,7 +8,7 @@ reader, which is imported when needed.
 """
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +90,8 @@ def import_weights(
     arguments = {name: checked(name, value) for name, value in settings.items() if value is not None}
     classes, preprocessing = scaling.description(data, data_dir)
     network = TrainedNetwork(out, model_name(model), arguments, classes, preprocessing)
-    architecture = build(model, **arguments, input_size=preprocessing.size, num_classes=len(classes))
+    sizes = {"input_size": preprocessing.size, "num_classes": len(classes), "in_channels": preprocessing.channels}
+    architecture = build(model, **arguments, **sizes)
 
     printed = untrusted.printable(file)
     tensors = without_counters(without_prefix(_read(file)))
@@ -141,8 +142,7 @@ class _Scaling:
             data = data if isinstance(data, Splits) else load(data, data_dir)
             mean, std = mean_and_std(data.train.images)
         if isinstance(data, Splits):
-            known = Preprocessing.of(data.train)
-            return data.train.classes, Preprocessing(known.size, mean, std, known.ground, known.framing)
+            return data.train.classes, replace(Preprocessing.of(data.train), mean=mean, std=std)
         entry = find_entry(data.lower())
         return entry.classes, Preprocessing(entry.size, mean, std, entry.ground, entry.framing)
 

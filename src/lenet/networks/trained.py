@@ -68,7 +68,7 @@ class TrainedNetwork:
         if max(self.preprocessing.size) > MAX_EDGE:
             raise self._fault("its images are {}×{}".format(*self.preprocessing.size))
         arguments = self.arguments
-        for name, value in {**self._sizes, "in_channels": 1}.items():
+        for name, value in self._sizes.items():
             if arguments.get(name, value) != value:
                 raise self._fault(f"its {name} is {untrusted.printable(arguments[name])}; expected {value}")
         if len(arguments.get("channels") or ()) + len(arguments.get("hidden") or ()) > MAX_LAYERS:
@@ -180,7 +180,7 @@ class TrainedNetwork:
         """Return the output of every layer.
 
         Args:
-            images: uint8 (N, height, width), of the network's size.
+            images: uint8 (N, height, width), or (N, height, width, 3) in colour, of the network's size.
 
         Returns:
             One array a layer, float32 (N, *shape), in the order of `architecture.layers`; the last holds the logits.
@@ -195,11 +195,11 @@ class TrainedNetwork:
         """Return the gradient of one logit of each image with respect to the network's input, (pixel / 255 - mean) / std.
 
         Args:
-            images: uint8 (N, height, width), of the network's size.
+            images: uint8 (N, height, width), or (N, height, width, 3) in colour, of the network's size.
             classes: int64 (N,), which logit, such as the labels.
 
         Returns:
-            float32 (N, 1, height, width).
+            float32 (N, channels, height, width).
 
         Raises:
             DataError: for images of another type or size, or classes that the network does not have.
@@ -227,14 +227,15 @@ class TrainedNetwork:
     def _must_take(self, images: Images) -> None:
         """Raises DataError for images of another type or size."""
         is_array = isinstance(images, np.ndarray)
-        if not is_array or images.dtype != np.uint8 or images.shape[1:] != self.preprocessing.size:
+        if not is_array or images.dtype != np.uint8 or images.shape[1:] != self.preprocessing.shape:
             what = f"{images.dtype} {images.shape}" if is_array else type(images).__name__
-            height, width = self.preprocessing.size
-            raise DataError(f"the images are {what}; expected uint8 (N, {height}, {width})")
+            shape = ", ".join(map(str, self.preprocessing.shape))
+            raise DataError(f"the images are {what}; expected uint8 (N, {shape})")
 
     @property
     def _sizes(self) -> dict[str, Any]:
-        return {"input_size": self.preprocessing.size, "num_classes": len(self.classes)}
+        size, channels = self.preprocessing.size, self.preprocessing.channels
+        return {"input_size": size, "num_classes": len(self.classes), "in_channels": channels}
 
     def _fault(self, why: str) -> RunError:
         return _fault(self.path, why)

@@ -10,7 +10,7 @@ from lenet.data.plan import hold_out
 from lenet.engines import Engine
 from lenet.engines.choice import Choice, choose_device, choose_engine, make_engine
 from lenet.engines.threads import num_threads
-from lenet.errors import ConfigError, DataError
+from lenet.errors import ConfigError
 from lenet.images.preprocess import Preprocessing
 from lenet.networks import Architecture, build
 from lenet.networks.initialization import initialized
@@ -52,7 +52,6 @@ def set_up(config: TrainConfig, splits: Splits, reason: str | None = None) -> Se
 
     Raises:
         ConfigError: for settings or a teacher that do not fit the data.
-        DataError: for images in colour.
         EngineError: for an engine or device that is not available.
         ModelError: for a network that cannot be built.
         RunError: for a teacher that cannot be read.
@@ -64,6 +63,7 @@ def set_up(config: TrainConfig, splits: Splits, reason: str | None = None) -> Se
     preprocessing = Preprocessing.of(train, normalize=config.normalize)
     arguments = {name: getattr(config, name) for name in MODEL_FIELDS if getattr(config, name) is not None}
     arguments |= {"input_size": train.size, "num_classes": len(train.classes)}
+    arguments |= {"in_channels": train.channels} if train.channels > 1 else {}  # not in the runs of earlier versions
     architecture = build(config.model, **arguments)
     _check_batches(config, architecture, len(train))
     network = initialized(architecture, config.init, config.seed)
@@ -94,12 +94,7 @@ def set_up(config: TrainConfig, splits: Splits, reason: str | None = None) -> Se
 
 
 def _check(config: TrainConfig, splits: Splits) -> None:
-    """Raises ConfigError or DataError for settings and data that do not fit together."""
-    if splits.train.images.ndim == 4:
-        raise DataError(
-            f"the images of {splits.name} have colours; expected grey ones, of shape (N, height, width)",
-            hint="average the colours: images.mean(axis=3).astype(numpy.uint8)",
-        )
+    """Raises ConfigError for settings and data that do not fit together."""
     if config.shift >= min(splits.train.size):
         height, width = splits.train.size
         raise ConfigError(
@@ -135,7 +130,6 @@ def _check_batches(config: TrainConfig, architecture: Architecture, num_images: 
 def header(config: TrainConfig, resolved: Resolved) -> list[tuple[str, str]]:
     """Return the lines, each a title and a text, that say what was decided and why: three, and one for a teacher."""
     held = f"{resolved.num_validation:,} validation, " if resolved.num_validation else ""
-    height, width = resolved.preprocessing.size
     variation = "".join(
         f", {name.replace('_', ' ')} {_plain(value)}"
         for name, value in resolved.model.arguments.items()
@@ -147,7 +141,7 @@ def header(config: TrainConfig, resolved: Resolved) -> list[tuple[str, str]]:
         (
             "data",
             f"{resolved.data}: {resolved.num_train:,} train, {held}{resolved.num_test:,} test, "
-            f"{height}×{width}, {len(resolved.classes)} classes ({why}{resolved.data_source})",
+            f"{resolved.preprocessing.kind}, {len(resolved.classes)} classes ({why}{resolved.data_source})",
         ),
         (
             "model",

@@ -165,11 +165,10 @@ def _check_unused(config: TrainConfig) -> None:
 def _check_fit(teacher: TrainedNetwork, train: Dataset, preprocessing: Preprocessing) -> None:
     """Raises ConfigError for a teacher of other images or classes. Mean and std of the pixels are the teacher's own."""
     path, own = untrusted.printable(str(teacher.path)), teacher.preprocessing
-    if own.size != preprocessing.size:
+    if own.shape != preprocessing.shape:
         raise ConfigError(
-            f"the teacher {path} takes images of {own.size[0]}×{own.size[1]}; those of {train.name} are "
-            f"{preprocessing.size[0]}×{preprocessing.size[1]}",
-            hint="take a teacher that was trained on images of this size",
+            f"the teacher {path} takes images of {own.kind}; those of {train.name} are {preprocessing.kind}",
+            hint="take a teacher that was trained on images of this size, grey or in colour as these",
         )
     if teacher.classes != train.classes:
         raise ConfigError(

@@ -1,0 +1,54 @@
+"""How the images of a data set are framed, measured."""
+
+import numpy as np
+import pytest
+
+from lenet.data import digits
+from lenet.data.loading import load
+from lenet.images.framing import place
+from lenet.images.invariants import measured_framing
+
+
+def placed(framing: str, edge: int, size: int = 28, count: int = 60) -> np.ndarray:
+    """Blots whose longest edge is `edge`, centred as the framing says."""
+    random, images = np.random.RandomState(0), []
+    for number in range(count):
+        height, width = (
+            (edge, random.randint(edge // 2, edge)) if number % 2 else (random.randint(edge // 2, edge), edge)
+        )
+        blot = np.zeros((height, width), np.uint8)
+        blot[:, 0] = blot[0] = 255  # an L turned upside down: its centre of mass is not that of its box
+        blot[height - 1, :2] = blot[:2, width - 1] = 255
+        images.append(place(blot, (size, size), framing))
+    return np.stack(images)
+
+
+@pytest.mark.parametrize(
+    ("framing", "edge", "expected"),
+    [("mass", 20, "mass"), ("box", 28, "box"), ("box", 18, "whole"), ("box", 12, "whole")],
+)
+def test_the_framing_is_what_nearly_all_images_have(framing, edge, expected):
+    images = placed(framing, edge)
+    assert measured_framing(images, "dark") == expected
+    assert measured_framing(255 - images, "light") == expected
+    assert measured_framing(images, "mixed") == "whole"
+    assert measured_framing(np.stack([images] * 3, axis=3), "dark") == "whole"
+    images[::4] = 255
+    assert measured_framing(images, "dark") == "whole"
+
+
+def test_images_of_other_sizes_and_photographs_are_whole():
+    random = np.random.RandomState(0)
+    assert measured_framing(placed("mass", 20, size=40), "dark") == "whole"
+    assert measured_framing(random.randint(0, 256, (50, 28, 28)).astype(np.uint8), "dark") == "whole"
+    assert measured_framing(np.zeros((5, 28, 28), np.uint8), "dark") == "whole"
+    assert measured_framing(np.full((5, 1, 1), 200, np.uint8), "dark") == "whole"
+    assert digits.originals()[0].shape[1:] == (8, 8)
+    assert measured_framing(digits.originals()[0] * 15, "dark") == "whole"
+
+
+@pytest.mark.data
+@pytest.mark.parametrize(("name", "framing"), [("mnist", "mass"), ("fashion-mnist", "box")])
+def test_the_data_sets_have_the_framing_of_the_catalogue(real_data, name, framing):
+    for part in load(name, real_data):
+        assert measured_framing(part.images, "dark") == framing
