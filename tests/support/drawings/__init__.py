@@ -1,0 +1,114 @@
+"""Test images of our own: a drawn digit or garment, photographed under one of many conditions.
+
+    content = draw("vignette", "digit", label=5, seed=1)     # an encoded image, as in a file
+    path = save(folder, "vignette", "digit", label=5, seed=1)
+
+An image follows from condition, kind, label and seed alone. Even seeds are for developing against; odd seeds are held out:
+accuracies that are reported or asserted are measured on them alone.
+"""
+
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from drawings import clutter, colours, lights, papers, pens, sensors, sizes
+from drawings.canvas import Subject
+from drawings.clothes import NAMES
+
+Draw = Callable[[Subject, np.random.Generator], bytes]
+
+KINDS = ("digit", "garment")
+LABELS = {"digit": tuple("0123456789"), "garment": NAMES}
+
+# Groups of conditions, each a function with a sentence; of pens only the first suits garments.
+GROUPS: dict[str, tuple[Draw, ...]] = {
+    "pens": (
+        pens.plain, pens.thin, pens.thick, pens.pencil, pens.chalk, pens.marker, pens.faint, pens.bleeding, pens.dry,
+    ),
+    "lights": (
+        lights.dark_ground, lights.sloping, lights.vignette, lights.lamp, lights.corner_shadow, lights.shadow_edge,
+        lights.window, lights.glare, lights.dim, lights.wrinkled, lights.drop_shadow,
+    ),
+    "papers": (
+        papers.ruled, papers.ruled_dark, papers.squared, papers.margin, papers.cell, papers.cell_inside, papers.box,
+        papers.frame_thin, papers.frame_thick, papers.scanner_strip, papers.on_desk, papers.edge_of_sheet,
+        papers.tilted_sheet, papers.cardboard, papers.old_paper, papers.woven, papers.show_through,
+    ),
+    "colours": (
+        colours.equal_brightness, colours.red_on_green, colours.blue_on_grey, colours.yellow_on_white,
+        colours.coloured_paper, colours.neon, colours.blue_on_black, colours.two_grounds, colours.many_coloured,
+    ),
+    "clutter": (
+        clutter.speck, clutter.dust, clutter.salt_and_pepper, clutter.cut_neighbours, clutter.signature,
+        clutter.stroke_beside, clutter.smudge, clutter.hole, clutter.price_tag, clutter.date_stamp, clutter.crease,
+        clutter.hanger,
+    ),
+    "sensors": (
+        sensors.noisy, sensors.jpeg_blocks, sensors.out_of_focus, sensors.moved, sensors.rotated, sensors.on_its_side,
+        sensors.twelve_megapixels, sensors.ten_bits, sensors.twelve_bits, sensors.sixteen_bits, sensors.one_bit,
+        sensors.mask, sensors.transparent, sensors.transparent_light, sensors.palette, sensors.screen,
+    ),
+    "sizes": (
+        sizes.small_on_page, sizes.in_corner, sizes.touching, sizes.wide, sizes.tall, sizes.tiny_light, sizes.tiny_dark,
+        sizes.tiny_filling, sizes.small_32, sizes.enlarged,
+    ),
+}  # fmt: skip
+
+DIGITS_ALONE = {
+    *(draw.__name__ for draw in GROUPS["pens"][1:]), "ruled", "ruled_dark", "squared", "margin", "cell", "cell_inside", "box",
+    "show_through", "cut_neighbours", "stroke_beside", "tiny_light", "tiny_dark", "tiny_filling", "small_32", "enlarged",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Under what an image is made."""
+
+    name: str
+    group: str
+    sentence: str
+    draw: Draw
+    kinds: tuple[str, ...]
+
+
+CONDITIONS: dict[str, Condition] = {
+    draw.__name__: Condition(
+        draw.__name__,
+        group,
+        (draw.__doc__ or "").splitlines()[0],
+        draw,
+        KINDS[:1] if draw.__name__ in DIGITS_ALONE else KINDS,
+    )
+    for group, functions in GROUPS.items()
+    for draw in functions
+}
+
+
+def conditions(kind: str) -> list[Condition]:
+    """The conditions that there are for digits, or for garments."""
+    return [condition for condition in CONDITIONS.values() if kind in condition.kinds]
+
+
+def draw(condition: str, kind: str, label: int, seed: int) -> bytes:
+    """Draw an image: an encoded PNG or JPEG.
+
+    Args:
+        condition: A name in CONDITIONS.
+        kind: "digit" or "garment".
+        label: The class, 0 to 9.
+        seed: Even while developing; odd ones are held out.
+    """
+    rng = np.random.default_rng([zlib.crc32(condition.encode()), KINDS.index(kind), label, seed])
+    return CONDITIONS[condition].draw(Subject(kind, label, rng), rng)
+
+
+def save(folder: Path, condition: str, kind: str, label: int, seed: int) -> Path:
+    """Draw an image into a folder; its path."""
+    content = draw(condition, kind, label, seed)
+    suffix = "png" if content.startswith(b"\x89PNG") else "jpg"
+    path = folder / f"{condition}-{LABELS[kind][label].replace(' ', '-').lower()}-{seed}.{suffix}"
+    path.write_bytes(content)
+    return path
