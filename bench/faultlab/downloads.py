@@ -27,7 +27,8 @@ from faultlab.processes import Nursery, strays_in
 from faultlab.server import CERTIFICATE, Server, altered
 from lenet.data import cache, download, http
 from lenet.data.cache import cache_folder
-from lenet.data.catalogue import CATALOGUE, Entry
+from lenet.data.catalogue import CATALOGUE
+from lenet.data.entry import Entry
 from lenet.data.fetch import fetch, verify
 from lenet.data.loading import load
 from lenet.errors import DataError

@@ -22,7 +22,7 @@ import requests  # noqa: F401  # for those that are forked
 from faultlab import Row, toy
 from faultlab.server import Server
 from lenet.data import cache
-from lenet.data.catalogue import Entry
+from lenet.data.entry import Entry
 from lenet.data.fetch import fetch
 from lenet.data.loading import load
 from lenet.errors import DataError

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from lenet.data import idx
-from lenet.data.catalogue import CATALOGUE, Entry, File
+from lenet.data.catalogue import CATALOGUE
+from lenet.data.entry import Entry, File
 
 
 def make(num_train: int = 600, num_test: int = 100, seed: int = 3, size: tuple[int, int] = (28, 28)) -> list[bytes]:

@@ -78,3 +78,18 @@ def test_verify_all(lenet_command, tmp_path, monkeypatch):
     code, out, err = lenet_command("data", "verify")
     assert (code, out) == (2, "")
     assert "no data set is on this machine" in err
+
+
+def test_lenet_data_that_is_gone_is_a_warning_in_the_list(lenet_command, monkeypatch, tmp_path):
+    monkeypatch.setenv("LENET_DATA", str(tmp_path / "gone"))
+    code, out, err = lenet_command("data", "list")
+    assert (code, err.count("\n")) == (0, 2)
+    assert f"warning: LENET_DATA is {tmp_path / 'gone'}, which is no folder" in err
+    assert "mnist" in out
+
+
+def test_other_spellings_of_names(lenet_command):
+    code, out, _ = lenet_command("data", "fetch", "Digits")
+    assert (code, out.startswith("the built-in digits: ")) == (0, True)
+    code, _, err = lenet_command("data", "show", "EMNIST")
+    assert (code, "choose from emnist-balanced, emnist-byclass" in err) == (2, True)

@@ -92,6 +92,11 @@ def test_mistake(lenet_command, tmp_path, monkeypatch, arguments, error, hint):
             "unknown option --modle",
             "did you mean --model? lenet train --help lists the options",
         ),
+        (("train", "--lr", "0.1"), "unknown option --lr", "did you mean --learning-rate? lenet train --help"),
+        (("train", "--bs", "9"), "unknown option --bs", "did you mean --batch-size? lenet train --help"),
+        (("train", "--num-epochs", "9"), "unknown option --num-epochs", "did you mean --epochs? lenet train --help"),
+        (("train", "--dataset", "x"), "unknown option --dataset", "did you mean --data? lenet train --help"),
+        (("train", "--label-smooth", "x"), "unknown option --label-smooth", "did you mean --label-smoothing? lenet"),
         (("train", "--wings"), "unknown option --wings", "lenet train --help lists the options"),
         (("-x",), "unknown option -x", "lenet --help lists the options"),
         (

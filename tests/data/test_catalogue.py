@@ -12,11 +12,58 @@ def test_every_entry_is_complete():
         assert entry.name == name
         assert entry.licence
         assert entry.homepage.startswith("http")
-        assert len(entry.classes) == len(set(entry.classes)) == 10
-        assert (entry.num_train, entry.num_test) == (60_000, 10_000)
-        assert len({file.sha256 for file in entry.files}) == 4
-        assert all(len(file.sha256) == 64 for file in entry.files)
+        assert len(entry.classes) == len(set(entry.classes))
         assert all(source.startswith(("https://", "http://")) and source.endswith("/") for source in entry.sources)
+        hashes = [file.sha256 or file.packed.sha256 or file.packed.md5 for file in entry.files]
+        assert len(set(hashes)) == 4
+        assert {len(each) for each in hashes} == ({32} if entry.archive else {64})
+        assert all(re.fullmatch("[0-9a-f]+", each) for each in hashes)
+
+
+@pytest.mark.parametrize(
+    ("name", "num_train", "num_test", "num_classes", "megabytes"),
+    [
+        ("kmnist", 60_000, 10_000, 10, 21),
+        ("qmnist", 60_000, 60_000, 10, 20),
+        ("emnist-balanced", 112_800, 18_800, 47, 562),
+        ("emnist-byclass", 697_932, 116_323, 62, 562),
+        ("emnist-bymerge", 697_932, 116_323, 47, 562),
+        ("emnist-digits", 240_000, 40_000, 10, 562),
+        ("emnist-letters", 124_800, 20_800, 26, 562),
+        ("emnist-mnist", 60_000, 10_000, 10, 562),
+    ],
+)
+def test_the_relatives_of_mnist_are_known(name, num_train, num_test, num_classes, megabytes):
+    entry = CATALOGUE[name]
+    assert (entry.num_train, entry.num_test, len(entry.classes)) == (num_train, num_test, num_classes)
+    assert (entry.size, round(entry.download_size / 1e6)) == ((28, 28), megabytes)
+
+
+@pytest.mark.parametrize(
+    ("spelling", "name"),
+    [
+        ("FashionMNIST", "fashion-mnist"),
+        ("fashion_mnist", "fashion-mnist"),
+        ("Fashion MNIST", "fashion-mnist"),
+        ("zalando-datasets/fashion_mnist", "fashion-mnist"),
+        ("MNIST", "mnist"),
+        ("ylecun/mnist", "mnist"),
+        ("mnist_784", "mnist"),
+        ("Kuzushiji-MNIST", "kmnist"),
+        ("QMNIST", "qmnist"),
+        ("EMNIST/letters", "emnist-letters"),
+        ("emnist_ByClass", "emnist-byclass"),
+        ("tanganke/emnist_letters", "emnist-letters"),
+    ],
+)
+def test_other_spellings_are_understood(spelling, name):
+    assert find_entry(spelling) is CATALOGUE[name]
+
+
+def test_emnist_alone_is_ambiguous():
+    with pytest.raises(DataError, match="EMNIST has six splits") as caught:
+        find_entry("EMNIST")
+    assert "emnist-letters" in caught.value.hint
 
 
 GARMENTS = "T-shirt/top, Trouser, Pullover, Dress, Coat, Sandal, Shirt, Sneaker, Bag, Ankle boot"
@@ -56,7 +103,6 @@ def test_addresses_are_written_as_servers_know_them():
     for entry in CATALOGUE.values():
         for address in (entry.homepage, *entry.sources):
             assert re.fullmatch(r"https?://[a-z0-9.-]+\.[a-z]+/[\w./-]*", address)
-        assert all(source == source.lower() for source in entry.sources)
 
 
 def test_downloads_have_at_least_two_sources():
@@ -65,7 +111,9 @@ def test_downloads_have_at_least_two_sources():
 
 
 def test_no_two_data_sets_share_a_file():
-    hashes = [file.sha256 for entry in CATALOGUE.values() for file in entry.files]
+    hashes = [
+        file.sha256 or file.packed.sha256 or file.packed.md5 for entry in CATALOGUE.values() for file in entry.files
+    ]
     assert len(set(hashes)) == len(hashes)
 
 
@@ -78,5 +126,5 @@ def test_an_unknown_name_lists_the_choices():
     with pytest.raises(DataError) as caught:
         find_entry("fashion")
     assert str(caught.value) == (
-        "unknown data set 'fashion'\nhint: did you mean fashion-mnist? choose from auto, fashion-mnist, mnist, digits"
+        f"unknown data set 'fashion'\nhint: did you mean fashion-mnist? choose from auto, {', '.join(CATALOGUE)}"
     )

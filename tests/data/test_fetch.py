@@ -11,6 +11,7 @@ from faultlab.toy import describe
 
 from lenet.data import fetch
 from lenet.data.cache import cache_folder
+from lenet.data.importing import import_folder
 from lenet.data.loading import load
 from lenet.data.locate import locate
 from lenet.errors import DataError, DataUnavailable
@@ -152,11 +153,11 @@ def test_import_recognises_by_content_and_leaves_the_source_alone(toy, put, tmp_
     for path in [*folder.iterdir(), folder]:
         path.chmod(0o555)
     before = states(tmp_path / "mine")
-    imported, faults = fetch.import_folder(tmp_path / "mine")
+    imported, faults = import_folder(tmp_path / "mine")
     assert faults == []
     assert [located.entry.name for located in imported] == ["toy"]
     assert load("toy").source == "cache"
-    assert fetch.import_folder(tmp_path / "mine", "toy")[0][0].folder == tmp_path / "cache/toy"
+    assert import_folder(tmp_path / "mine", "toy")[0][0].folder == tmp_path / "cache/toy"
     assert states(tmp_path / "mine") == before
     assert len(list((tmp_path / "cache/toy").iterdir())) == 4
     folder.chmod(0o755)
@@ -165,20 +166,20 @@ def test_import_recognises_by_content_and_leaves_the_source_alone(toy, put, tmp_
 def test_import_of_the_cache_itself_changes_nothing(toy, put, tmp_path):
     folder = put(tmp_path / "cache/toy", ".gz", gzip.compress)
     before = states(folder)
-    assert [located.folder for located in fetch.import_folder(tmp_path / "cache")[0]] == [folder]
+    assert [located.folder for located in import_folder(tmp_path / "cache")[0]] == [folder]
     assert states(folder) == before
 
 
 def test_import_of_nothing_or_of_damaged_files_is_refused(toy, put, tmp_path):
     (tmp_path / "bare").mkdir()
-    with pytest.raises(DataError, match="bare does not hold Fashion-MNIST or MNIST or Toy"):
-        fetch.import_folder(tmp_path / "bare")
+    with pytest.raises(DataError, match=r"bare does not hold a data set with a name \(fashion-mnist, mnist, "):
+        import_folder(tmp_path / "bare")
     with pytest.raises(DataError, match="nowhere is no folder"):
-        fetch.import_folder(tmp_path / "nowhere")
+        import_folder(tmp_path / "nowhere")
     folder = put(tmp_path / "mine")
     (folder / toy.files[0].name).write_bytes(b"damaged")
     with pytest.raises(DataError, match=toy.files[0].name):
-        fetch.import_folder(folder, "toy")
+        import_folder(folder, "toy")
     assert not (tmp_path / "cache").exists()
 
 
@@ -191,9 +192,9 @@ def test_import_reports_damaged_sets_beside_whole_ones(real_data, toy, put, tmp_
         (folder / path.name).write_bytes(content[:-9] if path.name.startswith("t10k-images") else content)
     for name in (None, "mnist"):
         with pytest.raises(DataError, match=r"t10k-images-idx3-ubyte.*is truncated or damaged"):
-            fetch.import_folder(tmp_path / "mine", name)
+            import_folder(tmp_path / "mine", name)
     put(tmp_path / "mine/toy")
-    imported, faults = fetch.import_folder(tmp_path / "mine")
+    imported, faults = import_folder(tmp_path / "mine")
     assert [located.entry.name for located in imported] == ["toy"]
     assert [fault.message for fault in faults if "truncated or damaged" in fault.message]
 
@@ -204,7 +205,7 @@ def test_import_repairs_the_cache(toy, put, tmp_path):
     (cache / toy.files[0].name).write_bytes(b"damaged")
     (cache / toy.files[1].name).rename(cache / f"{toy.files[1].name}.gz")
     put(tmp_path / "mine", ".gz", gzip.compress)
-    fetch.import_folder(tmp_path / "mine", "toy")
+    import_folder(tmp_path / "mine", "toy")
     assert [check.fault for check in fetch.verify("toy")] == [None] * 4
     assert sorted(path.name for path in cache.iterdir()) == sorted(file.name for file in toy.files)
 

@@ -3,7 +3,7 @@ import gzip
 import pytest
 
 from lenet.data.cache import cache_folder
-from lenet.data.fetch import import_folder
+from lenet.data.importing import import_folder
 from lenet.data.loading import load
 from lenet.data.locate import cached_folder, locate
 from lenet.errors import DataError

@@ -19,16 +19,26 @@ def list_data(data_dir: DataDir = None) -> None:
     Example: lenet data list
     """
     from lenet.data import CATALOGUE
-    from lenet.data.locate import locate
+    from lenet.data.archive import cached_archive
+    from lenet.data.locate import cached_folder, locate
 
-    rows = []
+    rows, faults = [], {}
     for name, entry in CATALOGUE.items():
-        located = locate(name, data_dir)
         absent = f"download, {entry.download_size / 1e6:.0f} MB" if entry.sources else "generated when needed"
-        place = located.source if located and not located.holds_another() else absent
+        if entry.archive and cached_archive(entry).is_file():
+            absent = "cache, unpacked when needed"
+        try:
+            located = locate(name, data_dir)
+            place = located.source if located and not located.holds_another() else absent
+        except DataError as error:  # of the user's folder
+            faults[error.message] = error.hint
+            cached = cached_folder(entry)
+            place = cached.source if cached.count() == len(cached.files) else absent
         rows.append(
             [name, f"{entry.num_train:,}", f"{entry.num_test:,}", str(len(entry.classes)), entry.licence, place]
         )
+    for message, hint in faults.items():
+        note(f"warning: {message}\nhint: {hint}")
     print_table(["name", "train", "test", "classes", "licence", "where"], rows)
 
 
@@ -48,7 +58,7 @@ def show_data(
     from lenet import data
     from lenet.data.catalogue import find_entry
 
-    entry = find_entry(name.lower())
+    entry = find_entry(name)
     splits = data.load(name, data_dir, progress=_download_bar)
     say(f"{entry.title} ({entry.name})\n{entry.description}\n")
     facts = {
@@ -88,7 +98,7 @@ def fetch(
     """
     from lenet.data import fetch
 
-    located = fetch.fetch(name.lower(), force=force, progress=_download_bar)
+    located = fetch.fetch(name, force=force, progress=_download_bar)
     say(f"{located.entry.title}: {located.folder} ({located.source})")
 
 
@@ -110,7 +120,7 @@ def verify(
     if name is None:
         sets, errors = fetch.verify_all(data_dir, progress=_download_bar)
     else:
-        sets, errors = [fetch.verify(name.lower(), data_dir, progress=_download_bar)], []
+        sets, errors = [fetch.verify(name, data_dir, progress=_download_bar)], []
     faults = []
     for check in (check for checks in sets for check in checks):
         say(f"{'ok  ' if check.fault is None else 'new ' if check.is_fixed else 'BAD '}  {check.path}")
@@ -135,9 +145,9 @@ def import_data(
 
     Example: lenet data import ~/downloads/FashionMNIST
     """
-    from lenet.data import fetch
+    from lenet.data.importing import import_folder
 
-    imported, faults = fetch.import_folder(folder, name.lower() if name else None)
+    imported, faults = import_folder(folder, name)
     for fault in faults:
         note(f"skipped: {fault.message}")
     for located in imported:

@@ -1,86 +1,16 @@
-"""Every known data set: where it comes from, what is in it, and the SHA-256 of its content.
+"""Every known data set: where it comes from, what is in it, and the hashes of its files.
 
-The hashes are of the IDX files without compression, so it does not matter who compressed them.
+The SHA-256 of a file is that of its content without compression, so it does not matter who compressed it. Where only the
+compressed file has a published hash, a download is checked by that, and the content in the cache by the SHA-256 that it had
+then. Downloads of KMNIST, QMNIST and EMNIST were tried against a server of the tests only, not against the real ones.
 """
 
-from dataclasses import dataclass
+import re
 
 from lenet.data import idx
+from lenet.data.emnist import ENTRIES as EMNIST
+from lenet.data.entry import Entry, File, Packed
 from lenet.errors import DataError, choices_hint
-
-
-@dataclass(frozen=True)
-class File:
-    """One of the four IDX files of a data set.
-
-    Args:
-        name: Its name, without .gz.
-        shape: The shape of its array: (N, height, width) for images, (N,) for labels.
-        download_size: Its size in bytes, compressed as the sources have it.
-        sha256: The SHA-256 of its content, decompressed.
-    """
-
-    name: str
-    shape: tuple[int, ...]
-    download_size: int
-    sha256: str
-
-    @property
-    def num_bytes(self) -> int:
-        """The size of its content, decompressed."""
-        return idx.num_bytes(self.shape)
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A data set of the catalogue.
-
-    Args:
-        name: What commands and `lenet.data.load` call it.
-        title: What messages call it.
-        description: What it is, in a sentence or two.
-        classes: The names of its classes, in the order of their labels.
-        licence: Its licence and its authors.
-        homepage: Where it is described.
-        folder: torchvision's name for it.
-        sources: Base addresses of its files, tried in this order; a data set without any is made on this machine.
-        files: Training images and labels, test images and labels, in this order.
-        ground: The background of its images, as in `lenet.images.preprocess.Preprocessing`.
-        framing: How its images are framed, likewise.
-    """
-
-    name: str
-    title: str
-    description: str
-    classes: tuple[str, ...]
-    licence: str
-    homepage: str
-    folder: str
-    sources: tuple[str, ...]
-    files: tuple[File, File, File, File]
-    ground: str = "dark"
-    framing: str = "box"
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Height and width of the images, in pixels."""
-        height, width = self.files[0].shape[1:]
-        return height, width
-
-    @property
-    def num_train(self) -> int:
-        """The number of training images."""
-        return self.files[0].shape[0]
-
-    @property
-    def num_test(self) -> int:
-        """The number of test images."""
-        return self.files[2].shape[0]
-
-    @property
-    def download_size(self) -> int:
-        """The bytes to download for all four files."""
-        return sum(file.download_size for file in self.files)
 
 
 def _files(
@@ -95,6 +25,33 @@ def _files(
     a, b, c, d = (
         File(name, shape, download_size, sha256)
         for name, shape, (download_size, sha256) in zip(names, shapes, sizes_and_hashes, strict=True)
+    )
+    return a, b, c, d
+
+
+def _packed(*sizes_and_hashes: tuple[int, str]) -> tuple[File, File, File, File]:
+    """Four files with MNIST's names and shapes whose compressed forms have these hashes."""
+    plain = _files(*((size, "") for size, _ in sizes_and_hashes))
+    a, b, c, d = (
+        File(file.name, file.shape, size, packed=Packed(f"{file.name}.gz", size, sha256))
+        for file, (size, sha256) in zip(plain, sizes_and_hashes, strict=True)
+    )
+    return a, b, c, d
+
+
+def _qmnist_files(*sizes_and_hashes: tuple[int, str]) -> tuple[File, File, File, File]:
+    """The four files of QMNIST, whose labels are rows of eight numbers, the class first."""
+    names = (f"qmnist-{part}-{what}" for part in ("train", "test") for what in ("images-idx3-ubyte", "labels-idx2-int"))
+    shapes = ((60_000, 28, 28), (60_000, 8)) * 2
+    a, b, c, d = (
+        File(
+            name,
+            shape,
+            size,
+            packed=Packed(f"{name}.gz", size, sha256),
+            code=idx.UNSIGNED_BYTE if len(shape) == 3 else idx.INT,
+        )
+        for name, shape, (size, sha256) in zip(names, shapes, sizes_and_hashes, strict=True)
     )
     return a, b, c, d
 
@@ -154,6 +111,49 @@ CATALOGUE: dict[str, Entry] = {
         ),
         framing="mass",
     ),
+    "kmnist": Entry(
+        name="kmnist",
+        title="KMNIST",
+        description=(
+            "Kuzushiji-MNIST: handwritten Japanese characters from old books, 28×28, white on black; each of the ten "
+            "classes is one hiragana."
+        ),
+        classes=("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"),
+        licence="CC BY-SA 4.0, CODH, adapted from the Kuzushiji Dataset of NIJL and others",
+        homepage="https://github.com/rois-codh/kmnist",
+        folder="KMNIST",
+        sources=(
+            "https://codh.rois.ac.jp/kmnist/dataset/kmnist/",
+            "http://codh.rois.ac.jp/kmnist/dataset/kmnist/",
+        ),
+        files=_packed(
+            (18_165_135, "51467d22d8cc72929e2a028a0428f2086b092bb31cfb79c69cc0a90ce135fde4"),
+            (29_497, "e38f9ebcd0f3ebcdec7fc8eabdcdaef93bb0df8ea12bee65224341c8183d8e17"),
+            (3_041_136, "edd7a857845ad6bb1d0ba43fe7e794d164fe2dce499a1694695a792adfac43c5"),
+            (5_120, "20bb9a0ef54c7db3efc55a92eef5582c109615df22683c380526788f98e42a1c"),
+        ),
+    ),
+    "qmnist": Entry(
+        name="qmnist",
+        title="QMNIST",
+        description=(
+            "MNIST made again from its sources, 28×28, white on black, with all 60,000 test images, of which MNIST has "
+            "10,000."
+        ),
+        classes=DIGITS,
+        licence="BSD 3-Clause, Facebook, Chhavi Yadav, Léon Bottou",
+        homepage="https://github.com/facebookresearch/qmnist",
+        folder="QMNIST",
+        sources=("https://raw.githubusercontent.com/facebookresearch/qmnist/master/",),
+        files=_qmnist_files(
+            (9_704_059, "9e26a7bf1683614e065d7b76460ccd52807165b3f22561fb782bd9f38c52b51d"),
+            (463_024, "2c05dc77f6b916b38e455e97ab129a42a444f3dbef09b278a366f82904e0dd9f"),
+            (9_742_279, "43fc22bf7498b8fc98de98369d72f752d0deabc280a43a7bcc364ab19e57b375"),
+            (526_800, "9fbcbe594c3766fdf4f0b15c5165dc0d1e57ac604e01422608bb72c906030d06"),
+        ),
+        framing="mass",
+    ),
+    **EMNIST,
     "digits": Entry(
         name="digits",
         title="the built-in digits",
@@ -179,15 +179,38 @@ CATALOGUE: dict[str, Entry] = {
 }
 
 
+ALIASES = {
+    "kuzushijimnist": "kmnist",
+    "kuzushiji": "kmnist",
+    "mnist784": "mnist",
+    "zalandofashionmnist": "fashion-mnist",
+}
+
+
 def find_entry(name: str) -> Entry:
-    """Return the data set of that name; raise DataError, with the choices, if there is none."""
+    """Return the data set of that name, also in other spellings such as FashionMNIST, fashion_mnist or EMNIST/letters.
+
+    Raises:
+        DataError: There is none; the hint has the choices.
+    """
     if name in CATALOGUE:
         return CATALOGUE[name]
-    if name == "auto":
+    if name.lower() == "auto":
         raise DataError("auto is a choice for training, not a data set", hint=f"choose from {', '.join(CATALOGUE)}")
+    spelled = {_letters(each): each for each in CATALOGUE} | ALIASES
+    for spelling in (name, name.rpartition("/")[2]):  # Hugging Face's names begin with that of an owner
+        if _letters(spelling) in spelled:
+            return CATALOGUE[spelled[_letters(spelling)]]
+    if _letters(name) == "emnist":
+        raise DataError("EMNIST has six splits, each a data set", hint=f"choose from {', '.join(EMNIST)}")
     raise DataError(f"unknown data set {name!r}", hint=choices_hint(name, ["auto", *CATALOGUE]))
 
 
 def owner(sha256: str) -> Entry | None:
     """Return the data set that has a file with this SHA-256."""
     return next((entry for entry in CATALOGUE.values() if sha256 in (file.sha256 for file in entry.files)), None)
+
+
+def _letters(name: str) -> str:
+    """The letters and digits of a name, in lower case."""
+    return re.sub("[^a-z0-9]", "", name.lower())

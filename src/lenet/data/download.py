@@ -8,25 +8,27 @@ refusal, wrong content) the next source is tried.
 import hashlib
 import random
 import re
-import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from typing import Any, Protocol
-from urllib.parse import urlsplit
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar
 
 from lenet.data import idx
 from lenet.data.cache import PartialFile, partial_file, write_errors
-from lenet.data.catalogue import Entry, File
 from lenet.data.data_file import SLACK, DataFile
-from lenet.data.http import NUMBER, Answer, Fault, Request, check_reachable, refusal
+from lenet.data.entry import Entry
+from lenet.data.http import NUMBER, Answer, Fault, Request, refusal
+from lenet.data.sources import no_download_hint
 from lenet.errors import DataError, DataUnavailable
 
-NETWORK_SECONDS = 4.0  # to find out whether any source answers
 SLOW_SECONDS, SLOWEST = 60.0, 1024  # bytes a second at least, over that time: slower is no download, but a drip
 RETRIES = 3  # in a row without progress
 PROGRESS = 1 << 20  # bytes after which a try counts as progress
 BACKOFF_SECONDS = 1.0  # before the first retry; doubles with each
+
+Result = TypeVar("Result")
 
 
 class Bar(Protocol):
@@ -45,31 +47,70 @@ class Bar(Protocol):
 MakeBar = Callable[[str, int], Bar | None]  # for a file's name and its size in bytes
 
 
-def download(file: DataFile, sources: Sequence[str], make_bar: MakeBar | None = None) -> tuple[str, bytearray]:
-    """Download a file, with what is under way in the file's folder.
+@dataclass(frozen=True)
+class Wanted(Generic[Result]):
+    """What is to be downloaded.
 
     Args:
-        file: What to download.
+        entry: The data set that it belongs to.
+        name: What the sources call it.
+        folder: The folder of the cache in which it is under way.
+        size: Its size in bytes, for the progress bar.
+        limit: The most bytes that a source may send.
+        accept: Takes the complete file, while it is open, and returns what is wanted; raises DataError if it is not whole.
+    """
+
+    entry: Entry
+    name: str
+    folder: Path
+    size: int
+    limit: int
+    accept: Callable[[PartialFile], Result]
+
+
+def download_file(file: DataFile, sources: Sequence[str], make_bar: MakeBar | None = None) -> tuple[str, bytearray]:
+    """Download one of the four files of a data set: `download` with its content, decompressed, as the result."""
+
+    def accept(partial: PartialFile) -> bytearray:
+        content = idx.unpack(partial.file, "what it sent", file.file.num_bytes + SLACK)
+        if file.file.packed:
+            file.file.packed.check(partial.file, "what it sent")
+            file.check_shape(content, "what it sent")
+        else:
+            file.check(content, "what it sent")
+        return content
+
+    # The most bytes are those of the content, should gzip save none, and gzip's own.
+    limit = file.file.num_bytes + file.file.num_bytes // 1000 + 1024
+    name = f"{file.name}.gz"
+    return download(Wanted(file.entry, name, file.folder, file.file.download_size, limit, accept), sources, make_bar)
+
+
+def download(wanted: Wanted[Result], sources: Sequence[str], make_bar: MakeBar | None = None) -> tuple[str, Result]:
+    """Download a file, with what is under way in its folder.
+
+    Args:
+        wanted: What to download.
         sources: Base addresses, tried in this order.
         make_bar: Makes a progress bar.
 
     Returns:
-        The source that had the right content, and the content, decompressed.
+        The source that had the right content, and what `wanted.accept` returns.
 
     Raises:
         DataUnavailable: No source had it; the message names each with its fault.
         DataError: The folder cannot be written.
     """
-    bar = make_bar(f"{file.name}.gz", file.file.download_size) if make_bar else None
+    bar = make_bar(wanted.name, wanted.size) if make_bar else None
     faults = []
     num_kept = 0
     try:
         for source in sources:
-            url = f"{source}{file.name}.gz"
-            name, limit = partial_name(file.file, url), _max_bytes(file.file)
+            url = f"{source}{wanted.name}"
+            name = partial_name(url)
             try:
-                with write_errors(file.folder), partial_file(file.folder, name, limit) as partial:
-                    return source, _obtain(file, url, partial, bar)
+                with write_errors(wanted.folder), partial_file(wanted.folder, name, wanted.limit) as partial:
+                    return source, _obtain(wanted, url, partial, bar)
             except Fault as fault:
                 faults.append(f"{source}: {fault}")
                 num_kept += partial.size
@@ -80,68 +121,18 @@ def download(file: DataFile, sources: Sequence[str], make_bar: MakeBar | None = 
             bar.close()
     later = "retry later, the download continues where it stopped; or " if num_kept else ""
     raise DataUnavailable(
-        f"{file.name}.gz of {file.entry.title} cannot be downloaded: {'; '.join(faults)}",
-        hint=later + no_download_hint(file.entry),
+        f"{wanted.name} of {wanted.entry.title} cannot be downloaded: {'; '.join(faults)}",
+        hint=later + no_download_hint(wanted.entry),
     )
 
 
-def reachable_sources(entry: Entry) -> list[str]:
-    """Find the sources of a data set that answer.
-
-    All are asked at once, each in a thread that is left behind when time is up: looking up a name can take longer than any
-    timeout of a connection.
-
-    Returns:
-        Their base addresses, in the catalogue's order.
-
-    Raises:
-        DataUnavailable: None answers within four seconds.
-    """
-    faults: dict[str, str | None] = {}
-
-    def ask(source: str) -> None:
-        faults[source] = check_reachable(f"{source}{entry.files[3].name}.gz", NETWORK_SECONDS)
-
-    for source in entry.sources:
-        threading.Thread(target=ask, args=(source,), daemon=True).start()
-    deadline = time.monotonic() + NETWORK_SECONDS
-    first_answer = None
-    while time.monotonic() < deadline and len(faults) < len(entry.sources):
-        time.sleep(0.01)
-        if None in list(faults.values()):  # one is enough; half a second more for better ones before it
-            first_answer = first_answer or time.monotonic()
-            if time.monotonic() - first_answer > 0.5:
-                break
-    sources = [source for source in entry.sources if faults.get(source, "") is None]
-    if not sources:
-        tried = "; ".join(f"{urlsplit(each).netloc}: {faults.get(each) or 'no answer'}" for each in entry.sources)
-        raise DataUnavailable(
-            f"{entry.title} is not on this machine, and there is no network to download it ({tried})",
-            hint=no_download_hint(entry),
-        )
-    return sources
-
-
-def no_download_hint(entry: Entry) -> str:
-    """What to do without a download."""
-    return (
-        f"if you have its four files: lenet data import DIR, or --data-dir DIR, or LENET_DATA=DIR (they are at "
-        f"{entry.homepage}); --data digits needs no network"
-    )
-
-
-def partial_name(file: File, url: str) -> str:
+def partial_name(url: str) -> str:
     """What a download is called in the cache: another source may have compressed the file differently."""
-    return f"{file.name}.gz.{hashlib.sha256(url.encode()).hexdigest()[:8]}"
+    return f"{url.rpartition('/')[2]}.{hashlib.sha256(url.encode()).hexdigest()[:8]}"
 
 
-def _max_bytes(file: File) -> int:
-    """The most bytes a source may send: those of the content, should gzip save none, and gzip's own."""
-    return file.num_bytes + file.num_bytes // 1000 + 1024
-
-
-def _obtain(file: DataFile, url: str, partial: PartialFile, bar: Bar | None) -> bytearray:
-    """Get the content of a file from one address, decompressed and checked. Raises Fault."""
+def _obtain(wanted: Wanted[Result], url: str, partial: PartialFile, bar: Bar | None) -> Result:
+    """Get a file from one address, checked. Raises Fault."""
     failures = best = 0
     may_begin_again = True
     if bar:
@@ -149,7 +140,7 @@ def _obtain(file: DataFile, url: str, partial: PartialFile, bar: Bar | None) -> 
     while True:
         best = max(best, partial.size)
         try:
-            _request(url, partial, _max_bytes(file.file), bar)
+            _request(url, partial, wanted.limit, bar)
         except Fault as fault:
             failures = 1 if partial.size - best >= PROGRESS else failures + 1
             if not fault.is_temporary or failures > RETRIES:
@@ -159,9 +150,7 @@ def _obtain(file: DataFile, url: str, partial: PartialFile, bar: Bar | None) -> 
             time.sleep(pause if fault.wait is None else fault.wait)
             continue
         try:
-            content = idx.unpack(partial.file, "what it sent", file.file.num_bytes + SLACK)
-            file.check(content, "what it sent")
-            return content
+            return wanted.accept(partial)
         except DataError as error:
             is_final = not (partial.is_continued and may_begin_again)
             partial.clear()

@@ -1,4 +1,4 @@
-"""Fills the cache, by download, by import or by making; and checks what is there, file by file.
+"""Fills the cache, by download or by making; and checks what is there, file by file.
 
 Nothing is locked: of two processes that fill the cache at once both write whole files with the same content.
 """
@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from lenet.data import cache, digits, idx
+from lenet.data import archive, cache, digits, idx
 from lenet.data.catalogue import CATALOGUE, find_entry
-from lenet.data.data_file import DataFile, DataFolder
-from lenet.data.download import MakeBar, download, reachable_sources
-from lenet.data.locate import cached_folder, candidates, locate
+from lenet.data.data_file import DataFile
+from lenet.data.data_folder import DataFolder
+from lenet.data.download import MakeBar, download_file
+from lenet.data.locate import cached_folder, locate
+from lenet.data.sources import reachable_sources
 from lenet.errors import DataError, DataUnavailable
 
 MADE = "made on this machine"  # the source of a data set without sources
@@ -55,7 +57,7 @@ def fetch(name: str, *, force: bool = False, progress: MakeBar | None = None) ->
     """
     folder = cached_folder(find_entry(name))
     files = [file for file in folder.files if force or _fault(file)]
-    source = _fill(files, progress) if files else "cache"
+    source = fill(files, progress) if files else "cache"
     for path in (folder.folder, cache.cache_folder()):
         cache.sweep(path)
     return DataFolder(folder.entry, folder.folder, source)
@@ -85,7 +87,7 @@ def verify(
     obstacle = None
     if damaged and folder.is_cached:
         try:
-            _fill(damaged, progress)
+            fill(damaged, progress)
         except DataError as error:
             obstacle = error
     return [_result(file, fault, obstacle) for file, fault in faults.items()]
@@ -117,46 +119,7 @@ def verify_all(
     return checks, faults
 
 
-def import_folder(path: str | os.PathLike[str], name: str | None = None) -> tuple[list[DataFolder], list[DataError]]:
-    """Copy the data sets in a folder into the cache; the folder is only read.
-
-    They are recognised by their content and may lie as `locate` describes.
-
-    Args:
-        path: The folder.
-        name: The only data set to import; without it, all that are there.
-
-    Returns:
-        What was imported, and the faults of what was recognised but is not whole.
-
-    Raises:
-        DataError: There is no whole data set.
-    """
-    root = Path(path)
-    if not root.is_dir():
-        raise DataError(f"{root} is no folder", hint="name the folder that holds the four files")
-    entries = [find_entry(name)] if name else [entry for entry in CATALOGUE.values() if entry.sources]
-    imported, faults = [], []
-    for entry in entries:
-        for candidate in candidates(entry, root):
-            folder = DataFolder(entry, candidate, str(candidate))
-            num_whole, fault = _examine(folder)
-            if num_whole == len(entry.files):
-                imported.append(_copy(folder))
-                break
-            if fault and (num_whole or name):
-                faults.append(fault)
-    if imported:
-        return imported, faults
-    if faults:
-        raise faults[0]
-    raise DataError(
-        f"{root} does not hold {' or '.join(entry.title for entry in entries)}",
-        hint="looked for train-images-idx3-ubyte and its three relatives, .gz or not, in it, in NAME/ and in NAME/raw/",
-    )
-
-
-def _fill(files: Sequence[DataFile], progress: MakeBar | None) -> str:
+def fill(files: Sequence[DataFile], progress: MakeBar | None) -> str:
     """Put files of one data set into the cache; return where they came from, in words."""
     entry = files[0].entry
     if not entry.sources:
@@ -165,23 +128,18 @@ def _fill(files: Sequence[DataFile], progress: MakeBar | None) -> str:
             if made.name in names:
                 file = files[names.index(made.name)]
                 file.check(content, file.name)
-                _write(file, content)
+                file.store(content)
         return MADE
+    if entry.archive:
+        return archive.unpack(files, progress)
     sources = reachable_sources(entry)
     origins = []
     for file in files:
-        source, downloaded = download(file, sources, progress)
-        _write(file, downloaded)
+        source, downloaded = download_file(file, sources, progress)
+        file.store(downloaded)
         sources.sort(key=lambda each: each != source)  # the one that works is asked first from now on
         origins.append(urlsplit(source).netloc)
     return f"downloaded from {', '.join(dict.fromkeys(origins))}"
-
-
-def _write(file: DataFile, content: bytes | bytearray) -> None:
-    """Put a file into the cache, decompressed: so it is read eight times as fast."""
-    cache.write(file.folder / file.name, content)
-    with cache.write_errors(file.folder):
-        (file.folder / f"{file.name}.gz").unlink(missing_ok=True)
 
 
 def _fault(file: DataFile) -> str | None:
@@ -223,24 +181,3 @@ def _is_readable(path: Path) -> bool:
     except OSError:
         return False
     return True
-
-
-def _examine(folder: DataFolder) -> tuple[int, DataError | None]:
-    """How many files are what the catalogue says, and the first fault of the others."""
-    num_whole = 0
-    fault = None
-    for file in folder.files if folder.count() else ():
-        try:
-            file.read()
-            num_whole += 1
-        except DataError as error:
-            fault = fault or error
-    return num_whole, fault
-
-
-def _copy(folder: DataFolder) -> DataFolder:
-    target = cached_folder(folder.entry)
-    if target.folder.resolve() != folder.folder.resolve():  # else copying would replace what is copied
-        for file, copy in zip(folder.files, target.files, strict=True):
-            _write(copy, file.read())
-    return target

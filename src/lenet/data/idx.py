@@ -1,6 +1,6 @@
 """The IDX format of MNIST and its relatives: a magic number, the shape, then the values, uncompressed.
 
-http://yann.lecun.com/exdb/mnist describes it. Only unsigned bytes occur here; files may be compressed with gzip.
+http://yann.lecun.com/exdb/mnist describes it. Files may be compressed with gzip.
 """
 
 import gzip
@@ -10,13 +10,16 @@ import zlib
 from collections.abc import Sequence
 from io import SEEK_END, RawIOBase
 from pathlib import Path
+from typing import IO, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lenet.errors import DataError
+from lenet.files import signatures
 
-UNSIGNED_BYTE = 0x08
+UNSIGNED_BYTE, INT = 0x08, 0x0C
+TYPES = {UNSIGNED_BYTE: ">u1", INT: ">i4"}  # of the values, by the third byte of the magic number
 GZIP = b"\x1f\x8b"
 CHUNK = 1 << 20  # bytes decompressed at a time
 MAX_BYTES = 1 << 28  # of a file's content, unless the caller knows better
@@ -39,7 +42,7 @@ def read_content(path: Path, limit: int = MAX_BYTES) -> bytearray:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
 
 
-def unpack(file: RawIOBase, name: str | Path, limit: int = MAX_BYTES) -> bytearray:
+def unpack(file: RawIOBase | IO[bytes], name: str | Path, limit: int = MAX_BYTES) -> bytearray:
     """Read the content of an open file from its beginning, decompressed if it is gzip.
 
     At most `limit` bytes and one chunk are in memory, whatever the file would unpack to.
@@ -66,7 +69,7 @@ def unpack(file: RawIOBase, name: str | Path, limit: int = MAX_BYTES) -> bytearr
             file.seek(0)
             num_read = 0
             with memoryview(content) as view:  # straight into its place: nothing is in memory twice
-                while part_size := file.readinto(view[num_read:]):
+                while part_size := cast(RawIOBase, file).readinto(view[num_read:]):
                     num_read += part_size
             del content[num_read:]
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
@@ -76,36 +79,42 @@ def unpack(file: RawIOBase, name: str | Path, limit: int = MAX_BYTES) -> bytearr
     return content
 
 
-def parse(content: bytearray | bytes, num_dimensions: int, name: str | Path) -> NDArray[np.uint8]:
+def parse(
+    content: bytearray | bytes, num_dimensions: int, name: str | Path, code: int = UNSIGNED_BYTE
+) -> NDArray[np.uint8]:
     """Return the array in the content of an IDX file; it shares the content's memory.
 
     Args:
         content: The content of the file, decompressed.
         num_dimensions: 3 for images (N, height, width), 1 for labels (N,).
         name: What errors call the file.
+        code: The type of its values, a key of TYPES; of another than UNSIGNED_BYTE, the array has that type instead.
 
     Raises:
         DataError: It is no IDX file of so many dimensions, or truncated.
     """
-    expected = UNSIGNED_BYTE << 8 | num_dimensions
+    expected = code << 8 | num_dimensions
     start = header_size(num_dimensions)
     if len(content) < start:
         raise DataError(f"{name} has {len(content)} bytes; an IDX file has at least {start}", hint="get the file again")
     magic, *shape = struct.unpack(f">{num_dimensions + 1}I", content[:start])
     if magic != expected:
         what = {1: "labels", 3: "images"}.get(num_dimensions, f"{num_dimensions} dimensions")
+        other = signatures.describe(content)
         raise DataError(
-            f"{name} begins with the magic number 0x{magic:08x}; expected 0x{expected:08x}, that of {what}",
+            f"{name} is {other}; expected {what} in the IDX format"
+            if other
+            else f"{name} begins with the magic number 0x{magic:08x}; expected 0x{expected:08x}, that of {what}",
             hint="it is another file, or not in the IDX format",
         )
     sizes = "×".join(map(str, shape))
-    if len(content) != num_bytes(shape):
+    if len(content) != num_bytes(shape, code):
         raise DataError(
-            f"{name} has {len(content):,} bytes; its header announces {sizes}, which makes {num_bytes(shape):,}",
+            f"{name} has {len(content):,} bytes; its header announces {sizes}, which makes {num_bytes(shape, code):,}",
             hint="it is truncated or damaged; get the file again",
         )
     try:
-        return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+        return np.frombuffer(content, TYPES[code], offset=start).reshape(shape)
     except ValueError as error:  # NumPy refuses empty arrays with a gigantic dimension
         raise DataError(f"{name} announces {sizes}, which no array can have", hint="get the file again") from error
 
@@ -120,6 +129,6 @@ def header_size(num_dimensions: int) -> int:
     return 4 + 4 * num_dimensions
 
 
-def num_bytes(shape: Sequence[int]) -> int:
+def num_bytes(shape: Sequence[int], code: int = UNSIGNED_BYTE) -> int:
     """The size of the IDX file of an array of that shape."""
-    return header_size(len(shape)) + math.prod(shape)
+    return header_size(len(shape)) + np.dtype(TYPES[code]).itemsize * math.prod(shape)

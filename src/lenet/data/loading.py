@@ -2,18 +2,22 @@
 
 import dataclasses
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lenet.data import digits, idx
-from lenet.data.catalogue import Entry, find_entry
-from lenet.data.dataset import Dataset, Splits
-from lenet.data.locate import cached_folder, locate
+from lenet.data.catalogue import find_entry
+from lenet.data.dataset import Dataset, Images, Labels, Splits
+from lenet.data.entry import Entry
+from lenet.data.locate import cached_folder, locate, user_folder
 from lenet.errors import DataError, DataUnavailable
 
 if TYPE_CHECKING:
     from lenet.data.download import MakeBar
+
+FEW = 6  # names of files that a message lists
 
 
 def load(
@@ -26,20 +30,20 @@ def load(
     They are read from the user's folder or from the cache, or downloaded into the cache.
 
     Args:
-        name: "fashion-mnist", "mnist", "digits", or "auto": Fashion-MNIST if it can be had, otherwise the built-in digits,
+        name: A name of the catalogue, such as "fashion-mnist", "mnist", "digits" or "emnist-letters", also spelled
+            "FashionMNIST" or "EMNIST/letters"; or "auto": Fashion-MNIST if it can be had, otherwise the built-in digits,
             with a `notice` that says so.
         data_dir: The folder that has the files; without it, the one in the environment variable LENET_DATA.
         progress: Makes a progress bar for each file that is downloaded.
 
     Returns:
-        Both sets: images are uint8 (60000, 28, 28) and (10000, 28, 28), labels int64 (60000,) and (10000,).
+        Both sets: images are uint8 (N, 28, 28), labels int64 (N,); MNIST has 60,000 and 10,000 of them.
 
     Raises:
         DataUnavailable: The data set is not on this machine and cannot be downloaded.
         DataError: Files are truncated, damaged, or of another data set; also for "auto".
     """
-    name = name.lower()
-    if name == "auto":
+    if name.lower() == "auto":
         try:
             return load("fashion-mnist", data_dir, progress=progress)
         except DataUnavailable as error:
@@ -49,12 +53,15 @@ def load(
             )
             return dataclasses.replace(load("digits", data_dir), notice=notice)
     entry = find_entry(name)
-    folder = locate(name, data_dir)
+    folder = locate(entry.name, data_dir)
     if folder is None:
         from lenet.data import fetch  # with what a download needs
 
         try:
-            folder = fetch.fetch(name, progress=progress)
+            folder = fetch.fetch(entry.name, progress=progress)
+        except DataUnavailable as error:
+            error.message += _in_vain(entry, data_dir)
+            raise
         except DataError:
             if entry.sources:
                 raise
@@ -71,12 +78,32 @@ def _made(entry: Entry) -> list[bytearray]:
     return contents
 
 
+def _in_vain(entry: Entry, data_dir: str | os.PathLike[str] | None) -> str:
+    """What the user's folder has instead of the files, for the end of a message."""
+    root, what = user_folder(data_dir)
+    if root is None:
+        return ""
+    names = sorted(path.name for path in root.iterdir() if not path.name.startswith("."))
+    listed = f"{', '.join(names[:FEW])}{', …' if len(names) > FEW else ''}" if names else "nothing"
+    return f"; {root} ({what}) has {listed}, expected {entry.files[0].name} and so on"
+
+
 def _splits(entry: Entry, contents: list[bytearray], source: str) -> Splits:
     arrays = [
-        idx.parse(content, len(file.shape), file.name) for file, content in zip(entry.files, contents, strict=True)
+        idx.parse(content, len(file.shape), file.name, file.code)
+        for file, content in zip(entry.files, contents, strict=True)
     ]
     train, test = (
-        Dataset(entry.name, images, labels.astype(np.int64), entry.classes)
+        Dataset(entry.name, _upright(entry, images), _labels(entry, labels), entry.classes)
         for images, labels in (arrays[:2], arrays[2:])
     )
     return Splits(train, test, source)
+
+
+def _upright(entry: Entry, images: Images) -> Images:
+    return np.ascontiguousarray(images.transpose(0, 2, 1)) if entry.is_transposed else images
+
+
+def _labels(entry: Entry, labels: NDArray[np.integer[Any]]) -> Labels:
+    """Labels from 0 on: the first column, where each image has several numbers."""
+    return (labels if labels.ndim == 1 else labels[:, 0]).astype(np.int64) - entry.first_label

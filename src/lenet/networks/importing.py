@@ -143,7 +143,7 @@ class _Scaling:
             mean, std = mean_and_std(data.train.images)
         if isinstance(data, Splits):
             return data.train.classes, replace(Preprocessing.of(data.train), mean=mean, std=std)
-        entry = find_entry(data.lower())
+        entry = find_entry(data)
         return entry.classes, Preprocessing(entry.size, mean, std, entry.ground, entry.framing)
 
 

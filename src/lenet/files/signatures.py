@@ -1,0 +1,34 @@
+"""What a file is, judging by its first bytes: for messages about files that are not what was expected."""
+
+SIGNATURES = (
+    (b"PK\x03\x04", "a zip file"),
+    (b"\x1f\x8b", "a gzip file"),
+    (b"\xfd7zXZ\x00", "an xz file"),
+    (b"BZh", "a bzip2 file"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z file"),
+    (b"Rar!\x1a\x07", "a RAR file"),
+    (b"\x93NUMPY", "a NumPy array"),
+    (b"PAR1", "a Parquet file"),
+    (b"\x89HDF\r\n", "an HDF5 file"),
+    (b"MATLAB 5.0", "a MATLAB file"),
+    (b"\x89PNG\r\n\x1a\n", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"%PDF-", "a PDF document"),
+    (b"version https://git-lfs", "a pointer of Git LFS, without the file itself"),
+)
+MARKUP = (b"<!doctype html", b"<html", b"<head", b"<script", b"<body")
+
+
+def describe(content: bytes | bytearray) -> str | None:
+    """Return in words what a content is, such as "a web page"; None if its first bytes do not tell.
+
+    Args:
+        content: the content, or at least its first 200 bytes.
+    """
+    for signature, what in SIGNATURES:
+        if content.startswith(signature):
+            return what
+    start = bytes(content[:200]).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if start.startswith(MARKUP):
+        return "a web page"
+    return "an XML document" if start.startswith((b"<?xml", b"<error")) else None
