@@ -16,7 +16,7 @@ from recording import Log, pin, spread
 from turns import measured
 
 import lenet
-from lenet.config import configure
+from lenet.configuration import configure
 from lenet.engines import kernels
 
 STRENGTHS = ("none", "light", "strong")

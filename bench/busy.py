@@ -22,7 +22,7 @@ from recording import Log, pin, spread
 from turns import quotients
 
 import lenet
-from lenet.config import configure
+from lenet.configuration import configure
 from lenet.engines import kernels
 
 LOOPS = (0, 1, 2, 4)

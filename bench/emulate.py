@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.config import MODEL_FIELDS, configure
+from lenet.config import MODEL_FIELDS
+from lenet.configuration import configure
 from lenet.data.augmentation import Augmentation
 from lenet.data.dataset import Dataset
 from lenet.data.plan import Plan, plan

@@ -20,7 +20,7 @@ from recording import Log, pin
 from turns import Turns, operations
 
 import lenet
-from lenet.config import configure
+from lenet.configuration import configure
 from lenet.data.dataset import Dataset
 from lenet.engines import kernels
 from lenet.images.preprocess import Preprocessing

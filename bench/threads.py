@@ -15,7 +15,7 @@ from recording import Log, pin, spread
 from turns import measured, quotients
 
 import lenet
-from lenet.config import configure
+from lenet.configuration import configure
 from lenet.engines import kernels
 
 BATCH_SIZES = (32, 64)

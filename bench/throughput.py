@@ -38,7 +38,7 @@ from recording import Log, pin, spread
 from turns import Turns, measured, operations, quotients
 
 import lenet
-from lenet.config import configure
+from lenet.configuration import configure
 from lenet.data.dataset import Dataset, Splits
 from lenet.display.plain import Silent
 from lenet.engines import kernels

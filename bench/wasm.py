@@ -15,7 +15,7 @@ from pathlib import Path
 
 from recording import ROOT, Log, spread
 
-from lenet.config import configure
+from lenet.configuration import configure
 from lenet.data.plan import plan
 from lenet.engines.kernels.build import WEBASSEMBLY, build
 

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lenet.config import FIELDS, RECIPES, TrainConfig, configure, from_dict, to_dict
+from lenet.config import FIELDS, TrainConfig
+from lenet.configuration import RECIPES, configure, from_dict, to_dict
 from lenet.errors import ConfigError
 
 
@@ -23,6 +24,10 @@ FAST = {
     "recipe": "fast",
     "data": "auto",
     "data_dir": None,
+    "size": None,
+    "fit": "pad",
+    "skip_bad": False,
+    "split_seed": 0,
     "model": "lenet",
     "kernel_size": None,
     "channels": None,
@@ -200,6 +205,8 @@ FROM_1: Edges = ([1, 99], [0])
 BELOW_1: Edges = ([0, 0.999], [-1e-9, 1])
 # For each number, what is allowed at the edge, and what is not just beyond it.
 EDGES: dict[str, Edges] = {
+    "size": ([8, 4096], [7, 4097]),
+    "split_seed": ([0, 2**63 - 1], [-1, 2**63]),
     "kernel_size": FROM_1,
     "channels": FROM_1,
     "hidden": FROM_1,
@@ -251,18 +258,30 @@ def test_a_number_is_allowed_up_to_its_limits(name):
             configure("fast", **needed | {name: value})
 
 
+OWN_DATA = ["size", "fit", "skip_bad", "split_seed"]  # what they decide is in the fingerprint of the data
+
+
+def test_the_size_of_own_images_is_one_number_or_two():
+    assert configure().image_size is None
+    assert configure(size=64).image_size == (64, 64)
+    assert configure(size="48,64").image_size == (48, 64)
+    with pytest.raises(ConfigError, match="size is 10,20,30; expected one number for height and width, or two"):
+        configure(size="10,20,30")
+
+
 def test_which_settings_decide_the_numbers_and_which_earlier_runs_lack():
     other = [name for name, spec in FIELDS.items() if not spec.metadata["decides"]]
-    assert other == ["recipe", "data_dir", "augment", "checkpoint_every"]
+    assert other == ["recipe", "data_dir", *OWN_DATA, "augment", "checkpoint_every"]
     augmentation = ["augment", "rotation", "scale", "shear", "erasing", "brightness", "contrast"]
     added = [name for name, spec in FIELDS.items() if spec.metadata["added"]]
     before = ["dropout", "warm_up", "clip_norm", "ema", "class_weights", "teacher", "temperature", "teacher_weight"]
-    assert added == [*before, *augmentation, "keep", "patience", "strict", "checkpoint_every"]
+    assert added == [*OWN_DATA, *before, *augmentation, "keep", "patience", "strict", "checkpoint_every"]
 
 
 def test_the_choices_of_every_setting_stay():
     assert {name: spec.metadata["choices"] for name, spec in FIELDS.items() if spec.metadata["choices"]} == {
         "recipe": ("fast", "sprint", "book-sgd", "book-adam", "book-adam-01", "lenet-bn", "small", "tiny"),
+        "fit": ("pad", "crop", "stretch"),
         "model": ("lenet", "lenet-avg", "softmax", "mlp", "lenet-bn", "small", "tiny"),
         "activation": ("sigmoid", "tanh", "relu", "scaled-tanh", "leaky-relu"),
         "pooling": ("max", "avg"),

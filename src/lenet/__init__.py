@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from lenet import d2l, data, models
     from lenet.analysis.evaluation import Evaluation, evaluate
     from lenet.analysis.prediction import Prediction, predict
-    from lenet.config import RECIPES, TrainConfig, configure
+    from lenet.config import TrainConfig
+    from lenet.configuration import RECIPES, configure
     from lenet.data.dataset import Dataset, Splits
     from lenet.errors import LenetError, SaveError
     from lenet.networks.importing import import_weights
@@ -35,12 +36,12 @@ _MODULES = {
     "LenetError": "lenet.errors",
     "ManyInterrupted": "lenet.training.parallel",
     "Prediction": "lenet.analysis.prediction",
-    "RECIPES": "lenet.config",
+    "RECIPES": "lenet.configuration",
     "Run": "lenet.runs.run",
     "SaveError": "lenet.errors",
     "Splits": "lenet.data.dataset",
     "TrainConfig": "lenet.config",
-    "configure": "lenet.config",
+    "configure": "lenet.configuration",
     "d2l": "lenet.d2l",
     "data": "lenet.data",
     "evaluate": "lenet.analysis.evaluation",

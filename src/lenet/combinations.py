@@ -14,6 +14,9 @@ def check_combinations(config: Any) -> None:
     Raises:
         ConfigError: for two that exclude each other.
     """
+    if config.size is not None and len(config.size) not in (1, 2):
+        numbers = ",".join(map(str, config.size)) or "none"
+        raise ConfigError(f"size is {numbers}; expected one number for height and width, or two", hint="add --size 64")
     if config.nesterov and config.momentum == 0:
         raise ConfigError("nesterov needs a momentum above 0", hint="add --momentum 0.9")
     if config.optimizer != "sgd" and config.momentum:

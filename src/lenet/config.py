@@ -1,8 +1,9 @@
 """The settings of a training: one frozen dataclass, the only place where a default stands.
 
-    config = configure("book-sgd", epochs=2, seed=7)
+    config = TrainConfig(epochs=2, seed=7)
 
 The fields are also the flags of `lenet train`: their help texts, choices and limits stand here and nowhere else.
+configuration.py makes a TrainConfig from a recipe.
 """
 
 import dataclasses
@@ -13,7 +14,7 @@ from typing import Any
 from lenet.combinations import check_combinations
 from lenet.errors import ConfigError, choices_hint
 from lenet.recipes import AUGMENT_SETTINGS, DEFAULT_RECIPE, RECIPE_SETTINGS
-from lenet.registry import ACTIVATIONS, ENGINES, INITS, MODELS, OPTIMIZERS, POOLINGS
+from lenet.registry import ACTIVATIONS, ENGINES, FITS, INITS, MODELS, OPTIMIZERS, POOLINGS
 from lenet.settings import (
     COUNT,
     EPOCHS,
@@ -28,6 +29,7 @@ from lenet.settings import (
     setting,
 )
 
+EDGES = Limits(least=8, most=4096)  # pixels of height and width
 SCHEDULES = ("constant", "cosine", "one-cycle")
 MODEL_FIELDS = ("kernel_size", "channels", "hidden", "activation", "pooling", "padding", "dropout")
 
@@ -51,6 +53,27 @@ class TrainConfig:
     )
     data_dir: str | None = setting(
         None, "Folder in which to look for the data before the cache.  [env: LENET_DATA]", decides=False
+    )
+    size: tuple[int, ...] | None = added_setting(
+        None,
+        "Height and width to which your own images are brought, such as 64 or 48,64; by default what keeps their detail.",
+        limits=EDGES,
+        decides=False,
+    )
+    fit: str = added_setting(
+        "pad",
+        "How your own images are brought to that size: pad them, crop them, or stretch them.",
+        choices=FITS,
+        decides=False,
+    )
+    skip_bad: bool = added_setting(
+        False, "Leave out those of your own files that cannot be used, and list them.", decides=False
+    )
+    split_seed: int = added_setting(
+        0,
+        "Decides which of your own images are the test images, where the data does not say.",
+        limits=SEEDS,
+        decides=False,
     )
 
     model: str = setting("lenet", "Network.", choices=MODELS)
@@ -164,6 +187,11 @@ class TrainConfig:
         check_combinations(self)
 
     @property
+    def image_size(self) -> tuple[int, int] | None:
+        """Height and width of `size`, if it is given."""
+        return None if self.size is None else (self.size[0], self.size[-1])
+
+    @property
     def rates_depend_on_epochs(self) -> bool:
         """Whether with more epochs the learning rates of the first ones would be others."""
         return self.schedule != "constant" or self.warm_up > 0
@@ -178,39 +206,6 @@ FIELDS = {spec.name: spec for spec in dataclasses.fields(TrainConfig)}
 TYPES = typing.get_type_hints(TrainConfig)
 
 
-def configure(recipe: str = DEFAULT_RECIPE, **settings: Any) -> TrainConfig:
-    """Return the recipe's TrainConfig with `settings` changed.
-
-    A model other than the recipe's starts from that model's own defaults, not from the recipe's changes to its model.
-    `augment` stands for the settings in `recipes.AUGMENT_SETTINGS`; those given beside it win.
-
-    Args:
-        recipe: a name in `lenet.RECIPES`.
-        **settings: fields of TrainConfig; None counts as not given.
-
-    Returns:
-        The settings of one training.
-
-    Raises:
-        ConfigError: for an unknown recipe or setting, or a value that is not possible.
-    """
-    if recipe not in RECIPES:
-        raise ConfigError(f"unknown recipe {recipe!r}", hint=choices_hint(recipe, RECIPES))
-    given = {name: value for name, value in settings.items() if value is not None}
-    for name in given:
-        if name not in FIELDS or name == "recipe":
-            raise ConfigError(f"unknown setting {name!r}", hint=choices_hint(name, FIELDS))
-    if "augment" in given:
-        given = AUGMENT_SETTINGS[checked("augment", given["augment"])] | given
-    base = RECIPES[recipe]
-    own: dict[str, Any] = dict.fromkeys(MODEL_FIELDS)
-    if "model" in given and model_name(given["model"]) != base.model:
-        base = dataclasses.replace(base, model=given["model"], **own)
-    if given.get("optimizer", base.optimizer) != base.optimizer and "momentum" not in given:
-        given["momentum"] = 0.0
-    return dataclasses.replace(base, **given)
-
-
 def model_name(name: str) -> str:
     """The model's name as in registry.MODELS; `LeNetAvg`, `lenet_avg` and `LENET-AVG` are the same."""
     plain = {known.replace("-", ""): known for known in MODELS}
@@ -220,26 +215,8 @@ def model_name(name: str) -> str:
         raise ConfigError(f"unknown model {name!r}", hint=choices_hint(name, MODELS)) from None
 
 
-def to_dict(config: TrainConfig) -> dict[str, Any]:
-    """The fields as JSON can hold them."""
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in vars(config).items()}
-
-
-def from_dict(values: dict[str, Any]) -> TrainConfig:
-    """The inverse of `to_dict`; raises ConfigError for fields that are unknown or missing."""
-    added = {name: spec.default for name, spec in FIELDS.items() if spec.metadata["added"]}
-    values = added | values
-    if set(values) != set(FIELDS):
-        odd = ", ".join(sorted(set(values) ^ set(FIELDS)))
-        raise ConfigError(f"the settings do not match this version's: {odd}")
-    return TrainConfig(**values)
-
-
 def checked(name: str, value: Any) -> Any:
     """The value in its field's type, or a ConfigError."""
     if name == "model":
         return model_name(value)
     return checked_value(FIELDS[name], TYPES[name], value)
-
-
-RECIPES = {name: TrainConfig(recipe=name, **settings) for name, settings in RECIPE_SETTINGS.items()}

@@ -25,6 +25,7 @@ ACTIVATIONS = {
     "leaky-relu": Kind(4, "LeakyReLU"),  # slope 0.01 for negative numbers
 }
 POOLINGS = {"max": Kind(0, "MaxPool2d"), "avg": Kind(1, "AvgPool2d")}  # 2×2, stride 2
+FITS = ("pad", "crop", "stretch")  # ways to bring an image to a size, in images/fit.py
 OPTIMIZERS = {"sgd": 0, "adam": 1, "adamw": 2}  # their numbers in engines/kernels/interface.h
 
 # Classes whose fields are a model's settings, with a method architecture().

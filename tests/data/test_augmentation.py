@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lenet.config import configure
+from lenet.configuration import configure
 from lenet.data.augmentation import ERASED, MOST_MAP, MOST_TONE, ONE, Augmentation, augmented, draw
 from lenet.data.plan import plan
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lenet.config import configure
+from lenet.configuration import configure
 from lenet.data.class_weights import class_weights
 from lenet.data.dataset import Dataset
 from lenet.errors import ConfigError

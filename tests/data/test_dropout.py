@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lenet.config import configure
+from lenet.configuration import configure
 from lenet.data import dropout
 from lenet.data.plan import plan
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lenet.config import configure
+from lenet.configuration import configure
 from lenet.data.plan import hold_out, learning_rates, plan
 
 

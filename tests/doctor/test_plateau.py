@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import lenet
-from lenet.config import configure
+from lenet.configuration import configure
 from lenet.data.dataset import Dataset
 from lenet.data.plan import plan
 from lenet.doctor import plateau

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from made_up import noise
 from references import engine_of
 
-from lenet.config import configure
+from lenet.configuration import configure
 from lenet.data.augmentation import ONE, Augmentation, draw
 from lenet.data.plan import plan
 from lenet.engines import kernels

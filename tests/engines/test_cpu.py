@@ -12,7 +12,7 @@ import pytest
 from engines import STILL, cpu_engine
 from made_up import network_of, noise, taught
 
-from lenet.config import configure
+from lenet.configuration import configure
 from lenet.data.plan import Plan, plan
 from lenet.engines import kernels
 from lenet.engines.cpu import CpuEngine

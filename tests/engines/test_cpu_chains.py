@@ -13,7 +13,7 @@ from engines import STILL
 from made_up import noise
 from oracle import UNIT, error, gradients, margin
 
-from lenet.config import configure
+from lenet.configuration import configure
 from lenet.data.plan import Plan, plan
 from lenet.engines import kernels
 from lenet.engines.cpu import CpuEngine

@@ -11,7 +11,7 @@ from made_up import noise, taught
 from oracle import UNIT, error, gradients, margin
 from references import Float64Engine, both, engine_of
 
-from lenet.config import configure
+from lenet.configuration import configure
 from lenet.data.plan import Plan, plan
 from lenet.engines import kernels
 from lenet.engines.cpu import CpuEngine

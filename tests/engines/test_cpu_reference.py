@@ -7,7 +7,7 @@ from engines import STILL
 from made_up import noise
 from references import both, engine_of
 
-from lenet.config import configure
+from lenet.configuration import configure
 from lenet.data.plan import Plan, plan
 from lenet.engines import kernels
 from lenet.engines.cpu import CpuEngine

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from made_up import network_of
 
-from lenet.config import configure
+from lenet.configuration import configure
 from lenet.engines import kernels
 from lenet.engines.choice import Choice, choose_engine
 from lenet.engines.cpu import CpuEngine

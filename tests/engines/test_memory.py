@@ -302,7 +302,7 @@ def test_after_a_lack_of_memory_pytorch_avoids_onednn():
         import resource
         import numpy as np
         import torch
-        from lenet.config import configure
+        from lenet.configuration import configure
         from lenet.images.preprocess import Preprocessing
         from lenet.pytorch.reference import ReferenceEngine
         from lenet.models import build

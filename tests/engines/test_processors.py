@@ -5,7 +5,7 @@ import pytest
 from engines import STILL
 from made_up import network_of, noise
 
-from lenet.config import configure
+from lenet.configuration import configure
 from lenet.data.plan import Plan
 from lenet.engines import kernels
 from lenet.engines.cpu import CpuEngine

@@ -7,7 +7,7 @@ from made_up import noise
 from references import engine_of
 from torch import nn
 
-from lenet.config import configure
+from lenet.configuration import configure
 from lenet.data.plan import plan
 from lenet.engines.cpu import CpuEngine
 from lenet.images.preprocess import Preprocessing

@@ -11,7 +11,7 @@ from engines import cpu_engine
 from made_up import patterns
 from webassembly import computed, node
 
-from lenet.config import configure
+from lenet.configuration import configure
 from lenet.data.plan import plan
 from lenet.engines import kernels
 from lenet.engines.kernels import build

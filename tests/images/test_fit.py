@@ -6,8 +6,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from lenet.images.fit import FITS, brought_to, with_channels
+from lenet.images.fit import brought_to, with_channels
 from lenet.images.preprocess import Preprocessing
+from lenet.registry import FITS
 
 
 def random_image(height: int, width: int, *channels: int) -> np.ndarray:

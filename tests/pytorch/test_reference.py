@@ -10,7 +10,7 @@ from engines import training_set
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from lenet.config import configure
+from lenet.configuration import configure
 from lenet.data.plan import plan
 from lenet.errors import EngineError
 from lenet.images.preprocess import Preprocessing

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from made_up import network_of, network_of_all_layers, noise
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from lenet.config import configure
+from lenet.configuration import configure
 from lenet.data.dropout import draw_keys
 from lenet.data.plan import plan
 from lenet.engines.state import split

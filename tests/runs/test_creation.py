@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from toys import ENVIRONMENT, toy_run
 
-from lenet.config import configure
+from lenet.configuration import configure
 from lenet.errors import RunError
 from lenet.files import durable
 from lenet.runs.creation import new_default

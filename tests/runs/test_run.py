@@ -7,7 +7,8 @@ import pytest
 from toys import ENVIRONMENT, RESOLVED, chunk, epoch, finished, initial_network, summary
 
 import lenet
-from lenet.config import FIELDS, configure
+from lenet.config import FIELDS
+from lenet.configuration import configure
 from lenet.errors import ConfigError, RunError
 from lenet.runs.run import MAX_METRICS, Run, find_runs
 from lenet.training.loop import CHUNKS

@@ -6,7 +6,8 @@ from engines import cpu_engine, network_for
 from made_up import network_of
 from torch import Tensor
 
-from lenet.config import TrainConfig, configure
+from lenet.config import TrainConfig
+from lenet.configuration import configure
 from lenet.data.dataset import Dataset
 from lenet.data.plan import Plan
 from lenet.engines.cpu import CpuEngine

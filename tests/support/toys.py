@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from lenet.config import configure
+from lenet.configuration import configure
 from lenet.networks import Network, build
 from lenet.networks.initialization import initialized
 from lenet.runs.points import ChunkPoint, EpochPoint

@@ -9,7 +9,7 @@ from toys import epoch
 from trainings import StopAfter, newest_checkpoint, same, train_toy
 
 import lenet
-from lenet.config import configure
+from lenet.configuration import configure
 from lenet.errors import RunError, SaveError
 from lenet.files import durable
 from lenet.training.best import has_no_patience_left, is_better

@@ -11,7 +11,7 @@ import pytest
 from trainings import checkpoint_step, content
 
 import lenet
-from lenet.config import configure
+from lenet.configuration import configure
 from lenet.display.plain import Finished
 from lenet.errors import ConfigError, RunError, SaveError, TrainingError
 from lenet.files import durable

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from lenet.config import configure
+from lenet.configuration import configure
 from lenet.engines import kernels
 from lenet.errors import ConfigError
 from lenet.images.preprocess import Preprocessing

@@ -10,7 +10,7 @@ import pytest
 from trainings import content
 
 import lenet
-from lenet.config import configure
+from lenet.configuration import configure
 from lenet.engines.threads import num_threads
 from lenet.errors import ConfigError, RunError
 from lenet.files import durable

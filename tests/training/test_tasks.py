@@ -7,7 +7,7 @@ import pytest
 from trainings import StopAfter, train_toy
 
 import lenet
-from lenet.config import configure
+from lenet.configuration import configure
 from lenet.display.plain import Finished
 from lenet.training import tasks
 from lenet.training.interrupts import Interrupted

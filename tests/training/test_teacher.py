@@ -10,7 +10,7 @@ from made_up import taught
 from trainings import StopAfter, same, train_toy
 
 import lenet
-from lenet.config import configure
+from lenet.configuration import configure
 from lenet.data.dataset import Dataset, Splits
 from lenet.data.plan import hold_out
 from lenet.errors import ConfigError, LenetError, RunError

@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from trainings import StopAfter, newest_checkpoint, train_toy, without_times
 
 import lenet
-from lenet.config import configure
+from lenet.configuration import configure
 from lenet.data.dataset import Splits
 from lenet.engines.threads import num_threads
 from lenet.errors import ConfigError, DataError, TrainingError

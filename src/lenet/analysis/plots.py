@@ -12,7 +12,7 @@ import numpy as np
 
 from lenet.analysis.evaluation import Evaluation
 from lenet.analysis.prediction import Prediction
-from lenet.config import to_dict
+from lenet.configuration import to_dict
 from lenet.data.dataset import Dataset
 from lenet.display.curve import draw_many
 from lenet.display.style import rendered, styled_figure

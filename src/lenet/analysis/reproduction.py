@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from lenet.analysis.report import Numbers, Report, Table
 from lenet.analysis.statistics import Estimate
-from lenet.config import configure
+from lenet.configuration import configure
 from lenet.display.style import TEST, styled_figure
 from lenet.training.sweep import Result, Variation, sweep
 

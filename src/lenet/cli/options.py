@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from lenet.config import FIELDS, MODEL_FIELDS, RECIPES, TYPES
+from lenet.config import FIELDS, MODEL_FIELDS, TYPES
+from lenet.configuration import RECIPES
 
 Command = Callable[..., None]
 
@@ -19,7 +20,13 @@ Device = Annotated[str, typer.Option(metavar="NAME", help=FIELDS["device"].metad
 Json = Annotated[bool, typer.Option("--json", help="Print one line of JSON on stdout, and everything else on stderr.")]
 
 METAVARS: dict[Any, str] = {int: "N", int | None: "N", float: "X", float | None: "X", tuple[int, ...] | None: "N,N"}
-OWN_METAVARS = {"data_dir": "DIR", "teacher": "RUN", "checkpoint_every": "INTERVAL", "class_weights": "X,X"}
+OWN_METAVARS = {
+    "data_dir": "DIR",
+    "teacher": "RUN",
+    "checkpoint_every": "INTERVAL",
+    "class_weights": "X,X",
+    "size": "N[,N]",
+}
 
 
 def flag(name: str) -> str:

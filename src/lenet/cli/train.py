@@ -9,7 +9,8 @@ import typer
 
 from lenet.cli.options import Json, flag, settings_options
 from lenet.cli.output import say
-from lenet.config import FIELDS, checked, configure
+from lenet.config import FIELDS, checked
+from lenet.configuration import configure
 from lenet.errors import ConfigError
 from lenet.recipes import DEFAULT_RECIPE
 

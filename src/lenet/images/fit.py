@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 Pixels = NDArray[np.uint8]  # (height, width), or (height, width, 3) with colours
 
-FITS = ("pad", "crop", "stretch")
 FINE = 4  # larger images are first divided into squares and each replaced by its mean, to so many times the size
 
 

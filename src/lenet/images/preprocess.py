@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from lenet.errors import ImageError, RunError
 from lenet.images.decode import chunks, decode
-from lenet.images.fit import FITS, Pixels, brought_to, with_channels
+from lenet.images.fit import Pixels, brought_to, with_channels
 from lenet.images.framing import (
     FRAMINGS,
     corners,
@@ -39,6 +39,7 @@ from lenet.images.framing import (
     stretch_contrast,
 )
 from lenet.images.invariants import measured_framing
+from lenet.registry import FITS
 
 if TYPE_CHECKING:
     from PIL.Image import Image as PillowImage

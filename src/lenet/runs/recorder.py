@@ -23,7 +23,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from lenet.config import TrainConfig, to_dict
+from lenet.config import TrainConfig
+from lenet.configuration import to_dict
 from lenet.errors import RunError, SaveError, quoted
 from lenet.files import durable, untrusted
 from lenet.networks import Network

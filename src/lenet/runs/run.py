@@ -13,7 +13,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from lenet.config import TrainConfig, from_dict
+from lenet.config import TrainConfig
+from lenet.configuration import from_dict
 from lenet.doctor.finding import Finding
 from lenet.errors import LenetError, RunError, RunWarning, quoted
 from lenet.extras import require_torch

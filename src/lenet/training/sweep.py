@@ -16,7 +16,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lenet.config import FIELDS, TrainConfig, to_dict
+from lenet.config import FIELDS, TrainConfig
+from lenet.configuration import to_dict
 from lenet.data.dataset import Splits
 from lenet.display.plain import Finished
 from lenet.engines.threads import num_threads

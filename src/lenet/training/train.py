@@ -8,7 +8,8 @@ import os
 import time
 from typing import Any
 
-from lenet.config import TrainConfig, configure
+from lenet.config import TrainConfig
+from lenet.configuration import configure
 from lenet.data.dataset import Splits
 from lenet.data.loading import load
 from lenet.display.choice import choose_display

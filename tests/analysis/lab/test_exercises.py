@@ -3,7 +3,7 @@
 import pytest
 
 from lenet.analysis.lab.exercises import COMPARISONS
-from lenet.config import configure
+from lenet.configuration import configure
 from lenet.networks import build
 
 

@@ -8,7 +8,7 @@ import pytest
 from lenet.analysis.lab import rate_range
 from lenet.analysis.lab.laboratory import perform, report
 from lenet.analysis.lab.rate_range import HIGHEST_RATE, LOWEST_RATE, Curve, points, range_test, suggestion, table
-from lenet.config import configure
+from lenet.configuration import configure
 
 RATES = np.geomspace(LOWEST_RATE, HIGHEST_RATE, 1000)
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lenet.analysis.report import Numbers, Table
-from lenet.config import TrainConfig, configure
+from lenet.config import TrainConfig
+from lenet.configuration import configure
 from lenet.data.dataset import Splits
 from lenet.data.loading import load
 from lenet.errors import ConfigError
