@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from lenet.errors import ImageError
 from lenet.images.decode import Grey, chunks
+from lenet.images.found import Box, Found, Framed
 
 Floats = NDArray[np.float32]
 
@@ -20,6 +21,52 @@ COARSE = (
     256  # longest edge in pixels of the copy in which background and object are looked for: averaging removes noise
 )
 MIN_CONTRAST = 10  # of 255; an image whose object differs less from the background shows nothing
+
+
+def frame(pixels: Grey, size: tuple[int, int], framing: str, ground: str, name: str) -> Framed:
+    """Find the object in an image and place it as in the training images.
+
+    Args:
+        pixels: The image.
+        size: Height and width of the network's input.
+        framing: "mass" or "box".
+        ground: The background of the training images, "dark" or "light".
+        name: What errors call the image.
+
+    Returns:
+        What the network sees, what was found, and each step.
+
+    Raises:
+        ImageError: The image shows nothing.
+    """
+    if pixels.shape == size:
+        seen = pixels if is_light(pixels) == (ground == "light") else 255 - pixels
+        return Framed(seen, None, (("image", pixels), ("what the network sees", seen)))
+    coarse, original = reduce(pixels), pixels
+    if is_light(coarse, middle=(float(coarse.min()) + float(coarse.max())) / 2):
+        pixels = 255 - pixels
+    share, min_rise = FRAMINGS[framing]
+    relief, noise = find_object(pixels, min_rise, name)
+    inner = (max(1, round(size[0] * share)), max(1, round(size[1] * share)))
+    scaled = stretch_contrast(scale_to_fit(relief, inner), noise)
+    if not scaled.any():  # only single pixels rise above the background, and averaging removed them
+        raise ImageError(
+            f"of {name} nothing is left at {size[0]}×{size[1]} pixels, the size of the network's input",
+            hint="crop it to the object",
+        )
+    seen = place(scaled, size, framing)
+    seen = 255 - seen if ground == "light" else seen
+    box = Box(0, pixels.shape[0], 0, pixels.shape[1])
+    mask = np.ones(coarse.shape, np.bool_)
+    found = Found(
+        coarse, _square(pixels), np.full_like(coarse, int(corners(original).mean())), mask, ~mask, box, (box,)
+    )
+    return Framed(seen, found, (("image", coarse), ("scaled", scaled), ("what the network sees", seen)))
+
+
+def split(pixels: Grey, size: tuple[int, int], framing: str, ground: str, name: str) -> tuple[Framed, ...]:
+    """Do as `frame` for each of the parts of similar size that an image shows, left to right."""
+    return (frame(pixels, size, framing, ground, name),)
 
 
 def corners(pixels: NDArray[Any]) -> Floats:

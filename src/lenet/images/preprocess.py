@@ -25,19 +25,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.errors import ImageError, RunError
+from lenet.errors import RunError
 from lenet.images.decode import chunks, decode
 from lenet.images.fit import Pixels, brought_to, with_channels
-from lenet.images.framing import (
-    FRAMINGS,
-    corners,
-    find_object,
-    is_light,
-    place,
-    reduce,
-    scale_to_fit,
-    stretch_contrast,
-)
+from lenet.images.found import Framed
+from lenet.images.framing import FRAMINGS, corners, frame, place, scale_to_fit, split
 from lenet.images.invariants import measured_framing
 from lenet.registry import FITS
 
@@ -50,7 +42,7 @@ ALL_FRAMINGS = (*FRAMINGS, WHOLE)
 ADDED: dict[str, Any] = {"channels": 1, "fit": "pad"}  # entries that files of earlier versions lack
 
 
-class Framed(Protocol):
+class Images(Protocol):
     """What `Preprocessing.of` needs of a data set."""
 
     @property
@@ -113,7 +105,7 @@ class Preprocessing:
             )
 
     @classmethod
-    def of(cls, dataset: Framed, normalize: bool = False) -> "Preprocessing":
+    def of(cls, dataset: Images, normalize: bool = False) -> "Preprocessing":
         """Return the preprocessing for networks that are trained on a data set: as its images were made, or measured.
 
         Args:
@@ -182,30 +174,38 @@ class Preprocessing:
         Raises:
             ImageError: It is no image, too large, or shows nothing.
         """
+        return self.explain(source, name).seen
+
+    def explain(self, source: "Path | str | PillowImage | NDArray[Any]", name: str | None = None) -> Framed:
+        """Do as `apply`, and return with what the network sees what was found in the image, and each step."""
+        pixels, name = self._decoded(source, name)
+        if self.framing == WHOLE or self.ground == "mixed":
+            return self._whole(pixels)
+        return frame(pixels, self.size, self.framing, self.ground, name)
+
+    def split(self, source: "Path | str | PillowImage | NDArray[Any]", name: str | None = None) -> tuple[Framed, ...]:
+        """Do as `explain` for each of the parts of similar size that an image shows, left to right."""
+        pixels, name = self._decoded(source, name)
+        if self.framing == WHOLE or self.ground == "mixed":
+            return (self._whole(pixels),)
+        return split(pixels, self.size, self.framing, self.ground, name)
+
+    def _decoded(self, source: "Path | str | PillowImage | NDArray[Any]", name: str | None) -> tuple[Pixels, str]:
+        """An image's pixels, in colour if the network takes them, and what errors call it."""
         if name is None:
             name = str(source) if isinstance(source, Path | str) else "the image"
-        pixels = with_channels(decode(source, name), self.channels)
+        return with_channels(decode(source, name), self.channels), name
+
+    def _whole(self, pixels: Pixels) -> Framed:
+        """A whole image, brought to the network's size."""
         if self.framing == WHOLE:
-            return brought_to(pixels, self.size, self.fit)
-        if pixels.shape == self.size:
-            return pixels if self.ground == "mixed" or is_light(pixels) == (self.ground == "light") else 255 - pixels
-        if self.ground == "mixed":
-            whole = np.rint(scale_to_fit(pixels.astype(np.float32), self.size)).astype(np.uint8)
-            return place(whole, self.size, "box", fill=int(corners(pixels).mean()))
-        coarse = reduce(pixels)
-        if is_light(coarse, middle=(float(coarse.min()) + float(coarse.max())) / 2):
-            pixels = 255 - pixels
-        share, min_rise = FRAMINGS[self.framing]
-        relief, noise = find_object(pixels, min_rise, name)
-        frame = (max(1, round(self.size[0] * share)), max(1, round(self.size[1] * share)))
-        scaled = stretch_contrast(scale_to_fit(relief, frame), noise)
-        if not scaled.any():  # only single pixels rise above the background, and averaging removed them
-            raise ImageError(
-                f"of {name} nothing is left at {self.size[0]}×{self.size[1]} pixels, the size of the network's input",
-                hint="crop it to the object",
-            )
-        image = place(scaled, self.size, self.framing)
-        return 255 - image if self.ground == "light" else image
+            seen = brought_to(pixels, self.size, self.fit)
+        elif pixels.shape == self.size:
+            seen = pixels
+        else:
+            scaled = np.rint(scale_to_fit(pixels.astype(np.float32), self.size)).astype(np.uint8)
+            seen = place(scaled, self.size, "box", fill=int(corners(pixels).mean()))
+        return Framed(seen, None, (("image", pixels), ("what the network sees", seen)))
 
 
 def mean_and_std(images: Pixels) -> tuple[float, float]:
