@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from lenet.data.dataset import Dataset, Splits
     from lenet.errors import LenetError, SaveError
     from lenet.networks.importing import import_weights
-    from lenet.runs.run import Run, load
+    from lenet.runs.opening import load
+    from lenet.runs.run import Run
     from lenet.training.interrupts import Interrupted
     from lenet.training.parallel import ManyInterrupted, train_many
     from lenet.training.resume import resume
@@ -46,7 +47,7 @@ _MODULES = {
     "data": "lenet.data",
     "evaluate": "lenet.analysis.evaluation",
     "import_weights": "lenet.networks.importing",
-    "load": "lenet.runs.run",
+    "load": "lenet.runs.opening",
     "models": "lenet.models",
     "predict": "lenet.analysis.prediction",
     "resume": "lenet.training.resume",

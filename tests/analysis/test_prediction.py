@@ -3,7 +3,8 @@ import pytest
 from PIL import Image
 
 import lenet
-from lenet.analysis.prediction import predict_many
+from lenet.analysis.given_images import Given
+from lenet.analysis.prediction import BATCH, MAX_THREADS, Unreadable, predict_each, predict_many
 from lenet.engines.cpu import CpuEngine
 from lenet.errors import EngineError, ImageError
 
@@ -65,3 +66,37 @@ def test_out_of_memory_is_explained(tiny, tiny_run, monkeypatch):
     monkeypatch.setattr(CpuEngine, "logits", full)
     with pytest.raises(EngineError, match="this program is out of memory in a prediction"):
         lenet.predict(tiny_run, tiny.test.images[0])
+
+
+def test_answers_come_in_order_and_bad_images_hide_no_others(tiny, tiny_run):
+    def bad():
+        raise ImageError("torn")
+
+    images = [Given(str(i), lambda i=i: tiny.test.images[i % 200], "3") for i in range(150)]
+    images[40] = Given("40", bad, "3")
+    answers = list(predict_each(tiny_run, images))
+    assert [answer.image for answer in answers] == [str(i) for i in range(150)]
+    assert [i for i, answer in enumerate(answers) if isinstance(answer, Unreadable)] == [40]
+    assert answers[40].to_dict() == {"image": "40", "error": "torn", "hint": None}
+    expected = predict_many(tiny_run, list(tiny.test.images[:40]))
+    for answer, one in zip(answers, expected, strict=False):
+        np.testing.assert_array_equal(answer.probabilities, one.probabilities)
+    assert answers[0].to_dict()["expected"] == answers[0].expected == "3"
+
+
+def test_few_images_are_in_memory_at_once(tiny, tiny_run):
+    read = []
+    images = [Given(str(i), lambda i=i: read.append(i) or tiny.test.images[0]) for i in range(1000)]
+    stream = predict_each(tiny_run, images)
+    next(stream)
+    assert len(read) <= 2 * BATCH
+    stream.close()
+    assert len(read) <= 2 * BATCH + MAX_THREADS
+
+
+def test_a_defect_while_decoding_is_not_hidden(tiny_run):
+    def broken():
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        list(predict_each(tiny_run, [Given("1", broken), Given("2", broken)]))

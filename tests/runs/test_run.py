@@ -25,7 +25,8 @@ def test_what_is_written_is_read(recorder):
     assert again.environment == ENVIRONMENT
     assert np.array_equal(again.network.network.weights, initial_network().weights)
     assert not again.model.training
-    assert all(np.array_equal(value, again.network.weights[name]) for name, value in again.model.state_dict().items())
+    weights = again.bare_model.state_dict()
+    assert all(np.array_equal(value, again.network.weights[name]) for name, value in weights.items())
     assert lenet.load(again).path == recorder.path
     assert repr(again) == f"Run({str(recorder.path)!r})"
 

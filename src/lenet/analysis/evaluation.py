@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.analysis.inference import engine_for, memory_guard
+from lenet.analysis.inference import computes, memory_guard
 from lenet.data.dataset import Dataset, Images, Labels, Splits
 from lenet.data.loading import load
 from lenet.data.plan import hold_out
@@ -141,7 +141,7 @@ def evaluate(
         raise ConfigError(f"unknown split {split!r}", hint=f"choose from {', '.join(SPLITS)}")
     trained = open_trained(run)
     with memory_guard(device, "in an evaluation"):
-        engine = engine_for(trained, device)  # before the data, so that a broken network is reported without the wait
+        engine = computes(trained, device)  # before the data, so that a broken network is reported without the wait
         dataset = _part(trained, _splits(trained, data, data_dir), split)
         _check_fit(trained, dataset)
         values = logits(trained, engine, dataset.images)

@@ -12,11 +12,17 @@ from lenet.engines.choice import choose_device, choose_engine, make_engine
 from lenet.engines.memory import EVALUATION, memory_explained
 from lenet.extras import has_torch
 from lenet.metrics import softmax
-from lenet.runs.opening import Trained, logits, network_of
+from lenet.networks.trained import TrainedNetwork
+from lenet.runs.opening import Computes, Trained, logits, network_of
 from lenet.runs.run import Run
 
 
-def engine_for(trained: Trained, device: str) -> Engine:
+def computes(trained: Trained, device: str) -> Computes:
+    """Return what computes the logits of a trained network: an engine; a module computes its own, where it is."""
+    return engine_for(trained, device) if isinstance(trained, Run | TrainedNetwork) else trained
+
+
+def engine_for(trained: Run | TrainedNetwork, device: str) -> Engine:
     """Return an engine with the trained weights: the kind it was trained with if this machine has it, else another."""
     device = choose_device(device).name
     network = network_of(trained)
@@ -29,7 +35,7 @@ def engine_for(trained: Trained, device: str) -> Engine:
 
 def probabilities(trained: Trained, images: Images, device: str) -> NDArray[np.float64]:
     """Return the probabilities (N, num_classes) of uint8 images (N, height, width) in the network's size."""
-    return softmax(logits(trained, engine_for(trained, device), images))
+    return softmax(logits(trained, computes(trained, device), images))
 
 
 def memory_guard(device: str, doing: str) -> AbstractContextManager[None]:

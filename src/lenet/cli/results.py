@@ -141,7 +141,7 @@ def compare(
     Example: lenet compare runs/first runs/second
     """
     from lenet.analysis import plots
-    from lenet.runs.run import load
+    from lenet.runs.opening import load
 
     entries = [load(run) for run in runs]
     plots.save_comparison(entries, out)

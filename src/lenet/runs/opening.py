@@ -1,56 +1,159 @@
-"""What was trained, by its path: a run directory or a weights file; and its logits."""
+"""What was trained, by its path or as a module: a run directory, a weights file, an nn.Module; and its logits."""
 
 import os
+import sys
+import warnings
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lenet.data.dataset import Images
-from lenet.engines import Engine
-from lenet.errors import RunError
+from lenet.errors import RunError, RunWarning, quoted
 from lenet.files.safetensors import PICKLES, SUFFIX
+from lenet.images.preprocess import Preprocessing
 from lenet.networks.trained import TrainedNetwork
-from lenet.runs.run import Run, load
+from lenet.runs.run import Run
 
-Trained: TypeAlias = Run | TrainedNetwork
-Source: TypeAlias = str | os.PathLike[str] | Run | TrainedNetwork
+if TYPE_CHECKING:
+    from torch import nn
+
+    from lenet.pytorch.trained import ModuleNetwork
+
+Trained: TypeAlias = "Run | TrainedNetwork | ModuleNetwork"
+Source: TypeAlias = "str | os.PathLike[str] | Run | TrainedNetwork | nn.Module"
 
 LARGE_OUTPUT = 8000  # values a layer computes from an image; LeNet's largest are 4,704
 MAX_VALUES = 1 << 20  # of such a layer, for all images of one call: 4 MB
+# How image files begin; a WebP, an AVIF and a HEIC have it after four or eight other bytes.
+IMAGE_STARTS = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"P5", b"P6")
+IMAGE_KINDS = (b"WEBP", b"ftypavif", b"ftyphei", b"ftypmif1")
 
 
-def open_trained(source: Source, *, finished: bool = False) -> Trained:
-    """Open a run directory or a weights file.
+class Computes(Protocol):
+    """What computes logits: an engine, or a module with its preprocessing."""
+
+    def logits(self, images: Images) -> NDArray[np.float32]:
+        """Return logits (N, num_classes) of uint8 images (N, height, width) or (N, height, width, 3)."""
+
+
+def load(run: str | os.PathLike[str] | Run) -> Run:
+    """Open a run.
+
+        lenet.load("runs/boots").test_accuracy
+
+    The network of a run that has not finished is that of its newest checkpoint, and a warning says so.
 
     Args:
-        source: its path; a run is checked again.
+        run: the run directory; a Run is checked again.
+
+    Returns:
+        The run.
+
+    Raises:
+        RunError: if there is no run, or one of another version, or one that has not finished and has no checkpoint.
+    """
+    opened = Run.load(run, finished=False)
+    if not opened.missing:
+        return opened
+    if opened.is_finished:
+        return Run.load(opened)  # says what is missing
+    from lenet.runs.stopped import find_stopped  # with what reads checkpoints
+
+    stopped = find_stopped(opened)
+    warnings.warn(stopped.notice, RunWarning, stacklevel=2)
+    return Run(opened.path, stopped)
+
+
+def open_trained(
+    source: Source,
+    *,
+    finished: bool = False,
+    classes: Sequence[str] | None = None,
+    preprocessing: Preprocessing | None = None,
+) -> Trained:
+    """Open a run directory, a weights file or a module.
+
+    Args:
+        source: its path, or the module; a run is checked again.
         finished: whether to refuse a run that has not finished; otherwise its network is that of its newest checkpoint.
+        classes: names of a module's outputs, if it does not have them as `classes`.
+        preprocessing: of a module, if it does not have it as `preprocessing`.
 
     Raises:
         RunError: if it cannot be read.
+        ModelError: if the classes of a module are not known, or it does not take images.
     """
+    if is_module(source):
+        from lenet.pytorch.trained import open_module
+
+        return open_module(source, classes, preprocessing)  # type: ignore[arg-type]
     if isinstance(source, TrainedNetwork):
         return source
+    if not isinstance(source, str | os.PathLike):
+        raise RunError(
+            f"the network is a {type(source).__name__}; expected a run, its directory, a weights file or an nn.Module",
+            hint="the network comes first, then the image: lenet.predict(run, image)",
+        )
     path = Path(source)
+    if is_image(path):
+        raise RunError(
+            f"{path} is an image; expected a run directory or a weights file",
+            hint=f"the run comes first: lenet predict RUN {quoted(path)}",
+        )
     is_other = os.path.lexists(path) and not os.path.isdir(path)  # noqa: PTH112 (Path.is_dir raises where this is False)
     if path.suffix.lower() in (SUFFIX, *PICKLES) or is_other:
         return TrainedNetwork.load(path)
     return Run.load(path) if finished else load(path)
 
 
+def is_module(source: Any) -> bool:
+    """Return whether it is an nn.Module; PyTorch is not imported for it."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(source, torch.nn.Module)
+
+
+def is_image(path: Path) -> bool:
+    """Return whether a file begins as image files do."""
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            start = file.read(16)
+    except (OSError, ValueError):
+        return False
+    return start.startswith(IMAGE_STARTS) or start[4:].startswith(IMAGE_KINDS) or start[8:].startswith(IMAGE_KINDS)
+
+
+def is_run(path: Path) -> bool:
+    """Return whether it is a run directory or a weights file, by its names."""
+    try:
+        return (path / "config.json").is_file() or path.suffix.lower() == SUFFIX
+    except (OSError, ValueError):
+        return False
+
+
 def network_of(trained: Trained) -> TrainedNetwork:
-    """Return the trained network of a run, or the network itself."""
-    return trained.network if isinstance(trained, Run) else trained
+    """Return the trained network of a run, or the network itself.
+
+    Raises:
+        RunError: for a module, whose layers are PyTorch's own.
+    """
+    if isinstance(trained, Run):
+        return trained.network
+    if isinstance(trained, TrainedNetwork):
+        return trained
+    raise RunError(f"{trained.path} is an nn.Module; expected a run or a weights file")
 
 
-def logits(trained: Trained, engine: Engine, images: Images) -> NDArray[np.float32]:
+def logits(trained: Trained, engine: Computes, images: Images) -> NDArray[np.float32]:
     """Compute the logits of images in the network's size.
 
     Args:
         trained: where the weights are from, for messages.
-        engine: from `engine_for`.
+        engine: from `computes` or `engine_for`.
         images: uint8 (N, height, width).
 
     Returns:
@@ -59,7 +162,7 @@ def logits(trained: Trained, engine: Engine, images: Images) -> NDArray[np.float
     Raises:
         RunError: a logit is NaN or infinite.
     """
-    largest = network_of(trained).architecture.largest_output
+    largest = network_of(trained).architecture.largest_output if isinstance(trained, Run | TrainedNetwork) else 0
     at_once = max(1, MAX_VALUES // largest if largest > LARGE_OUTPUT else len(images))
     # Filled in place: small results kept between large temporary ones would leave holes in memory that nothing fits into.
     result = np.empty((len(images), len(trained.classes)), np.float32)

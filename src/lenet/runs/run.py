@@ -8,7 +8,6 @@ summary.json is there, which is written last. docs/run-directory.md describes ea
 """
 
 import os
-import warnings
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from lenet.config import TrainConfig
 from lenet.configuration import from_dict
 from lenet.doctor.finding import Finding
-from lenet.errors import LenetError, RunError, RunWarning, quoted
+from lenet.errors import LenetError, RunError, quoted
 from lenet.extras import require_torch
 from lenet.files import untrusted
 from lenet.files.record import Record
@@ -26,7 +25,9 @@ from lenet.runs.points import ChunkPoint, EpochPoint, Point, read_points
 from lenet.runs.records import Environment, Resolved, Summary
 
 if TYPE_CHECKING:
-    from lenet.pytorch.modules import nn
+    from torch import nn
+
+    from lenet.pytorch.trained import TrainedModule
     from lenet.runs.stopped import Stopped
 
 MAX_METRICS = 24 << 20  # bytes of metrics.jsonl: as many epochs as a config may have
@@ -181,14 +182,26 @@ class Run:
         return TrainedNetwork.from_dict(self.resolved.to_dict(), self.path / "model.safetensors", expected)
 
     @property
-    def model(self) -> "nn.Module":
-        """The trained network as an nn.Module in evaluation mode.
+    def model(self) -> "TrainedModule":
+        """The trained network as an nn.Module in evaluation mode that takes pixels: bytes, or floats from 0 to 1.
 
         Raises:
             MissingExtra: if PyTorch is not installed.
             RunError: if the weights cannot be read, or are not those of this run.
         """
         require_torch("run.model")
+        from lenet.pytorch.trained import TrainedModule
+
+        return TrainedModule(self.bare_model, self.classes, self.preprocessing).eval()
+
+    @property
+    def bare_model(self) -> "nn.Module":
+        """The layers of `model` alone, which take normalized pixels: (pixel - mean) / std of `preprocessing`.
+
+        Raises:
+            MissingExtra, RunError: as `model`.
+        """
+        require_torch("run.bare_model")
         from lenet.pytorch.modules import to_module
 
         return to_module(self.network.network.copy(), self.network.name).eval()
@@ -211,34 +224,6 @@ class Run:
         if not isinstance(value, dict):
             raise RunError(f"{path} holds {type(value).__name__}; expected a JSON object")
         return value
-
-
-def load(run: str | os.PathLike[str] | Run) -> Run:
-    """Open a run.
-
-        lenet.load("runs/boots").test_accuracy
-
-    The network of a run that has not finished is that of its newest checkpoint, and a warning says so.
-
-    Args:
-        run: the run directory; a Run is checked again.
-
-    Returns:
-        The run.
-
-    Raises:
-        RunError: if there is no run, or one of another version, or one that has not finished and has no checkpoint.
-    """
-    opened = Run.load(run, finished=False)
-    if not opened.missing:
-        return opened
-    if opened.is_finished:
-        return Run.load(opened)  # says what is missing
-    from lenet.runs.stopped import find_stopped
-
-    stopped = find_stopped(opened)
-    warnings.warn(stopped.notice, RunWarning, stacklevel=2)
-    return Run(opened.path, stopped)
 
 
 def find_runs(folder: Path) -> tuple[list[Run], list[RunError]]:

@@ -10,7 +10,7 @@ from lenet.analysis.lab.activations import draw, layer_outputs, measure, mosaic,
 
 def test_outputs_are_the_modules(tiny, tiny_run):
     images = tiny.test.images[:20]
-    net = tiny_run.model
+    net = tiny_run.bare_model
     pixels = (torch.from_numpy(images)[:, None] / 255 - tiny_run.preprocessing.mean) / tiny_run.preprocessing.std
     with torch.no_grad():
         expected = net.conv[1](net.conv[0](pixels))
