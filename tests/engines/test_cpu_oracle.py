@@ -325,8 +325,18 @@ NORMALIZED = [
 
 @pytest.mark.parametrize("settings", NORMALIZED)
 def test_running_statistics_and_averages_go_to_the_other_engine_and_back(tiny, settings):
-    """To the bit; and a training that changes engines twice in an epoch is as near to float64 as the reference."""
-    config, train = configure(**settings, batch_size=37), training_set(settings, tiny.train)
+    """To the bit; and a training that changes engines twice in an epoch is as near to float64 as the reference.
+
+    The median of three seeds: in one training an activation may come so near to a kink that rounding decides its side.
+    """
+    train = training_set(settings, tiny.train)
+    errors = [errors_of_swaps(configure(**settings, batch_size=37, seed=seed), train) for seed in range(3)]
+    mine, other = np.median(errors, axis=0)
+    assert mine <= 2 * max(other, 4 * UNIT)
+
+
+def errors_of_swaps(config, train):
+    """Mean error of statistics and averages after nine steps, of them three on the reference; and after nine on it alone."""
     epoch = plan(config, 0, len(train))
     kinds = (Float64Engine, ReferenceEngine, CpuEngine, ReferenceEngine, CpuEngine)
     exact, plain, first, between, last = (engine_of(kind, config, train) for kind in kinds)
@@ -346,7 +356,7 @@ def test_running_statistics_and_averages_go_to_the_other_engine_and_back(tiny, s
     names = [name for name in golden if name.endswith(("running_mean", "running_var", "average"))]
     assert len(names) > 12
     errors = [(error(ours[name], golden[name]), error(theirs[name], golden[name])) for name in names]
-    assert np.mean([mine for mine, _ in errors]) <= 2 * max(np.mean([other for _, other in errors]), 4 * UNIT)
+    return np.mean(errors, axis=0)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

@@ -202,10 +202,10 @@ static void add_lane_sums(int count, const float *lane_sums, float *out) {
   for (int i = 0; i < count; ++i) out[i] += sum(lane_sums + (int64_t)i * V);
 }
 
-// Adds to the gradients of weight and bias, as PyTorch lays them out. gradient: of the output, within a frame of `frame`;
-// lane_sums: room for the sums of a tile of channels. bias_out may be NULL.
+// Adds to the gradient of the weight, as PyTorch lays it out. gradient: of the output, within a frame of `frame`; lane_sums: room
+// for the sums of a tile of channels.
 static void backward_weights(const Convolution &c, const float *x, const float *gradient, int frame, float *lane_sums,
-                             float *weight_out, float *bias_out) {
+                             float *weight_out) {
   const Map of_output = framed(c.out, frame);
   const int pitch = of_output.pitch(), plane = of_output.plane();
   const int bytes = GRADIENT_CHANNELS * pitch * (int)sizeof(float), fitting = 24576 / bytes;  // in the first-level cache
@@ -222,13 +222,19 @@ static void backward_weights(const Convolution &c, const float *x, const float *
 #undef CHANNELS
     }
     add_lane_sums(tile.length * c.taps(), lane_sums, weight_out + (int64_t)tile.first * c.taps());
-    for (int channel = 0; bias_out && channel < tile.length; ++channel) {
-      vec total = splat(0.f);
-      for (int row = 0; row < c.out.rows; ++row)
-        for (int i = 0; i < c.out.columns * LANES; i += V) total += load(of_tile + channel * plane + row * pitch + i);
-      alignas(64) float lanes[V];
-      store(lanes, total);
-      bias_out[tile.first + channel] += sum(lanes);
-    }
+  }
+}
+
+// Adds to the gradient of the bias, that of the output within a frame of `frame`.
+static void backward_bias(const Convolution &c, const float *gradient, int frame, float *bias_out) {
+  const Map of_output = framed(c.out, frame);
+  for (int channel = 0; channel < c.out.channels; ++channel) {
+    const float *plane = gradient + (int64_t)channel * of_output.plane() + of_output.origin();
+    vec total = splat(0.f);
+    for (int row = 0; row < c.out.rows; ++row)
+      for (int i = 0; i < c.out.columns * LANES; i += V) total += load(plane + row * of_output.pitch() + i);
+    alignas(64) float lanes[V];
+    store(lanes, total);
+    bias_out[channel] += sum(lanes);
   }
 }

@@ -113,15 +113,21 @@ struct BackwardPass {
 
   void convolution(int i, float *before) const {
     const Stage &stage = net.stages[i];
-    backward_weights(stage.convolution, input(i), gradient(i), stage.frame, scratch.lane_sums, sums.stages[i].weight,
-                     stage.bias_is_trained ? sums.stages[i].bias : nullptr);
+    const Convolution &c = stage.convolution;
+    float *weight = sums.stages[i].weight;
+    if (uses_winograd(c))
+      backward_weights_winograd(c, input(i), gradient(i), stage.frame, scratch.transformed, scratch.transformed_gradient,
+                                scratch.transformed_sums, scratch.lane_sums, weight);
+    else
+      backward_weights(c, input(i), gradient(i), stage.frame, scratch.lane_sums, weight);
+    if (stage.bias_is_trained) backward_bias(c, gradient(i), stage.frame, sums.stages[i].bias);
     if (!before) return;
     const Map from = stage.gradient(), to = net.input_gradient(i);
     const float *packed = space.packed.stages[i].backward;
-    if (uses_winograd(stage.convolution))
+    if (uses_winograd(c))
       convolve_winograd(from, to, gradient(i), packed, nullptr, LENET_NO_ACTIVATION, scratch.transformed, scratch.products, before);
     else
-      convolve_all(from, to, stage.convolution.kernel, gradient(i), packed, nullptr, LENET_NO_ACTIVATION, before);
+      convolve_all(from, to, c.kernel, gradient(i), packed, nullptr, LENET_NO_ACTIVATION, before);
   }
 
   void dense(int i, float *before) const {

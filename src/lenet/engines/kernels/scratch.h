@@ -104,14 +104,14 @@ struct Scratch {
     float *dz;        // of a block: the gradient before the activation
     float *products, *transformed_gradient, *transformed_sums;  // of a block with Winograd's algorithm
   } stages[MAX_STAGES];
-  float *transformed, *products;  // of a convolution with Winograd's algorithm
+  float *transformed, *products, *transformed_gradient, *transformed_sums;  // of a convolution with Winograd's algorithm
   float *lane_sums;  // of the gradient of some channels of a convolution
   float *rows;       // of the gradient of a dense layer, GRADIENT_ROWS of them
 
   Scratch(const Network &net, Workspace &space, bool training) {
     shifted = space.take<uint8_t>(LANES * net.input.count());
     corners = training ? space.take<uint16_t>(V * net.num_corners()) : nullptr;
-    int64_t longest = 0, most_sums = 0, most_transformed = 0, most_products = 0;
+    int64_t longest = 0, most_sums = 0, most_transformed = 0, most_products = 0, most_gradients = 0, most_points = 0;
     for (int i = 0; i < net.num_stages; ++i) {
       const Stage &stage = net.stages[i];
       auto &at = stages[i];
@@ -129,12 +129,20 @@ struct Scratch {
       if (!training) continue;
       if (!stage.is_normalized()) at.gradient = space.take<float>(stage.gradient().size());
       if (stage.kind == DENSE) longest = largest(longest, stage.dense.pitch());
-      if (stage.kind == CONVOLUTION) most_sums = largest(most_sums, lane_sums_size(stage.convolution));
+      if (stage.kind == CONVOLUTION && uses_winograd(stage.convolution)) {
+        most_gradients = largest(most_gradients, transformed_gradient_size(stage.convolution));
+        most_points = largest(most_points, transformed_sums_size(stage.convolution));
+        most_sums = largest(most_sums, lane_sums_of_tile(stage.convolution));
+      } else if (stage.kind == CONVOLUTION) {
+        most_sums = largest(most_sums, lane_sums_size(stage.convolution));
+      }
       if (stage.kind == BLOCK && !uses_winograd(stage.block))
         most_sums = largest(most_sums, lane_sums_size(stage.block.convolution()));
     }
     transformed = space.take<float>(most_transformed);
     products = space.take<float>(most_products);
+    transformed_gradient = space.take<float>(most_gradients);
+    transformed_sums = space.take<float>(most_points);
     lane_sums = space.take<float>(most_sums);
     rows = training ? space.take<float>(GRADIENT_ROWS * longest) : nullptr;
     space.take<char>(2 * ALIGNMENT);

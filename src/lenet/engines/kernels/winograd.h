@@ -62,3 +62,57 @@ static void row_of_products(int num, int vectors, int channels, int ky0, int ky1
   WITH_CONSTANT(num, CHANNELS)
 #undef CHANNELS
 }
+
+// ---- the gradient of the weights ----
+
+// Output and input channels whose sums are in registers together.
+constexpr int GRADIENT_OUTPUTS = REGISTERS == 32 ? 4 : 3, GRADIENT_INPUTS = REGISTERS == 32 ? 6 : 4;
+
+// C output by I input channels of the weight gradient at one point and kernel row, over `length` floats of both; added to what is
+// there if `add`.
+template <int C, int I, int TAPS>
+static void gradient_products(bool add, int length, const float *dy, int dy_plane, const float *x, int x_plane, float *out,
+                              int out_plane) {
+  vec sum[C][I];
+  UNROLL
+  for (int c = 0; c < C; ++c) {
+    UNROLL
+    for (int i = 0; i < I; ++i) sum[c][i] = splat(0.f);
+  }
+  for (int k = 0; k < length; k += V) {
+    vec d[C];
+    UNROLL
+    for (int c = 0; c < C; ++c) d[c] = load(dy + c * dy_plane + k);
+    UNROLL
+    for (int i = 0; i < I; ++i) {
+      vec value = load(x + i * x_plane + k);
+      UNROLL
+      for (int c = 0; c < C; ++c) sum[c][i] += d[c] * value;
+    }
+  }
+  UNROLL
+  for (int c = 0; c < C; ++c) {
+    UNROLL
+    for (int i = 0; i < I; ++i) {
+      float *o = out + c * out_plane + i * TAPS * V;
+      store(o, add ? load(o) + sum[c][i] : sum[c][i]);
+    }
+  }
+}
+
+// The same of all input channels and kernel rows, [C][in_channel][kernel row][V]. x_row: from one kernel row's x to the next's.
+template <int C, int TAPS>
+static void gradient_products(bool add, int in_channels, int length, const float *dy, int dy_plane, const float *x, int x_plane,
+                              int x_row, float *out) {
+  for (int index = 0; index < num_tiles(in_channels, GRADIENT_INPUTS); ++index) {
+    const Tile tile = tile_of(in_channels, GRADIENT_INPUTS, index);
+    for (int ky = 0; ky < TAPS; ++ky) {
+      const float *from = x + tile.first * x_plane + ky * x_row;
+      float *to = out + (tile.first * TAPS + ky) * V;
+#define INPUTS(I) \
+  gradient_products<C, at_most(I, GRADIENT_INPUTS), TAPS>(add, length, dy, dy_plane, from, x_plane, to, in_channels * TAPS * V)
+      WITH_CONSTANT(tile.length, INPUTS)
+#undef INPUTS
+    }
+  }
+}

@@ -1,8 +1,8 @@
 // A 3 × 3 convolution with six multiplications for four outputs of a row, where the sums of a row's taps have twelve: Winograd's
 // minimal algorithm F(4, 3), along the rows, with the points and the notation of winograd5.h.
 //
-// The gradient of the input is a convolution too (convolution.h). That of the weights is computed directly: the sums at the
-// points would take twice as many additions over the lanes as there are weights.
+// The gradient of the input is a convolution too (convolution.h). That of the weights is Gᵀ [(A dy) ∘ (Bᵀ x)], summed over the
+// map before Gᵀ is taken, and over the lanes after it.
 #pragma once
 #include "convolution.h"
 #include "winograd.h"
@@ -56,27 +56,34 @@ static void pack_winograd(const Convolution &c, const float *weight, bool is_bac
 // Bᵀ x, [point][channel][row][quadruple][LANES], of the rows that the kernel reads.
 static void transform_input(const Map &from, const Map &to, const float *x, float *out) {
   const int pitch = quadruple_pitch(to), in_columns = from.columns + 2 * from.frame;
+  const int num_whole = at_most((in_columns - 2) / 4, quadruples(to));  // quadruples that read no column beyond the last
   const int64_t point = (int64_t)from.channels * (to.rows + 2) * pitch;
   for (int channel = 0; channel < from.channels; ++channel)
     for (int row = 0; row < to.rows + 2; ++row, out += pitch) {
       const float *in = x + (int64_t)channel * from.plane() + row * from.pitch();
-      for (int quadruple = 0; quadruple < quadruples(to); ++quadruple)
-        for (int h = 0; h < LANES; h += V) {
-          vec d[6];
-          UNROLL
-          for (int k = 0; k < 6; ++k) {
-            const int column = 4 * quadruple + k;
-            d[k] = column < in_columns ? load(in + column * LANES + h) : splat(0.f);
-          }
-          const vec even = d[4] - d[2], odd = d[3] - d[1];
+      for (int h = 0; h < LANES; h += V) {
+        const auto column = [&](int index) { return index < in_columns ? load(in + index * LANES + h) : splat(0.f); };
+        vec d0 = column(0), d1 = column(1);
+        const auto transform = [&](int quadruple, vec d2, vec d3, vec d4, vec d5) {
+          const vec even = d4 - d2, odd = d3 - d1;
           float *o = out + quadruple * LANES + h;
-          store(o, (d[0] - d[2]) + even + 1.5f * odd);
-          store(o + point, d[4] + 2.5f * d[3] + (0.5f * d[2] - d[1]));
-          store(o + 2 * point, d[4] + 0.5f * d[3] - (2.5f * d[2] - d[1]));
+          store(o, (d0 - d2) + even + 1.5f * odd);
+          store(o + point, d4 + 2.5f * d3 + (0.5f * d2 - d1));
+          store(o + 2 * point, d4 + 0.5f * d3 - (2.5f * d2 - d1));
           store(o + 3 * point, even + 2.f * odd);
           store(o + 4 * point, even - 0.5f * odd);
-          store(o + 5 * point, (d[5] - d[3]) - odd + 1.5f * even);
+          store(o + 5 * point, (d5 - d3) - odd + 1.5f * even);
+          d0 = d4, d1 = d5;
+        };
+        for (int quadruple = 0; quadruple < num_whole; ++quadruple) {
+          const float *at = in + (4 * quadruple + 2) * LANES + h;
+          transform(quadruple, load(at), load(at + LANES), load(at + 2 * LANES), load(at + 3 * LANES));
         }
+        for (int quadruple = num_whole; quadruple < quadruples(to); ++quadruple) {
+          const int at = 4 * quadruple + 2;
+          transform(quadruple, column(at), column(at + 1), column(at + 2), column(at + 3));
+        }
+      }
     }
 }
 
@@ -122,5 +129,75 @@ static void convolve_winograd(const Map &from, const Map &to, const float *x, co
       transform_output(to, of_output, products + channel * pitch, bias ? bias[channel] : 0.f,
                        of_row + (int64_t)channel * to.plane());
     activate_row(to, to.channels, activation, of_row);
+  }
+}
+
+// ---- the gradient of the weights ----
+
+// Floats of a tile of output channels: of A dy, [point][channel][row][quadruple][LANES], and of the sums at the points.
+static int64_t transformed_gradient_size(const Convolution &c) {
+  return (int64_t)POINTS * GRADIENT_OUTPUTS * c.out.rows * quadruple_pitch(c.out);
+}
+static int64_t transformed_sums_size(const Convolution &c) { return (int64_t)POINTS * GRADIENT_OUTPUTS * c.in.channels * 3 * V; }
+static int64_t lane_sums_of_tile(const Convolution &c) { return (int64_t)GRADIENT_OUTPUTS * c.taps() * V; }
+
+// A dy of a tile of channels. gradient: of the output, laid out as `of`.
+static void transform_gradient(const Map &of, Tile channels, const float *gradient, float *out) {
+  const int pitch = quadruple_pitch(of);
+  const int64_t point = (int64_t)channels.length * of.rows * pitch;
+  for (int channel = channels.first; channel < channels.first + channels.length; ++channel)
+    for (int row = 0; row < of.rows; ++row, out += pitch) {
+      const float *in = gradient + (int64_t)channel * of.plane() + of.origin() + row * of.pitch();
+      for (int column = 0; column < of.columns; column += 4)
+        for (int h = 0; h < LANES; h += V) {
+          vec d[4];
+          UNROLL
+          for (int k = 0; k < 4; ++k) d[k] = column + k < of.columns ? load(in + (column + k) * LANES + h) : splat(0.f);
+          const vec even = d[0] + d[2], odd = d[1] + d[3];
+          float *o = out + column / 4 * LANES + h;
+          store(o, d[0]);
+          store(o + point, even + odd);
+          store(o + 2 * point, even - odd);
+          store(o + 3 * point, (d[0] + 0.25f * d[2]) + 0.5f * (d[1] + 0.25f * d[3]));
+          store(o + 4 * point, (d[0] + 4.f * d[2]) - 2.f * (d[1] + 4.f * d[3]));
+          store(o + 5 * point, d[3]);
+        }
+    }
+}
+
+// Gᵀ of the sums of some kernel rows, [point][row][V] → [row][3][V].
+static void three_taps(int rows, const float *sums, float *out) {
+  const int64_t point = (int64_t)rows * V;
+  for (int row = 0; row < rows; ++row, sums += V, out += 3 * V) {
+    const vec m1 = load(sums + point), m2 = load(sums + 2 * point), m3 = load(sums + 3 * point), m4 = load(sums + 4 * point);
+    const vec sum = (m1 + m2) * (float)G3[1][0], difference = (m1 - m2) * (float)G3[1][0];
+    store(out, load(sums) + difference + ((float)G3[3][0] * m3 + (float)G3[4][0] * m4));
+    store(out + V, sum + ((float)G3[3][1] * m3 + (float)G3[4][1] * m4));
+    store(out + 2 * V, load(sums + 5 * point) + difference + ((float)G3[3][2] * m3 + (float)G3[4][2] * m4));
+  }
+}
+
+// As backward_weights in convolution.h, without the bias. transformed, transformed_gradient, sums: room for Bᵀ x, A dy and the sums
+// of a tile of channels, lane_sums for Gᵀ of these.
+static void backward_weights_winograd(const Convolution &c, const float *x, const float *gradient, int frame, float *transformed,
+                                      float *transformed_gradient, float *sums, float *lane_sums,
+                                      float *weight_out) {
+  transform_input(c.in, c.out, x, transformed);
+  const int pitch = quadruple_pitch(c.out), x_plane = (c.out.rows + 2) * pitch, plane = c.out.rows * pitch;
+  const int rows_of_taps = c.in.channels * 3;
+  for (int index = 0; index < num_tiles(c.out.channels, GRADIENT_OUTPUTS); ++index) {
+    const Tile tile = tile_of(c.out.channels, GRADIENT_OUTPUTS, index);
+    const int64_t point = (int64_t)tile.length * rows_of_taps * V;
+    transform_gradient(framed(c.out, frame), tile, gradient, transformed_gradient);
+    for (int e = 0; e < POINTS; ++e) {
+      const float *dy = transformed_gradient + (int64_t)e * tile.length * plane;
+      const float *at = transformed + (int64_t)e * c.in.channels * x_plane;
+#define CHANNELS(C) \
+  gradient_products<at_most(C, GRADIENT_OUTPUTS), 3>(false, c.in.channels, plane, dy, plane, at, x_plane, pitch, sums + e * point)
+      WITH_CONSTANT(tile.length, CHANNELS)
+#undef CHANNELS
+    }
+    three_taps(tile.length * rows_of_taps, sums, lane_sums);
+    add_lane_sums(tile.length * c.taps(), lane_sums, weight_out + (int64_t)tile.first * c.taps());
   }
 }

@@ -34,9 +34,6 @@ INLINE int output_plane(const Block &b) { return 2 * b.rows * pair_pitch(b); }
 // error of the logits may be three times PyTorch's.
 static bool uses_winograd(const Block &b) { return IS_FUSED && b.kernel == TAPS && b.in_channels >= 4; }
 
-// Output and input channels of the weight gradients that are in registers together.
-constexpr int GRADIENT_OUTPUTS = REGISTERS == 32 ? 4 : 3, GRADIENT_INPUTS = REGISTERS == 32 ? 6 : 4;
-
 // Floats that the products of one tile of channels take: forward for two rows, backward for all of the input's.
 INLINE int products_size(const Block &b, bool backward) {
   return PRODUCT_CHANNELS * POINTS * (backward ? b.in_rows : 2) * pair_pitch(b);
@@ -127,52 +124,6 @@ static void forward_winograd(const Block &b, const float *x, const float *packed
   }
 }
 
-// C output by I input channels of the weight gradient at one point and kernel row, over `length` floats of both.
-template <int C, int I>
-static void gradient_products(int length, const float *dy, int dy_plane, const float *x, int x_plane, float *out,
-                              int out_plane) {
-  vec sum[C][I];
-  UNROLL
-  for (int c = 0; c < C; ++c) {
-    UNROLL
-    for (int i = 0; i < I; ++i) sum[c][i] = splat(0.f);
-  }
-  for (int k = 0; k < length; k += V) {
-    vec d[C];
-    UNROLL
-    for (int c = 0; c < C; ++c) d[c] = load(dy + c * dy_plane + k);
-    UNROLL
-    for (int i = 0; i < I; ++i) {
-      vec value = load(x + i * x_plane + k);
-      UNROLL
-      for (int c = 0; c < C; ++c) sum[c][i] += d[c] * value;
-    }
-  }
-  UNROLL
-  for (int c = 0; c < C; ++c) {
-    UNROLL
-    for (int i = 0; i < I; ++i) {
-      float *o = out + c * out_plane + i * TAPS * V;
-      store(o, load(o) + sum[c][i]);
-    }
-  }
-}
-
-template <int C>
-static void gradient_products(const Block &b, int length, const float *dy, const float *x, float *out) {
-  const int x_plane = input_plane(b), out_plane = b.in_channels * TAPS * V;
-  for (int ky = 0; ky < TAPS; ++ky)
-    for (int index = 0; index < num_tiles(b.in_channels, GRADIENT_INPUTS); ++index) {
-      Tile tile = tile_of(b.in_channels, GRADIENT_INPUTS, index);
-      const float *from = x + tile.first * x_plane + ky * pair_pitch(b);
-      float *to = out + (tile.first * TAPS + ky) * V;
-#define INPUTS(I) \
-  gradient_products<C, at_most(I, GRADIENT_INPUTS)>(length, dy, output_plane(b), from, x_plane, to, out_plane)
-      WITH_CONSTANT(tile.length, INPUTS)
-#undef INPUTS
-    }
-}
-
 // A dy into `gradient`, [point][channels][2 · rows][columns][LANES]; adds to the gradients of G w, [point][channel][in
 // channel][kernel row][V], and of the bias, [channel][V]. dz: for one channel's gradient before the activation.
 static void backward_weights_winograd(const Block &b, const float *transformed, const float *pooled_gradient,
@@ -202,7 +153,9 @@ static void backward_weights_winograd(const Block &b, const float *transformed, 
       Tile tile = tile_of(b.channels, GRADIENT_OUTPUTS, index);
       const float *dy = gradient + e * point + tile.first * plane;
       float *out = sums + (int64_t)(e * b.channels + tile.first) * b.in_channels * TAPS * V;
-#define CHANNELS(C) gradient_products<at_most(C, GRADIENT_OUTPUTS)>(b, plane, dy, x, out)
+#define CHANNELS(C)                                                                                                     \
+  gradient_products<at_most(C, GRADIENT_OUTPUTS), TAPS>(true, b.in_channels, plane, dy, plane, x, input_plane(b), pair_pitch(b), \
+                                                        out)
       WITH_CONSTANT(tile.length, CHANNELS)
 #undef CHANNELS
     }
