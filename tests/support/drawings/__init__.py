@@ -27,39 +27,46 @@ LABELS = {"digit": tuple("0123456789"), "garment": NAMES}
 GROUPS: dict[str, tuple[Draw, ...]] = {
     "pens": (
         pens.plain, pens.thin, pens.thick, pens.pencil, pens.chalk, pens.marker, pens.faint, pens.bleeding, pens.dry,
+        pens.brush, pens.crayon,
     ),
     "lights": (
         lights.dark_ground, lights.sloping, lights.vignette, lights.lamp, lights.corner_shadow, lights.shadow_edge,
-        lights.window, lights.glare, lights.dim, lights.wrinkled, lights.drop_shadow,
+        lights.window, lights.glare, lights.dim, lights.wrinkled, lights.drop_shadow, lights.torch, lights.dark_sloping,
+        lights.two_shadows,
     ),
     "papers": (
         papers.ruled, papers.ruled_dark, papers.squared, papers.margin, papers.cell, papers.cell_inside, papers.box,
         papers.frame_thin, papers.frame_thick, papers.scanner_strip, papers.on_desk, papers.edge_of_sheet,
-        papers.tilted_sheet, papers.cardboard, papers.old_paper, papers.woven, papers.show_through,
+        papers.tilted_sheet, papers.cardboard, papers.old_paper, papers.woven, papers.show_through, papers.letterbox,
+        papers.instant_photo, papers.dotted, papers.sticky_note, papers.light_desk, papers.table, papers.underlined,
     ),
     "colours": (
         colours.equal_brightness, colours.red_on_green, colours.blue_on_grey, colours.yellow_on_white,
         colours.coloured_paper, colours.neon, colours.blue_on_black, colours.two_grounds, colours.many_coloured,
+        colours.purple_on_blue,
     ),
     "clutter": (
         clutter.speck, clutter.dust, clutter.salt_and_pepper, clutter.cut_neighbours, clutter.signature,
         clutter.stroke_beside, clutter.smudge, clutter.hole, clutter.price_tag, clutter.date_stamp, clutter.crease,
-        clutter.hanger,
+        clutter.hanger, clutter.fingers, clutter.pen_beside, clutter.staple, clutter.corner_mark,
     ),
     "sensors": (
         sensors.noisy, sensors.jpeg_blocks, sensors.out_of_focus, sensors.moved, sensors.rotated, sensors.on_its_side,
         sensors.twelve_megapixels, sensors.ten_bits, sensors.twelve_bits, sensors.sixteen_bits, sensors.one_bit,
         sensors.mask, sensors.transparent, sensors.transparent_light, sensors.palette, sensors.screen,
+        sensors.sharpened, sensors.banding, sensors.few_levels, sensors.four_inks,
     ),
     "sizes": (
         sizes.small_on_page, sizes.in_corner, sizes.touching, sizes.wide, sizes.tall, sizes.tiny_light, sizes.tiny_dark,
-        sizes.tiny_filling, sizes.small_32, sizes.enlarged,
+        sizes.tiny_filling, sizes.small_32, sizes.enlarged, sizes.tiny_coloured, sizes.middle_64, sizes.panorama,
+        sizes.small_on_dark,
     ),
 }  # fmt: skip
 
 DIGITS_ALONE = {
     *(draw.__name__ for draw in GROUPS["pens"][1:]), "ruled", "ruled_dark", "squared", "margin", "cell", "cell_inside", "box",
     "show_through", "cut_neighbours", "stroke_beside", "tiny_light", "tiny_dark", "tiny_filling", "small_32", "enlarged",
+    "tiny_coloured", "middle_64", "table", "dotted", "pen_beside",
 }  # fmt: skip
 
 

@@ -150,12 +150,12 @@ def clouds(shape: Shape, cells: int, rng: np.random.Generator) -> Floats:
     return np.asarray(coarse.resize(shape[::-1], Image.Resampling.BICUBIC))
 
 
-def grain(image: Floats, strength: float, rng: np.random.Generator) -> Floats:
+def grain(image: NDArray[Any], strength: float, rng: np.random.Generator) -> Floats:
     """Add normal noise of a standard deviation, alike in the three colours."""
-    return image + strength * rng.standard_normal((*image.shape[:2], 1), np.float32)
+    return np.asarray(image + strength * rng.standard_normal((*image.shape[:2], 1), np.float32), np.float32)
 
 
-def blur(image: Floats, radius: float) -> Floats:
+def blur(image: NDArray[Any], radius: float) -> Floats:
     """Blur as a lens out of focus does; radius in pixels."""
     return np.asarray(Image.fromarray(to_bytes(image)).filter(ImageFilter.GaussianBlur(radius)), np.float32)
 
@@ -175,7 +175,8 @@ def png(image: NDArray[Any] | Image.Image) -> bytes:
 
 
 def jpeg(image: NDArray[Any], quality: int = 88, **options: Any) -> bytes:
-    """Encode as JPEG."""
+    """Encode as JPEG; four channels are cyan, magenta, yellow and black."""
     file = io.BytesIO()
-    Image.fromarray(to_bytes(image)).save(file, "JPEG", quality=quality, **options)
+    mode = "CMYK" if image.shape[-1] == 4 else None
+    Image.fromarray(to_bytes(image), mode).save(file, "JPEG", quality=quality, **options)
     return file.getvalue()

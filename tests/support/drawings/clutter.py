@@ -113,6 +113,39 @@ def hanger(subject: Subject, rng: np.random.Generator) -> bytes:
     return jpeg(paint(ground, subject.layer(SHAPE, (0.5, 0.55), scale=0.95), subject.dark))
 
 
+def fingers(subject: Subject, rng: np.random.Generator) -> bytes:
+    """Fingers hold the sheet at its lower corners."""
+    image = sheet(SHAPE)
+    y, x = np.mgrid[: SHAPE[0], : SHAPE[1]]
+    for column in (rng.integers(0, 30), SHAPE[1] - rng.integers(0, 30)):
+        image[(y - SHAPE[0]) ** 2 / 70**2 + (x - column) ** 2 / 40**2 < 1] = (206, 156, 130)
+    return jpeg(grain(paint(blur(image, 1), subject.layer(SHAPE, (0.5, 0.46), scale=0.9), subject.dark), 2, rng))
+
+
+def pen_beside(subject: Subject, rng: np.random.Generator) -> bytes:
+    """The pen lies beside what it wrote, half outside of the image."""
+    x = rng.uniform(0.86, 0.92) * SHAPE[1]
+    line = np.array([[x, SHAPE[0] * 0.55], [x + 12, SHAPE[0] * 1.05]])
+    ground = paint(sheet(SHAPE), _line(line, 13), (30, 90, 170))
+    return jpeg(paint(ground, subject.layer(SHAPE, (0.43, 0.5), scale=0.9), subject.dark))
+
+
+def staple(subject: Subject, rng: np.random.Generator) -> bytes:
+    """A grey staple in the upper left corner of the sheet."""
+    image = sheet(SHAPE)
+    image[26:29, 20:56] = (110, 112, 116)
+    return png(paint(image, subject.layer(SHAPE), subject.dark))
+
+
+def corner_mark(subject: Subject, rng: np.random.Generator) -> bytes:
+    """The crop marks of a printed form in all four corners."""
+    image = sheet(SHAPE)
+    for _ in range(4):
+        image[14:17, 14:44] = image[14:44, 14:17] = 20
+        image = np.ascontiguousarray(np.rot90(image))
+    return png(paint(image, subject.layer(SHAPE, scale=0.9), subject.dark))
+
+
 def _line(points: NDArray[np.float64], width: float) -> Layer:
     image = Image.new("L", SHAPE[::-1])
     draw_line(image, points, 255, width)

@@ -62,6 +62,13 @@ def many_coloured(subject: Subject, rng: np.random.Generator) -> bytes:
     return png(sheet(SHAPE) * (1 - cover) + ink * layer.shade[:, :, None] * cover)
 
 
+def purple_on_blue(subject: Subject, rng: np.random.Generator) -> bytes:
+    """Purple on blue, of nearly one brightness, in uneven light."""
+    light = np.linspace(0.8, 1, SHAPE[0], dtype=np.float32)[:, None, None]
+    image = paint(sheet(SHAPE, (70, 120, 210)), subject.layer(SHAPE, pen=0.1), (190, 70, 190))
+    return jpeg(grain(image * light, 1.5, rng), 92)
+
+
 def _equal(
     first: tuple[Colour, Colour], second: tuple[Colour, Colour], rng: np.random.Generator
 ) -> tuple[Colour, Colour]:

@@ -87,6 +87,30 @@ def drop_shadow(subject: Subject, rng: np.random.Generator) -> bytes:
     return jpeg(paint(blur(shadow, 10), subject.layer(SHAPE), subject.dark))
 
 
+def torch(subject: Subject, rng: np.random.Generator) -> bytes:
+    """A torch lights the middle of a blackboard; its borders are dark."""
+    x, y = grid(SHAPE)
+    light = 0.3 + 0.9 * np.exp(-((x - 0.5) ** 2 + (y - 0.5) ** 2) / 0.12)
+    image = paint(sheet(SHAPE, (86, 92, 90)), subject.layer(SHAPE, pen=0.09), subject.pale)
+    return jpeg(grain(image * light[:, :, None], 2, rng))
+
+
+def dark_sloping(subject: Subject, rng: np.random.Generator) -> bytes:
+    """Light on a dark ground that becomes brighter towards one side."""
+    image = paint(sheet(SHAPE, (96, 104, 112)), subject.layer(SHAPE), subject.pale)
+    return jpeg(grain(image * (0.4 + 0.6 * grid(SHAPE)[1])[:, :, None], 2, rng))
+
+
+def two_shadows(subject: Subject, rng: np.random.Generator) -> bytes:
+    """Shadows of head and phone over two opposite corners."""
+    x, y = grid(SHAPE)
+    light = np.ones(SHAPE, np.float32)
+    for corner in (0.0, 1.0):
+        far = np.hypot(x - corner, y - corner)
+        light -= 0.35 / (1 + np.exp((far - rng.uniform(0.3, 0.42)) / 0.03))
+    return jpeg(_lit(subject, rng, light))
+
+
 def _lit(subject: Subject, rng: np.random.Generator, light: NDArray[Any], shape: Shape = SHAPE) -> Floats:
     """The subject on a sheet of paper under a light, float32 of `shape`, with a little noise."""
     image = paint(sheet(shape), subject.layer(shape), subject.dark)

@@ -143,6 +143,64 @@ def show_through(subject: Subject, rng: np.random.Generator) -> bytes:
     return png(paint(ground, subject.layer(SHAPE), subject.dark))
 
 
+def letterbox(subject: Subject, rng: np.random.Generator) -> bytes:
+    """Black bars above and below, as in a screenshot of a phone."""
+    image = paint(sheet(SHAPE), subject.layer(SHAPE, scale=0.75), subject.dark)
+    height = int(rng.uniform(0.1, 0.16) * SHAPE[0])
+    image[:height] = image[-height:] = 0
+    return png(image)
+
+
+def instant_photo(subject: Subject, rng: np.random.Generator) -> bytes:
+    """A white frame, broader below, around a photo of a darker ground."""
+    image = paint(sheet(SHAPE, (178, 170, 160)), subject.layer(SHAPE, (0.5, 0.46), scale=0.75), subject.dark)
+    image[:24] = image[-70:] = image[:, :24] = image[:, -24:] = 250
+    return jpeg(grain(image, 2, rng))
+
+
+def dotted(subject: Subject, rng: np.random.Generator) -> bytes:
+    """Paper of a notebook with a grid of grey dots."""
+    ground = sheet(SHAPE)
+    for down, across in ((0, 0), (0, 1), (1, 0), (1, 1)):
+        ground[12 + down :: 26, 14 + across :: 26] = (150, 150, 156)
+    return png(paint(ground, subject.layer(SHAPE), subject.dark))
+
+
+def sticky_note(subject: Subject, rng: np.random.Generator) -> bytes:
+    """A yellow note on a white wall."""
+    image = sheet(SHAPE, (236, 236, 234))
+    top, left = rng.integers(20, 60, 2)
+    image[top : top + 340, left : left + 340] = (250, 226, 90)
+    spot = ((left + 170) / SHAPE[1], (top + 170) / SHAPE[0])
+    return jpeg(grain(paint(image, subject.layer(SHAPE, spot, scale=0.75), subject.dark), 2, rng))
+
+
+def light_desk(subject: Subject, rng: np.random.Generator) -> bytes:
+    """A sheet on a desk that is only a little darker than the paper."""
+    image = sheet(SHAPE, (212, 206, 196))
+    top, left = rng.integers(24, 60, 2)
+    image[top : top + 330, left : left + 330] = PAPER
+    spot = ((left + 165) / SHAPE[1], (top + 165) / SHAPE[0])
+    return jpeg(grain(paint(image, subject.layer(SHAPE, spot, scale=0.75), subject.dark), 2, rng))
+
+
+def table(subject: Subject, rng: np.random.Generator) -> bytes:
+    """A row of a printed table: dark lines above and below from edge to edge."""
+    shape = (220, 360)
+    image = paint(sheet(shape, (252, 252, 252)), subject.layer(shape, scale=1.1), subject.dark)
+    for line in (rng.integers(8, 22), rng.integers(198, 210)):
+        image[line : line + 2] = 40
+    return png(image)
+
+
+def underlined(subject: Subject, rng: np.random.Generator) -> bytes:
+    """A dotted line of a form below the object."""
+    image = sheet(SHAPE)
+    for x in range(60, 360, 12):
+        image[366:369, x : x + 4] = (70, 70, 76)
+    return png(paint(image, subject.layer(SHAPE, (0.5, 0.43), scale=0.9), subject.dark))
+
+
 def _ruled(subject: Subject, rng: np.random.Generator, colour: Colour) -> Floats:
     ground = sheet(SHAPE)
     step, start = rng.integers(40, 60), rng.integers(30)

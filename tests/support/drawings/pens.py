@@ -61,3 +61,18 @@ def dry(subject: Subject, rng: np.random.Generator) -> bytes:
     layer = subject.layer(SHAPE, pen=0.06)
     gaps = (clouds(SHAPE, 60, rng) > -0.55).astype(np.float32)
     return png(paint(sheet(SHAPE), Layer(layer.coverage * gaps, layer.shade), subject.dark))
+
+
+def brush(subject: Subject, rng: np.random.Generator) -> bytes:
+    """A brush whose stroke is broad downwards and fine sideways."""
+    layer = subject.layer(SHAPE, pen=0.045)
+    coverage = np.maximum.reduce([np.roll(layer.coverage, shift, axis=1) for shift in range(-7, 8)])
+    return png(paint(sheet(SHAPE), Layer(coverage, layer.shade), subject.dark))
+
+
+def crayon(subject: Subject, rng: np.random.Generator) -> bytes:
+    """A wax crayon on rough paper: broad, coloured, and full of small holes."""
+    colour = ((214, 60, 40), (40, 110, 200), (60, 140, 60))[rng.integers(3)]
+    layer = subject.layer(SHAPE, pen=rng.uniform(0.1, 0.13))
+    holes = (clouds(SHAPE, 180, rng) > -0.35).astype(np.float32)
+    return png(grain(paint(sheet(SHAPE), Layer(layer.coverage * holes, layer.shade), colour), 2, rng))

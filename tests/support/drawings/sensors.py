@@ -107,3 +107,29 @@ def screen(subject: Subject, rng: np.random.Generator) -> bytes:
     image = paint(sheet(SHAPE, (214, 222, 232)), subject.layer(SHAPE), (30, 34, 40))
     rows = 9 * np.sin(np.arange(SHAPE[0]) * 1.9) + 7 * np.sin(np.arange(SHAPE[0]) * 0.13)
     return jpeg(grain(image + rows[:, None, None] + 5 * clouds(SHAPE, 4, rng)[:, :, None], 2, rng))
+
+
+def sharpened(subject: Subject, rng: np.random.Generator) -> bytes:
+    """Sharpened too much: bright seams around all that is dark."""
+    image = blur(paint(sheet(SHAPE, (214, 212, 206)), subject.layer(SHAPE), subject.dark), 1.5)
+    return jpeg(image + 2.2 * (image - blur(image, 3)))
+
+
+def banding(subject: Subject, rng: np.random.Generator) -> bytes:
+    """The bands of flickering light in a phone's video."""
+    image = paint(sheet(SHAPE, (206, 204, 198)), subject.layer(SHAPE), subject.dark)
+    rows = 1 + 0.12 * np.sin(np.arange(SHAPE[0]) * rng.uniform(0.04, 0.06))
+    return jpeg(grain(image * rows[:, None, None], 2, rng))
+
+
+def few_levels(subject: Subject, rng: np.random.Generator) -> bytes:
+    """Only six levels of each colour, so that a sloping ground has steps."""
+    light = np.linspace(0.75, 1, SHAPE[1], dtype=np.float32)[None, :, None]
+    image = paint(sheet(SHAPE), subject.layer(SHAPE), subject.dark) * light
+    return png(np.rint(image / 51) * 51)
+
+
+def four_inks(subject: Subject, rng: np.random.Generator) -> bytes:
+    """A JPEG for printers: cyan, magenta, yellow and black."""
+    image = Image.fromarray(to_bytes(paint(sheet(SHAPE), subject.layer(SHAPE), subject.dark))).convert("CMYK")
+    return jpeg(np.asarray(image))

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from drawings.canvas import Shape, Subject, paint, png, sheet
+from drawings.canvas import Shape, Subject, grain, jpeg, paint, png, sheet
 
 
 def small_on_page(subject: Subject, rng: np.random.Generator) -> bytes:
@@ -68,6 +68,33 @@ def enlarged(subject: Subject, rng: np.random.Generator) -> bytes:
     """28 × 28 pixels enlarged ten times, with square pixels."""
     small = _tiny(subject, rng, (255, 255, 255), (0, 0, 0), (28, 28))
     return png(Image.fromarray(small).resize((280, 280), Image.Resampling.NEAREST))
+
+
+def tiny_coloured(subject: Subject, rng: np.random.Generator) -> bytes:
+    """28 × 28 pixels in colour, not in the middle."""
+    shape = (28, 28)
+    x, y = rng.uniform(0.38, 0.62, 2)
+    image = paint(sheet(shape), subject.layer(shape, (float(x), float(y)), scale=1.1, pen=0.12), subject.dark)
+    return png(image)
+
+
+def middle_64(subject: Subject, rng: np.random.Generator) -> bytes:
+    """64 × 64 pixels, dark on white, in the middle."""
+    shape = (64, 64)
+    return png(paint(sheet(shape, (255, 255, 255)), subject.layer(shape, scale=1.2, pen=0.09), subject.dark))
+
+
+def panorama(subject: Subject, rng: np.random.Generator) -> bytes:
+    """A strip eight times as wide as high."""
+    shape = (120, 960)
+    return png(paint(sheet(shape), subject.layer(shape, (float(rng.uniform(0.1, 0.9)), 0.5)), subject.dark))
+
+
+def small_on_dark(subject: Subject, rng: np.random.Generator) -> bytes:
+    """A small light object on a large dark page with a sensor's noise."""
+    shape = (700, 700)
+    spot = (float(rng.uniform(0.25, 0.75)), float(rng.uniform(0.25, 0.75)))
+    return jpeg(grain(paint(sheet(shape, (40, 44, 50)), subject.layer(shape, spot, scale=0.25), subject.pale), 4, rng))
 
 
 def _tiny(
