@@ -1,4 +1,5 @@
 import io
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -48,17 +49,14 @@ def test_samples_are_of_their_class(tiny):
         np.testing.assert_array_equal(image, expected)
 
 
-def test_save_seen(tiny, tmp_path):
-    result = Prediction("photos/cat.jpeg", ("a", "b"), np.array([0.25, 0.75]), tiny.test.images[0])
-    assert [path.name for path in plots.save_seen([result], tmp_path)] == ["cat-seen.png"]
-    assert opened(tmp_path / "cat-seen.png").format == "PNG"
-
-
-def test_images_with_the_same_name(tiny, tmp_path):
-    results = [
-        Prediction(name, ("a", "$\\q$"), np.array([0.25, 0.75]), tiny.test.images[0]) for name in ("a/1.png", "b/1.png")
+def test_images_with_the_same_name_have_charts_of_their_own(tiny, tmp_path):
+    used = Counter()
+    paths = [
+        plots.save_seen(Prediction(name, ("a", "$\\q$"), np.array([0.25, 0.75]), tiny.test.images[0]), tmp_path, used)
+        for name in ("a/1.jpeg", "b/1.png", "cat.png")
     ]
-    assert [path.name for path in plots.save_seen(results, tmp_path)] == ["1-seen.png", "1-seen-2.png"]
+    assert [path.name for path in paths] == ["1-seen.png", "1-seen-2.png", "cat-seen.png"]
+    assert opened(paths[0]).format == "PNG"
 
 
 def test_run_names_differ(tiny_run, tmp_path):

@@ -2,8 +2,6 @@
 
 import json
 import re
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -27,36 +25,6 @@ def test_evaluate(lenet_command, trained):
     values = json.loads(out)
     assert values["accuracy"] == trained.test_accuracy
     assert np.sum(values["confusion"]) == 10_000
-
-
-def test_predict(lenet_command, trained, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    test = lenet.data.load("digits").test
-    for index in (0, 1):
-        Image.fromarray(test.images[index]).save(tmp_path / f"{index}.png")
-    code, out, err = lenet_command("predict", trained.path, "0.png", "1.png", "--show", "--top", 2)
-    assert code == 0
-    assert re.fullmatch(r"(\d\.png(  \d \d+\.\d%){2}\n){2}", out)
-    assert err == "wrote 0-seen.png\nwrote 1-seen.png\n"
-    code, out, _ = lenet_command("predict", trained.path, "0.png", "--json")
-    assert sum(json.loads(out)["probabilities"].values()) == pytest.approx(1)
-
-
-LOADED = """
-import sys
-from lenet.cli.main import main
-try:
-    main()
-finally:
-    print([name for name in ("torch", "matplotlib", "pydantic", "rich", "requests") if name in sys.modules])
-"""
-
-
-def test_predict_imports_little(trained, tmp_path):
-    Image.fromarray(lenet.data.load("digits").test.images[0]).save(tmp_path / "0.png")
-    command = [sys.executable, "-c", LOADED, "predict", str(trained.path), str(tmp_path / "0.png")]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[1:] == ["[]"]
 
 
 def test_runs_and_compare(lenet_command, trained, tmp_path, monkeypatch):

@@ -34,7 +34,8 @@ def test_prediction_and_evaluation_take_the_newest_checkpoint(tiny, tmp_path, st
     assert 0.2 < result.accuracy <= 1
     Image.fromarray(tiny.test.images[0]).save(tmp_path / "a.png")
     with pytest.warns(RunWarning, match=notice):
-        assert lenet.predict(opened, tmp_path / "a.png").label in tiny.test.classes
+        assert lenet.predict(run, tmp_path / "a.png").label in tiny.test.classes
+    assert lenet.predict(opened, tmp_path / "a.png").label in tiny.test.classes  # warned of before
     with pytest.raises(RunError, match="incomplete"):
         _ = opened.test_accuracy
 

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeAlias
 from numpy.typing import NDArray
 
 from lenet.data.own.names import is_image, natural_key
-from lenet.errors import LenetError
+from lenet.errors import LenetError, RunError, quoted
 from lenet.runs.opening import is_image as begins_like_an_image
+from lenet.runs.opening import is_run
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -62,6 +63,27 @@ class GivenImages:
 def given_images(images: Sequence[ImageSource]) -> list[Given]:
     """Return the images of a call from Python: files keep their path as a name, others have their number."""
     return [_given(image, number) for number, image in enumerate(images, start=1)]
+
+
+def check_order(run: Any, image: Any) -> None:
+    """Recognise a run and an image that were given the other way round.
+
+    Args:
+        run: what was given as the run.
+        image: what was given as the image.
+
+    Raises:
+        RunError: if the image is a run and the run is none.
+    """
+    if not isinstance(image, str | os.PathLike) or not is_run(Path(image)):
+        return
+    if isinstance(run, str | os.PathLike) and not is_run(Path(run)):
+        is_picture = is_image(str(run)) or begins_like_an_image(Path(run))
+        what = "an image" if is_picture else "not a run directory"
+        raise RunError(
+            f"{os.fspath(run)} is {what}; the run comes first",
+            hint=f"lenet predict {quoted(Path(image))} {quoted(Path(run))}",
+        )
 
 
 def find_images(paths: Sequence[Path], classes: Sequence[str]) -> GivenImages:

@@ -122,16 +122,21 @@ def save_samples(dataset: Dataset, folder: Path) -> Path:
     return _save(draw_samples(dataset), folder / f"{dataset.name}.png")
 
 
-def save_seen(predictions: Sequence[Prediction], folder: Path) -> list[Path]:
-    """Write NAME-seen.png into `folder` for each image, NAME-seen-2.png for a second image of that name."""
-    used: collections.Counter[str] = collections.Counter()
-    paths = []
-    for result in predictions:
-        stem = Path(result.image).stem
-        used[stem] += 1
-        number = f"-{used[stem]}" if used[stem] > 1 else ""
-        paths.append(_save(draw_seen(result), folder / f"{stem}-seen{number}.png"))
-    return paths
+def save_seen(prediction: Prediction, folder: Path, used: "collections.Counter[str]") -> Path:
+    """Write NAME-seen.png into `folder` for an image, NAME-seen-2.png for a second image of that name.
+
+    Args:
+        prediction: of the image.
+        folder: where to write.
+        used: how many charts of each name were written before; counted on.
+
+    Returns:
+        The path of the file.
+    """
+    stem = Path(prediction.image).stem
+    used[stem] += 1
+    number = f"-{used[stem]}" if used[stem] > 1 else ""
+    return _save(draw_seen(prediction), folder / f"{stem}-seen{number}.png")
 
 
 def save_comparison(runs: Sequence[Run], path: Path) -> Path:

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.analysis.given_images import Given, ImageSource, given_images
+from lenet.analysis.given_images import Given, ImageSource, check_order, given_images
 from lenet.analysis.inference import computes, memory_guard
 from lenet.data.dataset import Images
 from lenet.engines.threads import num_threads
@@ -133,6 +133,7 @@ def predict(
         ModelError: the classes of a module are not known, or it does not take images.
         EngineError: the device is not there, or out of memory.
     """
+    check_order(run, image)
     [answer] = predict_each(run, given_images([image]), classes=classes, preprocessing=preprocessing, device=device)
     return _readable(answer)
 

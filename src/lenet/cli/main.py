@@ -26,7 +26,7 @@ from lenet.version import __version__
 COMMANDS = {
     "train": "lenet.cli.train:train",
     "evaluate": "lenet.cli.results:evaluate",
-    "predict": "lenet.cli.results:predict",
+    "predict": "lenet.cli.predict:predict",
     "import-weights": "lenet.cli.models:import_weights",
     "show": "lenet.cli.models:show",
     "runs": "lenet.cli.results:runs",

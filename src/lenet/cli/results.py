@@ -1,4 +1,4 @@
-"""The commands about trained networks: `lenet evaluate`, `predict`, `runs` and `compare`."""
+"""The commands about trained networks: `lenet evaluate`, `runs` and `compare`."""
 
 import json
 from collections.abc import Sequence
@@ -69,38 +69,6 @@ def evaluate(
             for m in result.mistakes[:10]
         ],
     )
-
-
-def predict(
-    run: RunPath,
-    images: Annotated[list[Path], typer.Argument(metavar="IMAGE", help="Your own image files.")],
-    top: Annotated[int, typer.Option(metavar="N", help="How many classes to print.", min=1)] = 3,
-    show: Annotated[
-        bool, typer.Option("--show", help="Write what the network sees to NAME-seen.png in this folder.")
-    ] = False,
-    device: Device = "auto",
-    json_: Json = False,
-) -> None:
-    """Classify your own images.
-
-    Prints the most probable classes. An image is first made similar to the training images: rotated upright, converted to
-    grey, inverted if its background is light and theirs is dark, cropped to its content, scaled and centred.
-
-    Example: lenet predict runs/first boot.png --show
-    """
-    from lenet.analysis import prediction
-
-    predictions = prediction.predict_many(run, images, device=device)
-    for result in predictions:
-        if json_:
-            say(json.dumps(result.to_dict()))
-        else:
-            say(f"{result.image}  " + "  ".join(f"{name} {p:.1%}" for name, p in result.top(top)))
-    if show:
-        from lenet.analysis import plots
-
-        for path in plots.save_seen(predictions, Path()):
-            note(f"wrote {path}")
 
 
 def runs(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from lenet.pytorch.trained import ModuleNetwork
 
 Trained: TypeAlias = "Run | TrainedNetwork | ModuleNetwork"
-Source: TypeAlias = "str | os.PathLike[str] | Run | TrainedNetwork | nn.Module"
+Source: TypeAlias = "str | os.PathLike[str] | Run | TrainedNetwork | nn.Module | ModuleNetwork"
 
 LARGE_OUTPUT = 8000  # values a layer computes from an image; LeNet's largest are 4,704
 MAX_VALUES = 1 << 20  # of such a layer, for all images of one call: 4 MB
@@ -90,8 +90,8 @@ def open_trained(
         from lenet.pytorch.trained import open_module
 
         return open_module(source, classes, preprocessing)  # type: ignore[arg-type]
-    if isinstance(source, TrainedNetwork):
-        return source
+    if isinstance(source, TrainedNetwork) or _is_opened(source):
+        return source  # type: ignore[return-value]
     if not isinstance(source, str | os.PathLike):
         raise RunError(
             f"the network is a {type(source).__name__}; expected a run, its directory, a weights file or an nn.Module",
@@ -113,6 +113,14 @@ def is_module(source: Any) -> bool:
     """Return whether it is an nn.Module; PyTorch is not imported for it."""
     torch = sys.modules.get("torch")
     return torch is not None and isinstance(source, torch.nn.Module)
+
+
+def _is_opened(source: Any) -> bool:
+    """Whether it is a module with its classes, or an unfinished run of which its user was warned."""
+    if isinstance(source, Run):
+        return source.stopped is not None
+    trained = sys.modules.get("lenet.pytorch.trained")
+    return trained is not None and isinstance(source, trained.ModuleNetwork)
 
 
 def is_image(path: Path) -> bool:

@@ -1,0 +1,95 @@
+"""The answers of `lenet predict` as lines, as JSON and as CSV."""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from lenet.analysis.given_images import Given
+from lenet.analysis.prediction import Answer, Prediction, Unreadable
+from lenet.analysis.score import Score
+from lenet.cli.output import note, print_table, say
+from lenet.errors import ConfigError
+from lenet.files import durable, untrusted
+
+STDOUT = "-"
+
+
+class Table:
+    """Answers as CSV: ImageId,Label for rows of pixels, as Kaggle wants it; file,label,probability for files.
+
+    Args:
+        target: the file to write, at the end; or "-" for stdout, line by line.
+        images: all images.
+
+    Raises:
+        ConfigError: if the file cannot be written later.
+    """
+
+    def __init__(self, target: str, images: Sequence[Given]) -> None:
+        self.target, self.text = target, io.StringIO()
+        self.has_rows = bool(images) and all(image.row is not None for image in images)
+        self.writer = csv.writer(self.text, lineterminator="\n")
+        if target != STDOUT and not (folder := Path(target).parent).is_dir():
+            raise ConfigError(f"cannot write {target}: there is no folder {folder}", hint="make the folder first")
+        self._write(["ImageId", "Label"] if self.has_rows else ["file", "label", "probability"])
+
+    def add(self, image: Given, answer: Answer) -> None:
+        """Add a line; an image that could not be classified has an empty label."""
+        label, probability = "", ""
+        if isinstance(answer, Prediction):
+            label, probability = answer.label, f"{answer.probability:.6f}"
+        self._write([str(image.row), label] if self.has_rows else [image.name, label, probability])
+
+    def finish(self) -> None:
+        """Write the file. Raises ConfigError if that fails."""
+        if self.target == STDOUT:
+            return
+        try:
+            durable.write(Path(self.target), self.text.getvalue().encode())
+        except OSError as error:
+            what, hint = durable.explain(error)
+            raise ConfigError(f"cannot write {self.target}: {what}", hint=hint) from error
+        note(f"wrote {self.target}")
+
+    def _write(self, cells: list[str]) -> None:
+        self.writer.writerow(cells)
+        if self.target == STDOUT:
+            say(self.text.getvalue()[:-1])
+            self.text.seek(0)
+            self.text.truncate()
+
+
+def print_line(answer: Answer, top: int) -> None:
+    """Print the most probable classes of an image, and the class that it was expected to have if that is another."""
+    if isinstance(answer, Prediction):
+        wrong = f"  expected {answer.expected}" if answer.expected not in (None, answer.label) else ""
+        classes = "  ".join(f"{name} {probability:.1%}" for name, probability in answer.top(top))
+        say(f"{untrusted.printable(answer.image)}  {classes}{wrong}")
+
+
+def print_json(answer: Answer) -> None:
+    """Print an answer, or what is wrong with the image, as a line of JSON."""
+    say(json.dumps(answer.to_dict()))
+
+
+def print_error(answer: Unreadable, hints: set[str]) -> None:
+    """Print what is wrong with an image on stderr, and what to do, unless `hints` says that it was printed before."""
+    note(f"error: {answer.error.message}")
+    hint = answer.error.hint or "lenet predict --help explains which images it takes"
+    if hint not in hints:
+        note(f"hint: {hint}")
+        hints.add(hint)
+
+
+def print_score(score: Score, classes: Sequence[str], print_: Callable[[str], None] = say) -> None:
+    """Print the accuracy on labelled images, and a table with a line for each class if it goes to stdout."""
+    print_(f"accuracy {score.accuracy:.4f} on {score.num_images:,} labelled images")
+    if print_ is say:
+        rows = [
+            [name, f"{score.images[name]:,}", f"{score.correct[name]:,}", score.mistaken_for(name)]
+            for name in classes
+            if score.images[name]
+        ]
+        print_table(["class", "images", "correct", "others taken for"], rows)

@@ -1,0 +1,84 @@
+"""The command `lenet predict`: answers for images, folders of images, and tables of pixels, printed as they come."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lenet.cli.options import Device, Json, RunPath
+from lenet.cli.output import note, say
+from lenet.errors import ConfigError
+
+
+def predict(
+    run: RunPath,
+    images: Annotated[
+        list[Path],
+        typer.Argument(metavar="IMAGE", help="Image files, folders of them, archives, or a CSV or array of pixels."),
+    ],
+    top: Annotated[int, typer.Option(metavar="N", help="How many classes to print.", min=1)] = 3,
+    show: Annotated[
+        bool, typer.Option("--show", help="Write what the network sees to NAME-seen.png in this folder.")
+    ] = False,
+    table: Annotated[
+        str | None,
+        typer.Option(
+            "--csv",
+            metavar="FILE",
+            help="Write the answers as CSV to FILE, or to stdout if it is -: ImageId,Label for rows of pixels, as Kaggle "
+            "wants it; file,label,probability for files.",
+        ),
+    ] = None,
+    device: Device = "auto",
+    json_: Json = False,
+) -> None:
+    """Classify your own images.
+
+    Prints the most probable classes. An image is first made similar to the training images: rotated upright, converted to
+    grey, inverted if its background is light and theirs is dark, cropped to its content, scaled and centred.
+
+    All images in a folder are classified; where its folders are named after the classes, the accuracy is printed too. A bad
+    image is named on stderr, the others are classified, and the exit code is 2.
+
+    Example: lenet predict runs/first boot.png --show
+    """
+    if table is not None and json_:
+        raise ConfigError("--csv and --json cannot be used together", hint="leave one of them out")
+
+    from lenet.analysis.given_images import check_order, find_images
+    from lenet.analysis.prediction import Unreadable, predict_each
+    from lenet.analysis.score import Score
+    from lenet.cli import answers
+    from lenet.runs.opening import open_trained
+
+    check_order(run, images[0])
+    trained = open_trained(run)
+    found = find_images(images, trained.classes)
+    for text in found.notes:
+        note(f"note: {text}")
+    csv = None if table is None else answers.Table(table, found.images)
+    score, hints, shown = Score(), set[str](), Counter[str]()
+    is_faulty = False
+    for image, answer in zip(found.images, predict_each(trained, found.images, device=device), strict=True):
+        if csv:
+            csv.add(image, answer)
+        elif json_:
+            answers.print_json(answer)
+        else:
+            answers.print_line(answer, top)
+        if isinstance(answer, Unreadable):
+            is_faulty = True
+            answers.print_error(answer, hints)
+            continue
+        score.add(answer)
+        if show:
+            from lenet.analysis import plots
+
+            note(f"wrote {plots.save_seen(answer, Path(), shown)}")
+    if csv:
+        csv.finish()
+    if score.num_images:
+        answers.print_score(score, trained.classes, note if csv or json_ else say)
+    if is_faulty:
+        raise typer.Exit(2)
