@@ -10,10 +10,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lenet.data.class_names import checked_class_names
-from lenet.data.own import folders
+from lenet.data.own import (
+    folders,
+    idx_files,
+    manifests,
+    mat_files,
+    numpy_files,
+    parquet,
+    pixel_csv,
+    sniff,
+)
+from lenet.data.own.archives import Archive
 from lenet.data.own.items import SPLITS, Bad, BadItems, Collection, Draft, Item, Pixels
 from lenet.data.own.listing import Files, Folder
-from lenet.data.own.names import natural_key
+from lenet.data.own.names import is_image, natural_key
 from lenet.errors import DataError
 
 __all__ = ["SPLITS", "Bad", "Collection", "Item", "Pixels", "read_collection"]
@@ -21,21 +31,33 @@ __all__ = ["SPLITS", "Bad", "Collection", "Item", "Pixels", "read_collection"]
 
 @dataclass(frozen=True)
 class Format:
-    """One format of own images.
+    """A format that is one or several files, each with many images.
 
     Args:
-        name: In words.
-        matches: Whether files are of this format.
-        read: Reads them.
+        kinds: The kinds of files, as `sniff.kind` names them.
+        read: Reads some of them.
     """
 
-    name: str
-    matches: Callable[[Files], bool]
-    read: Callable[[Files, BadItems], Draft]
+    kinds: tuple[str, ...]
+    read: Callable[[Files, list[str], BadItems], Draft]
 
 
-# In the order in which they are tried.
-FORMATS = (Format("class folders", folders.matches, folders.read),)
+# In the order in which they are tried, after class folders and lists of files.
+FORMATS = (
+    Format(("pixels",), pixel_csv.read),
+    Format(numpy_files.KINDS, numpy_files.read),
+    Format(idx_files.KINDS, idx_files.read),
+    Format(mat_files.KINDS, mat_files.read),
+    Format(parquet.KINDS, parquet.read),
+)
+# What people have and lenet does not read, and why.
+OTHERS = {
+    "pickle": ("is a pickle, which could run any program", "save images and labels with numpy.savez_compressed"),
+    "hdf5": ("is an HDF5 file", "save images and labels with numpy.savez_compressed; MATLAB: save -v7"),
+    "arrow": ("is an Arrow file", "datasets.Dataset.to_parquet writes what lenet reads"),
+    "pdf": ("is a PDF", "save its pages as images"),
+}
+EXPECTED = "expected class folders, a zip or tar of them, a CSV, npz, npy, IDX, .mat or parquet file"
 
 
 def read_collection(path: str | os.PathLike[str], *, skip_bad: bool = False, for_training: bool = True) -> Collection:
@@ -47,20 +69,69 @@ def read_collection(path: str | os.PathLike[str], *, skip_bad: bool = False, for
         for_training: Require labels and at least two classes of at least two images; otherwise images without labels are
             items too, for prediction.
 
+    Returns:
+        The images, their labels, and what was left out.
+
     Raises:
         DataError: The format is unknown, or something in it is bad.
     """
     path = Path(path)
-    if not path.exists():
+    if not os.path.exists(path):  # noqa: PTH110 (Path.exists raises for names that no file can have)
         raise DataError(f"there is no file or folder {path}", hint="check its name and the folder you are in")
-    files: Files = Folder(path)
     bad = BadItems(skip_bad)
-    for known in FORMATS:
-        if known.matches(files):
-            return complete(path, known.read(files, bad), bad, for_training)
+    files = open_files(path, bad)
+    return complete(path, _draft(files, bad), bad, for_training)
+
+
+def open_files(path: Path, bad: BadItems) -> Files:
+    """The files in a folder or an archive, or a single one."""
+    if path.is_dir():
+        return Folder(path)
+    folder = Folder(path)
+    start = sniff.head(folder, path.name)
+    if sniff.kind(start) in ("zip", "tar") or (path.name.lower().endswith(".tar") and sniff.kind(start) == "unknown"):
+        return Archive(path, bad)
+    return folder
+
+
+def _draft(files: Files, bad: BadItems) -> Draft:
+    """Read files in the first format that fits."""
     if not files.names:
-        raise DataError(f"{path} is empty", hint="put the images into one folder for each class: cat/1.jpg, dog/1.jpg")
-    return complete(path, folders.read(files, bad), bad, for_training)
+        raise DataError(f"{files.path} is empty", hint=EXPECTED)
+    draft = manifests.read(files, manifests.metadata(files), bad)
+    if draft is not None:
+        return draft
+    if folders.matches(files):
+        return folders.read(files, bad)
+    others = [name for name in files.names if not is_image(name)]
+    groups = sniff.kinds(files, others)
+    # Before a table is read as a list of files: one of pixels may be large.
+    groups["pixels"] = pixel_csv.matching(files, groups.get("table", []))
+    groups["table"] = [name for name in groups.get("table", ()) if name not in groups["pixels"]]
+    draft = manifests.read(files, groups, bad)
+    if draft is not None:
+        return draft
+    for known in FORMATS:
+        names = [name for kind in known.kinds for name in groups.get(kind, ())]
+        if names:
+            return known.read(files, sorted(names), bad)
+    if len(others) < len(files.names):
+        if files.names == [files.path.name]:
+            raise DataError(f"{files.path} is an image; expected a folder with several", hint=EXPECTED)
+        return folders.read(files, bad)
+    for kind, (what, hint) in OTHERS.items():
+        if kind in groups:
+            raise DataError(f"{_path(files, groups[kind][0])} {what}", hint=hint)
+    archives = [name for kind in ("tar", "zip") for name in groups.get(kind, ())]
+    if archives:
+        raise DataError(f"{files.path} holds an archive", hint=f"name it: {_path(files, archives[0])}")
+    if "unreadable" in groups:
+        files.read(groups["unreadable"][0])
+    raise DataError(f"{_path(files, others[0])} is of no format that lenet knows", hint=EXPECTED)
+
+
+def _path(files: Files, name: str) -> Path | str:
+    return files.sources([name])[0] if files.kind == "" else f"{name} in {files.path}"
 
 
 def complete(path: Path, draft: Draft, bad: BadItems, for_training: bool) -> Collection:
@@ -84,6 +155,8 @@ def complete(path: Path, draft: Draft, bad: BadItems, for_training: bool) -> Col
             items, read, arrays = [items[i] for i in kept], draft.read, draft.arrays
             draft.read = lambda i: read(kept[i])
             draft.arrays = None if arrays is None else arrays[kept]
+        if len({item.split for item in items}) == 1:  # one part of something, such as mnist_train.csv
+            items = [item._replace(split=None) for item in items]
     occurring = {item.label for item in items} - {None}
     known = draft.classes or ()
     classes = [name for name in known if name in occurring]

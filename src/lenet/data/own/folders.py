@@ -40,7 +40,7 @@ def read(files: Files, bad: BadItems) -> Draft:
         f"{files.kind}class folders",
         items,
         lambda i: files.read(names[i]),
-        files=files.disk_files,
+        files=files.sources([]),
         notes=_notes(others),
     )
 

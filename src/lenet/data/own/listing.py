@@ -1,18 +1,21 @@
 """The files of a folder or an archive, as readers see them: names, and the content of each."""
 
+import contextlib
 import os
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Protocol
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO, Protocol
 
 from lenet.data.own.names import is_hidden
+from lenet.data.own.streams import MAX_FILE
 from lenet.errors import DataError
 from lenet.files import untrusted
 from lenet.images import limits
 
-HEAD = 4096  # bytes from which formats are recognised
 MAX_DEPTH = 32
 MAX_FILES = 5_000_000
+MAX_AROUND = 200_000  # files in the folder of a single file
 
 
 class Files(Protocol):
@@ -23,7 +26,6 @@ class Files(Protocol):
         kind: In words, with " of " or nothing: "" for a folder, "a zip archive of ".
         names: Of all files that are not hidden, relative with "/", sorted.
         empty: The names of folders in which there are no files.
-        disk_files: The files on the disk that hold all of them, for an archive; else nothing.
     """
 
     @property
@@ -34,17 +36,24 @@ class Files(Protocol):
     def names(self) -> Sequence[str]: ...
     @property
     def empty(self) -> Sequence[str]: ...
-    @property
-    def disk_files(self) -> tuple[Path, ...]: ...
 
     def read(self, name: str, limit: int = limits.MAX_BYTES) -> bytes:
         """Read a file of at most `limit` bytes; raises DataError."""
 
-    def head(self, name: str) -> bytes:
-        """Read the first bytes of a file; raises DataError."""
+    def open(self, name: str, limit: int = MAX_FILE) -> AbstractContextManager[BinaryIO]:
+        """Open a file of at most `limit` bytes for reading; raises DataError."""
 
     def has(self, name: str) -> bool:
-        """Whether there is such a file, hidden or not."""
+        """Whether there is such a file."""
+
+    def everything(self) -> Sequence[str]:
+        """The names of all files, also of those around a single one."""
+
+    def beside(self, name: str) -> Sequence[str]:
+        """The names of the files in the folder of a file, with its own."""
+
+    def sources(self, names: Sequence[str]) -> tuple[Path, ...]:
+        """The files on the disk that hold some files."""
 
 
 class Folder:
@@ -55,7 +64,6 @@ class Folder:
     """
 
     kind = ""
-    disk_files: tuple[Path, ...] = ()
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -66,18 +74,34 @@ class Folder:
         """Read a file of at most `limit` bytes; raises DataError."""
         return untrusted.read(self.root / name, limit, DataError)
 
-    def head(self, name: str) -> bytes:
-        """Read the first bytes of a file; raises DataError."""
+    @contextlib.contextmanager
+    def open(self, name: str, limit: int = MAX_FILE) -> Iterator[BinaryIO]:
+        """Open a file of at most `limit` bytes for reading; raises DataError."""
         path = self.root / name
         try:
-            with untrusted.open_file(path, 1 << 62, DataError) as (file, _):
-                return file.read(HEAD)
+            with untrusted.open_file(path, limit, DataError) as (file, _):
+                yield file
         except OSError as error:
             raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
 
     def has(self, name: str) -> bool:
-        """Whether there is such a file, hidden or not."""
+        """Whether there is such a file."""
         return os.path.isfile(self.root / name)  # noqa: PTH113 (Path.is_file raises for names that no file can have)
+
+    def everything(self) -> list[str]:
+        """The names of all files, also of those around a single one."""
+        return self.names if self.path == self.root else list_folder(self.root, MAX_AROUND)[0]
+
+    def beside(self, name: str) -> list[str]:
+        """The names of the files in the folder of a file, with its own."""
+        if self.path == self.root:
+            return [other for other in self.names if PurePosixPath(other).parent == PurePosixPath(name).parent]
+        with os.scandir(self.root) as entries:
+            return sorted(entry.name for entry in entries if entry.is_file() and not is_hidden(entry.name))
+
+    def sources(self, names: Sequence[str]) -> tuple[Path, ...]:
+        """The files on the disk that hold some files."""
+        return tuple(self.root / name for name in names)
 
 
 def list_folder(root: Path, max_files: int = MAX_FILES) -> tuple[list[str], list[str]]:

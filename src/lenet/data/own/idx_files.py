@@ -1,0 +1,124 @@
+"""IDX files of any size and name: MNIST's, EMNIST's, QMNIST's, pairs of images and labels in one folder."""
+
+import math
+from pathlib import PurePosixPath
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.data.own import arrays, emnist, words
+from lenet.data.own.items import BadItems, Draft
+from lenet.data.own.listing import Files
+from lenet.data.own.sniff import kinds
+from lenet.data.own.streams import CHUNK, MAX_FILE, unpacked
+from lenet.errors import DataError
+
+KINDS = ("idx",)
+DTYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+HINT = "get the file again, or leave it away"
+
+
+def read(files: Files, names: list[str], _bad: BadItems) -> Draft:
+    """Read IDX files, each one of images with the one of its labels.
+
+    Args:
+        files: Where they are.
+        names: Which; for a single one, the other of its pair is looked for beside it.
+
+    Returns:
+        One item an image.
+
+    Raises:
+        DataError: A file is truncated, has no pair, or is of another kind.
+    """
+    if not files.path.is_dir() and len(names) == 1:
+        names = [name for name in files.beside(names[0]) if _family(name) == _family(names[0])]
+        names = kinds(files, names).get("idx", [])
+    names = _distinct(names)
+    families = sorted({words.family(PurePosixPath(name).name) for name in names})
+    if len(families) > 1:
+        shown = ", ".join(" ".join(family) or "(no name)" for family in families[:8])
+        raise DataError(
+            f"{files.path} holds IDX files of {len(families)} data sets: {shown}; expected those of one",
+            hint=f"name one of its files: {files.path / names[0]}",
+        )
+    read_arrays = {name: read_idx(files, name) for name in names}
+    images = [name for name, array in read_arrays.items() if array.ndim > 2 or words.role(_base(name)) == "images"]
+    labels = [name for name in read_arrays if name not in images]
+    if not images:
+        raise DataError(f"{names[0]} holds labels; the images are not beside it", hint="put both into one folder")
+    parts = []
+    for name in images:
+        found = _labels_of(name, images, labels)
+        if found is None and words.split(_base(name)) != "test":
+            raise DataError(
+                f"{name} has no file of labels beside it; expected one named alike, such as "
+                f"{_base(name).replace('images', 'labels').replace('idx3', 'idx1')}",
+                hint="put both into one folder, with the same words in their names",
+            )
+        array = read_arrays[name]
+        if emnist.is_emnist(name):
+            array = array.transpose(0, 2, 1)
+        numbers = None if found is None else read_arrays[found]
+        # QMNIST's labels have eight columns, of which the first is the class.
+        numbers = numbers[:, 0] if numbers is not None and numbers.ndim == 2 else numbers
+        parts.append(arrays.Part(name, array, numbers, words.split(_base(name))))
+    draft = arrays.draft(f"{files.kind}IDX files", parts, files.sources(names), emnist.class_names(files, images[0]))
+    draft.notes = emnist.notes(images)
+    return draft
+
+
+def read_idx(files: Files, name: str) -> NDArray[Any]:
+    """Read an IDX file of any type and number of dimensions, compressed or not.
+
+    Args:
+        files: Where it is.
+        name: Which.
+
+    Raises:
+        DataError: It is truncated, too large, or no IDX file.
+    """
+    with files.open(name) as file, unpacked(file, name) as stream:
+        start = stream.read(4)
+        if len(start) < 4 or start[:2] != b"\0\0" or start[2] not in DTYPES:
+            raise DataError(f"{name} is no IDX file: it begins with {start.hex()}", hint=HINT)
+        shape = np.frombuffer(stream.read(4 * start[3]), ">u4").tolist()
+        dtype = np.dtype(DTYPES[start[2]])
+        size = math.prod(shape) * dtype.itemsize
+        sizes = "×".join(map(str, shape))
+        if len(shape) != start[3] or not shape or size > MAX_FILE:
+            raise DataError(f"{name} announces {sizes or 'no size'}; expected at most {MAX_FILE:,} bytes", hint=HINT)
+        content = bytearray()
+        while len(content) <= size and (part := stream.read(min(CHUNK, size + 1 - len(content)))):
+            content += part
+    if len(content) != size:
+        has = f"{len(content):,}" if len(content) < size else "more"
+        raise DataError(
+            f"{name} announces {sizes}, {size:,} bytes, and has {has}", hint="it is truncated or damaged; get it again"
+        )
+    return np.frombuffer(content, dtype).reshape(shape)
+
+
+def _base(name: str) -> str:
+    return PurePosixPath(name).name
+
+
+def _family(name: str) -> tuple[str, ...]:
+    return words.family(_base(name))
+
+
+def _labels_of(name: str, images: list[str], labels: list[str]) -> str | None:
+    """The file of labels that belongs to a file of images: of its split, or the only one."""
+    same_split = [other for other in labels if words.split(_base(other)) == words.split(_base(name))]
+    if len(same_split) == 1:
+        return same_split[0]
+    return labels[0] if len(images) == len(labels) == 1 else None
+
+
+def _distinct(names: list[str]) -> list[str]:
+    """One file of those that are there twice, compressed and not, or in a folder of its own name."""
+    kept: dict[tuple[bool, tuple[str, ...]], str] = {}
+    for name in sorted(names, key=lambda name: (name.count("/"), name)):
+        kept.setdefault((words.role(_base(name)) == "labels", words.rest(_base(name))), name)
+    return list(kept.values())
