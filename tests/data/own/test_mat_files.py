@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from typing import Any
 
 import numpy as np
 import pytest
@@ -88,7 +89,7 @@ def test_values():
         "s": {"t": "text", "c": ["x", np.zeros((1, 2), np.uint16)]},
     }
     content = HEADER + b"".join(encode(name, value) for name, value in values.items())
-    found = matlab.parse(content, "x.mat")
+    found: Any = matlab.parse(content, "x.mat")
     assert (found["a"] == values["a"]).all()
     assert found["s"]["t"] == "text"
     assert found["s"]["c"][0] == "x"
