@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lenet.data.dataset import Dataset
+from lenet.data.duplicates import among
 from lenet.doctor.data_checks import (
     ROLLS,
-    among,
     labels_from_one,
     labels_misaligned,
     shared_images,

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from lenet.data.dataset import Splits
+from lenet.data.duplicates import among
 from lenet.data.loading import load
 from lenet.doctor import schedule
-from lenet.doctor.data_checks import among
 from lenet.doctor.observation import Observation
 from lenet.doctor.schedule import AFTER_CHUNK, AFTER_EPOCH, BEFORE_TRAINING, examine
 

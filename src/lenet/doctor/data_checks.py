@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.data.dataset import Dataset, Images, Labels
+from lenet.data.dataset import Dataset, Labels
+from lenet.data.duplicates import among
 from lenet.doctor.finding import Finding
 from lenet.doctor.observation import Observation
 from lenet.metrics import confusion_matrix
@@ -135,36 +136,12 @@ def unshuffled(observation: Observation) -> Finding | None:
     )
 
 
-def among(test: Images, train: Images) -> NDArray[np.bool_]:
-    """Return which test images (M, …) are training images (N, …), bool (M,): equal 64-bit hashes, then equal bytes."""
-    if train.shape[1:] != test.shape[1:]:
-        return np.zeros(len(test), np.bool_)
-    test_hashes, train_hashes = _hashes(test), _hashes(train)
-    ordered = np.sort(test_hashes)
-    positions = np.searchsorted(ordered, train_hashes)
-    candidates = ordered[np.minimum(positions, len(ordered) - 1)] == train_hashes
-    same = {train[index].tobytes() for index in np.flatnonzero(candidates)}
-    return np.array([image.tobytes() in same for image in test] if same else np.zeros(len(test)), np.bool_)
-
-
 def nearest_mean(known: NDArray[np.float32], labels: Labels, images: NDArray[np.float32]) -> Labels:
     """Return the class (M,) whose mean row of `known` (N, D) is nearest to each row of `images` (M, D)."""
     classes = np.unique(labels)
     means = np.stack([known[labels == label].mean(axis=0) for label in classes])
     nearest: Labels = classes[(images @ means.T - (means**2).sum(1) / 2).argmax(1)]
     return nearest
-
-
-def _hashes(images: Images) -> NDArray[np.uint64]:
-    """A 64-bit hash of each image: its bytes, eight at a time, times odd numbers."""
-    rows = images.reshape(len(images), -1)
-    whole = rows.shape[1] // 8
-    if whole == 0:
-        return np.zeros(len(rows), np.uint64)
-    words = np.ascontiguousarray(rows[:, : 8 * whole]).view(np.uint64)
-    odd = np.random.default_rng(0).integers(0, 2**63, whole, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
-    hashes: NDArray[np.uint64] = words @ odd
-    return hashes
 
 
 def _confusion_by_means(train: Dataset, test: Dataset) -> NDArray[np.int64]:

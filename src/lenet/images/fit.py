@@ -88,7 +88,7 @@ def _resized(pixels: Pixels, size: tuple[int, int]) -> Pixels:
         pixels = np.asarray(Image.fromarray(np.ascontiguousarray(pixels)).resize(larger, Image.Resampling.BICUBIC))
     if pixels.shape[:2] == size:
         return np.ascontiguousarray(pixels)
-    down, across = (_areas(old, new) for old, new in zip(pixels.shape[:2], size, strict=True))
+    down, across = (areas(old, new) for old, new in zip(pixels.shape[:2], size, strict=True))
     channels = pixels[:, :, None] if pixels.ndim == 2 else pixels
     sums = np.stack([down @ plane @ across.T for plane in np.moveaxis(channels, 2, 0).astype(np.float64)], axis=2)
     area = math.prod(pixels.shape[:2])  # of a pixel of the result: each row of `down` adds up to the old height
@@ -96,7 +96,7 @@ def _resized(pixels: Pixels, size: tuple[int, int]) -> Pixels:
     return averaged.reshape(*size, *pixels.shape[2:])
 
 
-def _areas(old: int, new: int) -> NDArray[np.float64]:
+def areas(old: int, new: int) -> NDArray[np.float64]:
     """How much of each of `new` equal parts of an axis lies in each of its `old` pixels, (new, old), as whole numbers."""
     starts, stops = np.arange(new)[:, None] * old, np.arange(1, new + 1)[:, None] * old
     pixels = np.arange(old) * new
