@@ -11,6 +11,7 @@ from torch import nn
 
 from lenet.d2l.bridge.diagnosis import Diagnosis
 from lenet.d2l.bridge.evaluation import evaluate_accuracy, initialize_lazy
+from lenet.d2l.bridge.naming import name_outputs
 from lenet.d2l.bridge.progress import EpochProgress
 from lenet.d2l.bridge.steps import Steps
 from lenet.engines.memory import FIRST_TOUCH, memory_explained
@@ -60,6 +61,7 @@ def points(
         ConfigError: if `num_epochs` is not a whole number above 0.
     """
     check_num_epochs(num_epochs)
+    name_outputs(net, steps.train_iter)
     num_images, steps_seconds = 0, 0.0
     diagnosis = Diagnosis(net, steps, test_iter, num_epochs, init)
     diagnosis.data()

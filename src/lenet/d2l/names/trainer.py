@@ -20,6 +20,7 @@ from lenet.d2l.bridge.diagnosis import Diagnosis
 from lenet.d2l.bridge.evaluation import initialize_lazy, kernel_logits, to_device
 from lenet.d2l.bridge.kernel_steps import KernelSteps
 from lenet.d2l.bridge.measuring import number
+from lenet.d2l.bridge.naming import name_outputs
 from lenet.d2l.bridge.optimizers import PlainSgd, Rule, TorchOptim
 from lenet.d2l.bridge.progress import EpochProgress
 from lenet.d2l.bridge.steps import Steps, announce, choose_steps
@@ -114,6 +115,7 @@ class Trainer(HyperParameters):
             with memory_explained(self.device, FIRST_TOUCH, "for the network"):
                 self.prepare_model(model)
             initialize_lazy(model, self.train_dataloader)
+            name_outputs(model, self.train_dataloader)
             self._steps = self._chosen()
             self._diagnosis = Diagnosis(model, self._steps, self.val_dataloader, self.max_epochs)
             self._diagnosis.data()
