@@ -109,6 +109,7 @@ bench: .venv/installed-dev
 	@$(BIN)/python bench/end_to_end.py
 	@$(BIN)/python bench/time_to_accuracy.py
 	@$(BIN)/python bench/accuracy.py
+	@$(BIN)/python bench/photographs.py
 	@$(BIN)/python bench/memory.py
 	@$(BIN)/python bench/startup.py
 	@$(BIN)/python bench/light.py $(if $(OLD),--old $(OLD))
@@ -122,6 +123,7 @@ bench-short: .venv/installed-dev
 	@$(BIN)/python bench/end_to_end.py --epochs 1 --repeats 1 --no-record
 	@$(BIN)/python bench/time_to_accuracy.py --seeds 1 --no-record
 	@$(BIN)/python bench/accuracy.py --seeds 1 --epochs 1 --no-record
+	@$(BIN)/python bench/photographs.py --seeds 1 --images 100 --repeats 1 --no-record
 	@$(BIN)/python bench/memory.py --epochs 1 --repeats 1 --no-record
 	@$(BIN)/python bench/startup.py --no-record
 

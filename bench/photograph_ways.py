@@ -3,6 +3,7 @@
 Each takes an image file and gives uint8 (28, 28), or an error where it finds nothing.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -123,3 +124,6 @@ def _centred(part: Grey, framing: str) -> Grey:
     image = np.zeros(SIZE, np.uint8)
     image[starts[0] : starts[0] + part.shape[0], starts[1] : starts[1] + part.shape[1]] = part
     return image
+
+
+WAYS: dict[str, Callable[[Path, str], Grey]] = {"resized": resized, "tutorial": tutorial}
