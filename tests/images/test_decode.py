@@ -1,5 +1,6 @@
 import contextlib
 import io
+import itertools
 import os
 import struct
 import zlib
@@ -14,7 +15,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from lenet.errors import ImageError
 from lenet.images import limits
-from lenet.images.decode import TURNS, decode
+from lenet.images.decode import TURNS, decode, to_grey
 from lenet.images.limits import LimitedFile
 from lenet.images.preprocess import Preprocessing
 
@@ -41,18 +42,63 @@ def test_chunks_make_no_difference(mode, monkeypatch):
     """One row at a time or all at once, and the steps after: equal bits."""
     image = converted(mode)
     whole, applied = decode(image, ""), Preprocessing((28, 28)).apply(image)
-    monkeypatch.setattr("lenet.images.decode.CHUNK", 1100)
+    monkeypatch.setattr("lenet.images.pixels.CHUNK", 1100)
     np.testing.assert_array_equal(decode(image, ""), whole)
     np.testing.assert_array_equal(Preprocessing((28, 28)).apply(image), applied)
     if mode in ("RGB", "P", "CMYK"):
-        np.testing.assert_array_equal(whole, np.asarray(image.convert("RGB").convert("L")))
+        np.testing.assert_array_equal(whole, np.asarray(image.convert("RGB")))
+        np.testing.assert_array_equal(to_grey(whole), np.asarray(image.convert("RGB").convert("L")))
 
 
-def test_transparent_pixels_become_the_background_that_shows_the_others():
-    ink = converted("RGBA")
-    pixels, alpha = (np.asarray(ink.convert("L")).astype(int), np.asarray(ink.getchannel("A")).astype(int))
-    background = 255 if (pixels * alpha).sum() < 127.5 * alpha.sum() else 0
-    np.testing.assert_array_equal(decode(ink, ""), (pixels * alpha + background * (255 - alpha) + 127) // 255)
+@pytest.mark.parametrize("mode", ["LA", "RGBA"])
+@pytest.mark.parametrize("is_dark", [False, True])
+def test_transparent_pixels_become_the_background_that_shows_the_others(mode, is_dark):
+    ink = converted("RGBA").point(lambda value: value // 2 if is_dark else 255 - value // 2).convert(mode)
+    colours, alpha = (
+        np.asarray(ink.convert("RGB")).astype(int),
+        np.asarray(ink.getchannel("A")).astype(int)[..., None],
+    )
+    expected = (colours * alpha + (255 if is_dark else 0) * (255 - alpha) + 127) // 255
+    np.testing.assert_array_equal(decode(ink, ""), expected if mode == "RGBA" else expected[:, :, 0])
+
+
+def test_only_what_has_colours_is_decoded_in_colour(tmp_path):
+    for mode, kind in itertools.product(("L", "RGB"), ("PNG", "JPEG", "WEBP", "BMP")):
+        pixels = decode(put(tmp_path, hostile.saved(DRAWING.convert(mode), kind, quality=95)), "")
+        assert pixels.shape == (120, 100)
+        assert abs(pixels.astype(int) - np.asarray(DRAWING)).max() < 20
+    assert decode(put(tmp_path, hostile.saved(converted("RGB"), "JPEG")), "").shape == (120, 100, 3)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "P", "I;16"])
+@pytest.mark.parametrize("shape", [(100, 120), (101, 125)])
+def test_a_large_image_is_reduced_by_a_whole_factor(mode, shape, monkeypatch):
+    """The shorter edge keeps at least what is enough, and parts of the image make no difference."""
+    image = converted(mode).resize(shape)
+    whole = decode(image, "", enough=40)
+    assert whole.shape[:2] == (-(-image.height // 2), -(-image.width // 2))
+    monkeypatch.setattr("lenet.images.pixels.CHUNK", 1100)
+    np.testing.assert_array_equal(decode(image, "", enough=40), whole)
+    np.testing.assert_array_equal(decode(image, "", enough=51), decode(image, ""))
+    if mode in ("L", "RGB"):
+        np.testing.assert_array_equal(whole, np.asarray(image.reduce(2)))
+
+
+def test_the_content_of_a_file_is_decoded_as_the_file(tmp_path):
+    content = hostile.saved(converted("RGB"), "PNG")
+    expected = decode(put(tmp_path, content), "")
+    for same in (content, bytearray(content), memoryview(content)):
+        np.testing.assert_array_equal(decode(same, ""), expected)
+    with pytest.raises(ImageError, match="boot is not an image"):
+        decode(b"Dear Sir or Madam" * 10_000, "boot")
+
+
+@pytest.mark.parametrize("source", [[0] * 10_000, {"a": 1}, 3, None, "x" * 100_000])
+def test_an_error_never_shows_a_whole_value(source):
+    with pytest.raises(ImageError) as caught:
+        decode(source, "boot")
+    assert len(str(caught.value)) < 500
+    assert type(source).__name__ in str(caught.value) or isinstance(source, str)
 
 
 @pytest.mark.parametrize("orientation", range(10))

@@ -107,7 +107,7 @@ def test_an_object_in_a_large_image_is_cropped_to_the_pixel_too(monkeypatch):
     relief, _ = find_object(image, 1 / 4, "boot")
     assert relief.shape == (51, 77)
     assert (relief == 200).all()
-    monkeypatch.setattr("lenet.images.decode.CHUNK", 30)
+    monkeypatch.setattr("lenet.images.pixels.CHUNK", 30)
     assert np.array_equal(find_object(image, 1 / 4, "boot")[0], relief)
 
 
@@ -120,7 +120,7 @@ def test_an_image_becomes_smaller_by_averages_and_larger_by_interpolation(monkey
     pixels = np.arange(32, dtype=np.float32).reshape(4, 8)
     halved = scale_to_fit(pixels, (2, 9))
     assert halved.tolist() == [[4.5, 6.5, 8.5, 10.5], [20.5, 22.5, 24.5, 26.5]]
-    monkeypatch.setattr("lenet.images.decode.CHUNK", 8)
+    monkeypatch.setattr("lenet.images.pixels.CHUNK", 8)
     assert np.array_equal(scale_to_fit(pixels, (2, 9)), halved)
     assert scale_to_fit(pixels, (99, 16)).shape == (8, 16)
     assert scale_to_fit(np.full((1, 2), 7, np.float32), (4, 4)).tolist() == [[7] * 4] * 2

@@ -8,7 +8,7 @@ import zlib
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from made_up import noise
@@ -46,6 +46,7 @@ def difference(a, b):
 @given(arrays(np.uint8, (28, 28), elements=st.integers(0, 255)), st.sampled_from(["L", "RGB", "RGBA", "LA", "I;16"]))
 def test_an_image_of_the_right_size_on_a_dark_background_is_left_as_it_is(tmp_path_factory, pixels, mode):
     pixels[:2, :2] = pixels[:2, -2:] = pixels[-2:, :2] = pixels[-2:, -2:] = 0
+    assume(pixels.max() != 1)  # that is a mask
     path = tmp_path_factory.getbasetemp() / "same.png"
     image = Image.fromarray(pixels.astype(np.uint16) * 257) if mode == "I;16" else Image.fromarray(pixels).convert(mode)
     image.save(path)
@@ -262,7 +263,7 @@ def test_what_is_no_image_is_named_with_a_hint(tmp_path):
         assert caught.value.hint
     with pytest.raises(ImageError, match="is an array of shape"):
         DIGIT.apply(np.zeros((2, 3, 4, 5), np.uint8))
-    with pytest.raises(ImageError, match="NaN, infinite or no numbers"):
+    with pytest.raises(ImageError, match="NaN, infinite or far too large"):
         DIGIT.apply(np.full((50, 50), np.nan))
     with pytest.raises(ImageError, match="is not an image"):
         DIGIT.apply(3)

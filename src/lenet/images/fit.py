@@ -11,7 +11,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-Pixels = NDArray[np.uint8]  # (height, width), or (height, width, 3) with colours
+from lenet.images.pixels import Pixels, to_grey
 
 FINE = 4  # larger images are first divided into squares and each replaced by its mean, to so many times the size
 
@@ -26,13 +26,9 @@ def with_channels(pixels: Pixels, channels: int) -> Pixels:
     Returns:
         uint8 (height, width) for one channel, (height, width, 3) for three.
     """
-    from PIL import Image
-
     if channels == 3 and pixels.ndim == 2:
         return np.repeat(pixels[:, :, None], 3, axis=2)
-    if channels == 1 and pixels.ndim == 3:
-        return np.asarray(Image.fromarray(pixels).convert("L"))
-    return pixels
+    return to_grey(pixels) if channels == 1 else pixels
 
 
 def brought_to(pixels: Pixels, size: tuple[int, int], fit: str) -> Pixels:

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.errors import ImageError
-from lenet.images.decode import Grey, chunks
 from lenet.images.found import Box, Found, Framed
+from lenet.images.pixels import Grey, chunks
 
 Floats = NDArray[np.float32]
 

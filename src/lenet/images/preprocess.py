@@ -20,21 +20,19 @@ import math
 import sys
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lenet.errors import RunError
-from lenet.images.decode import chunks, decode
-from lenet.images.fit import Pixels, brought_to, with_channels
+from lenet.images.decode import Source, decode
+from lenet.images.fit import brought_to, with_channels
 from lenet.images.found import Framed
 from lenet.images.framing import FRAMINGS, corners, frame, place, scale_to_fit, split
 from lenet.images.invariants import measured_framing
+from lenet.images.pixels import Pixels, chunks
 from lenet.registry import FITS
-
-if TYPE_CHECKING:
-    from PIL.Image import Image as PillowImage
 
 GROUNDS = ("dark", "light", "mixed")
 WHOLE = "whole"
@@ -161,11 +159,11 @@ class Preprocessing:
         size = values["size"]
         return cls(**{**values, "size": tuple(size) if isinstance(size, list) else size})
 
-    def apply(self, source: "Path | str | PillowImage | NDArray[Any]", name: str | None = None) -> Pixels:
+    def apply(self, source: Source, name: str | None = None) -> Pixels:
         """Make an image into what the network sees, before mean and std.
 
         Args:
-            source: A file, a Pillow image, or an array as `decode` takes it.
+            source: A file or its content, a Pillow image, or an array or tensor as `decode` takes it.
             name: What errors call it; by default its path.
 
         Returns:
@@ -176,21 +174,21 @@ class Preprocessing:
         """
         return self.explain(source, name).seen
 
-    def explain(self, source: "Path | str | PillowImage | NDArray[Any]", name: str | None = None) -> Framed:
+    def explain(self, source: Source, name: str | None = None) -> Framed:
         """Do as `apply`, and return with what the network sees what was found in the image, and each step."""
         pixels, name = self._decoded(source, name)
         if self.framing == WHOLE or self.ground == "mixed":
             return self._whole(pixels)
         return frame(pixels, self.size, self.framing, self.ground, name)
 
-    def split(self, source: "Path | str | PillowImage | NDArray[Any]", name: str | None = None) -> tuple[Framed, ...]:
+    def split(self, source: Source, name: str | None = None) -> tuple[Framed, ...]:
         """Do as `explain` for each of the parts of similar size that an image shows, left to right."""
         pixels, name = self._decoded(source, name)
         if self.framing == WHOLE or self.ground == "mixed":
             return (self._whole(pixels),)
         return split(pixels, self.size, self.framing, self.ground, name)
 
-    def _decoded(self, source: "Path | str | PillowImage | NDArray[Any]", name: str | None) -> tuple[Pixels, str]:
+    def _decoded(self, source: Source, name: str | None) -> tuple[Pixels, str]:
         """An image's pixels, in colour if the network takes them, and what errors call it."""
         if name is None:
             name = str(source) if isinstance(source, Path | str) else "the image"

@@ -20,7 +20,7 @@ from torch import Tensor
 from lenet.d2l.bridge.resize import Resize, resize_images, resized_size, to_tensor
 from lenet.data.dataset import Dataset
 from lenet.errors import ConfigError, DataError
-from lenet.images.decode import chunks
+from lenet.images.pixels import chunks
 
 SAMPLE = 64  # images of which the doctor looks at the units
 NUM_TRIED = 2  # images with which a network is tried before its training

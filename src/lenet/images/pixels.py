@@ -1,0 +1,48 @@
+"""Pixels in memory: the type, parts of large arrays, and from colour to grey."""
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8]  # (height, width), or (height, width, 3) with colours
+Grey = NDArray[np.uint8]  # (height, width)
+
+CHUNK = 1 << 20  # numbers to compute with at a time, so that copies stay small
+
+
+def chunks(shape: tuple[int, ...]) -> Iterator[slice]:
+    """Split the first axis of an array into slices of at most a million numbers each: rows, or several images."""
+    length = max(1, CHUNK // max(1, math.prod(shape[1:])))
+    return (slice(start, min(start + length, shape[0])) for start in range(0, shape[0], length))
+
+
+def to_grey(pixels: Pixels) -> Grey:
+    """Make an image grey: brightness by ITU-R 601, as Pillow computes it.
+
+    Args:
+        pixels: uint8 (height, width) or (height, width, 3).
+
+    Returns:
+        uint8 (height, width); a grey image is returned as it is.
+    """
+    from PIL import Image
+
+    if pixels.ndim == 2:
+        return pixels
+    grey = np.empty(pixels.shape[:2], np.uint8)
+    for rows in chunks(pixels.shape):
+        grey[rows] = np.asarray(Image.fromarray(np.ascontiguousarray(pixels[rows])).convert("L"))
+    return grey
+
+
+def without_colours(pixels: Pixels) -> Pixels:
+    """Return (height, width) if the three channels of an image are equal everywhere, else the image as it is."""
+    if pixels.ndim == 2:
+        return pixels
+    red, green, blue = np.moveaxis(pixels, 2, 0)
+    parts = chunks(pixels.shape)
+    if all(np.array_equal(red[rows], green[rows]) and np.array_equal(red[rows], blue[rows]) for rows in parts):
+        return np.ascontiguousarray(red)
+    return pixels
