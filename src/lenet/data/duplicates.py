@@ -15,7 +15,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.images.decode import chunks
+from lenet.images.pixels import chunks
 from lenet.images.fit import Pixels, areas, brought_to
 
 Floats = NDArray[np.float32]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lenet.data.own.items import Draft, Item, Pixels
 from lenet.errors import DataError, ImageError
-from lenet.images.decode import to_8_bits
+from lenet.images.levels import to_8_bits
 
 CHANNELS = (1, 3, 4)
 SAMPLE = 100  # images from which the order of channels is measured
