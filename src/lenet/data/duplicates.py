@@ -15,8 +15,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.images.pixels import chunks
 from lenet.images.fit import Pixels, areas, brought_to
+from lenet.images.pixels import chunks
 
 Floats = NDArray[np.float32]
 Indices = NDArray[np.int64]
