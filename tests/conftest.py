@@ -149,7 +149,7 @@ def tiny():
 def tiny_run(tiny, tmp_path_factory):
     """A finished run on `tiny`."""
     out = tmp_path_factory.mktemp("runs") / "tiny"
-    return lenet.train(tiny, epochs=2, batch_size=50, out=out, progress="quiet")
+    return lenet.train(tiny, recipe="fast", epochs=2, batch_size=50, out=out, progress="quiet")
 
 
 @pytest.fixture(scope="session")

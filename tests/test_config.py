@@ -109,6 +109,7 @@ OWN = {"activation": None, "padding": None}  # the defaults of the model
         ("book-adam-01", BOOK_ADAM | {"learning_rate": 0.01}),
         ("lenet-bn", OWN | {"model": "lenet-bn", "epochs": 20, "shift": 1}),
         ("small", LIGHT | {"model": "small", "epochs": 30}),
+        ("own", LIGHT | {"model": "small", "epochs": 60, "batch_size": 16}),
         ("tiny", OWN | {"model": "tiny", "learning_rate": 0.01, "weight_decay": 0.02, "epochs": 40, "shift": 1}),
     ],
 )
@@ -280,7 +281,7 @@ def test_which_settings_decide_the_numbers_and_which_earlier_runs_lack():
 
 def test_the_choices_of_every_setting_stay():
     assert {name: spec.metadata["choices"] for name, spec in FIELDS.items() if spec.metadata["choices"]} == {
-        "recipe": ("fast", "sprint", "book-sgd", "book-adam", "book-adam-01", "lenet-bn", "small", "tiny"),
+        "recipe": ("fast", "sprint", "book-sgd", "book-adam", "book-adam-01", "lenet-bn", "small", "tiny", "own"),
         "fit": ("pad", "crop", "stretch"),
         "model": ("lenet", "lenet-avg", "softmax", "mlp", "lenet-bn", "small", "tiny"),
         "activation": ("sigmoid", "tanh", "relu", "scaled-tanh", "leaky-relu"),
@@ -297,7 +298,7 @@ def test_the_choices_of_every_setting_stay():
 def test_unknown_names_list_the_choices_or_the_nearest():
     with pytest.raises(ConfigError) as caught:
         configure("quick")
-    choices = "choose from fast, sprint, book-sgd, book-adam, book-adam-01, lenet-bn, small, tiny"
+    choices = "choose from fast, sprint, book-sgd, book-adam, book-adam-01, lenet-bn, small, tiny, own"
     assert caught.value.hint == choices
     with pytest.raises(ConfigError) as caught:
         configure("book-sdg")

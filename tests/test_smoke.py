@@ -15,7 +15,7 @@ pytestmark = pytest.mark.smoke
 
 
 def test_train_save_load_evaluate_predict(tiny, tmp_path):
-    run = lenet.train(tiny, epochs=2, batch_size=50, out=tmp_path / "run", progress="quiet")
+    run = lenet.train(tiny, recipe="fast", epochs=2, batch_size=50, out=tmp_path / "run", progress="quiet")
     assert run.test_accuracy > 0.9
     again = lenet.load(tmp_path / "run")
     assert lenet.evaluate(again, tiny).accuracy == run.test_accuracy
@@ -26,7 +26,7 @@ def test_train_save_load_evaluate_predict(tiny, tmp_path):
 
 def test_a_stopped_training_resumes_to_the_same_bits(tiny, tmp_path, tiny_run):
     with pytest.raises(KeyboardInterrupt):
-        lenet.train(tiny, epochs=2, batch_size=50, out=tmp_path / "run", progress=StopAfter(3))
+        lenet.train(tiny, recipe="fast", epochs=2, batch_size=50, out=tmp_path / "run", progress=StopAfter(3))
     assert same(lenet.resume(tmp_path / "run", data=tiny, progress="quiet"), tiny_run)
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 DEFAULT_RECIPE = "fast"
+OWN_RECIPE = "own"  # for people's own images; training/own.py decides the rest by their number
 
 # What `augment` sets. Without flip: whether a mirrored image has the same label depends on the data.
 AUGMENT_SETTINGS: dict[str, dict[str, Any]] = {
@@ -79,4 +80,13 @@ RECIPE_SETTINGS: dict[str, dict[str, Any]] = {
     "small": {"model": "small", "epochs": 30, "augment": "light", **AUGMENT_SETTINGS["light"], **_NORMALIZED},
     # So few parameters overfit little: less weight decay, a higher rate and more epochs.
     "tiny": {"model": "tiny", "learning_rate": 0.01, "weight_decay": 0.02, "epochs": 40, "shift": 1, **_NORMALIZED},
+    # Epochs, batch size and class weights follow from the number of images (training/own.py); these are those for 80 images.
+    "own": {
+        "model": "small",
+        "epochs": 60,
+        "batch_size": 16,
+        "augment": "light",
+        **AUGMENT_SETTINGS["light"],
+        **_NORMALIZED,
+    },
 }

@@ -18,7 +18,9 @@ from lenet.runs.opening import logits
 def test_the_engine_of_the_training_computes_if_this_machine_has_it(
     tiny, tmp_path, monkeypatch, engine, has_torch, wanted
 ):
-    run = lenet.train(tiny, engine=engine, epochs=1, batch_size=50, out=tmp_path / "run", progress="quiet")
+    run = lenet.train(
+        tiny, recipe="fast", engine=engine, epochs=1, batch_size=50, out=tmp_path / "run", progress="quiet"
+    )
     monkeypatch.setattr(inference, "has_torch", lambda: has_torch)
     made = []
     real = inference.make_engine

@@ -12,6 +12,7 @@ import pytest
 
 import lenet
 from lenet.config import FIELDS
+from lenet.configuration import configure
 from lenet.training import resume as resuming
 from lenet.training import train as training
 from lenet.training.interrupts import Interrupted
@@ -60,14 +61,18 @@ def test_every_field_is_an_option(lenet_command):
 def test_every_option_reaches_its_field(lenet_command, monkeypatch, tmp_path):
     given = {}
 
-    def train(**options):
-        given.update(options)
+    def train(data, **options):
+        given.update(options, data=data)
         raise Interrupted("stopped", 130)
 
     monkeypatch.setattr(training, "train", train)
     values = {
         "recipe": "book-sgd",
         "data": "digits",
+        "size": (48, 64),
+        "fit": "crop",
+        "skip_bad": True,
+        "split_seed": 4,
         "model": "lenet",
         "kernel_size": 3,
         "channels": (4, 8),
@@ -120,8 +125,9 @@ def test_every_option_reaches_its_field(lenet_command, monkeypatch, tmp_path):
         text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
         flags += [f"--{name.replace('_', '-')}"] + ([] if value is True else [text])
     assert lenet_command("train", *flags, "--quiet", "--out", tmp_path / "run") == (130, "", "")
-    assert vars(given["config"]) == values
-    assert given["out"] == tmp_path / "run"
+    assert given.pop("out") == tmp_path / "run"
+    del given["progress"]
+    assert vars(configure(**given)) == values
 
 
 def test_what_a_resumed_run_may_change_reaches_it(lenet_command, monkeypatch, tmp_path):

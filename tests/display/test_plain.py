@@ -17,7 +17,7 @@ from lenet.doctor.finding import Finding
 
 
 def trained(tiny, folder, display, **settings):
-    lenet.train(tiny, epochs=2, batch_size=50, progress=display, out=folder / "run", **settings)
+    lenet.train(tiny, recipe="fast", epochs=2, batch_size=50, progress=display, out=folder / "run", **settings)
 
 
 def test_lines_are_a_header_and_one_line_per_epoch(tiny, tmp_path):

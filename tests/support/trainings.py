@@ -38,7 +38,7 @@ class StopAfter(Quiet):
 
 def train_toy(splits: Splits, folder: Path, **settings: Any) -> Run:
     """Train on a small data set in `folder`/run, two epochs of 20 steps."""
-    defaults: dict[str, Any] = {"epochs": 2, "batch_size": 50, "progress": "quiet"}
+    defaults: dict[str, Any] = {"recipe": "fast", "epochs": 2, "batch_size": 50, "progress": "quiet"}
     return lenet.train(splits, out=folder / "run", **defaults | settings)
 
 

@@ -148,7 +148,14 @@ def test_lines_that_somebody_removes_are_written_again(tiny, tmp_path):
 
 
 def test_a_gpu_without_room_is_explained_and_the_run_goes_on_where_it_was(tiny, tmp_path, monkeypatch):
-    settings = {"epochs": 2, "batch_size": 50, "engine": "reference", "device": "cpu", "progress": "quiet"}
+    settings = {
+        "recipe": "fast",
+        "epochs": 2,
+        "batch_size": 50,
+        "engine": "reference",
+        "device": "cpu",
+        "progress": "quiet",
+    }
     real = ReferenceEngine.train_steps
 
     def full(self, plan, start, stop):

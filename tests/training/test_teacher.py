@@ -132,7 +132,7 @@ def test_a_teacher_of_another_size_is_refused(tiny, tiny_run):
 )
 def test_a_teacher_that_cannot_be_read_is_named(tiny, tmp_path, name, hint):
     with pytest.raises(RunError, match=f"the teacher cannot be used: .*{name}") as caught:
-        lenet.train(tiny, teacher=tmp_path / name, out=tmp_path / "run", progress="quiet")
+        lenet.train(tiny, recipe="fast", teacher=tmp_path / name, out=tmp_path / "run", progress="quiet")
     assert hint in caught.value.hint
     assert not (tmp_path / "run").exists()
 

@@ -35,12 +35,13 @@ def train(
     Saves weights, metrics and a chart in a run directory.
 
     Without options: the recipe fast on Fashion-MNIST, or on the built-in digits if Fashion-MNIST is not available. An option
-    changes one setting of the recipe.
+    changes one setting of the recipe. Your own images are trained by the recipe own, which depends on their size and number.
 
     Example: lenet train --data mnist --recipe book-sgd --epochs 2 --out runs/first
     """
     if resume is None:  # before anything large is imported
-        config = configure(settings.pop("recipe") or DEFAULT_RECIPE, **settings)
+        recipe, data = settings.pop("recipe"), settings.pop("data")
+        config = configure(recipe or DEFAULT_RECIPE, data=data, **settings)
         _check_data(config.data)
     else:
         changes = _changes(out, settings)
@@ -53,7 +54,7 @@ def train(
     progress = choose_display("quiet" if quiet else "auto", sys.stderr if json_ or quiet else sys.stdout)
     try:
         if resume is None:
-            run = training.train(config=config, out=out, progress=progress)
+            run = training.train(data, recipe=recipe, out=out, progress=progress, **settings)
         else:
             run = resuming.resume(resume, **changes, progress=progress)
     except Interrupted as stop:

@@ -18,13 +18,13 @@ from lenet.engines.choice import choose_device
 from lenet.engines.memory import memory_explained
 from lenet.engines.threads import num_threads
 from lenet.errors import ConfigError
-from lenet.recipes import DEFAULT_RECIPE
 from lenet.runs import environment
 from lenet.runs.recorder import Recorder
 from lenet.runs.run import Run
 from lenet.training.interrupts import interrupts
 from lenet.training.job import Job, Session
 from lenet.training.loop import Loop
+from lenet.training.own import recipe_for, with_own_settings
 from lenet.training.position import Position
 from lenet.training.setup import header, set_up
 
@@ -32,7 +32,7 @@ from lenet.training.setup import header, set_up
 def train(
     data: str | Splits | None = None,
     *,
-    recipe: str = DEFAULT_RECIPE,
+    recipe: str | None = None,
     config: TrainConfig | None = None,
     out: str | os.PathLike[str] | None = None,
     progress: str | Display = "auto",
@@ -47,7 +47,8 @@ def train(
 
     Args:
         data: the name of a data set ("auto", "fashion-mnist", "mnist", "digits"), or your own Splits.
-        recipe: a name in `lenet.RECIPES`.
+        recipe: a name in `lenet.RECIPES`; by default "fast" for the data sets of the catalogue, and "own" for your own
+            images, which chooses epochs and batch size by their number.
         config: all settings, instead of recipe and settings.
         out: the run directory, a new or empty folder; by default runs/DATE-TIME-DATA-MODEL.
         progress: "auto" (a chart in a notebook, a table on a terminal, else a line per epoch, on stderr) or "quiet".
@@ -68,14 +69,17 @@ def train(
     """
     began = time.perf_counter()
     name = data.name if isinstance(data, Splits) else data
+    is_ours = config is None  # made here, and not given
     if config is None:
-        config = configure(recipe, data=name, **settings)
-    elif settings or recipe != DEFAULT_RECIPE or isinstance(data, str):
+        config = configure(recipe or recipe_for(data), data=name, **settings)
+    elif settings or recipe is not None or isinstance(data, str):
         raise ConfigError("train was given a config and settings", hint="put the settings into the config")
     elif name is not None:
         config = dataclasses.replace(config, data=name)
     display = choose_display(progress)
     splits = data if isinstance(data, Splits) else load(config.data, config.data_dir, progress=display.download)
+    if is_ours:
+        config = with_own_settings(config, splits.train, settings)
     with interrupts() as interrupt:
         return run_once(config, splits, out, Session(display, interrupt, began))
 

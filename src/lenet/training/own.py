@@ -1,0 +1,90 @@
+"""The recipe `own`: settings for people's own images, by how many there are. docs/training.md has the measurements."""
+
+import itertools
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from lenet.config import TrainConfig
+from lenet.configuration import configure
+from lenet.data.catalogue import CATALOGUE, find_entry
+from lenet.data.dataset import Dataset, Splits
+from lenet.errors import DataError
+from lenet.recipes import DEFAULT_RECIPE, OWN_RECIPE
+
+# Passes over 80 images; the number of passes falls with the fourth root of the number of images.
+EPOCHS, IMAGES, FALL = 60, 80, 0.25
+FEWEST_EPOCHS, FEWEST_STEPS = 4, 250
+# Output channels of the convolutions for images of at least so many pixels, so that few pixels are left at the end.
+CHANNELS = {80: (16, 24, 24, 32, 48, 64, 64, 96, 96), 40: (16, 24, 32, 48, 64, 64, 64)}
+BATCHES = {2_000: 16, 20_000: 32}  # images in a step, by the number of images below which they are taken
+LARGEST_BATCH = 64
+IMBALANCE = 3  # times as many images of the most frequent class as of the rarest: from there on rare classes weigh more
+
+
+def recipe_for(data: str | Splits | None) -> str:
+    """Return the recipe where none is named: `own` for the user's own data, else the default one.
+
+    Args:
+        data: a data set's name, a path, or the data.
+    """
+    if isinstance(data, Splits):
+        return DEFAULT_RECIPE if data.name in CATALOGUE else OWN_RECIPE
+    if data is None or data.lower() == "auto":
+        return DEFAULT_RECIPE
+    try:
+        find_entry(data)
+    except DataError:
+        return OWN_RECIPE
+    return DEFAULT_RECIPE
+
+
+def with_own_settings(config: TrainConfig, train: Dataset, given: Mapping[str, Any]) -> TrainConfig:
+    """Return the settings of the recipe `own` for a training set; those of any other recipe stay.
+
+    Args:
+        config: the settings so far.
+        train: the training set, with the images that are held out for validation.
+        given: the settings that the user gave, which stay.
+    """
+    if config.recipe != OWN_RECIPE:
+        return config
+    count = max(1, len(train) - config.validation)
+    decided: dict[str, Any] = {
+        "epochs": num_epochs(count),
+        "batch_size": batch_size(count),
+        "class_weights": class_weights(train),
+    }
+    if config.model == "small":
+        decided["channels"] = channels(train.size)
+    given = {name: value for name, value in given.items() if value is not None}
+    return configure(OWN_RECIPE, **{**decided, "data": config.data, **given})
+
+
+def channels(size: tuple[int, int]) -> tuple[int, ...] | None:
+    """Return the convolutions of `small` for images of a size: with every other one a pooling halves the image."""
+    return next((channels for edge, channels in CHANNELS.items() if max(size) >= edge), None)
+
+
+def num_epochs(count: int) -> int:
+    """Return the passes over so many training images."""
+    steps = -(-count // batch_size(count))  # in an epoch
+    return max(FEWEST_EPOCHS, round(EPOCHS * math.pow(IMAGES / count, FALL)), -(-FEWEST_STEPS // steps))
+
+
+def batch_size(count: int) -> int:
+    """Return the images in a step: at least two steps in an epoch, and no batch of one image (`BatchNorm` needs two)."""
+    usual = next((size for limit, size in BATCHES.items() if count < limit), LARGEST_BATCH)
+    return next(size for size in itertools.count(max(2, min(usual, -(-count // 2)))) if count % size != 1)
+
+
+def class_weights(train: Dataset) -> tuple[float, ...] | None:
+    """Return weights by the square roots of the classes' numbers of images, where these are far apart; else None."""
+    counts = np.bincount(train.labels, minlength=len(train.classes))
+    if not counts.all() or counts.max() < IMBALANCE * counts.min():
+        return None
+    roots = np.sqrt(counts.sum() / (len(counts) * counts))
+    mean = float((roots * counts).sum() / counts.sum())  # so that the mean weight of an image is 1
+    return tuple(round(float(root) / mean, 3) for root in roots)

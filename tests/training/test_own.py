@@ -1,0 +1,70 @@
+"""The recipe `own`: settings that follow from the number of images."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from made_up import noise
+
+import lenet
+from lenet.configuration import configure
+from lenet.data.dataset import Dataset, Splits
+from lenet.training.own import batch_size, class_weights, num_epochs, recipe_for, with_own_settings
+
+
+def test_the_users_own_data_is_trained_by_the_recipe_own(tiny):
+    assert recipe_for(tiny) == recipe_for("photos/") == recipe_for("train.csv") == "own"
+    assert recipe_for(None) == recipe_for("auto") == recipe_for("FashionMNIST") == recipe_for("mnist") == "fast"
+    known = Splits(*(dataclasses.replace(part, name="mnist") for part in tiny), source="made up")
+    assert recipe_for(known) == "fast"
+
+
+@pytest.mark.parametrize("count", [2, 3, 4, 5, 8, 9, 17, 33, 80, 100, 1601, 2000, 20_001, 60_000, 10**6 + 1, 10**7])
+def test_epochs_and_batches_fit_any_number_of_images(count):
+    size, epochs = batch_size(count), num_epochs(count)
+    assert 2 <= size <= 65
+    assert count % size != 1
+    assert 4 <= epochs <= 250
+    assert num_epochs(2 * count) <= epochs
+    if count < 1000:
+        assert epochs * -(-count // size) >= 200  # steps
+
+
+def test_what_the_user_gives_stays(tiny):
+    own = with_own_settings(configure("own"), tiny.train, {})
+    assert (own.epochs, own.batch_size) == (num_epochs(len(tiny.train)), 16)
+    given = {"epochs": 3, "model": "lenet", "augment": "none", "seed": None}
+    mixed = with_own_settings(configure("own", **given), tiny.train, given)
+    assert (mixed.epochs, mixed.model, mixed.rotation, mixed.seed, mixed.batch_size) == (3, "lenet", 0, 0, 16)
+    assert with_own_settings(configure("fast"), tiny.train, {}) == configure("fast")
+    held = with_own_settings(configure("own", validation=960), tiny.train, {"validation": 960})
+    assert held.batch_size == batch_size(len(tiny.train) - 960)
+
+
+def test_larger_images_get_more_convolutions_unless_the_user_names_a_model(tiny):
+    images = np.zeros((8, 64, 30, 3), np.uint8)
+    large = Dataset("large", images, np.arange(8) % 2, ("a", "b"))
+    assert with_own_settings(configure("own"), large, {}).channels == (16, 24, 32, 48, 64, 64, 64)
+    assert with_own_settings(configure("own", model="lenet"), large, {"model": "lenet"}).channels is None
+    assert with_own_settings(configure("own", channels="8,8"), large, {"channels": "8,8"}).channels == (8, 8)
+    assert with_own_settings(configure("own"), tiny.train, {}).channels is None
+
+
+def test_rare_classes_weigh_more():
+    images = np.zeros((100, 2, 2), np.uint8)
+    even = Dataset("even", images, np.arange(100) % 4, tuple("abcd"))
+    assert class_weights(even) is None
+    rare = Dataset("rare", images, np.minimum(np.arange(100) // 50, 1) + (np.arange(100) >= 98), tuple("abc"))
+    weights = class_weights(rare)
+    assert weights[2] > 4 * weights[0]
+    assert sum(weights[label] for label in rare.labels) == pytest.approx(100, rel=0.01)
+    assert class_weights(dataclasses.replace(rare, classes=tuple("abcd"))) is None  # one without images
+
+
+def test_two_classes_of_five_images_are_trained(tmp_path):
+    few = noise(8, (20, 30), 2, in_channels=3)
+    few = dataclasses.replace(few, labels=np.arange(8) % 2)
+    run = lenet.train(
+        Splits(few, few.subset(np.arange(2)), "made up"), out=tmp_path / "run", progress="quiet", epochs=2
+    )
+    assert (run.config.recipe, run.config.batch_size, run.config.model) == ("own", 4, "small")
