@@ -15,8 +15,9 @@ from lenet.version import __version__
 
 if TYPE_CHECKING:
     from lenet import d2l, data, models
+    from lenet.analysis.answer import Prediction
     from lenet.analysis.evaluation import Evaluation, evaluate
-    from lenet.analysis.prediction import Prediction, predict
+    from lenet.analysis.prediction import predict
     from lenet.config import TrainConfig
     from lenet.configuration import RECIPES, configure
     from lenet.data.dataset import Dataset, Splits
@@ -36,7 +37,7 @@ _MODULES = {
     "Interrupted": "lenet.training.interrupts",
     "LenetError": "lenet.errors",
     "ManyInterrupted": "lenet.training.parallel",
-    "Prediction": "lenet.analysis.prediction",
+    "Prediction": "lenet.analysis.answer",
     "RECIPES": "lenet.configuration",
     "Run": "lenet.runs.run",
     "SaveError": "lenet.errors",

@@ -1,5 +1,4 @@
 import io
-from collections import Counter
 
 import numpy as np
 import pytest
@@ -7,7 +6,6 @@ from PIL import Image
 
 import lenet
 from lenet.analysis import plots
-from lenet.analysis.prediction import Prediction
 from lenet.data.dataset import Dataset, Splits
 from lenet.display.curve import draw, draw_many
 from lenet.display.style import rendered
@@ -47,16 +45,6 @@ def test_samples_are_of_their_class(tiny):
     of_class = tiny.train.images[tiny.train.labels == 0]
     for image, expected in zip(shown, of_class, strict=False):
         np.testing.assert_array_equal(image, expected)
-
-
-def test_images_with_the_same_name_have_charts_of_their_own(tiny, tmp_path):
-    used = Counter()
-    paths = [
-        plots.save_seen(Prediction(name, ("a", "$\\q$"), np.array([0.25, 0.75]), tiny.test.images[0]), tmp_path, used)
-        for name in ("a/1.jpeg", "b/1.png", "cat.png")
-    ]
-    assert [path.name for path in paths] == ["1-seen.png", "1-seen-2.png", "cat-seen.png"]
-    assert opened(paths[0]).format == "PNG"
 
 
 def test_run_names_differ(tiny_run, tmp_path):

@@ -1,12 +1,17 @@
+import dataclasses
+
 import numpy as np
 import pytest
 from PIL import Image
 
 import lenet
+from lenet.analysis.answer import Reading, Unreadable
 from lenet.analysis.given_images import Given
-from lenet.analysis.prediction import BATCH, MAX_THREADS, Unreadable, predict_each, predict_many
+from lenet.analysis.prediction import BATCH, MAX_THREADS, predict_each, predict_many, read
 from lenet.engines.cpu import CpuEngine
 from lenet.errors import EngineError, ImageError
+from lenet.images.found import Box, Found, Framed
+from lenet.images.preprocess import Preprocessing
 
 
 def test_predictions_are_those_of_evaluation(tiny, tiny_run, tmp_path):
@@ -80,7 +85,7 @@ def test_answers_come_in_order_and_bad_images_hide_no_others(tiny, tiny_run):
     assert answers[40].to_dict() == {"image": "40", "error": "torn", "hint": None}
     expected = predict_many(tiny_run, list(tiny.test.images[:40]))
     for answer, one in zip(answers, expected, strict=False):
-        np.testing.assert_array_equal(answer.probabilities, one.probabilities)
+        np.testing.assert_array_equal(answer.parts[0].probabilities, one.probabilities)
     assert answers[0].to_dict()["expected"] == answers[0].expected == "3"
 
 
@@ -100,3 +105,30 @@ def test_a_defect_while_decoding_is_not_hidden(tiny_run):
 
     with pytest.raises(ZeroDivisionError):
         list(predict_each(tiny_run, [Given("1", broken), Given("2", broken)]))
+
+
+def test_parts_are_read_from_left_to_right(tiny, tiny_run, monkeypatch):
+    """What finds the parts has tests of its own; here the two halves of an image are the parts."""
+    images = tiny.test.images[:3]
+    boxes = tuple(Box(0, 28, 28 * i, 28 * i + 28) for i in range(3))
+    nothing = np.zeros((28, 84), bool)
+    found = Found(np.hstack(images), 1, np.hstack(images), nothing, nothing, Box(0, 28, 0, 84), boxes)
+    framed = tuple(Framed(image, found, (("image", image), ("seen", image))) for image in images)
+    monkeypatch.setattr(Preprocessing, "split", lambda self, source, name: framed)
+    monkeypatch.setattr(Preprocessing, "explain", lambda self, source, name: framed[0])
+    expected = [tiny_run.network.predictions(image[None])[0] for image in images]
+    reading = read(tiny_run, np.hstack(images))
+    assert reading.label == "".join(expected)
+    assert reading.probability == pytest.approx(np.prod([part.probability for part in reading.parts]))
+    assert str(reading) == f"{reading.label} {reading.probability:.1%}"
+    values = reading.to_dict()
+    assert (values["label"], values["num_parts"]) == (reading.label, 3)
+    assert [part["label"] for part in values["parts"]] == expected
+    words = dataclasses.replace(reading.parts[0], classes=("bag", *"123456789"))
+    assert ", " in Reading("x", (words, words)).label
+    result = lenet.predict(tiny_run, np.hstack(images))
+    assert (result.num_parts, result.framed, result.label) == (3, framed[0], expected[0])
+    assert [answer.parts[0].framed for answer in predict_each(tiny_run, [Given("1", lambda: images[0])])] == [None]
+    monkeypatch.undo()
+    with pytest.raises(ImageError):
+        read(tiny_run, "nowhere.png")

@@ -12,6 +12,8 @@ import pytest
 from PIL import Image
 
 import lenet
+from lenet.images.found import Box, Found, Framed
+from lenet.images.preprocess import Preprocessing
 
 
 @pytest.fixture
@@ -130,3 +132,23 @@ def test_swapped_arguments_are_recognised(lenet_command, trained, photos, tmp_pa
     assert lenet_command("predict", image, image)[2].startswith(f"error: {image} is an image; expected a run directory")
     with pytest.raises(lenet.LenetError, match="the network is a ndarray; expected a run"):
         lenet.predict(np.zeros((28, 28), np.uint8), trained.path)
+
+
+def test_several_parts_are_reported_and_read(lenet_command, trained, photos, monkeypatch):
+    images = [np.asarray(Image.open(path)) for path in files(photos)[:2]]
+    nothing = np.zeros((28, 56), bool)
+    boxes = (Box(0, 28, 0, 28), Box(0, 28, 28, 56))
+    found = Found(np.hstack(images), 1, np.hstack(images), nothing, nothing, Box(0, 28, 0, 56), boxes)
+    framed = tuple(Framed(image, found, (("image", np.hstack(images)), ("seen", image))) for image in images)
+    monkeypatch.setattr(Preprocessing, "split", lambda self, source, name: framed)
+    monkeypatch.setattr(Preprocessing, "explain", lambda self, source, name: framed[0])
+    one = files(photos)[0]
+    first = lenet.predict(trained, one).label
+    code, out, _ = lenet_command("predict", trained.path, one, "--top", 1)
+    assert code == 0
+    assert re.fullmatch(rf"{one}  {first} [\d.]+%  several parts: 2\n", out)
+    code, out, err = lenet_command("predict", trained.path, one, "--split", "--show")
+    assert re.fullmatch(rf"{one}  (\d)(\d)  \1 [\d.]+%  \2 [\d.]+%\n", out)
+    assert err == f"wrote {one.stem}-seen.png\n"
+    values = json.loads(lenet_command("predict", trained.path, one, "--split", "--json")[1])
+    assert values["num_parts"] == 2

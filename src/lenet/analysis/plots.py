@@ -1,9 +1,8 @@
-"""Charts of results: confusion matrix, most confident errors, what the network saw, samples of the data, runs compared.
+"""Charts of results: confusion matrix, most confident errors, samples of the data, runs compared.
 
 Each `draw_…` returns a matplotlib Figure; each `save_…` writes files and returns their paths.
 """
 
-import collections
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lenet.analysis.evaluation import Evaluation
-from lenet.analysis.prediction import Prediction
 from lenet.configuration import to_dict
 from lenet.data.dataset import Dataset
 from lenet.display.curve import draw_many
@@ -81,20 +79,6 @@ def draw_samples(dataset: Dataset) -> "Figure":
     return figure
 
 
-def draw_seen(prediction: Prediction) -> "Figure":
-    """Draw the image as the network saw it, beside the probabilities of the classes."""
-    with styled_figure(8, 0.8 + 0.28 * max(10, len(prediction.classes)), grid=False) as figure:
-        image, bars = figure.subplots(1, 2)
-        image.imshow(prediction.seen, **GREY)
-        image.set_axis_off()
-        image.set_title("as the network saw it", fontsize=10)
-        bars.barh(prediction.classes, prediction.probabilities, color="#2e6fdb")
-        bars.invert_yaxis()
-        bars.set_xlim(0, 1)
-        bars.set_title(f"{prediction}", fontsize=10)
-    return figure
-
-
 def draw_grid(images: Any, captions: Sequence[str], title: str, columns: int = 8) -> "Figure":
     """Draw images, uint8 (N, height, width), with captions, in rows of `columns`."""
     num_rows = max(1, -(-len(captions) // columns))
@@ -120,23 +104,6 @@ def save_evaluation(run: str | Path | Run, result: Evaluation) -> list[Path]:
 def save_samples(dataset: Dataset, folder: Path) -> Path:
     """Write NAME.png with images of each class into `folder`."""
     return _save(draw_samples(dataset), folder / f"{dataset.name}.png")
-
-
-def save_seen(prediction: Prediction, folder: Path, used: "collections.Counter[str]") -> Path:
-    """Write NAME-seen.png into `folder` for an image, NAME-seen-2.png for a second image of that name.
-
-    Args:
-        prediction: of the image.
-        folder: where to write.
-        used: how many charts of each name were written before; counted on.
-
-    Returns:
-        The path of the file.
-    """
-    stem = Path(prediction.image).stem
-    used[stem] += 1
-    number = f"-{used[stem]}" if used[stem] > 1 else ""
-    return _save(draw_seen(prediction), folder / f"{stem}-seen{number}.png")
 
 
 def save_comparison(runs: Sequence[Run], path: Path) -> Path:

@@ -3,21 +3,20 @@
 predict("runs/first", "boot.png").label
 """
 
-import dataclasses
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.analysis.answer import Answer, Prediction, Reading, Unreadable
 from lenet.analysis.given_images import Given, ImageSource, check_order, given_images
 from lenet.analysis.inference import computes, memory_guard
-from lenet.data.dataset import Images
 from lenet.engines.threads import num_threads
 from lenet.errors import LenetError
-from lenet.images.preprocess import Pixels, Preprocessing
+from lenet.images.found import Framed
+from lenet.images.preprocess import Preprocessing
 from lenet.metrics import softmax
 from lenet.runs.opening import Source, logits, open_trained
 
@@ -25,81 +24,11 @@ MAX_THREADS = 4  # that decode images; each may need the memory of a large photo
 BATCH = 64  # images classified at once, at most
 
 
-@dataclass(frozen=True, eq=False)
-class Prediction:
-    """The classes of one image and their probabilities: the result of `lenet.predict`.
+class _Prepared(NamedTuple):
+    """An image, and what the network is to see of it: several images if it shows several parts and they are read."""
 
-    Attributes:
-        image: the path of the image, or "image N" if it is the N-th and came from memory.
-        classes: names of the classes.
-        probabilities: float64 (num_classes,), adding up to 1.
-        seen: uint8 (height, width), the image after preprocessing, as the network received it; (height, width, 3) with
-            colours.
-        expected: the class that the image's folder gives it, if it does.
-    """
-
-    image: str
-    classes: tuple[str, ...]
-    probabilities: NDArray[np.float64]
-    seen: Images
-    expected: str | None = None
-
-    @property
-    def label(self) -> str:
-        """The most probable class."""
-        return self.top(1)[0][0]
-
-    @property
-    def probability(self) -> float:
-        """The probability of the most probable class."""
-        return self.top(1)[0][1]
-
-    def top(self, count: int = 3) -> list[tuple[str, float]]:
-        """Return the most probable classes.
-
-        Args:
-            count: how many.
-
-        Returns:
-            Pairs of class and probability, the most probable first.
-        """
-        best = np.argsort(-self.probabilities, kind="stable")[:count]
-        return [(self.classes[index], float(self.probabilities[index])) for index in best]
-
-    def __str__(self) -> str:
-        return f"{self.label} {self.probability:.1%}"
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return all numbers as JSON values."""
-        values = {
-            "image": self.image,
-            "label": self.label,
-            "probability": self.probability,
-            "probabilities": dict(zip(self.classes, self.probabilities.tolist(), strict=True)),
-        }
-        return values if self.expected is None else values | {"expected": self.expected}
-
-
-@dataclass(frozen=True)
-class Unreadable:
-    """An image that cannot be classified.
-
-    Attributes:
-        image: its path or name.
-        error: what is wrong with it.
-        expected: the class that its folder gives it, if it does.
-    """
-
-    image: str
-    error: LenetError
-    expected: str | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return what is wrong as JSON values."""
-        return {"image": self.image, "error": self.error.message, "hint": self.error.hint}
-
-
-Answer: TypeAlias = Prediction | Unreadable
+    image: Given
+    framed: tuple[Framed, ...]
 
 
 def predict(
@@ -134,67 +63,95 @@ def predict(
         EngineError: the device is not there, or out of memory.
     """
     check_order(run, image)
-    [answer] = predict_each(run, given_images([image]), classes=classes, preprocessing=preprocessing, device=device)
-    return _readable(answer)
+    [answer] = predict_each(
+        run, given_images([image]), classes=classes, preprocessing=preprocessing, explain=True, device=device
+    )
+    return _reading(answer).parts[0]
 
 
 def predict_many(run: Source, images: Sequence[ImageSource], *, device: str = "auto") -> list[Prediction]:
     """Classify several images at once, as `predict` does; the first bad one is an error."""
-    return [_readable(answer) for answer in predict_each(run, given_images(images), device=device)]
+    return [_reading(answer).parts[0] for answer in predict_each(run, given_images(images), device=device)]
+
+
+def read(run: Source, image: ImageSource, *, device: str = "auto") -> Reading:
+    """Read the parts of similar size that an image shows from left to right, such as the digits of a number.
+
+    Args:
+        run: as for `predict`.
+        image: as for `predict`.
+        device: as for `predict`.
+
+    Raises:
+        LenetError: as `predict` raises it.
+    """
+    [answer] = predict_each(run, given_images([image]), split=True, explain=True, device=device)
+    return _reading(answer)
 
 
 def predict_each(
     run: Source,
     images: Sequence[Given],
     *,
-    classes: Sequence[str] | None = None,
-    preprocessing: Preprocessing | None = None,
+    split: bool = False,
+    explain: bool = False,
     device: str = "auto",
+    **module: Any,
 ) -> Generator[Answer, None, None]:
     """Classify images one after another, in bounded memory; threads decode those that follow.
 
     Args:
         run: as for `predict`.
         images: from `given_images` or `find_images`.
-        classes: as for `predict`.
-        preprocessing: as for `predict`.
+        split: whether to read the parts of similar size that an image shows one by one.
+        explain: whether to keep what was found in each image, and each step.
         device: as for `predict`.
+        **module: `classes` and `preprocessing`, as for `predict`.
 
     Yields:
-        For each image, in their order, a Prediction, or an Unreadable with what is wrong.
+        For each image, in their order, a Reading, of one part unless parts are read, or an Unreadable with what is wrong.
     """
-    trained = open_trained(run, classes=classes, preprocessing=preprocessing)
+    trained = open_trained(run, **module)
+    frame = trained.preprocessing.split if split else trained.preprocessing.explain
     with memory_guard(device, "in a prediction"):
         engine = computes(trained, device)  # before the images, so that a broken network is reported without the wait
 
-        def prepare(image: Given) -> Answer:
-            return _prepared(image, trained.classes, trained.preprocessing)
+        def prepare(image: Given) -> _Prepared | Unreadable:
+            try:
+                framed = frame(image.read(), image.name)
+            except LenetError as error:
+                return Unreadable(image.name, error, image.label)
+            return _Prepared(image, framed if isinstance(framed, tuple) else (framed,))
 
         for batch in _batches(prepare, images):
-            seen = [answer.seen for answer in batch if isinstance(answer, Prediction)]
+            seen = [framed.seen for each in batch if isinstance(each, _Prepared) for framed in each.framed]
             rows = iter(softmax(logits(trained, engine, np.stack(seen))) if seen else ())
-            for answer in batch:
-                is_prediction = isinstance(answer, Prediction)
-                yield dataclasses.replace(answer, probabilities=next(rows)) if is_prediction else answer
+            for each in batch:
+                if isinstance(each, Unreadable):
+                    yield each
+                    continue
+                parts = tuple(_part(each.image, trained.classes, next(rows), framed, explain) for framed in each.framed)
+                yield Reading(each.image.name, parts, each.image.label)
 
 
-def _prepared(image: Given, classes: tuple[str, ...], preprocessing: Preprocessing) -> Answer:
-    """What the network is to see, as a Prediction that has no probabilities yet."""
-    try:
-        seen: Pixels = preprocessing.apply(image.read(), image.name)
-    except LenetError as error:
-        return Unreadable(image.name, error, image.label)
-    return Prediction(image.name, classes, np.empty(0), seen, image.label)
+def _part(
+    image: Given, classes: tuple[str, ...], probabilities: NDArray[np.float64], framed: Framed, explain: bool
+) -> Prediction:
+    num_parts = len(framed.found.parts) if framed.found else 1
+    kept = framed if explain else None
+    return Prediction(image.name, classes, probabilities, framed.seen, image.label, num_parts, kept)
 
 
-def _batches(prepare: Callable[[Given], Answer], images: Sequence[Given]) -> Iterator[list[Answer]]:
+def _batches(
+    prepare: Callable[[Given], _Prepared | Unreadable], images: Sequence[Given]
+) -> Iterator[list[_Prepared | Unreadable]]:
     """Prepare images in threads; yield, in their order, what is ready, at least one at a time."""
     if len(images) < 2:
         yield [prepare(image) for image in images]
         return
     from concurrent.futures import Future, ThreadPoolExecutor
 
-    pending: deque[Future[Answer]] = deque()
+    pending: deque[Future[_Prepared | Unreadable]] = deque()
     rest = iter(images)
     pool = ThreadPoolExecutor(min(num_threads(None), MAX_THREADS))
     try:
@@ -211,7 +168,7 @@ def _batches(prepare: Callable[[Given], Answer], images: Sequence[Given]) -> Ite
         pool.shutdown(cancel_futures=True)
 
 
-def _readable(answer: Answer) -> Prediction:
+def _reading(answer: Answer) -> Reading:
     if isinstance(answer, Unreadable):
         raise answer.error
     return answer

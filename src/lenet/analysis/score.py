@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from lenet.analysis.prediction import Prediction
+from lenet.analysis.answer import Reading
 
 
 @dataclass
@@ -20,7 +20,7 @@ class Score:
     correct: Counter[str] = field(default_factory=Counter)
     answers: Counter[tuple[str, str]] = field(default_factory=Counter)
 
-    def add(self, answer: Prediction) -> None:
+    def add(self, answer: Reading) -> None:
         """Count an answer, if its image has a label."""
         if answer.expected is None:
             return

@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from lenet.analysis.answer import Answer, Reading, Unreadable
 from lenet.analysis.given_images import Given
-from lenet.analysis.prediction import Answer, Prediction, Unreadable
 from lenet.analysis.score import Score
 from lenet.cli.output import note, print_table, say
 from lenet.errors import ConfigError
@@ -38,7 +38,7 @@ class Table:
     def add(self, image: Given, answer: Answer) -> None:
         """Add a line; an image that could not be classified has an empty label."""
         label, probability = "", ""
-        if isinstance(answer, Prediction):
+        if isinstance(answer, Reading):
             label, probability = answer.label, f"{answer.probability:.6f}"
         self._write([str(image.row), label] if self.has_rows else [image.name, label, probability])
 
@@ -62,11 +62,20 @@ class Table:
 
 
 def print_line(answer: Answer, top: int) -> None:
-    """Print the most probable classes of an image, and the class that it was expected to have if that is another."""
-    if isinstance(answer, Prediction):
-        wrong = f"  expected {answer.expected}" if answer.expected not in (None, answer.label) else ""
-        classes = "  ".join(f"{name} {probability:.1%}" for name, probability in answer.top(top))
-        say(f"{untrusted.printable(answer.image)}  {classes}{wrong}")
+    """Print the most probable classes of an image, or of each of its parts what they show; and what seems wrong."""
+    if not isinstance(answer, Reading):
+        return
+    first = answer.parts[0]
+    cells = [untrusted.printable(answer.image)]
+    if len(answer.parts) > 1:
+        cells += [answer.label, *map(str, answer.parts)]
+    else:
+        cells += [f"{name} {probability:.1%}" for name, probability in first.top(top)]
+        if first.num_parts > 1:
+            cells.append(f"several parts: {first.num_parts}")
+    if answer.expected not in (None, answer.label):
+        cells.append(f"expected {answer.expected}")
+    say("  ".join(cells))
 
 
 def print_json(answer: Answer) -> None:

@@ -19,7 +19,15 @@ def predict(
     ],
     top: Annotated[int, typer.Option(metavar="N", help="How many classes to print.", min=1)] = 3,
     show: Annotated[
-        bool, typer.Option("--show", help="Write what the network sees to NAME-seen.png in this folder.")
+        bool,
+        typer.Option(
+            "--show",
+            help="Write NAME-seen.png in this folder: what was found in the image, and each step to what the network sees.",
+        ),
+    ] = False,
+    split: Annotated[
+        bool,
+        typer.Option("--split", help="Read parts of similar size from left to right, such as the digits of a number."),
     ] = False,
     table: Annotated[
         str | None,
@@ -39,15 +47,17 @@ def predict(
     grey, inverted if its background is light and theirs is dark, cropped to its content, scaled and centred.
 
     All images in a folder are classified; where its folders are named after the classes, the accuracy is printed too. A bad
-    image is named on stderr, the others are classified, and the exit code is 2.
+    image is named on stderr, the others are classified, and the exit code is 2. Where an image shows several parts of similar
+    size, their number is printed; --split reads them.
 
     Example: lenet predict runs/first boot.png --show
     """
     if table is not None and json_:
         raise ConfigError("--csv and --json cannot be used together", hint="leave one of them out")
 
+    from lenet.analysis.answer import Unreadable
     from lenet.analysis.given_images import check_order, find_images
-    from lenet.analysis.prediction import Unreadable, predict_each
+    from lenet.analysis.prediction import predict_each
     from lenet.analysis.score import Score
     from lenet.cli import answers
     from lenet.runs.opening import open_trained
@@ -60,7 +70,8 @@ def predict(
     csv = None if table is None else answers.Table(table, found.images)
     score, hints, shown = Score(), set[str](), Counter[str]()
     is_faulty = False
-    for image, answer in zip(found.images, predict_each(trained, found.images, device=device), strict=True):
+    stream = predict_each(trained, found.images, split=split, explain=show, device=device)
+    for image, answer in zip(found.images, stream, strict=True):
         if csv:
             csv.add(image, answer)
         elif json_:
@@ -73,9 +84,9 @@ def predict(
             continue
         score.add(answer)
         if show:
-            from lenet.analysis import plots
+            from lenet.analysis.strip import save_strip
 
-            note(f"wrote {plots.save_seen(answer, Path(), shown)}")
+            note(f"wrote {save_strip(answer, Path(), shown)}")
     if csv:
         csv.finish()
     if score.num_images:
