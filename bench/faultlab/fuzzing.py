@@ -28,6 +28,7 @@ from faultlab import Row
 BENCH = Path(__file__).parents[1]
 READERS = {  # the slow ones first
     "images": "images, all formats",
+    "collections": "own data sets: archives, arrays, tables, lists",
     "weights": "weights: safetensors, metadata",
     "runs": "a run's JSON files",
     "idx": "IDX files, plain and gzip",

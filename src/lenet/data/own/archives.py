@@ -13,7 +13,6 @@ import tempfile
 import threading
 import weakref
 import zipfile
-import zlib
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, closing
 from pathlib import Path, PurePosixPath
@@ -53,7 +52,9 @@ class Archive:
             with path.open("rb") as file:
                 is_zip = file.read(4) in ZIP
             self._members = _Zip(path) if is_zip else _Tar(path)
-        except (OSError, EOFError, zlib.error, tarfile.TarError, zipfile.BadZipFile, ValueError, struct.error) as error:
+        except DataError:
+            raise
+        except Exception as error:  # damaged archives make zipfile and tarfile raise nearly anything
             hint = "get the archive again, or unpack it and name the folder"
             raise DataError(f"{path} is truncated or damaged: {printable(error)}", hint=hint) from error
         self.kind = f"a {self._members.kind} archive of "
@@ -80,7 +81,7 @@ class Archive:
         try:
             with self._members.open(self._known[name]) as file:
                 content = file.read(size)
-        except (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+        except Exception as error:
             raise DataError(f"{what} is truncated or damaged: {printable(error)}", hint="get it again") from error
         if len(content) != size:
             raise DataError(f"{what} is truncated: it has {len(content):,} bytes of {size:,}", hint="get it again")

@@ -78,7 +78,7 @@ def read_collection(path: str | os.PathLike[str], *, skip_bad: bool = False, for
     path = Path(path)
     if not os.path.exists(path):  # noqa: PTH110 (Path.exists raises for names that no file can have)
         raise DataError(f"there is no file or folder {path}", hint="check its name and the folder you are in")
-    bad = BadItems(skip_bad)
+    bad = BadItems(skip_bad, for_training)
     files = open_files(path, bad)
     return complete(path, _draft(files, bad), bad, for_training)
 

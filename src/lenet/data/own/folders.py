@@ -33,7 +33,7 @@ def read(files: Files, bad: BadItems) -> Draft:
     with_images = {str(parent) for item in items for parent in PurePosixPath(item.name).parents}
     others = [name for name in files.names if not is_image(name)]
     for folder in sorted({*files.empty, *(str(PurePosixPath(name).parent) for name in others)}):
-        if folder not in with_images and folder.startswith(prefix):
+        if bad.for_training and folder not in with_images and folder.startswith(prefix):
             bad.add(f"folder {folder}", "has no images; expected class folders with images in them", "delete it")
     names = [item.name for item in items]
     return Draft(

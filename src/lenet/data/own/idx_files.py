@@ -19,12 +19,13 @@ DTYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: "
 HINT = "get the file again, or leave it away"
 
 
-def read(files: Files, names: list[str], _bad: BadItems) -> Draft:
+def read(files: Files, names: list[str], bad: BadItems) -> Draft:
     """Read IDX files, each one of images with the one of its labels.
 
     Args:
         files: Where they are.
-        names: Which; for a single one, the other of its pair is looked for beside it.
+        names: Which; for a single one, the others of its data set are looked for beside it.
+        bad: Says whether labels are needed.
 
     Returns:
         One item an image.
@@ -51,7 +52,7 @@ def read(files: Files, names: list[str], _bad: BadItems) -> Draft:
     parts = []
     for name in images:
         found = _labels_of(name, images, labels)
-        if found is None and words.split(_base(name)) != "test":
+        if found is None and bad.for_training and words.split(_base(name)) != "test":
             raise DataError(
                 f"{name} has no file of labels beside it; expected one named alike, such as "
                 f"{_base(name).replace('images', 'labels').replace('idx3', 'idx1')}",
@@ -83,7 +84,8 @@ def read_idx(files: Files, name: str) -> NDArray[Any]:
         start = stream.read(4)
         if len(start) < 4 or start[:2] != b"\0\0" or start[2] not in DTYPES:
             raise DataError(f"{name} is no IDX file: it begins with {start.hex()}", hint=HINT)
-        shape = np.frombuffer(stream.read(4 * start[3]), ">u4").tolist()
+        sizes_bytes = stream.read(4 * start[3])
+        shape = np.frombuffer(sizes_bytes[: len(sizes_bytes) // 4 * 4], ">u4").tolist()
         dtype = np.dtype(DTYPES[start[2]])
         size = math.prod(shape) * dtype.itemsize
         sizes = "×".join(map(str, shape))

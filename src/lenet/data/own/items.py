@@ -86,10 +86,11 @@ class BadItems:
 
     Args:
         skip: Whether to go on.
+        for_training: Whether the images are for training, which needs all classes that folders name.
     """
 
-    def __init__(self, skip: bool) -> None:
-        self.skip = skip
+    def __init__(self, skip: bool, for_training: bool = True) -> None:
+        self.skip, self.for_training = skip, for_training
         self.found: list[Bad] = []
 
     def add(self, name: str, reason: str, hint: str | None = None) -> None:

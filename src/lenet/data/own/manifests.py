@@ -77,7 +77,7 @@ def read(files: Files, kinds: dict[str, list[str]], bad: BadItems) -> Draft | No
             _add(files, table, which, split, bad, listed)
     names = [item.name for item in listed.items]
     others = sum(map(is_image, files.names)) - len(names)
-    notes = (f"{others:,} images that are not in {found[0][0].name} are ignored",) if others > 0 else ()
+    notes = (f"images that {found[0][0].name} does not list are ignored: {others:,}",) if others > 0 else ()
     used = [table.name for table, _ in found]
     suffix = PurePosixPath(used[0]).suffix.lstrip(".").lower()
     return Draft(
@@ -177,7 +177,10 @@ def _add(files: Files, table: Table, which: Columns, split: str | None, bad: Bad
     for number, row in enumerate(table.rows):
         place = table.place(number)
         if len(row) != len(table.header):
-            bad.add(place, f"has {len(row)} columns; expected {len(table.header)}, as in the first line")
+            bad.add(
+                place,
+                f"has {len(row)} column{'s' * (len(row) != 1)}; expected {len(table.header)}, as in the first line",
+            )
             continue
         label = _label(row, which, place, bad) if which.has_labels else None
         if label == "" and split != "test":

@@ -2,7 +2,6 @@
 
 import math
 import zipfile
-import zlib
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -149,7 +148,9 @@ def _read_npz(file: BinaryIO, name: str) -> list[tuple[str, NDArray[Any]]]:
                 with archive.open(info) as member:
                     found.append((key, read_npy(member, f"{printable(key)} of {name}", info.file_size)))
             return found
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError) as error:
+    except DataError:
+        raise
+    except Exception as error:  # damaged archives make zipfile raise nearly anything
         raise DataError(f"{name} is truncated or damaged: {printable(error)}", hint="get the file again") from error
 
 
@@ -170,7 +171,7 @@ def read_npy(file: Any, name: str, size: int) -> NDArray[Any]:
         version = form.read_magic(file)
         header = form.read_array_header_1_0 if version == (1, 0) else form.read_array_header_2_0
         shape, is_fortran, dtype = header(file, max_header_size=MAX_HEADER)
-    except (ValueError, SyntaxError, TypeError, OverflowError, MemoryError, RecursionError) as error:
+    except Exception as error:  # NumPy's parser of headers raises nearly anything
         raise DataError(f"{name} is no array, or damaged: {printable(error)}", hint="get the file again") from error
     if dtype.hasobject:
         raise DataError(

@@ -111,7 +111,9 @@ class _Reader:
             if len(row) == layout.width:
                 kept.append(i)
             elif row != [b""]:
-                what = f"has {len(row):,} columns; expected {layout.width:,}, as in the first line"
+                what = (
+                    f"has {len(row):,} column{'s' * (len(row) != 1)}; expected {layout.width:,}, as in the first line"
+                )
                 self.bad.add(f"{self.name}, line {numbers[i]}", what)
         pixels = [b",".join([rows[i][column] for column in layout.pixels]) for i in kept]
         pixels = [row.strip().replace(b" ", b",") for row in pixels] if layout.is_packed else pixels
