@@ -6,6 +6,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from photograph_tables import photograph_rows
 from recording import commit_of, record
 from row import Row, is_recorded, judged
 from speed_rows import speed_rows
@@ -23,6 +24,8 @@ def rows() -> Iterator[Row]:
     yield from costs()
     if is_recorded("light"):
         yield from installation()
+    if is_recorded("photographs"):
+        yield from photograph_rows()
 
 
 def accuracies() -> Iterator[Row]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from benchmarks import benchmarks, headlines
+from photograph_tables import photograph_conditions, photograph_files, photographs
 from recording import record
 
 ROOT = Path(__file__).parent.parent
@@ -110,7 +111,10 @@ def examples() -> Iterator[str]:
 
 TABLES: dict[str, Callable[[], Iterator[str]]] = {
     make.__name__: make
-    for make in (headlines, benchmarks, doctor_chance, doctor_remedies, doctor_healthy, doctor_cost, faults, examples)
+    for make in (
+        *(headlines, benchmarks, doctor_chance, doctor_remedies, doctor_healthy, doctor_cost, faults, examples),
+        *(photographs, photograph_conditions, photograph_files),
+    )
 }
 DOCUMENTS = [ROOT / "README.md", ROOT / "examples/README.md", *sorted((ROOT / "docs").glob("*.md"))]
 

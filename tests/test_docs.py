@@ -66,6 +66,17 @@ def test_the_tables_of_the_laboratory_are_made_of_its_numbers():
     assert (ROOT / "docs" / "lab.md").read_text(encoding="utf-8") == generate(), "run make lab"
 
 
+def test_each_group_of_drawings_has_its_picture():
+    """Made again only where the preprocessing or the drawings changed: python docs/generate_drawings.py."""
+    generate = script("docs/generate_drawings.py")
+    text = (ROOT / "docs" / "own-images.md").read_text(encoding="utf-8")
+    for group in generate.drawings.GROUPS:
+        assert f"(drawings/{group}.png)" in text
+        with Image.open(ROOT / "docs" / "drawings" / f"{group}.png") as picture:
+            assert picture.width == generate.COLUMNS * generate.CELL
+    assert generate.sheet("pens").width == generate.COLUMNS * generate.CELL
+
+
 def test_links_in_the_documents_lead_somewhere():
     for document in [
         ROOT / "README.md",
