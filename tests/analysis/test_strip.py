@@ -72,12 +72,6 @@ def test_any_name_is_drawn(tmp_path, name):
         assert strip.save_strip(answer, tmp_path, Counter()).is_file()
 
 
-def test_class_names_that_the_font_lacks_become_numbers():
-    names = ("Coat", "T-shirt/top", "café", "Ёж", "一二")
-    assert [strip._drawable(name, 3) for name in names] == [*names[:-1], "class 3"]
-    assert strip._drawable("一\n.png", None) == "??.png"
-
-
 def test_colours_wide_and_tiny_images():
     base = found()
     colour = np.repeat(base.copy[..., None], 3, axis=2)

@@ -5,11 +5,7 @@
 Drawn by Pillow alone, in milliseconds. Everything that was kept is blue, what was left out is red.
 """
 
-import contextlib
-import functools
-import importlib.util
 import io
-import string
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,16 +14,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from lenet.analysis.answer import Prediction, Reading
+from lenet.analysis.lettering import cut, drawable, font_of, lines_of
 from lenet.errors import ConfigError
 from lenet.files import durable
 from lenet.images.found import Found, Pixels
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-    from PIL.ImageDraw import ImageDraw
-    from PIL.ImageFont import FreeTypeFont, ImageFont
-
-    Font = FreeTypeFont | ImageFont
 
 EDGE = 208  # pixels of a panel
 GAP, LINE = 14, 15  # between panels; height of a line of text
@@ -161,7 +154,7 @@ def _marked(found: Found) -> "Image":
         )
         draw.rectangle(corners, outline=BOX, width=2)
         if len(boxes) > 1:
-            draw.text((corners[0] + 4, max(0, corners[1] - LINE)), str(number), fill=BOX, font=_font(14))
+            draw.text((corners[0] + 4, max(0, corners[1] - LINE)), str(number), fill=BOX, font=font_of(14))
     return panel
 
 
@@ -170,18 +163,18 @@ def _bars(part: Prediction, which: str = "") -> Panel:
     from PIL import Image, ImageDraw
 
     panel = Image.new("RGB", (EDGE, EDGE), "white")
-    draw, font = ImageDraw.Draw(panel), _font(12)
+    draw, font = ImageDraw.Draw(panel), font_of(12)
     best = part.top(MAX_BARS)
-    names = [_drawable(name, part.classes.index(name)) for name, _ in best]
+    names = [drawable(name, part.classes.index(name)) for name, _ in best]
     middle = min(EDGE // 2, 10 + max(round(font.getlength(name)) for name in names))
     height = EDGE / MAX_BARS
     for row, (name, (_, probability)) in enumerate(zip(names, best, strict=True)):
         top = row * height
-        draw.text((0, top + 3), _cut(name, middle - 8, font), fill=INK, font=font)
+        draw.text((0, top + 3), cut(name, middle - 8, font), fill=INK, font=font)
         draw.rectangle((middle, top + 4, EDGE - 42, top + height - 4), fill=PALE)
         draw.rectangle((middle, top + 4, middle + (EDGE - 42 - middle) * probability, top + height - 4), fill=BAR)
         draw.text((EDGE - 38, top + 3), f"{probability:.1%}", fill=INK, font=font)
-    return Panel(f"{which}{_drawable(part.label, part.classes.index(part.label))} {part.probability:.1%}", "", panel)
+    return Panel(f"{which}{drawable(part.label, part.classes.index(part.label))} {part.probability:.1%}", "", panel)
 
 
 def _drawn(title: str, rows: Sequence[Sequence[Panel]]) -> "Image":
@@ -194,58 +187,13 @@ def _drawn(title: str, rows: Sequence[Sequence[Panel]]) -> "Image":
     width, height = GAP + columns * (EDGE + GAP), 2 * LINE + len(rows) * (row_height + GAP)
     strip = Image.new("RGB", (width, height), "white")
     draw = ImageDraw.Draw(strip)
-    draw.text((GAP, 8), _cut(_drawable(title, None), width - 2 * GAP, _font(14)), fill=INK, font=_font(14))
+    draw.text((GAP, 8), cut(drawable(title, None), width - 2 * GAP, font_of(14)), fill=INK, font=font_of(14))
     for row, panels in enumerate(rows):
         y = 2 * LINE + 6 + row * (row_height + GAP)
         for column, panel in enumerate(panels):
             x = GAP + column * (EDGE + GAP)
-            draw.text((x, y), _cut(panel.title, EDGE, _font(13)), fill=INK, font=_font(13))
+            draw.text((x, y), cut(panel.title, EDGE, font_of(13)), fill=INK, font=font_of(13))
             strip.paste(panel.image, (x, y + LINE + 6))
-            _write(draw, panel.text, x, y + LINE + 6 + EDGE + 4)
+            for number, line in enumerate(lines_of(panel.text, EDGE, font_of(12))):
+                draw.text((x, y + LINE + 6 + EDGE + 4 + number * LINE), line, fill=INK, font=font_of(12))
     return strip
-
-
-def _write(draw: "ImageDraw", text: str, x: int, y: int) -> None:
-    """Write a text in lines of a panel's width."""
-    font, line, lines = _font(12), "", []
-    for word in text.split():
-        if line and font.getlength(f"{line} {word}") > EDGE:
-            lines.append(line)
-            line = word
-        else:
-            line = f"{line} {word}".strip()
-    for number, each in enumerate([*lines, line]):
-        draw.text((x, y + number * LINE), each, fill=INK, font=font)
-
-
-@functools.cache
-def _font(size: int) -> "Font":
-    """The font that matplotlib brings, found without importing it; else the one in Pillow, which has English letters only."""
-    from PIL import ImageFont
-
-    spec = importlib.util.find_spec("matplotlib")
-    for folder in (spec and spec.submodule_search_locations) or ():
-        with contextlib.suppress(OSError):
-            return ImageFont.truetype(Path(folder) / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf", size)
-    return ImageFont.load_default(size)
-
-
-def _drawable(name: str, index: int | None) -> str:
-    """The name, or the class's number if the font lacks a letter of it; without a number, ? for each such letter."""
-    lacking = {letter for letter in set(name) - set(string.printable) if _glyph(letter) == _glyph("\U0010ffff")}
-    if lacking and index is not None:
-        return f"class {index}"
-    return "".join("?" if letter in lacking or not letter.isprintable() else letter for letter in name)
-
-
-def _glyph(letter: str) -> bytes:
-    return bytes(_font(14).getmask(letter))
-
-
-def _cut(text: str, width: float, font: "Font") -> str:
-    """The beginning of a text that fits into a width, with … where it was cut."""
-    if font.getlength(text) <= width:
-        return text
-    while text and font.getlength(f"{text}…") > width:
-        text = text[:-1]
-    return f"{text}…"

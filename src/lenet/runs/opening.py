@@ -18,8 +18,7 @@ from lenet.networks.trained import TrainedNetwork
 from lenet.runs.run import Run
 
 if TYPE_CHECKING:
-    from torch import nn
-
+    from lenet.pytorch.modules import nn
     from lenet.pytorch.trained import ModuleNetwork
 
 Trained: TypeAlias = "Run | TrainedNetwork | ModuleNetwork"

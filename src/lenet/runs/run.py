@@ -25,8 +25,7 @@ from lenet.runs.points import ChunkPoint, EpochPoint, Point, read_points
 from lenet.runs.records import Environment, Resolved, Summary
 
 if TYPE_CHECKING:
-    from torch import nn
-
+    from lenet.pytorch.modules import nn
     from lenet.pytorch.trained import TrainedModule
     from lenet.runs.stopped import Stopped
 

@@ -109,9 +109,8 @@ class Trainer(HyperParameters):
         with memory_explained(self.device):
             self.prepare_data(data)
             if self.val_dataloader is not None and self.num_val_batches == 0:
-                raise DataError(
-                    "the validation loader has no batches", hint="return None from val_dataloader to train without one"
-                )
+                hint = "return None from val_dataloader to train without one"
+                raise DataError("the validation loader has no batches", hint=hint)
             with memory_explained(self.device, FIRST_TOUCH, "for the network"):
                 self.prepare_model(model)
             initialize_lazy(model, self.train_dataloader)
