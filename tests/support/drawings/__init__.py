@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from drawings import clutter, colours, lights, papers, pens, sensors, sizes
+from drawings import clutter, colours, grounds, lights, papers, pens, sensors, sizes
 from drawings.canvas import Subject
 from drawings.clothes import NAMES
 
@@ -44,6 +44,10 @@ GROUPS: dict[str, tuple[Draw, ...]] = {
         colours.equal_brightness, colours.red_on_green, colours.blue_on_grey, colours.yellow_on_white,
         colours.coloured_paper, colours.neon, colours.blue_on_black, colours.two_grounds, colours.many_coloured,
         colours.purple_on_blue,
+    ),
+    "grounds": (
+        grounds.planks, grounds.tiles, grounds.carpet, grounds.bed, grounds.checked, grounds.striped,
+        grounds.wall_and_floor, grounds.bricks, grounds.pale_on_white, grounds.dark_on_dark, grounds.marble,
     ),
     "clutter": (
         clutter.speck, clutter.dust, clutter.salt_and_pepper, clutter.cut_neighbours, clutter.signature,
