@@ -13,9 +13,8 @@ from lenet.analysis.evaluation import Evaluation
 from lenet.configuration import to_dict
 from lenet.data.dataset import Dataset
 from lenet.display.curve import draw_many
-from lenet.display.style import rendered, styled_figure
+from lenet.display.style import save_figure, styled_figure
 from lenet.errors import ConfigError
-from lenet.files import durable
 from lenet.runs.run import Run
 
 if TYPE_CHECKING:
@@ -98,19 +97,19 @@ def save_evaluation(run: str | Path | Run, result: Evaluation) -> list[Path]:
     folder, which = (path, "") if path.is_dir() else (path.parent, f"{path.stem}-")
     name = f"{result.data}-{result.split}.png"
     figures = {f"{which}confusion-{name}": draw_confusion(result), f"{which}mistakes-{name}": draw_mistakes(result)}
-    return [_save(figure, folder / file) for file, figure in figures.items()]
+    return [save_figure(figure, folder / file) for file, figure in figures.items()]
 
 
 def save_samples(dataset: Dataset, folder: Path) -> Path:
     """Write NAME.png with images of each class into `folder`."""
-    return _save(draw_samples(dataset), folder / f"{dataset.name}.png")
+    return save_figure(draw_samples(dataset), folder / f"{dataset.name}.png")
 
 
 def save_comparison(runs: Sequence[Run], path: Path) -> Path:
     """Write the chart of several runs side by side."""
     if len(runs) < 2:
         raise ConfigError("there is one run to compare; expected at least two", hint="lenet runs lists them")
-    return _save(draw_many(dict(zip(run_names(runs), runs, strict=True))), path)
+    return save_figure(draw_many(dict(zip(run_names(runs), runs, strict=True))), path)
 
 
 def run_names(runs: Sequence[Run]) -> list[str]:
@@ -126,15 +125,3 @@ def differences(runs: Sequence[Run]) -> dict[str, list[Any]]:
     settings = [to_dict(run.config) | {"data": run.resolved.data} for run in runs]
     table = {name: [each[name] for each in settings] for name in settings[0]}
     return {name: values for name, values in table.items() if any(value != values[0] for value in values)}
-
-
-def _save(figure: "Figure", path: Path) -> Path:
-    suffix = path.suffix.removeprefix(".")
-    if suffix not in ("png", "svg"):
-        raise ConfigError(f"cannot write {path}; expected a .png or .svg file", hint=f"name it {path.stem}.png")
-    try:
-        durable.write(path, rendered(figure, suffix))
-    except OSError as error:
-        what, hint = durable.explain(error)
-        raise ConfigError(f"cannot write {path}: {what}", hint=hint) from error
-    return path

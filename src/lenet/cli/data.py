@@ -59,7 +59,7 @@ def show_data(
     from lenet.data.catalogue import find_entry
 
     entry = find_entry(name)
-    splits = data.load(name, data_dir, progress=_download_bar)
+    splits = data.load(name, data_dir, progress=download_bar)
     say(f"{entry.title} ({entry.name})\n{entry.description}\n")
     facts = {
         "licence": entry.licence,
@@ -98,7 +98,7 @@ def fetch(
     """
     from lenet.data import fetch
 
-    located = fetch.fetch(name, force=force, progress=_download_bar)
+    located = fetch.fetch(name, force=force, progress=download_bar)
     say(f"{located.entry.title}: {located.folder} ({located.source})")
 
 
@@ -118,9 +118,9 @@ def verify(
     from lenet.data import fetch
 
     if name is None:
-        sets, errors = fetch.verify_all(data_dir, progress=_download_bar)
+        sets, errors = fetch.verify_all(data_dir, progress=download_bar)
     else:
-        sets, errors = [fetch.verify(name, data_dir, progress=_download_bar)], []
+        sets, errors = [fetch.verify(name, data_dir, progress=download_bar)], []
     faults = []
     for check in (check for checks in sets for check in checks):
         say(f"{'ok  ' if check.fault is None else 'new ' if check.is_fixed else 'BAD '}  {check.path}")
@@ -154,7 +154,7 @@ def import_data(
         say(f"{located.entry.title}: {located.folder}")
 
 
-def _download_bar(file: str, num_bytes: int) -> Any:
+def download_bar(file: str, num_bytes: int) -> Any:
     """A bar on stderr for a file being downloaded."""
     from lenet.display.choice import choose_display
 

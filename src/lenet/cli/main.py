@@ -38,12 +38,14 @@ COMMANDS = {
     "data fetch": "lenet.cli.data:fetch",
     "data verify": "lenet.cli.data:verify",
     "data import": "lenet.cli.data:import_data",
+    "data check": "lenet.cli.own_data:check_data",
+    "data convert": "lenet.cli.own_data:convert_data",
 }
 GROUPS = {
     "": """Train, evaluate and use the small convolutional networks of the LeNet family.
 
     Example: lenet train --data fashion-mnist --recipe fast""",
-    "data": """List, fetch and check data sets.
+    "data": """List, fetch, check and convert data sets.
 
     Example: lenet data list""",
 }

@@ -193,17 +193,29 @@ def find_entry(name: str) -> Entry:
     Raises:
         DataError: There is none; the hint has the choices.
     """
-    if name in CATALOGUE:
-        return CATALOGUE[name]
+    entry = _find(name)
+    if entry is not None:
+        return entry
     if name.lower() == "auto":
         raise DataError("auto is a choice for training, not a data set", hint=f"choose from {', '.join(CATALOGUE)}")
+    if _letters(name) == "emnist":
+        raise DataError("EMNIST has six splits, each a data set", hint=f"choose from {', '.join(EMNIST)}")
+    raise DataError(f"unknown data set {name!r}", hint=choices_hint(name, ["auto", *CATALOGUE]))
+
+
+def is_known(name: str) -> bool:
+    """Return whether there is a data set of that name, in any spelling."""
+    return _find(name) is not None
+
+
+def _find(name: str) -> Entry | None:
+    if name in CATALOGUE:
+        return CATALOGUE[name]
     spelled = {_letters(each): each for each in CATALOGUE} | ALIASES
     for spelling in (name, name.rpartition("/")[2]):  # Hugging Face's names begin with that of an owner
         if _letters(spelling) in spelled:
             return CATALOGUE[spelled[_letters(spelling)]]
-    if _letters(name) == "emnist":
-        raise DataError("EMNIST has six splits, each a data set", hint=f"choose from {', '.join(EMNIST)}")
-    raise DataError(f"unknown data set {name!r}", hint=choices_hint(name, ["auto", *CATALOGUE]))
+    return None
 
 
 def owner(sha256: str) -> Entry | None:

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Sequence
 from io import SEEK_END, RawIOBase
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -122,6 +122,12 @@ def parse(
 def dump(array: NDArray[np.uint8]) -> bytes:
     """Make the content of the IDX file of an array of unsigned bytes."""
     return struct.pack(f">{array.ndim + 1}I", UNSIGNED_BYTE << 8 | array.ndim, *array.shape) + array.tobytes()
+
+
+def dump_ints(array: NDArray[np.integer[Any]]) -> bytes:
+    """Make the content of the IDX file of an array of whole numbers, of 4 bytes each."""
+    header = struct.pack(f">{array.ndim + 1}I", INT << 8 | array.ndim, *array.shape)
+    return header + array.astype(TYPES[INT]).tobytes()
 
 
 def header_size(num_dimensions: int) -> int:

@@ -3,7 +3,11 @@
 import contextlib
 import io
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from lenet.errors import ConfigError
+from lenet.files import durable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -52,3 +56,27 @@ def rendered(figure: "Figure", suffix: str) -> bytes:
     with rc_context(STYLE):
         figure.savefig(buffer, format=suffix, dpi=150, metadata={"Date": None} if suffix == "svg" else None)
     return buffer.getvalue()
+
+
+def save_figure(figure: "Figure", path: Path) -> Path:
+    """Write a figure into a file, atomically.
+
+    Args:
+        figure: from `styled_figure`.
+        path: a .png or .svg file.
+
+    Returns:
+        The path.
+
+    Raises:
+        ConfigError: the file has another suffix, or cannot be written.
+    """
+    suffix = path.suffix.lower().removeprefix(".")
+    if suffix not in ("png", "svg"):
+        raise ConfigError(f"cannot write {path}; expected a .png or .svg file", hint=f"name it {path.stem}.png")
+    try:
+        durable.write(path, rendered(figure, suffix))
+    except OSError as error:
+        what, hint = durable.explain(error)
+        raise ConfigError(f"cannot write {path}: {what}", hint=hint) from error
+    return path

@@ -150,6 +150,12 @@ def remove(path: Path) -> None:
         os.unlink(path)  # noqa: PTH108
 
 
+def sync_file(path: Path) -> None:
+    """Make the content of a file durable."""
+    with _opened(path, os.O_RDWR) as file:
+        os.fsync(file)
+
+
 def sync_folder(path: Path) -> None:
     """Make the names in a folder durable, on systems that can: Windows and some network file systems cannot."""
     if os.name == "nt":

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.data.own import arrays, emnist, words
+from lenet.data.own.class_list import read_class_list
 from lenet.data.own.items import BadItems, Draft
 from lenet.data.own.listing import Files
 from lenet.data.own.sniff import kinds
@@ -65,7 +66,12 @@ def read(files: Files, names: list[str], bad: BadItems) -> Draft:
         # QMNIST's labels have eight columns, of which the first is the class.
         numbers = numbers[:, 0] if numbers is not None and numbers.ndim == 2 else numbers
         parts.append(arrays.Part(name, array, numbers, words.split(_base(name))))
-    draft = arrays.draft(f"{files.kind}IDX files", parts, files.sources(names), emnist.class_names(files, images[0]))
+    draft = arrays.draft(
+        f"{files.kind}IDX files",
+        parts,
+        files.sources(names),
+        emnist.class_names(files, images[0]) or read_class_list(files, images[0]),
+    )
     draft.notes = emnist.notes(images)
     return draft
 

@@ -1,0 +1,92 @@
+"""The contact sheet of `lenet data check`: some images of each class, before and after preprocessing."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lenet.data.own.items import Pixels
+from lenet.data.own.survey import Survey, pixels_of
+from lenet.display.style import save_figure, styled_figure
+from lenet.images.fit import brought_to, with_channels
+from lenet.images.preprocess import Preprocessing
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SAMPLES = 8  # of each class
+CELL, GAP, HALF_GAP = 64, 2, 24  # pixels: of an image, between two, between before and after
+MAX_CLASSES = 100  # that are drawn
+PAPER = 255
+
+
+def draw_contact_sheet(survey: Survey, preprocessing: Preprocessing) -> "Figure":
+    """Draw a row for each class: its first images as they are, and as the network sees them.
+
+    Args:
+        survey: What was measured of the images.
+        preprocessing: How they are brought to the network.
+    """
+    classes = survey.collection.classes[:MAX_CLASSES]
+    step = CELL + GAP
+    half = SAMPLES * step
+    sheet = np.full((len(classes) * step, 2 * half + HALF_GAP, 3), PAPER, np.uint8)
+    for row, label in enumerate(range(len(classes))):
+        for column, index in enumerate(_chosen(survey, label)):
+            before = pixels_of(survey.collection, int(survey.numbers[index]))
+            after = preprocessing.apply(before, survey.items[index].name)
+            for pixels, left in ((before, column * step), (after, half + HALF_GAP + column * step)):
+                sheet[row * step : row * step + CELL, left : left + CELL] = _cell(pixels)
+    with styled_figure(1.6 + sheet.shape[1] / 100, 0.7 + sheet.shape[0] / 100, grid=False) as figure:
+        axes = figure.subplots()
+        axes.imshow(sheet, interpolation="nearest", extent=(0, sheet.shape[1], sheet.shape[0], 0))
+        for side in axes.spines.values():
+            side.set_visible(False)
+        axes.set_yticks([row * step + CELL / 2 for row in range(len(classes))], [_short(name) for name in classes])
+        axes.set_xticks(
+            [half / 2, half * 1.5 + HALF_GAP], ["as they are", f"as the network sees them, {preprocessing.kind}"]
+        )
+        axes.xaxis.tick_top()
+        axes.tick_params(length=0)
+    return figure
+
+
+def save_contact_sheet(survey: Survey, preprocessing: Preprocessing, path: Path) -> Path:
+    """Write the contact sheet.
+
+    Args:
+        survey: What was measured of the images.
+        preprocessing: How they are brought to the network.
+        path: A .png or .svg file.
+
+    Raises:
+        ConfigError: The file has another suffix, or cannot be written.
+    """
+    return save_figure(draw_contact_sheet(survey, preprocessing), path)
+
+
+def _chosen(survey: Survey, label: int) -> Sequence[int]:
+    """Some images of a class, at equal distances."""
+    indices = np.flatnonzero(survey.labels == label)
+    chosen: list[int] = indices[np.linspace(0, len(indices) - 1, min(SAMPLES, len(indices))).astype(int)].tolist()
+    return chosen
+
+
+def _cell(pixels: Pixels) -> Pixels:
+    """The image in colour, at the size of a cell, on white; small ones in whole multiples, so that pixels stay squares."""
+    height, width = pixels.shape[:2]
+    times = CELL // max(height, width)
+    if times > 1:
+        pixels = pixels.repeat(times, axis=0).repeat(times, axis=1)
+    elif max(height, width) > CELL:
+        scale = CELL / max(height, width)
+        pixels = brought_to(pixels, (max(1, round(height * scale)), max(1, round(width * scale))), "stretch")
+    cell = np.full((CELL, CELL, 3), PAPER, np.uint8)
+    top, left = (CELL - pixels.shape[0]) // 2, (CELL - pixels.shape[1]) // 2
+    cell[top : top + pixels.shape[0], left : left + pixels.shape[1]] = with_channels(pixels, 3)
+    return cell
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 24 else f"{name[:23]}…"
