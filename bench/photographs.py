@@ -21,8 +21,9 @@ from photograph_ways import WAYS
 from recording import ROOT, Log, measured, spread
 
 import lenet
+from lenet.analysis.answer import Answer, Reading
 from lenet.analysis.given_images import given_images
-from lenet.analysis.prediction import Answer, Prediction, predict_each
+from lenet.analysis.prediction import predict_each
 from lenet.runs.run import Run
 
 sys.path.append(str(ROOT / "tests" / "support"))
@@ -47,7 +48,7 @@ def correct(run: Run, kind: str, wanted: Sequence[Drawing], ways: Sequence[str] 
 
 def is_label(answer: Answer, label: str) -> bool:
     """Whether an image was classified, and correctly."""
-    return isinstance(answer, Prediction) and answer.label == label
+    return isinstance(answer, Reading) and answer.label == label
 
 
 def other_answer(run: Run, kind: str, path: Path, way: str) -> str | None:
@@ -95,6 +96,31 @@ def measure_test_images(log: Log, run: Run, data: str, number: int) -> dict[str,
     return {"images": len(labels), **result}
 
 
+def measure_numbers(log: Log, run: Run, seeds: Sequence[int]) -> dict[str, float]:
+    """How many numbers of two to four digits are read entirely, and how many single digits are taken for several."""
+    rng = np.random.default_rng(seeds[0])
+    numbers = [tuple(rng.integers(0, 10, length).tolist()) for length in (2, 3, 4) for _ in range(20)]
+    single = [condition.name for condition in drawings.conditions("digit") if condition.name != "cut_neighbours"]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        paths = [folder / f"{position}.image" for position in range(len(numbers))]
+        for path, number in zip(paths, numbers, strict=True):
+            path.write_bytes(drawings.write_row("digit", number, seeds[0]))
+        readings = list(predict_each(run, given_images(paths), split=True))
+        alone = [
+            drawings.save(folder, condition, "digit", place % 10, seeds[0]) for place, condition in enumerate(single)
+        ]
+        doubts = [
+            isinstance(one, Reading) and one.parts[0].num_parts > 1 for one in predict_each(run, given_images(alone))
+        ]
+    read = [is_label(reading, "".join(map(str, number))) for reading, number in zip(readings, numbers, strict=True)]
+    result = {"numbers": len(numbers), "read": float(np.mean(read)), "doubted": float(np.mean(doubts))}
+    log.say(
+        f"\n{len(numbers)} numbers: {result['read']:.1%} read; {result['doubted']:.1%} of single digits taken for several"
+    )
+    return result
+
+
 def predict_seconds(run: Path, folder: Path, repeats: int) -> dict[str, float]:
     """The time of `lenet predict` for a photo of 12 megapixels, as a whole process."""
     photo = drawings.save(folder, "twelve_megapixels", "digit", 5, 1)
@@ -128,6 +154,7 @@ def main() -> None:
         log.say()
         for kind, run in runs.items():
             result["test_images"][DATA[kind]] = measure_test_images(log, run, DATA[kind], options.images)
+        result["numbers"] = measure_numbers(log, runs["digit"], options.seeds)
         seconds = predict_seconds(runs["digit"].path.absolute(), folder, options.repeats)
     log.say(
         f"\npredict, 12 megapixels, whole process: {seconds['median']:.2f} s ({seconds['min']:.2f} to {seconds['max']:.2f})"

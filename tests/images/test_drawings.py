@@ -29,3 +29,11 @@ def test_a_drawing_is_a_file_that_decodes(tmp_path):
     for condition in ("plain", "palette", "transparent", "on_its_side"):
         path = drawings.save(tmp_path, condition, "garment", 9, seed=1)
         assert decode(path, path.name).shape[:2] == (400, 400)
+
+
+def test_several_objects_stand_side_by_side(tmp_path):
+    path = tmp_path / "year.png"
+    path.write_bytes(drawings.write_row("digit", [2, 0, 2, 6], seed=1))
+    height, width = decode(path, path.name).shape[:2]
+    assert width > 2 * height
+    assert drawings.write_row("garment", [0, 0], seed=1) != drawings.write_row("garment", [0, 0], seed=3)

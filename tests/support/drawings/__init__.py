@@ -17,8 +17,11 @@ import numpy as np
 from drawings import clutter, colours, grounds, lights, papers, pens, sensors, sizes
 from drawings.canvas import Subject
 from drawings.clothes import NAMES
+from drawings.several import write_row
 
 Draw = Callable[[Subject, np.random.Generator], bytes]
+
+__all__ = ["CONDITIONS", "GROUPS", "KINDS", "LABELS", "Condition", "conditions", "draw", "save", "write_row"]
 
 KINDS = ("digit", "garment")
 LABELS = {"digit": tuple("0123456789"), "garment": NAMES}
