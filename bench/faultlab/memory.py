@@ -28,7 +28,7 @@ from torch.overrides import TorchFunctionMode
 
 import lenet
 from faultlab import Row
-from lenet.analysis.evaluation import Evaluation
+from lenet.analysis.evaluated import Evaluation
 from lenet.analysis.prediction import predict_many
 from lenet.data.dataset import Dataset, Splits
 from lenet.engines import choice

@@ -16,7 +16,8 @@ from lenet.version import __version__
 if TYPE_CHECKING:
     from lenet import d2l, data, models
     from lenet.analysis.answer import Prediction
-    from lenet.analysis.evaluation import Evaluation, evaluate
+    from lenet.analysis.evaluated import Evaluation
+    from lenet.analysis.evaluation import evaluate
     from lenet.analysis.prediction import predict
     from lenet.config import TrainConfig
     from lenet.configuration import RECIPES, configure
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 # The module of each public name. A test compares it with the imports above and with __all__.
 _MODULES = {
     "Dataset": "lenet.data.dataset",
-    "Evaluation": "lenet.analysis.evaluation",
+    "Evaluation": "lenet.analysis.evaluated",
     "Interrupted": "lenet.training.interrupts",
     "LenetError": "lenet.errors",
     "ManyInterrupted": "lenet.training.parallel",

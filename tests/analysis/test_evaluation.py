@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import lenet
-from lenet.analysis.evaluation import Evaluation
+from lenet.analysis.evaluated import Evaluation
 from lenet.data.dataset import Dataset, Splits
 from lenet.engines.cpu import CpuEngine
 from lenet.errors import ConfigError, DataError, EngineError, RunError

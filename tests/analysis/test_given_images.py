@@ -35,7 +35,7 @@ def test_folders_are_searched_in_natural_order_without_hidden_files(make):
     found = find_images([folder], DIGITS)
     assert names(found, folder) == ["2.png", "10.png", "deep/er/1.png"]
     assert [image.label for image in found.images] == [None] * 3
-    assert found.images[0].read() == folder / "2.png"
+    assert found.images[0].read() == (folder / "2.png").read_bytes()
     assert len(found.notes) == 1
     assert "notes.txt" in found.notes[0]
 

@@ -7,7 +7,8 @@ from PIL import Image
 import lenet
 from lenet.analysis.answer import Reading, Unreadable
 from lenet.analysis.given_images import Given
-from lenet.analysis.prediction import BATCH, MAX_THREADS, predict_each, predict_many, read
+from lenet.analysis.prediction import predict_each, predict_many, read
+from lenet.analysis.preparing import BATCH, MAX_THREADS
 from lenet.engines.cpu import CpuEngine
 from lenet.errors import EngineError, ImageError
 from lenet.images.found import Box, Found, Framed

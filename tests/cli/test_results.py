@@ -47,6 +47,23 @@ def test_runs_and_compare(lenet_command, trained, tmp_path, monkeypatch):
     assert lenet_command("runs", "empty") == (0, "", "no runs in empty\n")
 
 
+def test_own_images_are_evaluated_and_bad_ones_named(lenet_command, trained, tmp_path):
+    test = lenet.data.load("digits").test
+    for index in range(20):
+        path = tmp_path / "photos" / str(test.labels[index]) / f"{index}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(test.images[index]).save(path)
+    correct = (trained.network.logits(test.images[:20]).argmax(axis=1) == test.labels[:20]).mean()
+    code, out, err = lenet_command("evaluate", trained.path, "--data", tmp_path / "photos")
+    assert (code, err) == (0, "")
+    assert f"photos, 20 labelled images: accuracy {correct:.4f}" in out
+    (path.parent / "bad.png").write_text("<html>")
+    code, out, err = lenet_command("evaluate", trained.path, "--data", tmp_path / "photos", "--json")
+    assert code == 2
+    assert "bad.png is not an image" in err
+    assert len(json.loads(out)["unreadable"]) == 1
+
+
 @pytest.mark.torch
 def test_evaluate_without_kernels(lenet_command, trained, no_kernels):
     assert trained.resolved.engine == "cpu"

@@ -4,17 +4,23 @@ result = evaluate("runs/first")
 result.accuracy, result.confusion
 """
 
-from dataclasses import dataclass
-from typing import Any
+import contextlib
+import os
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.analysis.evaluated import Evaluation, Mistake
 from lenet.analysis.inference import computes, memory_guard
-from lenet.data.dataset import Dataset, Images, Labels, Splits
+from lenet.analysis.own_set import OwnSet, own_set
+from lenet.data.catalogue import find_entry
+from lenet.data.dataset import Dataset, Labels, Splits
 from lenet.data.loading import load
 from lenet.data.plan import hold_out
-from lenet.errors import ConfigError, DataError
+from lenet.errors import ConfigError, DataError, RunWarning
 from lenet.files import untrusted
 from lenet.metrics import confusion_matrix, loss_and_accuracy, softmax
 from lenet.runs.data import load_data
@@ -25,106 +31,22 @@ SPLITS = ("test", "train", "validation")
 MAX_MISTAKES = 100  # that an Evaluation lists
 
 
-@dataclass(frozen=True)
-class Mistake:
-    """A misclassified image.
-
-    Attributes:
-        index: its position in the evaluated images.
-        label: the true class.
-        predicted: the class with the highest probability.
-        probability: that probability.
-    """
-
-    index: int
-    label: int
-    predicted: int
-    probability: float
-
-
-@dataclass(frozen=True, eq=False)
-class Evaluation:
-    """How a trained network did on a set of images: the result of `lenet.evaluate`.
-
-    Attributes:
-        data: the name of the data set.
-        split: "test", "train" or "validation".
-        accuracy: share of images classified correctly, from 0 to 1.
-        loss: mean cross-entropy.
-        classes: names of the classes, in the order of their labels.
-        confusion: int64 (num_classes, num_classes), counts of images: a row for each true class, a column for each
-            predicted one.
-        mistakes: misclassified images, the most confident first; at most 100.
-        mistake_images: uint8 (len(mistakes), height, width), or (len(mistakes), height, width, 3) in colour.
-    """
-
-    data: str
-    split: str
-    accuracy: float
-    loss: float
-    classes: tuple[str, ...]
-    confusion: NDArray[np.int64]
-    mistakes: list[Mistake]
-    mistake_images: Images
-
-    @property
-    def num_images(self) -> int:
-        """How many images were evaluated."""
-        return int(self.confusion.sum())
-
-    @property
-    def num_mistakes(self) -> int:
-        """How many of them were misclassified."""
-        return int(self.confusion.sum() - np.trace(self.confusion))
-
-    @property
-    def support(self) -> NDArray[np.int64]:
-        """Number of images of each class, int64 (num_classes,)."""
-        support: NDArray[np.int64] = self.confusion.sum(axis=1)
-        return support
-
-    @property
-    def precision(self) -> NDArray[np.float64]:
-        """Share of the images predicted as each class that are of it, float64 (num_classes,); 0 if never predicted."""
-        precision: NDArray[np.float64] = np.diagonal(self.confusion) / np.maximum(self.confusion.sum(axis=0), 1)
-        return precision
-
-    @property
-    def recall(self) -> NDArray[np.float64]:
-        """Share of the images of each class that are classified correctly, float64 (num_classes,); 0 without images."""
-        return np.diagonal(self.confusion) / np.maximum(self.support, 1)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return all numbers as JSON values."""
-        return {
-            "data": self.data,
-            "split": self.split,
-            "num_images": self.num_images,
-            "accuracy": self.accuracy,
-            "loss": self.loss,
-            "classes": list(self.classes),
-            "precision": self.precision.tolist(),
-            "recall": self.recall.tolist(),
-            "confusion": self.confusion.tolist(),
-            "mistakes": [vars(mistake) for mistake in self.mistakes],
-        }
-
-
 def evaluate(
     run: Source,
-    data: str | Splits | None = None,
+    data: str | os.PathLike[str] | Splits | None = None,
     *,
     split: str = "test",
     data_dir: str | None = None,
     device: str = "auto",
 ) -> Evaluation:
-    """Evaluate a trained network on its own data set, or on another with images of that size and the same classes.
+    """Evaluate a trained network on its own data set, on another with the same classes, or on your own labelled images.
 
     Args:
-        run: a run, its directory, or a weights file that lenet wrote (`.safetensors`).
-        data: the name of a data set, or your own Splits; by default what the run was trained on. A weights file does not
-            record that, so it needs one.
-        split: "test", "train" (without the images held out for validation) or "validation".
+        run: a run, its directory, a weights file that lenet wrote (`.safetensors`), or an nn.Module, as for `predict`.
+        data: the name of a data set, your own Splits, or the path of labelled images, such as class folders, which are
+            prepared as for `predict`; by default what the run was trained on. Only a run records that.
+        split: "test", "train" (without the images held out for validation) or "validation"; of your own images all are taken
+            if they have no splits.
         data_dir: the folder of the data set's files; by default LENET_DATA, else the cache.
         device: "auto", "cpu", or a GPU such as "cuda:0".
 
@@ -142,35 +64,60 @@ def evaluate(
     trained = open_trained(run)
     with memory_guard(device, "in an evaluation"):
         engine = computes(trained, device)  # before the data, so that a broken network is reported without the wait
-        dataset = _part(trained, _splits(trained, data, data_dir), split)
+        own = _own_set(trained, data, split)
+        dataset = own.dataset if own else _part(trained, _splits(trained, data, data_dir), split)
         _check_fit(trained, dataset)
         values = logits(trained, engine, dataset.images)
     loss, accuracy = loss_and_accuracy(values, dataset.labels)
     probabilities = softmax(values)
     predicted = probabilities.argmax(axis=1)
-    mistakes = _most_confident(probabilities, predicted, dataset.labels)
+    mistakes = _most_confident(probabilities, predicted, dataset.labels, own.names if own else None)
     return Evaluation(
         data=dataset.name,
-        split=split,
+        split=own.split if own else split,
         accuracy=accuracy,
         loss=loss,
         classes=trained.classes,
         confusion=confusion_matrix(dataset.labels, predicted, len(trained.classes)),
         mistakes=mistakes,
         mistake_images=dataset.images[[mistake.index for mistake in mistakes]],
+        unreadable=own.unreadable if own else (),
     )
 
 
-def _splits(trained: Trained, data: str | Splits | None, data_dir: str | None) -> Splits:
+def _own_set(trained: Trained, data: str | os.PathLike[str] | Splits | None, split: str) -> OwnSet | None:
+    """The images that a path names, unless the network was trained on them, and has test images of its own among them."""
+    if data is None or isinstance(data, Splits) or not _is_path(data):
+        return None
+    path = Path(data)
+    folder = trained.resolved.data_folder if isinstance(trained, Run) else None
+    if folder is not None and Path(folder) == path.absolute():
+        return None
+    found = own_set(path, trained, split)
+    for text in found.notes:
+        warnings.warn(text, RunWarning, stacklevel=3)
+    return found
+
+
+def _is_path(data: str | os.PathLike[str]) -> bool:
+    """Whether it is a path that exists, and not the name of a data set; ./mnist is a path, mnist a name."""
+    if isinstance(data, str) and Path(data).name == data:
+        with contextlib.suppress(DataError):
+            find_entry(data)
+            return False
+    return data != "auto" and os.path.lexists(data)
+
+
+def _splits(trained: Trained, data: str | os.PathLike[str] | Splits | None, data_dir: str | None) -> Splits:
     if isinstance(data, Splits):
         return data
-    if isinstance(trained, Run) and data in (None, trained.resolved.data):
+    if isinstance(trained, Run) and (data in (None, trained.resolved.data) or _is_path(data)):
         return load_data(trained, data_dir)
     if data is None:
         raise ConfigError(
             f"{trained.path} does not say what data it was trained on", hint="name a data set: --data fashion-mnist"
         )
-    return load(data, data_dir)
+    return load(os.fspath(data), data_dir)
 
 
 def _part(trained: Trained, data: Splits, split: str) -> Dataset:
@@ -190,10 +137,21 @@ def _part(trained: Trained, data: Splits, split: str) -> Dataset:
     return data.train.subset(validation)
 
 
-def _most_confident(probabilities: NDArray[np.float64], predicted: Labels, labels: Labels) -> list[Mistake]:
+def _most_confident(
+    probabilities: NDArray[np.float64], predicted: Labels, labels: Labels, names: Sequence[str] | None
+) -> list[Mistake]:
     wrong = np.flatnonzero(predicted != labels)
     ordered = wrong[np.argsort(-probabilities[wrong, predicted[wrong]], kind="stable")][:MAX_MISTAKES]
-    return [Mistake(int(i), int(labels[i]), int(predicted[i]), float(probabilities[i, predicted[i]])) for i in ordered]
+    return [
+        Mistake(
+            int(i),
+            int(labels[i]),
+            int(predicted[i]),
+            float(probabilities[i, predicted[i]]),
+            names[i] if names else None,
+        )
+        for i in ordered
+    ]
 
 
 def _check_fit(trained: Trained, dataset: Dataset) -> None:

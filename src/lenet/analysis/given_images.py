@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeAlias
 from numpy.typing import NDArray
 
 from lenet.data.own.names import is_image, natural_key
-from lenet.errors import LenetError, RunError, quoted
+from lenet.errors import DataError, LenetError, RunError, quoted
 from lenet.runs.opening import is_image as begins_like_an_image
 from lenet.runs.opening import is_run
 
@@ -39,12 +39,16 @@ class Given(NamedTuple):
         read: gives a path, an image file's content, or pixels; raises LenetError.
         label: the class that its folder or table gives it, one of the network's; else None.
         row: its number, from 1, where it comes from a table or an array of pixels.
+        split: "train", "validation" or "test", where the images have splits.
+        is_bad: whether it is known that it cannot be read.
     """
 
     name: str
     read: Callable[[], Any]
     label: str | None = None
     row: int | None = None
+    split: str | None = None
+    is_bad: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,7 @@ def find_images(paths: Sequence[Path], classes: Sequence[str]) -> GivenImages:
     """
     images: list[Given] = []
     notes: list[str] = []
-    known = {_simple(name): name for name in classes}
+    known = _known(classes)
     are_classes = sum(_simple(path.name) in known for path in paths if path.is_dir()) > 1
     for path in paths:
         if not path.is_dir() and (is_image(path.name) or begins_like_an_image(path) or not path.exists()):
@@ -103,13 +107,55 @@ def find_images(paths: Sequence[Path], classes: Sequence[str]) -> GivenImages:
             continue
         own = known.get(_simple(path.name)) if are_classes and path.is_dir() else None
         try:
-            found = _in_collection(path, known, own)
+            found = in_collection(path, classes, own)
         except LenetError as error:
-            images.append(Given(str(path), _raiser(error)))
+            images.append(_bad(str(path), error))
             continue
         images += found.images
         notes += found.notes
     return GivenImages(images, tuple(notes))
+
+
+def in_collection(path: Path, classes: Sequence[str], own: str | None = None) -> GivenImages:
+    """Find all images in a folder, an archive or a table.
+
+    Args:
+        path: what the user typed.
+        classes: the network's.
+        own: the class of images that have no label.
+
+    Raises:
+        DataError: it holds no images, or is of no known format.
+    """
+    from lenet.data.own.collection import read_collection
+
+    collection = read_collection(path, skip_bad=True, for_training=False)
+    labels = _labels(collection.items, classes)
+    order = list(range(len(collection.items)))
+    if collection.arrays is None:
+        order.sort(key=lambda i: natural_key(collection.items[i].name))
+    images = [_item(collection, i, labels[i] or own) for i in order]
+    images += [_bad(_name(path, bad.name), DataError(f"{bad.name} {bad.reason}")) for bad in collection.bad]
+    return GivenImages(images, (*collection.notes, *_unknown(collection.items, labels)))
+
+
+def _known(classes: Sequence[str]) -> dict[str, str]:
+    """The network's classes by their names, also in simple spelling."""
+    return {_simple(name): name for name in classes} | {name: name for name in classes}
+
+
+def _labels(items: "Sequence[Item]", classes: Sequence[str]) -> list[str | None]:
+    """The class of each item, None for those without a label and for labels that the network does not have.
+
+    Where no label is the name of a class and all are numbers of classes, as in tables of Fashion-MNIST, they mean those.
+    """
+    given = {item.label for item in items if item.label}
+    known = _known(classes)
+    found = {label: known.get(label) or known.get(_simple(label)) for label in given}
+    numbers = {str(number): name for number, name in enumerate(classes)}
+    if not any(found.values()) and given <= numbers.keys():
+        found |= numbers
+    return [found.get(item.label or "") for item in items]
 
 
 def _given(image: ImageSource, number: int = 0) -> Given:
@@ -118,26 +164,11 @@ def _given(image: ImageSource, number: int = 0) -> Given:
     return Given(f"image {number}", lambda: image)
 
 
-def _in_collection(path: Path, known: dict[str, str], own: str | None) -> GivenImages:
-    """All images in a folder, an archive or a table."""
-    from lenet.data.own.collection import read_collection
-
-    collection = read_collection(path, skip_bad=True, for_training=False)
-    labels = [known.get(_simple(item.label)) if item.label else own for item in collection.items]
-    order = list(range(len(collection.items)))
-    if collection.arrays is None:
-        order.sort(key=lambda i: natural_key(collection.items[i].name))
-    images = [_item(collection, i, labels[i]) for i in order]
-    images += [Given(_name(path, bad.name), _raiser(LenetError(f"{bad.name} {bad.reason}"))) for bad in collection.bad]
-    return GivenImages(images, (*collection.notes, *_unknown(collection.items, labels)))
-
-
 def _item(collection: "Collection", i: int, label: str | None) -> Given:
     item = collection.items[i]
     if collection.arrays is not None:
-        return Given(item.name, lambda: collection.read(i), label, i + 1)
-    file = collection.path / item.name
-    return Given(_name(collection.path, item.name), lambda: file if file.is_file() else collection.read(i), label)
+        return Given(item.name, lambda: collection.read(i), label, i + 1, item.split)
+    return Given(_name(collection.path, item.name), lambda: collection.read(i), label, None, item.split)
 
 
 def _name(path: Path, name: str) -> str:
@@ -160,8 +191,8 @@ def _simple(name: str | None) -> str:
     return re.sub(r"[\s_/-]+", " ", (name or "").casefold()).strip()
 
 
-def _raiser(error: LenetError) -> Callable[[], NoReturn]:
+def _bad(name: str, error: LenetError) -> Given:
     def fail() -> NoReturn:
         raise error
 
-    return fail
+    return Given(name, fail, is_bad=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lenet.analysis.evaluation import Evaluation
+from lenet.analysis.evaluated import Evaluation
 from lenet.configuration import to_dict
 from lenet.data.dataset import Dataset
 from lenet.display.curve import draw_many

@@ -3,9 +3,8 @@
 predict("runs/first", "boot.png").label
 """
 
-from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Generator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,22 +12,11 @@ from numpy.typing import NDArray
 from lenet.analysis.answer import Answer, Prediction, Reading, Unreadable
 from lenet.analysis.given_images import Given, ImageSource, check_order, given_images
 from lenet.analysis.inference import computes, memory_guard
-from lenet.engines.threads import num_threads
-from lenet.errors import LenetError
+from lenet.analysis.preparing import Prepared, prepared
 from lenet.images.found import Framed
 from lenet.images.preprocess import Preprocessing
 from lenet.metrics import softmax
 from lenet.runs.opening import Source, logits, open_trained
-
-MAX_THREADS = 4  # that decode images; each may need the memory of a large photo
-BATCH = 64  # images classified at once, at most
-
-
-class _Prepared(NamedTuple):
-    """An image, and what the network is to see of it: several images if it shows several parts and they are read."""
-
-    image: Given
-    framed: tuple[Framed, ...]
 
 
 def predict(
@@ -112,19 +100,11 @@ def predict_each(
         For each image, in their order, a Reading, of one part unless parts are read, or an Unreadable with what is wrong.
     """
     trained = open_trained(run, **module)
-    frame = trained.preprocessing.split if split else trained.preprocessing.explain
     with memory_guard(device, "in a prediction"):
         engine = computes(trained, device)  # before the images, so that a broken network is reported without the wait
 
-        def prepare(image: Given) -> _Prepared | Unreadable:
-            try:
-                framed = frame(image.read(), image.name)
-            except LenetError as error:
-                return Unreadable(image.name, error, image.label)
-            return _Prepared(image, framed if isinstance(framed, tuple) else (framed,))
-
-        for batch in _batches(prepare, images):
-            seen = [framed.seen for each in batch if isinstance(each, _Prepared) for framed in each.framed]
+        for batch in prepared(images, trained.preprocessing, split):
+            seen = [framed.seen for each in batch if isinstance(each, Prepared) for framed in each.framed]
             rows = iter(softmax(logits(trained, engine, np.stack(seen))) if seen else ())
             for each in batch:
                 if isinstance(each, Unreadable):
@@ -140,32 +120,6 @@ def _part(
     num_parts = len(framed.found.parts) if framed.found else 1
     kept = framed if explain else None
     return Prediction(image.name, classes, probabilities, framed.seen, image.label, num_parts, kept)
-
-
-def _batches(
-    prepare: Callable[[Given], _Prepared | Unreadable], images: Sequence[Given]
-) -> Iterator[list[_Prepared | Unreadable]]:
-    """Prepare images in threads; yield, in their order, what is ready, at least one at a time."""
-    if len(images) < 2:
-        yield [prepare(image) for image in images]
-        return
-    from concurrent.futures import Future, ThreadPoolExecutor
-
-    pending: deque[Future[_Prepared | Unreadable]] = deque()
-    rest = iter(images)
-    pool = ThreadPoolExecutor(min(num_threads(None), MAX_THREADS))
-    try:
-        while True:
-            while len(pending) < BATCH and (image := next(rest, None)) is not None:
-                pending.append(pool.submit(prepare, image))
-            if not pending:
-                return
-            batch = [pending.popleft().result()]
-            while pending and pending[0].done():
-                batch.append(pending.popleft().result())
-            yield batch
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 def _reading(answer: Answer) -> Reading:

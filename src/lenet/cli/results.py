@@ -12,6 +12,7 @@ from lenet.cli.output import note, print_table, say
 from lenet.errors import LenetError
 
 if TYPE_CHECKING:
+    from lenet.analysis.evaluated import Evaluation
     from lenet.runs.run import Run
 
 
@@ -19,7 +20,11 @@ def evaluate(
     run: RunPath,
     data: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="A data set other than the run's own; required for a weights file."),
+        typer.Option(
+            metavar="NAME",
+            help="A data set other than the run's own, or a folder, archive or table of your own labelled images; a weights "
+            "file needs one.",
+        ),
     ] = None,
     data_dir: DataDir = None,
     split: Annotated[str, typer.Option(metavar="NAME", help="Which images: test, train or validation.")] = "test",
@@ -34,9 +39,13 @@ def evaluate(
 
     Prints accuracy and loss, precision and recall of each class, the confusion matrix, and the most confident errors.
 
+    Your own images are made similar to the training images, as lenet predict does it. A bad one is named on stderr, and the
+    exit code is 2.
+
     Example: lenet evaluate runs/first --plot
     """
     from lenet.analysis import evaluation
+    from lenet.cli.answers import print_error
 
     result = evaluation.evaluate(run, data, split=split, data_dir=data_dir, device=device)
     if plot:
@@ -44,9 +53,18 @@ def evaluate(
 
         for path in plots.save_evaluation(run, result):
             note(f"wrote {path}")
+    hints = set[str]()
+    for image in result.unreadable:
+        print_error(image, hints)
     if json_:
         say(json.dumps(result.to_dict()))
-        return
+    else:
+        _print_evaluation(result)
+    if result.unreadable:
+        raise typer.Exit(2)
+
+
+def _print_evaluation(result: "Evaluation") -> None:
     say(
         f"{result.data}, {result.num_images:,} {result.split} images: "
         f"accuracy {result.accuracy:.4f}, loss {result.loss:.4f}\n"
@@ -65,7 +83,7 @@ def evaluate(
     print_table(
         ["image", "true", "predicted", "probability"],
         [
-            [str(m.index), result.classes[m.label], result.classes[m.predicted], f"{m.probability:.4f}"]
+            [m.name or str(m.index), result.classes[m.label], result.classes[m.predicted], f"{m.probability:.4f}"]
             for m in result.mistakes[:10]
         ],
     )
