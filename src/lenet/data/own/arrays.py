@@ -87,11 +87,10 @@ def to_images(values: NDArray[Any], name: str, size: tuple[int, int] | None = No
             hint="name the arrays of images x_train, x_test, those of labels y_train, y_test",
         )
     try:
-        is_mask = values.dtype == np.uint8 and values.max() <= 1
-        values = values.view(bool) if is_mask else values
-        pixels = values if values.dtype == np.uint8 else to_8_bits(values, name)
+        is_done = values.dtype == np.uint8 and values.max() != 1
+        pixels = values if is_done else to_8_bits(values, name)
     except ImageError as error:
-        raise DataError(error.message, hint="expected pixels from 0 to 255, or from 0 to 1") from error
+        raise DataError(error.message, hint=error.hint) from error
     if pixels.ndim == 2:
         pixels = _unflatten(pixels, name, size)
     if pixels.ndim == 4 and pixels.shape[3] not in CHANNELS and pixels.shape[1] in CHANNELS:

@@ -155,8 +155,8 @@ def complete(path: Path, draft: Draft, bad: BadItems, for_training: bool) -> Col
             items, read, arrays = [items[i] for i in kept], draft.read, draft.arrays
             draft.read = lambda i: read(kept[i])
             draft.arrays = None if arrays is None else arrays[kept]
-        if len({item.split for item in items}) == 1:  # one part of something, such as mnist_train.csv
-            items = [item._replace(split=None) for item in items]
+        if len(splits := {item.split for item in items}) == 1 and splits != {None}:  # mnist_train.csv on its own
+            items = [Item(item.name, item.label, None) for item in items]
     occurring = {item.label for item in items} - {None}
     known = draft.classes or ()
     classes = [name for name in known if name in occurring]

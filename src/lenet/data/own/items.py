@@ -5,12 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from lenet.errors import DataError
-
-Pixels = NDArray[np.uint8]  # (height, width), or (height, width, 3) with colours
+from lenet.images.pixels import Pixels
 
 SPLITS = ("train", "validation", "test")
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 COMMA, NEWLINE, ZERO, NINE = b",\n09"
+FRONT = b"\n" * 4  # before the first number, so that the four bytes before every comma exist
 
 
 def parse(text: bytes, width: int) -> NDArray[Any] | None:
@@ -26,27 +27,29 @@ def parse(text: bytes, width: int) -> NDArray[Any] | None:
 
 def _digits(text: bytes, width: int) -> NDArray[Any] | None:
     """Whole numbers of at most three digits, computed from the bytes before each comma."""
-    codes = np.frombuffer(text, np.uint8)
+    codes = np.frombuffer(FRONT + text, np.uint8)
     if codes.max(initial=ZERO) > NINE:
         return None
-    ends = np.flatnonzero(codes < ZERO)
-    if len(ends) == 0 or len(ends) % width:
+    is_separator = codes < ZERO
+    ends = np.flatnonzero(is_separator)[len(FRONT) :]
+    if len(ends) == 0 or len(ends) % width or is_separator[ends - 1].any():
         return None
     separators = codes[ends].reshape(-1, width)
     if (separators[:, :-1] != COMMA).any() or (separators[:, -1] != NEWLINE).any():
         return None
-    lengths = np.diff(ends, prepend=-1) - 1
-    if lengths.min() < 1 or lengths.max() > 3:
+    values = codes[ends - 1] - ZERO
+    longer = np.flatnonzero(~is_separator[ends - 2])  # most pixels are 0, of one digit
+    if len(longer) == 0:
+        return values.reshape(-1, width)
+    places = ends[longer]
+    tens = (codes[places - 2] - ZERO).astype(np.uint16) * 10 + values[longer]
+    three = np.flatnonzero(~is_separator[places - 3])
+    if not is_separator[places[three] - 4].all():
         return None
-    values = (codes[ends - 1] - ZERO).astype(np.uint16)
-    longer = np.flatnonzero(lengths > 1)  # most pixels are 0, of one digit
-    places, lengths = ends[longer], lengths[longer]
-    more = (codes[places - 2] - ZERO).astype(np.uint16) * 10
-    three = lengths > 2
-    more[three] += (codes[places[three] - 3] - ZERO).astype(np.uint16) * 100
-    values[longer] += more
-    values = values.reshape(-1, width)
-    return values.astype(np.uint8) if values.max() < 256 else values
+    tens[three] += (codes[places[three] - 3] - ZERO).astype(np.uint16) * 100
+    values = values if tens.max() < 256 else values.astype(np.uint16)
+    values[longer] = tens
+    return values.reshape(-1, width)
 
 
 def _floats(text: bytes, width: int) -> NDArray[Any] | None:
