@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from drawings import clutter, colours, grounds, lights, papers, pens, sensors, sizes
+from drawings import cloths, clutter, colours, grounds, lights, papers, pens, sensors, sizes
 from drawings.canvas import Subject
 from drawings.clothes import NAMES
 from drawings.several import write_row
@@ -26,7 +26,7 @@ __all__ = ["CONDITIONS", "GROUPS", "KINDS", "LABELS", "Condition", "conditions",
 KINDS = ("digit", "garment")
 LABELS = {"digit": tuple("0123456789"), "garment": NAMES}
 
-# Groups of conditions, each a function with a sentence; of pens only the first suits garments.
+# Groups of conditions, each a function with a sentence.
 GROUPS: dict[str, tuple[Draw, ...]] = {
     "pens": (
         pens.plain, pens.thin, pens.thick, pens.pencil, pens.chalk, pens.marker, pens.faint, pens.bleeding, pens.dry,
@@ -51,6 +51,10 @@ GROUPS: dict[str, tuple[Draw, ...]] = {
     "grounds": (
         grounds.planks, grounds.tiles, grounds.carpet, grounds.bed, grounds.checked, grounds.striped,
         grounds.wall_and_floor, grounds.bricks, grounds.pale_on_white, grounds.dark_on_dark, grounds.marble,
+    ),
+    "cloths": (
+        cloths.stripes, cloths.dots, cloths.tartan, cloths.print_in_front, cloths.two_halves, cloths.camouflage, cloths.shiny,
+        cloths.white_on_grey,
     ),
     "clutter": (
         clutter.speck, clutter.dust, clutter.salt_and_pepper, clutter.cut_neighbours, clutter.signature,
@@ -94,7 +98,7 @@ CONDITIONS: dict[str, Condition] = {
         group,
         (draw.__doc__ or "").splitlines()[0],
         draw,
-        KINDS[:1] if draw.__name__ in DIGITS_ALONE else KINDS,
+        KINDS[1:] if group == "cloths" else KINDS[:1] if draw.__name__ in DIGITS_ALONE else KINDS,
     )
     for group, functions in GROUPS.items()
     for draw in functions
