@@ -5,10 +5,14 @@ import dataclasses
 import numpy as np
 import pytest
 from made_up import noise
+from PIL import Image
 
 import lenet
+from lenet.analysis.answer import Reading
+from lenet.analysis.strip import draw_strip
 from lenet.configuration import configure
 from lenet.data.dataset import Dataset, Splits
+from lenet.images.preprocess import Preprocessing
 from lenet.training.own import batch_size, class_weights, num_epochs, recipe_for, with_own_settings
 
 
@@ -44,7 +48,7 @@ def test_what_the_user_gives_stays(tiny):
 def test_larger_images_get_more_convolutions_unless_the_user_names_a_model(tiny):
     images = np.zeros((8, 64, 30, 3), np.uint8)
     large = Dataset("large", images, np.arange(8) % 2, ("a", "b"))
-    assert with_own_settings(configure("own"), large, {}).channels == (16, 24, 32, 48, 64, 64, 64)
+    assert with_own_settings(configure("own"), large, {}).channels == (12, 16, 24, 32, 48, 48, 64)
     assert with_own_settings(configure("own", model="lenet"), large, {"model": "lenet"}).channels is None
     assert with_own_settings(configure("own", channels="8,8"), large, {"channels": "8,8"}).channels == (8, 8)
     assert with_own_settings(configure("own"), tiny.train, {}).channels is None
@@ -59,6 +63,19 @@ def test_rare_classes_weigh_more():
     assert weights[2] > 4 * weights[0]
     assert sum(weights[label] for label in rare.labels) == pytest.approx(100, rel=0.01)
     assert class_weights(dataclasses.replace(rare, classes=tuple("abcd"))) is None  # one without images
+
+
+def test_an_image_file_in_colour_is_seen_in_colour(tmp_path):
+    images = np.zeros((12, 30, 30, 3), np.uint8)
+    images[::2, ..., 0] = images[1::2, ..., 2] = 90  # red and blue
+    made = Preprocessing((30, 30), framing="whole", channels=3)
+    data = Dataset("two", images, np.arange(12) % 2, ("red", "blue"), preprocessing=made)
+    run = lenet.train(Splits(data, data, "made up"), out=tmp_path / "run", progress="quiet", model="softmax", epochs=20)
+    Image.new("RGB", (300, 200), (90, 0, 0)).save(tmp_path / "red.png")
+    answer = lenet.predict(run, tmp_path / "red.png")
+    assert answer.label == "red"
+    np.testing.assert_array_equal(answer.seen, images[0])
+    draw_strip(Reading(answer.image, (answer,)))
 
 
 def test_two_classes_of_five_images_are_trained(tmp_path):

@@ -18,10 +18,10 @@ from lenet.recipes import DEFAULT_RECIPE, OWN_RECIPE
 EPOCHS, IMAGES, FALL = 60, 80, 0.25
 FEWEST_EPOCHS, FEWEST_STEPS = 4, 250
 # Output channels of the convolutions for images of at least so many pixels, so that few pixels are left at the end.
-CHANNELS = {80: (16, 24, 24, 32, 48, 64, 64, 96, 96), 40: (16, 24, 32, 48, 64, 64, 64)}
+CHANNELS = {80: (12, 16, 16, 24, 32, 48, 48, 64, 64), 40: (12, 16, 24, 32, 48, 48, 64)}
 BATCHES = {2_000: 16, 20_000: 32}  # images in a step, by the number of images below which they are taken
 LARGEST_BATCH = 64
-IMBALANCE = 3  # times as many images of the most frequent class as of the rarest: from there on rare classes weigh more
+IMBALANCE = 2  # times as many images of the most frequent class as of the rarest: from there on rare classes weigh more
 
 
 def recipe_for(data: str | Splits | None) -> str:
