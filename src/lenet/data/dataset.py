@@ -142,7 +142,7 @@ class Splits:
         train: The training set.
         test: The test set.
         source: In words, where the data come from.
-        notice: Why "auto" took another data set than Fashion-MNIST; None otherwise.
+        notice: What the user should know, such as why "auto" took another data set than Fashion-MNIST; None for nothing.
         folder: Where the files are, if there are any.
     """
 

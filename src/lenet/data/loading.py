@@ -67,7 +67,13 @@ def load(
                 raise
             return _splits(entry, _made(entry), fetch.MADE)  # the cache cannot be written
     contents = [file.read(trust_record=True) for file in folder.files]
-    return dataclasses.replace(_splits(entry, contents, folder.source), folder=folder.folder.absolute())
+    splits = _splits(entry, contents, folder.source)
+    return dataclasses.replace(splits, folder=folder.folder.absolute(), notice=_folder_is_gone(data_dir))
+
+
+def _folder_is_gone(data_dir: str | os.PathLike[str] | None) -> str | None:
+    root, what = user_folder(data_dir)
+    return None if root is None or root.is_dir() else f"{what} is {root}, which is no folder; it is not needed here"
 
 
 def _made(entry: Entry) -> list[bytearray]:
