@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lenet.analysis.answer import Prediction
     from lenet.analysis.evaluated import Evaluation
     from lenet.analysis.evaluation import evaluate
-    from lenet.analysis.prediction import predict
+    from lenet.analysis.prediction import predict, predict_many
     from lenet.config import TrainConfig
     from lenet.configuration import RECIPES, configure
     from lenet.data.dataset import Dataset, Splits
@@ -52,6 +52,7 @@ _MODULES = {
     "load": "lenet.runs.opening",
     "models": "lenet.models",
     "predict": "lenet.analysis.prediction",
+    "predict_many": "lenet.analysis.prediction",
     "resume": "lenet.training.resume",
     "train": "lenet.training.train",
     "train_many": "lenet.training.parallel",
@@ -78,6 +79,7 @@ __all__ = [
     "load",
     "models",
     "predict",
+    "predict_many",
     "resume",
     "train",
     "train_many",

@@ -10,7 +10,7 @@ from lenet.analysis.given_images import Given
 from lenet.analysis.prediction import predict_each, predict_many, read
 from lenet.analysis.preparing import BATCH, MAX_THREADS
 from lenet.engines.cpu import CpuEngine
-from lenet.errors import EngineError, ImageError
+from lenet.errors import EngineError, ImageError, RunWarning
 from lenet.images.found import Box, Found, Framed
 from lenet.images.preprocess import Preprocessing
 
@@ -47,6 +47,37 @@ def test_images_from_memory(tiny, tiny_run):
     assert one.label == two.label == lenet.predict(tiny_run, array).label
     assert (one.image, two.image) == ("image 1", "image 2")
     assert predict_many(tiny_run, []) == []
+
+
+def test_a_folder_and_images_from_memory_together(tiny, tiny_run, tmp_path):
+    for index in (2, 10):
+        Image.fromarray(tiny.test.images[index]).save(tmp_path / f"{index}.png")
+    results = lenet.predict_many(tiny_run, tmp_path)
+    assert [result.image for result in results] == [str(tmp_path / "2.png"), str(tmp_path / "10.png")]
+    assert [str(result) for result in lenet.predict_many(tiny_run, [tiny.test.images[2], tmp_path])] == [
+        str(results[0]),
+        *map(str, results),
+    ]
+    (tmp_path / "bad.png").write_text("<html>")
+    with pytest.raises(ImageError, match=r"bad\.png is not an image"):
+        lenet.predict_many(tiny_run, tmp_path)
+    with pytest.warns(RunWarning, match=r"bad\.png is not an image"):
+        assert len(lenet.predict_many(tiny_run, tmp_path, skip_bad=True)) == 2
+    with pytest.raises(ImageError, match="a list is not an image") as caught:
+        lenet.predict(tiny_run, [tiny.test.images[0]])
+    assert "predict_many" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "strange", [None, object(), {"a": 1}, b"x" * 10**5, "x" * 5000, [0] * 10**5, np.zeros((2, 3, 4, 5))]
+)
+def test_errors_never_hold_a_whole_value(tiny, tiny_run, strange):
+    with pytest.raises(lenet.LenetError) as caught:
+        lenet.predict(tiny_run, strange)
+    assert len(str(caught.value)) < 1000
+    with pytest.raises(lenet.LenetError) as caught:
+        lenet.predict(strange, tiny.test.images[0])
+    assert len(str(caught.value)) < 1000
 
 
 def test_bad_image_is_named(tiny, tiny_run, tmp_path):

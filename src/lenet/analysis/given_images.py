@@ -64,9 +64,29 @@ class GivenImages:
     notes: tuple[str, ...] = ()
 
 
-def given_images(images: Sequence[ImageSource]) -> list[Given]:
-    """Return the images of a call from Python: files keep their path as a name, others have their number."""
-    return [_given(image, number) for number, image in enumerate(images, start=1)]
+def given_image(image: ImageSource, number: int = 1) -> Given:
+    """Return one image of a call from Python: a file keeps its path as a name, another has its number."""
+    if isinstance(image, str | os.PathLike):
+        return Given(os.fspath(image), lambda: Path(image))
+    return Given(f"image {number}", lambda: image)
+
+
+def given_images(images: "str | os.PathLike[str] | Sequence[ImageSource]", classes: Sequence[str] = ()) -> list[Given]:
+    """Return the images of a call from Python.
+
+    Args:
+        images: as for `given_image`; paths may be those of folders, archives and tables too, and one alone needs no list.
+        classes: the network's, which may be the labels of images.
+    """
+    if isinstance(images, str | os.PathLike):
+        return find_images([Path(images)], classes).images
+    found: list[Given] = []
+    for number, image in enumerate(images, start=1):
+        if isinstance(image, str | os.PathLike):
+            found += find_images([Path(image)], classes).images
+        else:
+            found.append(given_image(image, number))
+    return found
 
 
 def check_order(run: Any, image: Any) -> None:
@@ -103,7 +123,7 @@ def find_images(paths: Sequence[Path], classes: Sequence[str]) -> GivenImages:
     are_classes = sum(_simple(path.name) in known for path in paths if path.is_dir()) > 1
     for path in paths:
         if not path.is_dir() and (is_image(path.name) or begins_like_an_image(path) or not path.exists()):
-            images.append(_given(path))
+            images.append(given_image(path))
             continue
         own = known.get(_simple(path.name)) if are_classes and path.is_dir() else None
         try:
@@ -156,12 +176,6 @@ def _labels(items: "Sequence[Item]", classes: Sequence[str]) -> list[str | None]
     if not any(found.values()) and given <= numbers.keys():
         found |= numbers
     return [found.get(item.label or "") for item in items]
-
-
-def _given(image: ImageSource, number: int = 0) -> Given:
-    if isinstance(image, str | os.PathLike):
-        return Given(os.fspath(image), lambda: Path(image))
-    return Given(f"image {number}", lambda: image)
 
 
 def _item(collection: "Collection", i: int, label: str | None) -> Given:

@@ -3,6 +3,8 @@
 predict("runs/first", "boot.png").label
 """
 
+import os
+import warnings
 from collections.abc import Generator, Sequence
 from typing import Any
 
@@ -10,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.analysis.answer import Answer, Prediction, Reading, Unreadable
-from lenet.analysis.given_images import Given, ImageSource, check_order, given_images
+from lenet.analysis.given_images import Given, ImageSource, check_order, given_image, given_images
 from lenet.analysis.inference import computes, memory_guard
 from lenet.analysis.preparing import Prepared, prepared
+from lenet.errors import ImageError, RunWarning
 from lenet.images.found import Framed
 from lenet.images.preprocess import Preprocessing
 from lenet.metrics import softmax
@@ -51,15 +54,52 @@ def predict(
         EngineError: the device is not there, or out of memory.
     """
     check_order(run, image)
+    if isinstance(image, list | tuple):
+        raise ImageError(
+            f"a {type(image).__name__} is not an image", hint="lenet.predict_many(run, images) classifies several"
+        )
     [answer] = predict_each(
-        run, given_images([image]), classes=classes, preprocessing=preprocessing, explain=True, device=device
+        run, [given_image(image)], classes=classes, preprocessing=preprocessing, explain=True, device=device
     )
     return _reading(answer).parts[0]
 
 
-def predict_many(run: Source, images: Sequence[ImageSource], *, device: str = "auto") -> list[Prediction]:
-    """Classify several images at once, as `predict` does; the first bad one is an error."""
-    return [_reading(answer).parts[0] for answer in predict_each(run, given_images(images), device=device)]
+def predict_many(
+    run: Source,
+    images: str | os.PathLike[str] | Sequence[ImageSource],
+    *,
+    skip_bad: bool = False,
+    device: str = "auto",
+    **module: Any,
+) -> list[Prediction]:
+    """Classify several images, or all images in a folder, an archive or a table.
+
+        for result in lenet.predict_many("runs/first", "photos/"):
+            print(result.image, result)
+
+    Args:
+        run: as for `predict`.
+        images: images, each as for `predict`, and paths of folders, archives and tables, whose images are taken in natural
+            order; or one such path.
+        skip_bad: leave out images that cannot be read, with a warning for each, instead of raising an error for the first.
+        device: as for `predict`.
+        **module: `classes` and `preprocessing` of a module, as for `predict`.
+
+    Returns:
+        A prediction for each image, in their order.
+
+    Raises:
+        ImageError: an image cannot be read.
+        LenetError: as `predict` raises it.
+    """
+    trained = open_trained(run, **module)
+    predictions = []
+    for answer in predict_each(trained, given_images(images, trained.classes), device=device):
+        if skip_bad and isinstance(answer, Unreadable):
+            warnings.warn(answer.error.message, RunWarning, stacklevel=2)
+        else:
+            predictions.append(_reading(answer).parts[0])
+    return predictions
 
 
 def read(run: Source, image: ImageSource, *, device: str = "auto") -> Reading:
@@ -73,7 +113,7 @@ def read(run: Source, image: ImageSource, *, device: str = "auto") -> Reading:
     Raises:
         LenetError: as `predict` raises it.
     """
-    [answer] = predict_each(run, given_images([image]), split=True, explain=True, device=device)
+    [answer] = predict_each(run, [given_image(image)], split=True, explain=True, device=device)
     return _reading(answer)
 
 

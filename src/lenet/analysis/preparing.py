@@ -8,6 +8,7 @@ from lenet.analysis.answer import Unreadable
 from lenet.analysis.given_images import Given
 from lenet.engines.threads import num_threads
 from lenet.errors import LenetError
+from lenet.files import untrusted
 from lenet.images.found import Framed
 from lenet.images.preprocess import Preprocessing
 
@@ -39,10 +40,11 @@ def prepared(
     """
 
     def prepare(image: Given) -> Prepared | Unreadable:
+        name = untrusted.printable(image.name)
         try:
             if split:
-                return Prepared(image, preprocessing.split(image.read(), image.name))
-            return Prepared(image, (preprocessing.explain(image.read(), image.name),))
+                return Prepared(image, preprocessing.split(image.read(), name))
+            return Prepared(image, (preprocessing.explain(image.read(), name),))
         except LenetError as error:
             return Unreadable(image.name, error, image.label)
 

@@ -69,8 +69,8 @@ class Run:
             RunError: if there is no run, or one of another version, or one that is not finished.
         """
         run = cls(path.path if isinstance(path, Run) else Path(path))
-        if not run.path.is_dir():
-            raise RunError(f"no run directory {run.path}", hint=LIST)
+        if not os.path.isdir(run.path):  # noqa: PTH112 (Path.is_dir raises for a name that no file can have)
+            raise RunError(f"no run directory {untrusted.printable(run.path)}", hint=LIST)
         if not (run.path / "config.json").is_file():
             raise RunError(f"{run.path} is not a run directory: it has no config.json", hint=LIST)
         number = run._read_json("config.json").get("format")
