@@ -38,3 +38,8 @@ def require_torch(what: str) -> None:
     if numbers < OLDEST_TORCH:
         oldest = ".".join(map(str, OLDEST_TORCH))
         raise MissingExtra(f"{what} needs PyTorch {oldest} or newer; {version} is installed", hint=hint)
+
+
+def has_heic() -> bool:
+    """Return whether pillow-heif is installed, which reads the HEIC images of phones."""
+    return importlib.util.find_spec("pillow_heif") is not None

@@ -14,10 +14,10 @@ from PIL import Image, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
 from lenet.errors import ImageError
-from lenet.images import limits
+from lenet.images import exif
 from lenet.images.decode import TURNS, decode, to_grey
-from lenet.images.limits import LimitedFile
 from lenet.images.preprocess import Preprocessing
+from lenet.images.structure import LimitedFile, check_file
 
 DRAWING = hostile.drawing()
 KINDS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
@@ -143,7 +143,7 @@ def test_an_orientation_in_xmp_is_used_where_exif_has_none(tmp_path, kind):
 @settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=80), st.sampled_from([b"", b"Exif\0\0", b"II*\0\x08\0\0\0", b"MM\0*\0\0\0\x08"]))
 def test_damaged_exif_is_ignored(rest, start):
-    assert isinstance(limits.exif_numbers(start + rest, "name"), dict)
+    assert isinstance(exif.exif_numbers(start + rest, "name"), dict)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -175,7 +175,7 @@ def test_a_truncated_or_damaged_image_is_refused_or_decoded(tmp_path, kind):
         (lambda: hostile.png_with(b"tEXt", b"a\0" + bytes(5 << 20)), "too much in chunks without pixels"),
         (lambda: hostile.png(1, 70_000, b""), "is too long"),
         (lambda: hostile.png(0, 5, b""), "has no pixels|cannot be read|not an image"),
-        (lambda: hostile.tiff(hostile.basic(5000, 5000, 1, 9), bytes(9)), "5,000 × 5,000 pixels, more than 16 mega"),
+        (lambda: hostile.tiff(hostile.basic(9000, 9000, 1, 9), bytes(9)), "9,000 × 9,000 pixels, more than 64 mega"),
         (lambda: hostile.tiff(hostile.basic(9, 9, 34925, 81), bytes(81)), "its compression is number 34925"),
         (
             lambda: hostile.tiff(hostile.basic(9, 9, 1, 81) | {322: (4, 1, 1 << 14), 323: (4, 1, 1 << 14)}, bytes(81)),
@@ -245,5 +245,58 @@ def test_numbers_in_exif_data_are_read():
     for order in "<>":
         head = {"<": b"II*\0", ">": b"MM\0*"}[order]
         entries = struct.pack(f"{order}HHIHH", 0x0112, 3, 1, 6, 0) + struct.pack(f"{order}HHII", 0x0100, 4, 1, 70_000)
-        exif = head + struct.pack(f"{order}IH", 8, 2) + entries
-        assert limits.exif_numbers(b"Exif\0\0" + exif, "") == {0x0112: 6, 0x0100: 70_000}
+        content = head + struct.pack(f"{order}IH", 8, 2) + entries
+        assert exif.exif_numbers(b"Exif\0\0" + content, "") == {0x0112: 6, 0x0100: 70_000}
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"subsampling": 0}, {"exif": hostile.exif(6)}])
+def test_a_large_jpeg_is_decoded_at_a_reduced_scale(options, monkeypatch):
+    """As a reduced copy of the whole, and with an edge that is at least enough."""
+    image = converted("RGB").resize((1000, 800))
+    content = hostile.saved(image, "JPEG", quality=90, **options)
+    whole = Image.fromarray(decode(content, "", enough=1000))
+    for enough, scale in ((401, 1), (400, 2), (101, 7), (100, 8), (40, 20)):
+        pixels = decode(content, "", enough=enough)
+        assert min(pixels.shape[:2]) >= enough
+        drafted = next(draft for draft in (8, 4, 2, 1) if draft <= scale)
+        expected = np.asarray(whole.reduce(drafted * (scale // drafted if scale == 20 else 1)).convert("RGB"))
+        assert abs(pixels.astype(int) - expected).mean() < 2
+    monkeypatch.setattr("lenet.images.raster.MAX_REDUCED", 5000)
+    assert decode(content, "").size <= 3 * 5000
+
+
+def test_a_jpeg_of_200_megapixels_is_read_and_a_larger_one_refused():
+    content = hostile.saved(Image.new("L", (16, 16), 200), "JPEG")
+    start = content.index(b"\xff\xc0") + 5
+    claimed = content[:start] + struct.pack(">HH", 12_240, 16_320) + content[start + 4 :]
+    assert decode(claimed, "boot").shape == (1530, 2040)
+    claimed = content[:start] + struct.pack(">HH", 20_000, 20_000) + content[start + 4 :]
+    with pytest.raises(ImageError, match="boot is too large: 20,000 × 20,000 pixels, more than 256 megapixels"):
+        decode(claimed, "boot")
+
+
+@pytest.mark.parametrize(
+    ("options", "size", "words"),
+    [
+        ({"progressive": True}, (8064, 6048), ""),
+        ({"progressive": True, "subsampling": 0}, (8064, 6048), "in a progressive JPEG, whose decoder holds 293 MB"),
+        ({"progressive": True}, (12_000, 9000), "in a progressive JPEG, whose decoder holds 324 MB"),
+        ({"subsampling": 0}, (12_000, 9000), ""),
+    ],
+)
+def test_a_progressive_jpeg_is_refused_where_its_coefficients_take_too_much_memory(options, size, words):
+    content = hostile.saved(Image.new("RGB", (16, 16)), "JPEG", **options)
+    start = content.index(b"\xff\xc2" if "progressive" in options else b"\xff\xc0") + 5
+    content = content[:start] + struct.pack(">HH", size[1], size[0]) + content[start + 4 :]
+    with pytest.raises(ImageError, match=words) if words else contextlib.nullcontext():
+        check_file(io.BytesIO(content), len(content), "boot")
+
+
+def test_a_mask_saved_with_8_bits_is_black_and_white():
+    ink = np.asarray(DRAWING) < 100
+    for mode in ("L", "RGB"):
+        image = Image.fromarray(ink.astype(np.uint8)).convert(mode)
+        np.testing.assert_array_equal(decode(hostile.saved(image, "PNG"), ""), 255 * ink)
+        np.testing.assert_array_equal(
+            decode(image, "", enough=50), np.asarray(Image.fromarray(255 * ink.astype(np.uint8)).reduce(2))
+        )

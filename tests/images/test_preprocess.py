@@ -226,13 +226,13 @@ def test_an_image_of_which_nothing_is_left_is_an_error(tmp_path):
         Preprocessing((14, 12), 0.3, 0.4, "dark", "mass").apply(path)
 
 
-@pytest.mark.parametrize(("width", "height"), [(6000, 5000), (20_000, 20_000), (60_000, 60_000)])
+@pytest.mark.parametrize(("width", "height"), [(10_000, 7000), (20_000, 20_000), (60_000, 60_000)])
 def test_a_gigantic_image_is_refused_before_it_is_decoded(tmp_path, width, height):
     path = tmp_path / "bomb.png"
     path.write_bytes(header(width, height))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a person has no warnings as errors
-        with pytest.raises(ImageError, match=r"bomb\.png is too large: .* more than 16 megapixels"):
+        with pytest.raises(ImageError, match=r"bomb\.png is too large: .* more than (64|16) megapixels"):
             DIGIT.apply(path)
     with pytest.raises(ImageError, match="is too large"):
         DIGIT.apply(path)

@@ -48,7 +48,7 @@ def from_array(source: Any, name: str) -> Pixels:
         values = values[:, :, 0] if values.shape[2] == 1 else values
     if values.ndim not in (2, 3):
         raise ImageError(f"{name} is an array of shape {shape}", hint=SHAPES)
-    limits.check_size((values.shape[1], values.shape[0]), name)
+    limits.check_size((values.shape[1], values.shape[0]), name, limits.MAX_PIXELS)
     return np.ascontiguousarray(to_8_bits(values, name))
 
 

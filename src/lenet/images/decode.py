@@ -7,7 +7,6 @@ Pixels are converted some rows at a time, and large images are reduced on the wa
 
 import io
 import os
-import re
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -18,20 +17,22 @@ from numpy.typing import NDArray
 
 from lenet.errors import ImageError
 from lenet.files import untrusted
-from lenet.images import arrays, limits
-from lenet.images.levels import scaled
-from lenet.images.pixels import Pixels, chunks, to_grey, without_colours
+from lenet.images import arrays, heif, limits
+from lenet.images.exif import ORIENTATION, orientation
+from lenet.images.pixels import Pixels, to_grey
+from lenet.images.raster import Raster, factor, reduced
+from lenet.images.structure import LimitedFile, check_file
 
 if TYPE_CHECKING:
     from PIL.Image import Image as PillowImage
+    from PIL.ImageFile import ImageFile
 
-__all__ = ["Pixels", "Source", "chunks", "decode", "to_grey"]
+__all__ = ["Pixels", "Source", "decode", "to_grey"]
 
 # A file or its content, a Pillow image, or an array or tensor as `lenet.images.arrays` takes it.
 Source: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | memoryview | PillowImage | NDArray[Any] | Any"
 
 ENOUGH = 1024  # pixels of the shorter edge: larger images are reduced by whole factors, to no less than this
-ORIENTATION = 0x0112  # EXIF's tag
 # What turns an image upright, by its EXIF orientation.
 TURNS: dict[int, Callable[[Pixels], Pixels]] = {
     2: lambda pixels: pixels[:, ::-1],
@@ -66,8 +67,8 @@ def decode(source: Source, name: str, *, enough: int = ENOUGH) -> Pixels:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's: about what is checked here, or about data that are not used
             if isinstance(source, Image.Image):
-                limits.check_size(source.size, name)
-                return _upright(source, name, enough, is_trusted=True)
+                limits.check_size(source.size, name, limits.max_pixels(None, source.mode))
+                return _turned(reduced(Raster.of_pillow(source), name, enough), source.getexif().get(ORIENTATION, 1))
             if isinstance(source, bytes | bytearray | memoryview):
                 return _read(io.BytesIO(source), len(source), name, enough)
             if isinstance(source, str | os.PathLike):
@@ -75,7 +76,7 @@ def decode(source: Source, name: str, *, enough: int = ENOUGH) -> Pixels:
                 with untrusted.open_file(Path(source), limits.MAX_BYTES, ImageError) as (file, size):
                     return _read(file, size, name, enough)
             if arrays.is_array(source):
-                return _reduced(Image.fromarray(arrays.from_array(source, name)), name, enough)
+                return reduced(Raster.of_array(arrays.from_array(source, name)), name, enough)
     except ImageError:
         raise
     except Image.DecompressionBombError as error:
@@ -92,13 +93,38 @@ def decode(source: Source, name: str, *, enough: int = ENOUGH) -> Pixels:
 
 def _read(file: BinaryIO, size: int, name: str, enough: int) -> Pixels:
     """The pixels of a file."""
-    from PIL import Image
-
-    limited = limits.check_file(file, size, name)
-    with Image.open(limited, formats=limits.FORMATS) as image:  # type: ignore[arg-type]
+    start = file.read(heif.HEADER)
+    file.seek(0)
+    if heif.is_heic(start):
+        return reduced(Raster.of_array(heif.heic_pixels(file, name)), name, enough)
+    limited = check_file(file, size, name)
+    with _opened(limited, start.startswith(b"\xff\xd8")) as image:
         limits.check_header(image, name)
+        if image.format == "AVIF":
+            limits.check_size(image.size, name, heif.max_pixels(start, len(image.getbands())))
         limited.left = size + limits.MAX_HEADER
-        return _upright(image, name, enough)
+        return _turned(reduced(_decoded(image, enough), name, enough), _orientation(image))
+
+
+def _opened(file: LimitedFile, is_jpeg: bool) -> "ImageFile":
+    """The image of a file, of which Pillow has only read the header."""
+    from PIL import Image, JpegImagePlugin
+
+    if is_jpeg:  # Image.open would refuse 200 megapixels, and look for further images in it
+        return JpegImagePlugin.JpegImageFile(file)  # type: ignore[arg-type]
+    return Image.open(file, formats=limits.FORMATS)  # type: ignore[arg-type]
+
+
+def _decoded(image: "ImageFile", enough: int) -> Raster:
+    """The pixels of a file that Pillow has opened."""
+    if image.format == "AVIF":
+        return Raster.of_array(heif.avif_pixels(image))
+    if image.format == "JPEG":
+        divisor = factor(image.size, enough)
+        scale = next(scale for scale in (8, 4, 2, 1) if scale <= divisor)
+        image.draft(image.mode, (max(1, image.width // scale), max(1, image.height // scale)))
+    image.load()
+    return Raster.of_pillow(image)
 
 
 def _check_path(path: Path) -> None:
@@ -111,81 +137,10 @@ def _check_path(path: Path) -> None:
         raise ImageError(f"{words} is not a regular file")
 
 
-def _upright(image: "PillowImage", name: str, enough: int, is_trusted: bool = False) -> Pixels:
-    """The pixels of an image that Pillow has opened, turned as its EXIF data say."""
-    image.load()
-    if is_trusted:
-        orientation = image.getexif().get(ORIENTATION, 1)
-    else:  # Pillow turns a TIFF while it decodes it
-        orientation = 1 if image.format == "TIFF" else _orientation(image.info)
-    pixels = _reduced(image, name, enough)
-    turn = TURNS.get(orientation)
+def _orientation(image: "ImageFile") -> int:
+    return 1 if image.format == "TIFF" else orientation(image.info)  # Pillow turns a TIFF while it decodes it
+
+
+def _turned(pixels: Pixels, number: int) -> Pixels:
+    turn = TURNS.get(number)
     return pixels if turn is None else np.ascontiguousarray(turn(pixels))
-
-
-def _orientation(info: dict[Any, Any]) -> int:
-    """The EXIF orientation of an image, 1 to 8; 1, upright, if it has none or the data are damaged."""
-    exif, xmp = info.get("exif"), info.get("XML:com.adobe.xmp") or info.get("xmp")
-    if exif is None and isinstance(profile := info.get("Raw profile type exif"), str):
-        try:
-            exif = bytes.fromhex("".join(profile.split("\n")[3:]))
-        except ValueError:
-            return 1
-    tags = limits.exif_numbers(exif, "") if isinstance(exif, bytes) else {}
-    if ORIENTATION in tags:
-        return tags[ORIENTATION]
-    match = re.search(rb'tiff:Orientation(="|>)([0-9])', xmp.encode() if isinstance(xmp, str) else xmp or b"")
-    return int(match[2]) if match else 1
-
-
-def _reduced(image: "PillowImage", name: str, enough: int) -> Pixels:
-    """The pixels of an image, with both edges divided by a whole factor if it is large."""
-    from PIL import Image
-
-    factor = max(1, min(image.size) // enough)
-    if image.mode == "F" or image.mode.startswith("I"):
-
-        def read(rows: slice) -> NDArray[Any]:
-            return np.asarray(image.crop((0, rows.start, image.width, rows.stop)))
-
-        grey = scaled(read, (image.height, image.width), read(slice(0, 1)).dtype, name)
-        return np.asarray(Image.fromarray(grey).reduce(factor)) if factor > 1 else grey
-    is_grey, has_alpha = image.mode in ("1", "L", "LA"), image.has_transparency_data
-    mode = ("LA" if is_grey else "RGBA") if has_alpha else "L" if is_grey else "RGB"
-    white = 1 if image.mode in ("L", "RGB") and image.format != "JPEG" and _is_mask(image) else 255
-    height, width = -(-image.height // factor), -(-image.width // factor)
-    pixels = np.empty((height, width) if is_grey else (height, width, 3), np.uint8)
-    alpha = np.empty((height, width), np.uint8) if has_alpha else None
-    try:
-        for rows in chunks((height, image.width * factor)):
-            bounds = (0, rows.start * factor, image.width, min(rows.stop * factor, image.height))
-            part = image.crop(bounds)
-            part = (
-                part if part.mode == mode else part.convert("RGBA").convert(mode) if has_alpha else part.convert(mode)
-            )
-            part = part if white == 255 else part.point(lambda value: 255 * value)
-            part = part if factor == 1 else part.reduce(factor)
-            if alpha is not None:
-                alpha[rows] = np.asarray(part.getchannel("A"))
-            pixels[rows] = np.asarray(part.convert("L" if is_grey else "RGB"))
-    except ValueError as error:
-        hint = "convert it to RGB or greyscale first"
-        raise ImageError(f"{name} has pixels of kind {image.mode}, which cannot be made RGB", hint=hint) from error
-    return without_colours(pixels if alpha is None else _flatten(pixels, alpha))
-
-
-def _is_mask(image: "PillowImage") -> bool:
-    """Whether 1 is the brightest level, as in masks saved with 8 bits."""
-    return bool(np.max(image.getextrema()) == 1)
-
-
-def _flatten(pixels: Pixels, alpha: Pixels) -> Pixels:
-    """Lay pixels with opacity `alpha` on black or white, whichever the opaque ones stand out from; in place."""
-    parts = list(chunks(pixels.shape))
-    total = sum(int((to_grey(pixels[rows]).astype(np.int32) * alpha[rows]).sum(dtype=np.int64)) for rows in parts)
-    background = 255 if total < 127.5 * int(alpha.sum(dtype=np.int64)) else 0
-    for rows in parts:
-        weight = alpha[rows].astype(np.int32)
-        weight = weight if pixels.ndim == 2 else weight[:, :, None]
-        pixels[rows] = (pixels[rows] * weight + background * (255 - weight) + 127) // 255
-    return pixels
