@@ -15,9 +15,10 @@ from lenet.data import duplicates
 from lenet.data.dataset import Labels, Splits
 from lenet.data.own.items import Bad, Collection, Item, Pixels
 from lenet.errors import LenetError
-from lenet.images.decode import chunks, decode
+from lenet.images.decode import decode
 from lenet.images.fit import with_channels
 from lenet.images.framing import corners
+from lenet.images.pixels import chunks
 
 EMPTY = 0.002  # share of pixels that show something; of 28×28, one
 INK = 16  # of 255 above or below the corners: a pixel that differs more shows something
