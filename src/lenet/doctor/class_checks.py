@@ -57,6 +57,8 @@ def missing_in_a_split(survey: Survey) -> Finding | None:
     if len(names) < 2:
         return None
     train, test = (survey.counts(name) for name in names)
+    if not train.any() or not test.any():
+        return None  # images without labels, as in Kaggle's test.csv
     only_test, only_train = np.flatnonzero((train == 0) & (test > 0)), np.flatnonzero((train > 0) & (test == 0))
     if not len(only_test) and not len(only_train):
         return None

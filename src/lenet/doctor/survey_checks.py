@@ -62,12 +62,13 @@ def shared_by_splits(survey: Survey) -> Finding | None:
 
 
 def duplicates(survey: Survey) -> Finding | None:
-    """Images that occur more than once."""
-    copies = np.flatnonzero(survey.near != np.arange(len(survey.near)))
+    """Images that occur more than once in a split."""
+    first = _first_in_split(survey, survey.near)
+    copies = np.flatnonzero(first != np.arange(len(first)))
     if len(copies) <= data_checks.SHARED * len(survey.items):
         return None
-    equal = int((survey.same != np.arange(len(survey.same))).sum())
-    pairs = (f"{survey.items[i].name} like {survey.items[survey.near[i]].name}" for i in copies)
+    equal = int((_first_in_split(survey, survey.same) != np.arange(len(first))).sum())
+    pairs = (f"{survey.items[i].name} like {survey.items[first[i]].name}" for i in copies)
     return Finding(
         "duplicates",
         f"{count(len(copies), 'image is a copy', 'images are copies')} of others",
@@ -153,3 +154,10 @@ def _conflicts(survey: Survey, groups: NDArray[np.int64]) -> list[tuple[str, str
         for index, first in enumerate(groups.tolist())
         if labels[index] != labels[first] and min(labels[index], labels[first]) >= 0
     ]
+
+
+def _first_in_split(survey: Survey, groups: NDArray[np.int64]) -> NDArray[np.int64]:
+    """For each image, the first of its group that is in the same split."""
+    first: dict[tuple[int, str], int] = {}
+    keys = zip(groups.tolist(), survey.splits.tolist(), strict=True)
+    return np.array([first.setdefault(key, i) for i, key in enumerate(keys)], np.int64)

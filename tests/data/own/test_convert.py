@@ -117,6 +117,10 @@ def test_what_a_format_cannot_hold_is_refused(tmp_path):
         convert(made_up(0, colours=True), "csv", tmp_path / "out")
     with pytest.raises(DataError, match="class a,b has a comma"):
         convert(made_up(0, classes=("a,b", "c")), "csv", tmp_path / "out")
+    tiny = np.zeros((2, 3, 3), np.uint8)
+    items = [Item("0", "a"), Item("1", "b")]
+    with pytest.raises(DataError, match="images of 9 pixels; a CSV of pixels has at least 16"):
+        convert(Collection("tiny", "arrays", items, ("a", "b"), (), lambda i: tiny[i], tiny), "csv", tmp_path / "out")
     with pytest.raises(DataError, match="unknown format 'png'") as caught:
         convert(made_up(0), "png", tmp_path / "out")
     assert "idx, npz, csv, folders" in caught.value.hint

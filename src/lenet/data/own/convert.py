@@ -25,6 +25,7 @@ from lenet.errors import DataError, choices_hint
 from lenet.files import durable
 from lenet.images.fit import brought_to, with_channels
 
+MIN_PIXELS = 16  # of an image in a CSV: a table of fewer columns could be anything
 PREFIXES = {"train": "train-", "validation": "validation-", "test": "t10k-", None: ""}  # of IDX files
 
 
@@ -158,6 +159,11 @@ def _write_csv(collection: Collection, parts: list[Part], path: Path) -> None:
     if parts[0].images.ndim == 4:
         raise DataError(
             f"{collection.path} has images in colour; a CSV of pixels holds grey ones", hint="--to npz, or --to folders"
+        )
+    if parts[0].images[0].size < MIN_PIXELS:
+        raise DataError(
+            f"{collection.path} has images of {parts[0].images[0].size} pixels; a CSV of pixels has at least {MIN_PIXELS}",
+            hint="--to npz",
         )
     for name in collection.classes:
         if set(name) & set(',"'):
