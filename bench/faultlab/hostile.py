@@ -1,4 +1,4 @@
-"""Hostile files: weights, run directories and images made to run a program, to crash, or to use up memory and time.
+"""Hostile files: weights, run directories, images and data sets that run a program, crash, or use up memory and time.
 
 Each is given to the command line in a process of its own, forked from one that has everything imported. The trial survives if
 no code in the file was run (it would leave a marker file), and the process ended by itself in less than 10 s, with a result,
@@ -35,6 +35,7 @@ from PIL import Image
 
 import lenet
 from faultlab import Row
+from faultlab.hostile_data import hostile_data
 from lenet.networks import build
 from lenet.networks.initialization import initialized
 from lenet.networks.trained import TrainedNetwork
@@ -76,11 +77,12 @@ class Outcome:
 
 
 def examine(short: bool) -> Iterator[Row]:
-    """Rows for hostile weights, runs and images."""
+    """Rows for hostile weights, runs, images and data sets."""
     with tempfile.TemporaryDirectory() as folder, _environment(Path(folder)) as laboratory:
         yield laboratory.row("hostile weights", laboratory.weights(short))
         yield laboratory.row("hostile runs", laboratory.runs(short))
         yield laboratory.row("hostile images", laboratory.images(short))
+        yield laboratory.row("hostile data sets", laboratory.data_sets(short))
 
 
 class Laboratory:
@@ -193,6 +195,22 @@ class Laboratory:
             _put(make, path)
             with _growing(path) if name.startswith("growing") else contextlib.nullcontext():
                 yield name, ["predict", self.net, path]
+            if path.is_file() and not path.is_symlink():
+                path.unlink()
+
+    def data_sets(self, short: bool) -> Iterator[tuple[str, list[Any]]]:
+        """Data sets of one file, given to the commands that take them."""
+        place = self.folder / "data-sets"
+        place.mkdir()
+        made = hostile_data(Program(self.marker), saved(drawing(), "PNG"))
+        training = ["train", "--epochs", "1", "--quiet", "--skip-bad", "--data"]
+        ways: list[list[Any]] = [training, ["data", "check"], ["predict", self.net]]
+        turn = itertools.cycle(ways)
+        for name, make in itertools.islice(made.items(), 0, None, 3) if short else made.items():
+            path = place / name
+            _put(make, path)
+            for way in [next(turn)] if short else ways:
+                yield f"{name}, {way[0]}", [*way, path]
             if path.is_file() and not path.is_symlink():
                 path.unlink()
 

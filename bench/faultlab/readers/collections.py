@@ -19,7 +19,7 @@ from lenet.data.own import streams
 from lenet.data.own.collection import read_collection
 
 MAX_LENGTH = 4096
-# Replaces lenet's own limit: inputs that unpack to 256 MB would take most of the time.
+# Replaces lenet's own limit: inputs that unpack to 64 MB would take most of the time.
 SUSPECT = 1 << 18
 MAT = b"MATLAB 5.0 MAT-file".ljust(124) + b"\0\1IM"
 WORDS = (

@@ -61,6 +61,7 @@ class Archive:
         self._known: dict[str, str] = {}  # the names as they are in the archive
         for member, refusal in self._members.listed:
             name = member.replace("\\", "/").removeprefix("./")
+            name = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name)  # a terminal shows it
             if any(map(is_hidden, name.split("/"))) and ".." not in name.split("/"):
                 continue
             if name.startswith("/") or re.match("[A-Za-z]:", name) or ".." in name.split("/"):

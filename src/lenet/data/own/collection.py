@@ -180,12 +180,13 @@ def _trainable(path: Path, items: list[Item], bad: BadItems, notes: list[str]) -
     unlabelled = sum(item.label is None and item.split == "test" for item in items)
     if unlabelled:
         notes.append(f"{unlabelled:,} test images without labels are left out")
+    firsts = {item.label: item.name for item in reversed(items)}
     left_out = set()
     for item in items:
         if item.label is None and item.split != "test":
             bad.add(item.name, "has no label", "expected one folder for each class: cat/1.jpg, dog/1.jpg")
     for label in sorted((label for label in counts if label is not None), key=natural_key):
-        first = next(item.name for item in items if item.label == label)
+        first = firsts[label]
         if not learned[label]:
             bad.add(f"class {label}", f"has test images ({first}) but none to train on", "give it training images")
             left_out.add(label)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lenet.errors import DataError
+from lenet.files.untrusted import printable
 from lenet.images.pixels import Pixels
 
 SPLITS = ("train", "validation", "test")
@@ -102,5 +103,5 @@ class BadItems:
         """
         if not self.skip:
             skip = "--skip-bad leaves it out"
-            raise DataError(f"{name} {reason}", hint=f"{hint}; or {skip}" if hint else skip)
-        self.found.append(Bad(name, reason))
+            raise DataError(f"{printable(name)} {reason}", hint=f"{hint}; or {skip}" if hint else skip)
+        self.found.append(Bad(printable(name), reason))

@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Protocol
@@ -97,11 +97,19 @@ class Folder:
         if self.path == self.root:
             return [other for other in self.names if PurePosixPath(other).parent == PurePosixPath(name).parent]
         with os.scandir(self.root) as entries:
-            return sorted(entry.name for entry in entries if entry.is_file() and not is_hidden(entry.name))
+            return sorted(entry.name for entry in entries if _is(entry.is_file) and not is_hidden(entry.name))
 
     def sources(self, names: Sequence[str]) -> tuple[Path, ...]:
         """The files on the disk that hold some files."""
         return tuple(self.root / name for name in names)
+
+
+def _is(test: Callable[[], bool]) -> bool:
+    """Whether an entry is a file or folder; a link to itself is neither."""
+    try:
+        return test()
+    except OSError:
+        return False
 
 
 def list_folder(root: Path, max_files: int = MAX_FILES) -> tuple[list[str], list[str]]:
@@ -127,7 +135,7 @@ def list_folder(root: Path, max_files: int = MAX_FILES) -> tuple[list[str], list
                 for entry in entries:
                     if is_hidden(entry.name):
                         continue
-                    if not entry.is_dir():
+                    if not _is(entry.is_dir):
                         names.append(prefix + entry.name)
                         continue
                     status = entry.stat()

@@ -17,7 +17,8 @@ from lenet.data.own.streams import CHUNK, unpacked
 from lenet.errors import DataError
 from lenet.files.untrusted import printable
 
-MAX_LINE = 16 << 20  # bytes
+MAX_LINE = 4 << 20  # bytes; an image of a megapixel
+MAX_CELL = 30  # characters of a cell in a message
 
 
 def read(files: Files, names: list[str], bad: BadItems) -> Draft:
@@ -187,7 +188,7 @@ def _what_is_wrong(row: list[bytes], layout: Layout, width: int) -> str:
         return f"has other pixels; expected {width:,} numbers with spaces between them"
     for column in layout.pixels:
         if number_rows.parse(row[column] + b"\n", 1) is None:
-            cell = printable(row[column].decode("utf-8", "replace"))
+            cell = printable(row[column][:MAX_CELL].decode("utf-8", "replace"))
             return (
                 f"has {cell!r} in column {column + 1}; expected a number"
                 if cell

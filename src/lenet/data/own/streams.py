@@ -17,7 +17,7 @@ CHUNK = 1 << 20  # bytes unpacked at a time
 MAX_FILE = 4 << 30  # bytes of one file with many images
 MAX_TOTAL = 64 << 30  # bytes of all files in an archive
 # What unpacks to more than SUSPECT bytes and MAX_RATIO times its own size is no set of images; MNIST unpacks to 5 times.
-SUSPECT, MAX_RATIO = 256 << 20, 200
+SUSPECT, MAX_RATIO = 64 << 20, 200
 
 
 class Bounded(io.RawIOBase):

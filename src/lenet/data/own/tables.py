@@ -13,7 +13,7 @@ from lenet.data.own.streams import unpacked
 from lenet.errors import DataError
 from lenet.files.untrusted import printable
 
-MAX_BYTES = 512 << 20
+MAX_BYTES, MAX_JSON = 128 << 20, 64 << 20
 MAX_COLUMNS = 2000
 DELIMITERS = ",;\t|"
 
@@ -41,12 +41,12 @@ class Table:
         return f"{self.name}, {self.unit} {self.lines[row]}"
 
 
-def read_text(files: Files, name: str) -> str:
+def read_text(files: Files, name: str, limit: int = MAX_BYTES) -> str:
     """Read a file of text in UTF-8, UTF-16 or Windows' Latin 1; raises DataError if it is too large."""
-    with files.open(name) as file, unpacked(file, name, MAX_BYTES) as stream:
-        content = stream.read(MAX_BYTES + 1)
-    if len(content) > MAX_BYTES:
-        raise DataError(f"{name} has more than {MAX_BYTES:,} bytes; expected a list of files", hint="split it")
+    with files.open(name) as file, unpacked(file, name, limit) as stream:
+        content = stream.read(limit + 1)
+    if len(content) > limit:
+        raise DataError(f"{name} has more than {limit:,} bytes; expected a list of files", hint="split it")
     try:
         return content.decode("utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig")
     except UnicodeDecodeError:
@@ -85,11 +85,10 @@ def read_json(files: Files, name: str, is_lines: bool) -> Table:
     Raises:
         DataError: It is no JSON, or of another form.
     """
-    text = read_text(files, name)
+    text = read_text(files, name, MAX_BYTES if is_lines else MAX_JSON)
     if is_lines:
-        pairs = [(n, line) for n, line in enumerate(text.splitlines(), 1) if line.strip()]
-        entries = [(n, parse_json(line, f"{name}, line {n}")) for n, line in pairs]
-        return _from_entries(name, entries, "line")
+        pairs = ((n, line) for n, line in enumerate(io.StringIO(text), 1) if line.strip())
+        return _from_entries(name, ((n, parse_json(line, f"{name}, line {n}")) for n, line in pairs), "line")
     value = parse_json(text, name)
     if isinstance(value, dict):
         lists = [entry for entry in value.values() if isinstance(entry, list)]
@@ -114,19 +113,22 @@ def parse_json(text: str, place: str) -> Any:
 
 def _from_entries(name: str, entries: Iterable[tuple[int, Any]], unit: str) -> Table:
     """A table with a column for each name that occurs in objects."""
-    objects, lines = [], []
+    numbers: dict[str, int] = {}  # of columns
+    rows, lines = [], []
     for number, entry in entries:
         if not isinstance(entry, dict):
             raise DataError(
                 f"{name}, {unit} {number} is {printable(json.dumps(entry))}; expected an object with a file and its label"
             )
-        objects.append(flat(entry))
+        values = flat(entry)
+        for key in values:
+            numbers.setdefault(key, len(numbers))
+        if len(numbers) > MAX_COLUMNS:
+            raise DataError(f"{name} has over {MAX_COLUMNS:,} different names; expected those of a file and its label")
+        rows.append([values.get(key, "") for key in numbers])
         lines.append(number)
-    header = list(dict.fromkeys(key for entry in objects for key in entry))
-    if len(header) > MAX_COLUMNS:
-        raise DataError(f"{name} has {len(header):,} different names; expected those of a file and its label")
-    rows = [[entry.get(key, "") for key in header] for entry in objects]
-    return Table(name, list(map(columns.normalize, header)), rows, lines, unit)
+    rows = [row + [""] * (len(numbers) - len(row)) if len(row) < len(numbers) else row for row in rows]
+    return Table(name, list(map(columns.normalize, numbers)), rows, lines, unit)
 
 
 def flat(entry: dict[str, Any]) -> dict[str, str]:
