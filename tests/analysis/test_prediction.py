@@ -159,7 +159,7 @@ def test_parts_are_read_from_left_to_right(tiny, tiny_run, monkeypatch):
     words = dataclasses.replace(reading.parts[0], classes=("bag", *"123456789"))
     assert ", " in Reading("x", (words, words)).label
     result = lenet.predict(tiny_run, np.hstack(images))
-    assert (result.num_parts, result.framed, result.label) == (3, framed[0], expected[0])
+    assert (result.num_parts, result.framed.found, result.label) == (3, found, expected[0])
     assert [answer.parts[0].framed for answer in predict_each(tiny_run, [Given("1", lambda: images[0])])] == [None]
     monkeypatch.undo()
     with pytest.raises(ImageError):

@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 
 from lenet.data.own.names import is_image, natural_key
 from lenet.errors import DataError, LenetError, RunError, quoted
-from lenet.runs.opening import is_image as begins_like_an_image
-from lenet.runs.opening import is_run
+from lenet.runs.opening import is_image_file, is_run
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -102,7 +101,7 @@ def check_order(run: Any, image: Any) -> None:
     if not isinstance(image, str | os.PathLike) or not is_run(Path(image)):
         return
     if isinstance(run, str | os.PathLike) and not is_run(Path(run)):
-        is_picture = is_image(str(run)) or begins_like_an_image(Path(run))
+        is_picture = is_image(str(run)) or is_image_file(Path(run))
         what = "an image" if is_picture else "not a run directory"
         raise RunError(
             f"{os.fspath(run)} is {what}; the run comes first",
@@ -120,12 +119,13 @@ def find_images(paths: Sequence[Path], classes: Sequence[str]) -> GivenImages:
     images: list[Given] = []
     notes: list[str] = []
     known = _known(classes)
-    are_classes = sum(_simple(path.name) in known for path in paths if path.is_dir()) > 1
+    folders = {path for path in paths if os.path.isdir(path)}  # noqa: PTH112 (Path.is_dir raises for names that no file can have)
+    are_classes = sum(_simple(path.name) in known for path in folders) > 1
     for path in paths:
-        if not path.is_dir() and (is_image(path.name) or begins_like_an_image(path) or not path.exists()):
+        if path not in folders and (is_image(path.name) or is_image_file(path) or not os.path.lexists(path)):
             images.append(given_image(path))
             continue
-        own = known.get(_simple(path.name)) if are_classes and path.is_dir() else None
+        own = known.get(_simple(path.name)) if are_classes and path in folders else None
         try:
             found = in_collection(path, classes, own)
         except LenetError as error:

@@ -55,7 +55,7 @@ def own_set(path: Path, trained: Trained, split: str = "test") -> OwnSet:
     for batch in prepared(labelled, trained.preprocessing):
         for each in batch:
             if isinstance(each, Prepared):
-                seen.append(each.framed[0].seen)
+                seen.append(each.parts[0].seen)
                 labels.append(trained.classes.index(str(each.image.label)))
                 names.append(each.image.name)
             else:

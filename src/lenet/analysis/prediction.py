@@ -9,14 +9,12 @@ from collections.abc import Generator, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lenet.analysis.answer import Answer, Prediction, Reading, Unreadable
 from lenet.analysis.given_images import Given, ImageSource, check_order, given_image, given_images
 from lenet.analysis.inference import computes, memory_guard
 from lenet.analysis.preparing import Prepared, prepared
 from lenet.errors import ImageError, RunWarning
-from lenet.images.found import Framed
 from lenet.images.preprocess import Preprocessing
 from lenet.metrics import softmax
 from lenet.runs.opening import Source, logits, open_trained
@@ -32,13 +30,15 @@ def predict(
 ) -> Prediction:
     """Classify an image with a trained network.
 
-    The image is turned upright, made grey, inverted where its background differs from the training images', cropped and
-    centred; `lenet.images.preprocess` has the details. An image of the network's own size is neither cropped nor scaled.
+    The image is turned upright, made grey, the object in it found, inverted where its background differs from the training
+    images', scaled and centred as theirs are; `lenet.images.preprocess` has the details. An image of the network's own size
+    that is framed as the training images are stays as it is.
 
     Args:
         run: a run, its directory, a weights file that lenet wrote (`.safetensors`), or an nn.Module. A run that has not
             finished is used as its newest checkpoint left it, with a warning.
-        image: a file, a Pillow image, or an array: uint8 (height, width), or (height, width, 3) in colour.
+        image: a file or its content as bytes, a Pillow image, or an array or tensor (height, width), or (height, width, 3)
+            in colour.
         classes: the names of a module's outputs; what lenet.d2l trained has them.
         preprocessing: how an image becomes a module's input; what lenet.d2l trained has it. By default a module is given grey
             pixels from 0 to 1, in the usual size that it takes.
@@ -143,23 +143,18 @@ def predict_each(
     with memory_guard(device, "in a prediction"):
         engine = computes(trained, device)  # before the images, so that a broken network is reported without the wait
 
-        for batch in prepared(images, trained.preprocessing, split):
-            seen = [framed.seen for each in batch if isinstance(each, Prepared) for framed in each.framed]
+        for batch in prepared(images, trained.preprocessing, split=split, explain=explain):
+            seen = [part.seen for each in batch if isinstance(each, Prepared) for part in each.parts]
             rows = iter(softmax(logits(trained, engine, np.stack(seen))) if seen else ())
             for each in batch:
                 if isinstance(each, Unreadable):
                     yield each
                     continue
-                parts = tuple(_part(each.image, trained.classes, next(rows), framed, explain) for framed in each.framed)
-                yield Reading(each.image.name, parts, each.image.label)
-
-
-def _part(
-    image: Given, classes: tuple[str, ...], probabilities: NDArray[np.float64], framed: Framed, explain: bool
-) -> Prediction:
-    num_parts = len(framed.found.parts) if framed.found else 1
-    kept = framed if explain else None
-    return Prediction(image.name, classes, probabilities, framed.seen, image.label, num_parts, kept)
+                name, label = each.image.name, each.image.label
+                parts = (
+                    Prediction(name, trained.classes, next(rows), part.seen, label, *part[1:]) for part in each.parts
+                )
+                yield Reading(name, tuple(parts), label)
 
 
 def _reading(answer: Answer) -> Reading:

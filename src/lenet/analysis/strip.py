@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 EDGE = 208  # pixels of a panel
 GAP, LINE = 14, 15  # between panels; height of a line of text
+MAX_STEM = 80  # characters of an image's name in that of its strip
 MAX_BARS = 10  # classes whose probabilities are drawn
 INK, PALE, BAR = (38, 43, 52), (236, 239, 243), (46, 111, 219)
 KEPT, DROPPED, BOX = (46, 111, 219), (214, 62, 42), (16, 140, 80)
@@ -57,7 +58,7 @@ def save_strip(reading: Reading, folder: Path, used: "Counter[str]") -> Path:
     Raises:
         ConfigError: if it cannot be written.
     """
-    stem = Path(reading.image).stem
+    stem = Path(reading.image).stem[:MAX_STEM]
     used[stem] += 1
     path = folder / (f"{stem}-seen-{used[stem]}.png" if used[stem] > 1 else f"{stem}-seen.png")
     content = io.BytesIO()

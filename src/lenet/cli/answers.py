@@ -47,7 +47,7 @@ class Table:
         if self.target == STDOUT:
             return
         try:
-            durable.write(Path(self.target), self.text.getvalue().encode())
+            durable.write(Path(self.target), self.text.getvalue().encode(errors="surrogateescape"))
         except OSError as error:
             what, hint = durable.explain(error)
             raise ConfigError(f"cannot write {self.target}: {what}", hint=hint) from error

@@ -43,8 +43,8 @@ def predict(
 ) -> None:
     """Classify your own images.
 
-    Prints the most probable classes. An image is first made similar to the training images: rotated upright, converted to
-    grey, inverted if its background is light and theirs is dark, cropped to its content, scaled and centred.
+    Prints the most probable classes. An image is first made similar to the training images: turned upright, made grey, the
+    object in it found, inverted if its background is light and theirs is dark, scaled and centred.
 
     All images in a folder are classified; where its folders are named after the classes, the accuracy is printed too. A bad
     image is named on stderr, the others are classified, and the exit code is 2. Where an image shows several parts of similar

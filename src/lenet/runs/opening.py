@@ -97,7 +97,7 @@ def open_trained(
             hint="the network comes first, then the image: lenet.predict(run, image)",
         )
     path = Path(source)
-    if is_image(path):
+    if is_image_file(path):
         raise RunError(
             f"{path} is an image; expected a run directory or a weights file",
             hint=f"the run comes first: lenet predict RUN {quoted(path)}",
@@ -122,7 +122,7 @@ def _is_opened(source: Any) -> bool:
     return trained is not None and isinstance(source, trained.ModuleNetwork)
 
 
-def is_image(path: Path) -> bool:
+def is_image_file(path: Path) -> bool:
     """Return whether a file begins as image files do."""
     try:
         if not path.is_file():
