@@ -1,6 +1,5 @@
 """Optional packages: whether they are installed, asked without importing them."""
 
-import importlib.metadata
 import importlib.util
 
 from lenet.errors import MissingExtra
@@ -30,10 +29,12 @@ def require_torch(what: str) -> None:
         is_installed = False
     if not is_installed:
         raise MissingExtra(f"{what} needs PyTorch, which is not installed", hint=hint)
+    from importlib import metadata  # takes 15 ms, and most commands need no extra
+
     try:
-        version = importlib.metadata.version("torch")
+        version = metadata.version("torch")
         numbers = tuple(int(number) for number in version.split("+")[0].split(".")[:2])
-    except (importlib.metadata.PackageNotFoundError, ValueError):  # built by hand, or a version of another form
+    except (metadata.PackageNotFoundError, ValueError):  # built by hand, or a version of another form
         return
     if numbers < OLDEST_TORCH:
         oldest = ".".join(map(str, OLDEST_TORCH))

@@ -300,3 +300,22 @@ def test_a_mask_saved_with_8_bits_is_black_and_white():
         np.testing.assert_array_equal(
             decode(image, "", enough=50), np.asarray(Image.fromarray(255 * ink.astype(np.uint8)).reduce(2))
         )
+
+
+@pytest.mark.parametrize(
+    ("content", "what", "hint"),
+    [
+        (b"", "it is empty", "get it again"),
+        (b"<!DOCTYPE html><title>404 Not Found</title>", "it is a web page", "save the image itself"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "it is an SVG drawing", "save it as PNG or JPEG"),
+        (b"%PDF-1.4", "it is a PDF document", "save the page as PNG"),
+        (b"\0\0\0\x18ftypmp42", "it is a video", "save one frame"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n", "it is a JPEG XL image", "save it as PNG or JPEG"),
+        (b"PK\3\4" + bytes(99), "it is a zip file", "unpack it"),
+        (b"version https://git-lfs.github.com/spec/v1", "a pointer of Git LFS", "git lfs pull"),
+    ],
+)
+def test_what_a_file_is_instead_of_an_image_is_said(tmp_path, content, what, hint):
+    with pytest.raises(ImageError, match=rf"boot is not an image that lenet can read: .*{what}") as caught:
+        decode(put(tmp_path, content), "boot")
+    assert hint in caught.value.hint

@@ -21,7 +21,7 @@ from lenet.images import arrays, heif, limits
 from lenet.images.exif import ORIENTATION, orientation
 from lenet.images.pixels import Pixels, to_grey
 from lenet.images.raster import Raster, factor, reduced
-from lenet.images.structure import LimitedFile, check_file
+from lenet.images.structure import LimitedFile, check_file, check_kind
 
 if TYPE_CHECKING:
     from PIL.Image import Image as PillowImage
@@ -97,6 +97,7 @@ def _read(file: BinaryIO, size: int, name: str, enough: int) -> Pixels:
     file.seek(0)
     if heif.is_heic(start):
         return reduced(Raster.of_array(heif.heic_pixels(file, name)), name, enough)
+    check_kind(start, name)
     limited = check_file(file, size, name)
     with _opened(limited, start.startswith(b"\xff\xd8")) as image:
         limits.check_header(image, name)

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from lenet.errors import ImageError
+from lenet.files import signatures
 from lenet.images.exif import exif_numbers
 from lenet.images.limits import (
+    FORMATS,
     MAX_BYTES,
     MAX_CHUNKS,
     MAX_COEFFICIENTS,
@@ -26,6 +28,17 @@ from lenet.images.limits import (
     unusual,
 )
 
+READ = {"a PNG image", "a JPEG image", "a GIF image", "a WebP image"}
+HINTS = {
+    "": "get it again",
+    "a web page": "the page was saved instead of the image: open it in a browser, and save the image itself",
+    "a video": "save one frame of it as PNG or JPEG",
+    "a zip file": "unpack it first",
+    "a gzip file": "unpack it first",
+    "a pointer of Git LFS, without the file itself": "git lfs pull",
+    "a NumPy array": "in Python: lenet.predict(run, numpy.load(path))",
+    "a PDF document": "save the page as PNG or JPEG",
+}
 MARKER = re.compile(rb"\xff([\x01-\xcf\xd8-\xfe])")  # of a JPEG's segment; scans contain other markers
 # The markers of a JPEG's frame, which says its size, and those of frames that are coded in several scans over all pixels.
 FRAMES = tuple(bytes([0xC0 + number]) for number in range(16) if number not in (4, 8, 12))
@@ -70,6 +83,20 @@ class LimitedFile:
         if self.left < 0:
             raise ImageError(f"{self.name} has far more beside its pixels than an image needs", hint=RESAVE)
         return content
+
+
+def check_kind(start: bytes, name: str) -> None:
+    """Raise ImageError if a file is empty, or known to be something else than an image that lenet reads.
+
+    Args:
+        start: Its first bytes.
+        name: What errors call it.
+    """
+    kind = signatures.describe(start)
+    if not start or (kind and kind not in READ):
+        what = "it is empty" if not start else f"it is {kind}"
+        hint = HINTS.get(kind or "", f"known formats: {', '.join(FORMATS)}; save it as PNG or JPEG")
+        raise ImageError(f"{name} is not an image that lenet can read: {what}", hint=hint)
 
 
 def check_file(file: BinaryIO, size: int, name: str) -> LimitedFile:
