@@ -3,19 +3,20 @@
 The command line prints `error: MESSAGE` and `hint: HINT` and exits with 2; in Python they are ordinary exceptions.
 """
 
-import difflib
 import os
 import shlex
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Protocol
 
+from lenet.near_misses import nearest
+
 
 def choices_hint(name: str, choices: Iterable[str]) -> str:
     """The hint for an unknown name: the choice that resembles it, if any, and all choices."""
     choices = list(choices)
-    close = difflib.get_close_matches(name.lower(), choices, n=1)
-    return (f"did you mean {close[0]}? " if close else "") + f"choose from {', '.join(choices)}"
+    meant = nearest(name, choices)
+    return (f"did you mean {meant}? " if meant else "") + f"choose from {', '.join(choices)}"
 
 
 def quoted(path: Path) -> str:

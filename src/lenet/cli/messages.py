@@ -4,35 +4,15 @@ import contextlib
 import sys
 import warnings
 from collections.abc import Iterator
-from difflib import get_close_matches
 from typing import Any
 
 import typer
 
 from lenet.cli.output import note
 from lenet.errors import LenetError, RunWarning
+from lenet.near_misses import nearest
 
 USAGE_ERROR: Any = typer.BadParameter.__base__  # an unknown option, or one without a value
-# What other programs call an option.
-OTHER_NAMES = {
-    "lr": "--learning-rate",
-    "dataset": "--data",
-    "data-path": "--data",
-    "dataset-path": "--data",
-    "num-epochs": "--epochs",
-    "epoch": "--epochs",
-    "bs": "--batch-size",
-    "wd": "--weight-decay",
-    "output": "--out",
-    "output-dir": "--out",
-    "arch": "--model",
-    "network": "--model",
-    "gpu": "--device",
-    "cuda": "--device",
-    "random-seed": "--seed",
-    "val": "--validation",
-    "workers": "--threads",
-}
 MISTAKE, BUG = 2, 1  # exit codes: for what the user can fix, and for what only lenet's authors can
 
 
@@ -78,27 +58,12 @@ def _usage(error: Exception, help_: str) -> tuple[str, str]:
     context, name = getattr(error, "ctx", None), getattr(error, "option_name", None)
     if context and hasattr(error, "possibilities"):
         options = [option for each in context.command.get_params(context) for option in each.opts + each.secondary_opts]
-        meant = _meant(name or "", options)
+        meant = nearest(name or "", options, cutoff=0.7)
         return f"unknown option {name}", (f"did you mean {meant}? " if meant else "") + f"{help_} lists the options"
     text = error.format_message().rstrip(".").replace("'", "")  # type: ignore[attr-defined]
     message = text[0].lower() + text[1:]
     usage = f"usage: {' '.join(context.get_usage().split()[1:])}" if context else f"{help_} explains the options"
     return message, usage
-
-
-def _meant(name: str, options: list[str]) -> str | None:
-    """The option that an unknown one stands for: one that resembles it, begins with it, or has its letters as initials."""
-    initials = {
-        "".join(word[0] for word in option.strip("-").split("-")): option for option in options if len(option) > 2
-    }
-    abbreviated = {option: full for option, full in initials.items() if len(option) > 1}
-    other = OTHER_NAMES.get(name.strip("-"))
-    if other in options:
-        return other
-    if name.strip("-") in abbreviated:
-        return abbreviated[name.strip("-")]
-    begun = [option for option in options if len(name) > 3 and option.startswith(name)]
-    return next(iter([*begun, *get_close_matches(name, options, n=1, cutoff=0.7)]), None)
 
 
 def _is_out_of_memory(error: Exception) -> bool:

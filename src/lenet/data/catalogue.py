@@ -180,6 +180,7 @@ CATALOGUE: dict[str, Entry] = {
 
 
 ALIASES = {
+    "fmnist": "fashion-mnist",
     "kuzushijimnist": "kmnist",
     "kuzushiji": "kmnist",
     "mnist784": "mnist",
