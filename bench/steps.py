@@ -45,9 +45,8 @@ def main() -> None:
 def prepared(settings: dict[str, Any], train: Any) -> tuple[Any, Any]:
     """The engine and the plan of the first epoch, from this version's modules or from the older ones'."""
     module = importlib.import_module
-    config_module = module("lenet.config")
-    config = config_module.configure(**settings)
-    arguments = {name: getattr(config, name) for name in config_module.MODEL_FIELDS}
+    config = lenet.configure(**settings)
+    arguments = {name: getattr(config, name) for name in module("lenet.config").MODEL_FIELDS}
     make_engine = module("lenet.engines.cpu").CpuEngine
     if importlib.util.find_spec("lenet.networks"):
         architecture = module("lenet.networks").build(config.model, **arguments)
