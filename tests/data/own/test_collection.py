@@ -68,6 +68,7 @@ def test_unlabelled_test_images_are_left_out(tmp_path):
         (["a/1.png", "a/2.png"], "has one class, a; expected at least two"),
         (["a/1.png", "a/2.png", "b/1.png"], "class b has one image, b/1.png; expected at least two"),
         (["a/1.png", "a/2.png", "b/1.png", "b/2.png", "1.png"], "1.png has no label"),
+        (["1.png", "2.png"], r"has no labels \(class folders, 1.png for one\); expected one for each image"),
         (
             ["train/a/1.png", "train/b/1.png", "train/a/2.png", "test/b/1.png", "test/c/1.png"],
             "class c has test images",

@@ -76,11 +76,21 @@ class Archive:
 
     def read(self, name: str, limit: int = limits.MAX_BYTES) -> bytes:
         """Read a file of at most `limit` bytes; raises DataError."""
-        what = f"{printable(name)} in {self.path}"
         if (size := self._members.size(self._known[name])) > limit:
-            raise DataError(f"{what} has {size:,} bytes; expected at most {limit:,}", hint="make it smaller")
+            raise DataError(
+                f"{name} in {self.path} has {size:,} bytes; expected at most {limit:,}", hint="make it smaller"
+            )
+        return self._start(name, size)
+
+    def head(self, name: str, size: int) -> bytes:
+        """Read the first bytes of a file of any size; raises DataError."""
+        return self._start(name, min(size, self._members.size(self._known[name])))
+
+    def _start(self, name: str, size: int) -> bytes:
+        """The first `size` bytes of a file that has so many."""
+        what = f"{name} in {self.path}"
         try:
-            with self._members.open(self._known[name]) as file:
+            with self._members.open(self._known[name], size) as file:
                 content = file.read(size)
         except Exception as error:
             raise DataError(f"{what} is truncated or damaged: {printable(error)}", hint="get it again") from error
@@ -130,7 +140,7 @@ class _Zip:
         check_ratio(info.file_size, info.compress_size, printable(name))
         return info.file_size
 
-    def open(self, name: str) -> AbstractContextManager[BinaryIO]:
+    def open(self, name: str, _size: int) -> AbstractContextManager[BinaryIO]:
         return cast("AbstractContextManager[BinaryIO]", self.file.open(self.infos[name]))
 
 
@@ -197,8 +207,8 @@ class _Tar:
     def size(self, name: str) -> int:
         return self.places[name][1]
 
-    def open(self, name: str) -> AbstractContextManager[BinaryIO]:
-        offset, size = self.places[name]
+    def open(self, name: str, size: int) -> AbstractContextManager[BinaryIO]:
+        offset, _ = self.places[name]
         with self.lock:
             self.file.seek(offset)
             return closing(io.BytesIO(self.file.read(size)))

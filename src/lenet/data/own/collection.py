@@ -10,17 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lenet.data.class_names import checked_class_names
-from lenet.data.own import (
-    folders,
-    idx_files,
-    manifests,
-    mat_files,
-    numpy_files,
-    parquet,
-    pixel_csv,
-    sniff,
-)
+from lenet.data.own import sniff
 from lenet.data.own.archives import Archive
+from lenet.data.own.formats import folders, idx_files, manifests, mat_files, numpy_files, parquet, pixel_csv
 from lenet.data.own.items import SPLITS, Bad, BadItems, Collection, Draft, Item, Pixels
 from lenet.data.own.listing import Files, Folder
 from lenet.data.own.names import is_image, natural_key
@@ -103,7 +95,7 @@ def _draft(files: Files, bad: BadItems) -> Draft:
         return draft
     if folders.matches(files):
         return folders.read(files, bad)
-    others = [name for name in files.names if not is_image(name)]
+    others = sniff.promising([name for name in files.names if not is_image(name)])
     groups = sniff.kinds(files, others)
     # Before a table is read as a list of files: one of pixels may be large.
     groups["pixels"] = pixel_csv.matching(files, groups.get("table", []))
@@ -150,6 +142,11 @@ def complete(path: Path, draft: Draft, bad: BadItems, for_training: bool) -> Col
     if not items:
         raise DataError(f"{path} holds no images", hint="expected class folders with images: cat/1.jpg, dog/1.jpg")
     if for_training:
+        if all(item.label is None for item in items):
+            raise DataError(
+                f"{path} has no labels ({draft.format}, {items[0].name} for one); expected one for each image",
+                hint="class folders, cat/1.jpg and dog/1.jpg; a column label; an array y_train; a file of labels",
+            )
         kept = _trainable(path, items, bad, notes)
         if len(kept) < len(items):
             items, read, arrays = [items[i] for i in kept], draft.read, draft.arrays
@@ -184,7 +181,7 @@ def _trainable(path: Path, items: list[Item], bad: BadItems, notes: list[str]) -
     left_out = set()
     for item in items:
         if item.label is None and item.split != "test":
-            bad.add(item.name, "has no label", "expected one folder for each class: cat/1.jpg, dog/1.jpg")
+            bad.add(item.name, "has no label", "give it one, such as by a folder: cat/1.jpg")
     for label in sorted((label for label in counts if label is not None), key=natural_key):
         first = firsts[label]
         if not learned[label]:

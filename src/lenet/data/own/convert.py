@@ -18,7 +18,7 @@ import numpy as np
 from lenet.data import idx
 from lenet.data.dataset import Labels
 from lenet.data.own import class_folders
-from lenet.data.own.class_list import CLASS_LIST
+from lenet.data.own.formats.class_list import CLASS_LIST
 from lenet.data.own.items import SPLITS, Collection, Pixels
 from lenet.data.own.survey import pixels_of
 from lenet.errors import DataError, choices_hint

@@ -40,6 +40,9 @@ class Files(Protocol):
     def read(self, name: str, limit: int = limits.MAX_BYTES) -> bytes:
         """Read a file of at most `limit` bytes; raises DataError."""
 
+    def head(self, name: str, size: int) -> bytes:
+        """Read the first bytes of a file of any size; raises DataError."""
+
     def open(self, name: str, limit: int = MAX_FILE) -> AbstractContextManager[BinaryIO]:
         """Open a file of at most `limit` bytes for reading; raises DataError."""
 
@@ -73,6 +76,11 @@ class Folder:
     def read(self, name: str, limit: int = limits.MAX_BYTES) -> bytes:
         """Read a file of at most `limit` bytes; raises DataError."""
         return untrusted.read(self.root / name, limit, DataError)
+
+    def head(self, name: str, size: int) -> bytes:
+        """Read the first bytes of a file of any size; raises DataError."""
+        with self.open(name, 1 << 62) as file:
+            return file.read(size)
 
     @contextlib.contextmanager
     def open(self, name: str, limit: int = MAX_FILE) -> Iterator[BinaryIO]:

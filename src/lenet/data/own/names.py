@@ -1,7 +1,6 @@
 """Names of files and classes: hidden files, splits, images, natural order."""
 
 import re
-from pathlib import PurePosixPath
 
 # What Windows, macOS, and other programs leave in folders; names that begin with a dot are hidden too.
 HIDDEN = {"thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "$recycle.bin", "@eadir", "__pycache__", "icon\r"}
@@ -37,7 +36,7 @@ def split_of(part: str) -> str | None:
 
 def is_image(name: str) -> bool:
     """Return whether a file has the suffix of an image."""
-    return PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES
+    return name[name.rfind(".") :].lower() in IMAGE_SUFFIXES  # pathlib takes a second for 500,000 names
 
 
 def natural_key(text: str) -> tuple[list[str | int], str]:

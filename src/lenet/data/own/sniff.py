@@ -3,6 +3,7 @@
 import bz2
 import json
 import zlib
+from pathlib import PurePosixPath
 
 from lenet.data.own.listing import Files
 from lenet.errors import DataError
@@ -19,13 +20,31 @@ MAGIC = {
     b"%PDF": "pdf",
 }
 IDX_TYPES = (0x08, 0x09, 0x0B, 0x0C, 0x0D, 0x0E)
+PROMISING = {
+    *(
+        ".csv",
+        ".tsv",
+        ".jsonl",
+        ".json",
+        ".txt",
+        ".npz",
+        ".npy",
+        ".mat",
+        ".parquet",
+        ".gz",
+        ".bz2",
+        ".zip",
+        ".tar",
+        ".tgz",
+    ),
+    *("", ".idx", ".idx1-ubyte", ".idx3-ubyte", ".idx2-int"),
+}
 TEXT_CONTROLS = {9, 10, 13}
 
 
 def head(files: Files, name: str) -> bytes:
     """Read the first bytes of a file, unpacked if it is gzip or bzip2; raises DataError."""
-    with files.open(name, 1 << 62) as file:
-        start = file.read(HEAD)
+    start = files.head(name, HEAD)
     try:
         if start.startswith(b"\x1f\x8b"):
             return zlib.decompressobj(31).decompress(start, HEAD)
@@ -66,6 +85,11 @@ def _text_kind(start: bytes) -> str:
     except (ValueError, RecursionError):
         is_line = False
     return "jsonl" if is_line and b"\n" in text.strip() else "json"
+
+
+def promising(names: list[str]) -> list[str]:
+    """Sort names so that those come first that are likely to hold images or labels."""
+    return sorted(names, key=lambda name: (PurePosixPath(name).suffix.lower() not in PROMISING, name.count("/"), name))
 
 
 def kinds(files: Files, names: list[str]) -> dict[str, list[str]]:

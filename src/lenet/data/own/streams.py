@@ -86,6 +86,21 @@ def unpacked(file: BinaryIO, name: str | Path, limit: int = MAX_FILE) -> Iterato
         yield file
 
 
+def read_unpacked(file: BinaryIO, name: str | Path, limit: int = MAX_FILE) -> bytes:
+    """Read all of a file that may be compressed.
+
+    Args:
+        file: The file, which can seek.
+        name: What errors call it.
+        limit: The most bytes it may unpack to.
+
+    Raises:
+        DataError: It is damaged, or unpacks to more.
+    """
+    with unpacked(file, name, limit) as stream:
+        return stream.read()
+
+
 def check_ratio(size: int, packed: int, name: str | Path) -> None:
     """Check that something unpacks to a plausible size.
 

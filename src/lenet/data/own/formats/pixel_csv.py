@@ -7,8 +7,8 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.data.own import arrays, emnist, number_rows, words
-from lenet.data.own.csv_layout import Layout, find_layout
+from lenet.data.own.formats import arrays, emnist, number_rows, words
+from lenet.data.own.formats.csv_layout import Layout, find_layout
 from lenet.data.own.items import BadItems, Draft
 from lenet.data.own.listing import Files
 from lenet.data.own.names import split_of
@@ -35,6 +35,8 @@ def read(files: Files, names: list[str], bad: BadItems) -> Draft:
     Raises:
         DataError: A file has another number of pixels than an image, or nothing in it.
     """
+    names = words.distinct(names)
+    words.check_one_set(files.path, names)
     parts: list[arrays.Part] = []
     for name in names:
         reader = _Reader(name, bad)
@@ -103,7 +105,22 @@ class _Reader:
                 self.labels.append(values[:, layout.label])
             self.lines.append(numbers)
             return
-        self._add_rows([row.split(b",") for row in plain.split(b"\n")[:-1]], numbers, layout)
+        rows = plain.split(b"\n")[:-1]
+        if not self._add_labelled(rows, numbers, layout):
+            self._add_rows([row.split(b",") for row in rows], numbers, layout)
+
+    def _add_labelled(self, rows: list[bytes], numbers: NDArray[np.int64], layout: Layout) -> bool:
+        """Lines of a text and pixels, or of pixels and a text, if all are good."""
+        if layout.label not in (0, layout.width - 1) or len(layout.pixels) != layout.width - 1 or layout.is_packed:
+            return False
+        pairs = [row.partition(b",") if layout.label == 0 else row.rpartition(b",")[::-1] for row in rows]
+        values = number_rows.parse(b"\n".join([pixels for _, _, pixels in pairs]) + b"\n", layout.width - 1)
+        if values is None:
+            return False
+        self.numbers.append(values)
+        self.lines.append(numbers)
+        self.labels.append(_numbers_or_text([label for label, _, _ in pairs]))
+        return True
 
     def _add_rows(self, rows: list[list[bytes]], numbers: NDArray[np.int64], layout: Layout) -> None:
         """Lines with text, or with something wrong, which is named."""
@@ -145,9 +162,8 @@ class _Reader:
         layout = self.layout
         pixels = np.concatenate(self.numbers) if len(self.numbers) > 1 else self.numbers[0]
         lines = np.concatenate(self.lines)
-        labels = np.concatenate([part.astype(str) for part in self.labels]) if self._has_text() else None
-        if labels is None and self.labels:
-            labels = np.concatenate(self.labels)
+        has_text = any(part.dtype.kind == "U" for part in self.labels)
+        labels = np.concatenate(list(map(_as_text, self.labels)) if has_text else self.labels) if self.labels else None
         size = layout.size if layout is not None else None
         images = arrays.to_images(pixels, self.name, size)
         if emnist.is_emnist(self.name):
@@ -166,9 +182,6 @@ class _Reader:
             for value in sorted(set(which.tolist()))
         ]
 
-    def _has_text(self) -> bool:
-        return any(part.dtype.kind == "U" for part in self.labels)
-
 
 def _split(value: bytes) -> str | None:
     """FER's usage: Training, PublicTest, PrivateTest."""
@@ -181,6 +194,12 @@ def _numbers_or_text(cells: list[bytes]) -> NDArray[Any]:
         return np.array(cells).astype(np.float64)
     except ValueError:
         return np.array([cell.decode("utf-8", "replace").strip() for cell in cells])
+
+
+def _as_text(labels: NDArray[Any]) -> NDArray[Any]:
+    """Labels of some lines as text, where those of other lines are: 5, not 5.0."""
+    is_whole = labels.dtype.kind == "f" and (labels == np.floor(labels)).all()
+    return labels.astype(np.int64).astype(str) if is_whole else labels.astype(str)
 
 
 def _what_is_wrong(row: list[bytes], layout: Layout, width: int) -> str:

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from pathlib import PurePosixPath
 from typing import Any
 
-from lenet.data.own import columns, words
+from lenet.data.own.formats import columns, words
 from lenet.data.own.items import BadItems, Draft, Item
 from lenet.data.own.listing import Files
 from lenet.errors import DataError
@@ -37,6 +37,7 @@ def read(files: Files, names: list[str], bad: BadItems) -> Draft:
     """
     if importlib.util.find_spec("pyarrow") is None:
         raise DataError(f"{names[0]} is a parquet file, which needs pyarrow", hint='pip install "lenet[parquet]"')
+    words.check_one_set(files.path, names)
     items: list[Item] = []
     places: list[tuple[_Table, int]] = []
     classes: dict[str, None] = {}

@@ -64,7 +64,7 @@ def test_one_pair_without_splits(tmp_path, digits):
     folder = write(tmp_path / "own", digits[:2], ("images.idx3-ubyte", "labels.idx1-ubyte"))
     assert counts(read_collection(folder)) == {None: 20}
     write(folder, digits[:2], ("scans", "answers"))
-    with pytest.raises(DataError, match=r"IDX files of 3 data sets: .*; expected those of one"):
+    with pytest.raises(DataError, match=r"holds files of several data sets: answers, .*; expected those of one"):
         read_collection(folder)
 
 

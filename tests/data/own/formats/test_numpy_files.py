@@ -1,5 +1,6 @@
 """npz and npy files: their names, shapes and dtypes."""
 
+import gzip
 import io
 import zipfile
 
@@ -72,6 +73,14 @@ def test_npy_in_pairs_with_one_hot_labels(tmp_path, digits):
         collection = read_collection(path)
         assert (collection.arrays == digits[0]).all()
         assert labels(collection) == [str(label) for label in digits[1]]
+
+
+def test_compressed_npy(tmp_path, digits):
+    for name, array in (("X", digits[0]), ("Y", digits[1])):
+        file = io.BytesIO()
+        np.save(file, array)
+        (tmp_path / f"{name}.npy.gz").write_bytes(gzip.compress(file.getvalue()))
+    assert (read_collection(tmp_path).arrays == digits[0]).all()
 
 
 def test_one_npy_for_each_class(tmp_path, digits):

@@ -30,7 +30,8 @@ def read(files: Files, bad: BadItems) -> Draft:
         DataError: A class folder has no images.
     """
     items, prefix = _items(files)
-    with_images = {str(parent) for item in items for parent in PurePosixPath(item.name).parents}
+    own = {item.name.rpartition("/")[0] for item in items}
+    with_images = {str(parent) for folder in own for parent in (PurePosixPath(folder), *PurePosixPath(folder).parents)}
     others = [name for name in files.names if not is_image(name)]
     for folder in sorted({*files.empty, *(str(PurePosixPath(name).parent) for name in others)}):
         if bad.for_training and folder not in with_images and folder.startswith(prefix):

@@ -58,7 +58,8 @@ LABELS = [
 ]
 SPLITS = ["split", "subset", "set", "partition", "usage", "phase", "data_set", "dataset", "fold_name"]
 PIXELS = "pixels"
-NUMBERS = {"", "id", "index", "unnamed: 0", "unnamed:_0", "image_id", "imageid", "rowid", "row_id"}
+NUMBERS = {"", "id", "index", "unnamed:0", "imageid", "rowid"}
+PIXEL = re.compile(r"(pixel|pix|px|p|x|f|v|col|column|feature)?[_ ]?\d+(x\d+)?")
 ROW_AND_COLUMN = re.compile(r"(\d{1,4})x(\d{1,4})")
 
 
@@ -67,8 +68,13 @@ def normalize(name: str) -> str:
     return re.sub(r"[\s\-.]+", "_", name.strip().lower())
 
 
+def is_number(name: str) -> bool:
+    """Return whether a column of this name numbers the rows."""
+    return name.replace("_", "") in NUMBERS
+
+
 def find(header: list[str], names: list[str], taken: tuple[int | None, ...] = ()) -> int | None:
-    """The column with the first of some names that occurs.
+    """The column with the first of some names that occurs; underscores do not matter.
 
     Args:
         header: The names of the columns, normalized.
@@ -78,4 +84,8 @@ def find(header: list[str], names: list[str], taken: tuple[int | None, ...] = ()
     Returns:
         The number of the column, or None.
     """
-    return next((header.index(name) for name in names if name in header and header.index(name) not in taken), None)
+    plain = [name.replace("_", "") for name in header]
+    return next(
+        (i for name in names for i, column in enumerate(plain) if column == name.replace("_", "") and i not in taken),
+        None,
+    )

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.data.own import arrays, emnist, words
-from lenet.data.own.class_list import read_class_list
+from lenet.data.own.formats import arrays, emnist, words
+from lenet.data.own.formats.class_list import read_class_list
 from lenet.data.own.items import BadItems, Draft
 from lenet.data.own.listing import Files
 from lenet.data.own.sniff import kinds
@@ -37,14 +37,8 @@ def read(files: Files, names: list[str], bad: BadItems) -> Draft:
     if not files.path.is_dir() and len(names) == 1:
         names = [name for name in files.beside(names[0]) if _family(name) == _family(names[0])]
         names = kinds(files, names).get("idx", [])
-    names = _distinct(names)
-    families = sorted({words.family(PurePosixPath(name).name) for name in names})
-    if len(families) > 1:
-        shown = ", ".join(" ".join(family) or "(no name)" for family in families[:8])
-        raise DataError(
-            f"{files.path} holds IDX files of {len(families)} data sets: {shown}; expected those of one",
-            hint=f"name one of its files: {files.path / names[0]}",
-        )
+    names = words.distinct(names)
+    words.check_one_set(files.path, names)
     read_arrays = {name: read_idx(files, name) for name in names}
     images = [name for name, array in read_arrays.items() if array.ndim > 2 or words.role(_base(name)) == "images"]
     labels = [name for name in read_arrays if name not in images]
@@ -122,11 +116,3 @@ def _labels_of(name: str, images: list[str], labels: list[str]) -> str | None:
     if len(same_split) == 1:
         return same_split[0]
     return labels[0] if len(images) == len(labels) == 1 else None
-
-
-def _distinct(names: list[str]) -> list[str]:
-    """One file of those that are there twice, compressed and not, or in a folder of its own name."""
-    kept: dict[tuple[bool, tuple[str, ...]], str] = {}
-    for name in sorted(names, key=lambda name: (name.count("/"), name)):
-        kept.setdefault((words.role(_base(name)) == "labels", words.rest(_base(name))), name)
-    return list(kept.values())

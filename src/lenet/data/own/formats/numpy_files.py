@@ -1,5 +1,6 @@
 """npz and npy files: Keras' x_train, MedMNIST's train_images, KMNIST's arr_0 in pairs of files, one file for each class."""
 
+import io
 import math
 import zipfile
 from collections import defaultdict
@@ -10,10 +11,10 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.data.own import arrays, words
+from lenet.data.own.formats import arrays, words
 from lenet.data.own.items import BadItems, Draft
 from lenet.data.own.listing import Files
-from lenet.data.own.streams import MAX_FILE, check_ratio
+from lenet.data.own.streams import MAX_FILE, check_ratio, unpacked
 from lenet.errors import DataError
 from lenet.files.untrusted import printable
 
@@ -76,11 +77,12 @@ def read(files: Files, names: list[str], _bad: BadItems) -> Draft:
     if not images:
         what = ", ".join(f"{array.key or array.file} {array.values.shape}" for array in found[:8]) or "no arrays"
         raise DataError(f"{names[0]} has no array of images; it has {what}", hint=HINT)
-    kind = f"{files.kind}{' and '.join(sorted({PurePosixPath(n).suffix.lstrip('.') or 'npy' for n in names}))} arrays"
+    kind = f"{files.kind}{' and '.join(sorted({'npz' if array.key else 'npy' for array in found}))} arrays"
     sources = files.sources(names)
     if not labels and len(images) > 1 and not any(array.split for array in images):
         parts = [arrays.Part(a.name, a.values, np.full(len(a.values), _class_of(a.file))) for a in images]
         return arrays.draft(f"{kind}, one for each class", parts, sources)
+    words.check_one_set(files.path, names)
     parts = [arrays.Part(a.name, a.values, _labels_of(a, images, labels), a.split) for a in images]
     return arrays.draft(kind, parts, sources, _class_names(by_role["names"]))
 
@@ -122,9 +124,9 @@ def _with_others(files: Files, name: str) -> list[str]:
 
 
 def _read_file(files: Files, name: str) -> list[Named]:
-    with files.open(name) as file:
+    with files.open(name) as opened, unpacked(opened, name) as stream:
+        file = opened if stream is opened else io.BytesIO(stream.read())
         start = file.read(6)
-        file.seek(0)
         if start == np.lib.format.MAGIC_PREFIX:
             return [Named(name, "", read_npy(file, name, file.seek(0, 2)))]
         return [Named(name, key, values) for key, values in _read_npz(file, name)]

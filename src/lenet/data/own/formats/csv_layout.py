@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from lenet.data.own import arrays, columns
+from lenet.data.own.formats import arrays, columns
 from lenet.data.own.names import is_image
 
 MIN_COLUMNS = 16
@@ -56,7 +56,8 @@ def find_layout(start: bytes) -> Layout | None:
     delimiter = max(DELIMITERS[:3], key=rows[-1].count)
     delimiter = delimiter if rows[-1].count(delimiter) else max(DELIMITERS[3:], key=rows[-1].count)
     cells = [row.replace(b'"', b"").split(delimiter) for row in rows]
-    width, has_header = len(cells[0]), not any(map(_is_number, cells[0][1:-1] or cells[0]))
+    inner = cells[0][1:-1] or cells[0]
+    width, has_header = len(cells[0]), not any(map(_is_number, inner)) or _are_counted(inner)
     header = [columns.normalize(cell.decode("utf-8", "replace")) for cell in cells[0]] if has_header else []
     body = [row for row in cells[has_header:] if len(row) == width]
     label, split = columns.find(header, columns.LABELS), columns.find(header, columns.SPLITS)
@@ -65,11 +66,21 @@ def find_layout(start: bytes) -> Layout | None:
     is_list = any(is_image(cell.decode("utf-8", "replace").strip()) for cell in (body or cells)[0])
     if is_list or width < MIN_COLUMNS or not body or not all(map(_is_number, body[0][1:-1])):
         return None
-    others = [i for i in range(width) if i != label and not (header and header[i] in columns.NUMBERS)]
+    others = [i for i in range(width) if i != label and any(row[i].strip() for row in body)]
+    others = [i for i in others if not (header and columns.is_number(header[i]))]
+    named = [i for i in others if header and columns.PIXEL.fullmatch(header[i])]
+    are_pixels = len(named) >= MIN_COLUMNS and (arrays.side(len(named)) or _size(header, named)) is not None
+    others = named if are_pixels else others
     if label is None and arrays.side(len(others)) is None and arrays.side(len(others) - 1) is not None:
         label = _label_column(body, others)
         others.remove(label)
     return Layout(delimiter, has_header, width, label, tuple(others), None, _size(header, others))
+
+
+def _are_counted(cells: list[bytes]) -> bool:
+    """Whether cells are 0, 1, 2 and so on, as pandas names columns."""
+    start = int(cells[0]) if cells[0].isdigit() else 0
+    return len(cells) >= MIN_COLUMNS - 2 and cells == [b"%d" % number for number in range(start, start + len(cells))]
 
 
 def _is_number(cell: bytes) -> bool:
@@ -83,13 +94,13 @@ def _is_number(cell: bytes) -> bool:
 def _label_column(body: list[list[bytes]], others: list[int]) -> int:
     """The first or the last column: the one that has several values but not very many, or text."""
 
-    def is_label(column: int) -> bool:
-        values = {row[column] for row in body}
+    def is_label(values: set[bytes]) -> bool:
         is_text = not all(map(_is_number, values))
         return is_text or 2 <= len(values) <= min(MAX_CLASSES, max(2, len(body) // 2))
 
-    first, last = others[0], others[-1]
-    return last if is_label(last) and not is_label(first) else first
+    first, last = ({row[column] for row in body} for column in (others[0], others[-1]))
+    is_last = (is_label(last) and not is_label(first)) or (len(first) == 1 < len(last))  # pixels in corners are alike
+    return others[-1] if is_last else others[0]
 
 
 def _size(header: list[str], others: list[int]) -> tuple[int, int] | None:

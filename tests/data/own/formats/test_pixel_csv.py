@@ -35,6 +35,12 @@ SIZES = ",".join(f"{row}x{column}" for row in range(1, 7) for column in range(1,
         (f"{PIXELS},label", lambda table: np.roll(table, -1, axis=1)),
         (f"id,label,{PIXELS}", lambda table: np.column_stack([np.arange(20), table])),
         (f",label,{PIXELS}", lambda table: np.column_stack([np.arange(20), table])),
+        ("label," + ",".join(map(str, range(36))), lambda table: table),
+        (",".join(map(str, range(37))), lambda table: table),
+        (
+            f"label,width,{PIXELS},height",
+            lambda table: np.column_stack([table[:, :1], table[:, 0] + 9, table[:, 1:], table[:, :1]]),
+        ),
     ],
 )
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
@@ -85,10 +91,36 @@ def test_spellings_of_text(tmp_path, digits, table, change):
     assert (read_collection(path).arrays == digits[0]).all()
 
 
+def test_four_lines_with_labels_at_the_end(tmp_path, digits, table):
+    path = write(tmp_path / "own.csv", np.roll(table, -1, axis=1)[[0, 1, 5, 6]])
+    assert (read_collection(path).arrays == digits[0][[0, 1, 5, 6]]).all()
+
+
+def test_a_line_without_label(tmp_path, table):
+    rows = write(tmp_path / "own.csv", table).read_text().splitlines()
+    rows[2] = rows[2][1:]
+    (tmp_path / "own.csv").write_text("\n".join(rows))
+    with pytest.raises(DataError, match=r"own.csv, line 3 has no label"):
+        read_collection(tmp_path / "own.csv")
+    assert read_collection(tmp_path / "own.csv", skip_bad=True).classes == ("0", "1", "2", "3", "4")
+
+
+def test_a_file_that_is_there_twice_counts_once(tmp_path, table):
+    (tmp_path / "sign_train").mkdir()
+    for name in ("sign_train.csv", "sign_train/sign_train.csv", "sign_test.csv"):
+        write(tmp_path / name, table)
+    assert len(read_collection(tmp_path).items) == 40
+
+
 def test_text_floats_and_colours(tmp_path, digits, table):
     rows = [",".join([chr(65 + row[0]), *map(str, row[1:])]) for row in table]
     (tmp_path / "own.csv").write_text("\n".join(rows))
     assert read_collection(tmp_path / "own.csv").classes == ("A", "B", "C", "D", "E")
+    rows = [",".join([*map(str, row[1:]), chr(65 + row[0])]) for row in table]
+    (tmp_path / "own.csv").write_text("\n".join(rows))
+    collection = read_collection(tmp_path / "own.csv")
+    assert [item.label for item in collection.items] == [chr(65 + label) for label in digits[1]]
+    assert (collection.arrays == digits[0]).all()
     scaled = np.column_stack([digits[1], digits[0].reshape(20, 36) / 255])
     assert (read_collection(write(tmp_path / "own.csv", scaled, form="%.6f")).arrays == digits[0]).all()
     ramp = np.add.outer(np.arange(12), np.arange(12))
@@ -143,6 +175,23 @@ def test_bad_lines_are_named(tmp_path, table, digits, line, change, message):
     assert [bad.name for bad in collection.bad] == [f"own.csv, line {line}"]
     assert (collection.arrays == np.delete(digits[0], line - 1, axis=0)).all()
     assert collection.items[line - 1].name == f"own.csv, line {line + 1}"
+
+
+def test_tables_of_several_data_sets_are_refused(tmp_path, table):
+    for name in ("emnist-letters-train.csv", "emnist-digits-train.csv"):
+        write(tmp_path / name, table)
+    with pytest.raises(
+        DataError, match=r"holds files of several data sets: emnist-digits-train.csv, emnist-letters"
+    ) as error:
+        read_collection(tmp_path)
+    assert "name one of the files" in error.value.hint
+    assert len(read_collection(tmp_path / "emnist-digits-train.csv").items) == 20
+
+
+def test_test_images_alone_cannot_be_trained(tmp_path, table):
+    path = write(tmp_path / "test.csv", table[:, 1:], PIXELS)
+    with pytest.raises(DataError, match=r"test.csv has no labels \(a CSV of pixels, test.csv, line 2 for one\)"):
+        read_collection(path)
 
 
 def test_other_tables_are_refused(tmp_path, table):

@@ -1,5 +1,6 @@
 """Lists of files and labels, Label Studio's exports among them."""
 
+import gzip
 import json
 
 import numpy as np
@@ -46,6 +47,9 @@ def check(path, form="CSV", expected=EXPECTED):
         "id,breed\n1,cat\n2,cat\n3,dog\n4,dog\n",
         '\ufeff"file_name","text","label"\n"1.png","a, b","cat"\n2.png,"x\ny",cat\n3.png,,dog\n4.png,,dog\n',
         "image,cat,dog\n1.png,1,0\n2.png,1,0\n3.png,0,1\n4.png,0,1\n",
+        "images/1.png cat\nimages/2.png cat\nimages/3.png dog\nimages/4.png dog\n",
+        "Width,ClassId,Path\n5,cat,1.png\n5,cat,2.png\n5,dog,3.png\n5,dog,4.png\n",
+        "Image,Id\n1.png,cat\n2.png,cat\n3.png,dog\n4.png,dog\n",
         "image\tlabel\n/kaggle/input/images/1.png\tcat\nC:/x/2.png\tcat\n./images/3.png\tdog\nimages/../4.png\tdog\n",
     ],
 )
@@ -57,13 +61,20 @@ def test_tables(photos, text):
     check(photos / "labels.csv")
 
 
+def test_a_long_compressed_table(photos):
+    text = "\n".join(["file,label", *(f"{item.name},{item.label}" for item in EXPECTED)]) + "\n" * 1_500_000
+    (photos / "labels.csv.gz").write_bytes(gzip.compress(text.encode()))
+    check(photos / "labels.csv.gz")
+
+
 def test_json_lines_and_json(photos):
     rows = [{"file_name": item.name, "label": item.label, "width": 5} for item in EXPECTED]
     (photos / "metadata.jsonl").write_text("\n".join(map(json.dumps, rows)))
     check(photos, "JSON lines")
     check(photos / "metadata.jsonl", "JSON lines")
     (photos / "metadata.jsonl").unlink()
-    for value in (rows, {"annotations": rows}, {item.name: item.label for item in EXPECTED}):
+    folders = {"cat": ["1.png", "2.png"], "dog": ["3.png", "4.png"]}
+    for value in (rows, {"annotations": rows}, {item.name: item.label for item in EXPECTED}, folders):
         (photos / "own.json").write_text(json.dumps(value, indent=1))
         check(photos / "own.json", "JSON")
 
@@ -93,6 +104,27 @@ def test_splits_by_the_names_of_lists(photos):
     (photos / "train.csv").write_text("file,label\n1.png,a\n2.png,b\n")
     (photos / "test_labels.csv").write_text("file,label\n3.png,a\n4.png,b\n")
     assert [item.split for item in read_collection(photos).items] == ["test", "test", "train", "train"]
+
+
+def test_a_list_without_split_beside_lists_with_one_is_ignored(photos):
+    (photos / "Train.csv").write_text("Path,ClassId\n1.png,0\n2.png,1\n")
+    (photos / "Test.csv").write_text("Path,ClassId\n3.png,0\n4.png,1\n")
+    (photos / "Meta.csv").write_text("Path,ClassId\nunlisted.png,0\n")
+    collection = read_collection(photos)
+    assert [item.split for item in collection.items] == ["test", "test", "train", "train"]
+    assert "Meta.csv is ignored, as its name says no split" in collection.notes
+
+
+def test_numbers_that_are_also_names_of_files_are_labels_beside_names_of_files(photos):
+    (photos / "labels.csv").write_text("1,1.png\n1,2.png\n2,3.png\n2,4.png\n")
+    assert [item.label for item in read_collection(photos).items] == ["1", "1", "2", "2"]
+
+
+def test_names_of_one_hot_columns_stay_as_they_are(photos):
+    (photos / "_classes.csv").write_text(
+        "filename, Golden Retriever, T-Shirt\n1.png,1,0\n2.png,1,0\n3.png,0,1\n4.png,0,1\n"
+    )
+    assert read_collection(photos).classes == ("Golden Retriever", "T-Shirt")
 
 
 URLS = [
@@ -162,6 +194,12 @@ def test_a_base_name_in_two_folders(photos):
 def test_a_split_that_is_none(photos):
     (photos / "labels.csv").write_text("file,label,split\n1.png,a,train\n2.png,a,train\n3.png,b,train\n4.png,b,tset\n")
     with pytest.raises(DataError, match="has the split 'tset'; expected train, validation or test"):
+        read_collection(photos)
+
+
+def test_a_broken_list_is_named_where_nothing_else_has_labels(photos):
+    (photos / "labels.jsonl").write_text('{"file_name": "1.png", "label": "a"}\n{"file_name": "2.png", \n')
+    with pytest.raises(DataError, match=r"labels.jsonl, line 2 is no JSON"):
         read_collection(photos)
 
 

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lenet.data.own import matlab, streams
+from lenet.data.own import streams
 from lenet.data.own.collection import read_collection
+from lenet.data.own.formats import matlab
 from lenet.errors import DataError
 
 TYPES = {"uint8": (2, 9), "int32": (5, 12), "float64": (9, 6), "uint16": (4, 11)}
@@ -77,10 +78,11 @@ def test_svhn(tmp_path, digits):
     images[..., 2] = 7
     stored = np.moveaxis(images, 0, -1)
     for name in ("train_32x32.mat", "test_32x32.mat"):
-        write(tmp_path / name, {"X": stored, "y": digits[1][:, None].astype(np.uint8)})
+        write(tmp_path / name, {"X": stored, "y": np.where(digits[1] == 0, 10, digits[1])[:, None].astype(np.uint8)})
     collection = read_collection(tmp_path)
     assert (collection.arrays == np.concatenate([images, images])).all()
     assert [item.split for item in collection.items] == ["test"] * 20 + ["train"] * 20
+    assert collection.classes == ("0", "1", "2", "3", "4")
 
 
 def test_values():

@@ -4,12 +4,12 @@ import re
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from lenet.data.own import columns, tables, words
+from lenet.data.own.formats import columns, tables, words
+from lenet.data.own.formats.resolver import URL, Resolver
+from lenet.data.own.formats.tables import Table
 from lenet.data.own.items import BadItems, Draft, Item
 from lenet.data.own.listing import Files
 from lenet.data.own.names import is_image, split_of
-from lenet.data.own.resolver import URL, Resolver
-from lenet.data.own.tables import Table
 from lenet.errors import DataError
 from lenet.files.untrusted import printable
 
@@ -64,20 +64,33 @@ def read(files: Files, kinds: dict[str, list[str]], bad: BadItems) -> Draft | No
         One item an image; None if no table lists files and labels.
     """
     found: list[tuple[Table, Columns]] = []
+    problems: list[DataError] = []
     for kind in ("table", "jsonl", "json"):
         for name in kinds.get(kind, ()):
-            if not SAMPLES.search(PurePosixPath(name).name) and (pair := _table(files, name, kind)):
-                found.append(pair)
+            if SAMPLES.search(PurePosixPath(name).name):
+                continue
+            try:
+                pair = _table(files, name, kind)
+            except DataError as error:  # some other file, unless nothing else has labels
+                problems.append(error)
+            else:
+                found += [pair] if pair else []
     if not any(which.has_labels for _, which in found):
+        needs_labels = bad.for_training and any(map(is_image, files.names))
+        if problems and (needs_labels or len(files.names) == 1):
+            raise problems[0]
         return None
     listed = _Listed()
-    for table, which in found:
-        split = _split_of(table.name)
-        if which.has_labels or split == "test":
-            _add(files, table, which, split, bad, listed)
+    notes: list[str] = []
+    splits = [None if which.split is not None else _split_of(table.name) for table, which in found]
+    for (table, which), split in zip(found, splits, strict=True):
+        if split is None and which.split is None and any(splits):
+            notes.append(f"{table.name} is ignored, as its name says no split")
+        elif which.has_labels or split == "test":
+            _add(table, which, split, Resolver(files, table.name), bad, listed)
     names = [item.name for item in listed.items]
     others = sum(map(is_image, files.names)) - len(names)
-    notes = (f"images that {found[0][0].name} does not list are ignored: {others:,}",) if others > 0 else ()
+    notes += [f"images that {found[0][0].name} does not list are ignored: {others:,}"] * (others > 0)
     used = [table.name for table, _ in found]
     suffix = PurePosixPath(used[0]).suffix.lstrip(".").lower()
     return Draft(
@@ -85,7 +98,7 @@ def read(files: Files, kinds: dict[str, list[str]], bad: BadItems) -> Draft | No
         listed.items,
         lambda i: files.read(names[i]),
         files=files.sources(used),
-        notes=notes,
+        notes=tuple(notes),
     )
 
 
@@ -100,41 +113,31 @@ def metadata(files: Files) -> dict[str, list[str]]:
 
 def _table(files: Files, name: str, kind: str) -> tuple[Table, Columns] | None:
     """A table and its columns, if it lists files."""
-    try:
-        table = tables.read_csv(files, name) if kind == "table" else tables.read_json(files, name, kind == "jsonl")
-    except DataError:
-        if files.path.is_dir():
-            return None  # some other file
-        raise
+    table = tables.read_csv(files, name) if kind == "table" else tables.read_json(files, name, kind == "jsonl")
     resolver = Resolver(files, name)
-    if table.header:
-        which = _columns(table.header, table.rows, resolver)
+    if table.titles:
+        which = _columns(table.titles, table.rows, resolver)
         return (table, which) if which else None
     if not table.rows:
         return None
-    header = list(map(columns.normalize, table.rows[0]))
-    which = _columns(header, table.rows[1:], resolver)
-    if which and not resolver.find(table.rows[0][which.file]):
-        return Table(name, header, table.rows[1:], table.lines[1:]), which
-    which = _columns([""] * len(header), table.rows, resolver)
-    return (Table(name, [""] * len(header), table.rows, table.lines), which) if which else None
+    titles = table.rows[0]
+    which = _columns(titles, table.rows[1:], resolver)
+    if which and not resolver.find(titles[which.file]):
+        return Table(name, titles, table.rows[1:], table.lines[1:]), which
+    nameless = [""] * len(titles)
+    which = _columns(nameless, table.rows, resolver)
+    return (Table(name, nameless, table.rows, table.lines), which) if which else None
 
 
-def _columns(header: list[str], rows: list[list[str]], resolver: Resolver) -> Columns | None:
+def _columns(titles: list[str], rows: list[list[str]], resolver: Resolver) -> Columns | None:
     """Tell the columns by name, else by what is in them."""
+    header = list(map(columns.normalize, titles))
     sample = [row for row in rows[:SAMPLE] if len(row) == len(header)]
     if not sample or len(header) > tables.MAX_COLUMNS:
         return None
-    file = next(
-        (
-            header.index(name)
-            for name in columns.FILES
-            if name in header and _are_files(sample, header.index(name), resolver)
-        ),
-        None,
-    )
-    if file is None:
-        file = next((i for i in range(len(header)) if _are_files(sample, i, resolver)), None)
+    named = [i for name in columns.FILES if (i := columns.find(header, [name])) is not None]
+    anywhere = sorted(range(len(header)), key=lambda i: not _look_like_files(sample, i))
+    file = next((i for i in (*named, *anywhere) if _are_files(sample, i, resolver)), None)
     if file is None:
         return None
     split = columns.find(header, columns.SPLITS, (file,))
@@ -142,19 +145,25 @@ def _columns(header: list[str], rows: list[list[str]], resolver: Resolver) -> Co
     label = columns.find(header, columns.LABELS, (file, split))
     if label is not None:
         return Columns(file, label, split)
-    rest = [i for i in range(len(header)) if i not in (file, split) and header[i] not in columns.NUMBERS - {""}]
+    all_others = [i for i in range(len(header)) if i not in (file, split)]
+    rest = [i for i in all_others if not header[i] or not columns.is_number(header[i])]
     one_hot = [i for i in rest if all(row[i].strip() in ("0", "1", "0.0", "1.0") for row in sample)]
     if len(one_hot) > 1 and all(sum(float(row[i]) for i in one_hot) == 1 for row in sample):
-        return Columns(file, None, split, tuple(one_hot), tuple(header[i] for i in one_hot))
+        return Columns(file, None, split, tuple(one_hot), tuple(titles[i].strip() for i in one_hot))
     if len(rest) == 1:
         return Columns(file, rest[0], split)
+    if not rest and len(all_others) == 1 and len({tuple(row[i] for i in all_others) for row in sample}) < len(sample):
+        return Columns(file, all_others[0], split)  # such as Image, Id: a number of each row would not occur twice
     return Columns(file, None, split)
 
 
 def _are_files(sample: list[list[str]], column: int, resolver: Resolver) -> bool:
-    """Whether a column names files: at least one exists, or all look like images."""
-    cells = [row[column] for row in sample]
-    return all(is_image(cell.strip()) or URL.match(cell) for cell in cells) or any(map(resolver.find, cells[:3]))
+    """Whether a column names files: all look like images, or one of the first exists."""
+    return _look_like_files(sample, column) or any(resolver.find(row[column]) for row in sample[:3])
+
+
+def _look_like_files(sample: list[list[str]], column: int) -> bool:
+    return all(is_image(row[column].strip()) or URL.match(row[column]) for row in sample)
 
 
 def _split_of(name: str) -> str | None:
@@ -168,22 +177,21 @@ def _split_value(cell: str) -> str | None:
     return USAGE.get(text) or split_of(text)
 
 
-def _add(files: Files, table: Table, which: Columns, split: str | None, bad: BadItems, listed: _Listed) -> None:
+def _add(table: Table, which: Columns, split: str | None, resolver: Resolver, bad: BadItems, listed: _Listed) -> None:
     """Add the rows of a table."""
-    resolver = Resolver(files, table.name)
     is_float = which.label is not None and all(
         row[which.label].strip().removesuffix(".0").isdigit() for row in table.rows if len(row) > which.label
     )
     for number, row in enumerate(table.rows):
         place = table.place(number)
-        if len(row) != len(table.header):
-            bad.add(
-                place,
-                f"has {len(row)} column{'s' * (len(row) != 1)}; expected {len(table.header)}, as in the first line",
-            )
+        if len(row) != len(table.titles):
+            what = f"has {len(row)} column{'s' * (len(row) != 1)}; expected {len(table.titles)}"
+            bad.add(place, f"{what}, as in the first line")
             continue
-        label = _label(row, which, place, bad) if which.has_labels else None
-        if label == "" and split != "test":
+        label = _label(row, which, place, bad) if which.has_labels else ""
+        if label is None:
+            continue
+        if not label and split != "test":
             bad.add(place, "has no label")
             continue
         label = label.removesuffix(".0") if label and is_float else label or None
@@ -214,8 +222,8 @@ def _add_item(item: Item, place: str, resolver: Resolver, bad: BadItems, listed:
         bad.add(place, f"labels {found[0]} {item.label}; {earlier[0]} labels it {earlier[1]}")
 
 
-def _label(row: list[str], which: Columns, place: str, bad: BadItems) -> str:
-    """The label of a row; "" if it has none."""
+def _label(row: list[str], which: Columns, place: str, bad: BadItems) -> str | None:
+    """The label of a row; "" if it has none, None if it has several."""
     if which.label is not None:
         text = row[which.label].strip()
         if text.startswith(("[", "{")):  # Label Studio's choices in a CSV
@@ -225,6 +233,7 @@ def _label(row: list[str], which: Columns, place: str, bad: BadItems) -> str:
                 return text
             if text.startswith("["):
                 bad.add(place, f"has several labels, {printable(text)}; expected one")
+                return None
         return text
     ones = [
         name for column, name in zip(which.one_hot, which.names, strict=True) if row[column].strip() in ("1", "1.0")

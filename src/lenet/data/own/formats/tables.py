@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from lenet.data.own import columns
 from lenet.data.own.listing import Files
-from lenet.data.own.streams import unpacked
+from lenet.data.own.streams import read_unpacked
 from lenet.errors import DataError
 from lenet.files.untrusted import printable
 
@@ -24,14 +23,14 @@ class Table:
 
     Args:
         name: Its file.
-        header: The names of the columns, normalized; empty where the first line names none.
+        titles: The names of the columns; empty where the first line names none.
         rows: The cells of each row, as many as columns.
         lines: The number of each row's line, or of each entry of a JSON list.
         unit: "line" or "entry".
     """
 
     name: str
-    header: list[str]
+    titles: list[str]
     rows: list[list[str]]
     lines: list[int]
     unit: str = "line"
@@ -43,10 +42,8 @@ class Table:
 
 def read_text(files: Files, name: str, limit: int = MAX_BYTES) -> str:
     """Read a file of text in UTF-8, UTF-16 or Windows' Latin 1; raises DataError if it is too large."""
-    with files.open(name) as file, unpacked(file, name, limit) as stream:
-        content = stream.read(limit + 1)
-    if len(content) > limit:
-        raise DataError(f"{name} has more than {limit:,} bytes; expected a list of files", hint="split it")
+    with files.open(name, limit) as file:
+        content = read_unpacked(file, name, limit)
     try:
         return content.decode("utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig")
     except UnicodeDecodeError:
@@ -60,8 +57,8 @@ def read_csv(files: Files, name: str) -> Table:
     """
     text = read_text(files, name)
     first = text.split("\n", 1)[0]
-    delimiter = max(DELIMITERS, key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    delimiter = max(DELIMITERS, key=first.count) if any(map(first.count, DELIMITERS)) else " "
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
     rows, lines, before = [], [], 0
     try:
         for row in reader:
@@ -94,6 +91,8 @@ def read_json(files: Files, name: str, is_lines: bool) -> Table:
         lists = [entry for entry in value.values() if isinstance(entry, list)]
         if value and all(isinstance(entry, str | int) for entry in value.values()):
             value = [{"file_name": key, "label": label} for key, label in value.items()]
+        elif len(lists) == len(value) and all(isinstance(entry, str) for entries in lists for entry in entries):
+            value = [{"file_name": entry, "label": key} for key, entries in value.items() for entry in entries]
         elif len(lists) == 1:
             value = lists[0]
     if not isinstance(value, list):
@@ -128,7 +127,7 @@ def _from_entries(name: str, entries: Iterable[tuple[int, Any]], unit: str) -> T
         rows.append([values.get(key, "") for key in numbers])
         lines.append(number)
     rows = [row + [""] * (len(numbers) - len(row)) if len(row) < len(numbers) else row for row in rows]
-    return Table(name, list(map(columns.normalize, numbers)), rows, lines, unit)
+    return Table(name, list(numbers), rows, lines, unit)
 
 
 def flat(entry: dict[str, Any]) -> dict[str, str]:

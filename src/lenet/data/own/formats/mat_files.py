@@ -1,17 +1,21 @@
 """EMNIST's and SVHN's .mat files: columns first, so every image is turned."""
 
+import re
+from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.data.own import arrays, emnist, matlab, words
+from lenet.data.own.formats import arrays, emnist, matlab, words
 from lenet.data.own.items import BadItems, Draft
 from lenet.data.own.listing import Files
-from lenet.data.own.streams import MAX_FILE
+from lenet.data.own.streams import read_unpacked
 from lenet.errors import DataError
 
 KINDS = ("mat",)
+SVHN = re.compile("(train|test|extra)_32x32")
+SVHN_CLASSES = {10: "0", **{digit: str(digit) for digit in range(1, 10)}}
 HINT = "expected EMNIST's dataset.train.images and labels, or the arrays X and y"
 
 
@@ -28,11 +32,12 @@ def read(files: Files, names: list[str], _bad: BadItems) -> Draft:
     Raises:
         DataError: A file is damaged, or has no images.
     """
+    words.check_one_set(files.path, names)
     parts: list[arrays.Part] = []
     class_names = None
     for name in names:
         with files.open(name) as file:
-            values = matlab.parse(file.read(MAX_FILE), name)
+            values = matlab.parse(read_unpacked(file, name), name)
         data = values.get("dataset")
         if isinstance(data, dict):
             parts += _emnist(data, name)
@@ -40,6 +45,7 @@ def read(files: Files, names: list[str], _bad: BadItems) -> Draft:
             class_names = emnist.characters(mapping.astype(int).tolist()) if isinstance(mapping, np.ndarray) else None
         else:
             parts.append(_plain(values, name))
+            class_names = SVHN_CLASSES if SVHN.match(PurePosixPath(name).name) else class_names
     draft = arrays.draft(f"{files.kind}a MATLAB file", parts, files.sources(names), class_names)
     draft.notes = ("MATLAB stores columns first; the images are turned",)
     return draft

@@ -61,6 +61,6 @@ def _floats(text: bytes, width: int) -> NDArray[Any] | None:
     except (ValueError, DeprecationWarning):
         return None
     # Rows of the wrong width could make up for each other.
-    if len(values) != rows * width or any(line.count(b",") != width - 1 for line in text.splitlines()):
+    if not rows or len(values) != rows * width or any(line.count(b",") != width - 1 for line in text.splitlines()):
         return None
     return values.reshape(rows, width) if np.isfinite(values).all() else None

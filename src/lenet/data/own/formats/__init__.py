@@ -1,0 +1,1 @@
+"""The formats of own images: one reader each, and what they share."""
