@@ -49,7 +49,9 @@ class TrainConfig:
         decides=False,
     )
     data: str = setting(
-        "auto", "Data set; auto takes Fashion-MNIST if it is here or can be downloaded, else the built-in digits."
+        "auto",
+        "Data set, or the path of your own images; auto takes Fashion-MNIST if it is here or can be downloaded, else the "
+        "built-in digits.",
     )
     data_dir: str | None = setting(
         None, "Folder in which to look for the data before the cache.  [env: LENET_DATA]", decides=False
@@ -190,6 +192,11 @@ class TrainConfig:
     def image_size(self) -> tuple[int, int] | None:
         """Height and width of `size`, if it is given."""
         return None if self.size is None else (self.size[0], self.size[-1])
+
+    @property
+    def own_data(self) -> dict[str, Any]:
+        """How the user's own data is made into a data set, as `lenet.data.load` takes it."""
+        return {"size": self.image_size, "fit": self.fit, "split_seed": self.split_seed, "skip_bad": self.skip_bad}
 
     @property
     def rates_depend_on_epochs(self) -> bool:

@@ -65,8 +65,9 @@ def train(
 
 def _check_data(name: str) -> None:
     from lenet.data.catalogue import find_entry
+    from lenet.data.own.path import own_path
 
-    if name != "auto":
+    if own_path(name) is None and name.lower() != "auto":
         find_entry(name)
 
 

@@ -12,16 +12,22 @@ from lenet.data.catalogue import find_entry
 from lenet.data.dataset import Dataset, Images, Labels, Splits
 from lenet.data.entry import Entry
 from lenet.data.locate import cached_folder, locate, user_folder
-from lenet.errors import DataError, DataUnavailable
+from lenet.data.own.path import own_path
+from lenet.errors import ConfigError, DataError, DataUnavailable
 
 if TYPE_CHECKING:
     from lenet.data.download import MakeBar
 
+USUAL = {"size": None, "fit": "pad", "split_seed": 0, "skip_bad": False}  # of `load_own`
 FEW = 6  # names of files that a message lists
 
 
 def load(
-    name: str = "auto", data_dir: str | os.PathLike[str] | None = None, *, progress: "MakeBar | None" = None
+    name: str | os.PathLike[str] = "auto",
+    data_dir: str | os.PathLike[str] | None = None,
+    *,
+    progress: "MakeBar | None" = None,
+    **own: Any,
 ) -> Splits:
     """Load the training and the test set of a data set.
 
@@ -32,9 +38,11 @@ def load(
     Args:
         name: A name of the catalogue, such as "fashion-mnist", "mnist", "digits" or "emnist-letters", also spelled
             "FashionMNIST" or "EMNIST/letters"; or "auto": Fashion-MNIST if it can be had, otherwise the built-in digits,
-            with a `notice` that says so.
+            with a `notice` that says so; or the path of data of your own: class folders, an archive, a CSV, npz, IDX or
+            other file.
         data_dir: The folder that has the files; without it, the one in the environment variable LENET_DATA.
         progress: Makes a progress bar for each file that is downloaded.
+        **own: `size`, `fit`, `split_seed` and `skip_bad` of `lenet.data.own.pack.load_own`, for data of your own.
 
     Returns:
         Both sets: images are uint8 (N, 28, 28), labels int64 (N,); MNIST has 60,000 and 10,000 of them.
@@ -42,7 +50,15 @@ def load(
     Raises:
         DataUnavailable: The data set is not on this machine and cannot be downloaded.
         DataError: Files are truncated, damaged, or of another data set; also for "auto".
+        ConfigError: A setting for data of one's own was given with the name of a data set.
     """
+    path = own_path(name)
+    if path is not None:
+        from lenet.data.own.pack import load_own
+
+        return load_own(path, progress=progress, **own)
+    name = os.fspath(name)
+    _must_be_usual(name, own)
     if name.lower() == "auto":
         try:
             return load("fashion-mnist", data_dir, progress=progress)
@@ -69,6 +85,16 @@ def load(
     contents = [file.read(trust_record=True) for file in folder.files]
     splits = _splits(entry, contents, folder.source)
     return dataclasses.replace(splits, folder=folder.folder.absolute(), notice=_folder_is_gone(data_dir))
+
+
+def _must_be_usual(name: str, own: dict[str, Any]) -> None:
+    """Raises ConfigError for settings of one's own data."""
+    for setting, value in own.items():
+        if value != USUAL.get(setting, value):
+            raise ConfigError(
+                f"{setting} is a setting for data of your own; {name} is a data set of the catalogue",
+                hint=f"leave --{setting.replace('_', '-')} out, or name a path: --data photos/",
+            )
 
 
 def _folder_is_gone(data_dir: str | os.PathLike[str] | None) -> str | None:

@@ -26,6 +26,9 @@ def load_data(run: Run, data_dir: str | None = None, progress: "MakeBar | None" 
         DataError: for a run on the user's own data, or if the data cannot be loaded.
     """
     name, folder = run.resolved.data, run.resolved.data_folder
+    if name not in CATALOGUE and folder is not None and Path(folder).exists():
+        config = run.config
+        return load(Path(folder), **config.own_data | {"size": run.preprocessing.size})
     if name not in CATALOGUE:
         raise DataError(
             f"{run.path} was trained on data of your own, {name!r}, which cannot be found by its name",

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,9 +10,9 @@ import numpy as np
 
 from lenet.config import TrainConfig
 from lenet.configuration import configure
-from lenet.data.catalogue import CATALOGUE, find_entry
+from lenet.data.catalogue import CATALOGUE
 from lenet.data.dataset import Dataset, Splits
-from lenet.errors import DataError
+from lenet.data.own.path import own_path
 from lenet.recipes import DEFAULT_RECIPE, OWN_RECIPE
 
 # Passes over 80 images; the number of passes falls with the fourth root of the number of images.
@@ -24,7 +25,7 @@ LARGEST_BATCH = 64
 IMBALANCE = 2  # times as many images of the most frequent class as of the rarest: from there on rare classes weigh more
 
 
-def recipe_for(data: str | Splits | None) -> str:
+def recipe_for(data: str | os.PathLike[str] | Splits | None) -> str:
     """Return the recipe where none is named: `own` for the user's own data, else the default one.
 
     Args:
@@ -32,13 +33,7 @@ def recipe_for(data: str | Splits | None) -> str:
     """
     if isinstance(data, Splits):
         return DEFAULT_RECIPE if data.name in CATALOGUE else OWN_RECIPE
-    if data is None or data.lower() == "auto":
-        return DEFAULT_RECIPE
-    try:
-        find_entry(data)
-    except DataError:
-        return OWN_RECIPE
-    return DEFAULT_RECIPE
+    return DEFAULT_RECIPE if data is None or own_path(data) is None else OWN_RECIPE
 
 
 def with_own_settings(config: TrainConfig, train: Dataset, given: Mapping[str, Any]) -> TrainConfig:

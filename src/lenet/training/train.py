@@ -30,7 +30,7 @@ from lenet.training.setup import header, set_up
 
 
 def train(
-    data: str | Splits | None = None,
+    data: str | os.PathLike[str] | Splits | None = None,
     *,
     recipe: str | None = None,
     config: TrainConfig | None = None,
@@ -46,7 +46,8 @@ def train(
     Ctrl-C, SIGTERM and SIGHUP finish the chunk of steps under way, save a checkpoint and raise Interrupted.
 
     Args:
-        data: the name of a data set ("auto", "fashion-mnist", "mnist", "digits"), or your own Splits.
+        data: the name of a data set ("auto", "fashion-mnist", "mnist", "digits"), the path of your own images ("photos/",
+            "train.csv"), or your own Splits.
         recipe: a name in `lenet.RECIPES`; by default "fast" for the data sets of the catalogue, and "own" for your own
             images, which chooses epochs and batch size by their number.
         config: all settings, instead of recipe and settings.
@@ -68,20 +69,24 @@ def train(
         TrainingError: if the loss becomes NaN or infinite, or after a finding of a strict training.
     """
     began = time.perf_counter()
-    name = data.name if isinstance(data, Splits) else data
+    name = data.name if isinstance(data, Splits) else None if data is None else os.fspath(data)
     is_ours = config is None  # made here, and not given
     if config is None:
         config = configure(recipe or recipe_for(data), data=name, **settings)
-    elif settings or recipe is not None or isinstance(data, str):
+    elif settings or recipe is not None or isinstance(data, str | os.PathLike):
         raise ConfigError("train was given a config and settings", hint="put the settings into the config")
     elif name is not None:
         config = dataclasses.replace(config, data=name)
     display = choose_display(progress)
-    splits = data if isinstance(data, Splits) else load(config.data, config.data_dir, progress=display.download)
+    splits = data if isinstance(data, Splits) else _loaded(config, display)
     if is_ours:
         config = with_own_settings(config, splits.train, settings)
     with interrupts() as interrupt:
         return run_once(config, splits, out, Session(display, interrupt, began))
+
+
+def _loaded(config: TrainConfig, display: Display) -> Splits:
+    return load(config.data, config.data_dir, progress=display.download, **config.own_data)
 
 
 def run_once(config: TrainConfig, splits: Splits, out: str | os.PathLike[str] | None, session: Session) -> Run:
