@@ -44,6 +44,15 @@ def plateau(**known):
     return chance_level(Observation(**{"train_loss": 2.31, "train_accuracy": 0.1, "counts": EVEN} | known))
 
 
+def test_few_test_images_must_be_further_apart():
+    few, many = np.diag([4, 4, 4]) + 1, np.diag([400, 400, 400])
+    assert apart(0.9, 0.7).name == "train-test-apart"
+    assert apart(0.9, 0.7, confusion=many).name == "train-test-apart"
+    assert apart(0.9, 0.7, confusion=few) is None  # 21 images: two standard errors are 0.22
+    assert apart(0.95, 0.7, confusion=few).name == "train-test-apart"
+    assert apart(0.95, 0.7, confusion=few, evaluated_accuracy=0.9) is None
+
+
 def test_chance_is_the_entropy_and_the_largest_class():
     assert chance(EVEN) == (pytest.approx(math.log(10)), 0.1)
     loss, accuracy = chance(np.array([90, 10, 0]))

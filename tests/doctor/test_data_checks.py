@@ -139,3 +139,12 @@ def test_an_order_is_unshuffled_if_classes_come_in_stretches(num_classes, seed):
     assert in_stretches(np.random.default_rng(seed).permutation(labels)) is None
     assert in_stretches(labels[:1]) is None
     assert in_stretches(np.zeros(50, np.int64)) is None  # one class has one order
+
+
+def test_few_images_prove_little():
+    """Of eight images of two classes, many orders have stretches, and many rolls of the labels look better by chance."""
+    random = np.random.default_rng(0)
+    labels = np.arange(8) % 2
+    assert all(in_stretches(random.permutation(labels)) is None for _ in range(200))
+    assert in_stretches(np.arange(40) // 20).name == "unshuffled"
+    assert all(misaligned(counting(8, seed), random.permutation(labels)) is None for seed in range(100))

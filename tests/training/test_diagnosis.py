@@ -210,3 +210,26 @@ def test_the_command_line_shows_findings_and_ends_a_strict_training_with_2(tmp_p
     assert done.returncode == 2
     assert "error: accuracy is at chance level (--strict; all is saved in two)" in done.stderr
     assert "hint: the usual cause is saturated sigmoids" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("epochs", "batch_size", "examined"),
+    [
+        (4, 50, [1, 2, 3, 4]),
+        (20, 50, list(range(1, 21))),
+        (30, 50, list(range(3, 31, 3))),
+        (25, 10, list(range(1, 26))),
+    ],
+)
+def test_of_many_short_epochs_some_are_examined(tiny, tmp_path, monkeypatch, epochs, batch_size, examined):
+    seen = []
+    real = Findings._observe
+
+    def observe(self, point, predicted, is_last):
+        seen.append(point.epoch)
+        return real(self, point, predicted, is_last)
+
+    monkeypatch.setattr(Findings, "_observe", observe)
+    few = Splits(tiny.train.subset(np.arange(600)), tiny.test, "made up")
+    train(few, tmp_path, model="softmax", epochs=epochs, batch_size=batch_size, padding=None, activation=None)
+    assert seen == examined

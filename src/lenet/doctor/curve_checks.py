@@ -1,6 +1,9 @@
 """Checks of losses and accuracies. docs/doctor.md has the measurements behind the thresholds."""
 
+import math
+
 import numpy as np
+from numpy.typing import NDArray
 
 from lenet.data.catalogue import CATALOGUE
 from lenet.doctor.finding import Finding
@@ -107,6 +110,9 @@ def train_test_apart(observation: Observation) -> Finding | None:
     train, test, evaluated = observation.train_accuracy, observation.test_accuracy, observation.evaluated_accuracy
     if train is None or test is None or not is_apart(train, test) or observation.is_at_chance:
         return None
+    higher = train if evaluated is None else evaluated
+    if observation.confusion is not None and not _is_certain(higher - test, observation.confusion):
+        return None
     numbers = {"train accuracy": train, "test accuracy": test}
     if evaluated is not None:
         if not is_apart(evaluated, test):
@@ -121,6 +127,11 @@ def train_test_apart(observation: Observation) -> Finding | None:
         "use more images, augmentation (--augment light), weight decay (--weight-decay) or fewer epochs; and check that "
         "both sets show the same kind of images",
     )
+
+
+def _is_certain(gap: float, confusion: NDArray[np.int64]) -> bool:
+    """Whether a gap between accuracies is more than two standard errors of that of few test images."""
+    return gap > 2 * math.sqrt(0.25 / int(confusion.sum()))
 
 
 def is_apart(train: float, test: float) -> bool:

@@ -1,5 +1,7 @@
 """Checks of the data before the first step. docs/doctor.md has the measurements behind the thresholds."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -35,7 +37,7 @@ def shared_images(observation: Observation) -> Finding | None:
 
 def labels_misaligned(observation: Observation) -> Finding | None:
     """Labels that belong to an image some positions away: class means fit the images only when the labels are rolled."""
-    if observation.train is None or len(observation.train.labels) < 2:
+    if observation.train is None or len(observation.train.labels) < max(2, FEW * len(observation.train.classes)):
         return None
     images, labels = observation.train.images, observation.train.labels
     sample = np.linspace(0, len(labels) - 1, min(SAMPLE, len(labels))).astype(np.int64)
@@ -126,7 +128,7 @@ def unshuffled(observation: Observation) -> Finding | None:
         return None
     shares = np.bincount(labels) / len(labels)
     expected, repeated = float((shares**2).sum()), float((labels[1:] == labels[:-1]).mean())
-    if repeated < expected + EVIDENT:
+    if repeated < expected + _evident(len(labels) - 1):
         return None
     return Finding(
         "unshuffled",
@@ -153,3 +155,8 @@ def _confusion_by_means(train: Dataset, test: Dataset) -> NDArray[np.int64]:
     )
     predicted = nearest_mean(known, train.labels[samples[0]], images)
     return confusion_matrix(test.labels[samples[1]], predicted, len(train.classes))
+
+
+def _evident(count: int) -> float:
+    """The smallest gain that counts as evidence: of few images, three standard errors of a share."""
+    return max(EVIDENT, 3 * math.sqrt(0.25 / count))

@@ -50,7 +50,7 @@ class Observation:
         batch_size: images of a step.
         counts: training images of each class, (num_classes,).
         chance_loss: mean loss of guessing, if it is not the entropy of the classes, as with soft targets.
-        before: train and test accuracy one epoch ago.
+        before: train and test accuracy after the epoch that was examined before.
         is_last: whether the training ends with this epoch.
         confusion: of the test set, int64 (num_classes, num_classes), true classes down.
         classes: names of the classes.

@@ -26,6 +26,8 @@ from lenet.training.teacher import chance_loss
 Kind = TypeVar("Kind", ChunkPoint, EpochPoint, Finding)
 
 SAMPLE = 64  # training images for the checks of units
+# Of a training of many short epochs, as on people's own images, some epochs are examined: one of a few steps shows little.
+SHORT, MANY, LOOKS = 50, 20, 10  # steps of a short epoch; epochs that are many; examined epochs of such a training
 EVALUATED = 2000  # training images whose accuracy is computed, with a standard error of at most 0.011
 
 
@@ -64,7 +66,7 @@ class Findings:
     def after_epoch(self, point: EpochPoint, predicted: Labels, is_last: bool) -> list[Finding]:
         """Return the new findings after the evaluation of an epoch, whose point is logged.
 
-        Without the points of the epoch's chunks, which may have been lost, nothing is found.
+        Without the points of the epoch's chunks, which may have been lost, nothing is found; and not in every short epoch.
 
         Args:
             point: of the epoch.
@@ -74,15 +76,22 @@ class Findings:
         Raises:
             SimulationInterrupted: if the training is interrupted meanwhile.
         """
-        if not self.of(ChunkPoint):
+        if not self.of(ChunkPoint) or not (is_last or self._is_examined(point.epoch)):
             return []
         return self.report(examine(AFTER_EPOCH, self._observe(point, predicted, is_last)), point.epoch, point.step)
+
+    def _is_examined(self, epoch: float) -> bool:
+        """Whether this epoch, counted from 1, is one that is examined; the last one always is."""
+        epochs = self.recorder.config.epochs
+        is_short = len(self.train) <= SHORT * self.recorder.config.batch_size
+        return not is_short or epochs <= MANY or epoch % (epochs // LOOKS) == 0
 
     def _observe(self, point: EpochPoint, predicted: Labels, is_last: bool) -> Observation:
         config, done = self.recorder.config, point.epoch
         end = done if is_last else config.epochs
         steps = end * math.ceil(len(self.train) / config.batch_size)
-        latest, earlier = self.of(ChunkPoint)[-1], self.of(EpochPoint)[:-1]
+        latest = self.of(ChunkPoint)[-1]
+        earlier = [each for each in self.of(EpochPoint)[:-1] if self._is_examined(each.epoch)]
         loss, accuracy = latest.train_loss, latest.train_accuracy
         escapes, escape_epoch = False, None
         if is_at_chance(loss, accuracy, self.counts, self.chance_loss) and "chance-level" not in self.reported:
