@@ -1,5 +1,6 @@
 """The user's own labelled images as a set to evaluate a trained network on, made as its own preprocessing says."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,7 +63,8 @@ def own_set(path: Path, trained: Trained, split: str = "test") -> OwnSet:
                 unreadable.append(each)
     if not seen:
         raise DataError(f"no image of {path} can be read: {unreadable[0].error.message}", hint=unreadable[0].error.hint)
-    dataset = Dataset(path.stem, np.stack(seen), np.array(labels, np.int64), trained.classes)
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", path.absolute().stem).strip("-") or "images"
+    dataset = Dataset(name, np.stack(seen), np.array(labels, np.int64), trained.classes)
     return OwnSet(dataset, tuple(names), split if splits else LABELLED, tuple(unreadable), found.notes)
 
 
