@@ -4,12 +4,13 @@ import shutil
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from lenet.analysis.inference import engine_for
 from lenet.errors import LenetError, RunError
 from lenet.networks.trained import TrainedNetwork
 from lenet.runs import opening
-from lenet.runs.opening import logits, open_trained
+from lenet.runs.opening import is_image_file, logits, open_trained
 from lenet.runs.run import Run
 
 
@@ -50,3 +51,20 @@ def test_a_logit_that_is_not_finite_is_an_error(tiny, tiny_run, monkeypatch, bad
     with pytest.raises(RunError, match="computes NaN or infinite logits") as caught:
         logits(tiny_run, engine, tiny.test.images[:3])
     assert str(tiny_run.path) in caught.value.message
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM"])
+def test_an_image_is_no_network(tmp_path, kind):
+    path = tmp_path / "five"
+    Image.fromarray(np.zeros((9, 9), np.uint8)).save(path, kind)
+    assert is_image_file(path)
+    with pytest.raises(RunError, match="five is an image; expected a run directory or a weights file"):
+        open_trained(path)
+
+
+def test_a_weights_file_is_no_image(tmp_path):
+    for length in (0x4D42, 0x3550, 100):
+        (tmp_path / "net").write_bytes(length.to_bytes(8, "little") + b'{"lenet": ""}'.ljust(length))
+        assert not is_image_file(tmp_path / "net")
+    assert not is_image_file(tmp_path)
+    assert not is_image_file(tmp_path / "nowhere")

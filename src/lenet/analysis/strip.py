@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 
 EDGE = 208  # pixels of a panel
 GAP, LINE = 14, 15  # between panels; height of a line of text
+# What is said of the steps after an object was found (images/framing.py).
+STEPS = {
+    "object": "the ground subtracted, the contrast stretched",
+    "scaled": "brought to the size of the training images' objects",
+    "what the network sees": "placed as in the training images",
+}
 MAX_STEM = 80  # characters of an image's name in that of its strip
 MAX_BARS = 10  # classes whose probabilities are drawn
 INK, PALE, BAR = (38, 43, 52), (236, 239, 243), (46, 111, 219)
@@ -86,9 +92,14 @@ def _found_panels(part: Prediction, is_split: bool) -> list[Panel]:
     found = part.framed.found if part.framed else None
     if part.framed is None:
         return []
-    image = _panel("your image", "turned upright", part.framed.steps[0][1])
+    pixels = part.framed.steps[0][1]
     if found is None:
-        return [image]
+        same = pixels.shape == part.seen.shape
+        text = (
+            "framed like the training images: it stays as it is" if same else "it is taken whole: nothing is looked for"
+        )
+        return [_panel("your image", text, pixels)]
+    image = _panel("your image", "turned upright", pixels)
     kept = "blue: kept"
     if found.dropped.any():
         kept += ", red: left out"
@@ -104,15 +115,14 @@ def _found_panels(part: Prediction, is_split: bool) -> list[Panel]:
 
 def _step_panels(part: Prediction) -> list[Panel]:
     """The steps to what the network sees."""
-    if part.framed is None:
-        return [_panel("what the network sees", _size(part.seen), part.seen)]
-    steps = part.framed.steps[1:]
-    start = 3 if part.framed.found else 1
-    return [_panel(f"{number}. {title}", _size(image), image) for number, (title, image) in enumerate(steps, start)]
-
-
-def _size(image: Pixels) -> str:
-    return f"{image.shape[1]} × {image.shape[0]} pixels"
+    steps = part.framed.steps[1:] if part.framed else (("what the network sees", part.seen),)
+    start = 3 if part.framed and part.framed.found else 1
+    panels = []
+    for number, (title, image) in enumerate(steps, start):
+        size = f"{image.shape[1]} × {image.shape[0]} pixels"
+        text = f"{STEPS[title]}: {size}" if title in STEPS and start > 1 else size
+        panels.append(_panel(f"{number}. {title}", text, image))
+    return panels
 
 
 def _panel(title: str, text: str, pixels: Pixels) -> Panel:

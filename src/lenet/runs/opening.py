@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from lenet.data.dataset import Images
 from lenet.errors import RunError, RunWarning, quoted
+from lenet.files import signatures
 from lenet.files.safetensors import PICKLES, SUFFIX
 from lenet.images.preprocess import Preprocessing
 from lenet.networks.trained import TrainedNetwork
@@ -26,9 +27,9 @@ Source: TypeAlias = "str | os.PathLike[str] | Run | TrainedNetwork | nn.Module |
 
 LARGE_OUTPUT = 8000  # values a layer computes from an image; LeNet's largest are 4,704
 MAX_VALUES = 1 << 20  # of such a layer, for all images of one call: 4 MB
-# How image files begin; a WebP, an AVIF and a HEIC have it after four or eight other bytes.
-IMAGE_STARTS = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"P5", b"P6")
-IMAGE_KINDS = (b"WEBP", b"ftypavif", b"ftyphei", b"ftypmif1")
+# How images begin that files/signatures.py does not describe: TIFF, PPM; AVIF and HEIC after four bytes.
+IMAGE_STARTS = (b"II*\0", b"MM\0*", b"P5\n", b"P6\n", b"P5 ", b"P6 ")
+IMAGE_BRANDS = (b"ftypavif", b"ftyphei", b"ftypmif1")
 
 
 class Computes(Protocol):
@@ -131,7 +132,12 @@ def is_image_file(path: Path) -> bool:
             start = file.read(16)
     except (OSError, ValueError):
         return False
-    return start.startswith(IMAGE_STARTS) or start[4:].startswith(IMAGE_KINDS) or start[8:].startswith(IMAGE_KINDS)
+    if start.startswith(b"BM") and any(
+        start[2:6]
+    ):  # a BMP has its size there; the header of a weights file may begin so
+        return True
+    described = (signatures.describe(start) or "").endswith("image")
+    return described or start.startswith(IMAGE_STARTS) or start[4:].startswith(IMAGE_BRANDS)
 
 
 def is_run(path: Path) -> bool:
