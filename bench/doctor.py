@@ -21,9 +21,8 @@ import numpy as np
 from recording import Log
 
 import lenet
-from lenet.data.catalogue import CATALOGUE
+from lenet.data.duplicates import among
 from lenet.doctor.curve_checks import WINDOW
-from lenet.doctor.data_checks import among
 from lenet.doctor.observation import Activations
 from lenet.doctor.remedies import SUCCESSES
 from lenet.doctor.unit_checks import dead_shares, saturated_shares
@@ -33,6 +32,7 @@ from lenet.training.diagnosis import SAMPLE, Findings
 from lenet.training.sweep import Variation, sweep
 
 RUNS = Path("runs/doctor")
+DATA_SETS = ("fashion-mnist", "mnist", "digits")  # whose shared images are counted
 AT_CHANCE = 0.2  # a test accuracy after the last epoch below this is a training that ended at chance level
 BOOK_SGD = {"recipe": "book-sgd", "epochs": 5}
 POPULATION: dict[str, dict[str, dict[str, Any]]] = {
@@ -226,7 +226,7 @@ def measure_cost(log: Log, common: dict[str, Any]) -> dict[str, Any]:
 def measure_shared(log: Log) -> dict[str, int]:
     """Test images of each data set that equal a training image in every byte."""
     counts = {}
-    for name in CATALOGUE:
+    for name in DATA_SETS:
         train, test = lenet.data.load(name)
         counts[name] = int(among(test.images, train.images).sum())
         log.say(f"{name}: {counts[name]} of {len(test):,} test images are training images")
