@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from lenet.data.own.class_folders import as_png
 from lenet.data.own.collection import read_collection
 
 
@@ -30,20 +31,28 @@ def test_check_prints_facts_findings_and_the_sheet(lenet_command, photos):
     assert "class folders, 12 images of 2 classes" in out
     assert "sizes       30×40\n" in out
     assert "colours     all\n" in out
-    for text in ("cat/broken.png", "conflicting-labels: 1 image", "class cat has 6 images", "remedy"):
+    for text in ("cat/broken.png", "conflicting-labels: 1 image is in two classes", "class cat has 6 images", "remedy"):
         assert text in out
     with Image.open("photos-check.png") as sheet:
         assert sheet.format == "PNG"
 
 
 def test_check_as_json(lenet_command, photos, tmp_path):
+    (photos / "dog/blank.png").write_bytes(as_png(np.zeros((30, 40, 3), np.uint8)))
+    (photos / "dog/again.png").write_bytes((photos / "cat/0.png").read_bytes())
+    (photos / "cat/broken.png").write_bytes(b"no image")
     code, out, err = lenet_command("data", "check", photos, "--json", "--sheet", tmp_path / "sheet.svg", "--size", "32")
     assert (code, err) == (0, f"wrote {tmp_path / 'sheet.svg'}\n")
     result = json.loads(out)
-    assert result["classes"] == {"cat": {"images": 6}, "dog": {"images": 6}}
-    assert (result["sizes"], result["colour_images"]) == ([[30, 40], [30, 40]], 12)
+    assert result["classes"] == {"cat": {"images": 6}, "dog": {"images": 8}}
+    assert (result["sizes"], result["colour_images"]) == ([[30, 40], [30, 40]], 13)
+    assert [bad["name"] for bad in result["unreadable"]] == ["cat/broken.png"]
+    assert result["near_empty"] == ["dog/blank.png"]
+    assert result["conflicting"] == [["cat/0.png", "dog/again.png"]]
+    assert result["copies"] == [{"name": "dog/again.png", "of": "cat/0.png", "equal": True}]
     assert result["preprocessing"]["size"] == [32, 32]
-    assert [finding["name"] for finding in result["findings"]] == ["too-few"]
+    names = [finding["name"] for finding in result["findings"]]
+    assert names == ["unreadable", "too-few", "conflicting-labels", "duplicates", "near-empty"]
 
 
 def test_check_takes_names_and_refuses_what_is_not_there(lenet_command, tmp_path, monkeypatch):

@@ -164,6 +164,9 @@ def test_the_archive_of_emnist_is_imported_and_serves_all_splits(monkeypatch, tm
     entry, arrays, served = small("emnist-letters", monkeypatch, tmp_path)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/gzip.zip").write_bytes(served["gzip.zip"])
+    everything, _ = import_folder(tmp_path / "mine")
+    assert [folder.entry.name for folder in everything] == ["emnist-letters"]
+    assert not (cache_folder("emnist-letters")).exists()
     imported, _ = import_folder(tmp_path / "mine", "EMNIST/letters")
     assert [folder.entry.name for folder in imported] == ["emnist-letters"]
     assert cached_archive(entry).is_file()
@@ -209,7 +212,11 @@ def test_other_spellings_of_file_names_are_found(put, contents, tmp_path, spelli
 def test_a_folder_without_the_files_is_named(toy, tmp_path, no_network):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/notes.txt").write_text("")
-    with pytest.raises(DataUnavailable, match=r"mine \(--data-dir\) has notes.txt, expected train-images-idx3-ubyte"):
+    (tmp_path / "mine/train_images").mkdir()
+    (tmp_path / "mine/train_images/cat.png").write_bytes(b"")
+    with pytest.raises(
+        DataUnavailable, match=r"mine \(--data-dir\) has notes.txt, train_images, expected train-images-idx3"
+    ):
         load("toy", tmp_path / "mine")
 
 

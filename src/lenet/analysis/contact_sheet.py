@@ -9,6 +9,7 @@ import numpy as np
 from lenet.data.own.items import Pixels
 from lenet.data.own.survey import Survey, pixels_of
 from lenet.display.style import save_figure, styled_figure
+from lenet.errors import ImageError
 from lenet.images.fit import brought_to, with_channels
 from lenet.images.preprocess import Preprocessing
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 SAMPLES = 8  # of each class
 CELL, GAP, HALF_GAP = 64, 2, 24  # pixels: of an image, between two, between before and after
 MAX_CLASSES = 100  # that are drawn
-PAPER = 255
+PAPER, REFUSED = 255, (240, 200, 200)
 
 
 def draw_contact_sheet(survey: Survey, preprocessing: Preprocessing) -> "Figure":
@@ -35,7 +36,7 @@ def draw_contact_sheet(survey: Survey, preprocessing: Preprocessing) -> "Figure"
     for row, label in enumerate(range(len(classes))):
         for column, index in enumerate(_chosen(survey, label)):
             before = pixels_of(survey.collection, int(survey.numbers[index]))
-            after = preprocessing.apply(before, survey.items[index].name)
+            after = _seen(before, survey.items[index].name, preprocessing)
             for pixels, left in ((before, column * step), (after, half + HALF_GAP + column * step)):
                 sheet[row * step : row * step + CELL, left : left + CELL] = _cell(pixels)
     with styled_figure(1.6 + sheet.shape[1] / 100, 0.7 + sheet.shape[0] / 100, grid=False) as figure:
@@ -48,6 +49,8 @@ def draw_contact_sheet(survey: Survey, preprocessing: Preprocessing) -> "Figure"
             [half / 2, half * 1.5 + HALF_GAP], ["as they are", f"as the network sees them, {preprocessing.kind}"]
         )
         axes.xaxis.tick_top()
+        if len(classes) < len(survey.collection.classes):
+            axes.set_xlabel(f"the first {len(classes)} of {len(survey.collection.classes):,} classes")
         axes.tick_params(length=0)
     return figure
 
@@ -71,6 +74,14 @@ def _chosen(survey: Survey, label: int) -> Sequence[int]:
     indices = np.flatnonzero(survey.labels == label)
     chosen: list[int] = indices[np.linspace(0, len(indices) - 1, min(SAMPLES, len(indices))).astype(int)].tolist()
     return chosen
+
+
+def _seen(pixels: Pixels, name: str, preprocessing: Preprocessing) -> Pixels:
+    """What the network sees of an image; a reddish square for one that shows nothing."""
+    try:
+        return preprocessing.apply(pixels, name)
+    except ImageError:
+        return np.full((1, 1, 3), REFUSED, np.uint8)
 
 
 def _cell(pixels: Pixels) -> Pixels:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Data = Annotated[
     str, typer.Argument(metavar="DATA", help="A folder, archive or file with your images, or a data set's name.")
 ]
+MANY = 2000  # image files: they take seconds
 SPLITS = ("train", "validation", "test", "")
 
 
@@ -47,6 +48,8 @@ def check_data(
 
     values = {name: checked(name, value) for name, value in settings.items() if value is not None}
     collection = _collection(data, data_dir, skip_bad=True)
+    if collection.arrays is None and len(collection.items) > MANY:
+        note(f"looking at {len(collection.items):,} images")
     surveyed = survey(collection)
     found = findings(surveyed)
     size = values.get("size")
@@ -95,15 +98,15 @@ def convert_data(
 def _collection(data: str, data_dir: str | None, *, skip_bad: bool) -> "Collection":
     """What the user named: a data set of the catalogue, or else a path."""
     from lenet.data import load
-    from lenet.data.catalogue import is_known
+    from lenet.data.catalogue import means_path
     from lenet.data.own.collection import read_collection
     from lenet.data.own.survey import as_collection
 
-    if is_known(data) or not (Path(data).exists() or "/" in data or Path(data).suffix):
-        from lenet.cli.data import download_bar
+    if means_path(data):
+        return read_collection(data, skip_bad=skip_bad, for_training=False)
+    from lenet.cli.data import download_bar
 
-        return as_collection(load(data, data_dir, progress=download_bar))
-    return read_collection(data, skip_bad=skip_bad, for_training=False)
+    return as_collection(load(data, data_dir, progress=download_bar))
 
 
 def _print(survey: "Survey", made: "Preprocessing | None", findings: "list[Finding]") -> None:
@@ -165,6 +168,8 @@ def _numbers(survey: "Survey", made: "Preprocessing | None", findings: "list[Fin
             for i, first in enumerate(survey.near.tolist())
             if first != i
         ],
+        "conflicting": [[names[a], names[b]] for a, b in survey.conflicts(survey.near)],
+        "test_in_train": [names[i] for i in survey.shared(survey.near)],
         "findings": [
             {"name": each.name, "message": each.message, "evidence": dict(each.evidence), "remedy": each.remedy}
             for each in findings

@@ -54,11 +54,11 @@ def unpack(files: Sequence[DataFile], progress: MakeBar | None = None) -> str:
     return source
 
 
-def import_archive(entry: Entry, folders: Sequence[Path]) -> Path | None:
+def import_archive(entry: Entry, folders: Sequence[Path]) -> bool:
     """Copy the zip file of a data set from the first of the folders that has it into the cache.
 
     Returns:
-        Where it was; None if no folder has it, or only a damaged one.
+        Whether a folder has it; a damaged one does not count.
 
     Raises:
         DataError: The cache cannot be written.
@@ -75,8 +75,8 @@ def import_archive(entry: Entry, folders: Sequence[Path]) -> Path | None:
                     while content := file.read(idx.CHUNK):
                         partial.write(content)
                     _keep(entry, partial)
-            return path
-    return None
+            return True
+    return False
 
 
 def _download(entry: Entry, progress: MakeBar | None) -> str:

@@ -5,7 +5,9 @@ compressed file has a published hash, a download is checked by that, and the con
 then. Downloads of KMNIST, QMNIST and EMNIST were tried against a server of the tests only, not against the real ones.
 """
 
+import os
 import re
+from pathlib import Path
 
 from lenet.data import idx
 from lenet.data.emnist import ENTRIES as EMNIST
@@ -207,6 +209,16 @@ def find_entry(name: str) -> Entry:
 def is_known(name: str) -> bool:
     """Return whether there is a data set of that name, in any spelling."""
     return _find(name) is not None
+
+
+def means_path(text: str) -> bool:
+    """Return whether a text that may be a data set's name or a path means a path.
+
+    Names of the catalogue come first, so that `mnist` is MNIST and `./mnist` the folder. What looks like a path, with a
+    slash, a suffix or a dot at its beginning, and like a name too, such as `EMNIST/letters`, is a path if it exists.
+    """
+    looks_like_one = text.startswith(".") or "/" in text or os.sep in text or Path(text).suffix != ""
+    return Path(text).exists() if looks_like_one == is_known(text) else looks_like_one
 
 
 def _find(name: str) -> Entry | None:

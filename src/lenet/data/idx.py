@@ -19,7 +19,8 @@ from lenet.errors import DataError
 from lenet.files import signatures
 
 UNSIGNED_BYTE, INT = 0x08, 0x0C
-TYPES = {UNSIGNED_BYTE: ">u1", INT: ">i4"}  # of the values, by the third byte of the magic number
+# The type of the values, by the third byte of the magic number.
+TYPES = {UNSIGNED_BYTE: ">u1", 0x09: ">i1", 0x0B: ">i2", INT: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 GZIP = b"\x1f\x8b"
 CHUNK = 1 << 20  # bytes decompressed at a time
 MAX_BYTES = 1 << 28  # of a file's content, unless the caller knows better

@@ -6,7 +6,7 @@ from pathlib import Path
 from lenet.data import archive, spelling
 from lenet.data.catalogue import CATALOGUE, find_entry
 from lenet.data.data_folder import DataFolder
-from lenet.data.entry import Entry
+from lenet.data.entry import Entry, Packed
 from lenet.data.fetch import fill
 from lenet.data.locate import cached_folder, candidates
 from lenet.errors import DataError
@@ -32,8 +32,13 @@ def import_folder(path: str | os.PathLike[str], name: str | None = None) -> tupl
         raise DataError(f"{root} is no folder", hint="name the folder that holds the four files")
     entries = [find_entry(name)] if name else [entry for entry in CATALOGUE.values() if entry.sources]
     imported, faults = [], []
+    archives: dict[Packed, bool] = {}  # whether the folder has them
     for entry in entries:
         folder, fault = _import(entry, root, is_named=name is not None)
+        if folder is None and entry.archive:
+            if entry.archive not in archives:
+                archives[entry.archive] = archive.import_archive(entry, candidates(entry, root))
+            folder = _packed_folder(entry, is_named=name is not None) if archives[entry.archive] else None
         if folder:
             imported.append(folder)
         elif fault:
@@ -58,19 +63,23 @@ def _import(entry: Entry, root: Path, *, is_named: bool) -> tuple[DataFolder | N
     is_named: whether the user said that it is this one.
     """
     first_fault = None
-    places = candidates(entry, root)
-    for place in places:
+    for place in candidates(entry, root):
         folder = DataFolder(entry, place, str(place))
         num_whole, fault = _examine(folder)
         if num_whole == len(entry.files) and (is_named or folder.is_recognised()):
             return _copy(folder), None
         if fault and (num_whole or is_named):
             first_fault = first_fault or fault
-    if entry.archive and archive.import_archive(entry, places):
-        if is_named:
-            fill(cached_folder(entry).files, None)
-        return cached_folder(entry), None
     return None, first_fault
+
+
+def _packed_folder(entry: Entry, *, is_named: bool) -> DataFolder:
+    """The folder of a data set whose archive is in the cache: unpacked now if it was asked for by name, else when needed."""
+    if not is_named:
+        return DataFolder(entry, archive.cached_archive(entry).parent, "cache")
+    folder = cached_folder(entry)
+    fill(folder.files, None)
+    return folder
 
 
 def _examine(folder: DataFolder) -> tuple[int, DataError | None]:

@@ -14,6 +14,7 @@ from lenet.data.entry import Entry
 from lenet.data.locate import cached_folder, locate, user_folder
 from lenet.data.own.path import own_path
 from lenet.errors import ConfigError, DataError, DataUnavailable
+from lenet.files import untrusted
 
 if TYPE_CHECKING:
     from lenet.data.download import MakeBar
@@ -115,8 +116,11 @@ def _in_vain(entry: Entry, data_dir: str | os.PathLike[str] | None) -> str:
     root, what = user_folder(data_dir)
     if root is None:
         return ""
-    names = sorted(path.name for path in root.iterdir() if not path.name.startswith("."))
-    listed = f"{', '.join(names[:FEW])}{', …' if len(names) > FEW else ''}" if names else "nothing"
+    try:
+        names = sorted(path.name for path in root.iterdir() if not path.name.startswith("."))
+    except OSError as error:
+        return f"; {root} ({what}) cannot be read: {error.strerror or error}"
+    listed = untrusted.printable(", ".join(names[:FEW])) + (", …" if len(names) > FEW else "") if names else "nothing"
     return f"; {root} ({what}) has {listed}, expected {entry.files[0].name} and so on"
 
 

@@ -24,9 +24,9 @@ def find(folder: Path, name: str) -> Path | None:
         if _key(path.name) == _key(name):
             if path.is_file():
                 return path
-            inner = [each for each in _listed(path) if each.is_file()]
-            if len(inner) == 1:
-                return inner[0]
+            for inner in _listed(path):
+                if _key(inner.name) == _key(name) and inner.is_file():
+                    return inner
     return None
 
 

@@ -27,34 +27,33 @@ def unreadable(survey: Survey) -> Finding | None:
 
 def conflicting_labels(survey: Survey) -> Finding | None:
     """Images that occur in two classes."""
-    for groups, what in ((survey.same, "the same"), (survey.near, "nearly the same")):
-        pairs = _conflicts(survey, groups)
-        if pairs:
-            return Finding(
-                "conflicting-labels",
-                f"{count(len(pairs), 'image')} with two labels: {what} image is in two classes",
-                {"pairs": listed(f"{a} and {b}" for a, b in pairs)},
-                "keep each in the class that is right",
-            )
-    return None
+    pairs = [(survey.items[a].name, survey.items[b].name) for a, b in survey.conflicts(survey.near)]
+    if not pairs:
+        return None
+    equal = len(survey.conflicts(survey.same))
+    return Finding(
+        "conflicting-labels",
+        f"{count(len(pairs), 'image is', 'images are')} in two classes: the same image{'' if equal else ', nearly,'} has two "
+        "labels",
+        {"equal": equal, "nearly equal": len(pairs) - equal, "pairs": listed(f"{a} and {b}" for a, b in pairs)},
+        "keep each in the class that is right",
+    )
 
 
 def shared_by_splits(survey: Survey) -> Finding | None:
     """Test or validation images that are also training images."""
-    held = np.flatnonzero(np.isin(survey.splits, ["test", "validation"]))
-    trained = set(survey.near[survey.splits == "train"].tolist())
-    shared = [int(index) for index in held if int(survey.near[index]) in trained]
-    exactly = set(survey.same[survey.splits == "train"].tolist())
-    num_exact = sum(int(survey.same[index]) in exactly for index in shared)
-    if len(shared) <= data_checks.SHARED * len(held):
+    num_held = int(np.isin(survey.splits, ["test", "validation"]).sum())
+    shared = survey.shared(survey.near)
+    if len(shared) <= data_checks.SHARED * num_held:
         return None
+    equal = len(survey.shared(survey.same))
     return Finding(
         "test-in-train",
-        f"{len(shared):,} of the {len(held):,} held-out images are {'' if num_exact else 'nearly '}the same as training "
-        "images, so their accuracy is too high",
+        f"{len(shared):,} of the {num_held:,} held-out images are {'' if equal else 'nearly '}the same as training images, "
+        "so their accuracy is too high",
         {
-            "equal": num_exact,
-            "nearly equal": len(shared) - num_exact,
+            "equal": equal,
+            "nearly equal": len(shared) - equal,
             "images": listed(survey.items[i].name for i in shared),
         },
         "remove them from one of the splits; without given splits lenet keeps copies on one side",
@@ -144,16 +143,6 @@ def findings(survey: Survey) -> list[Finding]:
         What is wrong, the most serious first.
     """
     return [finding for finding in (check(survey) for check in CHECKS) if finding]
-
-
-def _conflicts(survey: Survey, groups: NDArray[np.int64]) -> list[tuple[str, str]]:
-    """Names of images and of the first in their group that has another class."""
-    labels = survey.labels
-    return [
-        (survey.items[first].name, survey.items[index].name)
-        for index, first in enumerate(groups.tolist())
-        if labels[index] != labels[first] and min(labels[index], labels[first]) >= 0
-    ]
 
 
 def _first_in_split(survey: Survey, groups: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -2,19 +2,21 @@
 
 from collections.abc import Iterable
 
+from lenet.files.untrusted import printable
+
 NAMED = 8  # names in a list
 
 
 def listed(names: Iterable[str]) -> str:
     """Return the first names, and how many more there are."""
-    everything = list(names)
+    everything = [printable(name) for name in names]
     more = len(everything) - NAMED
     return ", ".join(everything[:NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def sentence(name: str, reason: str) -> str:
     """Return a reason that names the file, as errors do, or one that continues the name."""
-    return reason if reason.startswith(name) else f"{name} {reason}"
+    return printable(reason if reason.startswith(name) else f"{name} {reason}")
 
 
 def count(number: int, one: str, many: str | None = None) -> str:

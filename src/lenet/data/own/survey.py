@@ -91,6 +91,21 @@ class Survey:
         found: list[int] = np.flatnonzero(self.ink <= EMPTY).tolist()
         return found
 
+    def conflicts(self, groups: NDArray[np.int64]) -> list[tuple[int, int]]:
+        """Return images and the first of their group where the two have different classes; `groups` is `same` or `near`."""
+        labels = self.labels
+        return [
+            (first, index)
+            for index, first in enumerate(groups.tolist())
+            if labels[index] != labels[first] and min(labels[index], labels[first]) >= 0
+        ]
+
+    def shared(self, groups: NDArray[np.int64]) -> list[int]:
+        """Return the test and validation images that are also training images; `groups` is `same` or `near`."""
+        trained = set(groups[self.splits == "train"].tolist())
+        held = np.flatnonzero(np.isin(self.splits, ["test", "validation"]))
+        return [index for index in held.tolist() if int(groups[index]) in trained]
+
     @property
     def num_channels(self) -> int:
         """3 if any image has colours, else 1."""

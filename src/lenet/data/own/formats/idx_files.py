@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.data import idx
 from lenet.data.own.formats import arrays, emnist, words
 from lenet.data.own.formats.class_list import read_class_list
 from lenet.data.own.items import BadItems, Draft
@@ -16,7 +17,6 @@ from lenet.data.own.streams import CHUNK, MAX_FILE, unpacked
 from lenet.errors import DataError
 
 KINDS = ("idx",)
-DTYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 HINT = "get the file again, or leave it away"
 
 
@@ -82,11 +82,11 @@ def read_idx(files: Files, name: str) -> NDArray[Any]:
     """
     with files.open(name) as file, unpacked(file, name) as stream:
         start = stream.read(4)
-        if len(start) < 4 or start[:2] != b"\0\0" or start[2] not in DTYPES:
+        if len(start) < 4 or start[:2] != b"\0\0" or start[2] not in idx.TYPES:
             raise DataError(f"{name} is no IDX file: it begins with {start.hex()}", hint=HINT)
         sizes_bytes = stream.read(4 * start[3])
         shape = np.frombuffer(sizes_bytes[: len(sizes_bytes) // 4 * 4], ">u4").tolist()
-        dtype = np.dtype(DTYPES[start[2]])
+        dtype = np.dtype(idx.TYPES[start[2]])
         size = math.prod(shape) * dtype.itemsize
         sizes = "×".join(map(str, shape))
         if len(shape) != start[3] or not shape or size > MAX_FILE:
