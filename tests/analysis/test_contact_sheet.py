@@ -3,12 +3,11 @@ import pytest
 from PIL import Image
 
 from lenet.analysis import contact_sheet
-from lenet.analysis.contact_sheet import CELL, GAP, HALF_GAP, REFUSED, SAMPLES, draw_contact_sheet, save_contact_sheet
+from lenet.analysis.contact_sheet import CELL, GAP, HALF_GAP, SAMPLES, draw_contact_sheet, save_contact_sheet
 from lenet.data.own.fitting import preprocessing_of
 from lenet.data.own.items import Collection, Item
 from lenet.data.own.survey import survey
-from lenet.errors import ConfigError, ImageError
-from lenet.images.preprocess import Preprocessing
+from lenet.errors import ConfigError
 
 
 def surveyed(num_classes, each=3, size=(20, 30)):
@@ -35,18 +34,6 @@ def test_each_class_has_a_row_with_its_images_before_and_after():
     after = sheet[step : step + CELL, SAMPLES * step + HALF_GAP :][:, :CELL]
     assert after.shape == (CELL, CELL, 3)
     assert (after != 255).any()
-
-
-def test_an_image_that_the_network_refuses_is_a_square(monkeypatch):
-    def refuse(*_):
-        raise ImageError("it shows nothing")
-
-    measured, _ = surveyed(2)
-    made = preprocessing_of(measured)
-    monkeypatch.setattr(Preprocessing, "apply", refuse)
-    sheet, _ = sheet_of(draw_contact_sheet(measured, made))
-    left = SAMPLES * (CELL + GAP) + HALF_GAP
-    assert (sheet[:CELL, left : left + CELL] == REFUSED).all()
 
 
 def test_many_classes_are_cut_and_named(monkeypatch):

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from lenet.data.catalogue import CATALOGUE, find_entry, means_path, owner
+from lenet.data.catalogue import CATALOGUE, find_entry, owner
 from lenet.errors import DataError
 
 
@@ -64,27 +64,6 @@ def test_emnist_alone_is_ambiguous():
     with pytest.raises(DataError, match="EMNIST has six splits") as caught:
         find_entry("EMNIST")
     assert "emnist-letters" in caught.value.hint
-
-
-@pytest.mark.parametrize(
-    ("text", "is_path"),
-    [
-        ("mnist", False),
-        ("./mnist", True),
-        ("mine/mnist", True),
-        ("theirs/mnist", False),
-        ("EMNIST/letters", False),
-        ("photos", True),
-        ("photographs", False),
-        ("nowhere/", True),
-        ("train.csv", True),
-    ],
-)
-def test_names_and_paths_are_told_apart(text, is_path, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    for folder in ("mnist", "mine/mnist", "photos"):
-        (tmp_path / folder).mkdir(parents=True)
-    assert means_path(text) == is_path
 
 
 GARMENTS = "T-shirt/top, Trouser, Pullover, Dress, Coat, Sandal, Shirt, Sneaker, Bag, Ankle boot"

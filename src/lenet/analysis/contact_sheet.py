@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lenet.data.own.fitting import packed
 from lenet.data.own.items import Pixels
 from lenet.data.own.survey import Survey, pixels_of
 from lenet.display.style import save_figure, styled_figure
-from lenet.errors import ImageError
 from lenet.images.fit import brought_to, with_channels
 from lenet.images.preprocess import Preprocessing
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SAMPLES = 8  # of each class
 CELL, GAP, HALF_GAP = 64, 2, 24  # pixels: of an image, between two, between before and after
 MAX_CLASSES = 100  # that are drawn
-PAPER, REFUSED = 255, (240, 200, 200)
+PAPER = 255
 
 
 def draw_contact_sheet(survey: Survey, preprocessing: Preprocessing) -> "Figure":
@@ -36,7 +36,7 @@ def draw_contact_sheet(survey: Survey, preprocessing: Preprocessing) -> "Figure"
     for row, label in enumerate(range(len(classes))):
         for column, index in enumerate(_chosen(survey, label)):
             before = pixels_of(survey.collection, int(survey.numbers[index]))
-            after = _seen(before, survey.items[index].name, preprocessing)
+            after = packed(before, preprocessing.size, preprocessing.fit, preprocessing.channels)
             for pixels, left in ((before, column * step), (after, half + HALF_GAP + column * step)):
                 sheet[row * step : row * step + CELL, left : left + CELL] = _cell(pixels)
     with styled_figure(1.6 + sheet.shape[1] / 100, 0.7 + sheet.shape[0] / 100, grid=False) as figure:
@@ -74,14 +74,6 @@ def _chosen(survey: Survey, label: int) -> Sequence[int]:
     indices = np.flatnonzero(survey.labels == label)
     chosen: list[int] = indices[np.linspace(0, len(indices) - 1, min(SAMPLES, len(indices))).astype(int)].tolist()
     return chosen
-
-
-def _seen(pixels: Pixels, name: str, preprocessing: Preprocessing) -> Pixels:
-    """What the network sees of an image; a reddish square for one that shows nothing."""
-    try:
-        return preprocessing.apply(pixels, name)
-    except ImageError:
-        return np.full((1, 1, 3), REFUSED, np.uint8)
 
 
 def _cell(pixels: Pixels) -> Pixels:

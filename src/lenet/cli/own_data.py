@@ -98,12 +98,13 @@ def convert_data(
 def _collection(data: str, data_dir: str | None, *, skip_bad: bool) -> "Collection":
     """What the user named: a data set of the catalogue, or else a path."""
     from lenet.data import load
-    from lenet.data.catalogue import means_path
     from lenet.data.own.collection import read_collection
+    from lenet.data.own.path import own_path
     from lenet.data.own.survey import as_collection
 
-    if means_path(data):
-        return read_collection(data, skip_bad=skip_bad, for_training=False)
+    path = own_path(data)
+    if path is not None:
+        return read_collection(path, skip_bad=skip_bad, for_training=False)
     from lenet.cli.data import download_bar
 
     return as_collection(load(data, data_dir, progress=download_bar))

@@ -5,9 +5,7 @@ compressed file has a published hash, a download is checked by that, and the con
 then. Downloads of KMNIST, QMNIST and EMNIST were tried against a server of the tests only, not against the real ones.
 """
 
-import os
 import re
-from pathlib import Path
 
 from lenet.data import idx
 from lenet.data.emnist import ENTRIES as EMNIST
@@ -196,39 +194,17 @@ def find_entry(name: str) -> Entry:
     Raises:
         DataError: There is none; the hint has the choices.
     """
-    entry = _find(name)
-    if entry is not None:
-        return entry
-    if name.lower() == "auto":
-        raise DataError("auto is a choice for training, not a data set", hint=f"choose from {', '.join(CATALOGUE)}")
-    if _letters(name) == "emnist":
-        raise DataError("EMNIST has six splits, each a data set", hint=f"choose from {', '.join(EMNIST)}")
-    raise DataError(f"unknown data set {name!r}", hint=choices_hint(name, ["auto", *CATALOGUE]))
-
-
-def is_known(name: str) -> bool:
-    """Return whether there is a data set of that name, in any spelling."""
-    return _find(name) is not None
-
-
-def means_path(text: str) -> bool:
-    """Return whether a text that may be a data set's name or a path means a path.
-
-    Names of the catalogue come first, so that `mnist` is MNIST and `./mnist` the folder. What looks like a path, with a
-    slash, a suffix or a dot at its beginning, and like a name too, such as `EMNIST/letters`, is a path if it exists.
-    """
-    looks_like_one = text.startswith(".") or "/" in text or os.sep in text or Path(text).suffix != ""
-    return Path(text).exists() if looks_like_one == is_known(text) else looks_like_one
-
-
-def _find(name: str) -> Entry | None:
     if name in CATALOGUE:
         return CATALOGUE[name]
+    if name.lower() == "auto":
+        raise DataError("auto is a choice for training, not a data set", hint=f"choose from {', '.join(CATALOGUE)}")
     spelled = {_letters(each): each for each in CATALOGUE} | ALIASES
     for spelling in (name, name.rpartition("/")[2]):  # Hugging Face's names begin with that of an owner
         if _letters(spelling) in spelled:
             return CATALOGUE[spelled[_letters(spelling)]]
-    return None
+    if _letters(name) == "emnist":
+        raise DataError("EMNIST has six splits, each a data set", hint=f"choose from {', '.join(EMNIST)}")
+    raise DataError(f"unknown data set {name!r}", hint=choices_hint(name, ["auto", *CATALOGUE]))
 
 
 def owner(sha256: str) -> Entry | None:
