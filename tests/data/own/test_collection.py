@@ -33,6 +33,14 @@ def test_class_folders(tmp_path):
     assert collection.notes == ("1 file that is no image is ignored (1 .txt): dog/notes.txt",)
 
 
+def test_images_without_suffix(tmp_path):
+    write(tmp_path, "a/1.png", "a/2.jpg", "b/1.bmp", "b/2.gif", "b/3.webp", "b/4.tif")
+    for path in list(tmp_path.rglob("*.*")):
+        path.rename(path.with_suffix(""))
+    (tmp_path / "a/LICENSE").write_text("free")
+    assert [item.name for item in read_collection(tmp_path).items] == ["a/1", "a/2", "b/1", "b/2", "b/3", "b/4"]
+
+
 def test_splits_above_and_below_the_classes(tmp_path):
     names = [f"{split}/{label}/{n}.png" for split in ("Train", "valid", "test") for label in "ab" for n in "12"]
     above = read_collection(write(tmp_path / "above", *names))

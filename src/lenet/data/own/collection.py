@@ -15,7 +15,7 @@ from lenet.data.own.archives import Archive
 from lenet.data.own.formats import folders, idx_files, manifests, mat_files, numpy_files, parquet, pixel_csv
 from lenet.data.own.items import SPLITS, Bad, BadItems, Collection, Draft, Item, Pixels
 from lenet.data.own.listing import Files, Folder
-from lenet.data.own.names import is_image, natural_key
+from lenet.data.own.names import natural_key
 from lenet.errors import DataError
 
 __all__ = ["SPLITS", "Bad", "Collection", "Item", "Pixels", "read_collection"]
@@ -93,9 +93,11 @@ def _draft(files: Files, bad: BadItems) -> Draft:
     draft = manifests.read(files, manifests.metadata(files), bad)
     if draft is not None:
         return draft
-    if folders.matches(files):
-        return folders.read(files, bad)
-    others = sniff.promising([name for name in files.names if not is_image(name)])
+    images = folders.images(files)
+    if folders.matches(images):
+        return folders.read(files, images, bad)
+    known_images = set(images)
+    others = sniff.promising([name for name in files.names if name not in known_images])
     groups = sniff.kinds(files, others)
     # Before a table is read as a list of files: one of pixels may be large.
     groups["pixels"] = pixel_csv.matching(files, groups.get("table", []))
@@ -110,7 +112,7 @@ def _draft(files: Files, bad: BadItems) -> Draft:
     if len(others) < len(files.names):
         if files.names == [files.path.name]:
             raise DataError(f"{files.path} is an image; expected a folder with several", hint=EXPECTED)
-        return folders.read(files, bad)
+        return folders.read(files, images, bad)
     for kind, (what, hint) in OTHERS.items():
         if kind in groups:
             raise DataError(f"{_path(files, groups[kind][0])} {what}", hint=hint)

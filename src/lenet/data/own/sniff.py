@@ -2,6 +2,7 @@
 
 import bz2
 import json
+import re
 import zlib
 from pathlib import PurePosixPath
 
@@ -19,6 +20,9 @@ MAGIC = {
     b"ARROW1": "arrow",
     b"%PDF": "pdf",
 }
+IMAGE = re.compile(
+    rb"\x89PNG|\xff\xd8\xff|GIF8|BM.{4}\0{4}|RIFF.{4}WEBP|II\*\0|MM\0\*|.{4}ftyp(?:heic|mif1|avif)", re.S
+)
 IDX_TYPES = (0x08, 0x09, 0x0B, 0x0C, 0x0D, 0x0E)
 PROMISING = {
     *(
@@ -53,6 +57,14 @@ def head(files: Files, name: str) -> bytes:
     except (zlib.error, OSError) as error:
         raise DataError(f"{name} is damaged: {error}", hint="get the file again") from error
     return start
+
+
+def begins_like_image(files: Files, name: str) -> bool:
+    """Return whether a file begins as images do; one that cannot be read does not."""
+    try:
+        return IMAGE.match(files.head(name, 16)) is not None
+    except DataError:
+        return False
 
 
 def kind(start: bytes) -> str:

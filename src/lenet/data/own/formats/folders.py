@@ -3,6 +3,7 @@
 from collections import Counter
 from pathlib import PurePosixPath
 
+from lenet.data.own import sniff
 from lenet.data.own.items import BadItems, Draft, Item
 from lenet.data.own.listing import Files
 from lenet.data.own.names import is_image, split_of
@@ -10,17 +11,27 @@ from lenet.data.own.names import is_image, split_of
 MAX_NAMED = 3  # files named in a note
 
 
-def matches(files: Files) -> bool:
-    """Return whether there are images in at least two folders of one level, or in classes below splits."""
-    items, _ = _items(files)
+def images(files: Files) -> list[str]:
+    """The names of all images: by suffix, and by content where there is none."""
+    return [
+        name
+        for name in files.names
+        if is_image(name) or ("." not in name.rpartition("/")[2] and sniff.begins_like_image(files, name))
+    ]
+
+
+def matches(names: list[str]) -> bool:
+    """Return whether images are in at least two folders of one level, or in classes below splits."""
+    items, _ = _items(names)
     return len({item.label for item in items if item.label is not None}) > 1
 
 
-def read(files: Files, bad: BadItems) -> Draft:
+def read(files: Files, images: list[str], bad: BadItems) -> Draft:
     """Read class folders.
 
     Args:
         files: A folder or an archive.
+        images: The names of the images in it.
         bad: Takes class folders without images.
 
     Returns:
@@ -29,10 +40,11 @@ def read(files: Files, bad: BadItems) -> Draft:
     Raises:
         DataError: A class folder has no images.
     """
-    items, prefix = _items(files)
+    items, prefix = _items(images)
     own = {item.name.rpartition("/")[0] for item in items}
     with_images = {str(parent) for folder in own for parent in (PurePosixPath(folder), *PurePosixPath(folder).parents)}
-    others = [name for name in files.names if not is_image(name)]
+    known = set(images)
+    others = [name for name in files.names if name not in known]
     for folder in sorted({*files.empty, *(str(PurePosixPath(name).parent) for name in others)}):
         if bad.for_training and folder not in with_images and folder.startswith(prefix):
             bad.add(f"folder {folder}", "has no images; expected class folders with images in them", "delete it")
@@ -46,9 +58,8 @@ def read(files: Files, bad: BadItems) -> Draft:
     )
 
 
-def _items(files: Files) -> tuple[list[Item], str]:
+def _items(names: list[str]) -> tuple[list[Item], str]:
     """Every image with the class and the split that its folders mean, and the folder around them all, with a slash."""
-    names = [name for name in files.names if is_image(name)]
     depth = _depth(names)
     parts = [name.split("/")[depth:-1] for name in names]
     prefix = "".join(f"{part}/" for part in names[0].split("/")[:depth]) if names else ""
