@@ -50,8 +50,10 @@ def test_what_cannot_be_evaluated_is_named(tiny_run, photos, tmp_path):
     Image.fromarray(np.eye(28, dtype=np.uint8) * 255).save(tmp_path / "cats" / "cat" / "1.png")
     with pytest.raises(DataError, match=r"no image of .*cats has a label that is a class of the network"):
         lenet.evaluate(tiny_run, tmp_path / "cats")
-    with pytest.raises(DataError, match="unknown data set"):
+    with pytest.raises(DataError, match=r"there is no file or folder .*nowhere"):
         lenet.evaluate(tiny_run, str(tmp_path / "nowhere"))
+    with pytest.raises(DataError, match="unknown data set 'nowhere'"):
+        lenet.evaluate(tiny_run, "nowhere")
     (tmp_path / "bad" / "3").mkdir(parents=True)
     (tmp_path / "bad" / "3" / "1.png").write_text("<html>")
     with pytest.raises(DataError, match=r"no image of .*bad can be read: .*1\.png is not an image"):
@@ -64,3 +66,12 @@ def test_other_labels_are_left_out_with_a_warning(tiny_run, photos):
     Image.fromarray(np.eye(28, dtype=np.uint8) * 255).save(folder / "ten" / "1.png")
     with pytest.warns(RunWarning, match="1 images have a label that is no class of the network: ten"):
         assert lenet.evaluate(tiny_run, folder).num_images == 40
+
+
+def test_a_run_on_own_images_is_evaluated_on_its_own_test_images(photos, tmp_path):
+    folder = photos(splits=True)
+    run = lenet.train(folder, epochs=1, skip_bad=True, out=tmp_path / "run", progress="quiet")
+    for data in (None, folder, str(folder)):
+        result = lenet.evaluate(run, data)
+        assert (result.split, result.accuracy) == ("test", run.test_accuracy)
+    assert lenet.predict_many(run, folder)[0].classes == run.classes

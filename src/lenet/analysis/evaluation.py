@@ -4,7 +4,6 @@ result = evaluate("runs/first")
 result.accuracy, result.confusion
 """
 
-import contextlib
 import os
 import warnings
 from collections.abc import Sequence
@@ -16,9 +15,9 @@ from numpy.typing import NDArray
 from lenet.analysis.evaluated import Evaluation, Mistake
 from lenet.analysis.inference import computes, memory_guard
 from lenet.analysis.own_set import OwnSet, own_set
-from lenet.data.catalogue import find_entry
 from lenet.data.dataset import Dataset, Labels, Splits
 from lenet.data.loading import load
+from lenet.data.own.path import own_path
 from lenet.data.plan import hold_out
 from lenet.errors import ConfigError, DataError, RunWarning
 from lenet.files import untrusted
@@ -87,9 +86,9 @@ def evaluate(
 
 def _own_set(trained: Trained, data: str | os.PathLike[str] | Splits | None, split: str) -> OwnSet | None:
     """The images that a path names, unless the network was trained on them, and has test images of its own among them."""
-    if data is None or isinstance(data, Splits) or not _is_path(data):
+    path = None if data is None or isinstance(data, Splits) else own_path(data)
+    if path is None:
         return None
-    path = Path(data)
     folder = trained.resolved.data_folder if isinstance(trained, Run) else None
     if folder is not None and Path(folder) == path.absolute():
         return None
@@ -99,19 +98,10 @@ def _own_set(trained: Trained, data: str | os.PathLike[str] | Splits | None, spl
     return found
 
 
-def _is_path(data: str | os.PathLike[str]) -> bool:
-    """Whether it is a path that exists, and not the name of a data set; ./mnist is a path, mnist a name."""
-    if isinstance(data, str) and Path(data).name == data:
-        with contextlib.suppress(DataError):
-            find_entry(data)
-            return False
-    return data != "auto" and os.path.lexists(data)
-
-
 def _splits(trained: Trained, data: str | os.PathLike[str] | Splits | None, data_dir: str | None) -> Splits:
     if isinstance(data, Splits):
         return data
-    if isinstance(trained, Run) and (data in (None, trained.resolved.data) or _is_path(data)):
+    if isinstance(trained, Run) and (data in (None, trained.resolved.data) or own_path(data)):
         return load_data(trained, data_dir)
     if data is None:
         raise ConfigError(
