@@ -458,6 +458,10 @@ def hostile_images(places: int, short: bool) -> dict[str, Make]:
         "runs.bmp": plain["BMP"][:30] + struct.pack("<I", 1) + plain["BMP"][34:],
         **{f"of 60,000.{kind.lower()}": claimed(kind, content, 60_000) for kind, content in plain.items()},
         **{f"of 5,000.{kind.lower()}": claimed(kind, content, 5000) for kind, content in plain.items()},
+        "of 16,000.jpeg": claimed("JPEG", plain["JPEG"], 16_000),
+        "of 16,001.jpeg": claimed("JPEG", plain["JPEG"], 16_001),
+        "of 8,000, progressive.jpeg": claimed("JPEG", saved(rgb, "JPEG", progressive=True), 8000),
+        "heic.png": b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(99_999),
         "program.eps": b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n(x) (w) file\n",
         "program.svg": b"<svg xmlns='http://www.w3.org/2000/svg'><script>x</script></svg>",
         "program.pdf": b"%PDF-1.4\n1 0 obj<</OpenAction<</S/JavaScript>>>>endobj",
@@ -496,6 +500,8 @@ def large_images(short: bool) -> dict[str, Make]:
     }
     if not short:
         made |= {
+            "99 megapixels in strips.png": in_strips(10_000, 9990),
+            "24 megapixels.avif": saved(Image.fromarray(grey).convert("RGB").resize((4900, 4990)), "AVIF", speed=10),
             "16 megapixels, turned.png": saved(rgba, "PNG", compress_level=1, exif=exif(6)),
             "12 megapixels, cmyk, progressive.jpg": saved(
                 Image.fromarray(np.ascontiguousarray(noise[:3000]), "CMYK"),
@@ -582,6 +588,13 @@ def png_with(*parts: bytes) -> bytes:
     head = struct.pack(">IIBBBBB", 40, 40, 8, 0, 0, 0, 0)
     added = zip(parts[::2], parts[1::2], strict=True)
     return chunks((b"IHDR", head), *added, (b"IDAT", zlib.compress((b"\0" + bytes(20) + b"\xff" * 20) * 40)))
+
+
+def in_strips(width: int, height: int) -> bytes:
+    """A black PNG in colour that is too large to be decoded at once."""
+    squeeze, row = zlib.compressobj(1), bytes(1 + 3 * width)
+    content = b"".join(squeeze.compress(row) for _ in range(height)) + squeeze.flush()
+    return chunks((b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)), (b"IDAT", content))
 
 
 def interlaced() -> bytes:
@@ -689,7 +702,7 @@ def claimed(kind: str, content: bytes, edge: int) -> bytes:
         frame = content.index(b"\x9d\x01\x2a") + 3
         return content[:frame] + struct.pack("<HH", edge, edge) + content[frame + 4 :]
     if kind == "JPEG":
-        frame = content.index(b"\xff\xc0") + 5
+        frame = (content.find(b"\xff\xc0") + 1 or content.index(b"\xff\xc2") + 1) + 4
         return content[:frame] + struct.pack(">HH", edge, edge) + content[frame + 4 :]
     place, form = {"BMP": (18, "<ii"), "GIF": (6, "<HH")}[kind]
     return content[:place] + struct.pack(form, edge, edge) + content[place + struct.calcsize(form) :]

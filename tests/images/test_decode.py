@@ -3,6 +3,7 @@ import io
 import itertools
 import os
 import struct
+import warnings
 import zlib
 
 import numpy as np
@@ -15,7 +16,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from lenet.errors import ImageError
 from lenet.images import exif
-from lenet.images.decode import TURNS, decode, to_grey
+from lenet.images.decode import QUIET, TURNS, decode, to_grey
 from lenet.images.preprocess import Preprocessing
 from lenet.images.structure import LimitedFile, check_file
 
@@ -319,3 +320,40 @@ def test_what_a_file_is_instead_of_an_image_is_said(tmp_path, content, what, hin
     with pytest.raises(ImageError, match=rf"boot is not an image that lenet can read: .*{what}") as caught:
         decode(put(tmp_path, content), "boot")
     assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize("bits", [10, 12, 14, 16])
+@pytest.mark.parametrize("channels", [2, 3, 4])
+def test_colours_may_use_some_bits_of_16(bits, channels):
+    """Pillow leaves the lower 8 bits out, so 10 bits become four levels; transparency stays."""
+    levels = np.linspace(0.1, 1, 40 * 30).reshape(40, 30)
+    values = (levels * (2**bits - 1)).astype(">u2")
+    colours = np.repeat(values[:, :, None], channels, axis=2)
+    if channels in (2, 4):
+        colours[:, :, -1] = 65_535
+    rows = b"".join(b"\0" + row.tobytes() for row in colours)
+    header = struct.pack(">IIBBBBB", 30, 40, 16, {2: 4, 3: 2, 4: 6}[channels], 0, 0, 0)
+    pixels = decode(hostile.chunks((b"IHDR", header), (b"IDAT", zlib.compress(rows))), "")
+    assert pixels.shape == (40, 30)
+    assert abs(pixels / 255 - levels).max() < 1.01 * 2 ** (8 - bits)
+
+
+def test_the_first_image_of_a_phones_jpeg_is_taken():
+    """Phones put a depth map or a gain map behind it: a multi-picture object, which Pillow calls MPO."""
+    other = Image.new("RGB", DRAWING.size)
+    content = hostile.saved(converted("RGB"), "MPO", save_all=True, append_images=[other], quality=95)
+    assert Image.open(io.BytesIO(content)).format == "MPO"
+    pixels = decode(content, "")
+    assert abs(pixels.astype(int) - np.asarray(converted("RGB"))).mean() < 4
+    assert decode(content, "", enough=50).shape == (60, 50, 3)
+
+
+def test_warnings_are_ignored_only_while_images_are_read():
+    """Whichever of two threads enters first may leave first."""
+    before = list(warnings.filters)
+    with QUIET:
+        inside = list(warnings.filters)
+        QUIET.__enter__()
+    assert warnings.filters == inside != before
+    QUIET.__exit__()
+    assert warnings.filters == before

@@ -93,6 +93,15 @@ def test_an_avif_beyond_the_limit_or_damaged_is_refused(monkeypatch):
         decode(content[: len(content) // 2], "boot")
 
 
+def test_without_avif_in_pillow_the_error_says_so(monkeypatch):
+    monkeypatch.setattr("PIL.features.check", lambda feature: False)
+    with pytest.raises(
+        ImageError, match="boot is an AVIF image, which the Pillow of this machine cannot read"
+    ) as caught:
+        decode(ftyp(b"avif", b"mif1") + bytes(99), "boot")
+    assert "pip install --upgrade pillow" in caught.value.hint
+
+
 def test_without_pillow_heif_the_error_names_the_extra(tmp_path, monkeypatch):
     monkeypatch.setattr(heif, "has_heic", lambda: False)
     (tmp_path / "boot.png").write_bytes(ftyp(b"heic", b"mif1", b"heic") + bytes(999))

@@ -30,6 +30,7 @@ def megabytes(number):
         f"| {megapixels(limits.MAX_PIXELS)} in colour, {megapixels(2 * limits.MAX_PIXELS)} in 16 bits, "
         f"{megapixels(4 * limits.MAX_PIXELS)} in grey or with a palette",
         f"{limits.MAX_EDGE:,} pixels along an edge",
+        f"a plain PNG {limits.MAX_STRIPS / 1e6:g} MB of pixels, decoded in strips",
         f"JPEG {megapixels(limits.MAX_JPEG_PIXELS)}",
         f"WebP {megapixels(limits.MAX_WEBP_PIXELS)}",
         {500_000: "half a megapixel, as they are decoded in Python"}.get(limits.MAX_SLOW_PIXELS, "another limit"),

@@ -226,7 +226,7 @@ def test_an_image_of_which_nothing_is_left_is_an_error(tmp_path):
         Preprocessing((14, 12), 0.3, 0.4, "dark", "mass").apply(path)
 
 
-@pytest.mark.parametrize(("width", "height"), [(10_000, 7000), (20_000, 20_000), (60_000, 60_000)])
+@pytest.mark.parametrize(("width", "height"), [(20_000, 20_000), (60_000, 60_000)])
 def test_a_gigantic_image_is_refused_before_it_is_decoded(tmp_path, width, height):
     path = tmp_path / "bomb.png"
     path.write_bytes(header(width, height))

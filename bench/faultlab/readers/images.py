@@ -80,7 +80,7 @@ def read(content: bytes, folder: Path) -> None:
     """Read the input for one of several networks, which the input itself chooses."""
     path = folder / "image"
     path.write_bytes(content)
-    with mock.patch.multiple(limits, MAX_PIXELS=MAX_PIXELS, MAX_WEBP_PIXELS=MAX_PIXELS):
+    with mock.patch.multiple(limits, MAX_PIXELS=MAX_PIXELS, MAX_WEBP_PIXELS=MAX_PIXELS, MAX_JPEG_PIXELS=4 * MAX_PIXELS):
         PREPROCESSINGS[zlib.crc32(content) % len(PREPROCESSINGS)].apply(path)
 
 

@@ -7,6 +7,7 @@ Pixels are converted some rows at a time, and large images are reduced on the wa
 
 import io
 import os
+import threading
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -17,11 +18,11 @@ from numpy.typing import NDArray
 
 from lenet.errors import ImageError
 from lenet.files import untrusted
-from lenet.images import arrays, heif, limits
+from lenet.images import arrays, heif, limits, strips
 from lenet.images.exif import ORIENTATION, orientation
 from lenet.images.pixels import Pixels, to_grey
 from lenet.images.raster import Raster, factor, reduced
-from lenet.images.structure import LimitedFile, check_file, check_kind
+from lenet.images.structure import LimitedFile, check_file
 
 if TYPE_CHECKING:
     from PIL.Image import Image as PillowImage
@@ -45,6 +46,33 @@ TURNS: dict[int, Callable[[Pixels], Pixels]] = {
 }
 
 
+class Quiet:
+    """Ignores Pillow's warnings, which are about what is checked here, or about data that are not used.
+
+    `warnings.catch_warnings` alone would leave them ignored where several threads enter and leave in turn.
+    """
+
+    def __init__(self) -> None:
+        self.lock, self.num_inside, self.caught = threading.Lock(), 0, warnings.catch_warnings()
+
+    def __enter__(self) -> None:
+        with self.lock:
+            if self.num_inside == 0:
+                self.caught = warnings.catch_warnings()
+                self.caught.__enter__()
+                warnings.simplefilter("ignore")
+            self.num_inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self.lock:
+            self.num_inside -= 1
+            if self.num_inside == 0:
+                self.caught.__exit__(None, None, None)
+
+
+QUIET = Quiet()
+
+
 def decode(source: Source, name: str, *, enough: int = ENOUGH) -> Pixels:
     """Decode an image.
 
@@ -64,8 +92,7 @@ def decode(source: Source, name: str, *, enough: int = ENOUGH) -> Pixels:
     from PIL import Image, UnidentifiedImageError
 
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's: about what is checked here, or about data that are not used
+        with QUIET:
             if isinstance(source, Image.Image):
                 limits.check_size(source.size, name, limits.max_pixels(None, source.mode))
                 return _turned(reduced(Raster.of_pillow(source), name, enough), source.getexif().get(ORIENTATION, 1))
@@ -93,27 +120,36 @@ def decode(source: Source, name: str, *, enough: int = ENOUGH) -> Pixels:
 
 def _read(file: BinaryIO, size: int, name: str, enough: int) -> Pixels:
     """The pixels of a file."""
-    start = file.read(heif.HEADER)
+    start = file.read(64)
     file.seek(0)
     if heif.is_heic(start):
         return reduced(Raster.of_array(heif.heic_pixels(file, name)), name, enough)
-    check_kind(start, name)
-    limited = check_file(file, size, name)
-    with _opened(limited, start.startswith(b"\xff\xd8")) as image:
+    checked = check_file(file, size, name)
+    with _opened(checked, start, name) as image:
+        if image.width * image.height > limits.max_pixels(image.format, image.mode) and strips.has_strips(image):
+            limits.check_edges(image.size, name)
+            return _turned(reduced(strips.raster(file, image), name, enough), _orientation(image))
         limits.check_header(image, name)
         if image.format == "AVIF":
-            limits.check_size(image.size, name, heif.max_pixels(start, len(image.getbands())))
-        limited.left = size + limits.MAX_HEADER
+            file.seek(0)
+            limits.check_size(image.size, name, heif.max_pixels(file.read(heif.HEADER), len(image.getbands())))
+        if isinstance(checked, LimitedFile):
+            checked.left = size + limits.MAX_HEADER
         return _turned(reduced(_decoded(image, enough), name, enough), _orientation(image))
 
 
-def _opened(file: LimitedFile, is_jpeg: bool) -> "ImageFile":
-    """The image of a file, of which Pillow has only read the header."""
-    from PIL import Image, JpegImagePlugin
+def _opened(file: BinaryIO | LimitedFile, start: bytes, name: str) -> "ImageFile":
+    """The image of a file that begins so, of which Pillow has only read the header."""
+    from PIL import Image, JpegImagePlugin, features
 
-    if is_jpeg:  # Image.open would refuse 200 megapixels, and look for further images in it
+    if start.startswith(b"\xff\xd8"):  # Image.open would refuse 200 megapixels, and look for further images in it
         return JpegImagePlugin.JpegImageFile(file)  # type: ignore[arg-type]
-    return Image.open(file, formats=limits.FORMATS)  # type: ignore[arg-type]
+    if start[4:8] != b"ftyp":
+        return Image.open(file, formats=limits.FORMATS[:-1])  # type: ignore[arg-type]
+    if not features.check("avif"):
+        hint = "pip install --upgrade pillow; or save it as JPEG"
+        raise ImageError(f"{name} is an AVIF image, which the Pillow of this machine cannot read", hint=hint)
+    return Image.open(file, formats=["AVIF"])  # type: ignore[arg-type]
 
 
 def _decoded(image: "ImageFile", enough: int) -> Raster:
@@ -123,9 +159,11 @@ def _decoded(image: "ImageFile", enough: int) -> Raster:
     if image.format == "JPEG":
         divisor = factor(image.size, enough)
         scale = next(scale for scale in (8, 4, 2, 1) if scale <= divisor)
-        image.draft(image.mode, (max(1, image.width // scale), max(1, image.height // scale)))
+        if scale > 1:
+            image.draft(image.mode, (max(1, image.width // scale), max(1, image.height // scale)))
+    is_deep = image.mode in ("LA", "RGB", "RGBA") and any(";16" in str(tile[3]) for tile in image.tile)
     image.load()
-    return Raster.of_pillow(image)
+    return Raster.of_pillow(image, is_deep)
 
 
 def _check_path(path: Path) -> None:

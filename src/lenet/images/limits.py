@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 MAX_PIXELS = 16_000_000  # where Pillow holds 4 bytes a pixel, as in colour
 BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2}  # that Pillow holds a pixel in other modes
 MAX_JPEG_PIXELS = 256_000_000  # decoded at a reduced scale
+MAX_STRIPS = 300_000_000  # bytes of a larger PNG's pixels, decoded in strips: 100 megapixels in colour
 MAX_REDUCED = 8_000_000  # pixels of a reduced image
 MAX_EDGE = 65_535  # pixels, as in a JPEG; Pillow needs a pointer for every row
 MAX_BYTES = 128 << 20  # of a file: 16 megapixels with four channels of 16 bits
@@ -21,7 +22,7 @@ MAX_SEGMENTS = 10_000  # of a JPEG
 MAX_COEFFICIENTS = 150_000_000  # bytes that the decoder of a JPEG in several scans holds: 50 megapixels in 4:2:0
 MAX_TILE = 4_000_000  # pixels of a TIFF's tile, which may be larger than the image
 # Pillow knows many more formats, some of them poorly maintained.
-FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM", "AVIF")
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM", "AVIF")  # AVIF, which older versions lack, is the last
 MAX_WEBP_PIXELS, MAX_WEBP_BYTES = 10_000_000, 16 << 20  # Pillow's decoder holds an image four times, and the file twice
 SLOW_CODECS, MAX_SLOW_PIXELS = {"ppm", "ppm_plain", "bmp_rle"}, 500_000  # decoded in Python, pixel by pixel
 # TIFF's numbers for none, CCITT (3), LZW, JPEG, deflate (2) and PackBits.
@@ -52,13 +53,19 @@ def check_header(image: "ImageFile", name: str) -> None:
 
 def check_size(size: tuple[int, int], name: str, limit: int) -> None:
     """Check an image's size, (width, height): it needs pixels, and not too many. Raises ImageError."""
+    check_edges(size, name)
+    width, height = size
+    if width * height > limit:
+        raise too_large(name, f"{width:,} × {height:,} pixels,", limit)
+
+
+def check_edges(size: tuple[int, int], name: str) -> None:
+    """Check that an image has pixels, and not too many in a row. Raises ImageError."""
     width, height = size
     if width < 1 or height < 1:
         raise ImageError(f"{name} has no pixels: it is {width} × {height}")
     if max(width, height) > MAX_EDGE:
         raise ImageError(f"{name} is too long: {width:,} × {height:,} pixels", hint=f"at most {MAX_EDGE:,} in a row")
-    if width * height > limit:
-        raise too_large(name, f"{width:,} × {height:,} pixels,", limit)
 
 
 def _check_tiff(image: Any, name: str) -> None:

@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.errors import RunError
-from lenet.images.decode import Source, decode
+from lenet.images.decode import ENOUGH, Source, decode
 from lenet.images.fit import brought_to, with_channels
 from lenet.images.found import Framed
 from lenet.images.framing import FRAMINGS, corners, frame, place, scale_to_fit, split
@@ -192,7 +192,9 @@ class Preprocessing:
         """An image's pixels, in colour if the network takes them, and what errors call it."""
         if name is None:
             name = str(source) if isinstance(source, Path | str) else "the image"
-        return with_channels(decode(source, name), self.channels), name
+        # A whole image is only scaled down, to which twice the network's size is enough; small things are looked for in more.
+        enough = 2 * max(self.size) if self.framing == WHOLE else ENOUGH
+        return with_channels(decode(source, name, enough=enough), self.channels), name
 
     def _whole(self, pixels: Pixels) -> Framed:
         """A whole image, brought to the network's size."""

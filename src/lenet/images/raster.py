@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image as PillowImage
 
 GREY_MODES = ("1", "L", "LA")
+DEEP = (3, 15, 63, 255)  # the brightest levels of the upper 8 of 16 bits, where 10, 12, 14 or all are used
 
 
 @dataclass(frozen=True)
@@ -27,26 +28,29 @@ class Raster:
         mode: Pillow's mode of the rows.
         rows: The rows from one number to before another, as a Pillow image.
         has_alpha: Whether there is transparency.
-        is_mask: Whether 1, not 255, is white.
+        white: The brightest level.
     """
 
     size: tuple[int, int]
     mode: str
     rows: "Callable[[int, int], PillowImage]"
     has_alpha: bool = False
-    is_mask: bool = False
+    white: int = 255
 
     @classmethod
-    def of_pillow(cls, image: "PillowImage") -> "Raster":
-        """The pixels of an image that Pillow has decoded."""
-        # In masks that were saved with 8 bits, 1 is the brightest level.
-        is_mask = image.mode in ("L", "RGB") and image.format != "JPEG" and np.max(image.getextrema()) == 1
+    def of_pillow(cls, image: "PillowImage", is_deep: bool = False) -> "Raster":
+        """The pixels of an image that Pillow has decoded.
+
+        Args:
+            image: The image.
+            is_deep: Whether Pillow has left the lower 8 of 16 bits of colours out, as it has no such mode.
+        """
         return cls(
             image.size,
             image.mode,
-            lambda start, stop: image.crop((0, start, image.width, stop)),
+            lambda start, stop: image if stop - start == image.height else image.crop((0, start, image.width, stop)),
             image.has_transparency_data,
-            bool(is_mask),
+            _white(image, is_deep),
         )
 
     @classmethod
@@ -101,7 +105,7 @@ def reduced(raster: Raster, name: str, enough: int) -> Pixels:
                 part = part if part.mode in ("LA", "RGBA") else part.convert("RGBA")
             elif part.mode not in ("L", "RGB"):
                 part = part.convert("L" if is_grey else "RGB")
-            part = part.point(lambda value: 255 * value) if raster.is_mask else part
+            part = _brightened(part, raster.white) if raster.white < 255 else part
             part = part.reduce(divisor) if divisor > 1 else part
             if alpha is not None:
                 alpha[rows] = np.asarray(part.getchannel("A"))
@@ -111,6 +115,24 @@ def reduced(raster: Raster, name: str, enough: int) -> Pixels:
         hint = "convert it to RGB or greyscale first"
         raise ImageError(f"{name} has pixels of kind {raster.mode}, which cannot be made RGB", hint=hint) from error
     return without_colours(pixels if alpha is None else _flatten(pixels, alpha))
+
+
+def _white(image: "PillowImage", is_deep: bool) -> int:
+    """The brightest level that the image could have: 1 in masks saved with 8 bits, less than 255 of 10 bits in 16."""
+    if image.format == "JPEG" or not (is_deep or image.mode in ("L", "RGB")):
+        return 255
+    extremes = np.reshape(image.getextrema(), (-1, 2))
+    highest = extremes[: -1 if image.mode in ("LA", "RGBA") else None].max()
+    if not is_deep:
+        return 1 if highest == 1 else 255
+    return next(level for level in DEEP if highest <= level)
+
+
+def _brightened(part: "PillowImage", white: int) -> "PillowImage":
+    """An image whose brightest level is made 255; its transparency stays."""
+    table = [min(255, round(255 * level / white)) for level in range(256)]
+    keep = list(range(256)) if part.mode in ("LA", "RGBA") else []
+    return part.point(table * (len(part.getbands()) - bool(keep)) + keep)
 
 
 def _scaled(raster: Raster, name: str, divisor: int) -> Pixels:

@@ -4,6 +4,7 @@ A file of a few kilobytes can be written so that a decoder needs hours or gigaby
 only so far, and first the chunks of a PNG, the segments and scans of a JPEG and the frame of a GIF are checked.
 """
 
+import io
 import os
 import re
 import struct
@@ -39,6 +40,7 @@ HINTS = {
     "a NumPy array": "in Python: lenet.predict(run, numpy.load(path))",
     "a PDF document": "save the page as PNG or JPEG",
 }
+START = 1 << 20  # bytes that are read at once; most files are smaller
 MARKER = re.compile(rb"\xff([\x01-\xcf\xd8-\xfe])")  # of a JPEG's segment; scans contain other markers
 # The markers of a JPEG's frame, which says its size, and those of frames that are coded in several scans over all pixels.
 FRAMES = tuple(bytes([0xC0 + number]) for number in range(16) if number not in (4, 8, 12))
@@ -99,25 +101,29 @@ def check_kind(start: bytes, name: str) -> None:
         raise ImageError(f"{name} is not an image that lenet can read: {what}", hint=hint)
 
 
-def check_file(file: BinaryIO, size: int, name: str) -> LimitedFile:
+def check_file(file: BinaryIO, size: int, name: str) -> BinaryIO | LimitedFile:
     """Check the structure of an image file before Pillow opens it.
 
     Args:
-        file: The file, open for reading.
+        file: The file, open for reading, at its beginning.
         size: Its size in bytes.
         name: What errors call it.
 
     Returns:
-        The file for Pillow, of which only a header may be read.
+        The file for Pillow, of which only a header may be read; or a small JPEG's content, which is read once.
 
     Raises:
-        ImageError: It would take too long or too much memory to decode.
+        ImageError: It is no image, or would take too long or too much memory to decode.
     """
-    start = file.read(16)
-    if start.startswith(b"\x89PNG"):
+    start = file.read(START)
+    check_kind(start, name)
+    if start.startswith(b"\xff\xd8"):
+        content = start if size < START else start + file.read(MAX_BYTES)
+        _check_jpeg(content, name)
+        if len(content) <= MAX_HEADER:
+            return io.BytesIO(content)
+    elif start.startswith(b"\x89PNG"):
         _check_png(file, size, name)
-    elif start.startswith(b"\xff\xd8"):
-        _check_jpeg(file, name)
     elif start.startswith(b"GIF8"):
         _check_gif(file, name)
     limit = MAX_HEADER
@@ -163,10 +169,8 @@ def _check_png(file: BinaryIO, size: int, name: str) -> None:
     raise unusual(name, "it has too many chunks, or too much in chunks without pixels")
 
 
-def _check_jpeg(file: BinaryIO, name: str) -> None:
+def _check_jpeg(content: bytes, name: str) -> None:
     """Check a JPEG: not too many segments and scans, no tables that take much memory to read, and not too large."""
-    file.seek(0)
-    content = file.read(MAX_BYTES)
     position, scans, exif, frame = 2, 0, b"", None
     for _ in range(MAX_SEGMENTS):
         marker = MARKER.search(content, position)
