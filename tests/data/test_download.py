@@ -171,6 +171,29 @@ def test_a_refusing_proxy_is_reported_without_its_password(toy, server, offer, m
     assert "secret" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("proxy", "words"),
+    [
+        ("127.0.0.1:{}", "the proxy 127.0.0.1:{} (correct or unset http_proxy) refuses the connection"),
+        ("me:secret@127.0.0.1:{}", "the proxy 127.0.0.1:{} (correct or unset http_proxy) has no valid address"),
+        ("socks5://127.0.0.1:{}", "the proxy 127.0.0.1:{} (correct or unset http_proxy) speaks SOCKS"),
+        ("http://:{}", "the proxy :{} (correct or unset http_proxy) "),
+    ],
+)
+def test_a_proxy_is_named_however_it_is_written(toy, offer, monkeypatch, proxy, words):
+    offer("http://name.invalid/good/")
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    for name in ("no_proxy", "NO_PROXY", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", proxy.format(port))
+    with pytest.raises(DataUnavailable, match="is not on this machine, and it cannot be downloaded") as caught:
+        load("toy")
+    assert words.format(port) in caught.value.message
+    assert "secret" not in str(caught.value)
+    assert "they are at http://name.invalid/good/" in caught.value.hint
+
+
 def test_a_proxy_from_the_environment_is_used(toy, server, offer, monkeypatch):
     """The server is asked for another server's address, so it is used as the proxy."""
     offer("http://name.invalid/good/")

@@ -142,6 +142,10 @@ def explain(error: Exception, url: str) -> str:
     if isinstance(error, requests.exceptions.ProxyError):
         what = "refuses the connection" if has(ConnectionRefusedError) else "does not let it through"
         return f"{_proxy(url)} {what}"
+    if isinstance(error, requests.exceptions.InvalidProxyURL):
+        return f"{_proxy(url)} has no valid address; begin it with http://"
+    if isinstance(error, requests.exceptions.InvalidSchema) and "SOCKS" in str(error):
+        return f"{_proxy(url)} speaks SOCKS, which needs a package: pip install PySocks"
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return f"its certificate is not trusted: {cause.verify_message}"
@@ -204,7 +208,7 @@ def _proxy(url: str) -> str:
 
     scheme = urlsplit(url).scheme
     proxy = requests.utils.select_proxy(url, requests.utils.get_environ_proxies(url)) or ""
-    host = urlsplit(proxy).netloc.rpartition("@")[2]
+    host = proxy.rpartition("//")[2].rpartition("@")[2].partition("/")[0]  # people also write it without http://
     for name in (f"{scheme}_proxy", f"{scheme}_proxy".upper(), "all_proxy", "ALL_PROXY"):
         if os.environ.get(name) == proxy:
             return f"the proxy {host} (correct or unset {name})"

@@ -42,8 +42,10 @@ def reachable_sources(entry: Entry) -> list[str]:
     sources = [source for source in entry.sources if faults.get(source, "") is None]
     if not sources:
         tried = "; ".join(f"{urlsplit(each).netloc}: {faults.get(each) or 'no answer'}" for each in entry.sources)
+        is_proxy = all((fault or "").startswith("the proxy ") for fault in faults.values()) and faults
+        why = "it cannot be downloaded" if is_proxy else "there is no network to download it"
         raise DataUnavailable(
-            f"{entry.title} is not on this machine, and there is no network to download it ({tried})",
+            f"{entry.title} is not on this machine, and {why} ({tried})",
             hint=no_download_hint(entry),
         )
     return sources
@@ -53,5 +55,5 @@ def no_download_hint(entry: Entry) -> str:
     """What to do without a download."""
     return (
         f"if you have its four files: lenet data import DIR, or --data-dir DIR, or LENET_DATA=DIR (they are at "
-        f"{entry.homepage}); --data digits needs no network"
+        f"{entry.sources[0]}); --data digits needs no network"
     )
