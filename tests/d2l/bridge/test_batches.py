@@ -54,6 +54,19 @@ def test_batches_are_those_of_a_dataloader(count, batch_size, shuffle, in_channe
     assert (ours.batch_size, len(ours.dataset)) == (batch_size, count)
 
 
+@pytest.mark.parametrize("resize", [None, 12])
+def test_the_images_are_had_one_by_one_as_from_a_dataloader(resize):
+    dataset = noise(9)
+    batches = BatchIterator(dataset, 4, resize=resize)
+    image, label = batches.dataset[3]
+    images, labels = next(iter(batches))
+    assert torch.equal(image, images[3])
+    assert label == int(labels[3])
+    assert torch.equal(batches.dataset.targets, torch.from_numpy(dataset.labels))
+    assert torch.equal(batches.dataset.data, torch.from_numpy(dataset.images))
+    same(batches, torch.utils.data.DataLoader(batches.dataset, 4))
+
+
 @pytest.mark.parametrize("size", [(96, 96), (14, 20), (28, 40), (28, 28), (3, 64)])
 def test_resized_batches_are_those_of_a_dataloader(size):
     dataset = noise(9)

@@ -35,7 +35,7 @@ def test_the_data_are_found_in_root_or_where_lenet_finds_them(real_root, real_da
     assert (float(images.min()), float(images.max())) == (0, 1)
     assert train_iter.shuffle
     assert not test_iter.shuffle
-    assert d2l.load_data_fashion_mnist(64, resize=96, root=str(real_root))[0].dataset is train_iter.dataset  # held once
+    assert d2l.load_data_fashion_mnist(64, resize=96, root=str(real_root))[0].source is train_iter.source  # held once
     monkeypatch.setenv("LENET_DATA", str(real_data))
     assert len(d2l.get_data_fashion_mnist(10_000)[1]) == 1
     monkeypatch.setenv("HOME", str(real_root.parent))

@@ -73,3 +73,9 @@ def test_a_line_is_nothing_where_there_is_no_terminal(capsys):
     with canvas.Line() as line:
         line.show("epoch 1")
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_script_from_stdin_has_no_name(monkeypatch):
+    for script, name in (("<stdin>", None), ("mine/boots.py", "boots"), (None, None)):
+        monkeypatch.setattr(sys.modules["__main__"], "__file__", script, raising=False)
+        assert canvas.script_name() == name

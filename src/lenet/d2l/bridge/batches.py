@@ -76,11 +76,16 @@ class BatchIterator:
     def __init__(self, dataset: Dataset, batch_size: int, shuffle: bool = False, resize: Resize = None) -> None:
         if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
             raise ConfigError(f"batch_size is {batch_size!r}; expected a whole number, at least 1")
-        self.dataset, self.batch_size, self.shuffle = dataset, batch_size, shuffle
+        self.source, self.batch_size, self.shuffle = dataset, batch_size, shuffle
         self.size = resized_size(dataset.size, resize)
 
+    @functools.cached_property
+    def dataset(self) -> ImageDataset:
+        """Return the images one by one, as a DataLoader has them: `dataset[0]`, `dataset.targets`, `dataset.data`."""
+        return ImageDataset(self.source, self.size)
+
     def __len__(self) -> int:
-        return math.ceil(len(self.dataset) / self.batch_size)
+        return math.ceil(len(self.source) / self.batch_size)
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         _draw_seed()  # a DataLoader draws one for its workers, even without any, as soon as it is iterated
@@ -101,7 +106,7 @@ class BatchIterator:
         Returns:
             The images as uint8 (N, height, width), with their labels.
         """
-        return self.dataset if self.size == self.dataset.size else self._resized_dataset
+        return self.source if self.size == self.source.size else self._resized_dataset
 
     def first(self, count: int) -> Tensor:
         """Return X of the first images of the Dataset; draws nothing from PyTorch's generator.
@@ -112,23 +117,23 @@ class BatchIterator:
         Returns:
             float32 (count, channels, height, width) in 0…1.
         """
-        return to_tensor(resize_images(self.dataset.images[:count], self.size))
+        return to_tensor(resize_images(self.source.images[:count], self.size))
 
     @functools.cached_property
     def _resized_dataset(self) -> Dataset:
-        images = self.dataset.images
+        images = self.source.images
         parts = [resize_images(images[part], self.size) for part in chunks((len(images), *self.size))]
-        return Dataset(self.dataset.name, np.concatenate(parts), self.dataset.labels, self.dataset.classes)
+        return Dataset(self.source.name, np.concatenate(parts), self.source.labels, self.source.classes)
 
     def _batches(self) -> Iterator[tuple[Tensor, Tensor]]:
         order = self._order()
         for start in range(0, len(order), self.batch_size):
             chosen = order[start : start + self.batch_size]
-            images = resize_images(self.dataset.images[chosen], self.size)
-            yield to_tensor(images), torch.from_numpy(self.dataset.labels[chosen])
+            images = resize_images(self.source.images[chosen], self.size)
+            yield to_tensor(images), torch.from_numpy(self.source.labels[chosen])
 
     def _order(self) -> NDArray[np.int64]:
-        count = len(self.dataset)
+        count = len(self.source)
         if not self.shuffle:
             return np.arange(count)
         generator = torch.Generator().manual_seed(_draw_seed())

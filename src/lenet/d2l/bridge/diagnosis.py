@@ -47,7 +47,7 @@ class Diagnosis:
 
     def __init__(self, net: Any, steps: Steps, test_iter: Any, num_epochs: int, init: str | None = None) -> None:
         self.net, self.steps, self.num_epochs, self.init = net, steps, num_epochs, init
-        self.test = test_iter.dataset if isinstance(test_iter, BatchIterator) else None
+        self.test = test_iter.source if isinstance(test_iter, BatchIterator) else None
         self.reported: set[str] = set()
         self.before: tuple[float, float] | None = None
 
@@ -56,9 +56,9 @@ class Diagnosis:
         train_iter = self.steps.train_iter
         if not isinstance(train_iter, BatchIterator) or self.test is None:
             return
-        if not is_published(train_iter.dataset, self.test):
+        if not is_published(train_iter.source, self.test):
             with self._continuing():
-                data = Observation(train=train_iter.dataset, test=self.test)
+                data = Observation(train=train_iter.source, test=self.test)
                 self._report(examine(BEFORE_TRAINING, data))
 
     def epoch(self, done: int, progress: EpochProgress, test_accuracy: float | None) -> None:
@@ -135,7 +135,7 @@ class Diagnosis:
         train_iter = self.steps.train_iter
         if not isinstance(train_iter, BatchIterator):
             return None
-        images = train_iter.dataset.sample(EVALUATED)
+        images = train_iter.source.sample(EVALUATED)
         with torch.random.fork_rng(devices=[]):  # the learner's training must not depend on it
             return evaluate_accuracy(self.net, BatchIterator(images, train_iter.batch_size, resize=train_iter.size))
 

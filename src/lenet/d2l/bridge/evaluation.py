@@ -183,7 +183,7 @@ def _count(net: Net, data_iter: Iterable[Any], device: torch.device | None) -> f
 
 
 def _accuracy(logits: Tensor, data_iter: BatchIterator) -> float:
-    return accuracy(logits, torch.from_numpy(data_iter.dataset.labels)) / len(data_iter.dataset)
+    return accuracy(logits, torch.from_numpy(data_iter.source.labels)) / len(data_iter.source)
 
 
 def _net_and_batches(first: Any, second: Any) -> tuple[Net, Iterable[Any]]:

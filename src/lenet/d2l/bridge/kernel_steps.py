@@ -136,7 +136,7 @@ class KernelSteps:
 def _check_batches(architecture: Architecture, train_iter: BatchIterator) -> None:
     """Raises EngineError if a BatchNorm layer would get a batch of one image; PyTorch may take its pixels alone."""
     size = train_iter.batch_size
-    has_single = size == 1 or len(train_iter.dataset) % size == 1
+    has_single = size == 1 or len(train_iter.source) % size == 1
     if has_single and any(isinstance(layer, BatchNorm) for layer in architecture.layers):
         raise EngineError("the CPU kernels need two images for batch normalization; a batch here has one")
 

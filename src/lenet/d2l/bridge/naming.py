@@ -37,7 +37,7 @@ def _has_its_own(net: nn.Module) -> bool:
 
 
 def _of_ours(train_iter: BatchIterator) -> tuple[tuple[str, ...], Preprocessing]:
-    sample = train_iter.dataset.sample(SAMPLE)
+    sample = train_iter.source.sample(SAMPLE)
     return sample.classes, dataclasses.replace(Preprocessing.of(sample), size=train_iter.size)
 
 

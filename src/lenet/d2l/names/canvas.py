@@ -116,9 +116,9 @@ def new_figure(nrows: int, ncols: int, figsize: tuple[float, float]) -> tuple[An
 
 
 def script_name() -> str | None:
-    """Return the name of the running script without its suffix; None in an interactive Python."""
+    """Return the name of the running script without its suffix; None in an interactive Python, and for one from stdin."""
     script = getattr(sys.modules["__main__"], "__file__", None)
-    return Path(script).stem if script else None
+    return Path(script).stem if script and not script.startswith("<") else None
 
 
 def save(figure: Any, name: str, folder: Path, script: str | None) -> None:

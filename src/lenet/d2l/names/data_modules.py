@@ -114,7 +114,9 @@ class FashionMNIST(DataModule):
             ConfigError: for a batch size below 1.
         """
         images = self.train if train else self.val
-        return BatchIterator(images.dataset, self.batch_size, train, images.size)
+        batches = BatchIterator(images.dataset, self.batch_size, train, images.size)
+        batches.dataset = images
+        return batches
 
     def visualize(self, batch: Any, nrows: int = 1, ncols: int = 8, labels: Sequence[str] = ()) -> None:
         """Show the images of a batch.

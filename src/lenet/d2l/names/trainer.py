@@ -216,7 +216,7 @@ class Trainer(HyperParameters):
                 self.model.validation_step(self.prepare_batch(batch))
                 self.val_batch_idx += 1
             return
-        size, labels = self.val_dataloader.batch_size, torch.from_numpy(self.val_dataloader.dataset.labels)
+        size, labels = self.val_dataloader.batch_size, torch.from_numpy(self.val_dataloader.source.labels)
         for Y_hat, Y in zip(logits.split(size), labels.split(size), strict=True):
             self.model.plot("loss", self.model.loss(Y_hat, Y), train=False)
             self.model.plot("acc", self.model.accuracy(Y_hat, Y), train=False)
