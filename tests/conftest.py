@@ -74,6 +74,9 @@ class BlankFigure:
     def set_layout_engine(self, layout: str) -> None:
         pass
 
+    def findobj(self, kind: type) -> list[Any]:
+        return []
+
     def savefig(self, file: BinaryIO, **options: Any) -> None:
         file.write({"svg": b"<svg/>", "png": b"\x89PNG\r\n\x1a\n"}[options["format"]])
 

@@ -6,6 +6,7 @@ import errno
 import itertools
 import json
 import os
+import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -52,6 +53,15 @@ def test_the_default_name_says_when_and_what_and_counts_from_two(tmp_path, monke
     stem = "2026-03-04-050607-toy-softmax"
     assert names == [Path("runs") / name for name in (stem, f"{stem}-2", f"{stem}-3")]
     assert all(path.is_dir() for path in names)
+
+
+@pytest.mark.parametrize("name", ["../../evil", "a/b", "a:b"])
+def test_the_name_of_own_data_does_not_leave_the_folder(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    path = new_default(name, "softmax")
+    assert path.parent == Path("runs")
+    assert re.fullmatch(r"[\w-]+", path.name)
+    assert [folder.name for folder in tmp_path.iterdir()] == ["runs"]
 
 
 @pytest.mark.parametrize("is_finished", [False, True])

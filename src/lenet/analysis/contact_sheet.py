@@ -9,6 +9,7 @@ import numpy as np
 from lenet.data.own.fitting import packed
 from lenet.data.own.items import Pixels
 from lenet.data.own.survey import Survey, pixels_of
+from lenet.display.fonts import drawable
 from lenet.display.style import save_figure, styled_figure
 from lenet.images.fit import brought_to, with_channels
 from lenet.images.preprocess import Preprocessing
@@ -44,7 +45,10 @@ def draw_contact_sheet(survey: Survey, preprocessing: Preprocessing) -> "Figure"
         axes.imshow(sheet, interpolation="nearest", extent=(0, sheet.shape[1], sheet.shape[0], 0))
         for side in axes.spines.values():
             side.set_visible(False)
-        axes.set_yticks([row * step + CELL / 2 for row in range(len(classes))], [_short(name) for name in classes])
+        axes.set_yticks(
+            [row * step + CELL / 2 for row in range(len(classes))],
+            [_short(name) for name in drawable(classes, "class")],
+        )
         axes.set_xticks(
             [half / 2, half * 1.5 + HALF_GAP], ["as they are", f"as the network sees them, {preprocessing.kind}"]
         )

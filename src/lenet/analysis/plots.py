@@ -13,8 +13,10 @@ from lenet.analysis.evaluated import Evaluation
 from lenet.configuration import to_dict
 from lenet.data.dataset import Dataset
 from lenet.display.curve import draw_many
+from lenet.display.fonts import drawable
 from lenet.display.style import save_figure, styled_figure
 from lenet.errors import ConfigError
+from lenet.files.names import file_name
 from lenet.runs.run import Run
 
 if TYPE_CHECKING:
@@ -45,8 +47,9 @@ def draw_confusion(result: Evaluation) -> "Figure":
                         fontsize=8,
                         color="white" if shares[row, column] > 0.5 else "black",
                     )
-        axes.set_xticks(range(num_classes), result.classes, rotation=45, ha="right")
-        axes.set_yticks(range(num_classes), result.classes)
+        names = drawable(result.classes, "class")
+        axes.set_xticks(range(num_classes), names, rotation=45, ha="right")
+        axes.set_yticks(range(num_classes), names)
         axes.set_xlabel("predicted")
         axes.set_ylabel("true")
         axes.set_title(f"{result.data}, {result.num_images:,} {result.split} images, accuracy {result.accuracy:.4f}")
@@ -55,10 +58,8 @@ def draw_confusion(result: Evaluation) -> "Figure":
 
 def draw_mistakes(result: Evaluation) -> "Figure":
     """Draw the most confident errors, each with its true class, the predicted one and the probability of that."""
-    captions = [
-        f"{result.classes[m.label]}\n→ {result.classes[m.predicted]} {m.probability:.0%}"
-        for m in result.mistakes[:MISTAKES]
-    ]
+    names = drawable(result.classes, "class")
+    captions = [f"{names[m.label]}\n→ {names[m.predicted]} {m.probability:.0%}" for m in result.mistakes[:MISTAKES]]
     title = f"{result.data}: most confident of {result.num_mistakes:,} errors (true → predicted)"
     return draw_grid(result.mistake_images[:MISTAKES], captions, title)
 
@@ -69,7 +70,7 @@ def draw_samples(dataset: Dataset) -> "Figure":
     with styled_figure(1.6 + SAMPLES, 0.4 + len(rows)) as figure:
         figure.suptitle(dataset.name)
         grid = figure.subplots(len(rows), SAMPLES, squeeze=False)
-        for name, indices, line in zip(dataset.classes, rows, grid, strict=True):
+        for name, indices, line in zip(drawable(dataset.classes, "class"), rows, grid, strict=True):
             for column, axes in enumerate(line):
                 axes.set_axis_off()
                 if column < len(indices):
@@ -95,14 +96,14 @@ def save_evaluation(run: str | Path | Run, result: Evaluation) -> list[Path]:
     """Write confusion-DATA-SPLIT.png and mistakes-DATA-SPLIT.png into the run directory, or beside a weights file."""
     path = run.path if isinstance(run, Run) else Path(run)
     folder, which = (path, "") if path.is_dir() else (path.parent, f"{path.stem}-")
-    name = f"{result.data}-{result.split}.png"
+    name = f"{file_name(result.data)}-{result.split}.png"
     figures = {f"{which}confusion-{name}": draw_confusion(result), f"{which}mistakes-{name}": draw_mistakes(result)}
     return [save_figure(figure, folder / file) for file, figure in figures.items()]
 
 
 def save_samples(dataset: Dataset, folder: Path) -> Path:
     """Write NAME.png with images of each class into `folder`."""
-    return save_figure(draw_samples(dataset), folder / f"{dataset.name}.png")
+    return save_figure(draw_samples(dataset), folder / f"{file_name(dataset.name)}.png")
 
 
 def save_comparison(runs: Sequence[Run], path: Path) -> Path:

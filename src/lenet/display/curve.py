@@ -6,6 +6,7 @@ Drawn at the end of every run, live in a notebook, and for several runs side by 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from lenet.display.fonts import drawable
 from lenet.display.style import LOSS, TEST, TRAIN, VALIDATION, rendered, styled_figure
 from lenet.runs.points import ChunkPoint, EpochPoint, Point
 from lenet.runs.recorder import Recorder
@@ -62,7 +63,7 @@ def draw_many(runs: Mapping[str, Run]) -> "Figure":
     """
     with styled_figure(9, 3.6) as figure:
         loss, accuracy = figure.subplots(1, 2)
-        for name, run in runs.items():
+        for name, run in zip(drawable(list(runs), "run"), runs.values(), strict=True):
             loss.plot(*_line(run.epochs, "train_loss"), marker="o", markersize=3, label=name)
             accuracy.plot(*_line(run.epochs, "test_accuracy"), marker="o", markersize=3, label=name)
         loss.set_ylabel("train loss, mean of the epoch")

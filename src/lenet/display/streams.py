@@ -1,11 +1,11 @@
-"""Streams that may be closed while a training writes to them."""
+"""Streams that may be closed while a training writes to them, or lack some characters."""
 
 import os
 from typing import Any, TextIO, cast
 
 
 def closable(stream: TextIO) -> TextIO:
-    """Return a stream that writes to `stream`, and nowhere once that is closed.
+    """Return a stream that writes to `stream`, and nowhere once that is closed; characters that it lacks become ?.
 
     A terminal may be closed, and the program at the other end of a pipe may end; the training goes on in silence.
     """
@@ -22,6 +22,9 @@ class _Closable:
     def write(self, text: str) -> int:
         try:
             return self.stream.write(text)
+        except UnicodeEncodeError:  # a character that the terminal or the file cannot hold, such as × in ASCII
+            encoding = self.stream.encoding
+            return self.stream.write(text.encode(encoding, "replace").decode(encoding))
         except OSError:
             self._discard()
             return len(text)

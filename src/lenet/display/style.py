@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lenet.display.fonts import fitting_fonts
 from lenet.errors import ConfigError
 from lenet.files import durable
 
@@ -53,7 +54,7 @@ def rendered(figure: "Figure", suffix: str) -> bytes:
     from matplotlib import rc_context
 
     buffer = io.BytesIO()
-    with rc_context(STYLE):
+    with rc_context(STYLE), fitting_fonts(figure):
         figure.savefig(buffer, format=suffix, dpi=150, metadata={"Date": None} if suffix == "svg" else None)
     return buffer.getvalue()
 

@@ -9,11 +9,12 @@ from pathlib import Path
 
 from lenet.errors import RunError, quoted
 from lenet.files import durable
+from lenet.files.names import file_name
 
 
 def new_default(data: str, model: str) -> Path:
     """Make a new folder runs/DATE-TIME-DATA-MODEL, with a number at the end if that name is taken, and return its path."""
-    stem = f"{datetime.datetime.now():%Y-%m-%d-%H%M%S}-{data}-{model}"
+    stem = f"{datetime.datetime.now():%Y-%m-%d-%H%M%S}-{file_name(data)}-{model}"
     with contextlib.suppress(OSError):  # the first write into the folder reports why
         durable.make_folders(Path("runs"))
     for number in itertools.count(1):

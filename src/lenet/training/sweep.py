@@ -23,6 +23,7 @@ from lenet.display.plain import Finished
 from lenet.engines.threads import num_threads
 from lenet.errors import ConfigError, LenetError, RunError, SaveError, TrainingError
 from lenet.files import durable
+from lenet.files.names import file_name
 from lenet.runs import environment
 from lenet.runs.run import Run
 from lenet.training.interrupts import Interrupted
@@ -125,7 +126,7 @@ def identity(config: TrainConfig, splits: Splits) -> str:
     threads = num_threads(config.threads)
     made_of = [settings, splits.fingerprint, __version__, environment.kernels_build(), threads]
     digest = hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()
-    return f"{splits.name}-{config.model}-{digest[:10]}"
+    return f"{file_name(splits.name)}-{config.model}-{digest[:10]}"
 
 
 @contextlib.contextmanager
