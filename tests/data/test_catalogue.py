@@ -122,6 +122,12 @@ def test_auto_is_not_a_data_set():
         find_entry("auto")
 
 
+def test_a_path_where_a_name_is_expected_is_called_one(tmp_path):
+    with pytest.raises(DataError, match="is data of your own; expected the name of a data set") as caught:
+        find_entry(str(tmp_path))
+    assert f"lenet data check {tmp_path}" in caught.value.hint
+
+
 def test_an_unknown_name_lists_the_choices():
     with pytest.raises(DataError) as caught:
         find_entry("fashion")

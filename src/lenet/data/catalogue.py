@@ -5,12 +5,15 @@ compressed file has a published hash, a download is checked by that, and the con
 then. Downloads of KMNIST, QMNIST and EMNIST were tried against a server of the tests only, not against the real ones.
 """
 
+import os
 import re
+from pathlib import Path
 
 from lenet.data import idx
 from lenet.data.emnist import ENTRIES as EMNIST
 from lenet.data.entry import Entry, File, Packed
-from lenet.errors import DataError, choices_hint
+from lenet.errors import DataError, choices_hint, quoted
+from lenet.files import untrusted
 
 
 def _files(
@@ -204,7 +207,13 @@ def find_entry(name: str) -> Entry:
             return CATALOGUE[spelled[_letters(spelling)]]
     if _letters(name) == "emnist":
         raise DataError("EMNIST has six splits, each a data set", hint=f"choose from {', '.join(EMNIST)}")
-    raise DataError(f"unknown data set {name!r}", hint=choices_hint(name, ["auto", *CATALOGUE]))
+    if os.path.lexists(name):
+        what = quoted(Path(name))
+        raise DataError(
+            f"{untrusted.printable(name)} is data of your own; expected the name of a data set",
+            hint=f"lenet data check {what} looks through it, lenet train --data {what} trains on it",
+        )
+    raise DataError(f"unknown data set {untrusted.printable(name)!r}", hint=choices_hint(name, ["auto", *CATALOGUE]))
 
 
 def owner(sha256: str) -> Entry | None:
