@@ -1,5 +1,7 @@
 """Own images: what is read from class folders, and what is refused."""
 
+import gzip
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -65,7 +67,7 @@ def test_unlabelled_test_images_are_left_out(tmp_path):
     write(tmp_path, "train/a/1.png", "train/a/2.png", "train/b/1.png", "train/b/2.png", "test/1.png")
     collection = read_collection(tmp_path)
     assert len(collection.items) == 4
-    assert collection.notes == ("1 test images without labels are left out",)
+    assert collection.notes == ("test images without labels are left out: 1",)
     assert read_collection(tmp_path, for_training=False).items[0] == Item("test/1.png", None, "test")
 
 
@@ -99,6 +101,27 @@ def test_skip_bad_lists_and_goes_on(tmp_path):
     assert collection.bad[0] == Bad("folder e", "has no images; expected class folders with images in them")
     assert [bad.name for bad in collection.bad] == ["folder e", "d.png", "class c"]
     assert collection.read(2) == (tmp_path / "b/1.png").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"\x80\4\x95pickle", "is a pickle, which could run any program"),
+        (b"\xfd7zXZ\0" + bytes(20), "is an archive of a kind that lenet does not unpack"),
+        (b"Rar!\x1a\7\0", "is an archive of a kind that lenet does not unpack"),
+        (b"<!DOCTYPE html><html></html>", "is a web page"),
+        (gzip.compress(b"<html>no such file</html>"), "is a web page"),
+        (b"%PDF-1.4", "is a PDF"),
+        (b"\0\1\2", "is of no format that lenet knows"),
+        (b"\x89PNG", "is of no format that lenet knows"),
+    ],
+)
+def test_other_files_are_named(tmp_path, content, message):
+    (tmp_path / "own.bin").write_bytes(content)
+    for path in (tmp_path, tmp_path / "own.bin"):
+        with pytest.raises(DataError, match=f"own.bin {message}") as error:
+            read_collection(path)
+        assert error.value.hint
 
 
 def test_a_missing_folder(tmp_path):

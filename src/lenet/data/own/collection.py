@@ -48,7 +48,15 @@ OTHERS = {
     "hdf5": ("is an HDF5 file", "save images and labels with numpy.savez_compressed; MATLAB: save -v7"),
     "arrow": ("is an Arrow file", "datasets.Dataset.to_parquet writes what lenet reads"),
     "pdf": ("is a PDF", "save its pages as images"),
+    "office": ("is an office document", "save the table as CSV, the images as files"),
+    "html": ("is a web page", "the download needs another address, or a login"),
+    "packed": (
+        "is an archive of a kind that lenet does not unpack",
+        "unpack it and name the folder, or make a zip of it",
+    ),
 }
+LABEL_FILES = "put the images into one folder for each class, cat/1.jpg and dog/1.jpg, or add a labels.csv: file,label"
+LABEL_ARRAYS = "add them: a column label, an array y_train or labels, a file train-labels-idx1-ubyte"
 EXPECTED = "expected class folders, a zip or tar of them, a CSV, npz, npy, IDX, .mat or parquet file"
 
 
@@ -147,7 +155,7 @@ def complete(path: Path, draft: Draft, bad: BadItems, for_training: bool) -> Col
         if all(item.label is None for item in items):
             raise DataError(
                 f"{path} has no labels ({draft.format}, {items[0].name} for one); expected one for each image",
-                hint="class folders, cat/1.jpg and dog/1.jpg; a column label; an array y_train; a file of labels",
+                hint=LABEL_FILES if draft.arrays is None else LABEL_ARRAYS,
             )
         kept = _trainable(path, items, bad, notes)
         if len(kept) < len(items):
@@ -178,7 +186,7 @@ def _trainable(path: Path, items: list[Item], bad: BadItems, notes: list[str]) -
     learned = Counter(item.label for item in items if item.split != "test")
     unlabelled = sum(item.label is None and item.split == "test" for item in items)
     if unlabelled:
-        notes.append(f"{unlabelled:,} test images without labels are left out")
+        notes.append(f"test images without labels are left out: {unlabelled:,}")
     firsts = {item.label: item.name for item in reversed(items)}
     left_out = set()
     for item in items:

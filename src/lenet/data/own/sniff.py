@@ -19,6 +19,10 @@ MAGIC = {
     b"\x89HDF\r\n": "hdf5",
     b"ARROW1": "arrow",
     b"%PDF": "pdf",
+    b"\xfd7zXZ\0": "packed",
+    b"\x28\xb5\x2f\xfd": "packed",  # zstd
+    b"7z\xbc\xaf'\x1c": "packed",
+    b"Rar!": "packed",
 }
 IMAGE = re.compile(
     rb"\x89PNG|\xff\xd8\xff|GIF8|BM.{4}\0{4}|RIFF.{4}WEBP|II\*\0|MM\0\*|.{4}ftyp(?:heic|mif1|avif)", re.S
@@ -74,6 +78,8 @@ def kind(start: bytes) -> str:
             return name
     if start.startswith((b"PK\3\4", b"PK\5\6")):
         member = start[30 : 30 + int.from_bytes(start[26:28], "little")]
+        if member == b"[Content_Types].xml":
+            return "office"
         return "npz" if member.endswith(b".npy") else "pickle" if member.endswith(b"data.pkl") else "zip"
     if start[257:262] == b"ustar":
         return "tar"
@@ -90,6 +96,8 @@ def _text_kind(start: bytes) -> str:
     if not start or any(byte < 32 and byte not in TEXT_CONTROLS for byte in set(start)):
         return "unknown"
     text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if text[:14].lower().startswith((b"<!doctype html", b"<html")):
+        return "html"
     if not text.startswith((b"{", b"[")):
         return "table"
     try:

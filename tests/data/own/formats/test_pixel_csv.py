@@ -67,7 +67,7 @@ def test_kaggles_test_csv_has_no_labels(tmp_path, digits, table):
     (tmp_path / "sample_submission.csv").write_text("ImageId,Label\n1,0\n2,0\n")
     collection = read_collection(tmp_path)
     assert len(collection.items) == 20
-    assert collection.notes == ("20 test images without labels are left out",)
+    assert collection.notes == ("test images without labels are left out: 20",)
     unlabelled = read_collection(tmp_path / "test.csv", for_training=False)
     assert (unlabelled.arrays == digits[0]).all()
     assert unlabelled.items[3] == ("test.csv, line 5", None, "test")

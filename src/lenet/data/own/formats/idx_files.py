@@ -38,7 +38,7 @@ def read(files: Files, names: list[str], bad: BadItems) -> Draft:
         names = [name for name in files.beside(names[0]) if _family(name) == _family(names[0])]
         names = kinds(files, names).get("idx", [])
     names = words.distinct(names)
-    words.check_one_set(files.path, names)
+    words.check_one_set(files, names)
     read_arrays = {name: read_idx(files, name) for name in names}
     images = [name for name, array in read_arrays.items() if array.ndim > 2 or words.role(_base(name)) == "images"]
     labels = [name for name in read_arrays if name not in images]

@@ -32,7 +32,7 @@ def read(files: Files, names: list[str], _bad: BadItems) -> Draft:
     Raises:
         DataError: A file is damaged, or has no images.
     """
-    words.check_one_set(files.path, names)
+    words.check_one_set(files, names)
     parts: list[arrays.Part] = []
     class_names = None
     for name in names:

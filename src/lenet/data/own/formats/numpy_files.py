@@ -82,7 +82,7 @@ def read(files: Files, names: list[str], _bad: BadItems) -> Draft:
     if not labels and len(images) > 1 and not any(array.split for array in images):
         parts = [arrays.Part(a.name, a.values, np.full(len(a.values), _class_of(a.file))) for a in images]
         return arrays.draft(f"{kind}, one for each class", parts, sources)
-    words.check_one_set(files.path, names)
+    words.check_one_set(files, names)
     parts = [arrays.Part(a.name, a.values, _labels_of(a, images, labels), a.split) for a in images]
     return arrays.draft(kind, parts, sources, _class_names(by_role["names"]))
 

@@ -37,7 +37,7 @@ def read(files: Files, names: list[str], bad: BadItems) -> Draft:
     """
     if importlib.util.find_spec("pyarrow") is None:
         raise DataError(f"{names[0]} is a parquet file, which needs pyarrow", hint='pip install "lenet[parquet]"')
-    words.check_one_set(files.path, names)
+    words.check_one_set(files, names)
     items: list[Item] = []
     places: list[tuple[_Table, int]] = []
     classes: dict[str, None] = {}

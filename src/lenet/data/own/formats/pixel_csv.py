@@ -36,7 +36,7 @@ def read(files: Files, names: list[str], bad: BadItems) -> Draft:
         DataError: A file has another number of pixels than an image, or nothing in it.
     """
     names = words.distinct(names)
-    words.check_one_set(files.path, names)
+    words.check_one_set(files, names)
     parts: list[arrays.Part] = []
     for name in names:
         reader = _Reader(name, bad)

@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
+from lenet.data.own.listing import Files
 from lenet.data.own.names import split_of
 from lenet.errors import DataError
 
 IMAGES = {"x", "image", "images", "imgs", "img", "data", "features", "pixels", "samples", "inputs"}
 LABELS = {"y", "label", "labels", "target", "targets", "lbls", "lbl", "classes", "class"}
 NAMES = {"names", "categories"}
+UNPACK = "unpack the archive, and name one of the files"
 MAX_NAMED = 6  # files in a message
 KIND = re.compile("idx[0-9]")
 WORD = re.compile("[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
@@ -55,12 +57,12 @@ def distinct(names: Sequence[str]) -> list[str]:
     return sorted(kept.values())
 
 
-def check_one_set(path: Path, names: Sequence[str]) -> None:
+def check_one_set(files: Files, names: Sequence[str]) -> None:
     """Check that files belong to one data set: those of a split are named alike, and either all or none have a split.
 
     Args:
-        path: What the user named.
-        names: The files.
+        files: Where they are.
+        names: Which.
 
     Raises:
         DataError: They are files of several data sets.
@@ -71,6 +73,6 @@ def check_one_set(path: Path, names: Sequence[str]) -> None:
     if any(len(alike) > 1 for alike in families.values()) or (None in families and len(families) > 1):
         shown = ", ".join(names[:MAX_NAMED]) + (", …" if len(names) > MAX_NAMED else "")
         raise DataError(
-            f"{path} holds files of several data sets: {shown}; expected those of one",
-            hint=f"name one of the files, such as {path / names[0]}, or move the others away",
+            f"{files.path} holds files of several data sets: {shown}; expected those of one",
+            hint=f"name one of the files, such as {names[0]}" if files.kind == "" else UNPACK,
         )
