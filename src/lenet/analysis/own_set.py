@@ -1,6 +1,5 @@
 """The user's own labelled images as a set to evaluate a trained network on, made as its own preprocessing says."""
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from lenet.analysis.given_images import Given, in_collection
 from lenet.analysis.preparing import Prepared, prepared
 from lenet.data.dataset import Dataset
 from lenet.errors import DataError
+from lenet.files.names import file_name
 from lenet.runs.opening import Trained
 
 LABELLED = "labelled"  # the split of images that have no splits
@@ -63,7 +63,7 @@ def own_set(path: Path, trained: Trained, split: str = "test") -> OwnSet:
                 unreadable.append(each)
     if not seen:
         raise DataError(f"no image of {path} can be read: {unreadable[0].error.message}", hint=unreadable[0].error.hint)
-    name = re.sub(r"[^A-Za-z0-9_-]+", "-", path.absolute().stem).strip("-") or "images"
+    name = file_name(path.absolute().stem)
     dataset = Dataset(name, np.stack(seen), np.array(labels, np.int64), trained.classes)
     return OwnSet(dataset, tuple(names), split if splits else LABELLED, tuple(unreadable), found.notes)
 

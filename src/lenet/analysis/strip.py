@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 EDGE = 208  # pixels of a panel
 GAP, LINE = 14, 15  # between panels; height of a line of text
+VALUE = 50  # the width of a probability
 # What is said of the steps after an object was found (images/framing.py).
 STEPS = {
     "object": "the ground subtracted, the contrast stretched",
@@ -43,11 +44,13 @@ class Panel(NamedTuple):
         title: one line above it.
         text: what it shows, below it.
         image: RGB, of EDGE by EDGE pixels.
+        is_chart: whether it is no image of the user's, and needs no border.
     """
 
     title: str
     text: str
     image: "Image"
+    is_chart: bool = False
 
 
 def save_strip(reading: Reading, folder: Path, used: "Counter[str]") -> Path:
@@ -108,7 +111,7 @@ def _found_panels(part: Prediction, is_split: bool) -> list[Panel]:
         kept += "" if is_split else ", which --split reads one by one"
     return [
         image,
-        _panel("1. the ground", "as it is without anything on it", found.ground),
+        _panel("1. the ground", "the image as it would be without the object", found.ground),
         Panel("2. what was found", kept, _marked(found)),
     ]
 
@@ -182,10 +185,12 @@ def _bars(part: Prediction, which: str = "") -> Panel:
     for row, (name, (_, probability)) in enumerate(zip(names, best, strict=True)):
         top = row * height
         draw.text((0, top + 3), cut(name, middle - 8, font), fill=INK, font=font)
-        draw.rectangle((middle, top + 4, EDGE - 42, top + height - 4), fill=PALE)
-        draw.rectangle((middle, top + 4, middle + (EDGE - 42 - middle) * probability, top + height - 4), fill=BAR)
-        draw.text((EDGE - 38, top + 3), f"{probability:.1%}", fill=INK, font=font)
-    return Panel(f"{which}{drawable(part.label, part.classes.index(part.label))} {part.probability:.1%}", "", panel)
+        draw.rectangle((middle, top + 4, EDGE - VALUE, top + height - 4), fill=PALE)
+        draw.rectangle((middle, top + 4, middle + (EDGE - VALUE - middle) * probability, top + height - 4), fill=BAR)
+        draw.text((EDGE - VALUE + 4, top + 3), f"{probability:.1%}", fill=INK, font=font)
+    return Panel(
+        f"{which}{drawable(part.label, part.classes.index(part.label))} {part.probability:.1%}", "", panel, True
+    )
 
 
 def _drawn(title: str, rows: Sequence[Sequence[Panel]]) -> "Image":
@@ -205,6 +210,8 @@ def _drawn(title: str, rows: Sequence[Sequence[Panel]]) -> "Image":
             x = GAP + column * (EDGE + GAP)
             draw.text((x, y), cut(panel.title, EDGE, font_of(13)), fill=INK, font=font_of(13))
             strip.paste(panel.image, (x, y + LINE + 6))
+            if not panel.is_chart:
+                draw.rectangle((x - 1, y + LINE + 5, x + EDGE, y + LINE + 6 + EDGE), outline=PALE)
             for number, line in enumerate(lines_of(panel.text, EDGE, font_of(12))):
                 draw.text((x, y + LINE + 6 + EDGE + 4 + number * LINE), line, fill=INK, font=font_of(12))
     return strip
