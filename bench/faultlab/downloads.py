@@ -61,7 +61,7 @@ FAULTS = {
     "a body too short": ("short", "the connection broke off"),
     "a body too long": ("long", "truncated or damaged"),
     "a body without end": ("endless", "sends more than"),
-    "a web page": ("page", "begins with the magic number"),
+    "a web page": ("page", "is a web page"),
     "wrong bytes": ("wrong", "SHA-256"),
     "another data set's file": ("another", "SHA-256"),
     "damaged gzip": ("bad-gzip", "truncated or damaged"),
