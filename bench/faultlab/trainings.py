@@ -157,7 +157,7 @@ def default_signals() -> None:
 def begin(folder: Path, settings: dict[str, Any]) -> None:
     """Trains in `folder`."""
     with undrawn(), contextlib.redirect_stderr(io.StringIO()):
-        lenet.train(small_images(), recipe="fast", out=folder, progress="quiet", **settings)
+        lenet.train(small_images(), out=folder, progress="quiet", **{"recipe": "fast", **settings})
 
 
 def go_on(folder: Path, **named: Any) -> str:
