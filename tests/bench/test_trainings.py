@@ -226,7 +226,7 @@ def test_a_signal_that_ends_wrongly_is_seen(whole, tmp_path):
         "exit code -15 for signal 15 stopped in training",
     )
     assert "did not print how to resume" in judged(begun, text="stopped")[1]
-    assert "RunError" in judged(begun, text=f"lenet train --resume {begun}")[1]  # nobody resumed it
+    assert "has not finished" in judged(begun, text=f"lenet train --resume {begun}")[1]  # nobody resumed it
     assert judged(tmp_path / "none", code=-15)[0] == "before the run began"
 
 

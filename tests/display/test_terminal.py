@@ -11,7 +11,8 @@ from lenet.display.terminal import DownloadBar, Terminal
 
 
 def trained(tiny, folder, display, **settings):
-    lenet.train(tiny, recipe="fast", epochs=2, batch_size=50, progress=display, out=folder / "run", **settings)
+    settings = {"recipe": "fast", **settings}
+    lenet.train(tiny, epochs=2, batch_size=50, progress=display, out=folder / "run", **settings)
 
 
 def test_a_terminal_gets_a_table_with_progress_and_remaining_time(tiny, tmp_path, monkeypatch):

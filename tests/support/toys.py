@@ -16,7 +16,15 @@ RESOLVED: dict[str, Any] = {
     "model": {"name": "softmax", "arguments": {"input_size": [2, 2], "num_classes": 2}, "parameters": 10},
     "engine": "reference",
     "device": "cpu",
-    "preprocessing": {"size": [2, 2], "mean": 0.0, "std": 1.0, "ground": "dark", "framing": "box"},
+    "preprocessing": {
+        "size": [2, 2],
+        "mean": 0.0,
+        "std": 1.0,
+        "ground": "dark",
+        "framing": "box",
+        "channels": 1,
+        "fit": "pad",
+    },
 }
 ENVIRONMENT = Environment(lenet="0", threads=2, data_fingerprint="0" * 64)
 
