@@ -109,7 +109,7 @@ OWN = {"activation": None, "padding": None}  # the defaults of the model
         ("book-adam-01", BOOK_ADAM | {"learning_rate": 0.01}),
         ("lenet-bn", OWN | {"model": "lenet-bn", "epochs": 20, "shift": 1}),
         ("small", LIGHT | {"model": "small", "epochs": 30}),
-        ("own", LIGHT | {"model": "small", "epochs": 60, "batch_size": 16}),
+        ("own", LIGHT | {"model": "small", "epochs": 100, "batch_size": 16}),
         ("tiny", OWN | {"model": "tiny", "learning_rate": 0.01, "weight_decay": 0.02, "epochs": 40, "shift": 1}),
     ],
 )

@@ -83,7 +83,7 @@ RECIPE_SETTINGS: dict[str, dict[str, Any]] = {
     # Epochs, batch size and class weights follow from the number of images (training/own.py); these are those for 80 images.
     "own": {
         "model": "small",
-        "epochs": 60,
+        "epochs": 100,
         "batch_size": 16,
         "augment": "light",
         **AUGMENT_SETTINGS["light"],

@@ -48,7 +48,7 @@ def test_what_the_user_gives_stays(tiny):
 def test_larger_images_get_more_convolutions_unless_the_user_names_a_model(tiny):
     images = np.zeros((8, 64, 30, 3), np.uint8)
     large = Dataset("large", images, np.arange(8) % 2, ("a", "b"))
-    assert with_own_settings(configure("own"), large, {}).channels == (12, 16, 24, 32, 48, 48, 64)
+    assert with_own_settings(configure("own"), large, {}).channels == (12, 16, 24, 48, 64, 96)
     assert with_own_settings(configure("own", model="lenet"), large, {"model": "lenet"}).channels is None
     assert with_own_settings(configure("own", channels="8,8"), large, {"channels": "8,8"}).channels == (8, 8)
     assert with_own_settings(configure("own"), tiny.train, {}).channels is None

@@ -27,7 +27,7 @@ Kind = TypeVar("Kind", ChunkPoint, EpochPoint, Finding)
 
 SAMPLE = 64  # training images for the checks of units
 # Of a training of many short epochs, as on people's own images, some epochs are examined: one of a few steps shows little.
-SHORT, MANY, LOOKS = 50, 20, 10  # steps of a short epoch; epochs that are many; examined epochs of such a training
+SHORT, MANY, LOOKS = 50, 20, 4  # steps of a short epoch; epochs that are many; examined epochs of such a training
 EVALUATED = 2000  # training images whose accuracy is computed, with a standard error of at most 0.011
 
 
