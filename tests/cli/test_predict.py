@@ -144,8 +144,8 @@ def test_several_parts_are_reported_and_read(lenet_command, trained, photos, mon
     monkeypatch.setattr(Preprocessing, "explain", lambda self, source, name: framed[0])
     one = files(photos)[0]
     first = lenet.predict(trained, one).label
-    code, out, _ = lenet_command("predict", trained.path, one, "--top", 1)
-    assert code == 0
+    code, out, err = lenet_command("predict", trained.path, one, "--top", 1)
+    assert (code, err) == (0, "note: --split reads the parts of an image one by one, from left to right\n")
     assert re.fullmatch(rf"{one}  {first} [\d.]+%  several parts: 2\n", out)
     code, out, err = lenet_command("predict", trained.path, one, "--split", "--show")
     assert re.fullmatch(rf"{one}  (\d)(\d)  \1 [\d.]+%  \2 [\d.]+%\n", out)

@@ -8,6 +8,7 @@ from PIL import Image
 from trainings import StopAfter, newest_checkpoint, train_toy
 
 import lenet
+from lenet.analysis import plots
 from lenet.errors import RunError, RunWarning
 
 
@@ -68,3 +69,9 @@ def test_a_checkpoint_of_another_training_is_refused(stopped, tiny, tmp_path):
     shutil.copytree(other.path / "checkpoints", run.path / "checkpoints")
     with pytest.raises(RunError, match=r"belongs to another training|is damaged"):
         lenet.load(run.path)
+
+
+def test_a_run_that_goes_on_can_be_compared_with_a_finished_one(tiny_run, tmp_path, stopped):
+    with pytest.warns(RunWarning):
+        runs = [lenet.load(tiny_run.path), lenet.load(stopped().path)]
+    assert plots.save_comparison(runs, tmp_path / "compare.png").is_file()

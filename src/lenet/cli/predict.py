@@ -69,7 +69,7 @@ def predict(
         note(f"note: {text}")
     csv = None if table is None else answers.Table(table, found.images)
     score, hints, shown = Score(), set[str](), Counter[str]()
-    is_faulty = False
+    is_faulty = has_parts = False
     stream = predict_each(trained, found.images, split=split, explain=show, device=device)
     for image, answer in zip(found.images, stream, strict=True):
         if csv:
@@ -83,10 +83,13 @@ def predict(
             answers.print_error(answer, hints)
             continue
         score.add(answer)
+        has_parts |= answer.parts[0].num_parts > 1
         if show:
             from lenet.analysis.strip import save_strip
 
             note(f"wrote {save_strip(answer, Path(), shown)}")
+    if has_parts and not split:
+        note("note: --split reads the parts of an image one by one, from left to right")
     if csv:
         csv.finish()
     if score.num_images:
