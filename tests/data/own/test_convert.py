@@ -15,7 +15,7 @@ from lenet.data.own.items import Collection, Item
 from lenet.data.own.survey import pixels_of
 from lenet.errors import DataError
 
-GENERATED = 12  # collections of each format
+GENERATED = 8  # collections of each format
 
 
 def made_up(seed, *, colours=False, splits=True, classes=("cat", "dog", "10", "2")):
