@@ -214,10 +214,10 @@ def test_a_folder_without_the_files_is_named(toy, tmp_path, no_network):
     (tmp_path / "mine/notes.txt").write_text("")
     (tmp_path / "mine/train_images").mkdir()
     (tmp_path / "mine/train_images/cat.png").write_bytes(b"")
-    with pytest.raises(
-        DataUnavailable, match=r"mine \(--data-dir\) has notes.txt, train_images, expected train-images-idx3"
-    ):
+    message = r"mine \(--data-dir\) has notes.txt, train_images, expected train-images-idx3"
+    with pytest.raises(DataUnavailable, match=message) as error:
         load("toy", tmp_path / "mine")
+    assert error.value.hint.startswith(f"--data {tmp_path / 'mine'} trains on what is in that folder; ")
 
 
 def test_a_web_page_is_called_one(put, toy, tmp_path):

@@ -13,7 +13,7 @@ from lenet.data.dataset import Dataset, Images, Labels, Splits
 from lenet.data.entry import Entry
 from lenet.data.locate import cached_folder, locate, user_folder
 from lenet.data.own.path import own_path
-from lenet.errors import ConfigError, DataError, DataUnavailable
+from lenet.errors import ConfigError, DataError, DataUnavailable, quoted
 from lenet.files import untrusted
 
 if TYPE_CHECKING:
@@ -78,6 +78,9 @@ def load(
             folder = fetch.fetch(entry.name, progress=progress)
         except DataUnavailable as error:
             error.message += _in_vain(entry, data_dir)
+            root, _ = user_folder(data_dir)
+            if root is not None:
+                error.hint = f"--data {quoted(root)} trains on what is in that folder; {error.hint}"
             raise
         except DataError:
             if entry.sources:
