@@ -13,10 +13,10 @@ NAMES = ("boot", "Größe → 5×", "一二")
 
 @pytest.fixture
 def only_latin(monkeypatch):
-    """No other font than matplotlib's own, whatever is installed here."""
+    """No other fonts than matplotlib's own, whatever is installed here."""
     from matplotlib import font_manager
 
-    own = [font for font in font_manager.fontManager.ttflist if font.name == fonts.DEFAULT]
+    own = [font for font in font_manager.fontManager.ttflist if "mpl-data" in font.fname]
     monkeypatch.setattr(font_manager.fontManager, "ttflist", own)
     fonts._family.cache_clear()
     yield
@@ -25,6 +25,7 @@ def only_latin(monkeypatch):
 
 def test_a_name_that_no_font_has_becomes_its_number(only_latin):
     assert drawable(NAMES, "class") == ["boot", "Größe → 5×", "class 2"]
+    assert drawable(NAMES, "run", first=1)[2] == "run 3"
 
 
 def test_a_font_that_has_the_characters_is_used(only_latin, monkeypatch):

@@ -63,7 +63,7 @@ def draw_many(runs: Mapping[str, Run]) -> "Figure":
     """
     with styled_figure(9, 3.6) as figure:
         loss, accuracy = figure.subplots(1, 2)
-        for name, run in zip(drawable(list(runs), "run"), runs.values(), strict=True):
+        for name, run in zip(drawable(list(runs), "run", first=1), runs.values(), strict=True):
             loss.plot(*_line(run.epochs, "train_loss"), marker="o", markersize=3, label=name)
             accuracy.plot(*_line(run.epochs, "test_accuracy"), marker="o", markersize=3, label=name)
         loss.set_ylabel("train loss, mean of the epoch")

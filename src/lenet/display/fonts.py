@@ -11,19 +11,21 @@ if TYPE_CHECKING:
 
 LATIN = 0x24F  # the last character of the scripts that every font has
 DEFAULT = "DejaVu Sans"  # matplotlib's own font
+BOXES = "Last Resort"  # a font of boxes, which has all characters
 
 
-def drawable(names: Sequence[str], what: str) -> list[str]:
+def drawable(names: Sequence[str], what: str, first: int = 0) -> list[str]:
     """Return names as a chart can show them.
 
     Args:
         names: such as those of classes.
         what: such as "class".
+        first: the number of the first name.
 
     Returns:
-        Each name, or "class 3" for the name number 3, from 0, whose characters no installed font has.
+        Each name, or "class 3" for the name number 3 whose characters no installed font has.
     """
-    return [name if _family(_unusual(name)) else f"{what} {number}" for number, name in enumerate(names)]
+    return [name if _family(_unusual(name)) else f"{what} {number}" for number, name in enumerate(names, start=first)]
 
 
 @contextmanager
@@ -51,7 +53,8 @@ def _family(characters: frozenset[str]) -> str | None:
         return DEFAULT
     from matplotlib import font_manager
 
-    fonts = sorted(font_manager.fontManager.ttflist, key=lambda font: (font.name != DEFAULT, font.name))
+    fonts = [font for font in font_manager.fontManager.ttflist if not font.name.startswith(BOXES)]
+    fonts.sort(key=lambda font: (font.name != DEFAULT, font.name))
     return next((font.name for font in fonts if characters <= _characters(font.fname)), None)
 
 
