@@ -88,3 +88,12 @@ def test_weights_of_other_dtypes_are_not(dtype):
 def test_a_layer_without_a_name_is_called_by_its_tensor(name, layer):
     with pytest.raises(RunError, match=f"the layer {layer} is of the kind weight_norm"):
         tensors({name: (1,)}).must_be_floats("net.pt")
+
+
+def test_batch_normalization_that_the_network_lacks_is_named():
+    normalized = SHAPES | {
+        f"{layer}.{part}": (6,) for layer in ("bn1", "bn2") for part in ("running_mean", "running_var")
+    }
+    with pytest.raises(RunError, match=r"net\.pt has batch normalization \(bn1, bn2\), and lenet has none") as caught:
+        match(tensors(normalized), SHAPES, "net.pt", "lenet")
+    assert "--model lenet-bn" in caught.value.hint

@@ -342,3 +342,18 @@ def test_nothing_is_overwritten(saved, tmp_path):
         imported_from(path, data="cifar", out=tmp_path / "new.safetensors")
     with pytest.raises(RunError, match="No such file"):
         imported_from(tmp_path / "nothing.pt")
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"\x08\x07\x12\x07pytorch\x1a\x052.1.0:" + bytes(99), "an ONNX network"),
+        (b"\x89HDF\r\n\x1a\n" + bytes(99), "an HDF5 file"),
+        (b"<!DOCTYPE html><html>", "a web page"),
+    ],
+)
+def test_another_format_under_the_name_of_a_pickle_is_named(tmp_path, content, kind):
+    path = tmp_path / "net.pt"
+    path.write_bytes(content)
+    with pytest.raises(RunError, match=f"net\\.pt is {kind}; expected weights that PyTorch saved"):
+        imported_from(path)

@@ -1,5 +1,7 @@
 """What a file is, judging by its first bytes: for messages about files that are not what was expected."""
 
+import re
+
 SIGNATURES = (
     (b"PK\x03\x04", "a zip file"),
     (b"\x1f\x8b", "a gzip file"),
@@ -27,6 +29,7 @@ SIGNATURES = (
 )
 FURTHER = {b"AVI ": "a video", b"WAVE": "a sound", b"WEBP": "a WebP image"}  # after RIFF and four bytes
 VIDEOS = (b"isom", b"iso2", b"iso5", b"mp41", b"mp42", b"M4V ", b"qt  ", b"3gp4", b"3gp5", b"avc1", b"dash")
+ONNX = re.compile(rb"\x08[\x01-\x1f]\x12[\x01-\x7f][ -~]{3}")  # the version of its format, and who made it
 MARKUP = (b"<!doctype html", b"<html", b"<head", b"<script", b"<body")
 
 
@@ -39,6 +42,8 @@ def describe(content: bytes | bytearray) -> str | None:
     for signature, what in SIGNATURES:
         if content.startswith(signature):
             return what
+    if ONNX.match(content):
+        return "an ONNX network"
     if content.startswith(b"RIFF") and bytes(content[8:12]) in FURTHER:
         return FURTHER[bytes(content[8:12])]
     if content[4:8] == b"ftyp" and content[8:12] in VIDEOS:

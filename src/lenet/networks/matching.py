@@ -100,6 +100,11 @@ def match(tensors: Tensors, shapes: dict[str, Shape], file: str, model: str) -> 
     if given == shapes:
         return {name: name for name in shapes}
     sides = f"{file} has {_listed(given)}; {model} has {_listed(shapes)}"
+    if (layers := _normalizations(given)) and not _normalizations(shapes):
+        raise RunError(
+            f"the weights do not fit: {file} has batch normalization ({', '.join(layers)}), and {model} has none",
+            hint="--model lenet-bn has it after each convolution",
+        )
     if sorted(given.values()) != sorted(shapes.values()) or given.keys() == shapes.keys():
         raise RunError(
             f"the weights do not fit: {sides}",
@@ -126,6 +131,12 @@ def _in_layer_order(tensors: Tensors) -> dict[str, Shape] | None:
     if len(places) < len(numbered):
         return None
     return {name: tensors.shapes[name] for name in sorted(places, key=places.__getitem__)}
+
+
+def _normalizations(shapes: dict[str, Shape]) -> list[str]:
+    """The layers that have running statistics, at most three."""
+    names = [name.rpartition(".")[0] for name in shapes if name.endswith(".running_mean")]
+    return [untrusted.printable(name) for name in names[:3]]
 
 
 def _listed(shapes: dict[str, Shape]) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from lenet.errors import RunError
 from lenet.extras import require_torch
-from lenet.files import untrusted
+from lenet.files import signatures, untrusted
 from lenet.networks.importing import MAX_BYTES
 from lenet.networks.matching import SAVE_HINT, Tensors
 
@@ -74,6 +74,8 @@ def _safe_content(file: Path, name: str) -> bytes:
     """The content for torch.load: it calls only what is in CALLED, and its records are no larger than the file."""
     content = untrusted.read(file, MAX_BYTES)
     is_zip = content[:4] == b"PK\x03\x04"
+    if not is_zip and (kind := signatures.describe(content)):
+        raise RunError(f"{name} is {kind}; expected weights that PyTorch saved", hint=SAVE_HINT)
     try:
         content, pickle = _repacked(content, name) if is_zip else (content, content)
         called = set(_called(io.BytesIO(pickle), 1 if is_zip else 5))
