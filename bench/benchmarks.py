@@ -48,6 +48,15 @@ def accuracies() -> Iterator[Row]:
             "accuracy",
             target=judged(target, low <= found["mean"] <= high),
         )
+    for recipe, found in record("accuracy_normalized").items():
+        if recipe != "bench":
+            yield Row(
+                f"{recipe} accuracy",
+                f"test accuracy on Fashion-MNIST, recipe `{recipe}`, {found['cpu']['epochs']} epochs, "
+                f"{found['cpu']['seeds']} seeds",
+                f"{found['cpu']['mean']:.2%} ± {100 * found['cpu']['deviation']:.2f}",
+                "accuracy_normalized",
+            )
 
 
 def whole_trainings() -> Iterator[Row]:
