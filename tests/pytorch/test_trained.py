@@ -91,3 +91,22 @@ def test_a_module_for_colours_is_given_colours():
     net = nn.Sequential(nn.Conv2d(3, 2, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten())
     image = np.random.default_rng(0).integers(0, 256, (28, 28, 3), np.uint8)
     assert lenet.predict(net, image, classes=["a", "b"]).seen.shape == image.shape
+
+
+class Broken(nn.Module):
+    """What gives something else than logits."""
+
+    def __init__(self, result):
+        super().__init__()
+        self.result = result
+
+    def forward(self, images):
+        return self.result(images)
+
+
+def test_a_forward_that_gives_no_logits_is_named(tiny):
+    image = tiny.test.images[0]
+    with pytest.raises(ModelError, match=r"Broken computes a dict; expected logits, a tensor \(N, num_classes\)"):
+        lenet.predict(Broken(lambda images: {"logits": images}), image, classes=["a", "b"])
+    with pytest.raises(ModelError, match=r"Broken does not take images of 28×28: KeyError: 'ids'"):
+        lenet.predict(Broken(lambda images: {}["ids"]), image, classes=["a"], preprocessing=Preprocessing((28, 28)))

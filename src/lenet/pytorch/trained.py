@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from lenet.data.class_names import checked_class_names
 from lenet.errors import ModelError
+from lenet.files.untrusted import printable
 from lenet.images.preprocess import Pixels, Preprocessing
 from lenet.pytorch.modules import evaluating
 from lenet.pytorch.tensors import to_input
@@ -111,9 +112,12 @@ def open_module(
     trained = ModuleNetwork(module, names, preprocessing)
     try:
         shape = trained.logits(_blank(preprocessing)).shape
-    except RuntimeError as error:
+    except ModelError:
+        raise
+    except Exception as error:  # forward is anybody's code
         size = "×".join(map(str, preprocessing.size))
-        raise ModelError(f"{kind} does not take images of {size}: {str(error).splitlines()[0]}") from error
+        why = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise ModelError(f"{kind} does not take images of {size}: {printable(why)}") from error
     if shape != (1, len(names)):
         raise ModelError(
             f"{kind} computes outputs of shape {tuple(shape[1:])} for an image; there are {len(names)} classes",
@@ -131,7 +135,9 @@ def _usual(module: nn.Module, classes: tuple[str, ...]) -> Preprocessing:
         tried = Preprocessing((edge, edge), framing=framing, channels=3 if colours else 1)
         try:
             _logits(module, _blank(tried), tried)
-        except (RuntimeError, ValueError):
+        except ModelError:
+            raise
+        except Exception:  # forward is anybody's code, and this is not its size
             continue
         return tried
     raise ModelError(
@@ -148,7 +154,12 @@ def _logits(module: nn.Module, images: Pixels, preprocessing: Preprocessing) -> 
     weights = next(module.parameters(), None)
     device = None if weights is None else weights.device
     with evaluating(module), torch.no_grad():
-        logits: Tensor = module(to_input(torch.from_numpy(images).to(device), preprocessing).to(_dtype(module)))
+        logits = module(to_input(torch.from_numpy(images).to(device), preprocessing).to(_dtype(module)))
+        if not isinstance(logits, Tensor):
+            raise ModelError(
+                f"{type(module).__name__} computes a {type(logits).__name__}; expected logits, a tensor (N, num_classes)",
+                hint="wrap it in a module that returns the logits alone",
+            )
         return logits.float().cpu().numpy()
 
 
