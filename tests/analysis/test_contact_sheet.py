@@ -36,6 +36,15 @@ def test_each_class_has_a_row_with_its_images_before_and_after():
     assert (after != 255).any()
 
 
+def test_images_without_labels_have_a_row_of_their_own():
+    images = np.random.default_rng(0).integers(0, 256, (4, 20, 30), dtype=np.uint8)
+    for classes, names in (((), ["no label"]), (("cat",), ["cat", "no label"])):
+        items = [Item("0.png", classes[0] if classes else None), *(Item(f"{i}.png", None) for i in range(1, 4))]
+        measured = survey(Collection("mine", "arrays", items, classes, (), images.__getitem__, images))
+        _, axes = sheet_of(draw_contact_sheet(measured, preprocessing_of(measured, (32, 32))))
+        assert [label.get_text() for label in axes.get_yticklabels()] == names
+
+
 def test_many_classes_are_cut_and_named(monkeypatch):
     monkeypatch.setattr(contact_sheet, "MAX_CLASSES", 3)
     measured, _ = surveyed(5)

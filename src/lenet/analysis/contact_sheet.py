@@ -21,6 +21,7 @@ SAMPLES = 8  # of each class
 CELL, GAP, HALF_GAP = 64, 2, 24  # pixels: of an image, between two, between before and after
 MAX_CLASSES = 100  # that are drawn
 PAPER = 255
+UNLABELLED = -1  # the label of images without, as in `Survey.labels`
 
 
 def draw_contact_sheet(survey: Survey, preprocessing: Preprocessing) -> "Figure":
@@ -31,10 +32,12 @@ def draw_contact_sheet(survey: Survey, preprocessing: Preprocessing) -> "Figure"
         preprocessing: How they are brought to the network.
     """
     classes = survey.collection.classes[:MAX_CLASSES]
+    has_unlabelled = not classes or bool((survey.labels == UNLABELLED).any())
+    labels = [*range(len(classes)), *([UNLABELLED] if has_unlabelled else [])]
     step = CELL + GAP
     half = SAMPLES * step
-    sheet = np.full((len(classes) * step, 2 * half + HALF_GAP, 3), PAPER, np.uint8)
-    for row, label in enumerate(range(len(classes))):
+    sheet = np.full((len(labels) * step, 2 * half + HALF_GAP, 3), PAPER, np.uint8)
+    for row, label in enumerate(labels):
         for column, index in enumerate(_chosen(survey, label)):
             before = pixels_of(survey.collection, int(survey.numbers[index]))
             after = packed(before, preprocessing.size, preprocessing.fit, preprocessing.channels)
@@ -46,8 +49,8 @@ def draw_contact_sheet(survey: Survey, preprocessing: Preprocessing) -> "Figure"
         for side in axes.spines.values():
             side.set_visible(False)
         axes.set_yticks(
-            [row * step + CELL / 2 for row in range(len(classes))],
-            [_short(name) for name in drawable(classes, "class")],
+            [row * step + CELL / 2 for row in range(len(labels))],
+            [*map(_short, drawable(classes, "class")), *(["no label"] if has_unlabelled else [])],
         )
         axes.set_xticks(
             [half / 2, half * 1.5 + HALF_GAP], ["as they are", f"as the network sees them, {preprocessing.kind}"]

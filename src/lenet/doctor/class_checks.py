@@ -34,8 +34,8 @@ def too_few(survey: Survey) -> Finding | None:
     smallest = int(counts.min()) if len(classes) else 0
     evidence = {"classes": len(classes), "images of the smallest": smallest}
     if len(classes) < 2:
-        what = "one class, " + classes[0] if classes else "no classes"
-        return Finding("too-few", f"there is {what}; expected at least two", evidence, "one folder for each class")
+        what = f"there is one class, {classes[0]}" if classes else "there are no classes"
+        return Finding("too-few", f"{what}; expected at least two", evidence, "one folder for each class")
     if smallest >= FEW:
         return None
     name = classes[int(counts.argmin())]
