@@ -3,6 +3,7 @@
 from typing import Any
 
 from lenet.errors import ConfigError
+from lenet.recipes import OWN_RECIPE
 
 
 def check_combinations(config: Any) -> None:
@@ -29,7 +30,21 @@ def check_combinations(config: Any) -> None:
             f"warm_up is {config.warm_up:g}, but the schedule one-cycle has a warm-up of its own",
             hint="add --schedule cosine or --schedule constant, or leave warm_up out",
         )
-    if not config.validation and (config.keep == "best" or config.patience):
+    if config.recipe != OWN_RECIPE and not set("/\\.") & set(config.data):
+        check_held_out(config, config.validation)  # people's own data may have a validation set, which is known later
+
+
+def check_held_out(config: Any, num_validation: int) -> None:
+    """Check that there are validation images where a setting needs some.
+
+    Args:
+        config: a TrainConfig.
+        num_validation: images held out, or of the data's own validation set.
+
+    Raises:
+        ConfigError: if there are none.
+    """
+    if not num_validation and (config.keep == "best" or config.patience):
         needing = f"patience is {config.patience}" if config.patience else f"keep is {config.keep}"
         raise ConfigError(
             f"{needing}, but no images are held out; the test set chooses nothing",

@@ -117,12 +117,14 @@ def _part(trained: Trained, data: Splits, split: str) -> Dataset:
     train, validation = np.arange(len(data.train)), np.arange(0)
     if isinstance(trained, Run) and data.fingerprint == trained.environment.data_fingerprint:
         train, validation = hold_out(trained.config, len(data.train))
+    if split == "validation" and not len(validation) and data.validation is not None:
+        return data.validation
     if split == "train":
         return data.train.subset(train) if len(validation) else data.train
     if not len(validation):
         raise ConfigError(
             f"{trained.path} has no validation images in {data.name}",
-            hint="train with --validation N, or take --split test",
+            hint="train with --validation N, or on data with a folder validation; or take --split test",
         )
     return data.train.subset(validation)
 

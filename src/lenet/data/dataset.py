@@ -5,17 +5,18 @@ The arrays are NumPy's; an engine uses the same memory without a copy.
 
 import dataclasses
 import hashlib
-import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lenet.data.catalogue import CATALOGUE
 from lenet.data.class_names import checked_class_names
+from lenet.data.consistency import check_fit
 from lenet.data.targets import Targets, checked_targets
 from lenet.errors import DataError
 from lenet.images.preprocess import Preprocessing
@@ -79,6 +80,28 @@ class Dataset:
                 f"{made.size[0]}×{made.size[1]} with {made.channels} channels",
                 hint="preprocessing=None measures it",
             )
+
+    @classmethod
+    def from_arrays(
+        cls, images: Any, labels: Any, classes: Iterable[Any] | None = None, name: str = "arrays"
+    ) -> "Dataset":
+        """Make a data set of arrays or tensors of any usual shape and range.
+
+        Args:
+            images: As `Splits.from_arrays` takes them.
+            labels: The same.
+            classes: The names of the classes, in the order of their labels; by default what the labels say.
+            name: The name of the data set.
+
+        Returns:
+            The data set, with uint8 images and int64 labels.
+
+        Raises:
+            DataError: Shapes, ranges, labels or names make no sense.
+        """
+        from lenet.data.from_arrays import dataset_of
+
+        return dataset_of(images, labels, classes, name)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -144,6 +167,7 @@ class Splits:
         source: In words, where the data come from.
         notice: What the user should know, such as why "auto" took another data set than Fashion-MNIST; None for nothing.
         folder: Where the files are, if there are any.
+        validation: A validation set that the data have; a training that holds out no training images takes it.
     """
 
     train: Dataset
@@ -151,21 +175,12 @@ class Splits:
     source: str
     notice: str | None = None
     folder: Path | None = None
+    validation: Dataset | None = None
 
     def __post_init__(self) -> None:
-        train, test = self
-        if train.images.shape[1:] != test.images.shape[1:]:
-            sizes = " and ".join(f"{part.name} of {'×'.join(map(str, part.images.shape[1:]))}" for part in self)
-            raise DataError(
-                f"training and test images have different sizes: {sizes}", hint="bring all images to one size"
-            )
-        if train.classes != test.classes:
-            pairs = enumerate(itertools.zip_longest(train.classes, test.classes, fillvalue="none"))
-            label, (first, second) = next(pair for pair in pairs if pair[1][0] != pair[1][1])
-            raise DataError(
-                f"training and test set have different classes: class {label} is {first} in one and {second} in the other",
-                hint="give both sets the same names in the same order",
-            )
+        check_fit(self.train, self.test, "test")
+        if self.validation is not None:
+            check_fit(self.train, self.validation, "validation")
 
     def __iter__(self) -> Iterator[Dataset]:
         return iter((self.train, self.test))
@@ -174,6 +189,31 @@ class Splits:
     def name(self) -> str:
         """The name of the data set."""
         return self.train.name
+
+    @classmethod
+    def from_arrays(cls, train: Any, test: Any = None, validation: Any = None, **options: Any) -> "Splits":
+        """Make a training and a test set of arrays or tensors of any usual shape and range.
+
+            lenet.Splits.from_arrays((x_train, y_train), (x_test, y_test), classes=("cat", "dog"))
+
+        Args:
+            train: Images and labels. Images: (N, height, width), (N, height, width, C) or (N, C, height, width) with 1 or 3
+                channels, or (N, pixels) of square ones; bytes, or floats of 0..1, -1..1 or 0..255. Labels: (N,), numbers or
+                names, or one-hot rows.
+            test: The same; without it, a fifth of each class is the test, copies on one side.
+            validation: The same, if there are validation images.
+            **options: `classes`, the names of the classes; `name`, of the data set; `split_seed`, which decides what is the
+                test.
+
+        Returns:
+            The sets, with uint8 images and int64 labels.
+
+        Raises:
+            DataError: Shapes, ranges, labels or names make no sense.
+        """
+        from lenet.data.from_arrays import splits_of
+
+        return splits_of(train, test, validation, **options)
 
     def with_targets(self, targets: Targets) -> "Splits":
         """Add a teacher's logits for the training images.
@@ -193,9 +233,9 @@ class Splits:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of shapes, images and labels of both sets, as 64 hexadecimal digits."""
+        """SHA-256 of shapes, images and labels of all sets, as 64 hexadecimal digits."""
         digest = hashlib.sha256()
-        for dataset in self:
+        for dataset in (*self, *([self.validation] if self.validation is not None else [])):
             digest.update(repr(dataset.images.shape).encode())
             digest.update(dataset.images.data)
             digest.update(dataset.labels.astype("<i8", copy=False).data)

@@ -95,7 +95,13 @@ def duplicate_groups(images: Pixels) -> Indices:
     Returns:
         int64 (N,): for each image the index of the first that is the same, its own if none is. "The same" is transitive.
     """
-    return near_groups(exact_groups(digests(images)), thumbnails(images))
+    return both_groups(images)[1]
+
+
+def both_groups(images: Pixels) -> tuple[Indices, Indices]:
+    """Find images that are equal, and those that are equal or nearly so: both as `duplicate_groups` returns them."""
+    same = exact_groups(digests(images))
+    return same, near_groups(same, thumbnails(images))
 
 
 def exact_groups(hashes: list[bytes]) -> Indices:

@@ -35,7 +35,7 @@ def from_array(source: Any, name: str) -> Pixels:
     Raises:
         ImageError: Its shape or its range is not an image's.
     """
-    values = _as_numpy(source)
+    values = as_numpy(source)
     shape = values.shape
     if values.ndim == 4 and shape[0] == 1:
         values = values[0]
@@ -56,7 +56,8 @@ def _is_tensor(source: object) -> bool:
     return type(source).__module__.partition(".")[0] == "torch" and hasattr(source, "detach")
 
 
-def _as_numpy(source: Any) -> NDArray[Any]:
+def as_numpy(source: Any) -> NDArray[Any]:
+    """Make an array or tensor a NumPy array; PyTorch is not imported."""
     if not _is_tensor(source):
         return np.asarray(source)
     tensor = source.detach().cpu()

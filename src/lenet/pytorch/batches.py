@@ -6,7 +6,7 @@ from torch import Tensor
 from lenet.data.dataset import Dataset
 from lenet.data.plan import Plan
 from lenet.images.preprocess import Preprocessing
-from lenet.pytorch.tensors import flipped, shifted, to_input
+from lenet.pytorch.tensors import flipped, of_images, shifted, to_input
 
 
 class Batches:
@@ -20,7 +20,7 @@ class Batches:
 
     def __init__(self, dataset: Dataset, preprocessing: Preprocessing, device: str) -> None:
         self.dataset, self.preprocessing, self.device = dataset, preprocessing, device
-        self.images = torch.from_numpy(dataset.images).to(device)
+        self.images = of_images(dataset.images).to(device)
         self.labels = torch.from_numpy(dataset.labels).to(device)
         self.targets = None if dataset.targets is None else torch.from_numpy(dataset.targets).to(device)
 

@@ -45,7 +45,7 @@ from lenet.pytorch.batches import Batches
 from lenet.pytorch.loss import Loss
 from lenet.pytorch.modules import evaluating
 from lenet.pytorch.optimizer import TorchOptimizer
-from lenet.pytorch.tensors import keep_freed_memory, layer_over_batch, to_input, torch_threads
+from lenet.pytorch.tensors import keep_freed_memory, layer_over_batch, of_images, to_input, torch_threads
 from lenet.pytorch.trainable import set_dropout_keys, trainable
 
 EVALUATION_BATCH = 1000  # images; keeps the activations of an evaluation at a few megabytes
@@ -150,9 +150,7 @@ class ReferenceEngine(Stateful):
             return logits.cpu()
 
         with self._evaluating("in an evaluation"):
-            logits: NDArray[np.float32] = torch.cat(
-                in_chunks(compute, torch.from_numpy(images), EVALUATION_BATCH)
-            ).numpy()
+            logits: NDArray[np.float32] = torch.cat(in_chunks(compute, of_images(images), EVALUATION_BATCH)).numpy()
             return logits
 
     def outputs(self, images: Images) -> list[NDArray[np.float32]]:
@@ -171,7 +169,7 @@ class ReferenceEngine(Stateful):
             return outputs
 
         with self._evaluating("in an evaluation"):
-            parts = in_chunks(compute, torch.from_numpy(images), EVALUATION_BATCH)
+            parts = in_chunks(compute, of_images(images), EVALUATION_BATCH)
             return [torch.cat(outputs).contiguous().numpy() for outputs in zip(*parts, strict=True)]
 
     def input_gradient(self, images: Images, classes: NDArray[np.int64]) -> NDArray[np.float32]:

@@ -3,6 +3,7 @@
 import contextlib
 import ctypes
 import sys
+import warnings
 from collections.abc import Iterator
 
 import torch
@@ -10,10 +11,20 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from lenet.images.pixels import Pixels
 from lenet.images.preprocess import Preprocessing
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # the numbers of glibc's malloc.h
 LARGEST_BLOCK, KEPT_BYTES = 1 << 25, 1 << 28  # older versions refuse a larger first one
+
+
+def of_images(images: Pixels) -> Tensor:
+    """Return images as a tensor that shares their memory; nothing writes to it, so they may be mapped from a file."""
+    if images.flags.writeable:
+        return torch.from_numpy(images)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # that the array cannot be written
+        return torch.from_numpy(images)
 
 
 def layer_over_batch(model: nn.Module) -> str | None:

@@ -19,7 +19,7 @@ from lenet.errors import ModelError
 from lenet.files.untrusted import printable
 from lenet.images.preprocess import Pixels, Preprocessing
 from lenet.pytorch.modules import evaluating
-from lenet.pytorch.tensors import to_input
+from lenet.pytorch.tensors import of_images, to_input
 
 CHUNK = 250  # images computed at once
 EDGES = (28, 32, 64, 96, 224)  # of the images tried where a module does not say which it takes
@@ -154,7 +154,7 @@ def _logits(module: nn.Module, images: Pixels, preprocessing: Preprocessing) -> 
     weights = next(module.parameters(), None)
     device = None if weights is None else weights.device
     with evaluating(module), torch.no_grad():
-        logits = module(to_input(torch.from_numpy(images).to(device), preprocessing).to(_dtype(module)))
+        logits = module(to_input(of_images(images).to(device), preprocessing).to(_dtype(module)))
         if not isinstance(logits, Tensor):
             raise ModelError(
                 f"{type(module).__name__} computes a {type(logits).__name__}; expected logits, a tensor (N, num_classes)",

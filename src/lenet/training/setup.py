@@ -4,6 +4,7 @@ import itertools
 from dataclasses import dataclass
 from typing import Any
 
+from lenet.combinations import check_held_out
 from lenet.config import FIELDS, MODEL_FIELDS, TrainConfig
 from lenet.data.dataset import Dataset, Splits
 from lenet.data.plan import hold_out
@@ -29,7 +30,7 @@ class Setup:
 
     Attributes:
         train: the training set, without the images held out for validation.
-        validation: those, if there are any.
+        validation: those, or else the validation set that the data have; None if there is neither.
         test: the test set.
         engine: what computes; it has the network.
         resolved: what was decided, and why.
@@ -59,7 +60,8 @@ def set_up(config: TrainConfig, splits: Splits, reason: str | None = None) -> Se
     _check(config, splits)
     kept, held = hold_out(config, len(splits.train))
     train = splits.train.subset(kept) if len(held) else splits.train
-    validation = splits.train.subset(held) if len(held) else None
+    validation = splits.train.subset(held) if len(held) else splits.validation
+    check_held_out(config, len(validation or ()))
     preprocessing = Preprocessing.of(train, normalize=config.normalize)
     arguments = {name: getattr(config, name) for name in MODEL_FIELDS if getattr(config, name) is not None}
     arguments |= {"input_size": train.size, "num_classes": len(train.classes)}
@@ -79,7 +81,7 @@ def set_up(config: TrainConfig, splits: Splits, reason: str | None = None) -> Se
         notice=splits.notice,
         classes=tuple(train.classes),
         num_train=len(train),
-        num_validation=len(held),
+        num_validation=len(validation or ()),
         num_test=len(splits.test),
         model=Model(name=config.model, arguments=arguments, parameters=network.architecture.num_parameters),
         preprocessing=preprocessing,

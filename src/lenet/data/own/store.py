@@ -1,165 +1,220 @@
 """People's own images in the cache: packed once, then mapped into memory, so that a second training begins at once.
 
 A folder of the cache is called after what decides its content: the path, names, sizes and times of the files, and the
-settings. So a changed file is noticed, and no file is ever changed. Parts of PART images are written while packing, each
-whole or not at all: a packing that was interrupted continues, and two at once do the same work twice at most.
+settings. So a changed file is noticed, and no folder is ever changed. It is written under a temporary name and renamed: whole
+or not there. Two processes at once do the same work twice at most. parts.py keeps what is done while packing.
 """
 
 import hashlib
-import io
 import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lenet.data.cache import cache_folder
 from lenet.data.dataset import Labels
+from lenet.data.own.names import is_hidden
 from lenet.files import durable
 from lenet.images.pixels import Pixels
 from lenet.images.preprocess import Preprocessing
 
-VERSION = 1  # of what is packed, and how
-PART = 1024  # images
+VERSION = 2  # of what is packed, and how
 KEPT = 8  # packed forms of the same data that stay in the cache, such as for several sizes
+OLD_SECONDS = 24 * 3600.0  # after which what a killed process left is removed
+
+Indices = NDArray[np.int64]
+Settings = dict[str, Any]
+Files: TypeAlias = list[tuple[str, int, int]]  # name, bytes, time of the last change in nanoseconds
 
 
-@dataclass(frozen=True, eq=False)
-class Pack:
-    """Images of one size, first those for training, then the test images.
+@dataclass(frozen=True)
+class Facts:
+    """What is known of packed images.
 
     Attributes:
-        images: uint8 (N, height, width) or (N, height, width, 3).
-        labels: int64 (N,).
-        num_train: how many are training images.
+        counts: how many are for training, validation and testing; they are packed in this order.
         classes: names of the classes.
         preprocessing: how they were made.
         format: what they were read from, in words.
         notices: sentences for the user.
     """
 
-    images: Pixels
-    labels: Labels
-    num_train: int
+    counts: tuple[int, int, int]
     classes: tuple[str, ...]
     preprocessing: Preprocessing
     format: str
     notices: tuple[str, ...]
 
 
-def folder_for(path: Path, name: str, settings: dict[str, Any]) -> Path | None:
-    """Return the folder of the cache for data and settings; None if the files cannot be listed.
+@dataclass(frozen=True, eq=False)
+class Pack(Facts):
+    """Packed images.
+
+    Attributes:
+        images: uint8 (N, height, width) or (N, height, width, 3).
+        labels: int64 (N,).
+        fingerprint: as `Splits.fingerprint`; None if it must be computed.
+    """
+
+    images: Pixels
+    labels: Labels
+    fingerprint: str | None = None
+
+
+class Source(Protocol):
+    """Images that are to be packed."""
+
+    shape: tuple[int, ...]
+
+    def write(self, target: Pixels) -> None:
+        """Write all images into an array of that shape."""
+
+
+def list_files(path: Path) -> Files:
+    """List what is at a path, hidden files left out: a file, or all in a folder, sorted.
+
+    A file that lists others, as a table does, is followed by the images around it.
+    """
+    found: Files = []
+    with suppress(OSError):
+        if path.is_dir():
+            _scan(str(path), "", found)
+        else:
+            info = path.stat()
+            found.append((path.name, info.st_size, info.st_mtime_ns))
+    return sorted(found)
+
+
+def _scan(folder: str, prefix: str, found: Files, depth: int = 0) -> None:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if is_hidden(entry.name):
+                continue
+            if entry.is_dir():
+                if depth < 32:
+                    _scan(entry.path, f"{prefix}{entry.name}/", found, depth + 1)
+                continue
+            info = entry.stat()
+            found.append((prefix + entry.name, info.st_size, info.st_mtime_ns))
+
+
+def folder_for(path: Path, name: str, settings: Settings, files: Files) -> Path | None:
+    """Return the folder of the cache for data and settings; None if there are no files.
 
     Args:
         path: What the user named.
         name: The data set's name.
         settings: What else decides the content.
+        files: As `list_files` returns them.
     """
-    digest = hashlib.sha256(json.dumps([VERSION, settings], sort_keys=True).encode())
-    try:
-        for file, info in _files(path):
-            digest.update(f"{file}\0{info.st_size}\0{info.st_mtime_ns}\0".encode(errors="surrogateescape"))
-    except OSError:
+    if not files:
         return None
-    place = hashlib.sha256(os.fsencode(path.absolute())).hexdigest()[:8]
-    return cache_folder("own") / f"{name[:40]}-{place}-{digest.hexdigest()[:16]}"
+    content = json.dumps([VERSION, settings, files], sort_keys=True).encode(errors="surrogateescape")
+    return cache_folder("own") / f"{_start(path, name)}{hashlib.sha256(content).hexdigest()[:16]}"
 
 
-def load(folder: Path) -> Pack | None:
+def load(folder: Path | None) -> Pack | None:
     """Return what was packed into a folder, its images mapped into memory; None if there is nothing, or not all of it."""
+    if folder is None:
+        return None
     try:
         values = json.loads((folder / "pack.json").read_bytes())
-        images = np.load(folder / "images.npy", mmap_mode="c", allow_pickle=False)
+        images = np.load(folder / "images.npy", mmap_mode="r", allow_pickle=False)
         labels = np.load(folder / "labels.npy", allow_pickle=False)
-        pack = Pack(
-            images,
-            labels,
-            values["num_train"],
-            tuple(values["classes"]),
-            Preprocessing.from_dict(values["preprocessing"]),
-            values["format"],
-            tuple(values["notices"]),
-        )
-        is_whole = 0 < pack.num_train < len(labels) == len(images)
-        return pack if is_whole and images.shape[1:] == pack.preprocessing.shape else None
+        preprocessing = Preprocessing.from_dict(values["preprocessing"])
+        counts = tuple(map(int, values["counts"]))
+        if len(counts) != 3 or not sum(counts) == len(images) == len(labels) or images.shape[1:] != preprocessing.shape:
+            return None
+        texts = tuple(values["classes"]), preprocessing, values["format"], tuple(values["notices"])
+        return Pack(counts, *texts, images, labels, values["fingerprint"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def save(folder: Path, pack: Pack) -> Pack:
-    """Write a pack into the cache, and return it with its images mapped into memory; as it is if that fails."""
-    temporary = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
-    try:
-        temporary.mkdir(parents=True)
-        np.save(temporary / "labels.npy", pack.labels)
-        with (temporary / "images.npy").open("wb") as file:
-            np.save(file, pack.images)
-            file.flush()
-            os.fsync(file.fileno())
-        values = {name: value for name, value in vars(pack).items() if name not in ("images", "labels")}
-        values |= {"preprocessing": pack.preprocessing.to_dict()}
-        durable.write(temporary / "pack.json", json.dumps(values).encode())
-        if folder.exists():
-            shutil.rmtree(folder)  # damaged: otherwise it had been loaded
-        temporary.replace(folder)
-        _forget_oldest(folder)
-    except OSError:  # a full disk, or another process that was faster
-        shutil.rmtree(temporary, ignore_errors=True)
-    return load(folder) or pack
+def save(folder: Path | None, facts: Facts, labels: Labels, source: Source) -> Pack:
+    """Write a pack into the cache, and return it with its images mapped into memory; in memory alone if that fails."""
+    if folder is not None:
+        temporary = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
+        try:
+            _write(temporary, facts, labels, source)
+            if folder.exists() and load(folder) is None:
+                shutil.rmtree(folder)  # damaged
+            temporary.replace(folder)
+            durable.sync_folder(folder.parent)
+            _forget_old(folder)
+        except OSError:  # a full disk, or another process that was faster
+            shutil.rmtree(temporary, ignore_errors=True)
+        except BaseException:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
+        if (pack := load(folder)) is not None:
+            return pack
+    images = np.empty(source.shape, np.uint8)
+    source.write(images)
+    return Pack(**vars(facts), images=images, labels=labels)
 
 
-def part(folder: Path, number: int) -> dict[str, Any] | None:
-    """Return a part that was packed before an interruption, as arrays by name; None if there is none."""
-    try:
-        with np.load(_parts(folder) / f"{number:06}.npz", allow_pickle=False) as arrays:
-            return dict(arrays)
-    except (OSError, ValueError, KeyError):
-        return None
+def _write(folder: Path, facts: Facts, labels: Labels, source: Source) -> None:
+    folder.mkdir(parents=True)
+    np.save(folder / "labels.npy", labels)
+    images = np.lib.format.open_memmap(folder / "images.npy", mode="w+", dtype=np.uint8, shape=source.shape)
+    source.write(images)
+    images.flush()
+    values = vars(facts) | {"preprocessing": facts.preprocessing.to_dict()}
+    values |= {"fingerprint": _fingerprint(images, labels, facts.counts)}
+    for name in ("labels.npy", "images.npy"):
+        durable.sync_file(folder / name)
+    durable.write(folder / "pack.json", json.dumps(values).encode())
 
 
-def save_part(folder: Path, number: int, arrays: dict[str, Any]) -> None:
-    """Keep a part for the case that packing is interrupted; a cache that cannot be written keeps none."""
-    content = io.BytesIO()
-    np.savez(content, **arrays)
-    try:
-        _parts(folder).mkdir(parents=True, exist_ok=True)
-        durable.write(_parts(folder) / f"{number:06}.npz", content.getvalue())
-    except OSError:
-        return
+def _fingerprint(images: Pixels, labels: Labels, counts: tuple[int, ...]) -> str:
+    """As `Splits.fingerprint`: training, test, validation."""
+    digest = hashlib.sha256()
+    bounds = np.cumsum([0, *counts]).tolist()
+    for number in (0, 2, 1):
+        part = slice(bounds[number], bounds[number + 1])
+        if part.stop > part.start:
+            digest.update(repr(images[part].shape).encode())
+            digest.update(images[part].data)
+            digest.update(labels[part].astype("<i8", copy=False).data)
+    return digest.hexdigest()
 
 
-def forget_parts(folder: Path) -> None:
-    """Remove the parts, after all has been saved."""
-    shutil.rmtree(_parts(folder), ignore_errors=True)
+def save_files(folder: Path | None, files: Files) -> None:
+    """Keep the list of files beside what was packed of them, to say later what has changed."""
+    if folder is not None:
+        with suppress(OSError):
+            durable.write(folder / "files.json", json.dumps(files).encode(errors="surrogateescape"))
 
 
-def _parts(folder: Path) -> Path:
-    return folder.with_name(f"{folder.name}.parts")
+def files_of(path: Path, name: str, fingerprint: str) -> Files | None:
+    """Return the files of which data with a fingerprint was packed, if that is still in the cache."""
+    for folder in cache_folder("own").glob(f"{_start(path, name)}*"):
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            if json.loads((folder / "pack.json").read_bytes())["fingerprint"] == fingerprint:
+                return [(name, size, time) for name, size, time in json.loads((folder / "files.json").read_bytes())]
+    return None
 
 
-def _files(path: Path) -> Iterator[tuple[str, os.stat_result]]:
-    """Names and facts of a file, or of all files in a folder, sorted."""
-    if not path.is_dir():
-        yield "", path.stat()
-        return
-    with os.scandir(path) as entries:
-        listed = sorted(entries, key=lambda entry: entry.name)
-    for entry in listed:
-        if entry.is_dir():
-            for name, info in _files(Path(entry.path)):
-                yield f"{entry.name}/{name}", info
-        else:
-            yield entry.name, entry.stat()
+def _start(path: Path, name: str) -> str:
+    """How the names of folders for data at a path begin."""
+    return f"{name[:40]}-{hashlib.sha256(os.fsencode(path.absolute())).hexdigest()[:8]}-"
 
 
-def _forget_oldest(folder: Path) -> None:
-    """Remove the oldest packed forms of the same data."""
+def _forget_old(folder: Path) -> None:
+    """Remove the oldest packed forms of the same data, and what killed processes have left."""
     start = folder.name.rpartition("-")[0]
-    others = [each for each in folder.parent.glob(f"{start}-*") if not each.name.endswith(".parts")]
-    for old in sorted(others, key=lambda each: each.stat().st_mtime)[:-KEPT]:
+    packs = [each for each in folder.parent.glob(f"{start}-*") if not each.name.endswith(".parts")]
+    for old in sorted(packs, key=lambda each: each.stat().st_mtime)[:-KEPT]:
         shutil.rmtree(old, ignore_errors=True)
+    for left in (*folder.parent.glob(".*"), *folder.parent.glob("*.parts")):
+        if time.time() - left.stat().st_mtime > OLD_SECONDS:
+            shutil.rmtree(left, ignore_errors=True)
