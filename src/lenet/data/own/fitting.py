@@ -1,4 +1,4 @@
-"""What packing will do with the images of a survey: the size, colours and framing that the network gets."""
+"""What packing does with the images of a survey: the size, colours and framing that the network gets."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ SAMPLE = 500  # images from which framing and background are measured
 
 
 def preprocessing_of(survey: Survey, size: tuple[int, int] | None = None, fit: str = "pad") -> Preprocessing:
-    """Foretell the preprocessing that `load_own` measures.
+    """Measure the preprocessing by which `load_own` makes the images.
 
     Args:
         survey: What was measured of the images.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lenet.data import duplicates
-from lenet.data.catalogue import is_known
+from lenet.data.catalogue import CATALOGUE
 from lenet.data.dataset import Dataset, Splits
 from lenet.data.own import parts, store
 from lenet.data.own.split import parts_of, warnings
@@ -72,7 +72,7 @@ def name_of(path: Path) -> str:
     """A name for data that is safe in paths: letters, digits, - and _."""
     stem = path.absolute().name.split(".")[0]
     name = re.sub(r"[^A-Za-z0-9_-]+", "-", stem).strip("-")[:60] or "own"
-    return f"own-{name}" if name == "auto" or is_known(name) else name
+    return f"own-{name}" if name == "auto" or name in CATALOGUE else name
 
 
 def _splits(path: Path, pack: store.Pack) -> Splits:
