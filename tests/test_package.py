@@ -112,7 +112,7 @@ GROUND = {
     "registry": set(),
     "recipes": set(),
     "settings": {"errors"},
-    "combinations": {"errors"},
+    "combinations": {"errors", "recipes"},
     "config": {"combinations", "errors", "recipes", "registry", "settings"},
 }
 PACKAGE = Path(lenet.__file__).parent
