@@ -19,6 +19,7 @@ from lenet.config import MODEL_FIELDS, checked, model_name
 from lenet.data.catalogue import find_entry
 from lenet.data.dataset import Splits
 from lenet.data.loading import load
+from lenet.data.own.path import own_path
 from lenet.errors import ConfigError, RunError, choices_hint, quoted
 from lenet.files import durable, untrusted
 from lenet.files.safetensors import SUFFIX, Weights, must_be_finite, must_be_variances
@@ -136,6 +137,8 @@ class _Scaling:
     def description(self, data: str | Splits, data_dir: str | None) -> tuple[tuple[str, ...], Preprocessing]:
         """The classes and the preprocessing of networks that were trained on the data."""
         mean, std = 0.0, 1.0
+        if not isinstance(data, Splits) and own_path(data) is not None:
+            data = load(data, data_dir)
         if self.mean is not None and self.std is not None:
             mean, std = self.mean, self.std
         elif self.normalize:

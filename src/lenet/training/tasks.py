@@ -4,7 +4,7 @@ The kernels release Python's lock while they compute, so the trainings share one
 training that holds out validation images has a copy of its own).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +40,7 @@ class Task:
     name: str = ""
 
 
+Key: TypeAlias = tuple[Hashable, ...]  # of a data set, see `source`
 # What came of a task: its run, its error, or Interrupted, with nothing saved if it was not begun.
 Outcome: TypeAlias = Run | LenetError | Interrupted
 
@@ -68,9 +69,7 @@ def run_all(tasks: Sequence[Task], display: Finished, workers: int | None = None
     return [future.result() for future in futures]
 
 
-def load_splits(
-    configs: Iterable[TrainConfig], data: Splits | None, display: Finished
-) -> dict[tuple[str, str | None], Splits]:
+def load_splits(configs: Iterable[TrainConfig], data: Splits | None, display: Finished) -> dict[Key, Splits]:
     """Load the data sets that the configs name, each once.
 
     Args:
@@ -81,15 +80,19 @@ def load_splits(
     Returns:
         The data sets by `source(config)`.
     """
-    splits = {key: data or load(*key, progress=display.download) for key in dict.fromkeys(map(source, configs))}
+    different = {source(config): config for config in configs}
+    splits = {
+        key: data or load(config.data, config.data_dir, progress=display.download, **config.own_data)
+        for key, config in different.items()
+    }
     for each in splits.values():
         display.notice(each.notice)
     return splits
 
 
-def source(config: TrainConfig) -> tuple[str, str | None]:
-    """Return name and folder of a config's data set, as `load` takes them."""
-    return config.data, config.data_dir
+def source(config: TrainConfig) -> Key:
+    """Return what decides a config's data set: its name, its folder, and how own data is made into one."""
+    return (config.data, config.data_dir, *config.own_data.values())
 
 
 def _outcome(task: Task, display: Finished, interrupt: Interrupt) -> Outcome:

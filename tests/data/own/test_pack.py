@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 import lenet
+from lenet.data.own import pack
 from lenet.data.own.path import own_path
 from lenet.errors import ConfigError, DataError
 from lenet.images.preprocess import Preprocessing
@@ -111,3 +112,24 @@ def test_a_run_on_own_images_is_evaluated_and_resumed_by_its_record(tmp_path):
     first = lenet.train(config=longer, out=tmp_path / "first", progress="quiet")
     assert lenet.resume(first, epochs=2, progress="quiet").summary.epochs == 2
     assert lenet.predict(run, path / "red" / "0.png").seen.shape == (48, 48, 3)
+
+
+def test_the_same_images_are_packed_once_and_a_change_is_noticed(tmp_path, monkeypatch):
+    path = folders(tmp_path / "photos")
+    first = lenet.data.load(path)
+    monkeypatch.setattr(pack, "read_collection", None)  # it would be called if they were packed again
+    assert lenet.data.load(path).fingerprint == first.fingerprint
+    monkeypatch.undo()
+    Image.new("RGB", (30, 40), (0, 200, 0)).save(path / "red" / "0.png")
+    assert lenet.data.load(path).fingerprint != first.fingerprint
+
+
+def test_many_trainings_on_one_folder_take_their_sizes(tmp_path):
+    configs = [
+        lenet.configure(
+            "own", data=str(folders(tmp_path / "photos")), size=size, epochs=1, model="softmax", batch_size=4
+        )
+        for size in (20, 24)
+    ]
+    runs = lenet.train_many(configs, out=tmp_path / "runs", progress="quiet")
+    assert [run.preprocessing.size for run in runs] == [(20, 20), (24, 24)]
