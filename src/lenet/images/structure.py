@@ -118,7 +118,8 @@ def check_file(file: BinaryIO, size: int, name: str) -> BinaryIO | LimitedFile:
     start = file.read(START)
     check_kind(start, name)
     if start.startswith(b"\xff\xd8"):
-        content = start if size < START else start + file.read(MAX_BYTES)
+        file.seek(0)
+        content = start if size < START else file.read(MAX_BYTES)
         _check_jpeg(content, name)
         if len(content) <= MAX_HEADER:
             return io.BytesIO(content)
