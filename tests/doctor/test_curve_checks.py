@@ -48,9 +48,10 @@ def test_few_test_images_must_be_further_apart():
     few, many = np.diag([4, 4, 4]) + 1, np.diag([400, 400, 400])
     assert apart(0.9, 0.7).name == "train-test-apart"
     assert apart(0.9, 0.7, confusion=many).name == "train-test-apart"
-    assert apart(0.9, 0.7, confusion=few) is None  # 21 images: two standard errors are 0.22
-    assert apart(0.95, 0.7, confusion=few).name == "train-test-apart"
-    assert apart(0.95, 0.7, confusion=few, evaluated_accuracy=0.9) is None
+    assert apart(0.9, 0.7, confusion=few, is_last=True) is None  # 21 images: two standard errors are 0.22
+    assert apart(0.95, 0.7, confusion=few, is_last=True).name == "train-test-apart"
+    assert apart(0.95, 0.7, confusion=few, is_last=True, evaluated_accuracy=0.9) is None
+    assert apart(0.95, 0.5, confusion=few) is None  # of few images only at the end
 
 
 def test_chance_is_the_entropy_and_the_largest_class():

@@ -3,7 +3,6 @@
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lenet.data.catalogue import CATALOGUE
 from lenet.doctor.finding import Finding
@@ -13,6 +12,7 @@ from lenet.doctor.unit_checks import dead_layers, saturated_layers
 
 RISE, WINDOW = 0.5, 3  # nats, and the chunks whose mean is taken, so that one bad batch is no rise
 THROWN = 1.03  # of the loss at chance: a larger loss is not that of a network that has hardly moved
+FEW = 100  # test images: with fewer, the accuracy jumps from epoch to epoch while the rate is high
 GAP = 0.1  # between train and test accuracy
 STILL = 0.02  # gain in accuracy within an epoch: with less the network has stopped learning
 TOO_GOOD = {"fashion-mnist": 0.975}  # beyond the test accuracy of any published network
@@ -111,7 +111,7 @@ def train_test_apart(observation: Observation) -> Finding | None:
     if train is None or test is None or not is_apart(train, test) or observation.is_at_chance:
         return None
     higher = train if evaluated is None else evaluated
-    if observation.confusion is not None and not _is_certain(higher - test, observation.confusion):
+    if observation.confusion is not None and not _is_certain(higher - test, observation):
         return None
     numbers = {"train accuracy": train, "test accuracy": test}
     if evaluated is not None:
@@ -129,9 +129,10 @@ def train_test_apart(observation: Observation) -> Finding | None:
     )
 
 
-def _is_certain(gap: float, confusion: NDArray[np.int64]) -> bool:
-    """Whether a gap between accuracies is more than two standard errors of that of few test images."""
-    return gap > 2 * math.sqrt(0.25 / int(confusion.sum()))
+def _is_certain(gap: float, observation: Observation) -> bool:
+    """Whether a gap is more than two standard errors of the test accuracy; before the end, only of many test images."""
+    count = 0 if observation.confusion is None else int(observation.confusion.sum())
+    return count >= (1 if observation.is_last else FEW) and gap > 2 * math.sqrt(0.25 / count)
 
 
 def is_apart(train: float, test: float) -> bool:
