@@ -17,6 +17,19 @@ from recording import record
 ROOT = Path(__file__).parent.parent
 
 
+def own_images() -> Iterator[str]:
+    """The recipe `own` beside the best of scikit-learn's simple classifiers, by set."""
+    yield "| 20 images a class | recipe `own` | best simple classifier | difference | from process start to exit |"
+    yield "| --- | --- | --- | --- | --- |"
+    for name, row in record("own_images")["sets"].items():
+        best, accuracy = row["best_simple"], row["accuracy"]
+        gain = 100 * (accuracy["lenet"] - accuracy[best])
+        yield (
+            f"| {name} | {accuracy['lenet']:.1%} | {accuracy[best]:.1%} ({best}) | {gain:+.1f} points | "
+            f"{row['seconds']['median']:.1f} s |"
+        )
+
+
 def doctor_chance() -> Iterator[str]:
     """Of the trainings that end at chance level, those that were reported, by configuration."""
     keys = ("at_chance", "named", "others", "others_named", "others_named_later", "not_finite")
@@ -113,7 +126,7 @@ TABLES: dict[str, Callable[[], Iterator[str]]] = {
     make.__name__: make
     for make in (
         *(headlines, benchmarks, doctor_chance, doctor_remedies, doctor_healthy, doctor_cost, faults, examples),
-        *(photographs, photograph_conditions, photograph_files),
+        *(photographs, photograph_conditions, photograph_files, own_images),
     )
 }
 DOCUMENTS = [ROOT / "README.md", ROOT / "examples/README.md", *sorted((ROOT / "docs").glob("*.md"))]
