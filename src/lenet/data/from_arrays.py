@@ -4,6 +4,7 @@ splits = splits_of((x_train, y_train), (x_test, y_test), classes=("cat", "dog"))
 """
 
 import math
+import os
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -45,6 +46,32 @@ def splits_of(
     if "test" in parts:
         return Splits(parts["train"], parts["test"], source, validation=parts.get("validation"))
     return divided(parts["train"], parts.get("validation"), source, split_seed)
+
+
+def as_splits(data: Any, split_seed: int = 0) -> str | os.PathLike[str] | Splits | None:
+    """Make Splits of what is given for a training, where it is data in memory; leave names, paths and Splits as they are.
+
+    Args:
+        data: a Dataset, (train, test) as Datasets, (images, labels), or ((images, labels), (images, labels)).
+        split_seed: decides which images are the test, where none are given.
+
+    Raises:
+        DataError: it is none of these, or makes no sense.
+    """
+    if data is None or isinstance(data, str | os.PathLike | Splits):
+        return data
+    if isinstance(data, Dataset):
+        return divided(data, split_seed=split_seed)
+    if isinstance(data, list | tuple) and len(data) == 2:
+        if all(isinstance(each, Dataset) for each in data):
+            return Splits(data[0], data[1], "in memory")
+        if all(isinstance(each, list | tuple) and len(each) == 2 for each in data):
+            return splits_of(data[0], data[1], split_seed=split_seed)
+        return splits_of(data, split_seed=split_seed)
+    raise DataError(
+        f"the data is of type {type(data).__name__}; expected a name, a path, Splits, a Dataset, or arrays",
+        hint="lenet.train((images, labels)), or lenet.train(((x_train, y_train), (x_test, y_test)))",
+    )
 
 
 def dataset_of(images: Any, labels: Any, classes: Iterable[Any] | None, name: str) -> Dataset:

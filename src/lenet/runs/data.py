@@ -7,7 +7,8 @@ from lenet.data.catalogue import CATALOGUE
 from lenet.data.dataset import Splits
 from lenet.data.loading import load
 from lenet.data.locate import locate
-from lenet.errors import DataError
+from lenet.errors import DataError, quoted
+from lenet.files.untrusted import printable
 from lenet.runs.run import Run
 
 if TYPE_CHECKING:
@@ -19,16 +20,16 @@ def load_data(run: Run, data_dir: str | None = None, progress: "MakeBar | None" 
 
     Args:
         run: the run.
-        data_dir: where to look before LENET_DATA, the cache, and the folder that the run was trained from.
+        data_dir: where to look before LENET_DATA, the cache, and the folder that the run was trained from; for data of the
+            user's own, where they are now, if they were moved.
         progress: makes a progress bar for each file that is downloaded.
 
     Raises:
-        DataError: for a run on the user's own data, or if the data cannot be loaded.
+        DataError: for a run on arrays of the user's own, or if the data cannot be loaded or have changed.
     """
     name, folder = run.resolved.data, run.resolved.data_folder
-    if name not in CATALOGUE and folder is not None and Path(folder).exists():
-        config = run.config
-        return load(Path(folder), **config.own_data | {"size": run.preprocessing.size})
+    if name not in CATALOGUE and folder is not None:
+        return _own_data(run, Path(data_dir or folder), Path(folder), progress)
     if name not in CATALOGUE:
         raise DataError(
             f"{run.path} was trained on data of your own, {name!r}, which cannot be found by its name",
@@ -37,3 +38,39 @@ def load_data(run: Run, data_dir: str | None = None, progress: "MakeBar | None" 
     if folder and Path(folder).is_dir() and locate(name, data_dir) is None:
         data_dir = folder
     return load(name, data_dir, progress=progress)
+
+
+def _own_data(run: Run, path: Path, before: Path, progress: "MakeBar | None") -> Splits:
+    """Load the user's own images again. Raises DataError, with what has changed, if they are not what the run saw."""
+    from lenet.data.own.pack import load_own
+
+    if not path.exists():
+        raise DataError(
+            f"{run.path} was trained on {printable(before)}, which is gone"
+            + ("" if path == before else f"; so is {path}"),
+            hint="put it back, or name where it is now with --data-dir PATH",
+        )
+    splits = load_own(path, progress=progress, **run.config.own_data)
+    if splits.fingerprint != run.environment.data_fingerprint:
+        raise DataError(
+            f"{printable(path)} is not what {run.path} was trained on: {_changes(run, path, before, splits)}",
+            hint=f"put back what was there; or train on what is there now: lenet train --data {quoted(path)}",
+        )
+    return splits
+
+
+def _changes(run: Run, path: Path, before: Path, splits: Splits) -> str:
+    """What differs between the user's images and those that a run saw, as far as that is known."""
+    from lenet.data.own import changes
+
+    found = changes.since(before, run.environment.data_fingerprint, path)
+    if found:
+        return found
+    resolved = run.resolved
+    counts = [resolved.num_train + (run.config.validation and resolved.num_validation), resolved.num_test]
+    now = [len(splits.train), len(splits.test)]
+    if now != counts:
+        return "it had {:,} training and {:,} test images, and has {:,} and {:,}".format(*counts, *now)
+    if tuple(resolved.classes) != splits.train.classes:
+        return f"its classes are {printable(', '.join(splits.train.classes))} now"
+    return "it has as many images, but others"

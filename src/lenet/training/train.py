@@ -6,11 +6,13 @@ run = train("fashion-mnist", recipe="book-sgd", epochs=2)
 import dataclasses
 import os
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from lenet.config import TrainConfig
 from lenet.configuration import configure
-from lenet.data.dataset import Splits
+from lenet.data.dataset import Dataset, Splits
+from lenet.data.from_arrays import as_splits
 from lenet.data.loading import load
 from lenet.display.choice import choose_display
 from lenet.display.protocol import Display
@@ -30,7 +32,7 @@ from lenet.training.setup import header, set_up
 
 
 def train(
-    data: str | os.PathLike[str] | Splits | None = None,
+    data: "str | os.PathLike[str] | Splits | Dataset | Sequence[Any] | None" = None,
     *,
     recipe: str | None = None,
     config: TrainConfig | None = None,
@@ -47,7 +49,8 @@ def train(
 
     Args:
         data: the name of a data set ("auto", "fashion-mnist", "mnist", "digits"), the path of your own images ("photos/",
-            "train.csv"), or your own Splits.
+            "train.csv"), your own Splits, a Dataset, or arrays and tensors: (images, labels), or
+            ((x_train, y_train), (x_test, y_test)). Without test images, a fifth of each class is the test.
         recipe: a name in `lenet.RECIPES`; by default "fast" for the data sets of the catalogue, and "own" for your own
             images, which chooses epochs and batch size by their number.
         config: all settings, instead of recipe and settings.
@@ -69,16 +72,17 @@ def train(
         TrainingError: if the loss becomes NaN or infinite, or after a finding of a strict training.
     """
     began = time.perf_counter()
-    name = data.name if isinstance(data, Splits) else None if data is None else os.fspath(data)
+    source = as_splits(data, settings.get("split_seed") or 0)
+    name = source.name if isinstance(source, Splits) else None if source is None else os.fspath(source)
     is_ours = config is None  # made here, and not given
     if config is None:
-        config = configure(recipe or recipe_for(data), data=name, **settings)
-    elif settings or recipe is not None or isinstance(data, str | os.PathLike):
+        config = configure(recipe or recipe_for(source), data=name, **settings)
+    elif settings or recipe is not None or isinstance(source, str | os.PathLike):
         raise ConfigError("train was given a config and settings", hint="put the settings into the config")
     elif name is not None:
         config = dataclasses.replace(config, data=name)
     display = choose_display(progress)
-    splits = data if isinstance(data, Splits) else _loaded(config, display)
+    splits = source if isinstance(source, Splits) else _loaded(config, display)
     if is_ours:
         config = with_own_settings(config, splits.train, settings)
     with interrupts() as interrupt:

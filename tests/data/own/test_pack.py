@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import shutil
 
 import numpy as np
 import pytest
@@ -114,16 +115,6 @@ def test_a_run_on_own_images_is_evaluated_and_resumed_by_its_record(tmp_path):
     assert lenet.predict(run, path / "red" / "0.png").seen.shape == (48, 48, 3)
 
 
-def test_the_same_images_are_packed_once_and_a_change_is_noticed(tmp_path, monkeypatch):
-    path = folders(tmp_path / "photos")
-    first = lenet.data.load(path)
-    monkeypatch.setattr(pack, "read_collection", None)  # it would be called if they were packed again
-    assert lenet.data.load(path).fingerprint == first.fingerprint
-    monkeypatch.undo()
-    Image.new("RGB", (30, 40), (0, 200, 0)).save(path / "red" / "0.png")
-    assert lenet.data.load(path).fingerprint != first.fingerprint
-
-
 def test_many_trainings_on_one_folder_take_their_sizes(tmp_path):
     configs = [
         lenet.configure(
@@ -133,3 +124,128 @@ def test_many_trainings_on_one_folder_take_their_sizes(tmp_path):
     ]
     runs = lenet.train_many(configs, out=tmp_path / "runs", progress="quiet")
     assert [run.preprocessing.size for run in runs] == [(20, 20), (24, 24)]
+
+
+def packed(tmp_path):
+    return [each for each in (tmp_path / "cache" / "own").iterdir() if (each / "pack.json").is_file()]
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("LENET_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "own"
+
+
+def test_images_are_packed_once_and_a_change_is_noticed(tmp_path, cache, monkeypatch):
+    path = folders(tmp_path / "photos")
+    first = lenet.data.load(path)
+    monkeypatch.setattr("lenet.data.own.making.make", None)  # nothing is made again
+    second = lenet.data.load(path)
+    assert second.fingerprint == first.fingerprint == dataclasses.replace(second).fingerprint
+    assert isinstance(second.train.images.base.base, np.memmap) or isinstance(second.train.images.base, np.memmap)
+    assert not second.train.images.flags.writeable
+    (path / ".DS_Store").write_bytes(b"hidden files do not count")
+    assert lenet.data.load(path).fingerprint == first.fingerprint
+    monkeypatch.undo()
+    monkeypatch.setenv("LENET_CACHE", str(cache.parent))
+    Image.new("RGB", (30, 40), "green").save(path / "red" / "1.png")
+    assert lenet.data.load(path).fingerprint != first.fingerprint
+    (path / "red" / "1.png").unlink()
+    assert len(lenet.data.load(path).train) == len(first.train) - 1
+    assert not [each for each in cache.iterdir() if each.name.startswith(".") or each.suffix == ".parts"]
+
+
+def test_a_packing_that_was_interrupted_continues(tmp_path, cache, monkeypatch):
+    path = folders(tmp_path / "photos", 10)
+    expected = lenet.data.load(path, size=(32, 32), split_seed=1).fingerprint
+    shutil.rmtree(cache)
+    monkeypatch.setattr("lenet.data.own.parts.PART", 6)
+    applied, apply = [], Preprocessing.apply
+
+    def counted(self, source, name=None):
+        applied.append(name)
+        if len(applied) == 14:
+            raise KeyboardInterrupt
+        return apply(self, source, name)
+
+    monkeypatch.setattr(Preprocessing, "apply", counted)
+    with pytest.raises(KeyboardInterrupt):
+        lenet.data.load(path, size=(32, 32), split_seed=1)
+    done = applied[:12]
+    applied[:] = [""] * 14
+    assert lenet.data.load(path, size=(32, 32), split_seed=1).fingerprint == expected
+    assert not set(done) & set(applied)
+    assert [each.suffix for each in cache.iterdir()] == [""]
+
+
+def test_a_damaged_pack_is_made_again_and_a_cache_that_cannot_be_written_is_not_needed(tmp_path, cache, monkeypatch):
+    path = folders(tmp_path / "photos")
+    first = lenet.data.load(path)
+    images = packed(tmp_path)[0] / "images.npy"
+    images.write_bytes(images.read_bytes()[:-5000])
+    assert lenet.data.load(path).fingerprint == first.fingerprint
+    assert images.stat().st_size > 5000
+    (tmp_path / "file").write_bytes(b"")
+    monkeypatch.setenv("LENET_CACHE", str(tmp_path / "file"))
+    assert lenet.data.load(path).fingerprint == first.fingerprint
+
+
+def test_images_that_a_table_lists_are_watched_too(tmp_path, cache):
+    path = folders(tmp_path / "photos")
+    rows = [f"{label}/{number}.png,{label}" for label in COLOURS for number in range(5)]
+    table = path / "labels.csv"
+    table.write_text("file,label\n" + "\n".join(rows) + "\n")
+    first = lenet.data.load(table)
+    assert lenet.data.load(table).fingerprint == first.fingerprint
+    assert len(packed(tmp_path)) == 1
+    Image.new("RGB", (30, 40), "green").save(path / "red" / "1.png")
+    assert lenet.data.load(table).fingerprint != first.fingerprint
+
+
+def test_a_validation_set_is_apart_from_the_test(tmp_path, cache):
+    for part, count in (("train", 6), ("val", 3), ("test", 2)):
+        folders(tmp_path / "photos" / part, count)
+    splits = lenet.data.load(tmp_path / "photos")
+    assert [len(each) for each in (splits.train, splits.validation, splits.test)] == [12, 6, 4]
+    run = lenet.train(tmp_path / "photos", epochs=2, keep="best", out=tmp_path / "run", progress="quiet")
+    assert run.resolved.num_validation == 6
+    assert run.summary.validation_accuracy is not None
+    assert lenet.evaluate(run, split="validation").num_images == 6
+
+
+def test_a_run_says_what_has_changed_in_its_data(tmp_path, cache):
+    path = folders(tmp_path / "photos")
+    run = lenet.train(path, epochs=1, out=tmp_path / "run", progress="quiet")
+    (path / "red" / "1.png").unlink()
+    Image.new("RGB", (30, 40), "green").save(path / "red" / "7.png")
+    with pytest.raises(DataError) as caught:
+        lenet.evaluate(run)
+    assert "red/7.png was added; red/1.png was removed" in caught.value.message
+    path.rename(tmp_path / "moved")
+    with pytest.raises(DataError, match="photos, which is gone") as caught:
+        lenet.resume(run, epochs=2, progress="quiet")
+    assert "--data-dir" in caught.value.hint
+
+
+def test_resuming_on_images_in_colour_ends_with_the_same_bits(tmp_path, cache):
+    path = folders(tmp_path / "photos", 10)
+    settings = {"epochs": 3, "schedule": "constant", "progress": "quiet", "size": (24,)}
+    whole = lenet.train(path, out=tmp_path / "whole", **settings)
+    path.rename(tmp_path / "moved")
+    shutil.copytree(tmp_path / "moved", path)  # other times: packed again
+    begun = lenet.train(path, out=tmp_path / "begun", **settings | {"epochs": 1})
+    path.rename(tmp_path / "elsewhere")
+    resumed = lenet.resume(begun, epochs=3, data_dir=str(tmp_path / "elsewhere"), progress="quiet")
+    assert resumed.summary.weights_sha256 == whole.summary.weights_sha256
+    assert resumed.resolved.preprocessing.channels == 3
+
+
+def test_arrays_are_trained(tmp_path):
+    images = np.random.default_rng(0).random((40, 12, 12, 3))
+    labels = np.arange(40) % 2
+    run = lenet.train((images, labels), epochs=1, out=tmp_path / "one", progress="quiet")
+    assert (run.resolved.num_train, run.resolved.num_test, run.config.recipe) == (32, 8, "own")
+    run = lenet.train(((images, labels), (images[:9], labels[:9])), epochs=1, out=tmp_path / "two", progress="quiet")
+    assert (run.resolved.num_train, run.resolved.num_test) == (40, 9)
+    with pytest.raises(DataError, match="the data is of type int"):
+        lenet.train(3)

@@ -56,13 +56,19 @@ def load_own(
     """
     path = Path(path)
     settings = {"size": size, "fit": fit, "split_seed": split_seed, "skip_bad": skip_bad}
-    files = store.list_files(path)
-    folder = store.folder_for(path, name_of(path), settings, files)
+    name = name_of(path)
+    around = [] if path.is_dir() else store.listed_around(path, name)
+    files = store.list_files(path, around)
+    folder = store.folder_for(path, name, settings, files)
     pack = store.load(folder)
     if pack is None:
         from lenet.data.own.collection import read_collection  # with what reading takes
 
         collection = read_collection(path, skip_bad=skip_bad)
+        if (listed := _listed(collection)) != around:
+            store.note_around(path, name, listed)
+            files = store.list_files(path, listed)
+            folder = store.folder_for(path, name, settings, files)
         pack = _packed(collection, settings, folder, progress)
         store.save_files(folder, files)
     return _splits(path, pack)
@@ -73,6 +79,16 @@ def name_of(path: Path) -> str:
     stem = path.absolute().name.split(".")[0]
     name = re.sub(r"[^A-Za-z0-9_-]+", "-", stem).strip("-")[:60] or "own"
     return f"own-{name}" if name == "auto" or name in CATALOGUE else name
+
+
+def _listed(collection: "Collection") -> list[str]:
+    """The files around a table that it lists."""
+    if collection.path.is_dir() or collection.arrays is not None or "archive" in collection.format:
+        return []
+    folder = collection.path.parent
+    others = [str(file.relative_to(folder)) for file in collection.files if file.is_relative_to(folder)]
+    names = dict.fromkeys([*others, *(item.name for item in collection.items)])
+    return [name for name in names if os.path.isfile(folder / name)]  # noqa: PTH113 (Path.is_file raises for some names)
 
 
 def _splits(path: Path, pack: store.Pack) -> Splits:

@@ -11,6 +11,7 @@ import os
 import secrets
 import shutil
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,18 +79,25 @@ class Source(Protocol):
         """Write all images into an array of that shape."""
 
 
-def list_files(path: Path) -> Files:
-    """List what is at a path, hidden files left out: a file, or all in a folder, sorted.
+def list_files(path: Path, around: Sequence[str] = ()) -> Files:
+    """List what is at a path, hidden files left out: all in a folder, or a file and those around it that it lists.
 
-    A file that lists others, as a table does, is followed by the images around it.
+    Args:
+        path: The folder or file.
+        around: Names of files in the folder of a file, or below.
+
+    Returns:
+        The files, sorted; those that are not there are left out.
     """
     found: Files = []
     with suppress(OSError):
         if path.is_dir():
             _scan(str(path), "", found)
         else:
-            info = path.stat()
-            found.append((path.name, info.st_size, info.st_mtime_ns))
+            for name in dict.fromkeys((path.name, *around)):
+                with suppress(OSError):
+                    info = (path.parent / name).stat()
+                    found.append((name, info.st_size, info.st_mtime_ns))
     return sorted(found)
 
 
@@ -188,6 +196,25 @@ def _fingerprint(images: Pixels, labels: Labels, counts: tuple[int, ...]) -> str
     return digest.hexdigest()
 
 
+def listed_around(path: Path, name: str) -> list[str]:
+    """Return the files around a table that it lists, as they were noted when it was read."""
+    with suppress(OSError, ValueError):
+        names = json.loads(_note(path, name).read_bytes())
+        return [text for text in names if isinstance(text, str)]
+    return []
+
+
+def note_around(path: Path, name: str, names: Sequence[str]) -> None:
+    """Note the files around a table that it lists, so that a change of one is noticed."""
+    with suppress(OSError):
+        _note(path, name).parent.mkdir(parents=True, exist_ok=True)
+        durable.write(_note(path, name), json.dumps(list(names)).encode(errors="surrogateescape"))
+
+
+def _note(path: Path, name: str) -> Path:
+    return cache_folder("own") / f"{_start(path, name)}files.json"
+
+
 def save_files(folder: Path | None, files: Files) -> None:
     """Keep the list of files beside what was packed of them, to say later what has changed."""
     if folder is not None:
@@ -212,7 +239,7 @@ def _start(path: Path, name: str) -> str:
 def _forget_old(folder: Path) -> None:
     """Remove the oldest packed forms of the same data, and what killed processes have left."""
     start = folder.name.rpartition("-")[0]
-    packs = [each for each in folder.parent.glob(f"{start}-*") if not each.name.endswith(".parts")]
+    packs = [each for each in folder.parent.glob(f"{start}-*") if each.suffix not in (".parts", ".json")]
     for old in sorted(packs, key=lambda each: each.stat().st_mtime)[:-KEPT]:
         shutil.rmtree(old, ignore_errors=True)
     for left in (*folder.parent.glob(".*"), *folder.parent.glob("*.parts")):
