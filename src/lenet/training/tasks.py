@@ -8,11 +8,11 @@ from collections.abc import Hashable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from lenet.config import TrainConfig
 from lenet.data.dataset import Splits
-from lenet.data.loading import load
+from lenet.data.loading import USUAL, load
 from lenet.display.plain import Finished, Silent
 from lenet.engines.threads import cores
 from lenet.errors import LenetError
@@ -82,7 +82,7 @@ def load_splits(configs: Iterable[TrainConfig], data: Splits | None, display: Fi
     """
     different = {source(config): config for config in configs}
     splits = {
-        key: data or load(config.data, config.data_dir, progress=display.download, **config.own_data)
+        key: data or load(config.data, config.data_dir, progress=display.download, **dict(_unusual(config)))
         for key, config in different.items()
     }
     for each in splits.values():
@@ -92,7 +92,12 @@ def load_splits(configs: Iterable[TrainConfig], data: Splits | None, display: Fi
 
 def source(config: TrainConfig) -> Key:
     """Return what decides a config's data set: its name, its folder, and how own data is made into one."""
-    return (config.data, config.data_dir, *config.own_data.values())
+    return (config.data, config.data_dir, *_unusual(config))
+
+
+def _unusual(config: TrainConfig) -> list[tuple[str, Any]]:
+    """The settings for own data that are not as usual."""
+    return [(name, value) for name, value in config.own_data.items() if value != USUAL[name]]
 
 
 def _outcome(task: Task, display: Finished, interrupt: Interrupt) -> Outcome:

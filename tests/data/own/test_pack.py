@@ -9,7 +9,6 @@ import pytest
 from PIL import Image
 
 import lenet
-from lenet.data.own import pack
 from lenet.data.own.path import own_path
 from lenet.errors import ConfigError, DataError
 from lenet.images.preprocess import Preprocessing
