@@ -105,17 +105,22 @@ def test_the_python_of_the_readme_runs(real_data, tmp_path):
 @pytest.mark.docs
 @pytest.mark.proof
 def test_the_commands_of_the_readme_run(real_data, tmp_path):
-    """Each as it stands, but for shorter trainings; boot.png and runs/other are made first, as a reader has them."""
+    """Each as it stands, but for shorter trainings; boot.png, photos and runs/other are made first, as a reader has them."""
     from lenet import data
 
-    Image.fromarray(data.load("fashion-mnist", str(real_data)).test.images[0]).save(tmp_path / "boot.png")
+    test = data.load("fashion-mnist", str(real_data)).test
+    Image.fromarray(test.images[0]).save(tmp_path / "boot.png")
+    for folder, chosen in {"photos/boot": 9, "photos/bag": 8, "new": 8}.items():
+        (tmp_path / folder).mkdir(parents=True)
+        for number, image in enumerate(test.images[test.labels == chosen][:8]):
+            Image.fromarray(image).save(tmp_path / folder / f"{number}.png")
     environment = os.environ | {"LENET_DATA": str(real_data)}
-    commands = [shlex.split(line, comments=True) for line in blocks("sh")[0].splitlines()]
-    assert len(commands) == 10
+    commands = [shlex.split(line, comments=True) for block in blocks("sh")[:2] for line in block.splitlines()]
+    assert len(commands) == 13
     commands.insert(0, ["lenet", "train", "--out", "runs/other"])
     for command in commands:
         if command[:2] == ["lenet", "train"]:
-            command += ["--epochs", "1", "--validation", "59000"]
+            command += ["--epochs", "1"] if "--data" in command else ["--epochs", "1", "--validation", "59000"]
         if command[1] in ("lab", "reproduce"):
             command += ["--seeds", "1"]
         done = subprocess.run(
