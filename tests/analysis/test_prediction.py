@@ -144,7 +144,7 @@ def test_parts_are_read_from_left_to_right(tiny, tiny_run, monkeypatch):
     images = tiny.test.images[:3]
     boxes = tuple(Box(0, 28, 28 * i, 28 * i + 28) for i in range(3))
     nothing = np.zeros((28, 84), bool)
-    found = Found(np.hstack(images), 1, np.hstack(images), nothing, nothing, Box(0, 28, 0, 84), boxes)
+    found = Found(np.hstack(images), 1, nothing, nothing, Box(0, 28, 0, 84), boxes)
     framed = tuple(Framed(image, found, (("image", image), ("seen", image))) for image in images)
     monkeypatch.setattr(Preprocessing, "split", lambda self, source, name: framed)
     monkeypatch.setattr(Preprocessing, "explain", lambda self, source, name: framed[0])

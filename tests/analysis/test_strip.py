@@ -22,8 +22,7 @@ def found(*parts):
     kept = copy == 20
     kept[:, 5] = False
     dropped = (copy == 20) & ~kept
-    ground = np.full_like(copy, 250)
-    return Found(copy, 2, ground, kept, dropped, Box(20, 80, 40, 118), parts or (Box(20, 80, 40, 118),))
+    return Found(copy, 2, kept, dropped, Box(20, 80, 40, 118), parts or (Box(20, 80, 40, 118),))
 
 
 def prediction(what=None, classes=DIGITS, name="photos/four.png"):
@@ -75,12 +74,12 @@ def test_any_name_is_drawn(tmp_path, name):
 def test_colours_wide_and_tiny_images():
     base = found()
     colour = np.repeat(base.copy[..., None], 3, axis=2)
-    in_colour = Found(colour, 2, colour, base.kept, base.dropped, base.box, base.parts)
+    in_colour = Found(colour, 2, base.kept, base.dropped, base.box, base.parts)
     assert strip.draw_strip(reading(prediction(in_colour))).getbbox()
     for shape in ((1, 200), (200, 1), (1, 1)):
         pixels, nothing = np.zeros(shape, np.uint8), np.zeros(shape, bool)
         box = Box(0, shape[0], 0, shape[1])
-        assert strip.draw_strip(reading(prediction(Found(pixels, 1, pixels, nothing, nothing, box, (box,))))).getbbox()
+        assert strip.draw_strip(reading(prediction(Found(pixels, 1, nothing, nothing, box, (box,))))).getbbox()
 
 
 def test_images_with_the_same_name_have_strips_of_their_own(tmp_path):

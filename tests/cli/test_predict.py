@@ -138,7 +138,7 @@ def test_several_parts_are_reported_and_read(lenet_command, trained, photos, mon
     images = [np.asarray(Image.open(path)) for path in files(photos)[:2]]
     nothing = np.zeros((28, 56), bool)
     boxes = (Box(0, 28, 0, 28), Box(0, 28, 28, 56))
-    found = Found(np.hstack(images), 1, np.hstack(images), nothing, nothing, Box(0, 28, 0, 56), boxes)
+    found = Found(np.hstack(images), 1, nothing, nothing, Box(0, 28, 0, 56), boxes)
     framed = tuple(Framed(image, found, (("image", np.hstack(images)), ("seen", image))) for image in images)
     monkeypatch.setattr(Preprocessing, "split", lambda self, source, name: framed)
     monkeypatch.setattr(Preprocessing, "explain", lambda self, source, name: framed[0])

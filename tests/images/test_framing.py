@@ -3,17 +3,7 @@
 import numpy as np
 import pytest
 
-from lenet.errors import ImageError
-from lenet.images.framing import (
-    corners,
-    estimate_background,
-    find_object,
-    is_light,
-    place,
-    reduce,
-    scale_to_fit,
-    stretch_contrast,
-)
+from lenet.images.framing import corners, frame, is_light, place, scale_to_fit, split, stretch_contrast
 
 
 def with_corners(shape, values):
@@ -38,82 +28,6 @@ def test_an_image_is_light_if_its_corners_are_on_average():
     assert not is_light(with_corners((9, 9), (255, 255, 0, 0)))
     assert not is_light(with_corners((9, 9), (120, 120, 120, 120)), 120)
     assert is_light(with_corners((9, 9), (121, 120, 120, 120)), 120)
-
-
-@pytest.mark.parametrize(("edge", "square"), [(255, 1), (256, 1), (257, 2), (512, 2), (513, 3)])
-def test_an_image_is_reduced_to_256_pixels(edge, square):
-    image = np.zeros((6, edge), np.uint8)
-    image[:3] = 30
-    reduced = reduce(image)
-    assert reduced.shape == (-(-6 // square), -(-edge // square))
-    assert reduced[0, 0] == 30
-
-
-def test_the_background_is_even_unless_it_slopes_to_all_corners():
-    even = np.full((20, 20), 50, np.uint8)
-    even[0, 0] = 200  # an object that reaches into a corner
-    background, noise = estimate_background(even)
-    assert background.tolist() == [[50, 50], [50, 50]]
-    assert noise == 0
-    sloping = np.rint(np.linspace(20, 120, 40)[None, :] + np.zeros((40, 1))).astype(np.uint8)
-    background, noise = estimate_background(sloping)
-    assert background == pytest.approx(np.array([[21, 119], [21, 119]]), abs=1)
-    assert noise < 15  # of an even background it would be ten times as much
-
-
-def test_noise_is_three_standard_deviations_of_the_border():
-    image = np.full((20, 20), 100, np.uint8)
-    image[0, 1::2] = image[-1, 1::2] = image[1::2, 0] = image[1::2, -1] = 102
-    image[0, 2::2] = image[-1, 2::2] = image[2::2, 0] = image[2::2, -1] = 98
-    image[0, 0] = image[0, -1] = image[-1, 0] = image[-1, -1] = 100
-    assert estimate_background(image)[1] == pytest.approx(3 * 1.4826 * 2)
-
-
-def boxed(value, shape=(60, 80), top=20, left=30, height=10, width=15, ground=0):
-    image = np.full(shape, ground, np.uint8)
-    image[top : top + height, left : left + width] = value
-    return image
-
-
-def test_the_object_is_cropped_to_the_pixel_and_the_background_subtracted():
-    image = boxed(200, ground=40)
-    image[22, 33] = 60  # within the object, as pale as almost the background
-    relief, noise = find_object(image, 1 / 4, "boot")
-    assert (relief.shape, relief.dtype, noise) == ((10, 15), np.float32, 0)
-    assert relief[0, 0] == relief[-1, -1] == 160
-    assert relief[2, 3] == 20
-
-
-@pytest.mark.parametrize(("pale", "is_part"), [(49, False), (50, False), (51, True)])
-def test_what_rises_less_than_its_share_is_no_part_of_the_object(pale, is_part):
-    image = boxed(200)
-    image[40, 30] = pale
-    relief, _ = find_object(image, 1 / 4, "boot")
-    assert relief.shape == ((21, 15) if is_part else (10, 15))
-
-
-@pytest.mark.parametrize(("contrast", "is_seen"), [(9, False), (10, True)])
-def test_an_object_needs_ten_of_255_brightnesses(contrast, is_seen):
-    if is_seen:
-        assert find_object(boxed(contrast), 1 / 4, "boot")[0].max() == 10
-    else:
-        with pytest.raises(ImageError, match=r"^boot shows nothing: all pixels are alike\n") as caught:
-            find_object(boxed(contrast), 1 / 4, "boot")
-        assert caught.value.hint
-
-
-def test_an_object_in_a_large_image_is_cropped_to_the_pixel_too(monkeypatch):
-    image = boxed(200, (700, 900), 101, 203, 51, 77)
-    relief, _ = find_object(image, 1 / 4, "boot")
-    assert relief.shape == (51, 77)
-    assert (relief == 200).all()
-    monkeypatch.setattr("lenet.images.pixels.CHUNK", 30)
-    assert np.array_equal(find_object(image, 1 / 4, "boot")[0], relief)
-
-
-def test_an_object_that_touches_the_edges_is_whole():
-    image = boxed(200, (60, 80), 0, 10, 60, 5)
-    assert find_object(image, 1 / 4, "boot")[0].shape == (60, 5)
 
 
 def test_an_image_becomes_smaller_by_averages_and_larger_by_interpolation(monkeypatch):
@@ -170,3 +84,42 @@ def test_by_mass_the_centre_of_mass_is_in_the_middle_as_far_as_there_is_room():
     assert np.argwhere(image).tolist() == [[4, 2]]  # five columns have room for a start of two at most
     pixels[1, 4] = 100  # a third of the mass: the centre is at 4/3
     assert np.argwhere(place(pixels, (9, 9), "mass")).tolist() == [[4, 3], [4, 7]]
+
+
+def written(*columns, shape=(120, 300)):
+    """Dark upright strokes on paper."""
+    image = np.full(shape, 240, np.uint8)
+    for column in columns:
+        image[30:90, column : column + 8] = 30
+        image[84:90, column : column + 24] = 30
+    return image
+
+
+def test_an_image_is_explained_step_by_step():
+    framed = frame(written(100), (28, 28), "mass", "dark", "page")
+    assert [title for title, _ in framed.steps] == ["image", "object", "scaled", "what the network sees"]
+    assert framed.steps[2][1].shape == (20, 8)
+    assert np.array_equal(framed.steps[-1][1], framed.seen)
+    assert framed.seen.shape == (28, 28)
+    assert np.abs(np.array(framed.found.box) - (30, 90, 100, 124)).max() <= 3
+    assert np.array_equal(frame(written(100), (28, 28), "mass", "light", "page").seen, 255 - framed.seen)
+
+
+def test_a_number_is_split_into_its_digits():
+    page = written(40, 130, 220)
+    whole = frame(page, (28, 28), "mass", "dark", "page")
+    assert [box.left for box in whole.found.parts] == pytest.approx([40, 130, 220], abs=4)
+    parts = split(page, (28, 28), "mass", "dark", "page")
+    single = frame(written(100), (28, 28), "mass", "dark", "page").seen
+    assert len(parts) == 3
+    for part in parts:
+        assert np.abs(part.seen.astype(int) - single).mean() < 4
+    assert len(split(written(100), (28, 28), "mass", "dark", "page")) == 1
+
+
+def test_of_a_pair_of_solid_objects_one_is_seen():
+    pair = np.full((100, 240), 250, np.uint8)
+    pair[20:80, 20:100] = pair[20:80, 130:220] = 40
+    framed = frame(pair, (28, 28), "box", "dark", "page")
+    assert len(framed.found.parts) == 2
+    assert (framed.seen > 200).sum() > 0.95 * 28 * 18

@@ -1,12 +1,14 @@
 """How the images of a data set are framed, measured."""
 
+import gzip
+
 import numpy as np
 import pytest
 
 from lenet.data import digits
 from lenet.data.loading import load
-from lenet.images.framing import place
-from lenet.images.invariants import measured_framing
+from lenet.images.framing import is_light, place
+from lenet.images.invariants import is_framed, measured_framing
 
 
 def placed(framing: str, edge: int, size: int = 28, count: int = 60) -> np.ndarray:
@@ -52,3 +54,40 @@ def test_images_of_other_sizes_and_photographs_are_whole():
 def test_the_data_sets_have_the_framing_of_the_catalogue(real_data, name, framing):
     for part in load(name, real_data):
         assert measured_framing(part.images, "dark") == framing
+
+
+@pytest.mark.parametrize(("name", "framing"), [("mnist", "mass"), ("fashion-mnist", "box")])
+def test_all_test_images_go_in_as_they_are(real_data, name, framing):
+    """All 10,000 and their inverses, bit for bit: a file from the data set is seen as evaluation sees it."""
+    content = gzip.decompress((real_data / name / "t10k-images-idx3-ubyte.gz").read_bytes())
+    for image in np.frombuffer(content, np.uint8, offset=16).reshape(-1, 28, 28):
+        assert is_framed(image, framing)
+        assert not is_light(image)
+        assert is_light(255 - image)
+
+
+def ink(top=4, left=6, height=20, width=16, level=255):
+    image = np.zeros((28, 28), np.uint8)
+    image[top : top + height, left : left + width] = level
+    return image
+
+
+@pytest.mark.parametrize(
+    ("image", "framing", "expected"),
+    [
+        (ink(), "mass", True),
+        (ink(top=1), "mass", False),
+        (ink(left=9), "mass", False),
+        (ink(height=14, top=7), "mass", False),
+        (ink(2, 4, 24, 20), "mass", True),  # as in EMNIST
+        (ink(level=120), "mass", False),
+        (ink(0, 6, 28, 16), "box", True),
+        (ink(0, 2, 28, 16), "box", False),
+        (ink(), "box", False),
+        (np.maximum(ink(0, 6, 28, 16), 3), "box", False),  # a ground of noise
+        (np.zeros((28, 28), np.uint8), "mass", False),
+        (np.zeros((28, 28), np.uint8), "box", False),
+    ],
+)
+def test_only_what_is_framed_alike_goes_in_as_it_is(image, framing, expected):
+    assert is_framed(image, framing) == expected

@@ -8,7 +8,7 @@ import zlib
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from made_up import noise
@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw
 
 from lenet.data.dataset import Dataset
 from lenet.errors import ImageError, RunError
-from lenet.images.framing import corners, is_light, place
+from lenet.images.framing import place
 from lenet.images.preprocess import Preprocessing, mean_and_std
 
 DIGIT = Preprocessing(size=(28, 28), framing="mass")
@@ -42,30 +42,35 @@ def difference(a, b):
     return np.abs(a.astype(int) - b.astype(int)).mean()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(arrays(np.uint8, (28, 28), elements=st.integers(0, 255)), st.sampled_from(["L", "RGB", "RGBA", "LA", "I;16"]))
-def test_an_image_of_the_right_size_on_a_dark_background_is_left_as_it_is(tmp_path_factory, pixels, mode):
-    pixels[:2, :2] = pixels[:2, -2:] = pixels[-2:, :2] = pixels[-2:, -2:] = 0
-    assume(pixels.max() != 1)  # that is a mask
+def test_an_image_that_is_framed_like_garments_is_left_as_it_is(tmp_path_factory, pixels, mode):
+    pixels[:, :3] = pixels[:, -3:] = 0
+    pixels[0, 9] = pixels[-1, 9] = pixels[9, 3] = pixels[9, -4] = 255
     path = tmp_path_factory.getbasetemp() / "same.png"
     image = Image.fromarray(pixels.astype(np.uint16) * 257) if mode == "I;16" else Image.fromarray(pixels).convert(mode)
     image.save(path)
-    for preprocessing in (DIGIT, GARMENT):
-        np.testing.assert_array_equal(preprocessing.apply(path), pixels)
+    np.testing.assert_array_equal(GARMENT.apply(path), pixels)
+    np.testing.assert_array_equal(GARMENT.apply(255 - pixels), pixels)
 
 
-@pytest.mark.parametrize("name", ["mnist", "fashion-mnist"])
-def test_no_image_of_the_test_sets_is_mistaken(real_data, name):
-    """All 10,000 are left as they are, and each inverse is recognised as one."""
-    images = real(real_data, name)
-    light = corners(images).mean(axis=(-2, -1)) > 127.5
-    inverse = corners(255 - images).mean(axis=(-2, -1)) > 127.5
-    assert not light.any()
-    assert inverse.all()
-    for image in images[:200]:
-        assert not is_light(image)
-        np.testing.assert_array_equal(GARMENT.apply(image), image)
-        np.testing.assert_array_equal(GARMENT.apply(255 - image), image)
+@pytest.mark.parametrize(("name", "preprocessing"), [("mnist", DIGIT), ("fashion-mnist", GARMENT)])
+def test_files_of_the_test_images_are_seen_as_in_evaluation(real_data, tmp_path, name, preprocessing):
+    for number, image in enumerate(real(real_data, name)[:40]):
+        Image.fromarray(image).save(tmp_path / f"{number}.png")
+        np.testing.assert_array_equal(preprocessing.apply(tmp_path / f"{number}.png"), image)
+        np.testing.assert_array_equal(preprocessing.apply(255 - image), image)
+        np.testing.assert_array_equal(preprocessing.apply(np.stack([image] * 3, axis=2)), image)
+
+
+def test_digits_that_are_not_in_the_middle_are_moved_there(real_data):
+    """By four pixels, as far as there is room: nearly the same image comes back."""
+    differences = []
+    for image in real(real_data, "mnist")[:60]:
+        moved = np.roll(image, (-4, 4), axis=(0, 1))
+        if not image[:4].any() and not image[:, -4:].any():
+            differences.append(difference(DIGIT.apply(moved), image))
+    assert np.mean(differences) < 2
 
 
 @pytest.mark.parametrize("ground", ["black", "white", "grey"])
@@ -77,8 +82,7 @@ def test_enlarged_digits_come_back(real_data, ground):
         canvas[30:310, 180:460] = np.kron(image, np.ones((10, 10), np.uint8))
         canvas = {"black": canvas, "white": 255 - canvas, "grey": 60 + canvas // 2}[ground]
         differences.append(difference(DIGIT.apply(canvas), image))
-    assert np.mean(differences) < 4  # of 255; a shift by one pixel makes about 17
-    assert np.max(differences) < 16
+    assert np.mean(differences) < 1  # of 255; a shift by one pixel makes about 17, and a rounded centre may shift
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "CMYK", "P", "1", "LA", "RGBA", "I;16", "F"])
@@ -172,12 +176,12 @@ def test_the_first_frame_of_an_animation_is_taken(tmp_path):
     assert difference(DIGIT.apply(tmp_path / "moving.gif"), DIGIT.apply(drawing())) < 2
 
 
-def test_an_empty_image_is_an_error_unless_it_has_the_right_size():
-    blank = np.full((28, 28), 0, np.uint8)
-    np.testing.assert_array_equal(DIGIT.apply(blank), blank)
+@pytest.mark.parametrize("size", [(28, 28), (100, 100), (28, 28, 3)])
+def test_an_empty_image_is_an_error_at_every_size(size):
     for value in (0, 128, 255):
-        with pytest.raises(ImageError, match="shows nothing"):
-            DIGIT.apply(np.full((100, 100), value, np.uint8))
+        for preprocessing in (DIGIT, GARMENT):
+            with pytest.raises(ImageError, match="shows nothing: all pixels are alike"):
+                preprocessing.apply(np.full(size, value, np.uint8))
 
 
 def header(width, height):
@@ -199,7 +203,7 @@ def test_a_gif_with_a_gigantic_frame_is_refused(tmp_path, monkeypatch):
 
 def test_a_gif_may_have_a_comment_and_a_frame_larger_than_itself(tmp_path):
     pixels = np.zeros((28, 28), np.uint8)
-    pixels[8:20, 8:20] = 200
+    pixels[:, 8:20] = 255
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "GIF", comment=b"," * 600, transparency=3, disposal=2)
     content = bytearray(file.getvalue())
@@ -222,7 +226,7 @@ def test_an_image_of_which_nothing_is_left_is_an_error(tmp_path):
     """Found by fuzzing: an empty image has no centre of mass."""
     path = tmp_path / "stripes"
     path.write_bytes(zlib.decompress(base64.b85decode(STRIPES)))
-    with pytest.raises(ImageError, match="stripes nothing is left at 14×12 pixels"):
+    with pytest.raises(ImageError, match="stripes shows nothing: nothing stands out from its background"):
         Preprocessing((14, 12), 0.3, 0.4, "dark", "mass").apply(path)
 
 

@@ -9,6 +9,7 @@
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -39,12 +40,11 @@ class Box(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """What was found in an image, on a copy of at most some hundred pixels along each edge.
+    """What was found in an image, on a copy of some hundred pixels along each edge.
 
     Attributes:
         copy: uint8 (height, width), or (height, width, 3) with colours: the image, reduced.
-        square: How many pixels of the image, along each edge, are one of the copy.
-        ground: uint8, of the copy's shape: the ground as it would be without anything on it.
+        square: How many pixels of the image, along each edge, are one of the copy; less than 1 for small images.
         kept: bool (height, width): what belongs to the object.
         dropped: bool (height, width): what differs from the ground and was left out, such as specks, lines and frames.
         box: The box of what is kept, in pixels of the image.
@@ -53,12 +53,18 @@ class Found:
     """
 
     copy: Pixels
-    square: int
-    ground: Pixels
+    square: float
     kept: Mask
     dropped: Mask
     box: Box
     parts: tuple[Box, ...]
+
+    @cached_property
+    def ground(self) -> Pixels:
+        """The copy as it would be without anything on its ground: uint8 of the copy's shape."""
+        from lenet.images.finding.ground import without
+
+        return without(self.copy, self.kept | self.dropped)
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,6 +9,7 @@ INK = 32  # of 255 above a black background; the noise of a JPEG is below
 # The longest edge of the ink, as shares of the image's, and how far its centre of mass may lie from the middle, in 28ths:
 # of MNIST's images 20/28 in 99.98 %, and half a pixel; EMNIST fills 24/28 and centres the box.
 MASS, CENTRED = ((20 / 28, 1.5), (24 / 28, 5.0)), 2
+FAINT = 8  # of 255: the ink of one image, which JPEG may have changed a little
 BOX = 26 / 28  # of Fashion-MNIST's images 98 % have more
 
 
@@ -41,6 +42,35 @@ def measured_framing(images: NDArray[np.uint8], ground: str) -> str:
         if _nearly_all(has_ground & (np.abs(longest - share) < 1.5 / 28) & (off_centre <= reach)):
             return "mass"
     return "box" if _nearly_all(has_ground & (longest >= BOX) & box_is_centred) else "whole"
+
+
+def is_framed(image: NDArray[np.uint8], framing: str) -> bool:
+    """Tell whether an image on a dark ground is framed like the training images already.
+
+    All 140,000 images of MNIST and Fashion-MNIST are. The longest edge of MNIST's ink is 20 of 28 pixels, or 19, its centre
+    of mass in 13.48 to 14.5, in pixel indices; EMNIST's longest edge is 24, and the box in the middle. Fashion-MNIST's
+    objects have a longest edge of 26 or more, and at most two more empty rows on one side than on the other.
+
+    Args:
+        image: uint8 (height, width).
+        framing: "mass" or "box".
+    """
+    if int(image.max()) < 250:
+        return False
+    edges = np.array(image.shape, np.float64)
+    ink = image > (FAINT if framing == "mass" else 0)
+    profiles = [np.asarray(ink.any(axis=axis)) for axis in (1, 0)]
+    before, after = (np.array([int(part[::step].argmax()) for part in profiles]) for step in (1, -1))
+    longest = float(((edges - before - after) / edges).max()) * 28
+    uneven = float((np.abs(before - after) / edges).max()) * 28
+    if framing == "box":
+        border = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
+        return bool((border == 0).mean() >= 0.05) and longest >= 26 - 1e-6 and uneven <= 2 + 1e-6
+    if 23.5 < longest < 24.5 and uneven <= 1:
+        return True
+    centres = [float(_centres(image.sum(axis=axis, dtype=np.float64)[None])[0]) for axis in (1, 0)]
+    off = 28 * (np.array(centres) / edges - 0.5)
+    return 19 - 1e-6 <= longest <= 20 + 1e-6 and bool((off > -0.05).all() and (off < 1).all())
 
 
 def _centres(profiles: NDArray[np.float64]) -> NDArray[np.float64]:

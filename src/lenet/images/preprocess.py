@@ -1,19 +1,18 @@
 """From an image to the network's input: one way, in prediction, server and export, stored with every trained network.
 
 With the framing "whole", as for people's own images, `Preprocessing.apply` brings the whole image to the network's size
-(`fit.py`). With the others it takes these steps, the first in decode.py, the others in framing.py:
+(`fit.py`). With the others it takes these steps:
 
-1. `decode`               reads a file of a known format, its size checked first: the first frame, upright as its EXIF data
-                          say, in one channel of 8 bits; brightness by ITU-R 601, transparency flattened
-2. An image that already has the network's size is taken for one like those trained on. It stays as it is, even if blank,
-   so that an image saved from the data set reaches the network bit for bit as in evaluation; it is inverted only if
-   `is_light` says that its background is the opposite of the training images'.
-3. `is_light`             inverts any other image if its background is light: from here on the background is dark
-4. `estimate_background`  measures how bright the background is, corner by corner, and how noisy
-5. `find_object`          finds the box that holds everything brighter than the background, and subtracts the background
-6. `scale_to_fit`         scales it into the frame by averaging areas, with the proportions kept
-7. `stretch_contrast`     maps background to 0, brightest pixel to 255; after scaling, so that thin strokes do not fade
-8. `place`                centres it as the training images are; inverts it back if those have a light background
+1. `decode`            reads a file of a known format, its size checked first: the first frame, upright as its EXIF data
+                       say, 8 bits, in colour where it has colours, transparency flattened
+2. `is_framed`         An image of the network's own size that is framed like the training images stays as it is, so that an
+                       image saved from the data set reaches the network bit for bit as in evaluation; it is inverted only
+                       if `is_light` says that its background is the opposite of the training images'.
+3. `search`            finds the object in any other: what stands out from its ground, dark or light, in brightness or in
+                       colour, without the lines, specks, frames and strips around it; the ground is subtracted
+4. `scale_to_fit`      scales it into the frame by averaging areas, with the proportions kept
+5. `stretch_contrast`  maps ground to 0, brightest pixel to 255; after scaling, so that thin strokes do not fade
+6. `place`             centres it as the training images are; inverts it back if those have a light background
 """
 
 import math
@@ -189,15 +188,16 @@ class Preprocessing:
         return split(pixels, self.size, self.framing, self.ground, name)
 
     def _decoded(self, source: Source, name: str | None) -> tuple[Pixels, str]:
-        """An image's pixels, in colour if the network takes them, and what errors call it."""
+        """An image's pixels, and what errors call it."""
         if name is None:
             name = str(source) if isinstance(source, Path | str) else "the image"
         # A whole image is only scaled down, to which twice the network's size is enough; small things are looked for in more.
         enough = 2 * max(self.size) if self.framing == WHOLE else ENOUGH
-        return with_channels(decode(source, name, enough=enough), self.channels), name
+        return decode(source, name, enough=enough), name
 
     def _whole(self, pixels: Pixels) -> Framed:
         """A whole image, brought to the network's size."""
+        pixels = with_channels(pixels, self.channels)
         if self.framing == WHOLE:
             seen = brought_to(pixels, self.size, self.fit)
         elif pixels.shape == self.size:

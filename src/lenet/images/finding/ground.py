@@ -1,0 +1,137 @@
+"""The ground around a solid object: the flat zones at the image's border, continued below the object.
+
+Light that falls unevenly, soft shadows and vignettes change the ground slowly, the outline of an object changes it at once.
+So flat zones, between which the brightness changes steeply, are ground where they lie at the border and resemble each other.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.images.finding.components import Components, Ints, label
+from lenet.images.finding.filters import Floats, blurred, dilated, eroded
+from lenet.images.found import Mask, Pixels
+
+STEEP = 0.12  # of the steepest slopes of an image: what separates zones
+ALIKE = 0.25  # of an image's contrast: how far the colours of zones of one ground may differ
+STRIP = 0.25  # of an edge: how deep a strip along it, of a desk or a lid, may be
+COARSER = 4  # the ground is continued on a copy that is smaller by this
+
+
+def distance(colours: NDArray[Any]) -> Floats:
+    """The length of vectors of colours (…, channels)."""
+    return np.asarray(np.sqrt(np.einsum("...c,...c->...", colours, colours)), np.float32)
+
+
+def find_ground(image: Floats) -> tuple[Floats, Mask]:
+    """Find the ground of an image.
+
+    Args:
+        image: float32 (height, width, channels), some hundred pixels along each edge.
+
+    Returns:
+        The ground's colour everywhere, float32 like the image, and where it is seen.
+    """
+    smooth = blurred(image, 1)
+    steep = np.maximum(*(distance(np.diff(smooth, axis=axis, append=_last(smooth, axis))) for axis in (0, 1)))
+    strong, usual = float(np.quantile(steep, 0.99)), float(np.median(steep))
+    ring = max(1, min(steep.shape) // 20)
+    sides = [steep[:ring], steep[-ring:], steep[:, :ring], steep[:, -ring:]]
+    usual = min(usual, float(np.median(np.concatenate([side.ravel() for side in sides]))))
+    flat = steep <= max(min(4 * usual, max(0.3 * strong, 1.5 * usual)), STEEP * strong, 1.0)
+    seen = _ground_zones(image, label(flat))
+    inner = eroded(seen, 1)
+    return continued(image, inner if inner.any() else seen), seen
+
+
+def continued(image: Floats, known: Mask) -> Floats:
+    """Continue what is known of an image smoothly to the rest: means of what is known nearby, then ever farther away."""
+    share = _shrunk(known.astype(np.float32)[:, :, None])
+    values = _shrunk(image * known[:, :, None])
+    result, done = np.zeros_like(values), np.zeros_like(share)
+    radius = 1.0
+    while radius <= 2 * max(share.shape) and (done < 0.999).any():
+        weight = blurred(share, radius)
+        trust = ((weight - 0.02) / 0.2).clip(0, 1) * (1 - done)
+        result += blurred(values, radius) / np.maximum(weight, 1e-6) * trust
+        done += trust
+        radius *= 2
+    result += (1 - done) * (values.sum(axis=(0, 1)) / max(1.0, float(share.sum())))
+    return _enlarged(result, known.shape)
+
+
+def without(image: Pixels, mask: Mask) -> Pixels:
+    """Replace what is in a mask, and close to it, by the ground around it.
+
+    Args:
+        image: uint8 (height, width), or (height, width, 3) with colours.
+        mask: bool (height, width).
+    """
+    values = image.reshape(*image.shape[:2], -1).astype(np.float32)
+    hidden = dilated(mask, 2)
+    replaced = np.where(hidden[:, :, None], continued(values, ~hidden), values)
+    return np.asarray(np.rint(replaced).clip(0, 255), np.uint8).reshape(image.shape)
+
+
+def _ground_zones(image: Floats, zones: Components) -> Mask:
+    """The flat zones that are ground: of the colour that has most of the border and its corners, or strips along an edge."""
+    height, width = zones.labels.shape
+    if not len(zones):
+        return np.ones((height, width), np.bool_)
+    contact = zones.contacts.sum(axis=1)
+    weight = contact + _corners(zones) * (height + width) / 4 + zones.areas / (height * width)
+    inside = zones.labels >= 0
+    numbers = zones.labels[inside]
+    means = [np.bincount(numbers, channel[inside], len(zones)) for channel in np.moveaxis(image, 2, 0)]
+    colours = np.stack(means, axis=1) / zones.areas[:, None]
+    contrast = max(20.0, float(np.quantile(distance(image - np.median(image, axis=(0, 1))), 0.95)))
+    heavy = np.argsort(-weight)[:12]
+    alike = distance(colours[heavy][:, None] - colours[heavy]) < ALIKE * contrast
+    chosen = np.zeros(len(zones), np.bool_)
+    chosen[heavy[alike[(alike @ weight[heavy]).argmax()]]] = True
+    near = continued(image, zones.keep(chosen))
+    off = np.bincount(numbers, distance(image - near)[inside], len(zones)) / zones.areas
+    extents = zones.boxes[:, [1, 3]] - zones.boxes[:, [0, 2]]
+    along = [zones.contacts[:, :2].max(axis=1) >= 0.85 * width, zones.contacts[:, 2:].max(axis=1) >= 0.85 * height]
+    strips = (along[0] & (extents[:, 0] < STRIP * height)) | (along[1] & (extents[:, 1] < STRIP * width))
+    chosen |= (contact > 0) & ((off < ALIKE * contrast) | strips)
+    return zones.keep(chosen)
+
+
+def _corners(zones: Components) -> Ints:
+    """How many of the image's corners each zone has most of."""
+    height, width = zones.labels.shape
+    down, across = max(1, height // 12), max(1, width // 12)
+    count = np.zeros(len(zones), np.int64)
+    for rows in (slice(None, down), slice(-down, None)):
+        for columns in (slice(None, across), slice(-across, None)):
+            numbers = zones.labels[rows, columns]
+            if (numbers >= 0).any():
+                count[np.bincount(numbers[numbers >= 0]).argmax()] += 1
+    return count
+
+
+def _last(image: Floats, axis: int) -> Floats:
+    return image[-1:] if axis == 0 else image[:, -1:]
+
+
+def _shrunk(image: Floats) -> Floats:
+    """An image smaller by COARSER, by averaging squares; the last rows and columns are repeated to whole squares."""
+    padding = [(0, -edge % COARSER) for edge in image.shape[:2]]
+    height, width = (edge + more for edge, (_, more) in zip(image.shape[:2], padding, strict=True))
+    padded = np.pad(image, [*padding, (0, 0)], "edge")
+    squares = padded.reshape(height // COARSER, COARSER, width // COARSER, COARSER, -1)
+    return np.asarray(squares.mean(axis=(1, 3)))
+
+
+def _enlarged(image: Floats, shape: tuple[int, ...]) -> Floats:
+    """An image larger by COARSER, by linear interpolation, cut to a shape."""
+    from PIL import Image
+
+    size = (image.shape[1] * COARSER, image.shape[0] * COARSER)
+    channels = [
+        np.asarray(Image.fromarray(np.ascontiguousarray(channel)).resize(size, Image.Resampling.BILINEAR))
+        for channel in np.moveaxis(image, 2, 0)
+    ]
+    return np.stack(channels, axis=2)[: shape[0], : shape[1]]
