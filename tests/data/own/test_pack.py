@@ -248,3 +248,15 @@ def test_arrays_are_trained(tmp_path):
     assert (run.resolved.num_train, run.resolved.num_test) == (40, 9)
     with pytest.raises(DataError, match="the data is of type int"):
         lenet.train(3)
+
+
+def test_processes_make_the_same_images_as_threads(tmp_path, cache, monkeypatch):
+    path = folders(tmp_path / "photos", 40)
+    (path / "red" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n and nothing more")
+    expected = lenet.data.load(path, skip_bad=True)
+    shutil.rmtree(cache)
+    monkeypatch.setattr("lenet.data.own.making.MANY", 10)
+    monkeypatch.setattr("lenet.data.own.making.TOGETHER", 4)
+    splits = lenet.data.load(path, skip_bad=True)
+    assert splits.fingerprint == expected.fingerprint
+    assert splits.notice == expected.notice

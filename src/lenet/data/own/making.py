@@ -1,10 +1,10 @@
 """Makes the images of a collection, each by `Preprocessing.apply` as for prediction; parts outlast an interruption."""
 
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,8 @@ from lenet.data.own.fitting import preprocessing_of
 from lenet.data.own.items import Bad, Collection
 from lenet.data.own.size import choose_size
 from lenet.data.own.survey import survey
-from lenet.errors import DataError, LenetError
+from lenet.data.own.worker import MANY, Workers, cores, make_one, root_of
+from lenet.errors import DataError
 from lenet.images.fit import with_channels
 from lenet.images.pixels import Pixels, chunks
 from lenet.images.preprocess import Preprocessing
@@ -24,7 +25,8 @@ from lenet.images.preprocess import Preprocessing
 if TYPE_CHECKING:
     from lenet.data.download import MakeBar
 
-SAMPLE = 500  # images from which size, colours and framing are measured
+TOGETHER = 32  # images that a process is asked for at once
+SAMPLE = 200  # images from which size, colours and framing are measured
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,44 +119,65 @@ def _of_files(
     folder: Path | None,
     progress: "MakeBar | None",
 ) -> Made:
-    """Decode image files by threads, some at a time; what was made before an interruption is not made again."""
-
-    def one(number: int) -> Pixels | Bad:
-        name = collection.items[number].name
-        try:
-            return preprocessing.apply(collection.read(number), name)
-        except LenetError as error:
-            return Bad(name, error.message)
-
+    """Decode image files by threads, of large folders by processes; what was made before is not made again."""
     count = len(collection.items)
     bytes_each = int(np.prod(preprocessing.shape))
     bar = progress(f"packing {collection.path.name}", count * bytes_each) if progress else None
     done = parts.Parts(folder if count > parts.PART else None, preprocessing)
     digests: list[bytes] = []
     small = []
-    pool = ThreadPoolExecutor(os.cpu_count())
-    with closing(bar) if bar is not None else closing(_NoBar()) as shown:
-        try:
-            for start in range(0, count, parts.PART):
-                numbers = range(start, min(start + parts.PART, count))
-                part = done.find(start)
-                if part is None:
-                    results = []
-                    for result in pool.map(one, numbers):
-                        results.append(result)
-                        shown.update(bytes_each)
-                    part = parts.Part.of(results, numbers, preprocessing.shape)
-                    done.keep(start, part)
-                else:
-                    shown.update(bytes_each * len(numbers))
-                if part.bad and not skip_bad:
-                    raise DataError(_sentence(*part.bad[0]), hint="--skip-bad leaves it out")
-                digests += duplicates.digests(part.images)
-                small.append(duplicates.thumbnails(part.images))
-        finally:
-            pool.shutdown(cancel_futures=True)
-    made = np.concatenate(done.numbers)
-    return Made(preprocessing, made, done.bad, digests, np.concatenate(small), done.images)
+    with closing(bar or _NoBar()) as shown, _maker(collection, preprocessing) as run:
+        ahead = None if done.has(0) else run(range(min(parts.PART, count)))
+        for start in range(0, count, parts.PART):
+            numbers = range(start, min(start + parts.PART, count))
+            following = range(numbers.stop, min(numbers.stop + parts.PART, count))
+            # The next part is begun before this one is looked at, so that no process waits.
+            under_way, ahead = ahead, run(following) if following and not done.has(following.start) else None
+            part = done.find(start) if under_way is None else None
+            if part is None:
+                results: list[Pixels | Bad] = []
+                for some in under_way or run(numbers):
+                    results += some
+                    shown.update(bytes_each * len(some))
+                part = parts.Part.of(results, numbers, preprocessing.shape)
+                done.keep(start, part)
+            else:
+                shown.update(bytes_each * len(numbers))
+            if part.bad and not skip_bad:
+                raise DataError(_sentence(*part.bad[0]), hint="--skip-bad leaves it out")
+            digests += duplicates.digests(part.images)
+            small.append(duplicates.thumbnails(part.images))
+    return Made(preprocessing, np.concatenate(done.numbers), done.bad, digests, np.concatenate(small), done.images)
+
+
+@contextmanager
+def _maker(
+    collection: Collection, preprocessing: Preprocessing
+) -> Iterator[Callable[[range], Iterator[list[Pixels | Bad]]]]:
+    """Yield a function that makes the images of some items, in order, a few at a time."""
+
+    def here(numbers: range) -> list[Pixels | Bad]:
+        return [make_one(partial(collection.read, i), collection.items[i].name, preprocessing) for i in numbers]
+
+    root = root_of(collection) if len(collection.items) >= MANY else None
+    workers = Workers(root, preprocessing) if root is not None else None
+
+    def some(numbers: range) -> list[Pixels | Bad]:
+        names = [collection.items[i].name for i in numbers]
+        return workers.make(names, lambda: here(numbers)) if workers else here(numbers)
+
+    step = TOGETHER if workers else 1
+    pool = ThreadPoolExecutor(cores())
+
+    def run(numbers: range) -> Iterator[list[Pixels | Bad]]:
+        return pool.map(some, [numbers[i : i + step] for i in range(0, len(numbers), step)])
+
+    try:
+        yield run
+    finally:
+        pool.shutdown(cancel_futures=True)
+        if workers is not None:
+            workers.close()
 
 
 class _NoBar:

@@ -57,6 +57,11 @@ class Parts:
         self.numbers: list[Indices] = []
         self.bad: tuple[Bad, ...] = ()
 
+    def has(self, start: int) -> bool:
+        """Return whether the part that begins with an item seems to be done."""
+        path = self._path(start)
+        return path is not None and path.is_file()
+
     def find(self, start: int) -> Part | None:
         """Return the part that begins with an item, if it was done before; it is then one of these."""
         path = self._path(start)
