@@ -1,12 +1,13 @@
 import dataclasses
 
+import drawings
 import numpy as np
 import pytest
 from PIL import Image
 
 import lenet
 from lenet.analysis.answer import Reading, Unreadable
-from lenet.analysis.given_images import Given
+from lenet.analysis.given_images import Given, given_images
 from lenet.analysis.prediction import predict_each, predict_many, read
 from lenet.analysis.preparing import BATCH, MAX_THREADS
 from lenet.engines.cpu import CpuEngine
@@ -164,3 +165,17 @@ def test_parts_are_read_from_left_to_right(tiny, tiny_run, monkeypatch):
     monkeypatch.undo()
     with pytest.raises(ImageError):
         read(tiny_run, "nowhere.png")
+
+
+def test_numbers_written_by_hand_are_read(real_data, tmp_path):
+    run = lenet.train("mnist", data_dir=real_data, epochs=1, out=tmp_path / "run", progress="quiet")
+    numbers = ["10", "11", "42", "2026", "738", "905"]
+    paths = [tmp_path / f"{number}.image" for number in numbers]
+    for path, number in zip(paths, numbers, strict=True):
+        path.write_bytes(drawings.write_row("digit", [int(digit) for digit in number], seed=1))
+    readings = list(predict_each(run, given_images(paths), split=True))
+    assert [len(reading.parts) for reading in readings] == [len(number) for number in numbers]
+    assert sum(reading.label == number for reading, number in zip(readings, numbers, strict=True)) >= len(numbers) - 1
+    assert [prediction.num_parts for prediction in lenet.predict_many(run, paths)] == [
+        len(number) for number in numbers
+    ]
