@@ -2,12 +2,13 @@
 
     image = brought_to(pixels, (64, 64), "pad")
 
-Where an axis becomes shorter its pixels are averaged by the areas that they share, in sums of whole numbers, which float64
-holds exactly; where it becomes longer, Pillow's bicubic interpolation computes, in whole numbers too.
+Where an axis becomes shorter its pixels are averaged by the areas that they share, in sums of whole numbers; where it becomes
+longer, Pillow's bicubic interpolation computes, in whole numbers too.
 """
 
 import functools
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,14 +86,27 @@ def _resized(pixels: Pixels, size: tuple[int, int]) -> Pixels:
         pixels = np.asarray(Image.fromarray(np.ascontiguousarray(pixels)).resize(larger, Image.Resampling.BICUBIC))
     if pixels.shape[:2] == size:
         return np.ascontiguousarray(pixels)
-    down, across = (areas(old, new) for old, new in zip(pixels.shape[:2], size, strict=True))
-    channels = pixels[:, :, None] if pixels.ndim == 2 else pixels
-    # Contiguous: NumPy's products of others do not use BLAS and take a hundred times as long.
-    planes = np.ascontiguousarray(np.moveaxis(channels, 2, 0), np.float64)
-    sums = np.stack([down @ plane @ across.T for plane in planes], axis=2)
-    area = math.prod(pixels.shape[:2])  # of a pixel of the result: each row of `down` adds up to the old height
-    averaged = ((2 * sums.astype(np.int64) + area) // (2 * area)).astype(np.uint8)  # rounded
+    sums = _sums(_sums(pixels.reshape(*pixels.shape[:2], -1), size[0], 0), size[1], 1)
+    area = math.prod(pixels.shape[:2])  # of a pixel of the result
+    averaged = ((2 * sums + area) // (2 * area)).astype(np.uint8)  # rounded
     return averaged.reshape(*size, *pixels.shape[2:])
+
+
+def _sums(values: NDArray[Any], new: int, axis: int) -> NDArray[np.int64]:
+    """Divide an axis into `new` equal parts and sum up what lies in each, a pixel's share of it in units of 1/new.
+
+    From cumulative sums, in whole numbers: a product of matrices would be as exact, but its threads take turns with those
+    that decode, which costs far more than the product.
+    """
+    old = values.shape[axis]
+    before = np.zeros([length + (number == axis) for number, length in enumerate(values.shape)], np.int64)
+    np.cumsum(values, axis=axis, dtype=np.int64, out=before[(slice(None),) * axis + (slice(1, None),)])
+    whole, rest = np.divmod(
+        np.arange(new + 1) * old, new
+    )  # where the parts begin and end: in which pixel, and how far in it
+    rest = rest.reshape([-1 if number == axis else 1 for number in range(values.ndim)])
+    until = before.take(whole, axis) * new + values.take(np.minimum(whole, old - 1), axis) * rest
+    return np.asarray(np.diff(until, axis=axis), np.int64)
 
 
 @functools.lru_cache(maxsize=64)
