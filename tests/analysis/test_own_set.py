@@ -76,5 +76,5 @@ def test_a_run_on_own_images_is_evaluated_on_its_own_test_images(photos, tmp_pat
         assert (result.split, result.accuracy) == ("test", run.test_accuracy)
     assert lenet.predict_many(run, folder)[0].classes == run.classes
     (folder / "train" / "3" / "1.png").write_bytes(next((folder / "train" / "5").glob("*.png")).read_bytes())
-    with pytest.warns(RunWarning, match="photos has changed since .*run was trained"):
-        assert lenet.evaluate(run).split == "test"
+    with pytest.raises(DataError, match=r"photos is not what .*run was trained on"):
+        lenet.evaluate(run)

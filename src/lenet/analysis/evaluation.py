@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from lenet.analysis.evaluated import Evaluation, Mistake
 from lenet.analysis.inference import computes, memory_guard
 from lenet.analysis.own_set import OwnSet, own_set
-from lenet.data.catalogue import CATALOGUE
 from lenet.data.dataset import Dataset, Labels, Splits
 from lenet.data.loading import load
 from lenet.data.own.path import own_path
@@ -103,14 +102,7 @@ def _splits(trained: Trained, data: str | os.PathLike[str] | Splits | None, data
     if isinstance(data, Splits):
         return data
     if isinstance(trained, Run) and (data in (None, trained.resolved.data) or own_path(data)):
-        splits = load_data(trained, data_dir)
-        if trained.resolved.data not in CATALOGUE and splits.fingerprint != trained.environment.data_fingerprint:
-            warnings.warn(
-                f"{splits.name} has changed since {trained.path} was trained: images it has seen may be test images now",
-                RunWarning,
-                stacklevel=3,
-            )
-        return splits
+        return load_data(trained, data_dir)
     if data is None:
         raise ConfigError(
             f"{trained.path} does not say what data it was trained on", hint="name a data set: --data fashion-mnist"
