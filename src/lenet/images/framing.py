@@ -11,11 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.images.finding.filters import Floats
+from lenet.images.finding.reading import MIN_CONTRAST
 from lenet.images.finding.search import Sight, check_contrast, search
 from lenet.images.found import Framed, Mask
 from lenet.images.invariants import is_framed
 from lenet.images.pixels import Grey, Pixels, chunks, to_grey
 
+EVEN = 3  # of 255: how far an even ground may rise above itself, as after a JPEG
 FRAMINGS = {"mass": 20 / 28, "box": 1.0}  # for each framing: the share of the image that the object fills
 
 
@@ -42,6 +44,10 @@ def frame(pixels: Pixels, size: tuple[int, int], framing: str, ground: str, name
         if is_framed(dark, framing):
             seen = 255 - dark if ground == "light" else dark
             return Framed(seen, None, (("image", pixels), ("what the network sees", seen)))
+    enlarged = _reduced(pixels, size)
+    if enlarged is not None and is_framed(enlarged, framing):
+        seen = 255 - enlarged if ground == "light" else enlarged
+        return Framed(seen, None, (("image", pixels), ("what the network sees", seen)))
     sight = search(pixels, framing, name)
     part = sight.reading.kept
     if framing == "box" and len(sight.reading.parts) > 1:  # a pair of shoes is no bag
@@ -56,6 +62,23 @@ def split(pixels: Pixels, size: tuple[int, int], framing: str, ground: str, name
         return (whole,)
     sight = search(pixels, framing, name)
     return tuple(_framed(sight, part, (size, framing, ground)) for part in sight.reading.parts)
+
+
+def _reduced(pixels: Pixels, size: tuple[int, int]) -> Grey | None:
+    """An image of the training images' proportions and on an even ground, reduced to their size, on black.
+
+    So an enlarged image of the data set, on whatever ground, is recognised as what it is.
+    """
+    height, width = pixels.shape[:2]
+    if height * size[1] != width * size[0] or height < size[0]:
+        return None
+    small = np.rint(scale_to_fit(to_grey(pixels).astype(np.float32), size)).clip(0, 255).astype(np.int64)
+    border = np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]])
+    raised = small - np.bincount(border).argmax()
+    raised = -raised if raised.min() + raised.max() < 0 else raised
+    if raised.min() < -EVEN or raised.max() < MIN_CONTRAST:
+        return None
+    return np.asarray(np.rint(raised.clip(0) * (255 / raised.max())), np.uint8)
 
 
 def _framed(sight: Sight, part: Mask, target: tuple[tuple[int, int], str, str]) -> Framed:

@@ -14,7 +14,7 @@ from lenet.images.finding.filters import Floats, blurred, dilated, eroded
 from lenet.images.found import Mask, Pixels
 
 STEEP = 0.12  # of the steepest slopes of an image: what separates zones
-ALIKE = 0.25  # of an image's contrast: how far the colours of zones of one ground may differ
+ALIKE = 0.12  # of an image's contrast: how far the colours of zones of one ground may differ
 STRIP = 0.25  # of an edge: how deep a strip along it, of a desk or a lid, may be
 COARSER = 4  # the ground is continued on a copy that is smaller by this
 

@@ -12,7 +12,7 @@ from lenet.images.finding.ground import continued, distance, find_ground
 from lenet.images.finding.reading import MIN_CONTRAST, Reading
 from lenet.images.found import Box, Mask
 
-MIN_RISE = 0.15  # of the object's contrast: garments have parts nearly as pale as the ground
+MIN_RISE = 0.05  # of the object's contrast: garments have parts nearly as pale as the ground
 NEAR = 0.06  # of the object's size: how far away what belongs to it may lie
 MAX_STRIP = 1 / 7  # of an edge: how broad a frame may be
 DEPTH = 2  # how often what is found may be taken for a frame or sheet around the object
