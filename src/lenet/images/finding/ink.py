@@ -75,15 +75,15 @@ def _spans(components: Components) -> Mask:
     return np.asarray((reaches[:, 0] & reaches[:, 1]) | (reaches[:, 2] & reaches[:, 3]))
 
 
-def _belonging(components: Components, relief: Floats) -> tuple[Mask, bool]:
-    """Which components belong to the object, and whether it touches the image's border.
+def _belonging(components: Components, relief: Floats) -> tuple[Mask, float]:
+    """Which components belong to the object, and how implausible it is that it touches the border.
 
     The object is what has most ink and extent; frames, lines and neighbours' strokes touch the border, so what does comes
     last. A box or circle around the object is none of it.
     """
     mass, sizes = components.sums(relief), components.sizes
     touching = np.asarray(components.contacts.any(axis=1))
-    along = components.contacts.max(axis=1) > 0.3 * sizes  # as a frame or a strip
+    along = components.contacts.max(axis=1) > 0.5 * sizes  # as a frame or a strip
     rank = mass * sizes * np.where(along, 0.02, np.where(touching, 0.3, 1))
     main = int(rank.argmax())
     while True:
@@ -101,7 +101,7 @@ def _belonging(components: Components, relief: Floats) -> tuple[Mask, bool]:
         similar = (sizes >= 0.5 * sizes[main]) & (mass >= 0.2 * mass[main])
         more = chosen | (possible & (near | similar))
         if (more == chosen).all():
-            return chosen, bool(touching[main])
+            return chosen, 0.6 * float(touching[main]) + 0.8 * float(along[main])
         chosen = more
 
 
@@ -111,7 +111,7 @@ def _inside(inner: Ints, outer: Ints) -> Mask:
     return np.asarray(((inner - outer) * np.array([1, -1, 1, -1]) >= inset[..., None]).all(axis=-1))
 
 
-def _cost(ground: Floats, relief: Floats, noise: float, kept: Mask, dropped: Mask, touches: bool) -> float:
+def _cost(ground: Floats, relief: Floats, noise: float, kept: Mask, dropped: Mask, touches: float) -> float:
     """How implausible a reading is: by a rough ground, noise, uneven ink, no strokes, and much that is dropped.
 
     The main term is the ground's roughness: in the wrong reading it shows the outlines of the ink.
@@ -123,7 +123,7 @@ def _cost(ground: Floats, relief: Floats, noise: float, kept: Mask, dropped: Mas
     is_sheet = bool(kept.sum() > 0.75 * low * high and low > 0.5 * high)
     is_solid = is_sheet or bool(eroded(kept, max(1, round(0.2 * high))).any())
     uneven = float(relief[kept].std()) / strength
-    return float(uneven + roughness + 10 / 3 * noise / strength + 3 * is_solid + 0.6 * touches + dropped.mean())
+    return float(uneven + roughness + 10 / 3 * noise / strength + 3 * is_solid + touches + dropped.mean())
 
 
 def parts_of(kept: Mask) -> tuple[Mask, ...]:
