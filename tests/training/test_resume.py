@@ -183,7 +183,7 @@ def test_a_run_that_lost_its_points_in_the_end_is_finished_all_the_same(tiny, tm
 
 def test_a_signal_during_the_simulation_saves_the_epoch(tiny, tmp_path, monkeypatch, capsys):
     """A network at chance level, of which the doctor simulates thousands of epochs."""
-    settings = {"recipe": "book-sgd", "learning_rate": 0.001, "epochs": 8_000, "batch_size": 50}
+    settings = {"recipe": "book-sgd", "learning_rate": 0.001, "epochs": 8_000, "batch_size": 10}
     real = plateau.escape_epoch
 
     def signalled(*arguments):
@@ -196,7 +196,7 @@ def test_a_signal_during_the_simulation_saves_the_epoch(tiny, tmp_path, monkeypa
             train_toy(tiny, tmp_path / "cut", **settings)
     run = caught.value.run
     checkpoint = newest_checkpoint(run)
-    assert (caught.value.exit_code, checkpoint.step, checkpoint.progress["is_judged"]) == (143, 20, False)
+    assert (caught.value.exit_code, checkpoint.step, checkpoint.progress["is_judged"]) == (143, 100, False)
     monkeypatch.setattr(plateau, "escape_epoch", lambda *_: None)  # judged now, and soon
     asked = lenet.resume(run, data=tiny, epochs=2, progress="quiet")
     whole = train_toy(tiny, tmp_path / "whole", **settings | {"epochs": 2})

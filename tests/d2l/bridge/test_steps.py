@@ -83,7 +83,7 @@ REASONS = {
     ),
     "two images for batch normalization": lambda net, it: (
         normalized(),
-        BatchIterator(it.dataset, 333),
+        BatchIterator(it.source, 333),
         F.cross_entropy,
     ),
     "bn (nn.BatchNorm2d) in evaluation mode": lambda net, it: (Frozen(), it, F.cross_entropy),
@@ -99,7 +99,7 @@ REASONS = {
     ),
     "images of 97×97": lambda net, it: (
         LeNet(input_size=97),
-        BatchIterator(it.dataset, 50, resize=97),
+        BatchIterator(it.source, 50, resize=97),
         F.cross_entropy,
     ),
 }

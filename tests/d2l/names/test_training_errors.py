@@ -79,7 +79,7 @@ WRONG = {
     "training iterator": lambda net, train, test: (net, 5, test, 1, 0.1, "cpu"),
     "test iterator": lambda net, train, test: (net, train, None, 1, 0.1, "cpu"),
     "gives no batch": lambda net, train, test: (net, [], test, 1, 0.1, "cpu"),
-    "expects": lambda net, train, test: (net, BatchIterator(train.dataset, 50, resize=40), test, 1, 0.1, "cpu"),
+    "expects": lambda net, train, test: (net, BatchIterator(train.source, 50, resize=40), test, 1, 0.1, "cpu"),
     "layer fc.0": lambda net, train, test: (net, [(torch.rand(2, 1, 40, 40), torch.ones(2))], test, 1, 0.1, "cpu"),
 }
 
