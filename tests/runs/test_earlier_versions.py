@@ -33,7 +33,8 @@ def test_a_finished_run_is_evaluated_as_it_was(opened, name):
     assert result.accuracy == pytest.approx(summary["test_accuracy"], abs=2e-4)  # another processor may round otherwise
     assert result.loss == pytest.approx(summary["test_loss"], rel=1e-4)
     image = load("digits").test.images[0]
-    assert lenet.predict(run, image).label == run.network.predictions(image[None])[0]
+    prediction = lenet.predict(run, image)
+    assert prediction.label == run.network.predictions(prediction.seen[None])[0]
     assert run.environment.torch == "2.13.0+cpu"
     assert [point.epoch for point in run.epochs] == [1, 2]
 

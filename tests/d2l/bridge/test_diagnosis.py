@@ -127,7 +127,7 @@ def test_what_the_doctor_cannot_look_at_ends_no_training(iterators, capsys):
     out, err = capsys.readouterr()
     assert "epoch 2, loss" in out
     assert "doctor" not in err  # batches of 50: so a sample of 64 is never as large
-    wide = BatchIterator(iterators[0].dataset, 100)
+    wide = BatchIterator(iterators[0].source, 100)
     d2l.train_ch5(net, list(wide), iterators[1], 50, torch.optim.SGD(net.parameters(), lr=0.05), "cpu", 2)
     out, err = capsys.readouterr()
     assert "epoch 2, loss" in out

@@ -1,6 +1,7 @@
 """Ruling: straight thin lines from edge to edge."""
 
 import numpy as np
+import pytest
 
 from lenet.images.finding.lines import ruling
 
@@ -41,3 +42,10 @@ def test_upright_lines_are_found_too():
 def test_strokes_alone_have_no_ruling():
     relief, _, _ = lined(level=0.0)
     assert not ruling(relief > 30, relief).any()
+
+
+@pytest.mark.parametrize("shape", [(3, 200), (200, 3), (1, 9), (9, 1), (5, 400)])
+def test_images_of_any_proportions_are_looked_through(shape):
+    random = np.random.default_rng(0)
+    mask = random.random(shape) < 0.3
+    assert not (ruling(mask, random.random(shape).astype(np.float32)) & ~mask).any()

@@ -42,9 +42,10 @@ def _level_lines(mask: Mask) -> tuple[Mask, int]:
     above[1:] = thin[:-1]
     rows, columns = np.nonzero(thin & ~above)  # the first pixel of each run downwards
     best, best_rows, best_slope = 0.0, np.zeros(0, np.int64), 0.0
+    margin = round(float(np.abs(SLOPES).max()) * width / 2) + 1  # how far a line may rise on its way to the side
     for slope in SLOPES:
-        starts = rows - np.rint(slope * (columns - width / 2)).astype(np.int64) + height
-        counts = np.bincount(starts, minlength=3 * height)
+        starts = rows - np.rint(slope * (columns - width / 2)).astype(np.int64) + margin
+        counts = np.bincount(starts, minlength=height + 2 * margin)
         pairs = (counts[:-1] + counts[1:]) / width
         score = float((pairs[pairs >= COVERAGE] ** 2).sum())
         if score > best:
@@ -53,8 +54,8 @@ def _level_lines(mask: Mask) -> tuple[Mask, int]:
     if not len(best_rows):
         return lines, 0
     all_rows, all_columns = np.nonzero(thin)
-    starts = all_rows - np.rint(best_slope * (all_columns - width / 2)).astype(np.int64) + height
-    near = np.zeros(4 * height, np.bool_)
+    starts = all_rows - np.rint(best_slope * (all_columns - width / 2)).astype(np.int64) + margin
+    near = np.zeros(height + 2 * (margin + reach) + 2, np.bool_)
     for offset in range(-1, 2 * reach + 2):
         near[best_rows + offset] = True
     lines[all_rows[near[starts]], all_columns[near[starts]]] = True
