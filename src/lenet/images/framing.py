@@ -16,6 +16,7 @@ from lenet.images.finding.search import Sight, check_contrast, search
 from lenet.images.found import Framed, Mask
 from lenet.images.invariants import is_framed
 from lenet.images.pixels import Grey, Pixels, chunks, to_grey
+from lenet.images.strokes import thickened
 
 EVEN = 3  # of 255: how far an even ground may rise above itself, as after a JPEG
 FRAMINGS = {"mass": 20 / 28, "box": 1.0}  # for each framing: the share of the image that the object fills
@@ -84,7 +85,7 @@ def _reduced(pixels: Pixels, size: tuple[int, int]) -> Grey | None:
 def _framed(sight: Sight, part: Mask, target: tuple[tuple[int, int], str, str]) -> Framed:
     """A part of what was found, placed as in the training images: of a size, a framing, and a ground."""
     size, framing, ground = target
-    relief = sight.relief(part)
+    relief = thickened(sight.relief(part)) if framing == "mass" else sight.relief(part)
     inner = (max(1, round(size[0] * FRAMINGS[framing])), max(1, round(size[1] * FRAMINGS[framing])))
     scaled = stretch_contrast(scale_to_fit(relief, inner), sight.reading.noise)
     seen = place(scaled, size, framing)
