@@ -6,6 +6,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from own_rows import own_rows
 from photograph_tables import photograph_rows
 from recording import commit_of, record
 from row import Row, is_recorded, judged
@@ -26,6 +27,8 @@ def rows() -> Iterator[Row]:
         yield from installation()
     if is_recorded("photographs"):
         yield from photograph_rows()
+    if is_recorded("packing") and is_recorded("own_images"):
+        yield from own_rows()
 
 
 def accuracies() -> Iterator[Row]:

@@ -1,0 +1,43 @@
+"""The rows of docs/benchmarks.md on people's own images as a data set: packing, and the recipe `own`."""
+
+from collections.abc import Iterator
+
+from recording import record
+from row import Row, judged
+
+
+def own_rows() -> Iterator[Row]:
+    """Packing beside a plain loop, the first step of a second training, and each set beside simple classifiers."""
+    packed = record("packing")
+    ours, plain = packed["packing"]["median"], packed["pillow"]["median"]
+    more = packed["first_step"]["median"] - packed["first_step_mnist"]["median"]
+    yield Row(
+        "packing",
+        f"packing {packed['images']:,} small JPEGs, with all checks, 2 cores",
+        f"{ours:.2f} s",
+        "packing",
+        f"{plain / ours:.2f} × a plain loop with Pillow ({plain:.2f} s)",
+        judged("1.6 × or more, 1.9 hoped for", plain / ours >= 1.6),
+    )
+    yield Row(
+        "first step",
+        "second training on a packed folder, from process start to the first step, beyond that of MNIST",
+        f"{more:+.2f} s",
+        "packing",
+        target=judged("0.1 s or less", more <= 0.1),
+    )
+    found = record("own_images")
+    for name, results in found["sets"].items():
+        accuracy, simple = results["accuracy"], results["best_simple"]
+        yield Row(
+            f"own {name}",
+            f"`lenet train --data FOLDER`, {name}, 20 images of each class, mean of {found['repeats']} sets: test accuracy; "
+            "whole process",
+            f"{accuracy['lenet']:.1%}; {results['seconds']['median']:.1f} s",
+            "own_images",
+            f"{simple} {accuracy[simple]:.1%}",
+            judged(
+                "better, by 3 points hoped for; 15 s",
+                accuracy["lenet"] > accuracy[simple] and results["seconds"]["median"] <= 15,
+            ),
+        )
