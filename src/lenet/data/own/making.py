@@ -14,7 +14,6 @@ from lenet.data import duplicates
 from lenet.data.own import parts, store
 from lenet.data.own.fitting import preprocessing_of
 from lenet.data.own.items import Bad, Collection
-from lenet.data.own.size import choose_size
 from lenet.data.own.survey import survey
 from lenet.data.own.worker import MANY, Workers, cores, make_one, root_of
 from lenet.errors import DataError
@@ -88,8 +87,7 @@ def _preprocessing(collection: Collection, size: tuple[int, int] | None, fit: st
         raise DataError(
             _sentence(name, reason), hint="--skip-bad leaves out what cannot be read; here that is everything"
         )
-    sizes = ((height, width) for height, width in measured.sizes.tolist())
-    return preprocessing_of(measured, size or choose_size(sizes), fit)
+    return preprocessing_of(measured, size, fit)
 
 
 def _of_arrays(arrays: Pixels, preprocessing: Preprocessing) -> Made:

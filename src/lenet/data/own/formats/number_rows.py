@@ -56,7 +56,7 @@ def _floats(text: bytes, width: int) -> NDArray[Any] | None:
     rows = text.count(b"\n")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error")  # NumPy's, about text that is no number
+            warnings.simplefilter("error")  # NumPy's, about text that is not a number
             values = np.fromstring(text.replace(b"\n", b",").decode("ascii"), np.float64, sep=",")
     except (ValueError, DeprecationWarning):
         return None

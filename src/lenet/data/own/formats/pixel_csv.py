@@ -213,7 +213,7 @@ def _what_is_wrong(row: list[bytes], layout: Layout, width: int) -> str:
                 if cell
                 else (f"has nothing in column {column + 1}; expected a number")
             )
-    return "has something that is no number"
+    return "has something that is not a number"
 
 
 def _whole_lines(stream: BinaryIO, name: str) -> Iterator[bytes]:

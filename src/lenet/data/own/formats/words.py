@@ -44,7 +44,7 @@ def rest(name: str) -> tuple[str, ...]:
 
 
 def family(name: str) -> tuple[str, ...]:
-    """The words of `rest` that are no split and no number: all files of a data set have the same."""
+    """The words of `rest` that are neither a split nor a number: all files of a data set have the same."""
     return tuple(word for word in rest(name) if split_of(word) is None and not word.isdigit())
 
 
