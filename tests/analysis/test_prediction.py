@@ -9,7 +9,7 @@ import lenet
 from lenet.analysis.answer import Reading, Unreadable
 from lenet.analysis.given_images import Given, given_images
 from lenet.analysis.prediction import predict_each, predict_many, read
-from lenet.analysis.preparing import BATCH, MAX_THREADS
+from lenet.analysis.preparing import AHEAD, MAX_THREADS
 from lenet.engines.cpu import CpuEngine
 from lenet.errors import EngineError, ImageError, RunWarning
 from lenet.images.found import Box, Found, Framed
@@ -127,9 +127,9 @@ def test_few_images_are_in_memory_at_once(tiny, tiny_run):
     images = [Given(str(i), lambda i=i: read.append(i) or tiny.test.images[0]) for i in range(1000)]
     stream = predict_each(tiny_run, images)
     next(stream)
-    assert len(read) <= 2 * BATCH
+    assert len(read) <= AHEAD
     stream.close()
-    assert len(read) <= 2 * BATCH + MAX_THREADS
+    assert len(read) <= AHEAD + MAX_THREADS
 
 
 def test_a_defect_while_decoding_is_not_hidden(tiny_run):

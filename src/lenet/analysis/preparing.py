@@ -15,7 +15,8 @@ from lenet.images.found import Framed
 from lenet.images.preprocess import Pixels, Preprocessing
 
 MAX_THREADS = 4  # that decode images; each may need the memory of a large photo
-BATCH = 64  # images that are ready or under way, at most
+AHEAD = 16  # images that are ready or under way, at most
+BATCH = 8  # images that the network sees at once; always as many, since PyTorch's last bits depend on it
 MAX_STEP = 256  # pixels in height or width of a step that is kept
 
 
@@ -48,7 +49,7 @@ class Prepared(NamedTuple):
 def prepared(
     images: Sequence[Given], preprocessing: Preprocessing, *, split: bool = False, explain: bool = False
 ) -> Iterator[list[Prepared | Unreadable]]:
-    """Prepare images; yield, in their order, what is ready, at least one at a time.
+    """Prepare images; yield them in their order, BATCH at a time.
 
     Args:
         images: the images.
@@ -98,13 +99,10 @@ def _batches(
     pool = ThreadPoolExecutor(min(num_threads(None), MAX_THREADS))
     try:
         while True:
-            while len(pending) < BATCH and (image := next(rest, None)) is not None:
+            while len(pending) < AHEAD and (image := next(rest, None)) is not None:
                 pending.append(pool.submit(prepare, image))
             if not pending:
                 return
-            batch = [pending.popleft().result()]
-            while pending and pending[0].done():
-                batch.append(pending.popleft().result())
-            yield batch
+            yield [pending.popleft().result() for _ in range(min(BATCH, len(pending)))]
     finally:
         pool.shutdown(cancel_futures=True)
