@@ -1,6 +1,6 @@
 """Own images: `lenet train --data FOLDER` beside scikit-learn's simple classifiers, on three sets of 20 images a class.
 
-    python bench/own_images.py        (some minutes; --repeats 1 --no-record for a look; needs pip install "lenet[bench]")
+    python bench/own_images.py        (some minutes; --repeats 1 --no-record for a look; needs pip install "lenet[sklearn]")
 
 Each repeat draws a set anew (tests/support/own_sets.py: icons in colour, letters, digits), writes it as class folders of PNG
 files, and trains on it in a process of its own, from its start to its exit: reading, packing, splitting 80/20, training,

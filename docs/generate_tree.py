@@ -24,6 +24,8 @@ ROOMS = [
     "display",
     "training",
     "analysis",
+    "deploy",
+    "sklearn",
     "d2l",
     "cli",
 ]
