@@ -1,0 +1,1 @@
+"""Training as a scikit-learn estimator (the extra `sklearn`)."""
