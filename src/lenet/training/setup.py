@@ -13,7 +13,7 @@ from lenet.engines.choice import Choice, choose_device, choose_engine, make_engi
 from lenet.engines.threads import num_threads
 from lenet.errors import ConfigError
 from lenet.images.preprocess import Preprocessing
-from lenet.networks import Architecture, build
+from lenet.networks import Architecture, Network, build
 from lenet.networks.initialization import initialized
 from lenet.networks.layers import BatchNorm
 from lenet.recipes import AUGMENT_SETTINGS
@@ -62,13 +62,8 @@ def set_up(config: TrainConfig, splits: Splits, reason: str | None = None) -> Se
     train = splits.train.subset(kept) if len(held) else splits.train
     validation = splits.train.subset(held) if len(held) else splits.validation
     check_held_out(config, len(validation or ()))
-    preprocessing = Preprocessing.of(train, normalize=config.normalize)
-    arguments = {name: getattr(config, name) for name in MODEL_FIELDS if getattr(config, name) is not None}
-    arguments |= {"input_size": train.size, "num_classes": len(train.classes)}
-    arguments |= {"in_channels": train.channels} if train.channels > 1 else {}  # not in the runs of earlier versions
-    architecture = build(config.model, **arguments)
-    _check_batches(config, architecture, len(train))
-    network = initialized(architecture, config.init, config.seed)
+    start = new_network(config, train)
+    network, preprocessing = start.network, start.preprocessing
     device = choose_device(config.device)
     engine = choose_engine(config.engine, network.architecture, device.name)
     if reason is not None:
@@ -83,7 +78,7 @@ def set_up(config: TrainConfig, splits: Splits, reason: str | None = None) -> Se
         num_train=len(train),
         num_validation=len(validation or ()),
         num_test=len(splits.test),
-        model=Model(name=config.model, arguments=arguments, parameters=network.architecture.num_parameters),
+        model=Model(name=config.model, arguments=start.arguments, parameters=network.architecture.num_parameters),
         preprocessing=preprocessing,
         engine=engine.name,
         engine_reason=engine.reason,
@@ -93,6 +88,41 @@ def set_up(config: TrainConfig, splits: Splits, reason: str | None = None) -> Se
     )
     made = make_engine(engine.name, network, train, config, preprocessing, device.name)
     return Setup(train, validation, splits.test, made, resolved)
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a training begins with.
+
+    Attributes:
+        network: the layers, with initial weights.
+        arguments: the model's settings.
+        preprocessing: how images become the network's input.
+    """
+
+    network: Network
+    arguments: dict[str, Any]
+    preprocessing: Preprocessing
+
+
+def new_network(config: TrainConfig, train: Dataset) -> Start:
+    """Make a network for a training set, with initial weights.
+
+    Args:
+        config: the settings of the training.
+        train: the training set.
+
+    Raises:
+        ConfigError: for a batch of one image, where the network has batch normalization.
+        ModelError: for a network that cannot be built.
+    """
+    arguments = {name: getattr(config, name) for name in MODEL_FIELDS if getattr(config, name) is not None}
+    arguments |= {"input_size": train.size, "num_classes": len(train.classes)}
+    arguments |= {"in_channels": train.channels} if train.channels > 1 else {}  # not in the runs of earlier versions
+    architecture = build(config.model, **arguments)
+    _check_batches(config, architecture, len(train))
+    network = initialized(architecture, config.init, config.seed)
+    return Start(network, arguments, Preprocessing.of(train, normalize=config.normalize))
 
 
 def _check(config: TrainConfig, splits: Splits) -> None:
