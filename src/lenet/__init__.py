@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from lenet.config import TrainConfig
     from lenet.configuration import RECIPES, configure
     from lenet.data.dataset import Dataset, Splits
+    from lenet.deploy.targets import Exported, export
     from lenet.errors import LenetError, SaveError
     from lenet.networks.importing import import_weights
     from lenet.runs.opening import load
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "Dataset": "lenet.data.dataset",
     "Evaluation": "lenet.analysis.evaluated",
+    "Exported": "lenet.deploy.targets",
     "Interrupted": "lenet.training.interrupts",
     "LenetError": "lenet.errors",
     "ManyInterrupted": "lenet.training.parallel",
@@ -48,6 +50,7 @@ _MODULES = {
     "d2l": "lenet.d2l",
     "data": "lenet.data",
     "evaluate": "lenet.analysis.evaluation",
+    "export": "lenet.deploy.targets",
     "import_weights": "lenet.networks.importing",
     "load": "lenet.runs.opening",
     "models": "lenet.models",
@@ -62,6 +65,7 @@ __all__ = [
     "RECIPES",
     "Dataset",
     "Evaluation",
+    "Exported",
     "Interrupted",
     "LenetError",
     "ManyInterrupted",
@@ -75,6 +79,7 @@ __all__ = [
     "d2l",
     "data",
     "evaluate",
+    "export",
     "import_weights",
     "load",
     "models",

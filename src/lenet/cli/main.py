@@ -27,6 +27,7 @@ COMMANDS = {
     "train": "lenet.cli.train:train",
     "evaluate": "lenet.cli.results:evaluate",
     "predict": "lenet.cli.predict:predict",
+    "export": "lenet.cli.export:export",
     "import-weights": "lenet.cli.models:import_weights",
     "show": "lenet.cli.models:show",
     "runs": "lenet.cli.results:runs",

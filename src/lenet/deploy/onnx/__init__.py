@@ -1,0 +1,1 @@
+"""ONNX files, written by lenet itself: no other package is needed to make one."""
