@@ -16,13 +16,11 @@ from lenet.analysis.evaluated import Evaluation, Mistake
 from lenet.analysis.inference import computes, memory_guard
 from lenet.analysis.own_set import OwnSet, own_set
 from lenet.data.dataset import Dataset, Labels, Splits
-from lenet.data.loading import load
 from lenet.data.own.path import own_path
 from lenet.data.plan import hold_out
-from lenet.errors import ConfigError, DataError, RunWarning
-from lenet.files import untrusted
+from lenet.errors import ConfigError, RunWarning
 from lenet.metrics import confusion_matrix, loss_and_accuracy, softmax
-from lenet.runs.data import load_data
+from lenet.runs.data import must_fit, splits_for
 from lenet.runs.opening import Source, Trained, logits, open_trained
 from lenet.runs.run import Run
 
@@ -64,8 +62,8 @@ def evaluate(
     with memory_guard(device, "in an evaluation"):
         engine = computes(trained, device)  # before the data, so that a broken network is reported without the wait
         own = _own_set(trained, data, split)
-        dataset = own.dataset if own else _part(trained, _splits(trained, data, data_dir), split)
-        _check_fit(trained, dataset)
+        dataset = own.dataset if own else _part(trained, splits_for(trained, data, data_dir), split)
+        must_fit(trained, dataset)
         values = logits(trained, engine, dataset.images)
     loss, accuracy = loss_and_accuracy(values, dataset.labels)
     probabilities = softmax(values)
@@ -96,18 +94,6 @@ def _own_set(trained: Trained, data: str | os.PathLike[str] | Splits | None, spl
     for text in found.notes:
         warnings.warn(text, RunWarning, stacklevel=3)
     return found
-
-
-def _splits(trained: Trained, data: str | os.PathLike[str] | Splits | None, data_dir: str | None) -> Splits:
-    if isinstance(data, Splits):
-        return data
-    if isinstance(trained, Run) and (data in (None, trained.resolved.data) or own_path(data)):
-        return load_data(trained, data_dir)
-    if data is None:
-        raise ConfigError(
-            f"{trained.path} does not say what data it was trained on", hint="name a data set: --data fashion-mnist"
-        )
-    return load(os.fspath(data), data_dir)
 
 
 def _part(trained: Trained, data: Splits, split: str) -> Dataset:
@@ -144,17 +130,3 @@ def _most_confident(
         )
         for i in ordered
     ]
-
-
-def _check_fit(trained: Trained, dataset: Dataset) -> None:
-    if dataset.images.shape[1:] != trained.preprocessing.shape:
-        raise DataError(
-            f"{dataset.name} has images of {dataset.kind}; {trained.path} was trained on {trained.preprocessing.kind}",
-            hint="use the run's own data set",
-        )
-    if dataset.classes != trained.classes:
-        raise DataError(
-            f"{dataset.name} has the classes {', '.join(dataset.classes)}; {trained.path} was trained on "
-            f"{untrusted.printable(', '.join(trained.classes))}",
-            hint="use a data set with the same classes",
-        )

@@ -1,14 +1,17 @@
-"""The data set that a run was trained on."""
+"""The data set that a run was trained on, or that a trained network is measured on."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lenet.data.catalogue import CATALOGUE
-from lenet.data.dataset import Splits
+from lenet.data.dataset import Dataset, Splits
 from lenet.data.loading import load
 from lenet.data.locate import locate
-from lenet.errors import DataError, quoted
+from lenet.data.own.path import own_path
+from lenet.errors import ConfigError, DataError, quoted
 from lenet.files.untrusted import printable
+from lenet.runs.opening import Trained
 from lenet.runs.run import Run
 
 if TYPE_CHECKING:
@@ -38,6 +41,44 @@ def load_data(run: Run, data_dir: str | None = None, progress: "MakeBar | None" 
     if folder and Path(folder).is_dir() and locate(name, data_dir) is None:
         data_dir = folder
     return load(name, data_dir, progress=progress)
+
+
+def splits_for(trained: Trained, data: str | os.PathLike[str] | Splits | None, data_dir: str | None = None) -> Splits:
+    """Return the data to measure a trained network on.
+
+    Args:
+        trained: the run or network.
+        data: the name of a data set, the path of one, or your own Splits; None for what a run was trained on.
+        data_dir: where to look first.
+
+    Raises:
+        ConfigError: for None, if it is no run.
+        DataError: if the data cannot be loaded, or have changed since the training.
+    """
+    if isinstance(data, Splits):
+        return data
+    if isinstance(trained, Run) and (data in (None, trained.resolved.data) or own_path(data)):
+        return load_data(trained, data_dir)
+    if data is None:
+        raise ConfigError(
+            f"{trained.path} does not say what data it was trained on", hint="name a data set: --data fashion-mnist"
+        )
+    return load(os.fspath(data), data_dir)
+
+
+def must_fit(trained: Trained, dataset: Dataset) -> None:
+    """Raise DataError for images of another size or classes than the network's."""
+    if dataset.images.shape[1:] != trained.preprocessing.shape:
+        raise DataError(
+            f"{dataset.name} has images of {dataset.kind}; {trained.path} was trained on {trained.preprocessing.kind}",
+            hint="use the run's own data set",
+        )
+    if dataset.classes != trained.classes:
+        raise DataError(
+            f"{dataset.name} has the classes {', '.join(dataset.classes)}; {trained.path} was trained on "
+            f"{printable(', '.join(trained.classes))}",
+            hint="use a data set with the same classes",
+        )
 
 
 def _own_data(run: Run, path: Path, before: Path, progress: "MakeBar | None") -> Splits:
