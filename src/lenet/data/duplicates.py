@@ -22,17 +22,15 @@ Floats = NDArray[np.float32]
 Indices = NDArray[np.int64]
 
 EDGE = 16  # of a thumbnail, in pixels
+DIGEST = 16  # bytes of a hash
 ALIKE = 0.998  # correlation of thumbnails
 CLOSE, CLOSE_ALIKE = 3.0, 0.95  # root mean square of the difference, in grey levels, and correlation
 FLAT = 1.0  # standard deviation in grey levels: below, an image shows nothing that could be compared
 TABLES, BITS = 12, 20  # of signs: nearly all pairs that correlate by 0.985 have equal bits in one of the tables
 NEIGHBOURS = 16  # with equal bits that are compared with an image
 DIFFERENT = 14  # of 64 signs: of a pair that correlates by 0.95, six differ on average
-PAIRS, ROWS, SAMPLE = (
-    1 << 16,
-    1 << 14,
-    1 << 14,
-)  # pairs compared, images hashed at a time; images whose mean is measured
+PAIRS, ROWS = 1 << 16, 1 << 14  # pairs compared, and images hashed, at a time
+SAMPLE = 1 << 14  # images whose mean is measured
 
 BIT_COUNTS = np.unpackbits(np.arange(1 << 16, dtype=np.uint16).view(np.uint8).reshape(-1, 2), axis=1).sum(
     axis=1, dtype=np.uint8
@@ -76,14 +74,18 @@ def thumbnails(images: Pixels) -> Pixels:
 
 def digests(images: Pixels) -> list[bytes]:
     """Return a hash of the pixels and the shape of each image."""
-    return [digest(image) for image in images]
+    images, person = np.ascontiguousarray(images), _person(images.shape[1:])
+    return [hashlib.blake2b(image.data, digest_size=DIGEST, person=person).digest() for image in images]
 
 
 def digest(pixels: Pixels) -> bytes:
     """Return a hash of the pixels and the shape of one image."""
-    return hashlib.blake2b(
-        np.ascontiguousarray(pixels).data, digest_size=16, person=repr(pixels.shape).encode()[:16]
-    ).digest()
+    return digests(pixels[None])[0]
+
+
+def _person(shape: tuple[int, ...]) -> bytes:
+    """What makes hashes of images of another shape different."""
+    return repr(shape).encode()[:16]
 
 
 def duplicate_groups(images: Pixels) -> Indices:

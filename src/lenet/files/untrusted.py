@@ -24,7 +24,7 @@ MAX_PRINTED = 300  # characters of an untrusted text in a message
 
 
 @contextlib.contextmanager
-def open_file(path: Path, limit: int, kind: type[LenetError] = RunError) -> Iterator[tuple[BinaryIO, int]]:
+def open_file(path: str | Path, limit: int, kind: type[LenetError] = RunError) -> Iterator[tuple[BinaryIO, int]]:
     """Open a regular file for reading, if it is not too large.
 
     Size and kind are those of the file that was opened, so nobody can put another in its place in between.
@@ -40,30 +40,16 @@ def open_file(path: Path, limit: int, kind: type[LenetError] = RunError) -> Iter
     Raises:
         LenetError: Of the given kind: it is no regular file, larger than the limit, or cannot be opened.
     """
+    descriptor = _opened(path, kind)
     try:
-        # Non-blocking: opening a pipe that nobody writes to would never return.
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    except OSError as error:
-        if os.path.isdir(path):  # noqa: PTH112 (Windows does not open folders; Path.is_dir raises where this is False)
-            raise kind(f"{printable(path)} is a folder; expected a file") from error
-        raise kind(f"{printable(path)} cannot be read: {error.strerror or error}") from error
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            what = "a folder; expected a file" if stat.S_ISDIR(status.st_mode) else "not a regular file"
-            raise kind(f"{printable(path)} is {what}", hint="name a file on a disk")
-        if status.st_size > limit:
-            raise kind(
-                f"{printable(path)} has {status.st_size:,} bytes; expected at most {limit:,}",
-                hint="it is damaged, or holds something else; get it again, or make it smaller",
-            )
+        size = _size(descriptor, path, limit, kind)
         with open(descriptor, "rb", closefd=False) as file:
-            yield file, status.st_size
+            yield file, size
     finally:
         os.close(descriptor)
 
 
-def read(path: Path, limit: int, kind: type[LenetError] = RunError) -> bytes:
+def read(path: str | Path, limit: int, kind: type[LenetError] = RunError) -> bytes:
     """Read a regular file, if it is not too large.
 
     Args:
@@ -74,14 +60,44 @@ def read(path: Path, limit: int, kind: type[LenetError] = RunError) -> bytes:
     Raises:
         LenetError: Of the given kind: as `open_file`, or the file changed while it was read.
     """
-    with open_file(path, limit, kind) as (file, size):
-        try:
-            content = file.read(size + 1)
-        except OSError as error:
-            raise kind(f"{printable(path)} cannot be read: {error.strerror or error}") from error
+    descriptor = _opened(path, kind)
+    try:
+        size = _size(descriptor, path, limit, kind)
+        content = os.read(descriptor, size + 1)
+        while len(content) < size and (more := os.read(descriptor, size + 1 - len(content))):
+            content += more
+    except OSError as error:
+        raise kind(f"{printable(path)} cannot be read: {error.strerror or error}") from error
+    finally:
+        os.close(descriptor)
     if len(content) != size:
         raise kind(f"{printable(path)} changed while it was read", hint="retry when nothing writes to it")
     return content
+
+
+def _opened(path: str | Path, kind: type[LenetError]) -> int:
+    """The descriptor of a file, open for reading."""
+    try:
+        # Non-blocking: opening a pipe that nobody writes to would never return.
+        return os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except OSError as error:
+        if os.path.isdir(path):  # noqa: PTH112 (Windows does not open folders; Path.is_dir raises where this is False)
+            raise kind(f"{printable(path)} is a folder; expected a file") from error
+        raise kind(f"{printable(path)} cannot be read: {error.strerror or error}") from error
+
+
+def _size(descriptor: int, path: str | Path, limit: int, kind: type[LenetError]) -> int:
+    """The size in bytes of an open file, which must be regular and not too large."""
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        what = "a folder; expected a file" if stat.S_ISDIR(status.st_mode) else "not a regular file"
+        raise kind(f"{printable(path)} is {what}", hint="name a file on a disk")
+    if status.st_size > limit:
+        raise kind(
+            f"{printable(path)} has {status.st_size:,} bytes; expected at most {limit:,}",
+            hint="it is damaged, or holds something else; get it again, or make it smaller",
+        )
+    return status.st_size
 
 
 def parse_json(content: bytes) -> Any:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from lenet.errors import ImageError
 from lenet.files import untrusted
-from lenet.images import arrays, heif, limits, strips
+from lenet.images import arrays, heif, jpeg, limits, strips
 from lenet.images.exif import ORIENTATION, orientation
 from lenet.images.pixels import Pixels, to_grey
 from lenet.images.raster import Raster, factor, reduced
@@ -89,6 +89,8 @@ def decode(source: Source, name: str, *, enough: int = ENOUGH) -> Pixels:
     Raises:
         ImageError: It is no image, damaged, or too large.
     """
+    if isinstance(source, bytes) and (pixels := jpeg.small(source, enough)) is not None:
+        return pixels
     from PIL import Image, UnidentifiedImageError
 
     try:

@@ -255,7 +255,7 @@ def test_processes_make_the_same_images_as_threads(tmp_path, cache, monkeypatch)
     (path / "red" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n and nothing more")
     expected = lenet.data.load(path, skip_bad=True)
     shutil.rmtree(cache)
-    monkeypatch.setattr("lenet.data.own.making.MANY", 10)
+    monkeypatch.setattr("lenet.data.own.worker.MANY", 10)
     monkeypatch.setattr("lenet.data.own.making.TOGETHER", 4)
     splits = lenet.data.load(path, skip_bad=True)
     assert splits.fingerprint == expected.fingerprint

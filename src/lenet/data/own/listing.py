@@ -75,7 +75,7 @@ class Folder:
 
     def read(self, name: str, limit: int = limits.MAX_BYTES) -> bytes:
         """Read a file of at most `limit` bytes; raises DataError."""
-        return untrusted.read(self.root / name, limit, DataError)
+        return untrusted.read(os.path.join(self.root, name), limit, DataError)  # noqa: PTH118 (Path takes as long as reading)
 
     def head(self, name: str, size: int) -> bytes:
         """Read the first bytes of a file of any size; raises DataError."""

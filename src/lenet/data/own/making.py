@@ -2,20 +2,19 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lenet.data import duplicates
 from lenet.data.own import parts, store
+from lenet.data.own.batch import Batch, Digests, make_batch
 from lenet.data.own.fitting import preprocessing_of
 from lenet.data.own.items import Bad, Collection
 from lenet.data.own.survey import survey
-from lenet.data.own.worker import MANY, Workers, cores, make_one, root_of
+from lenet.data.own.worker import Workers, cores, root_of
 from lenet.errors import DataError
 from lenet.images.fit import with_channels
 from lenet.images.pixels import Pixels, chunks
@@ -36,7 +35,7 @@ class Made:
         preprocessing: how they were made.
         numbers: int64 (N,), which items of the collection they are.
         bad: what cannot be read.
-        digests: of each, a hash of its pixels.
+        digests: uint8 (N, 16), of each a hash of its pixels.
         thumbnails: uint8 (N, 16, 16) or (N, 16, 16, 3).
         images: gives them in order, some at a time.
     """
@@ -44,13 +43,17 @@ class Made:
     preprocessing: Preprocessing
     numbers: store.Indices
     bad: tuple[Bad, ...]
-    digests: list[bytes]
+    digests: Digests
     thumbnails: Pixels
     images: Callable[[], Iterator[Pixels]]
 
 
 def make(
-    collection: Collection, settings: store.Settings, folder: Path | None, progress: "MakeBar | None" = None
+    collection: Collection,
+    settings: store.Settings,
+    folder: Path | None,
+    workers: Workers,
+    progress: "MakeBar | None" = None,
 ) -> Made:
     """Make all images of a collection.
 
@@ -58,15 +61,22 @@ def make(
         collection: The images.
         settings: Size, fit, and whether bad ones are left out.
         folder: The folder of the cache for them; None keeps everything in memory.
+        workers: Processes for a large folder.
         progress: Makes a progress bar.
 
     Raises:
         DataError: An image cannot be read, and bad ones are not to be left out.
     """
+    root = root_of(collection)
+    if root is not None:
+        workers.start(len(collection.items))  # they start while a sample is measured
     preprocessing = _preprocessing(collection, settings["size"], settings["fit"])
     if collection.arrays is not None and collection.arrays.shape[1:3] == preprocessing.size:
         return _of_arrays(collection.arrays, preprocessing)
-    return _of_files(collection, preprocessing, settings["skip_bad"], folder, progress)
+    if root is not None:
+        workers.begin(root, preprocessing)
+    maker = _Maker(collection, preprocessing, workers if root is not None and workers.processes else None)
+    return _of_files(collection, maker, settings["skip_bad"], folder, progress)
 
 
 def _preprocessing(collection: Collection, size: tuple[int, int] | None, fit: str) -> Preprocessing:
@@ -92,13 +102,10 @@ def _preprocessing(collection: Collection, size: tuple[int, int] | None, fit: st
 
 def _of_arrays(arrays: Pixels, preprocessing: Preprocessing) -> Made:
     """Images that have the size already stay as they are."""
-    digests: list[bytes] = []
-    small = []
-    for images in _batches(arrays, preprocessing.channels):
-        digests += duplicates.digests(images)
-        small.append(duplicates.thumbnails(images))
+    batches = [Batch.of(images) for images in _batches(arrays, preprocessing.channels)]
+    digests = np.concatenate([batch.digests for batch in batches])
+    thumbnails = np.concatenate([batch.thumbnails for batch in batches])
     numbers = np.arange(len(arrays))
-    thumbnails = np.concatenate(small)
     return Made(preprocessing, numbers, (), digests, thumbnails, lambda: _batches(arrays, preprocessing.channels))
 
 
@@ -111,71 +118,68 @@ def _batches(arrays: Pixels, channels: int) -> Iterator[Pixels]:
 
 
 def _of_files(
-    collection: Collection,
-    preprocessing: Preprocessing,
-    skip_bad: bool,
-    folder: Path | None,
-    progress: "MakeBar | None",
+    collection: Collection, maker: "_Maker", skip_bad: bool, folder: Path | None, progress: "MakeBar | None"
 ) -> Made:
     """Decode image files by threads, of large folders by processes; what was made before is not made again."""
     count = len(collection.items)
-    bytes_each = int(np.prod(preprocessing.shape))
+    bytes_each = int(np.prod(maker.preprocessing.shape))
     bar = progress(f"packing {collection.path.name}", count * bytes_each) if progress else None
-    done = parts.Parts(folder if count > parts.PART else None, preprocessing)
-    digests: list[bytes] = []
-    small = []
-    with closing(bar or _NoBar()) as shown, _maker(collection, preprocessing) as run:
-        ahead = None if done.has(0) else run(range(min(parts.PART, count)))
+    done = parts.Parts(folder if count > parts.PART else None, maker.preprocessing)
+    with closing(bar or _NoBar()) as shown, maker:
+        ahead = None if done.has(0) else maker.run(range(min(parts.PART, count)))
         for start in range(0, count, parts.PART):
             numbers = range(start, min(start + parts.PART, count))
             following = range(numbers.stop, min(numbers.stop + parts.PART, count))
             # The next part is begun before this one is looked at, so that no process waits.
-            under_way, ahead = ahead, run(following) if following and not done.has(following.start) else None
+            under_way, ahead = ahead, maker.run(following) if following and not done.has(following.start) else None
             part = done.find(start) if under_way is None else None
             if part is None:
-                results: list[Pixels | Bad] = []
-                for some in under_way or run(numbers):
-                    results += some
-                    shown.update(bytes_each * len(some))
-                part = parts.Part.of(results, numbers, preprocessing.shape)
+                batches = []
+                for asked, batch in under_way or maker.run(numbers):
+                    batches.append((asked, batch))
+                    shown.update(bytes_each * len(asked))
+                part = parts.Part.of(batches, lambda number: collection.items[number].name)
                 done.keep(start, part)
             else:
                 shown.update(bytes_each * len(numbers))
             if part.bad and not skip_bad:
                 raise DataError(_sentence(*part.bad[0]), hint="--skip-bad leaves it out")
-            digests += duplicates.digests(part.images)
-            small.append(duplicates.thumbnails(part.images))
-    return Made(preprocessing, np.concatenate(done.numbers), done.bad, digests, np.concatenate(small), done.images)
+    found = np.concatenate(done.numbers), done.bad, np.concatenate(done.digests), np.concatenate(done.thumbnails)
+    return Made(maker.preprocessing, *found, done.images)
 
 
-@contextmanager
-def _maker(
-    collection: Collection, preprocessing: Preprocessing
-) -> Iterator[Callable[[range], Iterator[list[Pixels | Bad]]]]:
-    """Yield a function that makes the images of some items, in order, a few at a time."""
+class _Maker:
+    """Makes the images of some items, in order, a batch at a time.
 
-    def here(numbers: range) -> list[Pixels | Bad]:
-        return [make_one(partial(collection.read, i), collection.items[i].name, preprocessing) for i in numbers]
+    Args:
+        collection: the images.
+        preprocessing: how they are made.
+        workers: processes; None if threads are enough.
+    """
 
-    root = root_of(collection) if len(collection.items) >= MANY else None
-    workers = Workers(root, preprocessing) if root is not None else None
+    def __init__(self, collection: Collection, preprocessing: Preprocessing, workers: Workers | None) -> None:
+        self.collection, self.preprocessing, self.workers = collection, preprocessing, workers
+        self.step = TOGETHER if workers else 1
 
-    def some(numbers: range) -> list[Pixels | Bad]:
-        names = [collection.items[i].name for i in numbers]
-        return workers.make(names, lambda: here(numbers)) if workers else here(numbers)
+    def __enter__(self) -> "_Maker":
+        self.pool = ThreadPoolExecutor(cores())
+        return self
 
-    step = TOGETHER if workers else 1
-    pool = ThreadPoolExecutor(cores())
+    def __exit__(self, *_: object) -> None:
+        self.pool.shutdown(cancel_futures=True)
 
-    def run(numbers: range) -> Iterator[list[Pixels | Bad]]:
-        return pool.map(some, [numbers[i : i + step] for i in range(0, len(numbers), step)])
+    def run(self, numbers: range) -> Iterator[tuple[range, Batch]]:
+        """Make the images of some items; each batch comes with the numbers of its items."""
+        asked = [numbers[i : i + self.step] for i in range(0, len(numbers), self.step)]
+        return zip(asked, self.pool.map(self._batch, asked), strict=True)
 
-    try:
-        yield run
-    finally:
-        pool.shutdown(cancel_futures=True)
-        if workers is not None:
-            workers.close()
+    def _batch(self, numbers: range) -> Batch:
+        names = [self.collection.items[number].name for number in numbers]
+
+        def here() -> Batch:
+            return make_batch(names, lambda place: self.collection.read(numbers[place]), self.preprocessing)
+
+        return self.workers.make(names, here) if self.workers else here()
 
 
 class _NoBar:

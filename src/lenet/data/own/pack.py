@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from lenet.data.download import MakeBar
     from lenet.data.own.items import Bad, Collection
     from lenet.data.own.making import Made
+    from lenet.data.own.worker import Workers
 
 LISTED = 5  # files left out that a notice lists
 
@@ -63,13 +64,16 @@ def load_own(
     pack = store.load(folder)
     if pack is None:
         from lenet.data.own.collection import read_collection  # with what reading takes
+        from lenet.data.own.worker import Workers
 
-        collection = read_collection(path, skip_bad=skip_bad)
-        if (listed := _listed(collection)) != around:
-            store.note_around(path, name, listed)
-            files = store.list_files(path, listed)
-            folder = store.folder_for(path, name, settings, files)
-        pack = _packed(collection, settings, folder, progress)
+        with Workers() as workers:
+            workers.start(len(files))  # they start while the folder is read
+            collection = read_collection(path, skip_bad=skip_bad)
+            if (listed := _listed(collection)) != around:
+                store.note_around(path, name, listed)
+                files = store.list_files(path, listed)
+                folder = store.folder_for(path, name, settings, files)
+            pack = _packed(collection, settings, folder, workers, progress)
         store.save_files(folder, files)
     return _splits(path, pack)
 
@@ -109,12 +113,16 @@ def _splits(path: Path, pack: store.Pack) -> Splits:
 
 
 def _packed(
-    collection: "Collection", settings: "store.Settings", folder: Path | None, progress: "MakeBar | None"
+    collection: "Collection",
+    settings: "store.Settings",
+    folder: Path | None,
+    workers: "Workers",
+    progress: "MakeBar | None",
 ) -> store.Pack:
     """Make all images, and write them into the cache in the order training, validation, test."""
     from lenet.data.own.making import make
 
-    made = make(collection, settings, folder, progress)
+    made = make(collection, settings, folder, workers, progress)
     if len(made.numbers) == 0:
         raise DataError(f"none of the images of {collection.path} can be read: {made.bad[0].reason}")
     items = [collection.items[number] for number in made.numbers.tolist()]
@@ -124,7 +132,7 @@ def _packed(
     labels = np.array([codes[item.label] for item in items], np.int64)
 
     def groups() -> tuple[store.Indices, store.Indices]:
-        same = duplicates.exact_groups(made.digests)
+        same = duplicates.exact_groups([digest.tobytes() for digest in made.digests])
         return same, duplicates.near_groups(same, made.thumbnails)
 
     divided = parts_of([item.split for item in items], labels, groups, settings["split_seed"])

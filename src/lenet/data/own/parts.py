@@ -1,15 +1,15 @@
 """Parts of what is being packed, each kept whole or not at all: a packing that was interrupted continues after them."""
 
-import os
 import secrets
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from lenet.data.own.batch import Batch, Digests
 from lenet.data.own.items import Bad
 from lenet.data.own.store import Indices
 from lenet.images.pixels import Pixels
@@ -23,23 +23,29 @@ class Part(NamedTuple):
 
     Args:
         images: uint8 (M, height, width) or (M, height, width, 3).
+        digests: uint8 (M, 16), of each a hash of its pixels.
+        thumbnails: uint8 (M, 16, 16) or (M, 16, 16, 3).
         numbers: int64 (M,), which items of the collection they are.
         bad: what cannot be read.
     """
 
     images: Pixels
+    digests: Digests
+    thumbnails: Pixels
     numbers: Indices
     bad: tuple[Bad, ...]
 
     @classmethod
-    def of(cls, results: Sequence[Pixels | Bad], numbers: Sequence[int], shape: tuple[int, ...]) -> "Part":
-        """Join what came of some items: the images of one shape, and what is bad."""
-        pairs = [pair for pair in zip(results, numbers, strict=True) if isinstance(pair[0], np.ndarray)]
-        images = np.empty((len(pairs), *shape), np.uint8)
-        for place, (image, _) in zip(images, pairs, strict=True):
-            place[:] = image
-        bad = tuple(result for result in results if isinstance(result, Bad))
-        return cls(images, np.array([number for _, number in pairs], np.int64), bad)
+    def of(cls, batches: Sequence[tuple[range, Batch]], name: Callable[[int], str]) -> "Part":
+        """Join batches, each with the numbers of the items that it was made of; `name` gives an item's name."""
+        made = [np.delete(np.array(asked), [place for place, _ in batch.bad]) for asked, batch in batches]
+        return cls(
+            np.concatenate([batch.images for _, batch in batches]),
+            np.concatenate([batch.digests for _, batch in batches]),
+            np.concatenate([batch.thumbnails for _, batch in batches]),
+            np.concatenate(made),
+            tuple(Bad(name(asked[place]), reason) for asked, batch in batches for place, reason in batch.bad),
+        )
 
 
 class Parts:
@@ -55,6 +61,8 @@ class Parts:
         self.shape = preprocessing.shape
         self.done: list[Part | Path] = []
         self.numbers: list[Indices] = []
+        self.digests: list[Digests] = []
+        self.thumbnails: list[Pixels] = []
         self.bad: tuple[Bad, ...] = ()
 
     def has(self, start: int) -> bool:
@@ -89,6 +97,8 @@ class Parts:
     def _add(self, part: Part, kept: Part | Path) -> None:
         self.done.append(kept)
         self.numbers.append(part.numbers)
+        self.digests.append(part.digests)
+        self.thumbnails.append(part.thumbnails)
         self.bad += part.bad
 
 
@@ -104,24 +114,27 @@ def forget(folder: Path | None) -> None:
 
 
 def _read(path: Path, shape: tuple[int, ...]) -> Part | None:
+    """Read a part; None if it is not whole, as after a crash of the machine."""
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            images, numbers = arrays["images"], arrays["numbers"]
+            images, digests, thumbnails, numbers = (arrays[name] for name in Part._fields[:-1])
             bad = [Bad(str(name), str(reason)) for name, reason in arrays["bad"].reshape(-1, 2).tolist()]
     except Exception:  # a damaged archive makes zipfile and NumPy raise many kinds
         return None
-    return Part(images, numbers, tuple(bad)) if images.shape == (len(numbers), *shape) else None
+    is_whole = images.shape == (len(numbers), *shape) and len(numbers) == len(digests) == len(thumbnails)
+    return Part(images, digests, thumbnails, numbers, tuple(bad)) if is_whole else None
 
 
 def _write(path: Path, part: Part) -> bool:
-    """Write a part, whole or not at all; return whether that was possible."""
+    """Write a part, whole or not at all; return whether that was possible.
+
+    It is not synced to the disk: the archive has a checksum of each array, so a part that a crash has damaged is made again.
+    """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("xb") as file:
-            np.savez(file, images=part.images, numbers=part.numbers, bad=np.array(part.bad, str))
-            file.flush()
-            os.fsync(file.fileno())
+            np.savez(file, **part._asdict() | {"bad": np.array(part.bad, str)})
         temporary.replace(path)
     except OSError:
         with suppress(OSError):

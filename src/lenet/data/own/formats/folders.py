@@ -1,6 +1,7 @@
 """Class folders: ROOT/dog/1.png, or ROOT/train/dog/1.png with splits, in a folder or an archive."""
 
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from lenet.data.own import sniff
@@ -60,29 +61,30 @@ def read(files: Files, images: list[str], bad: BadItems) -> Draft:
 
 def _items(names: list[str]) -> tuple[list[Item], str]:
     """Every image with the class and the split that its folders mean, and the folder around them all, with a slash."""
-    depth = _depth(names)
-    parts = [name.split("/")[depth:-1] for name in names]
+    folders = [name.rpartition("/")[0] for name in names]
+    depth = _depth(dict.fromkeys(folders))
+    below = {folder: folder.split("/")[depth:] if folder else [] for folder in dict.fromkeys(folders)}
+    meanings: dict[str, tuple[str | None, str | None]]  # class and split
+    if all(parts and split_of(parts[0]) for parts in below.values()):  # ROOT/train/dog
+        meanings = {
+            folder: (parts[1] if len(parts) > 1 else None, split_of(parts[0])) for folder, parts in below.items()
+        }
+    elif all(len(parts) >= 2 and split_of(parts[1]) for parts in below.values()):  # ROOT/dog/train
+        meanings = {folder: (parts[0], split_of(parts[1])) for folder, parts in below.items()}
+    else:
+        meanings = {folder: (parts[0] if parts else None, None) for folder, parts in below.items()}
     prefix = "".join(f"{part}/" for part in names[0].split("/")[:depth]) if names else ""
-    if all(len(folders) >= 1 and split_of(folders[0]) for folders in parts):  # ROOT/train/dog
-        return [
-            Item(name, folders[1] if len(folders) > 1 else None, split_of(folders[0]))
-            for name, folders in zip(names, parts, strict=True)
-        ], prefix
-    if all(len(folders) >= 2 and split_of(folders[1]) for folders in parts):  # ROOT/dog/train
-        return [Item(name, f[0], split_of(f[1])) for name, f in zip(names, parts, strict=True)], prefix
-    return [Item(name, f[0] if f else None) for name, f in zip(names, parts, strict=True)], prefix
+    return [Item(name, *meanings[folder]) for name, folder in zip(names, folders, strict=True)], prefix
 
 
-def _depth(names: list[str]) -> int:
+def _depth(folders: Iterable[str]) -> int:
     """How many folders lie around everything, as in archives of a folder: the classes are below them."""
+    below = [folder.split("/") if folder else [] for folder in folders]
     depth = 0
-    while names:
-        folders = {tuple(name.split("/")[depth : depth + 2]) for name in names if name.count("/") > depth + 1}
-        first = {name.split("/")[depth] if name.count("/") >= depth else None for name in names}
-        if len(first) != 1 or not folders or any(name.count("/") <= depth + 1 for name in names):
-            return depth
-        if split_of(next(iter(first)) or ""):
-            return depth
+    # There is another level in one folder, and no image lies between the two.
+    while below and all(len(parts) > depth + 1 for parts in below) and len({parts[depth] for parts in below}) == 1:
+        if split_of(below[0][depth]):
+            break
         depth += 1
     return depth
 

@@ -104,7 +104,7 @@ def read(files: Files, kinds: dict[str, list[str]], bad: BadItems) -> Draft | No
 
 def metadata(files: Files) -> dict[str, list[str]]:
     """The files that label images even where there are class folders, by kind."""
-    names = [name for name in files.names if PurePosixPath(name).name.lower() in METADATA]
+    names = [name for name in files.names if name.rpartition("/")[2].lower() in METADATA]
     return {
         "table": [name for name in names if not name.lower().endswith(".jsonl")],
         "jsonl": [name for name in names if name.lower().endswith(".jsonl")],
