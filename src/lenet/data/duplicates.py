@@ -139,7 +139,9 @@ def near_groups(groups: Indices, small: Pixels) -> Indices:
     for pair in near_pairs(small.reshape(len(small), math.prod(small.shape[1:]))[first_ones]):
         roots = [_root(joined, int(first_ones[index])) for index in pair]
         joined[max(roots)] = min(roots)
-    return np.array([_root(joined, index) for index in joined], np.int64)
+    while not np.array_equal(above := joined[joined], joined):
+        joined = above
+    return joined
 
 
 def near_pairs(small: Pixels) -> Indices:

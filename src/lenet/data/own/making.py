@@ -23,7 +23,7 @@ from lenet.images.preprocess import Preprocessing
 if TYPE_CHECKING:
     from lenet.data.download import MakeBar
 
-TOGETHER = 32  # images that a process is asked for at once
+TOGETHER = 64  # images that a process is asked for at once
 SAMPLE = 200  # images from which size, colours and framing are measured
 
 
