@@ -1,4 +1,9 @@
-"""Filters on images of floats and on masks: maximum over squares, closing, dilation, blur."""
+"""Filters on images of floats and on masks: maximum over squares, closing, dilation, blur.
+
+Maxima and sums over many pixels are made of those over half as many, so wide filters take hardly longer than narrow ones.
+"""
+
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +27,9 @@ def closing(image: Floats, reach: int) -> Floats:
 
 def dilated(mask: Mask, reach: int) -> Mask:
     """Add to a mask what is at most `reach` pixels away, also diagonally."""
-    return np.asarray(maximum(mask.astype(np.float32), reach) > 0)
+    for axis in (0, 1):
+        mask = _maximum_along(mask.view(np.uint8), reach, axis).view(np.bool_)
+    return mask
 
 
 def eroded(mask: Mask, reach: int) -> Mask:
@@ -33,30 +40,56 @@ def eroded(mask: Mask, reach: int) -> Mask:
 def blurred(image: Floats, radius: float) -> Floats:
     """Blur with an approximation of a Gaussian, two means over 2 · radius + 1 pixels along each axis."""
     reach = round(min(radius, max(image.shape[:2])))
-    for axis in (0, 1, 0, 1) if reach else ():
+    for axis in (0, 0, 1, 1) if reach else ():
         image = _mean_along(image, reach, axis)
     return image
 
 
-def _maximum_along(image: Floats, reach: int, axis: int) -> Floats:
+def _maximum_along(image: NDArray[Any], reach: int, axis: int) -> NDArray[Any]:
     """The maximum over 2 · reach + 1 pixels along an axis, by steps that at most double the width."""
-    edge = image.shape[axis]
-    padding = [(0, 0), (0, 0)]
-    padding[axis] = (reach, reach)
-    moved = np.moveaxis(np.pad(image, padding, constant_values=-np.inf), axis, 0)
-    width, goal = 1, 2 * reach + 1
+    rows = image.swapaxes(0, axis)
+    values, other = _two_like(image, reach, axis)
+    length, width, goal = len(values), 1, 2 * reach + 1
+    values[:reach] = values[length - reach :] = 0 if image.dtype == np.uint8 else -np.inf
+    values[reach : length - reach] = rows
     while width < goal:
         step = min(width, goal - width)
-        moved = np.maximum(moved[: len(moved) - step], moved[step:])
+        length -= step
+        np.maximum(values[:length], values[step : length + step], out=other[:length])
+        values, other = other, values
         width += step
-    return np.moveaxis(moved[:edge], 0, axis)
+    return values[:length].swapaxes(0, axis)
 
 
 def _mean_along(image: Floats, reach: int, axis: int) -> Floats:
     """The mean over 2 · reach + 1 pixels along an axis; beyond its border the image is mirrored."""
-    moved = np.moveaxis(image, axis, 0)
-    reach = min(reach, len(moved) - 1)
-    padding = [(reach + 1, reach)] + [(0, 0)] * (moved.ndim - 1)
-    sums = np.pad(moved, padding, "symmetric").cumsum(axis=0, dtype=np.float64)
-    means = (sums[2 * reach + 1 :] - sums[: -2 * reach - 1]) / (2 * reach + 1)
-    return np.moveaxis(means.astype(np.float32), 0, axis)
+    rows = image.swapaxes(0, axis)
+    edge = len(rows)
+    reach = min(reach, edge - 1)
+    values, other = _two_like(image, reach, axis)
+    values[:reach] = rows[:reach][::-1]
+    values[reach : reach + edge] = rows
+    values[reach + edge :] = rows[edge - reach :][::-1]
+    length, width, goal = len(values), 1, 2 * reach + 1
+    sums, summed = np.empty_like(image).swapaxes(0, axis), 1
+    sums[:] = values[:edge]
+    while 2 * width <= goal:  # the goal is a sum of powers of two, and so is the sum over it
+        length -= width
+        np.add(values[:length], values[width : length + width], out=other[:length])
+        values, other = other, values
+        width *= 2
+        if goal & width:
+            sums += values[summed : summed + edge]
+            summed += width
+    sums *= np.float32(1 / goal)
+    return sums.swapaxes(0, axis)
+
+
+def _two_like(image: NDArray[Any], reach: int, axis: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Two arrays like an image, longer at both ends of an axis, which becomes the first; what is in them is undefined.
+
+    Steps write from one into the other, because new memory for each would take longer than computing.
+    """
+    shape = list(image.shape)
+    shape[axis] += 2 * reach
+    return np.empty(shape, image.dtype).swapaxes(0, axis), np.empty(shape, image.dtype).swapaxes(0, axis)

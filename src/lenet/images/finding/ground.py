@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from lenet.images.finding.components import Components, Ints, label
 from lenet.images.finding.filters import Floats, blurred, dilated, eroded
+from lenet.images.finding.quantiles import median, quantile
 from lenet.images.found import Mask, Pixels
 
 STEEP = 0.12  # of the steepest slopes of an image: what separates zones
@@ -21,7 +22,10 @@ COARSER = 4  # the ground is continued on a copy that is smaller by this
 
 def distance(colours: NDArray[Any]) -> Floats:
     """The length of vectors of colours (…, channels)."""
-    return np.asarray(np.sqrt(np.einsum("...c,...c->...", colours, colours)), np.float32)
+    squares = colours[..., 0] ** 2
+    for channel in range(1, colours.shape[-1]):
+        squares += colours[..., channel] ** 2
+    return np.asarray(np.sqrt(squares), np.float32)
 
 
 def find_ground(image: Floats) -> tuple[Floats, Mask]:
@@ -35,10 +39,10 @@ def find_ground(image: Floats) -> tuple[Floats, Mask]:
     """
     smooth = blurred(image, 1)
     steep = np.maximum(*(distance(np.diff(smooth, axis=axis, append=_last(smooth, axis))) for axis in (0, 1)))
-    strong, usual = float(np.quantile(steep, 0.99)), float(np.median(steep))
+    strong, usual = quantile(steep, 0.99), median(steep)
     ring = max(1, min(steep.shape) // 20)
     sides = [steep[:ring], steep[-ring:], steep[:, :ring], steep[:, -ring:]]
-    usual = min(usual, float(np.median(np.concatenate([side.ravel() for side in sides]))))
+    usual = min(usual, median(np.concatenate([side.ravel() for side in sides])))
     flat = steep <= max(min(4 * usual, max(0.3 * strong, 1.5 * usual)), STEEP * strong, 1.0)
     seen = _ground_zones(image, label(flat))
     inner = eroded(seen, 1)
@@ -47,17 +51,21 @@ def find_ground(image: Floats) -> tuple[Floats, Mask]:
 
 def continued(image: Floats, known: Mask) -> Floats:
     """Continue what is known of an image smoothly to the rest: means of what is known nearby, then ever farther away."""
-    share = _shrunk(known.astype(np.float32)[:, :, None])
-    values = _shrunk(image * known[:, :, None])
-    result, done = np.zeros_like(values), np.zeros_like(share)
+    weighted = np.empty((*known.shape, image.shape[2] + 1), np.float32)
+    weighted[:, :, -1] = known
+    weighted[:, :, :-1] = np.where(known[:, :, None], image, 0)
+    coarse = _shrunk(weighted)  # the last channel says how much of a square is known
+    result, done = np.zeros_like(coarse[:, :, :-1]), np.zeros_like(coarse[:, :, -1:])
     radius = 1.0
-    while radius <= 2 * max(share.shape) and (done < 0.999).any():
-        weight = blurred(share, radius)
+    while radius <= 2 * max(done.shape) and (done < 0.999).any():
+        near = blurred(coarse, radius)
+        weight = near[:, :, -1:]
         trust = ((weight - 0.02) / 0.2).clip(0, 1) * (1 - done)
-        result += blurred(values, radius) / np.maximum(weight, 1e-6) * trust
+        result += near[:, :, :-1] / np.maximum(weight, 1e-6) * trust
         done += trust
         radius *= 2
-    result += (1 - done) * (values.sum(axis=(0, 1)) / max(1.0, float(share.sum())))
+    total = coarse.sum(axis=(0, 1))
+    result += (1 - done) * (total[:-1] / max(1.0, float(total[-1])))
     return _enlarged(result, known.shape)
 
 
@@ -85,7 +93,8 @@ def _ground_zones(image: Floats, zones: Components) -> Mask:
     numbers = zones.labels[inside]
     means = [np.bincount(numbers, channel[inside], len(zones)) for channel in np.moveaxis(image, 2, 0)]
     colours = np.stack(means, axis=1) / zones.areas[:, None]
-    contrast = max(20.0, float(np.quantile(distance(image - np.median(image, axis=(0, 1))), 0.95)))
+    middle = np.array([median(channel) for channel in np.moveaxis(image, 2, 0)], np.float32)
+    contrast = max(20.0, quantile(distance(image - middle), 0.95))
     heavy = np.argsort(-weight)[:12]
     alike = distance(colours[heavy][:, None] - colours[heavy]) < ALIKE * contrast
     chosen = np.zeros(len(zones), np.bool_)
@@ -119,10 +128,11 @@ def _last(image: Floats, axis: int) -> Floats:
 def _shrunk(image: Floats) -> Floats:
     """An image smaller by COARSER, by averaging squares; the last rows and columns are repeated to whole squares."""
     padding = [(0, -edge % COARSER) for edge in image.shape[:2]]
-    height, width = (edge + more for edge, (_, more) in zip(image.shape[:2], padding, strict=True))
-    padded = np.pad(image, [*padding, (0, 0)], "edge")
-    squares = padded.reshape(height // COARSER, COARSER, width // COARSER, COARSER, -1)
-    return np.asarray(squares.mean(axis=(1, 3)))
+    padded = np.pad(image, [*padding, (0, 0)], "edge") if np.any(padding) else image
+    for axis in (0, 1):
+        parts = [padded[(slice(None),) * axis + (slice(start, None, COARSER),)] for start in range(COARSER)]
+        padded = sum(parts[1:], parts[0])
+    return padded / np.float32(COARSER**2)
 
 
 def _enlarged(image: Floats, shape: tuple[int, ...]) -> Floats:

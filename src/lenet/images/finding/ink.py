@@ -8,11 +8,15 @@ How wide the strokes are, and whether they are dark, is not known. So the image 
 keeps and what it drops, and the most plausible reading wins: that with the smoothest ground, least noise, and strokes.
 """
 
+from dataclasses import dataclass
+from functools import cached_property
+
 import numpy as np
 
 from lenet.images.finding.components import Components, Ints, box_of, label
 from lenet.images.finding.filters import Floats, blurred, closing, dilated, eroded
 from lenet.images.finding.lines import ruling
+from lenet.images.finding.quantiles import median
 from lenet.images.finding.reading import MIN_CONTRAST, Reading, gaps
 from lenet.images.found import Mask
 
@@ -32,26 +36,70 @@ def find_ink(grey: Floats) -> Reading | None:
     Returns:
         The most plausible reading; None if nothing stands out from the ground.
     """
-    readings = [
-        reading
+    smooth = blurred(grey, 1)
+    grounds = [
+        ground
         for sign in (-1, 1)  # dark ink, then light ink
         for share in REACHES
-        if (reading := _read(grey, sign, max(2, round(share * max(grey.shape))))) is not None
+        if (ground := _ground(grey, smooth, sign, max(2, round(share * max(grey.shape))))) is not None
     ]
-    return min(readings, key=lambda reading: reading.cost, default=None)
+    best: Reading | None = None
+    for ground in sorted(grounds, key=lambda ground: ground.least_cost):
+        if best is not None and ground.least_cost >= best.cost:
+            break
+        reading = _read(ground)
+        if reading is not None and (best is None or reading.cost < best.cost):
+            best = reading
+    return best
 
 
-def _read(grey: Floats, sign: int, reach: int) -> Reading | None:
-    """Read an image for ink that is darker (sign -1) or lighter (1) than its ground, closed by squares of a reach."""
-    ground = -sign * blurred(closing(blurred(-sign * grey, 1), reach), reach / 4)
-    relief = sign * (grey - ground)
-    level = float(np.median(relief))  # ink covers less than half of the image
+@dataclass(frozen=True, eq=False)
+class _Ground:
+    """A ground that an image may have, and what stands out from it.
+
+    Attributes:
+        relief: float32 (height, width): how far the image differs from it.
+        noise: How far noise lets the relief rise above zero (three stds).
+        strongest: The strongest ink.
+        roughness: How rough the ground is: the sum of its steps, by its longest edge.
+    """
+
+    relief: Floats
+    noise: float
+    strongest: float
+    roughness: float
+
+    def cost(self, strength: float) -> float:
+        """What noise and roughness add to the cost of a reading whose ink is so strong."""
+        return (self.roughness + 10 / 3 * self.noise) / strength
+
+    @cached_property
+    def least_cost(self) -> float:
+        """The least cost that a reading with this ground can have."""
+        return self.cost(float(self.relief.max()))
+
+
+def _ground(grey: Floats, smooth: Floats, sign: int, reach: int) -> _Ground | None:
+    """The ground of ink that is darker (sign -1) or lighter (1), closed by squares of a reach; None if nothing stands out."""
+    ground = blurred(closing(-sign * smooth, reach), reach / 4)
+    relief = ground + grey if sign == 1 else ground - grey
+    half = relief.size // 2
+    ordered = np.partition(relief, half, axis=None)
+    level = ordered[half]  # ink covers less than half of the image
     relief -= level
-    noise = 3 * 1.4826 * float(np.median(-relief[relief <= 0]))
+    middle = np.count_nonzero(relief <= 0) // 2
+    noise = 3 * 1.4826 * float(level - np.partition(ordered[: half + 1], middle)[middle])
     count = max(1, relief.size // 2000)
-    strongest = float(np.partition(relief, -count, axis=None)[-count])
+    strongest = float(np.partition(ordered[half:], -count)[-count] - level)
     if strongest < max(MIN_CONTRAST, 5 / 3 * noise):
         return None
+    steps = sum(float(np.abs(np.diff(ground, axis=axis)).sum()) for axis in (0, 1))
+    return _Ground(relief, noise, strongest, steps / max(grey.shape))
+
+
+def _read(ground: _Ground) -> Reading | None:
+    """Read what stands out from a ground: which of it is the object, and how plausible that is."""
+    relief, noise, strongest = ground.relief, ground.noise, ground.strongest
     mask = relief > max(4 / 3 * noise, strongest * MIN_RISE)
     components = label(mask)
     if _spans(components).any():
@@ -65,7 +113,7 @@ def _read(grey: Floats, sign: int, reach: int) -> Reading | None:
     reach = max(1, round(SOFT * max(box.height, box.width)))
     kept |= dilated(kept, reach) & (relief > max(noise, strongest * MIN_SOFT)) & ~mask
     dropped = mask & ~kept
-    cost = _cost(ground, relief, noise, kept, dropped, touches)
+    cost = _cost(ground, kept, dropped) + touches
     return Reading(relief, noise, parts_of(kept), kept, dropped, cost)
 
 
@@ -111,19 +159,18 @@ def _inside(inner: Ints, outer: Ints) -> Mask:
     return np.asarray(((inner - outer) * np.array([1, -1, 1, -1]) >= inset[..., None]).all(axis=-1))
 
 
-def _cost(ground: Floats, relief: Floats, noise: float, kept: Mask, dropped: Mask, touches: float) -> float:
+def _cost(ground: _Ground, kept: Mask, dropped: Mask) -> float:
     """How implausible a reading is: by a rough ground, noise, uneven ink, no strokes, and much that is dropped.
 
     The main term is the ground's roughness: in the wrong reading it shows the outlines of the ink.
     """
-    strength = float(np.median(relief[kept]))
-    roughness = float(sum(np.abs(np.diff(ground, axis=axis)).sum() for axis in (0, 1))) / max(kept.shape) / strength
+    ink = ground.relief[kept]
+    strength = median(ink)
     box = box_of(kept)
     low, high = sorted((box.height, box.width))
-    is_sheet = bool(kept.sum() > 0.75 * low * high and low > 0.5 * high)
+    is_sheet = bool(np.count_nonzero(kept) > 0.75 * low * high and low > 0.5 * high)
     is_solid = is_sheet or bool(eroded(kept, max(1, round(0.2 * high))).any())
-    uneven = float(relief[kept].std()) / strength
-    return float(uneven + roughness + 10 / 3 * noise / strength + 3 * is_solid + touches + dropped.mean())
+    return float(ink.std()) / strength + ground.cost(strength) + 3 * is_solid + np.count_nonzero(dropped) / dropped.size
 
 
 def parts_of(kept: Mask) -> tuple[Mask, ...]:

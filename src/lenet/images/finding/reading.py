@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.images.finding.filters import Floats
+from lenet.images.finding.quantiles import median
 from lenet.images.found import Mask
 
 MIN_CONTRAST = 10  # of 255; what differs less from the ground is not seen
@@ -35,7 +36,7 @@ class Reading:
     @property
     def contrast(self) -> float:
         """How far the object differs from the ground, in the median."""
-        return float(np.median(self.relief[self.kept]))
+        return median(self.relief[self.kept])
 
 
 def gaps(boxes: NDArray[np.int64], chosen: NDArray[np.int64]) -> NDArray[np.float64]:

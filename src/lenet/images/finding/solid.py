@@ -9,6 +9,7 @@ import numpy as np
 from lenet.images.finding.components import box_of, filled, label
 from lenet.images.finding.filters import Floats, dilated, eroded
 from lenet.images.finding.ground import continued, distance, find_ground
+from lenet.images.finding.quantiles import median, quantile
 from lenet.images.finding.reading import MIN_CONTRAST, Reading
 from lenet.images.found import Box, Mask
 
@@ -48,9 +49,9 @@ def _look(image: Floats) -> Reading | None:
     ground, seen = find_ground(image)
     relief = distance(image - ground)
     known = eroded(seen, 1)
-    noise = 3 * 1.4826 * float(np.median(relief[known if known.any() else seen]))
+    noise = 3 * 1.4826 * median(relief[known if known.any() else seen])
     beyond = relief[~seen]
-    strongest = float(np.quantile(beyond, 0.9)) if beyond.size else 0.0
+    strongest = quantile(beyond, 0.9) if beyond.size else 0.0
     if strongest < max(MIN_CONTRAST, noise):
         return None
     mask = ~seen & (relief > max(4 / 3 * noise, MIN_RISE * strongest))
@@ -101,14 +102,16 @@ def _inside_strips(image: Floats) -> tuple[Box, float]:
 
 def _is_object(inner: Reading, contrast: float) -> bool:
     """Whether what was found inside a frame or on a sheet is an object, and no detail of one that was taken for a sheet."""
-    return inner.contrast >= 0.3 * contrast and 0.01 <= float(inner.kept.mean()) <= 0.85
+    share = int(np.count_nonzero(inner.kept)) / inner.kept.size
+    return inner.contrast >= 0.3 * contrast and 0.01 <= share <= 0.85
 
 
 def _sheet(image: Floats, whole: Reading) -> Mask | None:
     """The inside of a sheet, if what was found is one: a rectangle, also a leaning one, with an even border."""
     components = label(whole.kept)
     sheet = filled(components.keep(np.arange(len(components)) == components.areas.argmax()))
-    if sheet.mean() < 0.05 or sheet.sum() < 0.93 * _rectangle(sheet):
+    area = int(np.count_nonzero(sheet))
+    if area < 0.05 * sheet.size or area < 0.93 * _rectangle(sheet):
         return None
     size = int(components.sizes.max())
     inside = eroded(sheet, max(2, round(0.015 * size)))
