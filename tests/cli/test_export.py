@@ -1,5 +1,9 @@
 """`lenet export`."""
 
+import pytest
+
+from lenet.deploy.onnx import check
+
 
 def test_export(lenet_command, trained, tmp_path):
     out = tmp_path / "net.onnx"
@@ -23,4 +27,34 @@ def test_mistakes(lenet_command, trained, tmp_path):
         code, _, err = lenet_command("export", trained.path, "--to", "onnx", "--batch", batch, "--out", tmp_path / "a")
         assert code == 2
         assert "expected a whole number from 1 to 65,536, or dynamic" in err
+    assert not list(tmp_path.iterdir())
+
+
+def test_check(lenet_command, trained, tmp_path, monkeypatch):
+    pytest.importorskip("onnxruntime")
+    pytest.importorskip("cv2")
+    out = tmp_path / "net.onnx"
+    arguments = ("export", trained.path, "--to", "onnx", "--batch", "dynamic", "--check", "--out", out)
+    monkeypatch.setattr(check, "TOLERANCE", -1.0)
+    monkeypatch.setattr(check, "ROUNDING", 0.0)
+    code, printed, err = lenet_command(*arguments)
+    assert (code, printed) == (1, "")
+    assert err.startswith("error: onnxruntime ")
+    assert err.endswith("hint: this is a bug in lenet or in that program; without --check the file is written\n")
+    assert not list(tmp_path.iterdir())
+    monkeypatch.undo()
+    code, printed, err = lenet_command(*arguments)
+    assert code == 0, err
+    lines = [line for line in printed.splitlines() if "10,000 of 10,000 answers the same" in line]
+    assert [line.split()[0] for line in lines] == ["onnxruntime", "OpenCV"]
+    assert all(" on the test images of digits: " in line for line in lines)
+    assert out.is_file()
+
+
+def test_check_needs_data(lenet_command, trained, tmp_path):
+    arguments = ("export", trained.path / "model.safetensors", "--to", "onnx", "--check", "--out", tmp_path / "a.onnx")
+    code, _, err = lenet_command(*arguments)
+    assert (code, err.splitlines()[1]) == (2, "hint: name a data set: --data fashion-mnist")
+    code, _, err = lenet_command(*arguments, "--data", "digit")
+    assert code == 2
     assert not list(tmp_path.iterdir())

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from lenet.cli import messages
-from lenet.cli.options import RunPath
+from lenet.cli.options import DataDir, RunPath
 from lenet.cli.output import note, say
 from lenet.deploy.targets import TARGETS
 
@@ -24,17 +24,30 @@ def export(
         str | None,
         typer.Option(metavar="N", help="onnx: images at once, or dynamic for any number.  [default: 1]"),
     ] = None,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check",
+            help="onnx: run onnx's checker, and compare what onnxruntime and OpenCV compute over the whole test set with "
+            "what lenet computes. Nothing is written if it differs, and the exit code is 1.",
+        ),
+    ] = False,
+    data: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The data set of --check, if not the run's own; a weights file needs one."),
+    ] = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Write a trained network for other programs.
 
     onnx: one file for onnxruntime, OpenCV, browsers and converters. It takes pixels divided by 255, contains the
     normalisation, and computes logits and probabilities.
 
-    Example: lenet export runs/first --to onnx
+    Example: lenet export runs/first --to onnx --check
     """
     from lenet.deploy import targets
 
-    given: dict[str, Any] = {"batch": batch}
+    given: dict[str, Any] = {"batch": batch, "check": check, "data": data, "data_dir": data_dir}
     options = {name: value for name, value in given.items() if value is not None and value is not False}
     try:
         exported = targets.export(run, to, out, **options)

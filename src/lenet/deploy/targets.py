@@ -38,7 +38,7 @@ class Target:
 
 
 TARGETS = {
-    "onnx": Target("lenet.deploy.onnx.export:make", ".onnx", ("batch",)),
+    "onnx": Target("lenet.deploy.onnx.export:make", ".onnx", ("batch", "check", "data", "data_dir")),
 }
 
 
@@ -82,7 +82,9 @@ def export(run: "Source", to: str = "onnx", out: str | os.PathLike[str] | None =
         run: a run, its directory, or a weights file that lenet wrote (`.safetensors`).
         to: the target: "onnx".
         out: the file or folder to write, which must not exist; by default the run's name in the current folder.
-        **options: for "onnx", `batch`: images that the network takes at once, or "dynamic" for any number, by default 1.
+        **options: for "onnx", `batch`: images that the network takes at once, or "dynamic" for any number, by default 1;
+            `check=True`: compare with what onnxruntime and OpenCV compute over the test set, which `data` and `data_dir`
+            name as for `lenet.evaluate`.
 
     Returns:
         Where it was written, and sentences about it.
@@ -91,6 +93,8 @@ def export(run: "Source", to: str = "onnx", out: str | os.PathLike[str] | None =
         ConfigError: the target or an option is unknown.
         RunError: the run cannot be read, or `out` exists or cannot be written.
         ModelError: the target cannot express the network.
+        DataError: the data of a check are not there.
+        MissingExtra: a check needs a package that is not installed.
         CheckError: the export computes something else than the network; nothing is written.
     """
     if to not in TARGETS:

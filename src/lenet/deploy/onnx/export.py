@@ -5,7 +5,9 @@ make(lenet.load("runs/first"), batch="dynamic").content
 
 import hashlib
 import json
+import os
 
+from lenet.data.dataset import Splits
 from lenet.deploy.onnx.layers import add_layer, add_normalisation
 from lenet.deploy.onnx.model import IR_VERSION, OPSET, Graph
 from lenet.deploy.plan import InferencePlan
@@ -15,6 +17,7 @@ from lenet.files import untrusted
 from lenet.files.safetensors import MAX_BYTES
 from lenet.networks.layers import Activation, Convolution, Dense, Flatten, GlobalPooling, Pooling
 from lenet.networks.trained import TrainedNetwork
+from lenet.runs.data import must_fit, splits_for
 from lenet.runs.opening import Trained, network_of
 from lenet.version import __version__
 
@@ -30,25 +33,44 @@ WORDS = {
 }
 
 
-def make(trained: Trained, *, batch: int | str = 1) -> Export:
+def make(
+    trained: Trained,
+    *,
+    batch: int | str = 1,
+    check: bool = False,
+    data: str | os.PathLike[str] | Splits | None = None,
+    data_dir: str | None = None,
+) -> Export:
     """Return the ONNX file of a trained network.
 
     Args:
         trained: the run or network.
         batch: how many images the network takes at once, or "dynamic" for any number.
+        check: whether to compare it with what other programs compute from it.
+        data: whose test images the check takes, by default what the run was trained on.
+        data_dir: where the data are.
 
     Raises:
         ConfigError: for another batch.
         RunError: if the weights cannot be read, or are not finite.
         ModelError: for a layer that ONNX does not have.
+        DataError: if the data of the check are not there, or do not fit the network.
+        CheckError: if a program computes something else.
+        MissingExtra: if nothing is installed that the check could run.
     """
     network = network_of(trained)
     plan = InferencePlan.of(network)
     size = _batch(batch)
     content = onnx_file(plan, size, metadata(network))
     shape = " × ".join(map(str, (size, *plan.input_shape)))
-    note = f"ONNX opset {OPSET}, IR {IR_VERSION}, {len(content):,} bytes: pixels {shape} to logits and probabilities"
-    return Export(content, (note,))
+    notes = [f"ONNX opset {OPSET}, IR {IR_VERSION}, {len(content):,} bytes: pixels {shape} to logits and probabilities"]
+    if check:
+        from lenet.deploy.onnx.check import check as checked
+
+        test = splits_for(trained, data, data_dir).test
+        must_fit(trained, test)
+        notes += checked(content, size, trained, test.images, f"the test images of {test.name}")
+    return Export(content, tuple(notes))
 
 
 def onnx_file(plan: InferencePlan, batch: int | str, properties: dict[str, str]) -> bytes:

@@ -12,12 +12,15 @@ POOLINGS = {"max": "MaxPool", "avg": "AveragePool"}
 
 
 def add_normalisation(graph: Graph, plan: InferencePlan, pixels: str) -> str:
-    """Add (pixels - mean) / std, if it changes anything; return the name of the result."""
+    """Add (pixels - mean) / std, if it changes anything; return the name of the result.
+
+    It is computed as lenet's engines do, with the same rounding, so that the first layer gets the same bits.
+    """
     mean, std = plan.preprocessing.mean, plan.preprocessing.std
     if mean == 0 and std == 1:
         return pixels
-    scaled = graph.node("Mul", [pixels, graph.constant("input_scale", 1 / std)], "scaled")
-    return graph.node("Add", [scaled, graph.constant("input_shift", -mean / std)], "normalised")
+    centred = graph.node("Sub", [pixels, graph.constant("mean", mean)], "centred")
+    return graph.node("Div", [centred, graph.constant("std", std)], "normalised")
 
 
 def add_layer(graph: Graph, entry: PlannedLayer, values: str, output: str) -> str:
