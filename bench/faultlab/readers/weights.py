@@ -14,7 +14,8 @@ from lenet.files.safetensors_header import DTYPES
 from lenet.images.preprocess import Preprocessing
 from lenet.networks import build
 from lenet.networks.initialization import initialized
-from lenet.networks.trained import KEY, TrainedNetwork
+from lenet.networks.trained import TrainedNetwork
+from lenet.networks.weights_file import KEY
 
 MAX_LENGTH = 4096
 WORDS = (

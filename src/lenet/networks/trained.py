@@ -7,8 +7,6 @@ A run's model.safetensors carries all of this in its metadata, under `lenet`, so
 Nothing in it is trusted: memory for weights is allocated only if the file's weights fit the architecture.
 """
 
-import hashlib
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,13 +22,13 @@ from lenet.data.class_names import is_class_name
 from lenet.data.dataset import Images, Labels
 from lenet.errors import DataError, LenetError, RunError
 from lenet.files import untrusted
-from lenet.files.safetensors import MAX_BYTES, MAX_PARAMETERS, PICKLES, Weights, must_be_variances, pack
+from lenet.files.safetensors import MAX_PARAMETERS
 from lenet.images.preprocess import Preprocessing
 from lenet.metrics import losses
-from lenet.networks import Architecture, Network, build, gradients
+from lenet.networks import Architecture, Network, build, gradients, weights_file
+from lenet.networks.calibration import Calibration
 from lenet.networks.forward import as_input, forward
 
-KEY = "lenet"  # of the metadata; one, as safetensors writes several in an order that changes from process to process
 MAX_CLASSES = 1000
 MAX_EDGE = 4096  # pixels of the network's input, in height and width
 MAX_LAYERS = 64
@@ -51,6 +49,7 @@ class TrainedNetwork:
         preprocessing: how an image becomes the network's input.
         sha256: of the weights file's content, if it is known what it must be.
         loaded: the layers with weights from elsewhere, such as a checkpoint; then no file is read.
+        measured: the calibration that belongs to them, if there is one.
     """
 
     path: Path
@@ -60,6 +59,7 @@ class TrainedNetwork:
     preprocessing: Preprocessing
     sha256: str | None = None
     loaded: Network | None = field(default=None, repr=False, compare=False)
+    measured: Calibration | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Raises RunError unless all of it is possible and fits together."""
@@ -93,7 +93,7 @@ class TrainedNetwork:
             preprocessing = Preprocessing.from_dict(values["preprocessing"])
         except (KeyError, TypeError, ValueError, AttributeError, LenetError) as error:
             what = error.message if isinstance(error, LenetError) else f"{type(error).__name__} {error}"
-            raise _fault(path, what) from error
+            raise weights_file.fault(path, what) from error
         return cls(path, name, arguments, tuple(classes), preprocessing, sha256)
 
     @classmethod
@@ -103,23 +103,7 @@ class TrainedNetwork:
         Raises:
             RunError: if it is no weights file, or does not say what network its weights belong to.
         """
-        path = Path(path)
-        if path.suffix.lower() in PICKLES:
-            raise RunError(
-                f"{untrusted.printable(path)} may hold a pickle, which can run any program, and was not read",
-                hint=f"lenet import-weights {untrusted.printable(path)} --model NAME --data NAME takes the weights out of it",
-            )
-        weights = Weights.read(path)
-        if KEY not in weights.metadata:
-            raise RunError(
-                f"{weights.name} does not say what network its weights belong to",
-                hint=f"lenet import-weights {weights.name} --model NAME --data NAME adds it",
-            )
-        try:
-            values = untrusted.parse_json(weights.metadata[KEY].encode())
-        except ValueError as error:
-            raise _fault(path, untrusted.printable(error)) from error
-        return cls.from_dict(values, path)
+        return cls.from_dict(weights_file.description(Path(path)), Path(path))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the description as JSON can hold it."""
@@ -151,25 +135,29 @@ class TrainedNetwork:
             raise self._fault(f"it has {architecture.num_values:,} parameters; expected at most {MAX_PARAMETERS:,}")
         return architecture
 
-    @cached_property
+    @property
     def network(self) -> Network:
         """The layers with the weights in the file, which is read once.
 
         Raises:
             RunError: if the file cannot be read or holds other weights.
         """
+        return self._read[0]
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """What the network knows of its own doubt; None if nobody calibrated it.
+
+        Raises:
+            RunError: as `network`, or if the file holds a calibration that cannot be used.
+        """
+        return self._read[1]
+
+    @cached_property
+    def _read(self) -> tuple[Network, Calibration | None]:
         if self.loaded is not None:
-            return self.loaded
-        architecture = self.architecture
-        source: Path | bytes = self.path
-        if self.sha256 is not None:
-            source = untrusted.read(self.path, MAX_BYTES)
-            if hashlib.sha256(source).hexdigest() != self.sha256:
-                path = untrusted.printable(self.path)
-                raise RunError(f"{path} does not hold the weights of this run, by their SHA-256 in summary.json")
-        tensors = Weights.read(source).load(architecture.tensor_shapes)
-        must_be_variances(tensors, untrusted.printable(self.path))
-        return Network.of(architecture, tensors)
+            return self.loaded, self.measured
+        return weights_file.read(self.path, self.architecture, self.sha256)
 
     @property
     def weights(self) -> dict[str, NDArray[np.float32]]:
@@ -220,9 +208,9 @@ class TrainedNetwork:
         """Return the name of the most probable class of each of uint8 images (N, height, width)."""
         return [self.classes[index] for index in self.logits(images).argmax(axis=1)]
 
-    def pack(self, tensors: Mapping[str, NDArray[np.float32]]) -> bytes:
-        """Return the content of a weights file with these tensors, by name, and this description."""
-        return pack(tensors, {KEY: json.dumps(self.to_dict())})
+    def pack(self, tensors: Mapping[str, NDArray[np.float32]], calibration: Calibration | None = None) -> bytes:
+        """Return the content of a weights file with these tensors, by name, this description, and a calibration."""
+        return weights_file.pack(tensors, self.to_dict(), calibration)
 
     def _must_take(self, images: Images) -> None:
         """Raises DataError for images of another type or size."""
@@ -238,11 +226,4 @@ class TrainedNetwork:
         return {"input_size": size, "num_classes": len(self.classes), "in_channels": channels}
 
     def _fault(self, why: str) -> RunError:
-        return _fault(self.path, why)
-
-
-def _fault(path: Path, why: str) -> RunError:
-    return RunError(
-        f"the network of {untrusted.printable(path)} cannot be built: {untrusted.printable(why)}",
-        hint="it was made by another program, or another version of lenet, or is damaged; get it again",
-    )
+        return weights_file.fault(self.path, why)
