@@ -29,6 +29,8 @@
 #                          OLD=VENV compares with an older lenet installed there, CHECKOUT=FOLDER with one checked out there
 #   make doctor            how often the doctor is right (about 40 minutes); make doctor-short takes one
 #   make lab               the chapter's exercises, 5 seeds each (about ten minutes): docs/lab.md
+#   make networks          the networks that come with lenet, src/lenet/ready/, bit for bit (five minutes; needs MNIST and
+#                          Fashion-MNIST in LENET_DATA); ARGS=--check compares only
 #   make reproduction      every published result against 20 seeds here (about three minutes): docs/reproduction.md
 #
 #   Publish
@@ -47,7 +49,7 @@ SOURCES := $(wildcard $(KERNELS)/*.h $(KERNELS)/*.cpp $(KERNELS)/build.py)
 
 .PHONY: train examples check format lint test coverage proof without-torch builds sanitize emulate wasm mutants mutants-short \
   faults faults-short bench bench-short \
-  doctor doctor-short lab reproduction wheels release docs clean
+  doctor doctor-short lab networks reproduction wheels release docs clean
 
 train: .venv/installed
 	@$(BIN)/lenet train $(ARGS)
@@ -131,6 +133,9 @@ lab: .venv/installed
 	@$(BIN)/lenet lab all
 	@mkdir -p docs/lab && cp runs/lab/*.json runs/lab/*.png docs/lab/
 	@$(BIN)/python docs/generate_lab.py > docs/lab.md.new && mv docs/lab.md.new docs/lab.md
+
+networks: .venv/installed-dev
+	@$(BIN)/python bench/make_networks.py $(ARGS)
 
 reproduction: .venv/installed
 	@$(BIN)/lenet reproduce --seeds 20

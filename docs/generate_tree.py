@@ -20,6 +20,7 @@ ROOMS = [
     "pytorch",
     "models",
     "doctor",
+    "ready",
     "runs",
     "display",
     "training",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from lenet.version import __version__
 
 if TYPE_CHECKING:
-    from lenet import d2l, data, models
+    from lenet import d2l, data, models, ready
     from lenet.analysis.answer import Prediction
     from lenet.analysis.evaluated import Evaluation
     from lenet.analysis.evaluation import evaluate
@@ -56,6 +56,7 @@ _MODULES = {
     "models": "lenet.models",
     "predict": "lenet.analysis.prediction",
     "predict_many": "lenet.analysis.prediction",
+    "ready": "lenet.ready",
     "resume": "lenet.training.resume",
     "train": "lenet.training.train",
     "train_many": "lenet.training.parallel",
@@ -85,6 +86,7 @@ __all__ = [
     "models",
     "predict",
     "predict_many",
+    "ready",
     "resume",
     "train",
     "train_many",

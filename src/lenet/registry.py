@@ -39,6 +39,9 @@ MODELS = {
     "tiny": "lenet.networks.convnets:Tiny",
 }
 
+# Trained networks that come with lenet: run directories in lenet/ready/.
+READY = ("fashion-mnist", "mnist", "digits")
+
 # Functions that draw the weights of an Architecture.
 INITS = {
     "default": "lenet.networks.initialization:default",

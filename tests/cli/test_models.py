@@ -1,4 +1,8 @@
-"""`lenet show` and `lenet import-weights`."""
+"""`lenet show`, `lenet networks` and `lenet import-weights`."""
+
+import json
+
+from lenet import ready
 
 
 def test_import_weights(lenet_command, tmp_path):
@@ -45,3 +49,12 @@ def test_show(lenet_command):
     code, out, _ = lenet_command("show", "mlp", "--input", "3x1000x1000", "--hidden", "256")
     assert "768,000,256" in out
     assert "3.07 GB" in out
+
+
+def test_networks(lenet_command):
+    code, out, err = lenet_command("networks")
+    assert (code, err) == (0, f"they are in {ready.FOLDER}\n")
+    assert [line.split()[0] for line in out.splitlines()[2:]] == list(ready.NAMES)
+    values = json.loads(lenet_command("networks", "--json")[1])
+    assert [value["name"] for value in values] == list(ready.NAMES)
+    assert all(value["test_accuracy"] > 0.9 for value in values)

@@ -134,6 +134,23 @@ def test_swapped_arguments_are_recognised(lenet_command, trained, photos, tmp_pa
         lenet.predict(np.zeros((28, 28), np.uint8), trained.path)
 
 
+def test_a_name_is_a_ready_made_network(lenet_command, photos):
+    image = files(photos)[0]
+    code, out, err = lenet_command("predict", "digits", image, "--top", 1)
+    assert (code, err) == (0, "note: digits is the ready-made network, not a run of yours\n")
+    assert re.fullmatch(rf"{image}  {image.parent.name} [\d.]+%\n", out)
+    code, _, err = lenet_command("predict", image, "digits")
+    assert err == f"error: {image} is an image; the run comes first\nhint: lenet predict digits {image}\n"
+    assert code == 2
+    code, out, err = lenet_command("evaluate", "digits", "--data", "photos", "--plot")
+    assert code == 0
+    assert "accuracy 1.0000" in out
+    assert err.count("wrote confusion-photos") + err.count("wrote digits-confusion-photos") == 1
+    code, out, err = lenet_command("compare", "digits", "mnist")
+    assert [line.split()[0] for line in out.splitlines()[2:4]] == ["digits", "mnist"]
+    assert err.count("is the ready-made network") == 2
+
+
 def test_several_parts_are_reported_and_read(lenet_command, trained, photos, monkeypatch):
     images = [np.asarray(Image.open(path)) for path in files(photos)[:2]]
     nothing = np.zeros((28, 56), bool)

@@ -93,9 +93,12 @@ def draw_grid(images: Any, captions: Sequence[str], title: str, columns: int = 8
 
 
 def save_evaluation(run: str | Path | Run, result: Evaluation) -> list[Path]:
-    """Write confusion-DATA-SPLIT.png and mistakes-DATA-SPLIT.png into the run directory, or beside a weights file."""
+    """Write confusion-DATA-SPLIT.png and mistakes-DATA-SPLIT.png into the run directory, or beside a weights file.
+
+    For the name of a ready-made network they are written into the working directory.
+    """
     path = run.path if isinstance(run, Run) else Path(run)
-    folder, which = (path, "") if path.is_dir() else (path.parent, f"{path.stem}-")
+    folder, which = (path, "") if (path / "config.json").is_file() else (path.parent, f"{path.stem}-")
     name = f"{file_name(result.data)}-{result.split}.png"
     figures = {f"{which}confusion-{name}": draw_confusion(result), f"{which}mistakes-{name}": draw_mistakes(result)}
     return [save_figure(figure, folder / file) for file, figure in figures.items()]

@@ -30,6 +30,7 @@ COMMANDS = {
     "export": "lenet.cli.export:export",
     "import-weights": "lenet.cli.models:import_weights",
     "show": "lenet.cli.models:show",
+    "networks": "lenet.cli.models:networks",
     "runs": "lenet.cli.results:runs",
     "compare": "lenet.cli.results:compare",
     "reproduce": "lenet.cli.lab:reproduce",

@@ -1,11 +1,12 @@
-"""The commands about networks: `lenet show` and `lenet import-weights`."""
+"""The commands about networks: `lenet show`, `lenet networks` and `lenet import-weights`."""
 
+import json
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from lenet.cli.options import DataDir, model_options
+from lenet.cli.options import DataDir, Json, model_options
 from lenet.cli.output import note, print_table, say
 from lenet.config import checked
 from lenet.errors import quoted
@@ -60,6 +61,36 @@ def show(
     )
     titles = ["layer", "output shape", "parameters", "multiply-adds", "fp32 parameters", "fp32 output"]
     print_table(titles, rows, has_total=True)
+
+
+def networks(json_: Json = False) -> None:
+    """List the ready-made networks, which come with lenet.
+
+    Their names stand for runs in every command: lenet predict mnist photo.jpg. A run directory of the same name is taken
+    before them.
+
+    Example: lenet networks
+    """
+    from lenet import ready
+    from lenet.runs.run import Run
+
+    runs = {name: Run.load(ready.path(name)) for name in ready.NAMES}
+    if json_:
+        say(json.dumps([run.summary.to_dict() | {"name": name, "run": str(run.path)} for name, run in runs.items()]))
+        return
+    rows = [
+        [
+            name,
+            run.config.recipe,
+            run.resolved.model.name,
+            f"{run.resolved.model.parameters:,}",
+            f"{run.test_accuracy:.4f}",
+            ", ".join(run.classes),
+        ]
+        for name, run in runs.items()
+    ]
+    print_table(["name", "recipe", "model", "parameters", "test acc", "classes"], rows)
+    note(f"they are in {ready.FOLDER}")
 
 
 @model_options

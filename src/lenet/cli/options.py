@@ -7,14 +7,29 @@ from typing import Annotated, Any
 
 import typer
 
+from lenet.cli.output import note
 from lenet.config import FIELDS, MODEL_FIELDS, TYPES
 from lenet.configuration import RECIPES
+from lenet.registry import READY
 
 Command = Callable[..., None]
 
-RunPath = Annotated[
-    Path, typer.Argument(metavar="RUN", help="A run directory, or a weights file written by lenet (.safetensors).")
-]
+
+def announce(run: Any) -> Any:
+    """Print a note where a name stands for a ready-made network, unless opening it warns anyway; returns `run`."""
+    from lenet.runs import naming
+
+    for path in run if isinstance(run, list) else [run]:
+        named = naming.find(path)
+        if named.ready and not named.notice:
+            note(f"note: {path} is the ready-made network, not a run of yours")
+    return run
+
+
+RUN_HELP = (
+    f"A run directory, a weights file written by lenet (.safetensors), or a ready-made network: {', '.join(READY)}."
+)
+RunPath = Annotated[Path, typer.Argument(metavar="RUN", callback=announce, help=RUN_HELP)]
 DataDir = Annotated[str | None, typer.Option(metavar="DIR", help=FIELDS["data_dir"].metadata["help"])]
 Device = Annotated[str, typer.Option(metavar="NAME", help=FIELDS["device"].metadata["help"])]
 Json = Annotated[bool, typer.Option("--json", help="Print one line of JSON on stdout, and everything else on stderr.")]

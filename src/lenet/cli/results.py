@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lenet.cli.options import DataDir, Device, Json, RunPath
+from lenet.cli.options import DataDir, Device, Json, RunPath, announce
 from lenet.cli.output import note, print_table, say
 from lenet.errors import LenetError
 
@@ -115,7 +115,10 @@ def runs(
 
 
 def compare(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN", help="Two or more run directories.")],
+    runs: Annotated[
+        list[Path],
+        typer.Argument(metavar="RUN", callback=announce, help="Two or more run directories, or ready-made networks."),
+    ],
     out: Annotated[Path, typer.Option(metavar="FILE", help="The file of the chart, .png or .svg.")] = Path(
         "compare.png"
     ),
@@ -144,6 +147,8 @@ def compare(
 
 def runs_table(runs: Sequence["Run"]) -> tuple[list[str], list[list[str]]]:
     """The titles and rows of a table of runs, finished or not."""
+    from lenet import ready
+
     titles = ["run", "data", "model", "recipe", "epochs", "parameters", "train acc", "test acc", "seconds", "images/s"]
     rows = []
     for run in runs:
@@ -154,7 +159,7 @@ def runs_table(runs: Sequence["Run"]) -> tuple[list[str], list[list[str]]]:
             numbers = [format(getattr(summary, name), form) for name, form in forms.items()]
         rows.append(
             [
-                str(run.path),
+                run.path.name if run.path.parent == ready.FOLDER else str(run.path),
                 run.resolved.data,
                 run.resolved.model.name,
                 run.config.recipe,

@@ -1,4 +1,4 @@
-"""What was trained, by its path or as a module: a run directory, a weights file, an nn.Module; and its logits."""
+"""What was trained, by its name, its path or as a module: a run, a weights file, an nn.Module; and its logits."""
 
 import os
 import sys
@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet import ready
 from lenet.data.dataset import Images
 from lenet.errors import RunError, RunWarning, quoted
 from lenet.files import signatures
 from lenet.files.safetensors import PICKLES, SUFFIX
 from lenet.images.preprocess import Preprocessing
 from lenet.networks.trained import TrainedNetwork
+from lenet.runs import naming
 from lenet.runs.run import Run
 
 if TYPE_CHECKING:
@@ -47,7 +49,8 @@ def load(run: str | os.PathLike[str] | Run) -> Run:
     The network of a run that has not finished is that of its newest checkpoint, and a warning says so.
 
     Args:
-        run: the run directory; a Run is checked again.
+        run: the run directory, or the name of a ready-made network (`lenet.ready.NAMES`) if there is no such folder; a Run is
+            checked again.
 
     Returns:
         The run.
@@ -55,16 +58,7 @@ def load(run: str | os.PathLike[str] | Run) -> Run:
     Raises:
         RunError: if there is no run, or one of another version, or one that has not finished and has no checkpoint.
     """
-    opened = Run.load(run, finished=False)
-    if not opened.missing:
-        return opened
-    if opened.is_finished:
-        return Run.load(opened)  # says what is missing
-    from lenet.runs.stopped import find_stopped  # with what reads checkpoints
-
-    stopped = find_stopped(opened)
-    warnings.warn(stopped.notice, RunWarning, stacklevel=2)
-    return Run(opened.path, stopped)
+    return _load(_located(run))
 
 
 def open_trained(
@@ -74,10 +68,10 @@ def open_trained(
     classes: Sequence[str] | None = None,
     preprocessing: Preprocessing | None = None,
 ) -> Trained:
-    """Open a run directory, a weights file or a module.
+    """Open a run directory, a ready-made network, a weights file or a module.
 
     Args:
-        source: its path, or the module; a run is checked again.
+        source: its path or name, or the module; a run is checked again.
         finished: whether to refuse a run that has not finished; otherwise its network is that of its newest checkpoint.
         classes: names of a module's outputs, if it does not have them as `classes`.
         preprocessing: of a module, if it does not have it as `preprocessing`.
@@ -97,7 +91,7 @@ def open_trained(
             f"the network is a {type(source).__name__}; expected a run, its directory, a weights file or an nn.Module",
             hint="the network comes first, then the image: lenet.predict(run, image)",
         )
-    path = Path(source)
+    path = _located(source)
     if is_image_file(path):
         raise RunError(
             f"{path} is an image; expected a run directory or a weights file",
@@ -106,7 +100,33 @@ def open_trained(
     is_other = os.path.lexists(path) and not os.path.isdir(path)  # noqa: PTH112 (Path.is_dir raises where this is False)
     if path.suffix.lower() in (SUFFIX, *PICKLES) or is_other:
         return TrainedNetwork.load(path)
-    return Run.load(path) if finished else load(path)
+    return Run.load(path) if finished else _load(path)
+
+
+def _load(path: Path) -> Run:
+    """Open a run directory, with its newest checkpoint if it has not finished."""
+    opened = Run.load(path, finished=False)
+    if not opened.missing:
+        return opened
+    if opened.is_finished:
+        return Run.load(opened)  # says what is missing
+    from lenet.runs.stopped import find_stopped  # with what reads checkpoints
+
+    stopped = find_stopped(opened)
+    warnings.warn(stopped.notice, RunWarning, stacklevel=3)
+    return Run(opened.path, stopped)
+
+
+def _located(source: str | os.PathLike[str]) -> Path:
+    """The path that a user means; a warning says which was taken where a run and a ready-made network have the same name."""
+    if isinstance(source, Run):
+        return source.path
+    named = naming.find(source)
+    if named.notice:
+        warnings.warn(named.notice, RunWarning, stacklevel=3)
+    if not named.ready:
+        naming.must_exist(source)
+    return named.path
 
 
 def is_module(source: Any) -> bool:
@@ -141,9 +161,11 @@ def is_image_file(path: Path) -> bool:
 
 
 def is_run(path: Path) -> bool:
-    """Return whether it is a run directory or a weights file, by its names."""
+    """Return whether it is a run directory, a weights file or a ready-made network, by its names."""
     try:
-        return (path / "config.json").is_file() or path.suffix.lower() == SUFFIX
+        if (path / naming.CONFIG).is_file() or path.suffix.lower() == SUFFIX:
+            return True
+        return ready.find(path) is not None and not os.path.lexists(path)
     except (OSError, ValueError):
         return False
 
