@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from lenet.config import TrainConfig
     from lenet.configuration import RECIPES, configure
     from lenet.data.dataset import Dataset, Splits
+    from lenet.deploy.card.card import card
     from lenet.deploy.targets import Exported, export
     from lenet.errors import LenetError, SaveError
     from lenet.networks.importing import import_weights
@@ -46,6 +47,7 @@ _MODULES = {
     "SaveError": "lenet.errors",
     "Splits": "lenet.data.dataset",
     "TrainConfig": "lenet.config",
+    "card": "lenet.deploy.card.card",
     "configure": "lenet.configuration",
     "d2l": "lenet.d2l",
     "data": "lenet.data",
@@ -76,6 +78,7 @@ __all__ = [
     "Splits",
     "TrainConfig",
     "__version__",
+    "card",
     "configure",
     "d2l",
     "data",

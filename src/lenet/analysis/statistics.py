@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 LEVEL = 0.95
+NORMAL = statistics.NormalDist().inv_cdf((1 + LEVEL) / 2)
 MAX_TERMS = 1000  # of the continued fraction; a few dozen suffice
 
 
@@ -50,6 +51,23 @@ class Estimate:
         if self.number < 2:
             return None
         return t_quantile(self.number - 1, (1 + LEVEL) / 2) * self.std * math.sqrt(variance)
+
+
+def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
+    """Return the 95 % confidence interval of a share, such as an accuracy (Wilson, 1927).
+
+    Args:
+        successes: how many trials succeeded.
+        trials: how many there were, at least one.
+
+    Returns:
+        From and to, between 0 and 1.
+    """
+    share, square = successes / trials, NORMAL**2
+    middle = share + square / (2 * trials)
+    half = NORMAL * math.sqrt(share * (1 - share) / trials + square / (4 * trials**2))
+    scale = 1 + square / trials
+    return max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale)
 
 
 def paired_p_value(values: Sequence[float]) -> float | None:

@@ -28,6 +28,7 @@ COMMANDS = {
     "evaluate": "lenet.cli.results:evaluate",
     "predict": "lenet.cli.predict:predict",
     "export": "lenet.cli.export:export",
+    "card": "lenet.cli.card:card",
     "import-weights": "lenet.cli.models:import_weights",
     "show": "lenet.cli.models:show",
     "networks": "lenet.cli.models:networks",

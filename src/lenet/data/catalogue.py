@@ -161,7 +161,7 @@ CATALOGUE: dict[str, Entry] = {
         name="digits",
         title="the built-in digits",
         description=(
-            "Made on this machine from 1,797 real handwritten digits of 8×8 pixels. They are split first, "
+            "Made by lenet from 1,797 real handwritten digits of 8×8 pixels. They are split first, "
             "1,500 for training and 297 for testing, so that no original is in both; then each is enlarged to 28×28 and "
             "drawn about forty times with small shifts, rotations and stretches (fixed seed) to make 60,000 and 10,000 "
             "images. So there are fewer kinds of handwriting in them than in MNIST, and they are easier."

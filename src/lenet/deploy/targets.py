@@ -107,8 +107,8 @@ def export(run: "Source", to: str = "onnx", out: str | os.PathLike[str] | None =
     from lenet.runs.opening import open_trained
 
     trained = open_trained(run)
-    path = Path(out) if out is not None else Path(_name(trained.path) + target.ending)
-    _must_be_new(path)
+    path = Path(out) if out is not None else Path(name_of(trained.path) + target.ending)
+    must_be_new(path)
     made: Export = resolve({to: target.function}, to)(trained, **options)
     write_new(path, made.content)
     return Exported(path, made.notes)
@@ -122,7 +122,7 @@ def write_new(path: Path, content: bytes | Mapping[str, bytes]) -> None:
     """
     from lenet.files import durable
 
-    _must_be_new(path)
+    must_be_new(path)
     try:
         durable.make_folders(path.absolute().parent)
         if isinstance(content, bytes):
@@ -153,11 +153,12 @@ def _write_folder(path: Path, content: Mapping[str, bytes]) -> None:
     durable.sync_folder(path.absolute().parent)
 
 
-def _must_be_new(path: Path) -> None:
+def must_be_new(path: Path) -> None:
+    """Raise RunError if something is there."""
     if os.path.lexists(path):
         raise RunError(f"{printable(path)} exists", hint="name another with --out, or remove it")
 
 
-def _name(path: Path) -> str:
-    """The name of a run directory, or of a weights file without its suffix."""
+def name_of(path: Path) -> str:
+    """Return the name of a run directory, or of a weights file without its suffix."""
     return path.stem if path.suffix == ".safetensors" else path.absolute().name
