@@ -18,6 +18,7 @@ from lenet.networks.layers import (
     Pooling,
 )
 from lenet.registry import MODELS
+from lenet.training.own import CHANNELS
 
 
 def block(*layers, activation="relu"):
@@ -50,7 +51,7 @@ CONVOLUTION = Convolution("1", 1, 2, 3)
         (build("lenet", input_size=97), "images of 97×97"),
         (build("lenet", kernel_size=3, padding=3), "a padding of 3 in the layer conv.0"),
         (build("lenet", kernel_size=1, channels=(5000,), input_size=4), "5000 channels in the layer conv.0"),
-        (build("mlp", hidden=(9,) * 12), "26 layers; they take at most 24"),
+        (build("mlp", hidden=(9,) * 16), "34 layers; they take at most 32"),
         (build("mlp", hidden=(5000,)), "a width of 5000 in the layer 1 (nn.Linear)"),
         (build("lenet", num_classes=1001), "1001 classes"),
         (build("lenet", num_classes=1), "1 classes"),
@@ -77,6 +78,10 @@ def test_what_the_kernels_cannot_compute_is_named(architecture, part):
 
 def test_the_largest_outputs_are_taken():
     assert lowered(growing(3)).num_layers == 7
+
+
+def test_the_recipe_for_own_images_is_taken_with_dropout():
+    assert lowered(build("small", channels=CHANNELS[40], dropout=0.3, input_size=64, in_channels=3)).num_layers == 25
 
 
 @pytest.mark.parametrize("name", list(MODELS))

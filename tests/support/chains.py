@@ -47,7 +47,7 @@ def chain(input_shape: tuple[int, int, int], *parts: tuple[Any, ...] | str) -> A
 
 
 LIMITS = {
-    "as many stages as there can be": chain((1, 6, 7), *[(2, 3, 1)] * 22, "flatten", (10,)),
+    "as many stages as there can be": chain((1, 6, 7), *[(2, 3, 1)] * 30, "flatten", (10,)),
     "one pixel": chain((1, 1, 1), (5, 3, 1), "tanh", "flatten", (1,), "sigmoid", "tanh", (3,), (10,)),
     "one row": chain((3, 1, 9), (9, 3, 1), (9, 3, 2), "batch norm", "avg", "flatten", (10,)),
     "no weights but the last": chain((3, 13, 7), "avg", "tanh", "avg", "flatten", "flatten", (10,)),

@@ -18,8 +18,7 @@ from lenet.recipes import DEFAULT_RECIPE, OWN_RECIPE
 # Passes over 80 images; the number of passes falls with the cube root of the number of images.
 EPOCHS, IMAGES, FALL = 100, 80, 1 / 3
 FEWEST_EPOCHS, MOST_EPOCHS, FEWEST_STEPS = 4, 250, 250
-# Output channels of the convolutions of `small` for images of at least so many pixels, with a third pooling. The kernels take
-# 24 layers: no seventh convolution.
+# Output channels of the convolutions of `small` for images of at least so many pixels, with a third pooling.
 CHANNELS = {40: (12, 16, 24, 48, 64, 96)}
 BATCHES = {2_000: 16, 20_000: 32}  # images in a step, by the number of images below which they are taken
 LARGEST_BATCH = 64

@@ -12,7 +12,7 @@ from lenet.engines.kernels.build import LIBRARY_NAME, source_hash
 from lenet.errors import EngineError
 
 FOLDER = Path(__file__).parent
-MAX_LAYERS, MAX_CLASSES = 24, 1000  # LENET_MAX_LAYERS, LENET_MAX_CLASSES
+MAX_LAYERS, MAX_CLASSES = 32, 1000  # LENET_MAX_LAYERS, LENET_MAX_CLASSES
 REMEDY = "install a C++ compiler, or `pip install ziglang`, then run `python -m lenet.engines.kernels`"
 
 

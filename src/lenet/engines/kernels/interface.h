@@ -15,7 +15,7 @@ extern "C" {
 #define LENET_EXPORT __attribute__((visibility("default")))
 #endif
 
-enum { LENET_MAX_LAYERS = 24, LENET_MAX_CLASSES = 1000, LENET_MAX_THREADS = 256 };
+enum { LENET_MAX_LAYERS = 32, LENET_MAX_CLASSES = 1000, LENET_MAX_THREADS = 256 };
 
 // Kinds of layers, as networks/layers.py explains them. Pooling is 2 by 2 with stride 2.
 enum {
