@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from lenet.version import __version__
 
 if TYPE_CHECKING:
-    from lenet import d2l, data, models, ready
+    from lenet import d2l, data, models, ready, sklearn
     from lenet.analysis.answer import Prediction
     from lenet.analysis.evaluated import Evaluation
     from lenet.analysis.evaluation import evaluate
@@ -60,6 +60,7 @@ _MODULES = {
     "predict_many": "lenet.analysis.prediction",
     "ready": "lenet.ready",
     "resume": "lenet.training.resume",
+    "sklearn": "lenet.sklearn",
     "train": "lenet.training.train",
     "train_many": "lenet.training.parallel",
 }
@@ -91,6 +92,7 @@ __all__ = [
     "predict_many",
     "ready",
     "resume",
+    "sklearn",
     "train",
     "train_many",
 ]

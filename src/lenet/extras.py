@@ -4,7 +4,11 @@ import importlib.util
 
 from lenet.errors import MissingExtra
 
-OLDEST_TORCH = (2, 6)
+# The extras that an error names: the module that shows whether one is installed, its package, its title and oldest version.
+NEEDED = {
+    "torch": ("torch", "torch", "PyTorch", (2, 6)),
+    "sklearn": ("sklearn", "scikit-learn", "scikit-learn", (1, 6)),
+}
 
 
 def has_torch() -> bool:
@@ -17,28 +21,35 @@ def has_torch() -> bool:
 
 
 def require_torch(what: str) -> None:
-    """Raise MissingExtra unless PyTorch is installed and new enough.
+    """Raise MissingExtra unless PyTorch is installed and new enough; see `require`."""
+    require("torch", what)
+
+
+def require(extra: str, what: str) -> None:
+    """Raise MissingExtra unless the package of an extra is installed and new enough.
 
     Args:
+        extra: a name in NEEDED.
         what: what needs it, for the message.
     """
-    hint = 'pip install "lenet[torch]"'
+    module, package, title, oldest = NEEDED[extra]
+    hint = f'pip install "lenet[{extra}]"'
     try:
-        is_installed = importlib.util.find_spec("torch") is not None
+        is_installed = importlib.util.find_spec(module) is not None
     except (ImportError, ValueError):  # a finder that refuses it, or a module without a spec
         is_installed = False
     if not is_installed:
-        raise MissingExtra(f"{what} needs PyTorch, which is not installed", hint=hint)
+        raise MissingExtra(f"{what} needs {title}, which is not installed", hint=hint)
     from importlib import metadata  # takes 15 ms, and most commands need no extra
 
     try:
-        version = metadata.version("torch")
+        version = metadata.version(package)
         numbers = tuple(int(number) for number in version.split("+")[0].split(".")[:2])
     except (metadata.PackageNotFoundError, ValueError):  # built by hand, or a version of another form
         return
-    if numbers < OLDEST_TORCH:
-        oldest = ".".join(map(str, OLDEST_TORCH))
-        raise MissingExtra(f"{what} needs PyTorch {oldest} or newer; {version} is installed", hint=hint)
+    if numbers < oldest:
+        needed = ".".join(map(str, oldest))
+        raise MissingExtra(f"{what} needs {title} {needed} or newer; {version} is installed", hint=hint)
 
 
 def has_heic() -> bool:
