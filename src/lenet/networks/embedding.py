@@ -24,11 +24,18 @@ def embedding_layer(architecture: Architecture) -> Dense | None:
     )
 
 
-def up_to(network: Network, layer: Dense) -> Network:
-    """Return the layers before `layer` with copies of their weights; the logits of this network are the input of `layer`."""
+def up_to(network: Network, layer: Dense, numbers: range | None = None) -> Network:
+    """Return the layers before `layer` with copies of their weights; the logits of this network are the input of `layer`.
+
+    Args:
+        network: the network.
+        layer: one of its layers.
+        numbers: which part of the input, one after the other; all by default. Engines compute 2 to 1,000 logits.
+    """
     layers = network.architecture.layers
-    width = layer.in_features
-    copied = Dense(NAME, width, width)
+    numbers = range(layer.in_features) if numbers is None else numbers
+    copied = Dense(NAME, layer.in_features, len(numbers))
     architecture = Architecture(network.architecture.input_shape, (*layers[: layers.index(layer)], copied))
-    weights = {f"{NAME}.weight": np.eye(width, dtype=np.float32), f"{NAME}.bias": np.zeros(width, np.float32)}
+    identity = np.eye(len(numbers), layer.in_features, numbers.start, dtype=np.float32)
+    weights = {f"{NAME}.weight": identity, f"{NAME}.bias": np.zeros(len(numbers), np.float32)}
     return Network.of(architecture, network.tensors | weights)
