@@ -19,6 +19,7 @@ from lenet.runs.opening import Source, network_of, open_trained
 from lenet.sklearn.fitting import BEFORE
 from lenet.sklearn.images import WHOLE, checked_range
 from lenet.sklearn.settings import value_errors
+from lenet.sklearn.state import weights_file_of
 
 
 def open_network(run: Source) -> TrainedNetwork:
@@ -80,7 +81,7 @@ def save(trained: TrainedNetwork, classes: Any, path: str | os.PathLike[str], ov
     if target.exists() and not overwrite:
         raise FileExistsError(errno.EEXIST, "the file exists; overwrite=True replaces it", str(target))
     try:
-        durable.write(target, trained.pack(trained.weights))
+        durable.write(target, weights_file_of(trained))
     except OSError as error:
         why, hint = durable.explain(error)
         raise RunError(f"{target} was not written: {why}", hint=hint) from error
