@@ -36,6 +36,7 @@ from lenet.registry import FITS
 GROUNDS = ("dark", "light", "mixed")
 WHOLE = "whole"
 ALL_FRAMINGS = (*FRAMINGS, WHOLE)
+ROW = 256  # bytes whose squares sum up to less than 2 ** 24
 ADDED: dict[str, Any] = {"channels": 1, "fit": "pad"}  # entries that files of earlier versions lack
 
 
@@ -211,14 +212,16 @@ class Preprocessing:
 def mean_and_std(images: Pixels) -> tuple[float, float]:
     """Measure mean and standard deviation of all pixels, as shares of 255.
 
-    The sums are exact: float64 holds the whole numbers of a part, Python's integers those of all parts. The std of images of
-    a single grey is 1.
+    The sums are exact: float32 holds those of 256 squares, float64 those of a part, Python's integers those of all parts. The
+    std of images of a single grey is 1.
     """
     total = total_of_squares = 0
     for part in chunks(images.shape):
-        values = images[part].ravel().astype(np.float64)
-        total += int(values.sum())
-        total_of_squares += int(values @ values)
+        values = images[part].ravel()
+        whole = len(values) // ROW * ROW
+        for rows in (values[:whole].reshape(-1, ROW).astype(np.float32), values[whole:, None].astype(np.float32)):
+            total += int((rows @ np.ones(rows.shape[1], np.float32)).sum(dtype=np.float64))
+            total_of_squares += int(np.einsum("ij,ij->i", rows, rows).sum(dtype=np.float64))
     mean = total / images.size / 255
     std = math.sqrt(images.size * total_of_squares - total**2) / images.size / 255
     return mean, std if std > 1e-6 else 1.0
