@@ -46,9 +46,10 @@ def predict(
     Prints the most probable classes. An image is first made similar to the training images: turned upright, made grey, the
     object in it found, inverted if its background is light and theirs is dark, scaled and centred.
 
-    All images in a folder are classified; where its folders are named after the classes, the accuracy is printed too. A bad
-    image is named on stderr, the others are classified, and the exit code is 2. Where an image shows several parts of similar
-    size, their number is printed; --split reads them.
+    All images in a folder are classified, decoded by several threads; where its folders are named after the classes, the
+    accuracy is printed too. A bad image is named on stderr, the others are classified, and the exit code is 2. Where an image
+    shows several parts of similar size, their number is printed; --split reads them. On a terminal, a line shows the progress
+    of many images whose answers go to a file.
 
     Example: lenet predict runs/first boot.png --show
     """
@@ -60,6 +61,7 @@ def predict(
     from lenet.analysis.prediction import predict_each
     from lenet.analysis.score import Score
     from lenet.cli import answers
+    from lenet.cli.progress import Progress
     from lenet.runs.opening import open_trained
 
     check_order(run, images[0])
@@ -71,23 +73,27 @@ def predict(
     score, hints, shown = Score(), set[str](), Counter[str]()
     is_faulty = has_parts = False
     stream = predict_each(trained, found.images, split=split, explain=show, device=device)
-    for image, answer in zip(found.images, stream, strict=True):
-        if csv:
-            csv.add(image, answer)
-        elif json_:
-            answers.print_json(answer)
-        else:
-            answers.print_line(answer, top)
-        if isinstance(answer, Unreadable):
-            is_faulty = True
-            answers.print_error(answer, hints)
-            continue
-        score.add(answer)
-        has_parts |= answer.parts[0].num_parts > 1
-        if show:
-            from lenet.analysis.strip import save_strip
+    with Progress(len(found.images), prints=table in (None, answers.STDOUT)) as progress:
+        for image, answer in zip(found.images, stream, strict=True):
+            if csv:
+                csv.add(image, answer)
+            elif json_:
+                answers.print_json(answer)
+            else:
+                answers.print_line(answer, top)
+            if isinstance(answer, Unreadable):
+                is_faulty = True
+                progress.clear()
+                answers.print_error(answer, hints)
+            else:
+                score.add(answer)
+                has_parts |= answer.parts[0].num_parts > 1
+                if show:
+                    from lenet.analysis.strip import save_strip
 
-            note(f"wrote {save_strip(answer, Path(), shown)}")
+                    progress.clear()
+                    note(f"wrote {save_strip(answer, Path(), shown)}")
+            progress.advance()
     if has_parts and not split:
         note("note: --split reads the parts of an image one by one, from left to right")
     if csv:

@@ -1,0 +1,54 @@
+"""How far work on many images has come: a line on stderr that is written over, on a terminal on which nothing else moves."""
+
+import sys
+import time
+from types import TracebackType
+
+FEWEST = 16  # images for which it is shown
+SECONDS = 0.1  # between two states of the line
+
+
+class Progress:
+    """Shows how many images are done, how many a second, and how long the rest takes.
+
+    Args:
+        total: how many there are.
+        prints: whether answers go to stdout, so that on a terminal they show the progress themselves.
+    """
+
+    def __init__(self, total: int, prints: bool) -> None:
+        moves = prints and sys.stdout is not None and sys.stdout.isatty()
+        is_watched = sys.stderr is not None and sys.stderr.isatty()
+        self.total, self.is_shown = total, total >= FEWEST and is_watched and not moves
+        self.done, self.width = 0, 0
+        self.began = self.written = time.monotonic()
+
+    def __enter__(self) -> "Progress":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.clear()
+
+    def advance(self) -> None:
+        """Count an image."""
+        self.done += 1
+        now = time.monotonic()
+        if self.is_shown and now - self.written >= SECONDS:
+            rate = self.done / (now - self.began)
+            left = (self.total - self.done) / rate
+            self._write(f"{self.done:,} of {self.total:,} images, {rate:,.0f} a second, {left:,.0f} s left")
+            self.written = now
+
+    def clear(self) -> None:
+        """Remove the line, so that another can be printed in its place."""
+        if self.width:
+            self._write("")
+            sys.stderr.write("\r")
+            sys.stderr.flush()
+
+    def _write(self, text: str) -> None:
+        sys.stderr.write("\r" + text.ljust(self.width))
+        sys.stderr.flush()
+        self.width = len(text)
