@@ -32,9 +32,21 @@ def export(
             "what lenet computes. Nothing is written if it differs, and the exit code is 1.",
         ),
     ] = False,
+    int8: Annotated[
+        bool, typer.Option("--int8", help="c: compute in 8-bit integers: a quarter of the memory, and no floats.")
+    ] = False,
+    accept_loss: Annotated[
+        bool,
+        typer.Option(
+            "--accept-loss",
+            help="c: write integers that cost more than 0.3 points of accuracy on the test images, too.",
+        ),
+    ] = False,
     data: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="The data set of --check, if not the run's own; a weights file needs one."),
+        typer.Option(
+            metavar="NAME", help="The data set of --check and --int8, if not the run's own; a weights file needs one."
+        ),
     ] = None,
     data_dir: DataDir = None,
 ) -> None:
@@ -43,11 +55,15 @@ def export(
     onnx: one file for onnxruntime, OpenCV, browsers and converters. It takes pixels divided by 255, contains the
     normalisation, and computes logits and probabilities.
 
+    c: a folder with C99 sources for microcontrollers and everything else. They need no library and little memory, and take
+    the bytes of an image.
+
     Example: lenet export runs/first --to onnx --check
     """
     from lenet.deploy import targets
 
     given: dict[str, Any] = {"batch": batch, "check": check, "data": data, "data_dir": data_dir}
+    given |= {"int8": int8, "accept_loss": accept_loss}
     options = {name: value for name, value in given.items() if value is not None and value is not False}
     try:
         exported = targets.export(run, to, out, **options)

@@ -39,6 +39,7 @@ class Target:
 
 TARGETS = {
     "onnx": Target("lenet.deploy.onnx.export:make", ".onnx", ("batch", "check", "data", "data_dir")),
+    "c": Target("lenet.deploy.c.export:make", "-c", ("int8", "accept_loss", "data", "data_dir")),
 }
 
 
@@ -80,11 +81,12 @@ def export(run: "Source", to: str = "onnx", out: str | os.PathLike[str] | None =
 
     Args:
         run: a run, its directory, or a weights file that lenet wrote (`.safetensors`).
-        to: the target: "onnx".
+        to: the target, "onnx" or "c".
         out: the file or folder to write, which must not exist; by default the run's name in the current folder.
         **options: for "onnx", `batch`: images that the network takes at once, or "dynamic" for any number, by default 1;
             `check=True`: compare with what onnxruntime and OpenCV compute over the test set, which `data` and `data_dir`
-            name as for `lenet.evaluate`.
+            name as for `lenet.evaluate`. For "c", `int8=True`: compute in 8-bit integers, whose accuracy is measured on that
+            test set; `accept_loss=True`: also write them if they cost more than 0.3 points.
 
     Returns:
         Where it was written, and sentences about it.
@@ -92,7 +94,7 @@ def export(run: "Source", to: str = "onnx", out: str | os.PathLike[str] | None =
     Raises:
         ConfigError: the target or an option is unknown.
         RunError: the run cannot be read, or `out` exists or cannot be written.
-        ModelError: the target cannot express the network.
+        ModelError: the target cannot express the network, or integers cost too much accuracy.
         DataError: the data of a check are not there.
         MissingExtra: a check needs a package that is not installed.
         CheckError: the export computes something else than the network; nothing is written.
