@@ -24,7 +24,7 @@ from recording import ROOT, Log
 
 from lenet.analysis.inference import computes
 from lenet.data.dataset import Dataset
-from lenet.deploy.onnx.check import as_pixels
+from lenet.deploy.onnx.comparison import as_pixels
 from lenet.deploy.onnx.export import make
 from lenet.runs.data import load_data
 from lenet.runs.opening import open_trained

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lenet.deploy.onnx import check
+from lenet.deploy.onnx import comparison
 
 
 def test_export(lenet_command, trained, tmp_path):
@@ -35,8 +35,8 @@ def test_check(lenet_command, trained, tmp_path, monkeypatch):
     pytest.importorskip("cv2")
     out = tmp_path / "net.onnx"
     arguments = ("export", trained.path, "--to", "onnx", "--batch", "dynamic", "--check", "--out", out)
-    monkeypatch.setattr(check, "TOLERANCE", -1.0)
-    monkeypatch.setattr(check, "ROUNDING", 0.0)
+    monkeypatch.setattr(comparison, "TOLERANCE", -1.0)
+    monkeypatch.setattr(comparison, "ROUNDING", 0.0)
     code, printed, err = lenet_command(*arguments)
     assert (code, printed) == (1, "")
     assert err.startswith("error: onnxruntime ")

@@ -1,18 +1,19 @@
 """The plan for inference computes what the network computes, for random chains of all kinds of layers."""
 
+import dataclasses
 from random import Random
 
 import numpy as np
 import pytest
 from chains import LIMITS, random_chain
-from deployed import made_up_network
+from deployed import made_up_calibration, made_up_network, made_up_trained
 
 from lenet.deploy.plan import InferencePlan, planned_layers
 from lenet.errors import RunError
-from lenet.networks import Architecture, Network
+from lenet.networks import Architecture, Network, build
 from lenet.networks.forward import forward
 from lenet.networks.initialization import initialized
-from lenet.networks.layers import BatchNorm, Convolution, Dense, Dropout
+from lenet.networks.layers import BatchNorm, Convolution, Dropout
 
 
 def as_network(layers):
@@ -51,8 +52,7 @@ def test_the_plan_at_the_limits(name):
 def test_a_run_s_plan(tiny_run):
     plan = InferencePlan.of(tiny_run.network)
     assert (plan.input_shape, plan.num_classes) == ((1, 28, 28), 10)
-    assert isinstance(plan.layers[plan.embedding].layer, Dense)
-    assert plan.layers[plan.embedding].input_shape == (84,)
+    assert (plan.calibration, plan.embedding) == (None, None)
     assert [entry.num_weights for entry in plan.layers if entry.num_weights] == [156, 2416, 48120, 10164, 850]
     weight, _ = plan.layers[0].arrays
     assert np.array_equal(weight, tiny_run.network.weights["conv.0.weight"])
@@ -72,3 +72,11 @@ def test_infinite_weights_are_named_with_their_layer():
     network.tensors["a.bias"][0] = np.nan
     with pytest.raises(RunError, match=r"the layer a \(Conv2d\)"):
         planned_layers(network)
+
+
+def test_the_layer_that_a_calibration_looks_at():
+    architecture = build("lenet")
+    network = made_up_trained(architecture, 0)
+    plan = InferencePlan.of(dataclasses.replace(network, measured=made_up_calibration(architecture, 0)))
+    entry = plan.layers[plan.embedding]
+    assert (entry.layer.name, entry.input_shape) == (plan.calibration.layer, (256,))

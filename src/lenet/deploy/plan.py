@@ -18,6 +18,7 @@ from lenet.errors import ModelError, RunError
 from lenet.files.untrusted import printable
 from lenet.images.preprocess import Preprocessing
 from lenet.networks import Network
+from lenet.networks.calibration import Calibration
 from lenet.networks.layers import (
     Activation,
     BatchNorm,
@@ -74,10 +75,12 @@ class InferencePlan:
     Attributes:
         preprocessing: the input of the first layer is (pixel / 255 - mean) / std.
         layers: the layers, in order.
+        calibration: the temperature of the probabilities, and the rule for unknown images; None for a network without.
     """
 
     preprocessing: Preprocessing
     layers: tuple[PlannedLayer, ...]
+    calibration: Calibration | None = None
 
     @classmethod
     def of(cls, trained: TrainedNetwork) -> "InferencePlan":
@@ -86,7 +89,7 @@ class InferencePlan:
         Raises:
             RunError: if its weights cannot be read, or some of them are NaN or infinite, naming the layer.
         """
-        return cls(trained.preprocessing, planned_layers(trained.network))
+        return cls(trained.preprocessing, planned_layers(trained.network), trained.calibration)
 
     @property
     def input_shape(self) -> tuple[int, int, int]:
@@ -99,9 +102,12 @@ class InferencePlan:
         return math.prod(self.layers[-1].output_shape)
 
     @property
-    def embedding(self) -> int:
-        """The index of the last dense layer, whose input is the embedding."""
-        return max(number for number, entry in enumerate(self.layers) if isinstance(entry.layer, Dense))
+    def embedding(self) -> int | None:
+        """The index of the dense layer whose input the rule for unknown images looks at; None without a calibration."""
+        if self.calibration is None:
+            return None
+        names = [entry.layer.name for entry in self.layers]
+        return names.index(self.calibration.layer)
 
 
 def planned_layers(network: Network) -> tuple[PlannedLayer, ...]:

@@ -2,12 +2,14 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import lenet
 from lenet.deploy.onnx import check, runtimes
+from lenet.deploy.onnx.comparison import Expected, compare
 from lenet.deploy.targets import CheckError
 from lenet.errors import MissingExtra
 from lenet.metrics import softmax
@@ -45,14 +47,18 @@ def computing(logits):
 def test_comparisons(row, changes, is_equal, text):
     actual = LOGITS.copy()
     actual[row, :2] += np.float32(changes)
-    found = check.compare(computing(actual), 1, IMAGES, LOGITS)
+    found = compare(computing(actual), 1, IMAGES, Expected.uncalibrated(LOGITS))
     assert found.is_equal == is_equal
     assert text in str(found)
 
 
 def test_large_logits_may_differ_by_their_rounding():
-    assert check.compare(computing(1000 * LOGITS + np.float32(5e-3)), 2, IMAGES, 1000 * LOGITS).is_equal
-    assert not check.compare(computing(1000 * LOGITS + np.float32(5e-2)), 2, IMAGES, 1000 * LOGITS).is_equal
+    assert compare(
+        computing(1000 * LOGITS + np.float32(5e-3)), 2, IMAGES, Expected.uncalibrated(1000 * LOGITS)
+    ).is_equal
+    assert not compare(
+        computing(1000 * LOGITS + np.float32(5e-2)), 2, IMAGES, Expected.uncalibrated(1000 * LOGITS)
+    ).is_equal
 
 
 def wrong(module, content, outputs):
@@ -113,3 +119,27 @@ def test_nothing_to_check_with(tiny_run, tiny, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
     lenet.export(tiny_run, out=tmp_path / "a.onnx")
     assert Path(tmp_path / "a.onnx").is_file()
+
+
+@pytest.mark.parametrize(
+    ("scores", "flags", "is_equal", "text"),
+    [
+        ([0.5, 1.5], [0, 1], True, "of outlier scores 0.0e+00; 1 unknown to both"),
+        ([0.5, 1.5], [1, 1], False, "1 unknown, 1 judged otherwise"),
+        ([0.5, 1.50005], [0, 1], True, "of outlier scores 3.3e-05; 1 unknown to both"),
+        ([0.5, 1.6], [0, 1], False, "of outlier scores 6.7e-02"),
+        ([0.5, np.nan], [0, 0], False, "1 judged otherwise"),
+    ],
+)
+def test_unknown_images_are_compared(scores, flags, is_equal, text):
+    expected = Expected(LOGITS, softmax(LOGITS), np.array([0.5, 1.5]))
+    outputs: list[Any] = [LOGITS, softmax(LOGITS), *(np.array(each, np.float32)[:, None] for each in (flags, scores))]
+    found = compare(lambda pixels: outputs, 2, IMAGES, expected)
+    assert found.is_equal == is_equal
+    assert text in str(found)
+
+
+def test_an_image_at_the_limit_may_be_judged_either_way():
+    expected = Expected(LOGITS, softmax(LOGITS), np.array([0.5, 1 + 1e-6]))
+    outputs: list[Any] = [LOGITS, softmax(LOGITS), np.zeros((2, 1), np.float32), np.array([[0.5], [1]], np.float32)]
+    assert compare(lambda pixels: outputs, 2, IMAGES, expected).is_equal

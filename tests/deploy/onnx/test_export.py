@@ -1,16 +1,18 @@
 """ONNX files: onnx's checker finds them valid, and what reads them computes what the engines compute."""
 
+import dataclasses
 import json
 from random import Random
 
 import numpy as np
 import pytest
 from chains import LIMITS, chain, random_chain
-from deployed import made_up_trained
+from deployed import made_up_calibration, made_up_trained
 
 import lenet
 from lenet.deploy.onnx import layers
-from lenet.deploy.onnx.check import as_pixels, check, compare
+from lenet.deploy.onnx.check import check, expected_of
+from lenet.deploy.onnx.comparison import Expected, as_pixels, compare
 from lenet.deploy.onnx.export import make, onnx_file
 from lenet.deploy.onnx.runtimes import RUNTIMES
 from lenet.deploy.plan import InferencePlan
@@ -46,7 +48,9 @@ def must_agree(architecture, batch, seed):
     for runtime in RUNTIMES:
         compute = runtime.start(runtime.imported(), content, ("logits", "probabilities"))
         for expected in (exact, engine_logits(network, images)):
-            comparison = compare(compute, batch if batch != "dynamic" else "batch", images, expected)
+            comparison = compare(
+                compute, batch if batch != "dynamic" else "batch", images, Expected.uncalibrated(expected)
+            )
             assert comparison.is_equal, (runtime.name, str(comparison))
 
 
@@ -126,3 +130,44 @@ def test_check_on_fewer_images_than_the_batch(tiny_run, tiny):
     lines = [*check(content, 150, tiny_run, tiny.test.images, "200 images")]
     assert len(lines) == 3
     assert all("200 of 200 answers the same" in line for line in lines[1:])
+
+
+@pytest.mark.parametrize("batch", [1, 7, "dynamic"])
+@pytest.mark.parametrize("model", ["lenet", "small", "mlp"])
+def test_probabilities_are_calibrated_and_unknown_images_reported(model, batch):
+    architecture = build(model, num_classes=6)
+    plain = made_up_trained(architecture, 5)
+    network = dataclasses.replace(plain, measured=made_up_calibration(architecture, 5), arguments={"num_classes": 6})
+    network = dataclasses.replace(network, name=model)
+    images = images_for(network, 5, 40)
+    network = dataclasses.replace(network, measured=centred(network, images))
+    content = make(network, batch=batch).content
+    onnx.checker.check_model(onnx.load_from_string(content), full_check=True)
+    expected = expected_of(network, images)
+    exact = network.calibration.known(network.logits(images), embeddings(network, images))
+    assert ((expected.scores <= 1) == exact).all()
+    assert exact.sum() == len(images) // 2
+    found = {entry.key: entry.value for entry in onnx.load_from_string(content).metadata_props}
+    assert json.loads(found["calibration"])["temperature"] == network.calibration.temperature
+    size = batch if isinstance(batch, int) else "batch"
+    for runtime in RUNTIMES:
+        compute = runtime.start(runtime.imported(), content, expected.outputs)
+        comparison = compare(compute, size, images, expected)
+        assert comparison.is_equal, str(comparison)
+        assert f"{(~exact).sum()} unknown to both" in str(comparison)
+
+
+def centred(network, images):
+    """The network's calibration, changed so that half of the images are unknown."""
+    made = network.calibration
+    median = np.median(made.outlier_scores(network.logits(images), embeddings(network, images)))
+    views = [
+        dataclasses.replace(view, usual=view.usual + (median - 1) / view.distance_weight)
+        for view in (made.amount, made.direction)
+    ]
+    return dataclasses.replace(made, amount=views[0], direction=views[1])
+
+
+def embeddings(network, images):
+    names = [layer.name for layer in network.network.architecture.layers]
+    return network.outputs(images)[names.index(network.calibration.layer) - 1]

@@ -5,63 +5,24 @@ for line in check(content, 1, trained, test.images, "digits"):
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 
-import numpy as np
-from numpy.typing import NDArray
-
-from lenet.analysis.inference import computes
+from lenet.analysis.inference import computes, engine_for
 from lenet.data.dataset import Images
-from lenet.deploy.onnx.runtimes import EVALUATOR, RUNTIMES, Compute, Runtime, Values
+from lenet.deploy.onnx.comparison import Expected, compare
+from lenet.deploy.onnx.runtimes import EVALUATOR, RUNTIMES, Runtime
 from lenet.deploy.targets import CheckError
 from lenet.errors import MissingExtra
-from lenet.metrics import softmax
-from lenet.runs.opening import Trained, logits
+from lenet.networks.embedding import up_to
+from lenet.networks.layers import Dense
+from lenet.runs.opening import Trained, logits, network_of
 
-TOLERANCE = 1e-4  # of logits, beyond float32's own rounding of larger ones
-ROUNDING = 1e-5  # of the largest logit
-AT_ONCE = 250  # images, where the file takes any number
 FEW = 100  # images for the reference evaluator
-OUTPUTS = ("logits", "probabilities")
 BUG = "this is a bug in lenet or in that program; without --check the file is written"
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """What a program computed from an ONNX file, beside what was expected.
-
-    Attributes:
-        num_images: images compared.
-        num_same: of these, those with the same answer.
-        num_ties: those with another answer, whose two logits differ by no more than the tolerance.
-        difference: the largest of the logits.
-        probability_difference: the largest of the probabilities.
-        tolerance: how much the logits may differ.
-    """
-
-    num_images: int
-    num_same: int
-    num_ties: int
-    difference: float
-    probability_difference: float
-    tolerance: float
-
-    @property
-    def is_equal(self) -> bool:
-        """Whether nothing differs by more than the tolerance, and the answers are the same; False for NaN."""
-        differences = max(self.difference, self.probability_difference)
-        return self.num_same + self.num_ties == self.num_images and differences <= self.tolerance
-
-    def __str__(self) -> str:
-        ties = f" ({self.num_ties:,} more within the tolerance)" if self.num_ties else ""
-        return (
-            f"{self.num_same:,} of {self.num_images:,} answers the same as lenet's{ties}; "
-            f"largest difference of logits {self.difference:.1e}, of probabilities {self.probability_difference:.1e}"
-        )
-
-
 def check(content: bytes, batch: int | str, trained: Trained, images: Images, name: str) -> Iterator[str]:
-    """Check a file with onnx's full checker, and compare what each installed runtime computes with what lenet computes.
+    """Check a file with onnx's full checker, and compare what each installed program computes with what lenet computes.
 
     Args:
         content: of the file.
@@ -87,11 +48,11 @@ def check(content: bytes, batch: int | str, trained: Trained, images: Images, na
         raise MissingExtra(
             "--check needs onnxruntime or OpenCV, which are not installed", hint=f"pip install {packages}"
         )
-    expected = logits(trained, computes(trained, "cpu"), images)
+    expected = expected_of(trained, images)
     for runtime, module in found:
         title = f"{runtime.name} {module.__version__}"
         try:
-            comparison = compare(runtime.start(module, content, OUTPUTS), batch, images, expected)
+            comparison = compare(runtime.start(module, content, expected.outputs), batch, images, expected)
         except Exception as error:  # each has exceptions of its own
             raise CheckError(f"{title} cannot run the file: {error}", hint=BUG) from error
         if not comparison.is_equal:
@@ -100,41 +61,18 @@ def check(content: bytes, batch: int | str, trained: Trained, images: Images, na
     yield from (_missing(runtime) for runtime in RUNTIMES if runtime not in [each for each, _ in found])
 
 
-def compare(compute: Compute, batch: int | str, images: Images, expected: NDArray[np.float32]) -> Comparison:
-    """Compare the logits, probabilities and answers of all images with what is expected.
-
-    Args:
-        compute: what computes logits and probabilities.
-        batch: how many images it takes at once, or the name of that dimension.
-        images: uint8 (N, height, width) or (N, height, width, 3).
-        expected: logits, float32 (N, num_classes).
-    """
-    size = batch if isinstance(batch, int) else AT_ONCE
-    parts = []
-    for start in range(0, len(images), size):
-        pixels = as_pixels(images[start : start + size])
-        missing = size - len(pixels) if isinstance(batch, int) else 0
-        outputs = compute(np.pad(pixels, ((0, missing), (0, 0), (0, 0), (0, 0))) if missing else pixels)
-        parts.append([values[: len(pixels)] for values in outputs])
-    actual, probabilities = (np.concatenate(values) for values in zip(*parts, strict=True))
-    tolerance = max(TOLERANCE, ROUNDING * float(np.abs(expected).max()))
-    answers, ours = actual.argmax(axis=1), expected.argmax(axis=1)
-    other = np.flatnonzero(answers != ours)
-    margins = expected[other, ours[other]] - expected[other, answers[other]]
-    return Comparison(
-        num_images=len(images),
-        num_same=len(images) - len(other),
-        num_ties=int((margins <= tolerance).sum()),
-        difference=float(np.abs(actual - expected).max()),
-        probability_difference=float(np.abs(probabilities - softmax(expected)).max()),
-        tolerance=tolerance,
-    )
-
-
-def as_pixels(images: Images) -> Values:
-    """Return what the file takes for uint8 images (N, height, width) or (N, height, width, 3)."""
-    pixels = images.astype(np.float32) / np.float32(255)
-    return pixels[:, None] if pixels.ndim == 3 else np.ascontiguousarray(pixels.transpose(0, 3, 1, 2))
+def expected_of(trained: Trained, images: Images) -> Expected:
+    """Return what lenet's engine computes for uint8 images (N, height, width) or (N, height, width, 3)."""
+    values = logits(trained, computes(trained, "cpu"), images)
+    network = network_of(trained)
+    calibration = network.calibration
+    if calibration is None:
+        return Expected.uncalibrated(values)
+    layers = network.architecture.layers
+    layer = next(each for each in layers if isinstance(each, Dense) and each.name == calibration.layer)
+    cut = replace(network, loaded=up_to(network.network, layer), measured=None)
+    embedding = engine_for(cut, "cpu").logits(images)
+    return Expected(values, calibration.probabilities(values), calibration.outlier_scores(values, embedding))
 
 
 def _valid(content: bytes) -> str:

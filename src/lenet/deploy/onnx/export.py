@@ -10,6 +10,7 @@ import os
 from lenet.data.dataset import Splits
 from lenet.deploy.onnx.layers import add_layer, add_normalisation
 from lenet.deploy.onnx.model import IR_VERSION, OPSET, Graph
+from lenet.deploy.onnx.unknown import add_unknown
 from lenet.deploy.plan import InferencePlan
 from lenet.deploy.targets import Export
 from lenet.errors import ConfigError
@@ -63,7 +64,10 @@ def make(
     size = _batch(batch)
     content = onnx_file(plan, size, metadata(network))
     shape = " × ".join(map(str, (size, *plan.input_shape)))
-    notes = [f"ONNX opset {OPSET}, IR {IR_VERSION}, {len(content):,} bytes: pixels {shape} to logits and probabilities"]
+    made = (
+        "logits and probabilities" if plan.calibration is None else "logits, probabilities, unknown and outlier_score"
+    )
+    notes = [f"ONNX opset {OPSET}, IR {IR_VERSION}, {len(content):,} bytes: pixels {shape} to {made}"]
     if check:
         from lenet.deploy.onnx.check import check as checked
 
@@ -87,25 +91,44 @@ def onnx_file(plan: InferencePlan, batch: int | str, properties: dict[str, str])
     values = graph.add_input("pixels", (batch, *plan.input_shape), what)
     values = add_normalisation(graph, plan, values)
     last = len(plan.layers) - 1
+    embedding = values
     for number, entry in enumerate(plan.layers):
+        if number == plan.embedding:
+            embedding = values
         output = "logits" if number == last else f"{WORDS[type(entry.layer)]}_{number + 1}"
         values = add_layer(graph, entry, values, output)
-    graph.node("Softmax", [values], "probabilities", axis=1)
     graph.add_output("logits", (batch, plan.num_classes), "one number a class; the answer is the class of the largest")
-    graph.add_output("probabilities", (batch, plan.num_classes), "the softmax of the logits")
+    graph.add_output(
+        "probabilities", (batch, plan.num_classes), "of the classes, by the softmax; calibrated if the network is"
+    )
+    if plan.calibration:
+        temperature = graph.constant("temperature", plan.calibration.temperature)
+        values = graph.node("Div", [values, temperature], "scaled_logits")
+        add_unknown(graph, plan.calibration, embedding, values)
+        graph.add_output("unknown", (batch, 1), "1 for an image that is unlike the training images, else 0")
+        graph.add_output("outlier_score", (batch, 1), "how unlike the training images: above 1 the image is unknown")
+    graph.node("Softmax", [values], "probabilities", axis=1)
     description = "An image classifier trained with lenet. The metadata name its classes and how images are prepared."
     return graph.to_model(("lenet", __version__), description, properties)
 
 
 def metadata(network: TrainedNetwork) -> dict[str, str]:
     """Return what a program that uses the file needs to know about it, and where it is from."""
-    return {
+    found = {
         "classes": json.dumps(network.classes, ensure_ascii=False),
         "preprocessing": json.dumps(network.preprocessing.to_dict()),
         "model": json.dumps({"name": network.name, "arguments": network.arguments}),
         "sha256": _sha256(network),
         "lenet_version": __version__,
     }
+    if calibration := network.calibration:
+        rule = {
+            "temperature": calibration.temperature,
+            "coverage": calibration.coverage,
+            "unknown": "outlier_score > 1",
+        }
+        found["calibration"] = json.dumps(rule)
+    return found
 
 
 def _sha256(network: TrainedNetwork) -> str:
@@ -113,7 +136,7 @@ def _sha256(network: TrainedNetwork) -> str:
     if network.sha256 is not None and network.loaded is None:
         return network.sha256
     is_file = network.loaded is None
-    content = untrusted.read(network.path, MAX_BYTES) if is_file else network.pack(network.weights)
+    content = untrusted.read(network.path, MAX_BYTES) if is_file else network.pack(network.weights, network.calibration)
     return hashlib.sha256(content).hexdigest()
 
 

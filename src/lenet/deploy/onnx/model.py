@@ -6,7 +6,7 @@ converters.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from lenet.deploy.onnx.protobuf import data, integer, real, text
 
 OPSET, IR_VERSION = 12, 7
-FLOAT = 1  # TensorProto.DataType
+FLOAT, INT64 = 1, 7  # TensorProto.DataType
 
 Attribute: TypeAlias = int | float | Sequence[int]
 Dimensions: TypeAlias = Sequence[int | str]  # a name for one that is only known when the network runs
@@ -40,9 +40,12 @@ class Graph:
 
     def constant(self, name: str, array: NDArray[np.float32] | float) -> str:
         """Add a constant, stored as float32, and return its name."""
-        values = np.asarray(array, "<f4")
-        shape = b"".join(integer(1, size) for size in values.shape)
-        self.tensors.append(shape + integer(2, FLOAT) + text(8, name) + data(9, values.tobytes()))
+        self._add_tensor(name, FLOAT, np.asarray(array, "<f4"))
+        return name
+
+    def shape(self, name: str, sizes: Sequence[int]) -> str:
+        """Add the second input of a Reshape, in which one size may be -1, and return its name."""
+        self._add_tensor(name, INT64, np.asarray(sizes, "<i8"))
         return name
 
     def node(self, operation: str, inputs: Sequence[str], output: str, **attributes: Attribute) -> str:
@@ -77,6 +80,10 @@ class Graph:
         parts += [data(7, b"".join(graph)), data(8, text(1, "") + integer(2, OPSET))]
         parts += [data(14, text(1, name) + text(2, value)) for name, value in metadata.items()]
         return b"".join(parts)
+
+    def _add_tensor(self, name: str, kind: int, values: NDArray[Any]) -> None:
+        shape = b"".join(integer(1, size) for size in values.shape)
+        self.tensors.append(shape + integer(2, kind) + text(8, name) + data(9, values.tobytes()))
 
 
 def _attribute(name: str, value: Attribute) -> bytes:
