@@ -112,6 +112,7 @@ bench: .venv/installed-dev
 	@$(BIN)/python bench/time_to_accuracy.py
 	@$(BIN)/python bench/accuracy.py
 	@$(BIN)/python bench/photographs.py
+	@$(BIN)/python bench/ready_made.py
 	@$(BIN)/python bench/memory.py
 	@$(BIN)/python bench/startup.py
 	@$(BIN)/python bench/light.py $(if $(OLD),--old $(OLD))

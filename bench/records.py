@@ -12,6 +12,7 @@ from pathlib import Path
 
 from benchmarks import benchmarks, headlines
 from photograph_tables import photograph_conditions, photograph_files, photographs
+from ready_made_tables import ready_made, ready_made_seconds
 from recording import record
 
 ROOT = Path(__file__).parent.parent
@@ -126,7 +127,7 @@ TABLES: dict[str, Callable[[], Iterator[str]]] = {
     make.__name__: make
     for make in (
         *(headlines, benchmarks, doctor_chance, doctor_remedies, doctor_healthy, doctor_cost, faults, examples),
-        *(photographs, photograph_conditions, photograph_files, own_images),
+        *(photographs, photograph_conditions, photograph_files, own_images, ready_made, ready_made_seconds),
     )
 }
 DOCUMENTS = [ROOT / "README.md", ROOT / "examples/README.md", *sorted((ROOT / "docs").glob("*.md"))]
