@@ -24,7 +24,7 @@ def embeddings(trained: TrainedNetwork, images: Images, threads: int | None = No
     Returns:
         float32 (N, width).
     """
-    config, last = TrainConfig(threads=threads), _last(trained.architecture)
+    config, last = TrainConfig(threads=threads), _last(trained.network.architecture)
     result = np.empty((len(images), last.in_features), np.float32)
     for start in range(0, last.in_features, MAX_CLASSES):
         width = min(MAX_CLASSES, last.in_features - start)
@@ -37,7 +37,7 @@ def embeddings(trained: TrainedNetwork, images: Images, threads: int | None = No
 
 def embedding_width(trained: TrainedNetwork) -> int:
     """Return how many numbers the embedding of an image has."""
-    return _last(trained.architecture).in_features
+    return _last(trained.network.architecture).in_features
 
 
 def _last(architecture: Architecture) -> Dense:
