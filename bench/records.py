@@ -31,6 +31,19 @@ def own_images() -> Iterator[str]:
         )
 
 
+def sklearn_estimator() -> Iterator[str]:
+    """The estimator beside scikit-learn's own and a PyTorch loop, by data set."""
+    found = record("sklearn_estimator")
+    yield "| data | classifier | fit | predict | test accuracy |"
+    yield "| --- | --- | --- | --- | --- |"
+    for data, part in found["sets"].items():
+        for name, row in part["rows"].items():
+            yield (
+                f"| {data}, {part['train']:,} and {part['test']:,} images | {name} | {row['fit']['median']:.1f} s | "
+                f"{row['predict']['median']:.2f} s | {row['accuracy']:.1%} |"
+            )
+
+
 def doctor_chance() -> Iterator[str]:
     """Of the trainings that end at chance level, those that were reported, by configuration."""
     keys = ("at_chance", "named", "others", "others_named", "others_named_later", "not_finite")
@@ -128,6 +141,7 @@ TABLES: dict[str, Callable[[], Iterator[str]]] = {
     for make in (
         *(headlines, benchmarks, doctor_chance, doctor_remedies, doctor_healthy, doctor_cost, faults, examples),
         *(photographs, photograph_conditions, photograph_files, own_images, ready_made, ready_made_seconds),
+        sklearn_estimator,
     )
 }
 DOCUMENTS = [ROOT / "README.md", ROOT / "examples/README.md", *sorted((ROOT / "docs").glob("*.md"))]

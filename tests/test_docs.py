@@ -104,6 +104,16 @@ def test_the_python_of_the_readme_runs(real_data, tmp_path):
 
 @pytest.mark.docs
 @pytest.mark.proof
+def test_the_python_of_the_page_on_scikit_learn_runs(tmp_path):
+    text = (ROOT / "docs" / "scikit-learn.md").read_text(encoding="utf-8")
+    code = "\n".join(re.findall(r"^```python\n(.*?)^```", text, re.M | re.S))
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout.split()[0]) > 0.97
+
+
+@pytest.mark.docs
+@pytest.mark.proof
 def test_the_commands_of_the_readme_run(real_data, tmp_path):
     """Each as it stands, but for shorter trainings; boot.png, photos and runs/other are made first, as a reader has them."""
     from lenet import data

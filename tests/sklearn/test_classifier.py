@@ -12,11 +12,11 @@ import pandas as pd
 import pytest
 from made_up import patterns
 from sklearn.base import clone
-from sklearn.exceptions import NotFittedError
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 import lenet
 from lenet.data.dataset import Splits
-from lenet.sklearn import LeNetClassifier
+from lenet.sklearn import LeNetClassifier, answers
 
 TRAIN, TEST = patterns(300, 1), patterns(200, 2)
 SMALL = {"channels": (4,), "hidden": (16,), "max_iter": 5, "random_state": 0}
@@ -318,6 +318,27 @@ def test_images_that_make_no_sense(fitted):
         fitted.predict(images.reshape(40, 64))
     with pytest.raises(ValueError, match="X has images of 8×8, but image_shape is 4×16"):
         LeNetClassifier(**SMALL, image_shape=(4, 16)).fit(images, labels)
+
+
+def test_a_network_that_learns_nothing_is_warned_of():
+    images, labels = blocks()
+    images = np.where(images > -1, 0.5, 1.0)  # without contrast
+    with pytest.warns(
+        ConvergenceWarning, match="the network has learned nothing in 5 epochs: its training loss is 1.*"
+    ):
+        LeNetClassifier(**SMALL).fit(images, labels)
+
+
+def test_a_path_is_no_array(fitted):
+    for use in (fitted.predict, lambda path: LeNetClassifier().fit(path, [0, 1])):
+        with pytest.raises(ValueError, match=r"X is the path 'photos/'; expected an array of images"):
+            use("photos/")
+
+
+def test_large_arrays_are_classified_in_parts(fitted, monkeypatch):
+    expected = fitted.decision_function(TEST.images)
+    monkeypatch.setattr(answers, "AT_ONCE", 7)
+    np.testing.assert_array_equal(fitted.decision_function(TEST.images), expected)
 
 
 def test_partial_fit_refuses_unknown_classes():

@@ -58,6 +58,10 @@ def test_checks_of_scikit_learn_for_its_own_estimators(check):
     check("LeNetClassifier", small())
 
 
+LEARNED_NOTHING = pytest.mark.filterwarnings("ignore:the network has learned nothing")
+
+
+@LEARNED_NOTHING
 @pytest.mark.process
 def test_a_grid_search_in_two_processes_finds_what_one_finds():
     grid = {"learning_rate": [0.005, 1e-6]}
@@ -67,6 +71,7 @@ def test_a_grid_search_in_two_processes_finds_what_one_finds():
     np.testing.assert_array_equal(*(search.predict_proba(TEST_X) for search in searches))
 
 
+@LEARNED_NOTHING
 def test_a_halving_search_with_epochs_as_its_resource():
     search = HalvingGridSearchCV(
         small(), {"learning_rate": [0.005, 1e-6, 1e-5]}, resource="max_iter", min_resources=1, max_resources=9, cv=2

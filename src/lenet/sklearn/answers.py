@@ -1,5 +1,6 @@
 """What a fitted LeNetClassifier answers: classes, probabilities, logits and embeddings of images."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ from lenet.networks.trained import TrainedNetwork
 from lenet.sklearn.images import ImageFormat, Shape
 from lenet.sklearn.settings import threads_config, value_errors
 from lenet.sklearn.validation import rows_for_prediction
+
+AT_ONCE = 4096  # images
 
 
 class Answers(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ignore[misc]
@@ -86,23 +89,29 @@ class Answers(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ignor
         Raises:
             NotFittedError, TypeError, ValueError: as `predict` does.
         """
-        images = self._images(X)
-        with value_errors():
-            return embeddings(self.network_, images, threads_config(self.n_jobs).threads)
-
-    def _images(self, X: Any) -> Images:
-        check_is_fitted(self)
-        return ImageFormat(self.image_shape_, self.pixel_range_).images(rows_for_prediction(self, X))
+        width, threads = self._n_features_out, threads_config(self.n_jobs).threads
+        return self._computed(X, lambda images: embeddings(self.network_, images, threads), width)
 
     def _logits(self, X: Any) -> NDArray[np.float32]:
         """Logits (n_samples, n_classes) in the order of `classes_`. An engine of each call's own: threads may share self."""
-        images, trained = self._images(X), self.network_
+        check_is_fitted(self)
+        trained = self.network_
+        engine = CpuEngine(trained.network, None, threads_config(self.n_jobs), trained.preprocessing)
+        logits = self._computed(X, engine.logits, len(self.classes_))
+        # Not logits[:, columns], whose memory lies in another order, in which sums have other bits.
+        return np.take(logits, self._columns, axis=1)
+
+    def _computed(self, X: Any, compute: Callable[[Images], NDArray[np.float32]], width: int) -> NDArray[np.float32]:
+        """What is computed of the images of X, float32 (n_samples, width), some at a time: X may be large."""
+        rows = rows_for_prediction(self, X)
+        form = ImageFormat(self.image_shape_, self.pixel_range_)
+        result = np.empty((len(rows), width), np.float32)
         with value_errors():
-            engine = CpuEngine(trained.network, None, threads_config(self.n_jobs), trained.preprocessing)
-            # Not logits[:, columns], whose memory lies in another order, in which sums have other bits.
-            logits: NDArray[np.float32] = np.take(engine.logits(images), self._columns, axis=1)
-            return logits
+            for start in range(0, len(rows), AT_ONCE):
+                result[start : start + AT_ONCE] = compute(form.images(rows[start : start + AT_ONCE]))
+        return result
 
     @property
     def _n_features_out(self) -> int:
+        check_is_fitted(self)
         return embedding_width(self.network_)

@@ -4,11 +4,13 @@ What a training leaves is written to the estimator at its end, so that one that 
 """
 
 import dataclasses
+import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
 
 from lenet.config import TrainConfig
 from lenet.data.class_names import checked_class_names
@@ -22,6 +24,7 @@ from lenet.training.in_memory import epochs
 from lenet.training.setup import new_network
 
 NAME = "X"  # the data set, and the place of the network, in messages
+AT_CHANCE = 0.99  # of the loss of guessing
 BEFORE = {"n_iter_": 0, "loss_curve_": [], "_moments": {}, "_num_steps": 0}
 
 
@@ -58,6 +61,8 @@ def begin(
         "_seed": seed,
     }
     vars(estimator).update(fitted | _trained(network, BEFORE, config, dataset, partial))
+    if not partial:
+        _warn_if_at_chance(estimator, config, labels)
 
 
 def go_on(estimator: Any, rows: NDArray[Any], labels: Labels, partial: bool = False) -> None:
@@ -104,6 +109,21 @@ def _trained(
         "_moments": engine.optimizer.moments if partial else {},
         "_num_steps": engine.optimizer.num_steps if partial else 0,
     }
+
+
+def _warn_if_at_chance(estimator: Any, config: TrainConfig, labels: Labels) -> None:
+    """Warns of a network that does no better than one that knows only how frequent each class is."""
+    shares = np.bincount(labels) / len(labels)
+    guessing = float(-(shares * np.log(np.maximum(shares, 1e-300))).sum())
+    loss = estimator.loss_curve_[-1]
+    if loss >= AT_CHANCE * guessing and not config.label_smoothing and config.class_weights is None:
+        warnings.warn(
+            f"the network has learned nothing in {config.epochs} epochs: its training loss is {loss:.3f}, that of guessing "
+            f"by the frequencies of the classes {guessing:.3f}; take another learning_rate, a larger max_iter, or a "
+            "pixel_range in which the images have contrast",
+            ConvergenceWarning,
+            stacklevel=4,
+        )
 
 
 def names_of(classes: NDArray[Any]) -> tuple[str, ...]:

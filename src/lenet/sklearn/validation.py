@@ -1,5 +1,6 @@
 """X and y as the estimator takes them, checked with scikit-learn's own functions, whose messages its users know."""
 
+import os
 import warnings
 from typing import Any
 
@@ -131,6 +132,11 @@ def must_be_same(estimator: Any, shape: Shape, classes: NDArray[Any]) -> None:
 
 def _flattened(X: Any) -> tuple[Any, Shape | None]:
     """X with its images as rows, and their shape; X as it is, and None, where it has two dimensions or fewer."""
+    if isinstance(X, str | os.PathLike):
+        raise ValueError(
+            f"X is the path {os.fspath(X)!r}; expected an array of images\n"
+            "hint: train, test = lenet.data.load(path) reads images; train.images and train.labels are arrays"
+        )
     if isinstance(X, list | tuple) and len(X) and np.ndim(X[0]) > 1:
         if len({np.shape(image) for image in X}) > 1:
             raise ValueError("the images of X have different shapes; expected one shape for all")
