@@ -37,6 +37,15 @@ def test_random_networks(tmp_path):
 
 
 @needs_gcc
+def test_a_wrong_judgement_is_noticed(tmp_path):
+    """Also shows that both judgements occur."""
+    right, wrong = sources(3, 3)[3:5]
+    assert "unknown[IMAGES] = {" in wrong.files["lenet_test.c"]
+    wrong.files["lenet.c"] = wrong.files["lenet.c"].replace("answer.unknown = 1;", "answer.unknown = 0;")
+    assert failing([right, wrong], tmp_path / "all", ("gcc", "-O0")) == [1]
+
+
+@needs_gcc
 def test_a_wrong_network_is_noticed(tmp_path):
     right, wrong = sources(3, 2)[1:3]
     row = re.search(r"biases_\d+\[\d+\] LENET_ROM = \{\n +([^,]+),", wrong.files["lenet.c"])

@@ -23,10 +23,10 @@ MODELS = {
 needs_zig = pytest.mark.skipif(importlib.util.find_spec("ziglang") is None, reason="needs ziglang")
 
 
-def made(name, is_int8):
+def made(name, is_int8, is_calibrated=False):
     model, arguments = MODELS[name]
     rng = np.random.default_rng(0)
-    return Sources(random_network(build(model, **arguments), rng), rng, is_int8, count=2)
+    return Sources(random_network(build(model, **arguments), rng), rng, is_int8, count=2, is_calibrated=is_calibrated)
 
 
 def sections(program: Path) -> dict[str, int]:
@@ -41,20 +41,35 @@ def sections(program: Path) -> dict[str, int]:
     return sizes
 
 
+def compiled(sources, folder, *options):
+    """The sizes of lenet.c on a Cortex-M4."""
+    sources.write(folder)
+    compiler = (sys.executable, "-m", "ziglang", "cc", "-target", "thumb-freestanding-eabi", "-mcpu=cortex_m4", "-Os")
+    program = folder / "net.o"
+    subprocess.run([*compiler, *WARNINGS, *options, "-c", folder / "lenet.c", "-o", program], check=True)
+    return sections(program)
+
+
+@pytest.mark.build
+@needs_zig
+@pytest.mark.parametrize("is_int8", [False, True], ids=["float", "int8"])
+def test_classify_can_be_left_out(tmp_path, is_int8):
+    each = made("the book's net", is_int8, is_calibrated=True)
+    without = compiled(each, tmp_path / "without", "-DLENET_NO_CLASSIFY")
+    whole = compiled(each, tmp_path / "whole")
+    added = sum(whole[kind] - without[kind] for kind in ("code", "constants"))
+    assert added == pytest.approx(each.source.classify_flash, abs=300)
+    assert without["constants"] == pytest.approx(each.source.flash.constants, abs=8)  # with padding between arrays
+    assert whole["memory"] == without["memory"]
+
+
 @pytest.mark.build
 @needs_zig
 @pytest.mark.parametrize("is_int8", [False, True], ids=["float", "int8"])
 @pytest.mark.parametrize("name", MODELS)
 def test_flash_and_memory(tmp_path, name, is_int8):
     each = made(name, is_int8)
-    each.write(tmp_path / "net")
-    target = ("-target", "thumb-freestanding-eabi", "-mcpu=cortex_m4", "-Os")
-    program = tmp_path / "net.o"
-    subprocess.run(
-        [sys.executable, "-m", "ziglang", "cc", *target, *WARNINGS, "-c", tmp_path / "net/lenet.c", "-o", program],
-        check=True,
-    )
-    sizes = sections(program)
+    sizes = compiled(each, tmp_path / "net")
     flash, work = each.source.flash, each.source.work
     assert sizes["constants"] == flash.constants
     assert sizes["data"] == 0

@@ -1,5 +1,6 @@
 """What the 8-bit C source computes, bit for bit, in NumPy: for measuring what the integers cost in accuracy."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -18,31 +19,28 @@ Integers = NDArray[np.int64]
 
 def logits(network: Quantized, images: Images) -> NDArray[np.float32]:
     """Return the logits (N, num_classes) of images, uint8 (N, height, width) or (N, height, width, 3)."""
-    parts = [_integers(network, images[start : start + CHUNK])[1] for start in range(0, len(images), CHUNK)]
-    whole = np.concatenate(parts) if parts else np.empty((0, len(network.quantized[-1].bias)), np.int64)
-    return whole.astype(np.float32) * np.float32(network.step)
+    last = network.quantized[-1]
+    sums = [_sums(last, levels)[:, 0, 0] for levels in _levels(network, images, len(network.quantized) - 1)]
+    whole = np.concatenate(sums) if sums else np.empty((0, len(last.bias)), np.int64)
+    return scaled(whole * last.multiplier, last.shift).astype(np.float32) * np.float32(network.step)
 
 
-def embeddings(network: Quantized, images: Images) -> NDArray[np.float32]:
-    """Return the inputs (N, features) of the last dense layer, in the order in which they lie in memory."""
-    levels = network.quantized[-1].input
-    parts = [_integers(network, images[start : start + CHUNK])[0] for start in range(0, len(images), CHUNK)]
-    return (np.concatenate(parts) - levels.zero).astype(np.float32) * np.float32(levels.scale)
+def inputs(network: Quantized, images: Images, number: int) -> NDArray[np.float32]:
+    """Return the inputs (N, values) of a dense stage, in the order in which they lie in memory."""
+    entry = network.quantized[number]
+    levels = np.concatenate([levels.reshape(len(levels), -1) for levels in _levels(network, images, number)])
+    return (levels - entry.input.zero).astype(np.float32) * np.float32(entry.input.scale)
 
 
-def _integers(network: Quantized, images: Images) -> tuple[Integers, Integers]:
-    """The levels of the last layer's input, and the logits, as integers."""
-    values: Integers = images.astype(np.int64)
-    for number, entry in enumerate(network.quantized):
-        values = values.reshape(len(images), *entry.stage.in_shape)
-        if number == len(network.quantized) - 1:
-            return values.reshape(len(images), -1), scaled(_sums(entry, values) * entry.multiplier, entry.shift)[
-                :, 0, 0
-            ]
-        values = _output(entry, values)
-        if network.mean is not None and number == len(network.stages.streamed) - 1:
-            values = _mean(network.mean, values)
-    raise AssertionError("a network has a last stage")
+def _levels(network: Quantized, images: Images, number: int) -> Iterator[Integers]:
+    """The levels of a stage's input, some images at a time."""
+    for start in range(0, len(images), CHUNK):
+        values: Integers = images[start : start + CHUNK].astype(np.int64)
+        for before, entry in enumerate(network.quantized[:number]):
+            values = _output(entry, values.reshape(len(values), *entry.stage.in_shape))
+            if network.mean is not None and before == len(network.stages.streamed) - 1:
+                values = _mean(network.mean, values)
+        yield values.reshape(len(values), *network.quantized[number].stage.in_shape)
 
 
 def scaled(products: Integers, shift: int) -> Integers:

@@ -16,13 +16,16 @@ from lenet.deploy.c.lenet_c import Source, float_source, int8_source
 from lenet.deploy.c.lenet_h import header
 from lenet.deploy.c.quantization import Quantized, quantize
 from lenet.deploy.c.readme import readme
-from lenet.deploy.c.self_test import SelfTestImages, self_test
+from lenet.deploy.c.self_test import Expected, SelfTestImages, self_test
 from lenet.deploy.c.stages import stages_of
 from lenet.deploy.c.text import commented
+from lenet.deploy.c.unknown import outlier_scores
 from lenet.deploy.onnx.export import metadata
 from lenet.deploy.plan import InferencePlan
 from lenet.deploy.targets import Export
 from lenet.errors import DataError, ModelError
+from lenet.networks.calibration import Calibration
+from lenet.networks.forward import as_input
 from lenet.networks.trained import TrainedNetwork
 from lenet.runs.data import must_fit, splits_for
 from lenet.runs.opening import Trained, logits, network_of
@@ -56,19 +59,37 @@ def make(
     network = network_of(trained)
     stages = stages_of(InferencePlan.of(network))
     first_line = _first_line(network, int8)
+    calibration = network.calibration
     if not int8:
         images = _test_images(trained, data, data_dir)
-        source = float_source(stages, commented(first_line))
-        test = self_test(images, network.logits(images.images), False, commented(first_line))
-        return _export(network, source, test, first_line, (_sizes("float", source),))
+        source = float_source(stages, commented(first_line), calibration)
+        test = self_test(images, _expected(network, images.images), commented(first_line))
+        return _export(network, source, test, first_line, _sizes("float", source))
     splits = splits_for(trained, data, data_dir)
     must_fit(trained, splits.train)
     integers = quantize(stages, calibration_images(splits.train.images))
     note = _loss(network, integers, splits, accept_loss)
     images = SelfTestImages.of(splits.test.images, splits.name)
-    source = int8_source(integers, commented(first_line))
-    test = self_test(images, arithmetic.logits(integers, images.images), True, commented(first_line))
-    return _export(network, source, test, first_line, (_sizes("8-bit integers", source), note))
+    source = int8_source(integers, commented(first_line), calibration)
+    test = self_test(images, _expected_integers(integers, images.images, calibration), commented(first_line))
+    return _export(network, source, test, first_line, (*_sizes("8-bit integers", source), note))
+
+
+def _expected(network: TrainedNetwork, images: Images) -> Expected:
+    logits, calibration = network.logits(images), network.calibration
+    if calibration is None:
+        return Expected(logits, is_exact=False)
+    layer = [each.name for each in network.architecture.layers].index(calibration.layer)
+    embedding = network.outputs(images)[layer - 1] if layer else as_input(images, network.preprocessing)
+    scores = calibration.outlier_scores(logits, embedding.reshape(len(images), -1))
+    return Expected(logits, is_exact=False, outlier_scores=scores)
+
+
+def _expected_integers(integers: Quantized, images: Images, calibration: Calibration | None) -> Expected:
+    logits = arithmetic.logits(integers, images)
+    if calibration is None:
+        return Expected(logits, is_exact=True)
+    return Expected(logits, is_exact=True, outlier_scores=outlier_scores(integers, images, logits, calibration))
 
 
 def calibration_images(images: Images) -> Images:
@@ -116,7 +137,7 @@ def _loss(network: TrainedNetwork, integers: Quantized, splits: Splits, is_accep
 
 def _export(network: TrainedNetwork, source: Source, test: str, first_line: str, notes: tuple[str, ...]) -> Export:
     files = {
-        "lenet.h": header(network, source.work, commented(first_line)),
+        "lenet.h": header(network, source.work, commented(first_line), has_classify=source.classify_flash > 0),
         "lenet.c": source.content,
         "lenet_test.c": test,
         "README.md": readme(network, source, notes, first_line),
@@ -124,11 +145,18 @@ def _export(network: TrainedNetwork, source: Source, test: str, first_line: str,
     return Export({name: content.encode() for name, content in files.items()}, notes)
 
 
-def _sizes(form: str, source: Source) -> str:
+def _sizes(form: str, source: Source) -> tuple[str, ...]:
     flash = source.flash
-    return (
+    sizes = (
         f"C99, {form}: {flash.total:,} bytes of flash ({flash.constants:,} of constants, about {flash.code:,} of code on a "
         f"Cortex-M4), {source.work.size:,} bytes of RAM"
+    )
+    if not source.classify_flash:
+        return (sizes,)
+    return (
+        sizes,
+        f"lenet_classify adds about {source.classify_flash:,} bytes of flash: the probability, and whether the image is "
+        "unknown",
     )
 
 

@@ -10,13 +10,15 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.deploy.c import text
+from lenet.deploy.c import text, unknown
 from lenet.deploy.c.lenet_h import Work
 from lenet.deploy.c.memory import Memory, laid_out, rows_read
 from lenet.deploy.c.quantization import Quantized, QuantizedMean
 from lenet.deploy.c.ranges import CURVED
 from lenet.deploy.c.size import Flash, float_flash, int8_flash
 from lenet.deploy.c.stages import Stages
+from lenet.deploy.c.unknown import float_embedding, int8_embedding
+from lenet.networks.calibration import Calibration
 
 Row: TypeAlias = tuple[int | str, ...]
 Macros: TypeAlias = dict[str, int | str]
@@ -44,16 +46,24 @@ class Source:
     Attributes:
         content: its text.
         work: the work memory.
-        flash: bytes of flash memory.
+        flash: bytes of flash memory, without lenet_classify.
+        classify_flash: bytes of flash memory that lenet_classify adds; 0 if there is none.
     """
 
     content: str
     work: Work
     flash: Flash
+    classify_flash: int = 0
 
 
-def float_source(stages: Stages, first_line: str) -> Source:
-    """Return lenet.c in float; `first_line` says what it is, for a comment."""
+def float_source(stages: Stages, first_line: str, calibration: Calibration | None = None) -> Source:
+    """Return lenet.c in float.
+
+    Args:
+        stages: the network.
+        first_line: what it is, for a comment.
+        calibration: the network's; with it, there is lenet_classify.
+    """
     memory = laid_out(stages)
     functions = _functions(stages)
     uses = _uses(stages).union(*(FLOAT_USES[function] for function in functions))
@@ -72,16 +82,21 @@ def float_source(stages: Stages, first_line: str) -> Source:
         text.source("float_layer.c", uses),
         *arrays,
         _table(rows),
+        *([text.source("exponential.c", uses)] if "EXP" in uses else []),
         text.source("float_sums.c", uses),
         text.source("stream.c", uses),
-        "typedef float sum;\n#define LOGIT(value) (value)\n" + text.source("public.c", uses),
+        "typedef float sum;\n#define LOGIT(value) (value)\n",
+        text.source("public.c", uses),
     ]
+    if calibration is not None:
+        embedding = float_embedding(stages, calibration)
+        content.append(unknown.source(stages, calibration, embedding, has_exponential="EXP" in uses))
     flash = float_flash(stages, uses, _is_short(stages, memory))
-    return Source("\n".join(content), Work("float", memory.size), flash)
+    return Source("\n".join(content), Work("float", memory.size), flash, _added(stages, calibration))
 
 
-def int8_source(network: Quantized, first_line: str) -> Source:
-    """Return lenet.c in integers; `first_line` says what it is, for a comment."""
+def int8_source(network: Quantized, first_line: str, calibration: Calibration | None = None) -> Source:
+    """Return lenet.c in integers; see `float_source`."""
     stages = network.stages
     memory = laid_out(stages)
     functions = _functions(stages)
@@ -104,7 +119,7 @@ def int8_source(network: Quantized, first_line: str) -> Source:
         rows.append((*names, *zeros, *_sizes(stages, memory, number), activation, entry.shift))
     macros: Macros = {"RELU": ACTIVATIONS["relu"], "LEAKY_RELU": ACTIVATIONS["leaky-relu"], "TABLE": TABLE}
     macros |= _macros(stages, memory) | _mean_macros(network.mean)
-    step = f"typedef int32_t sum;\n#define LOGIT(value) ((float)(value) * {text.number(network.step)})\n"
+    logit = f"#define LOGIT(value) ((float)(value) * {text.number(network.step)})"
     content = [
         *_first(first_line, macros, uses, _is_short(stages, memory)),
         text.source("int8_layer.c", uses),
@@ -112,10 +127,18 @@ def int8_source(network: Quantized, first_line: str) -> Source:
         _table(rows),
         text.source("int8_sums.c", uses),
         text.source("stream.c", uses),
-        step + text.source("public.c", uses),
+        f"typedef int32_t sum;\n{logit}\n",
+        text.source("public.c", uses),
     ]
+    if calibration is not None:
+        content.append(unknown.source(stages, calibration, int8_embedding(network, calibration), has_exponential=False))
     flash = int8_flash(network, uses, _is_short(stages, memory))
-    return Source("\n".join(content), Work("uint8_t", memory.size, memory.mean.size if memory.mean else 0), flash)
+    work = Work("uint8_t", memory.size, memory.mean.size if memory.mean else 0)
+    return Source("\n".join(content), work, flash, _added(stages, calibration))
+
+
+def _added(stages: Stages, calibration: Calibration | None) -> int:
+    return 0 if calibration is None else unknown.flash(stages, calibration)
 
 
 def _functions(stages: Stages) -> list[str | None]:

@@ -5,6 +5,20 @@ from dataclasses import dataclass
 from lenet.deploy.c.text import string
 from lenet.networks.trained import TrainedNetwork
 
+CLASSIFY = """
+/* The answer for an image, and what it is worth. -DLENET_NO_CLASSIFY leaves it out. */
+#ifndef LENET_NO_CLASSIFY
+typedef struct {
+    int label;         /* from 0 to LENET_CLASSES - 1 */
+    float probability; /* the share of such answers that are right */
+    int unknown;       /* 1 for an image that is unlike those that the network was trained on, else 0 */
+} lenet_answer;
+
+lenet_answer lenet_classify(const uint8_t *pixels);
+lenet_answer lenet_classify_in(const uint8_t *pixels, lenet_work *work);
+#endif
+"""
+
 
 @dataclass(frozen=True)
 class Work:
@@ -32,8 +46,15 @@ class Work:
         return -(-values // 4) * 4 if self.sums else values
 
 
-def header(trained: TrainedNetwork, work: Work, first_line: str) -> str:
-    """Return the content of lenet.h."""
+def header(trained: TrainedNetwork, work: Work, first_line: str, has_classify: bool = False) -> str:
+    """Return the content of lenet.h.
+
+    Args:
+        trained: the network.
+        work: its work memory.
+        first_line: what it is, for a comment.
+        has_classify: whether there is lenet_classify.
+    """
     height, width = trained.preprocessing.size
     channels = trained.preprocessing.channels
     order = "from left to right and top to bottom" + (", red, green and blue of each" if channels == 3 else "")
@@ -76,7 +97,7 @@ typedef struct {{
 
 int lenet_predict_in(const uint8_t *pixels, lenet_work *work);
 void lenet_logits_in(const uint8_t *pixels, float *logits, lenet_work *work);
-
+{CLASSIFY if has_classify else ""}
 #ifdef __cplusplus
 }}
 #endif

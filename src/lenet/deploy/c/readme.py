@@ -5,6 +5,16 @@ from lenet.files.untrusted import printable
 from lenet.images.preprocess import WHOLE, Preprocessing
 from lenet.networks.trained import TrainedNetwork
 
+CLASSIFY = """\
+```c
+lenet_answer answer = lenet_classify(pixels); /* label, probability, unknown */
+```
+
+`answer.unknown` is 1 if the image is unlike those that the network was trained on: take no answer then. It computes in float;
+`-DLENET_NO_CLASSIFY` leaves it out, and so does a linker that drops unused functions.
+
+"""
+
 
 def readme(trained: TrainedNetwork, source: Source, notes: tuple[str, ...], first_line: str) -> str:
     """Return the content of README.md."""
@@ -32,7 +42,7 @@ float logits[LENET_CLASSES];
 lenet_logits(pixels, logits);
 ```
 
-{_pixels(trained.preprocessing)}
+{CLASSIFY if source.classify_flash else ""}{_pixels(trained.preprocessing)}
 
 | label | name |
 | --- | --- |

@@ -12,6 +12,15 @@ COUNT = 16
 MAX_PIXELS = 1 << 18  # of all images: a source of a megabyte
 TOLERANCE = 1e-3  # of float logits, whose last bits differ from machine to machine
 
+CLASSIFIED = """\
+#ifndef LENET_NO_CLASSIFY
+        const lenet_answer answer = lenet_classify(images[image]);
+        if (answer.label != best || (unknown[image] != EITHER && answer.unknown != unknown[image])) differs = 1;
+#endif
+"""
+EITHER = 2  # for an outlier score so near its limit that another rounding may decide
+NEAR = 0.01
+
 CODE = """
 /* Returns how many of the images have other logits than lenet's. */
 int lenet_self_test(void);
@@ -29,7 +38,7 @@ int lenet_self_test(void)
             if (!(difference <= tolerance && difference >= -tolerance)) differs = 1;
             if (logits[label] > logits[best]) best = label;
         }
-        if (differs || best != lenet_predict(images[image])) failures++;
+{classified}        if (differs || best != lenet_predict(images[image])) failures++;
     }
     return failures;
 }
@@ -74,18 +83,26 @@ class SelfTestImages:
         return cls((noise * contrast).astype(np.uint8), "noise")
 
 
-def self_test(images: SelfTestImages, logits: NDArray[np.float32], is_exact: bool, first_line: str) -> str:
-    """Return the content of lenet_test.c.
+@dataclass(frozen=True, eq=False)
+class Expected:
+    """What the C source must compute for N images.
 
-    Args:
-        images: N images.
-        logits: (N, num_classes), what the C source must compute for them.
+    Attributes:
+        logits: (N, num_classes).
         is_exact: whether it computes them bit for bit.
-        first_line: what the files are, for a comment.
+        outlier_scores: (N,), of the calibration; None without lenet_classify.
     """
-    tolerance = text.number(0.0 if is_exact else TOLERANCE)
+
+    logits: NDArray[np.float32]
+    is_exact: bool
+    outlier_scores: NDArray[np.float64] | None = None
+
+
+def self_test(images: SelfTestImages, expected: Expected, first_line: str) -> str:
+    """Return the content of lenet_test.c; `first_line` says what the files are, for a comment."""
+    tolerance = text.number(0.0 if expected.is_exact else TOLERANCE)
     rows = "".join(f"    {{\n{text.lines(map(str, image.ravel().tolist()))}    }},\n" for image in images.images)
-    wanted = "".join(f"    {{\n{text.lines(map(text.number, row))}    }},\n" for row in logits)
+    wanted = "".join(f"    {{\n{text.lines(map(text.number, row))}    }},\n" for row in expected.logits)
     return f"""/* {first_line}
  *
  * A self-test with {text.commented(images.origin)}: cc -std=c99 lenet.c lenet_test.c && ./a.out
@@ -100,7 +117,19 @@ static const uint8_t images[IMAGES][LENET_PIXELS] = {{
 
 static const float expected[IMAGES][LENET_CLASSES] = {{
 {wanted}}};
-{CODE}"""
+{_unknown(expected.outlier_scores)}{CODE.replace("{classified}", "" if expected.outlier_scores is None else CLASSIFIED)}"""
+
+
+def _unknown(scores: NDArray[np.float64] | None) -> str:
+    if scores is None:
+        return ""
+    values = np.where(np.abs(scores - 1) < NEAR, EITHER, scores > 1)
+    return f"""
+#ifndef LENET_NO_CLASSIFY
+#define EITHER {EITHER}
+static const int unknown[IMAGES] = {{{", ".join(map(str, values.tolist()))}}};
+#endif
+"""
 
 
 def _count(shape: tuple[int, ...]) -> int:

@@ -31,6 +31,7 @@ class Stage:
         activation: a name in registry.ACTIVATIONS, or None.
         pooling: a name in registry.POOLINGS, or None.
         is_dense: whether it stands after Flatten.
+        order: of the first dense stage, which of the layer's inputs lies where in memory.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Stage:
     activation: str | None = None
     pooling: str | None = None
     is_dense: bool = False
+    order: NDArray[np.intp] | None = None
 
     @property
     def kernel(self) -> int:
@@ -133,7 +135,8 @@ class _Stages:
             case Flatten():
                 height, width, channels = self.shape
                 if not self.is_flat:
-                    self.order = np.arange(math.prod(self.shape)).reshape(channels, height, width).transpose(1, 2, 0)
+                    numbers = np.arange(math.prod(self.shape)).reshape(channels, height, width)
+                    self.order = numbers.transpose(1, 2, 0).ravel()
                 self.is_flat = True
                 self.is_open = self.is_open and (height, width) == (1, 1)
                 self.shape = (1, 1, height * width * channels)
@@ -168,10 +171,10 @@ class _Stages:
         self.is_open = True
 
     def _dense(self, name: str, weight: NDArray[np.float32], bias: NDArray[np.float32]) -> Stage:
-        if self.order is not None:
-            weight = weight[:, self.order.ravel()]
-            self.order = None
-        return Stage(name, self.shape, weight[:, None, None, :], bias)
+        order, self.order = self.order, None
+        if order is not None:
+            weight = weight[:, order]
+        return Stage(name, self.shape, weight[:, None, None, :], bias, order=order)
 
     def _change(self, layer: Layer, **changes: str) -> None:
         stage = self.stages[-1]

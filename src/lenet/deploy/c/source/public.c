@@ -1,12 +1,9 @@
-
-int lenet_predict_in(const uint8_t *pixels, lenet_work *work)
+static int largest(const struct layer *last, const void *input)
 {
-    struct layer last;
-    const void *input = embedding(pixels, work, &last);
-    sum best = logit(&last, input, 0);
+    sum best = logit(last, input, 0);
     int label = 0;
     for (int channel = 1; channel < LENET_CLASSES; channel++) {
-        const sum next = logit(&last, input, channel);
+        const sum next = logit(last, input, channel);
         if (next > best) {
             best = next;
             label = channel;
@@ -15,10 +12,19 @@ int lenet_predict_in(const uint8_t *pixels, lenet_work *work)
     return label;
 }
 
+int lenet_predict_in(const uint8_t *pixels, lenet_work *work)
+{
+    struct layer last;
+    begin(pixels, work);
+    const void *input = input_after(pixels, work, STREAMED, LAYERS - 1, &last);
+    return largest(&last, input);
+}
+
 void lenet_logits_in(const uint8_t *pixels, float *logits, lenet_work *work)
 {
     struct layer last;
-    const void *input = embedding(pixels, work, &last);
+    begin(pixels, work);
+    const void *input = input_after(pixels, work, STREAMED, LAYERS - 1, &last);
     for (int32_t channel = 0; channel < LENET_CLASSES; channel++) logits[channel] = LOGIT(logit(&last, input, channel));
 }
 

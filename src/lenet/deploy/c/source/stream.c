@@ -58,27 +58,37 @@ static void stream(const uint8_t *pixels, lenet_work *work)
 }
 
 #endif
-/* Computes everything up to the last layer, and returns that layer's input. */
-static const void *embedding(const uint8_t *pixels, lenet_work *work, struct layer *last)
+/* Computes the layers before the dense ones. */
+static void begin(const uint8_t *pixels, lenet_work *work)
 {
 #if USES_MEAN
     clear_sums(work);
 #endif
 #if USES_STREAM
     stream(pixels, work);
+#else
+    (void)pixels;
 #endif
 #if USES_MEAN
     take_means(work);
 #endif
+    (void)work;
+}
+
+/* Computes the dense layers from number `first` to before `last`. Returns the input of that one, which becomes `layer`. */
+static const void *input_after(const uint8_t *pixels, lenet_work *work, int32_t first, int32_t last, struct layer *layer)
+{
 #if USES_HIDDEN
-    for (int32_t number = STREAMED; number < LAYERS - 1; number++) {
-        LENET_COPY(last, layers + number);
-        (void)make_row(last, 0, pixels, work);
+    for (int32_t number = first; number < last; number++) {
+        LENET_COPY(layer, layers + number);
+        (void)make_row(layer, 0, pixels, work);
     }
+#else
+    (void)first;
 #endif
-    LENET_COPY(last, layers + LAYERS - 1);
+    LENET_COPY(layer, layers + last);
 #if USES_VALUES
-    return input_of(last, pixels, work);
+    return input_of(layer, pixels, work);
 #else
     (void)work;
     return pixels;
