@@ -24,6 +24,7 @@ from lenet.engines.kernels import build
 from lenet.errors import EngineError
 from lenet.images.preprocess import Preprocessing
 from lenet.networks.forward import as_input, forward
+from lenet.registry import READY
 
 ROOT = Path(__file__).parents[2]
 INTERFACE = (build.FOLDER / "interface.h").read_text(encoding="utf-8")
@@ -519,6 +520,7 @@ def test_a_wheel_carries_the_library_built_for_it_and_no_other(project, as_compi
     assert (tmp_path / "out" / libraries[0]).read_text() == "made\n"
     assert (project / "src" / libraries[0]).read_text() == "old"
     assert {"lenet/engines/kernels/variant.cpp", "lenet/data/digits.npz", "lenet/data/digits.LICENSE.txt"} <= set(names)
+    assert {f"lenet/ready/{name}/model.safetensors" for name in READY} <= set(names)
     system = re.sub(r"[-.]", "_", sysconfig.get_platform())
     assert f"Tag: py3-none-{system}\n" in wheel
     assert "Root-Is-Purelib: false\n" in wheel
