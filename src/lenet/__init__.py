@@ -16,6 +16,7 @@ from lenet.version import __version__
 if TYPE_CHECKING:
     from lenet import d2l, data, models, ready, sklearn
     from lenet.analysis.answer import Prediction
+    from lenet.analysis.calibrate import calibrate
     from lenet.analysis.evaluated import Evaluation
     from lenet.analysis.evaluation import evaluate
     from lenet.analysis.prediction import predict, predict_many
@@ -47,6 +48,7 @@ _MODULES = {
     "SaveError": "lenet.errors",
     "Splits": "lenet.data.dataset",
     "TrainConfig": "lenet.config",
+    "calibrate": "lenet.analysis.calibrate",
     "card": "lenet.deploy.card.card",
     "configure": "lenet.configuration",
     "d2l": "lenet.d2l",
@@ -79,6 +81,7 @@ __all__ = [
     "Splits",
     "TrainConfig",
     "__version__",
+    "calibrate",
     "card",
     "configure",
     "d2l",

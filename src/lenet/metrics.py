@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+NUM_BINS = 15  # of the expected calibration error, as published ones mostly have
+
 
 def softmax(logits: NDArray[Any]) -> NDArray[np.float64]:
     """Return the probabilities of the classes.
@@ -63,3 +65,22 @@ def confusion_matrix(labels: NDArray[np.int64], predicted: NDArray[np.int64], nu
     """
     counts = np.bincount(labels * num_classes + predicted, minlength=num_classes**2)
     return counts.reshape(num_classes, num_classes)
+
+
+def calibration_error(probabilities: NDArray[np.float64], labels: NDArray[np.int64]) -> float:
+    """Return the expected calibration error: by how much confidence and accuracy differ (Guo et al., 2017, arXiv 1706.04599).
+
+    Images are put into 15 bins of equal width by the probability of their predicted class; the differences between a bin's
+    mean probability and its accuracy are averaged, weighted by its images.
+
+    Args:
+        probabilities: float64 (N, num_classes), N at least 1.
+        labels: int64 (N,).
+
+    Returns:
+        From 0 to 1.
+    """
+    confidence = probabilities.max(axis=1)
+    surplus = confidence - (probabilities.argmax(axis=1) == labels)
+    bins = np.minimum((confidence * NUM_BINS).astype(np.int64), NUM_BINS - 1)
+    return float(np.abs(np.bincount(bins, surplus, NUM_BINS)).sum() / len(labels))

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import lenet
-from lenet.analysis.evaluated import Evaluation
+from lenet.analysis.evaluated import Evaluation, Reliability
 from lenet.data.dataset import Dataset, Splits
 from lenet.engines.cpu import CpuEngine
 from lenet.errors import ConfigError, DataError, EngineError, RunError
@@ -17,7 +17,15 @@ from lenet.networks.trained import TrainedNetwork
 def made(labels, predicted, num_classes):
     confusion = confusion_matrix(np.array(labels), np.array(predicted), num_classes)
     return Evaluation(
-        "toy", "test", 0.0, 0.0, tuple("abcdef"[:num_classes]), confusion, [], np.zeros((0, 2, 2), np.uint8)
+        "toy",
+        "test",
+        0.0,
+        0.0,
+        tuple("abcdef"[:num_classes]),
+        confusion,
+        [],
+        np.zeros((0, 2, 2), np.uint8),
+        Reliability(0.0, 0.0),
     )
 
 

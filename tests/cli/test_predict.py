@@ -101,9 +101,10 @@ def test_answers_as_csv(lenet_command, trained, photos):
     code, out, err = lenet_command("predict", trained.path, "photos", "--csv", "-")
     rows = list(csv.reader(io.StringIO(out)))
     assert code == 2
-    assert rows[0] == ["file", "label", "probability"]
+    assert rows[0] == ["file", "label", "probability", "unknown"]
     assert len(rows) == 12
-    assert ["photos/7.png", "", ""] in rows
+    assert ["photos/7.png", "", "", ""] in rows
+    assert {row[3] for row in rows[1:]} <= {"true", "false", ""}
     assert err.startswith("error: photos/7.png is not an image")
     code, out, err = lenet_command("predict", trained.path, *files(photos), "--csv", "answers.csv")
     assert (code, out, err) == (0, "", "wrote answers.csv\n")

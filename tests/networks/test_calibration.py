@@ -76,7 +76,8 @@ def test_outlier_scores_are_the_formula(calibration):
     assert known.dtype == bool
     assert np.array_equal(known, scores <= 1)
     assert 0 < known.sum() < len(known)
-    reasons = calibration.reasons(logits, embedding)
+    again, reasons = calibration.judge(logits, embedding)
+    assert np.array_equal(again, scores)
     assert [reason is None for reason in reasons] == known.tolist()
     assert set(reasons) <= {None, FAR, WEAK}
 

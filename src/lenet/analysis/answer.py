@@ -25,6 +25,9 @@ class Prediction:
         expected: the class that the image's folder gives it, if it does.
         num_parts: how many parts of similar size the image shows; more than one mostly means several objects.
         framed: what was found in the image, and each step to what the network saw; None unless it was asked for.
+        outlier_score: how unlike the training images it is: about 0 for most of these, above 1 if it is unknown; None if the
+            network has no calibration.
+        reason: why it is unknown, in words; None if it is not.
     """
 
     image: str
@@ -34,10 +37,17 @@ class Prediction:
     expected: str | None = None
     num_parts: int = 1
     framed: Framed | None = None
+    outlier_score: float | None = None
+    reason: str | None = None
+
+    @property
+    def is_unknown(self) -> bool | None:
+        """Whether the image is unlike those that the network was trained on; None if the network has no calibration."""
+        return None if self.outlier_score is None else self.outlier_score > 1
 
     @property
     def label(self) -> str:
-        """The most probable class."""
+        """The most probable class, also of an image that is unknown."""
         return self.top(1)[0][0]
 
     @property
@@ -58,17 +68,19 @@ class Prediction:
         return [(self.classes[index], float(self.probabilities[index])) for index in best]
 
     def __str__(self) -> str:
-        return f"{self.label} {self.probability:.1%}"
+        answer = f"{self.label} {self.probability:.1%}"
+        return f"unknown, nearest {answer}" if self.is_unknown else answer
 
     def to_dict(self) -> dict[str, Any]:
         """Return all numbers as JSON values."""
-        values = {
+        values: dict[str, Any] = {
             "image": self.image,
             "label": self.label,
             "probability": self.probability,
             "probabilities": dict(zip(self.classes, self.probabilities.tolist(), strict=True)),
             "num_parts": self.num_parts,
         }
+        values |= _doubt(self)
         return values if self.expected is None else values | {"expected": self.expected}
 
 
@@ -97,20 +109,29 @@ class Reading:
         """The probability that all parts are what they are taken for."""
         return math.prod(part.probability for part in self.parts)
 
+    @property
+    def is_unknown(self) -> bool | None:
+        """Whether a part is unlike the images that the network was trained on; None if the network has no calibration."""
+        return None if self.parts[0].is_unknown is None else any(part.is_unknown for part in self.parts)
+
     def __str__(self) -> str:
+        if len(self.parts) == 1:
+            return str(self.parts[0])
         return f"{self.label} {self.probability:.1%}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return all numbers as JSON values: those of the Prediction where there is one."""
         if len(self.parts) == 1:
             return self.parts[0].to_dict()
-        values = {
+        values: dict[str, Any] = {
             "image": self.image,
             "label": self.label,
             "probability": self.probability,
             "num_parts": len(self.parts),
-            "parts": [{"label": part.label, "probability": part.probability} for part in self.parts],
+            "parts": [{"label": part.label, "probability": part.probability} | _doubt(part) for part in self.parts],
         }
+        if self.is_unknown is not None:
+            values["unknown"] = self.is_unknown
         return values if self.expected is None else values | {"expected": self.expected}
 
 
@@ -134,3 +155,10 @@ class Unreadable:
 
 
 Answer: TypeAlias = Reading | Unreadable
+
+
+def _doubt(part: Prediction) -> dict[str, Any]:
+    """Whether an image is unknown, as JSON values; nothing without a calibration."""
+    if part.is_unknown is None:
+        return {}
+    return {"unknown": part.is_unknown, "reason": part.reason, "outlier_score": part.outlier_score}

@@ -29,6 +29,25 @@ class Mistake:
     name: str | None = None
 
 
+@dataclass(frozen=True)
+class Reliability:
+    """How far a network can be trusted on a set of images.
+
+    Attributes:
+        error: expected calibration error of the probabilities, from 0 to 1: by how much confidence and accuracy differ.
+        uncalibrated_error: that of the softmax of the logits alone; the same without a calibration.
+        temperature: by which a calibration divides the logits; None without one.
+        coverage: share of the images that are not unknown; None without a calibration.
+        accepted_accuracy: the accuracy on them; None without a calibration, or if all are unknown.
+    """
+
+    error: float
+    uncalibrated_error: float
+    temperature: float | None = None
+    coverage: float | None = None
+    accepted_accuracy: float | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class Evaluation:
     """How a trained network did on a set of images: the result of `lenet.evaluate`.
@@ -37,12 +56,13 @@ class Evaluation:
         data: the name of the data set.
         split: "test", "train" or "validation"; "labelled" for all of the user's own images, where they have no splits.
         accuracy: share of images classified correctly, from 0 to 1.
-        loss: mean cross-entropy.
+        loss: mean cross-entropy of the logits, without a calibration's temperature.
         classes: names of the classes, in the order of their labels.
         confusion: int64 (num_classes, num_classes), counts of images: a row for each true class, a column for each
             predicted one.
         mistakes: misclassified images, the most confident first; at most 100.
         mistake_images: uint8 (len(mistakes), height, width), or (len(mistakes), height, width, 3) in colour.
+        reliability: how far the probabilities can be trusted, and how many images are known.
         unreadable: those of the user's own images that cannot be read, and are left out.
     """
 
@@ -54,6 +74,7 @@ class Evaluation:
     confusion: NDArray[np.int64]
     mistakes: list[Mistake]
     mistake_images: Images
+    reliability: Reliability
     unreadable: tuple[Unreadable, ...] = ()
 
     @property
@@ -91,6 +112,7 @@ class Evaluation:
             "num_images": self.num_images,
             "accuracy": self.accuracy,
             "loss": self.loss,
+            "reliability": vars(self.reliability),
             "classes": list(self.classes),
             "precision": self.precision.tolist(),
             "recall": self.recall.tolist(),

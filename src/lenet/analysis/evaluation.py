@@ -12,16 +12,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.analysis.evaluated import Evaluation, Mistake
-from lenet.analysis.inference import computes, memory_guard
+from lenet.analysis.evaluated import Evaluation, Mistake, Reliability
+from lenet.analysis.inference import memory_guard
+from lenet.analysis.judge import Judge, Judgement
 from lenet.analysis.own_set import OwnSet, own_set
 from lenet.data.dataset import Dataset, Labels, Splits
 from lenet.data.own.path import own_path
 from lenet.data.plan import hold_out
 from lenet.errors import ConfigError, RunWarning
-from lenet.metrics import confusion_matrix, loss_and_accuracy, softmax
+from lenet.metrics import calibration_error, confusion_matrix, loss_and_accuracy, softmax
 from lenet.runs.data import must_fit, splits_for
-from lenet.runs.opening import Source, Trained, logits, open_trained
+from lenet.runs.opening import Source, Trained, open_trained
 from lenet.runs.run import Run
 
 SPLITS = ("test", "train", "validation")
@@ -60,13 +61,13 @@ def evaluate(
         raise ConfigError(f"unknown split {split!r}", hint=f"choose from {', '.join(SPLITS)}")
     trained = open_trained(run)
     with memory_guard(device, "in an evaluation"):
-        engine = computes(trained, device)  # before the data, so that a broken network is reported without the wait
+        judge = Judge(trained, device)  # before the data, so that a broken network is reported without the wait
         own = _own_set(trained, data, split)
         dataset = own.dataset if own else _part(trained, splits_for(trained, data, data_dir), split)
         must_fit(trained, dataset)
-        values = logits(trained, engine, dataset.images)
-    loss, accuracy = loss_and_accuracy(values, dataset.labels)
-    probabilities = softmax(values)
+        judgement = judge(dataset.images)
+    loss, accuracy = loss_and_accuracy(judgement.logits, dataset.labels)
+    probabilities = judgement.probabilities
     predicted = probabilities.argmax(axis=1)
     mistakes = _most_confident(probabilities, predicted, dataset.labels, own.names if own else None)
     return Evaluation(
@@ -78,6 +79,7 @@ def evaluate(
         confusion=confusion_matrix(dataset.labels, predicted, len(trained.classes)),
         mistakes=mistakes,
         mistake_images=dataset.images[[mistake.index for mistake in mistakes]],
+        reliability=_reliability(judge, judgement, dataset.labels),
         unreadable=own.unreadable if own else (),
     )
 
@@ -113,6 +115,21 @@ def _part(trained: Trained, data: Splits, split: str) -> Dataset:
             hint="train with --validation N, or on data with a folder validation; or take --split test",
         )
     return data.train.subset(validation)
+
+
+def _reliability(judge: Judge, judgement: Judgement, labels: Labels) -> Reliability:
+    error = calibration_error(judgement.probabilities, labels)
+    if judge.calibration is None or judgement.known is None:
+        return Reliability(error, error)
+    known = judgement.known
+    correct = judgement.probabilities[known].argmax(axis=1) == labels[known]
+    return Reliability(
+        error,
+        calibration_error(softmax(judgement.logits), labels),
+        judge.calibration.temperature,
+        float(known.mean()),
+        float(correct.mean()) if len(correct) else None,
+    )
 
 
 def _most_confident(

@@ -12,6 +12,8 @@ from lenet.engines.choice import choose_device, choose_engine, make_engine
 from lenet.engines.memory import EVALUATION, memory_explained
 from lenet.extras import has_torch
 from lenet.metrics import softmax
+from lenet.networks import Network
+from lenet.networks.embedding import up_to
 from lenet.networks.trained import TrainedNetwork
 from lenet.runs.opening import Computes, Trained, logits, network_of
 from lenet.runs.run import Run
@@ -24,13 +26,26 @@ def computes(trained: Trained, device: str) -> Computes:
 
 def engine_for(trained: Run | TrainedNetwork, device: str) -> Engine:
     """Return an engine with the trained weights: the kind it was trained with if this machine has it, else another."""
-    device = choose_device(device).name
+    return engine_for_network(trained, network_of(trained).network, device)
+
+
+def embedder_for(trained: Run | TrainedNetwork, device: str) -> Engine | None:
+    """Return an engine whose logits are the embedding that the network's calibration looks at; None without one."""
     network = network_of(trained)
+    if network.calibration is None:
+        return None
+    layer = next(each for each in network.architecture.layers if each.name == network.calibration.layer)
+    return engine_for_network(trained, up_to(network.network, layer), device)
+
+
+def engine_for_network(trained: Run | TrainedNetwork, network: Network, device: str) -> Engine:
+    """Return an engine for other layers and weights, chosen as for the trained network."""
+    device = choose_device(device).name
     wanted = "reference" if isinstance(trained, Run) and trained.resolved.engine == "reference" else "auto"
     wanted = wanted if has_torch() else "auto"
     engine = choose_engine(wanted, network.architecture, device).name
     config = trained.config if isinstance(trained, Run) else TrainConfig()  # logits do not depend on it
-    return make_engine(engine, network.network, None, config, trained.preprocessing, device)
+    return make_engine(engine, network, None, config, trained.preprocessing, device)
 
 
 def probabilities(trained: Trained, images: Images, device: str) -> NDArray[np.float64]:

@@ -12,12 +12,12 @@ import numpy as np
 
 from lenet.analysis.answer import Answer, Prediction, Reading, Unreadable
 from lenet.analysis.given_images import Given, ImageSource, check_order, given_image, given_images
-from lenet.analysis.inference import computes, memory_guard
+from lenet.analysis.inference import memory_guard
+from lenet.analysis.judge import Judge
 from lenet.analysis.preparing import Prepared, prepared
 from lenet.errors import ImageError, RunWarning
 from lenet.images.preprocess import Preprocessing
-from lenet.metrics import softmax
-from lenet.runs.opening import Source, logits, open_trained
+from lenet.runs.opening import Source, open_trained
 
 
 def predict(
@@ -141,18 +141,19 @@ def predict_each(
     """
     trained = open_trained(run, **module)
     with memory_guard(device, "in a prediction"):
-        engine = computes(trained, device)  # before the images, so that a broken network is reported without the wait
+        judge = Judge(trained, device)  # before the images, so that a broken network is reported without the wait
 
         for batch in prepared(images, trained.preprocessing, split=split, explain=explain):
             seen = [part.seen for each in batch if isinstance(each, Prepared) for part in each.parts]
-            rows = iter(softmax(logits(trained, engine, np.stack(seen))) if seen else ())
+            verdicts = iter(judge(np.stack(seen)) if seen else ())
             for each in batch:
                 if isinstance(each, Unreadable):
                     yield each
                     continue
                 name, label = each.image.name, each.image.label
                 parts = (
-                    Prediction(name, trained.classes, next(rows), part.seen, label, *part[1:]) for part in each.parts
+                    Prediction(name, trained.classes, found.probabilities, part.seen, label, *part[1:], *found[1:])
+                    for part, found in zip(each.parts, verdicts, strict=False)
                 )
                 yield Reading(name, tuple(parts), label)
 

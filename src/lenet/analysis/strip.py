@@ -188,9 +188,10 @@ def _bars(part: Prediction, which: str = "") -> Panel:
         draw.rectangle((middle, top + 4, EDGE - VALUE, top + height - 4), fill=PALE)
         draw.rectangle((middle, top + 4, middle + (EDGE - VALUE - middle) * probability, top + height - 4), fill=BAR)
         draw.text((EDGE - VALUE + 4, top + 3), f"{probability:.1%}", fill=INK, font=font)
-    return Panel(
-        f"{which}{drawable(part.label, part.classes.index(part.label))} {part.probability:.1%}", "", panel, True
-    )
+    label = drawable(part.label, part.classes.index(part.label))
+    if part.is_unknown:
+        return Panel(f"{which}unknown, nearest {label}", part.reason or "", panel, True)
+    return Panel(f"{which}{label} {part.probability:.1%}", "", panel, True)
 
 
 def _drawn(title: str, rows: Sequence[Sequence[Panel]]) -> "Image":

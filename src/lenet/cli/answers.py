@@ -17,7 +17,7 @@ STDOUT = "-"
 
 
 class Table:
-    """Answers as CSV: ImageId,Label for rows of pixels, as Kaggle wants it; file,label,probability for files.
+    """Answers as CSV: ImageId,Label for rows of pixels, as Kaggle wants it; file,label,probability,unknown for files.
 
     Args:
         target: the file to write, at the end; or "-" for stdout, line by line.
@@ -33,14 +33,18 @@ class Table:
         self.writer = csv.writer(self.text, lineterminator="\n")
         if target != STDOUT and not (folder := Path(target).parent).is_dir():
             raise ConfigError(f"cannot write {target}: there is no folder {folder}", hint="make the folder first")
-        self._write(["ImageId", "Label"] if self.has_rows else ["file", "label", "probability"])
+        self._write(["ImageId", "Label"] if self.has_rows else ["file", "label", "probability", "unknown"])
 
     def add(self, image: Given, answer: Answer) -> None:
-        """Add a line; an image that could not be classified has an empty label."""
-        label, probability = "", ""
+        """Add a line; an image that could not be classified has an empty label.
+
+        `unknown` is true or false, and empty if the network has no calibration. The label of an unknown image is the nearest.
+        """
+        label, probability, unknown = "", "", ""
         if isinstance(answer, Reading):
             label, probability = answer.label, f"{answer.probability:.6f}"
-        self._write([str(image.row), label] if self.has_rows else [image.name, label, probability])
+            unknown = "" if answer.is_unknown is None else str(answer.is_unknown).lower()
+        self._write([str(image.row), label] if self.has_rows else [image.name, label, probability, unknown])
 
     def finish(self) -> None:
         """Write the file. Raises ConfigError if that fails."""
@@ -70,6 +74,8 @@ def print_line(answer: Answer, top: int) -> None:
     if len(answer.parts) > 1:
         cells += [answer.label, *map(str, answer.parts)]
     else:
+        if first.is_unknown:
+            cells.append(f"unknown: {first.reason}; nearest")
         cells += [f"{name} {probability:.1%}" for name, probability in first.top(top)]
         if first.num_parts > 1:
             cells.append(f"several parts: {first.num_parts}")

@@ -27,6 +27,7 @@ COMMANDS = {
     "train": "lenet.cli.train:train",
     "evaluate": "lenet.cli.results:evaluate",
     "predict": "lenet.cli.predict:predict",
+    "calibrate": "lenet.cli.results:calibrate",
     "export": "lenet.cli.export:export",
     "card": "lenet.cli.card:card",
     "import-weights": "lenet.cli.models:import_weights",

@@ -35,7 +35,7 @@ def predict(
             "--csv",
             metavar="FILE",
             help="Write the answers as CSV to FILE, or to stdout if it is -: ImageId,Label for rows of pixels, as Kaggle "
-            "wants it; file,label,probability for files.",
+            "wants it; file,label,probability,unknown for files.",
         ),
     ] = None,
     device: Device = "auto",
@@ -50,6 +50,9 @@ def predict(
     accuracy is printed too. A bad image is named on stderr, the others are classified, and the exit code is 2. Where an image
     shows several parts of similar size, their number is printed; --split reads them. On a terminal, a line shows the progress
     of many images whose answers go to a file.
+
+    A calibrated network (lenet train --validation N, or lenet calibrate) prints `unknown` for an image that is unlike those
+    that it was trained on, with the reason, before the nearest classes.
 
     Example: lenet predict runs/first boot.png --show
     """

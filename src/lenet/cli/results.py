@@ -9,10 +9,10 @@ import typer
 
 from lenet.cli.options import DataDir, Device, Json, RunPath, announce
 from lenet.cli.output import note, print_table, say
-from lenet.errors import LenetError
+from lenet.errors import LenetError, quoted
 
 if TYPE_CHECKING:
-    from lenet.analysis.evaluated import Evaluation
+    from lenet.analysis.evaluated import Evaluation, Reliability
     from lenet.runs.run import Run
 
 
@@ -37,7 +37,8 @@ def evaluate(
 ) -> None:
     """Measure a trained network.
 
-    Prints accuracy and loss, precision and recall of each class, the confusion matrix, and the most confident errors.
+    Prints accuracy and loss, how far the probabilities can be trusted and how many of the images are known, precision and
+    recall of each class, the confusion matrix, and the most confident errors.
 
     Your own images are made similar to the training images, as lenet predict does it. A bad one is named on stderr, and the
     exit code is 2.
@@ -64,11 +65,39 @@ def evaluate(
         raise typer.Exit(2)
 
 
+def calibrate(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.")],
+    data_dir: DataDir = None,
+    device: Device = "auto",
+    json_: Json = False,
+) -> None:
+    """Let a finished run say what it does not know.
+
+    Corrects its confidence on the images that it held out, and decides from which outlier score on an image is unknown. Both
+    are stored in its model.safetensors, and used by lenet predict and evaluate. A training that holds out images does this at
+    its end: with --validation N, or data with validation images.
+
+    Example: lenet calibrate runs/first
+    """
+    from lenet.analysis import calibrate as calibration
+
+    result = calibration.calibrate(run, data_dir=data_dir, device=device)
+    if json_:
+        say(json.dumps(result.numbers()))
+        return
+    say(
+        f"calibrated on {result.num_held_out:,} held-out images, of which {result.coverage:.0%} are known; "
+        f"temperature {result.temperature:.3f}"
+    )
+    note(f"lenet evaluate {quoted(run)} measures it on the test images")
+
+
 def _print_evaluation(result: "Evaluation") -> None:
     say(
         f"{result.data}, {result.num_images:,} {result.split} images: "
-        f"accuracy {result.accuracy:.4f}, loss {result.loss:.4f}\n"
+        f"accuracy {result.accuracy:.4f}, loss {result.loss:.4f}"
     )
+    say(f"{_reliability(result.reliability)}\n")
     rows = zip(result.classes, result.precision, result.recall, result.support, strict=True)
     print_table(
         ["class", "precision", "recall", "images"],
@@ -87,6 +116,16 @@ def _print_evaluation(result: "Evaluation") -> None:
             for m in result.mistakes[:10]
         ],
     )
+
+
+def _reliability(found: "Reliability") -> str:
+    """How far the probabilities can be trusted, in one line."""
+    text = f"expected calibration error {found.error:.2%}"
+    if found.coverage is None:
+        return f"{text}; not calibrated (lenet calibrate RUN)"
+    text += f" ({found.uncalibrated_error:.2%} before, temperature {found.temperature:.2f}); "
+    text += f"known {found.coverage:.1%} of the images"
+    return text if found.accepted_accuracy is None else f"{text}, accuracy on these {found.accepted_accuracy:.4f}"
 
 
 def runs(

@@ -13,6 +13,7 @@ docs/unknown.md has the formulas and what they reach.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -94,16 +95,33 @@ class Calibration:
         Returns:
             float64 (N,); the same bits for an image alone and among others.
         """
-        far, weak = self._parts(logits, embedding)
-        scores: NDArray[np.float64] = (far + weak).max(axis=0)
-        return scores
+        return self.judge(logits, embedding)[0]
 
-    def reasons(self, logits: Floats, embedding: Floats) -> list[str | None]:
-        """Return for each image why it is unknown, in words; None for a known one. Arguments as for `known`."""
-        far, weak = self._parts(logits, embedding)
-        views = (far + weak).argmax(axis=0)
-        chosen = [(far[view, n], weak[view, n]) for n, view in enumerate(views)]
-        return [None if far + weak <= 1 else FAR if far >= weak else WEAK for far, weak in chosen]
+    def judge(self, logits: Floats, embedding: Floats) -> tuple[NDArray[np.float64], list[str | None]]:
+        """Return the outlier scores, and for each image why it is unknown, in words; None for a known one.
+
+        Args:
+            logits: float (N, num_classes).
+            embedding: float (N, width), the input of the layer `layer`.
+        """
+        values = np.ascontiguousarray(embedding, np.float64)
+        missing = self.evidence - evidence(logits, self.temperature)
+        views = ((self.amount, values), (self.direction, unit(values)))
+        far = np.stack([view.distance_weight * (view.distances(seen, self._rows) - view.usual) for view, seen in views])
+        weak = np.stack([view.evidence_weight * missing for view, _ in views])
+        totals = far + weak
+        scores: NDArray[np.float64] = totals.max(axis=0)
+        chosen = totals.argmax(axis=0)
+        reasons: list[str | None] = [None] * len(scores)
+        for image in np.flatnonzero(~(scores <= 1)):
+            view = chosen[image]
+            reasons[image] = FAR if far[view, image] >= weak[view, image] else WEAK
+        return scores, reasons
+
+    def numbers(self) -> dict[str, Any]:
+        """Return what a person can read of it, as JSON values."""
+        names = ("temperature", "coverage", "num_held_out", "layer")
+        return {name: getattr(self, name) for name in names} | {"num_directions": len(self.directions)}
 
     def to_dict(self) -> dict[str, Any]:
         """Return the calibration as JSON can hold it; arrays are little-endian, in base64."""
@@ -153,10 +171,6 @@ class Calibration:
         usual = to_number(values, "evidence")
         return cls(temperature, coverage, held_out, layer, directions, usual, amount, direction)
 
-    def _parts(self, logits: Floats, embedding: Floats) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """What distance and missing evidence add to the score in each view, both (2, N)."""
-        directions, values = self.directions.astype(np.float64), np.ascontiguousarray(embedding, np.float64)
-        missing = self.evidence - evidence(logits, self.temperature)
-        views = ((self.amount, values), (self.direction, unit(values)))
-        far = [view.distance_weight * (view.distances(seen, directions) - view.usual) for view, seen in views]
-        return np.stack(far), np.stack([view.evidence_weight * missing for view, _ in views])
+    @cached_property
+    def _rows(self) -> NDArray[np.float64]:
+        return np.ascontiguousarray(self.directions, np.float64)

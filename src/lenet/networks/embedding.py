@@ -5,13 +5,13 @@
 An engine computes it as it computes logits, to the same bits for an image alone and among others.
 """
 
+import math
+
 import numpy as np
 
 from lenet.networks.calibration import MAX_WIDTH
-from lenet.networks.layers import Dense
+from lenet.networks.layers import Dense, Layer
 from lenet.networks.network import Architecture, Network
-
-NAME = "embedding"  # of the layer that copies its input
 
 
 def embedding_layer(architecture: Architecture) -> Dense | None:
@@ -24,18 +24,20 @@ def embedding_layer(architecture: Architecture) -> Dense | None:
     )
 
 
-def up_to(network: Network, layer: Dense, numbers: range | None = None) -> Network:
-    """Return the layers before `layer` with copies of their weights; the logits of this network are the input of `layer`.
+def up_to(network: Network, layer: Layer, numbers: range | None = None) -> Network:
+    """Return a network whose logits are the input of a dense layer.
 
     Args:
-        network: the network.
-        layer: one of its layers.
+        network: its layers and weights, of which those before `layer` are copied.
+        layer: a dense layer; one that copies its input takes its place and name.
         numbers: which part of the input, one after the other; all by default. Engines compute 2 to 1,000 logits.
     """
     layers = network.architecture.layers
-    numbers = range(layer.in_features) if numbers is None else numbers
-    copied = Dense(NAME, layer.in_features, len(numbers))
-    architecture = Architecture(network.architecture.input_shape, (*layers[: layers.index(layer)], copied))
-    identity = np.eye(len(numbers), layer.in_features, numbers.start, dtype=np.float32)
-    weights = {f"{NAME}.weight": identity, f"{NAME}.bias": np.zeros(len(numbers), np.float32)}
+    before = layers.index(layer)
+    width = math.prod(network.architecture.output_shapes[before - 1])
+    numbers = range(width) if numbers is None else numbers
+    copied = Dense(layer.name, width, len(numbers))
+    architecture = Architecture(network.architecture.input_shape, (*layers[:before], copied))
+    identity = np.eye(len(numbers), width, numbers.start, dtype=np.float32)
+    weights = {f"{layer.name}.weight": identity, f"{layer.name}.bias": np.zeros(len(numbers), np.float32)}
     return Network.of(architecture, network.tensors | weights)

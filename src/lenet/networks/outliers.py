@@ -4,6 +4,7 @@ docs/unknown.md has the formulas.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -50,13 +51,17 @@ class View:
             float64 (N,); the same bits for an image alone and among others.
         """
         projected = np.einsum("nd,kd->nk", values, directions)
-        of_classes = [
-            ((projected - mean) ** 2 * precision).sum(axis=1) + offset
-            for mean, precision, offset in zip(self.means, self.precisions, self.offsets, strict=True)
-        ]
-        left = (values**2).sum(axis=1) - (projected**2).sum(axis=1)
-        distances: NDArray[np.float64] = np.min(of_classes, axis=0) + self.rest * left
+        squares, (precisions, slopes, constants) = projected**2, self._expanded
+        of_classes = np.einsum("nk,ck->nc", squares, precisions) - np.einsum("nk,ck->nc", projected, slopes) + constants
+        left = (values**2).sum(axis=1) - squares.sum(axis=1)
+        distances: NDArray[np.float64] = of_classes.min(axis=1) + self.rest * left
         return distances
+
+    @cached_property
+    def _expanded(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Σ (p - mean)² · precision + offset as Σ p² · precision - Σ p · slope + constant."""
+        means, precisions = self.means.astype(np.float64), self.precisions.astype(np.float64)
+        return precisions, 2 * means * precisions, (means**2 * precisions).sum(axis=1) + self.offsets
 
     def to_dict(self) -> dict[str, Any]:
         """Return the view as JSON can hold it."""

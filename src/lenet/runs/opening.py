@@ -183,16 +183,17 @@ def network_of(trained: Trained) -> TrainedNetwork:
     raise RunError(f"{trained.path} is an nn.Module; expected a run or a weights file")
 
 
-def logits(trained: Trained, engine: Computes, images: Images) -> NDArray[np.float32]:
+def logits(trained: Trained, engine: Computes, images: Images, width: int | None = None) -> NDArray[np.float32]:
     """Compute the logits of images in the network's size.
 
     Args:
         trained: where the weights are from, for messages.
         engine: from `computes` or `engine_for`.
         images: uint8 (N, height, width).
+        width: how many numbers the engine computes for an image, if they are no logits.
 
     Returns:
-        float32 (N, num_classes).
+        float32 (N, num_classes), or (N, width).
 
     Raises:
         RunError: a logit is NaN or infinite.
@@ -200,7 +201,7 @@ def logits(trained: Trained, engine: Computes, images: Images) -> NDArray[np.flo
     largest = network_of(trained).architecture.largest_output if isinstance(trained, Run | TrainedNetwork) else 0
     at_once = max(1, MAX_VALUES // largest if largest > LARGE_OUTPUT else len(images))
     # Filled in place: small results kept between large temporary ones would leave holes in memory that nothing fits into.
-    result = np.empty((len(images), len(trained.classes)), np.float32)
+    result = np.empty((len(images), width or len(trained.classes)), np.float32)
     for start in range(0, len(images), at_once):
         result[start : start + at_once] = engine.logits(images[start : start + at_once])
     if not np.isfinite(result).all():

@@ -28,6 +28,7 @@ from lenet.configuration import to_dict
 from lenet.errors import RunError, SaveError, quoted
 from lenet.files import durable, untrusted
 from lenet.networks import Network
+from lenet.networks.calibration import Calibration
 from lenet.networks.trained import TrainedNetwork
 from lenet.runs import checkpoints, creation
 from lenet.runs.checkpoints import Checkpoint
@@ -188,11 +189,22 @@ class Recorder:
         self.environment = dataclasses.replace(self.environment, resumed=resumed)
         self.folder.write_json("environment.json", self.environment.to_dict())
 
-    def save_weights(self, network: Network) -> str:
+    def save_weights(self, network: Network, calibration: Calibration | None = None) -> str:
         """Write model.safetensors, with all that is needed to use it in its metadata; return its SHA-256."""
-        content = self._network.pack(network.tensors)
+        content = self._network.pack(network.tensors, calibration)
         self.folder.write("model.safetensors", content)
         return hashlib.sha256(content).hexdigest()
+
+    def calibrate(self, network: Network, calibration: Calibration) -> None:
+        """Give the weights of a finished run a calibration.
+
+        summary.json names the file's new SHA-256 beside the old one before the file is written, so that the run can be
+        opened whenever this is interrupted.
+        """
+        content = self._network.pack(network.tensors, calibration)
+        summary = dataclasses.replace(self.run.summary, calibrated_sha256=hashlib.sha256(content).hexdigest())
+        self.folder.write_json("summary.json", summary.to_dict())
+        self.folder.write("model.safetensors", content)
 
     def finish(self, summary: Summary) -> None:
         """Write summary.json: the run is finished."""

@@ -197,7 +197,8 @@ class Summary(Record):
         device: where.
         data: name of the data set.
         micro_batch: images of a batch that were computed at a time at the end, where memory was short.
-        weights_sha256: SHA-256 of model.safetensors.
+        weights_sha256: SHA-256 of model.safetensors, as the training wrote it.
+        calibrated_sha256: the same, with the calibration that it was given later.
         run: the run directory.
     """
 
@@ -223,4 +224,5 @@ class Summary(Record):
     data: str
     micro_batch: int | None = None
     weights_sha256: str | None = None
+    calibrated_sha256: str | None = omitted()
     run: str

@@ -7,6 +7,7 @@ Everything after a training reads only this. No pickle: weights are safetensors,
 summary.json is there, which is written last. docs/run-directory.md describes each file.
 """
 
+import hashlib
 import os
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +20,7 @@ from lenet.errors import LenetError, RunError, quoted
 from lenet.extras import require_torch
 from lenet.files import untrusted
 from lenet.files.record import Record
+from lenet.files.safetensors import MAX_BYTES
 from lenet.images.preprocess import Preprocessing
 from lenet.networks.trained import TrainedNetwork
 from lenet.runs.points import ChunkPoint, EpochPoint, Point, read_points
@@ -177,8 +179,9 @@ class Run:
         """The trained network: its layers and weights, its classes, and its preprocessing."""
         if self.stopped is not None:
             return self.stopped.network
-        expected = self.summary.weights_sha256 if self.is_finished else None
-        return TrainedNetwork.from_dict(self.resolved.to_dict(), self.path / "model.safetensors", expected)
+        path = self.path / "model.safetensors"
+        expected = _weights_sha256(self.summary, path) if self.is_finished else None
+        return TrainedNetwork.from_dict(self.resolved.to_dict(), path, expected)
 
     @property
     def model(self) -> "TrainedModule":
@@ -234,3 +237,11 @@ def find_runs(folder: Path) -> tuple[list[Run], list[RunError]]:
         except RunError as error:
             faults.append(error)
     return runs, faults
+
+
+def _weights_sha256(summary: Summary, path: Path) -> str | None:
+    """What the SHA-256 of the weights file must be. Between the two writes of a calibration it is that of the training."""
+    if summary.calibrated_sha256 is None or not path.is_file():
+        return summary.weights_sha256
+    is_new = hashlib.sha256(untrusted.read(path, MAX_BYTES)).hexdigest() != summary.weights_sha256
+    return summary.calibrated_sha256 if is_new else summary.weights_sha256

@@ -24,6 +24,7 @@ from lenet.runs.points import ChunkPoint, EpochPoint
 from lenet.runs.records import Summary
 from lenet.runs.run import Run
 from lenet.training.best import has_no_patience_left, note_best
+from lenet.training.calibration import calibrated_at_end
 from lenet.training.diagnosis import Findings
 from lenet.training.interrupts import Interrupted
 from lenet.training.job import Job
@@ -197,7 +198,7 @@ class Loop:
         network = self.engine.evaluated
         if self.position.best_weights:
             network = Network.of(network.architecture, self.position.best_weights)
-        weights_sha256 = self.recorder.save_weights(network)
+        weights_sha256 = self.recorder.save_weights(network, calibrated_at_end(self.job, network))
         if self.job.session.chart:
             curve.save(self.recorder)
         summary = summarize(self.job, self.position, self.saver.seconds(), weights_sha256)
