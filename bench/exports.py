@@ -22,9 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 from recording import ROOT, Log
 
-from lenet.analysis.inference import computes
 from lenet.data.dataset import Dataset
-from lenet.deploy.onnx.comparison import as_pixels
+from lenet.deploy.onnx.check import expected_of
+from lenet.deploy.onnx.comparison import Expected, as_pixels
 from lenet.deploy.onnx.export import make
 from lenet.runs.data import load_data
 from lenet.runs.opening import open_trained
@@ -35,20 +35,20 @@ NETWORKS = ("fashion-mnist", "mnist", "digits")
 
 @dataclass(frozen=True)
 class Subject:
-    """A network, the images that it is shown, and what lenet computes from them: logits, float32 (N, num_classes)."""
+    """A network, the images that it is shown, and what lenet computes from them."""
 
     run: Run
     test: Dataset
-    logits: NDArray[np.float32]
+    expected: Expected
 
 
 def compared(subject: Subject, logits: NDArray[np.float32]) -> dict[str, Any]:
     """How many answers are lenet's, the largest difference of logits, and the share of answers that are right."""
     answers = logits.argmax(axis=1)
     return {
-        "same": int((answers == subject.logits.argmax(axis=1)).sum()),
+        "same": int((answers == subject.expected.logits.argmax(axis=1)).sum()),
         "of": len(logits),
-        "difference": float(np.abs(logits - subject.logits).max()),
+        "difference": float(np.abs(logits - subject.expected.logits).max()),
         "accuracy": float((answers == subject.test.labels).mean()),
     }
 
@@ -63,20 +63,25 @@ def onnx(subject: Subject, log: Log, options: argparse.Namespace) -> dict[str, A
         file.write_bytes(content)
         np.save(folder / "pixels.npy", as_pixels(subject.test.images))
         readers = [[python, str(ROOT / "bench/onnx_reader.py")] for python in (sys.executable, *options.python)]
-        commands = [[*reader, str(file), str(folder)] for reader in readers]
+        outputs = [name for name in subject.expected.outputs if name in ("logits", "unknown")]
+        commands = [[*reader, str(file), str(folder), *outputs] for reader in readers]
         if options.web:
-            commands.append(["node", str(ROOT / "bench/onnx_reader.mjs"), str(file), str(folder), options.web])
+            node = ["node", str(ROOT / "bench/onnx_reader.mjs")]
+            commands.append([*node, str(file), str(folder), options.web, *outputs])
         for command in commands:
             environment = dict(os.environ)
             if command[0] != sys.executable:
                 environment.pop("PYTHONPATH", None)  # each has its own packages
             done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=environment)
             for program in json.loads(done.stdout.splitlines()[-1]):
-                row = compared(subject, np.load(folder / program["file"]))
-                rows.append({"name": program["name"], "version": program["version"], **row})
+                logits, *unknown = (np.load(folder / f"{program['key']}-{output}.npy") for output in outputs)
+                row = {"name": program["name"], "version": program["version"], **compared(subject, logits)}
+                if subject.expected.scores is not None:
+                    row["same_unknown"] = int(((unknown[0][:, 0] == 1) == (subject.expected.scores > 1)).sum())
+                rows.append(row)
                 log.say(
                     f"onnx {subject.test.name:<14} {program['name']:<44} {program['version']:<9} {row['same']:>6,} of "
-                    f"{row['of']:,} {row['difference']:.1e}"
+                    f"{row['of']:,} {row['difference']:.1e} {row.get('same_unknown', '')}"
                 )
     return {"bytes": len(content), "programs": rows}
 
@@ -98,7 +103,7 @@ def main() -> None:
         run = open_trained(name)
         assert isinstance(run, Run)
         test = load_data(run).test
-        subject = Subject(run, test, computes(run, "cpu").logits(test.images))
+        subject = Subject(run, test, expected_of(run, test.images))
         for section, measure in SECTIONS.items():
             result[section][test.name] = measure(subject, log, options)
     log.finish({"bench": "exports", **result})

@@ -1,9 +1,9 @@
-"""Computes the logits of an ONNX file with every program that this Python has: onnxruntime, OpenCV, OpenVINO, tract.
+"""Computes outputs of an ONNX file with every program that this Python has: onnxruntime, OpenCV, OpenVINO, tract.
 
-    PYTHON bench/onnx_reader.py FILE.onnx FOLDER     (FOLDER has pixels.npy, and gets NAME.npy of each program)
+    PYTHON bench/onnx_reader.py FILE.onnx FOLDER OUTPUT ...
 
-Prints one line of JSON: of each program its name, its version, and the file with its logits. Needs NumPy besides the
-programs, so that old versions can be tried in environments of their own.
+FOLDER has pixels.npy, and gets KEY-OUTPUT.npy of each program. Prints one line of JSON: of each program its name, its
+version, and its KEY. Needs NumPy besides the programs, so that old versions can be tried in environments of their own.
 """
 
 import argparse
@@ -16,45 +16,57 @@ from typing import Any
 
 import numpy as np
 
-Compute = Callable[[Any], Any]  # from pixels (N, channels, height, width) to logits
+Compute = Callable[[Any], Any]  # from pixels (N, channels, height, width) to the outputs
 BATCH = 250
+ALL_OUTPUTS = ["logits", "probabilities", "unknown", "outlier_score"]  # in the file's order
 
 
-def onnxruntime(module: Any, path: str) -> Compute:
+def onnxruntime(module: Any, path: str, outputs: list[str]) -> Compute:
     options = module.SessionOptions()
     options.intra_op_num_threads = 1
     session = module.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    return lambda pixels: session.run(["logits"], {"pixels": pixels})[0]
+    return lambda pixels: session.run(outputs, {"pixels": pixels})
 
 
-def opencv(module: Any, path: str) -> Compute:
+def opencv(module: Any, path: str, outputs: list[str]) -> Compute:
     module.setNumThreads(1)
     network = module.dnn.readNetFromONNX(path)
 
     def compute(pixels: Any) -> Any:
         network.setInput(pixels, "pixels")
-        return network.forward("logits").copy()
+        return [network.forward(name).copy() for name in outputs]  # OpenCV 5: one, or all
 
     return compute
 
 
-def openvino(module: Any, path: str, **settings: str) -> Compute:
+def openvino(module: Any, path: str, outputs: list[str], **settings: str) -> Compute:
     core = module.Core()
     core.set_property("CPU", {"INFERENCE_NUM_THREADS": 1, **settings})
     compiled = core.compile_model(core.read_model(path), "CPU")
-    return lambda pixels: np.array(compiled([pixels])["logits"])
+
+    def compute(pixels: Any) -> Any:
+        results = compiled([pixels])
+        return [np.array(results[name]) for name in outputs]
+
+    return compute
 
 
-def openvino_float32(module: Any, path: str) -> Compute:
-    return openvino(module, path, INFERENCE_PRECISION_HINT="f32")
+def openvino_float32(module: Any, path: str, outputs: list[str]) -> Compute:
+    return openvino(module, path, outputs, INFERENCE_PRECISION_HINT="f32")
 
 
-def tract(module: Any, path: str) -> Compute:
+def tract(module: Any, path: str, outputs: list[str]) -> Compute:
     runnable = module.onnx().load(path).into_model().into_runnable()
-    return lambda pixels: np.asarray(runnable.run([pixels])[0].to_numpy())
+    order = [ALL_OUTPUTS.index(name) for name in outputs]
+
+    def compute(pixels: Any) -> Any:
+        results = runnable.run([pixels])
+        return [np.asarray(results[number].to_numpy()) for number in order]
+
+    return compute
 
 
-PROGRAMS: dict[str, tuple[str, str, Callable[[Any, str], Compute]]] = {
+PROGRAMS: dict[str, tuple[str, str, Callable[[Any, str, list[str]], Compute]]] = {
     "onnxruntime": ("onnxruntime", "onnxruntime", onnxruntime),
     "opencv": ("OpenCV", "cv2", opencv),
     "openvino-f32": ("OpenVINO, with INFERENCE_PRECISION_HINT f32", "openvino", openvino_float32),
@@ -64,9 +76,10 @@ PROGRAMS: dict[str, tuple[str, str, Callable[[Any, str], Compute]]] = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Computes the logits of an ONNX file with every program that is here.")
+    parser = argparse.ArgumentParser(description="Computes outputs of an ONNX file with every program that is here.")
     parser.add_argument("file", metavar="FILE")
     parser.add_argument("folder", type=Path, metavar="FOLDER")
+    parser.add_argument("outputs", nargs="+", metavar="OUTPUT")
     options = parser.parse_args()
     pixels = np.load(options.folder / "pixels.npy")
     found = []
@@ -75,11 +88,12 @@ def main() -> None:
             module = importlib.import_module(package)
         except ImportError:
             continue
-        compute = start(module, options.file)
+        compute = start(module, options.file, options.outputs)
         parts = [compute(pixels[begin : begin + BATCH]) for begin in range(0, len(pixels), BATCH)]
-        np.save(options.folder / f"{key}.npy", np.concatenate(parts))
+        for output, values in zip(options.outputs, zip(*parts, strict=True), strict=True):
+            np.save(options.folder / f"{key}-{output}.npy", np.concatenate(values))
         version = str(getattr(module, "__version__", None) or importlib.metadata.version(package)).split("-")[0]
-        found.append({"name": name, "version": version, "file": f"{key}.npy"})
+        found.append({"name": name, "version": version, "key": key})
     print(json.dumps(found))
 
 
