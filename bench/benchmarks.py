@@ -6,6 +6,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from export_tables import export_rows
 from own_rows import own_rows
 from photograph_tables import photograph_rows
 from recording import commit_of, record
@@ -29,6 +30,8 @@ def rows() -> Iterator[Row]:
         yield from photograph_rows()
     if is_recorded("packing") and is_recorded("own_images"):
         yield from own_rows()
+    if is_recorded("exports"):
+        yield from export_rows()
 
 
 def accuracies() -> Iterator[Row]:

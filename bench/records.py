@@ -142,6 +142,7 @@ TABLES: dict[str, Callable[[], Iterator[str]]] = {
         *(headlines, benchmarks, doctor_chance, doctor_remedies, doctor_healthy, doctor_cost, faults, examples),
         *(photographs, photograph_conditions, photograph_files, own_images, ready_made, ready_made_seconds),
         sklearn_estimator,
+        onnx,
     )
 }
 DOCUMENTS = [ROOT / "README.md", ROOT / "examples/README.md", *sorted((ROOT / "docs").glob("*.md"))]

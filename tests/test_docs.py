@@ -103,6 +103,23 @@ def test_the_python_of_the_readme_runs(real_data, tmp_path):
 
 
 @pytest.mark.docs
+def test_the_python_of_the_page_on_onnx_runs(tmp_path):
+    """Each block with what those before it made, but for programs that are not installed here."""
+    from lenet import data, export
+
+    export("mnist", out=tmp_path / "mnist.onnx")
+    test = data.load("digits").test
+    Image.fromarray(test.images[test.labels == 7][0]).save(tmp_path / "seven.png")
+    text = (ROOT / "docs" / "onnx.md").read_text(encoding="utf-8")
+    code = re.findall(r"^```python\n(.*?)^```", text, re.M | re.S)
+    assert len(code) == 4
+    code = [block for block in code if "openvino" not in block or importlib.util.find_spec("openvino")]
+    done = subprocess.run([sys.executable, "-c", "\n".join(code)], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ["7"] * len(code[1:])
+
+
+@pytest.mark.docs
 @pytest.mark.proof
 def test_the_python_of_the_page_on_scikit_learn_runs(tmp_path):
     text = (ROOT / "docs" / "scikit-learn.md").read_text(encoding="utf-8")
