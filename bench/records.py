@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from benchmarks import benchmarks, headlines
+from export_tables import onnx
 from photograph_tables import photograph_conditions, photograph_files, photographs
 from ready_made_tables import ready_made, ready_made_seconds
 from recording import record
