@@ -5,5 +5,5 @@ import importlib.util
 collect_ignore = (
     []
     if importlib.util.find_spec("sklearn")
-    else ["test_checks.py", "test_classifier.py", "test_opened.py", "test_together.py"]
+    else ["test_checks.py", "test_calibrating.py", "test_classifier.py", "test_opened.py", "test_together.py"]
 )

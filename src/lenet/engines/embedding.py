@@ -7,28 +7,30 @@ from lenet.config import TrainConfig
 from lenet.data.dataset import Images
 from lenet.engines.choice import choose_engine, make_engine
 from lenet.engines.kernels import MAX_CLASSES
-from lenet.networks import Architecture
 from lenet.networks.embedding import up_to
 from lenet.networks.layers import Dense
 from lenet.networks.trained import TrainedNetwork
 
 
-def embeddings(trained: TrainedNetwork, images: Images, threads: int | None = None) -> NDArray[np.float32]:
-    """Compute the input of the last dense layer.
+def embeddings(
+    trained: TrainedNetwork, images: Images, threads: int | None = None, layer: Dense | None = None
+) -> NDArray[np.float32]:
+    """Compute the input of a dense layer.
 
     Args:
         trained: the network.
         images: uint8 (N, height, width), or (N, height, width, 3) in colour, of the network's size.
         threads: how many compute; by default one for each core.
+        layer: by default the last.
 
     Returns:
         float32 (N, width).
     """
-    config, last = TrainConfig(threads=threads), _last(trained.network.architecture)
-    result = np.empty((len(images), last.in_features), np.float32)
-    for start in range(0, last.in_features, MAX_CLASSES):
-        width = min(MAX_CLASSES, last.in_features - start)
-        network = up_to(trained.network, last, range(start, start + max(width, 2)))  # of one number, the second is 0
+    config, layer = TrainConfig(threads=threads), layer or dense_layer(trained)
+    result = np.empty((len(images), layer.in_features), np.float32)
+    for start in range(0, layer.in_features, MAX_CLASSES):
+        width = min(MAX_CLASSES, layer.in_features - start)
+        network = up_to(trained.network, layer, range(start, start + max(width, 2)))  # of one number, the second is 0
         name = choose_engine("auto", network.architecture, "cpu").name
         engine = make_engine(name, network, None, config, trained.preprocessing)
         result[:, start : start + width] = engine.logits(images)[:, :width]
@@ -37,11 +39,13 @@ def embeddings(trained: TrainedNetwork, images: Images, threads: int | None = No
 
 def embedding_width(trained: TrainedNetwork) -> int:
     """Return how many numbers the embedding of an image has."""
-    return _last(trained.network.architecture).in_features
+    return dense_layer(trained).in_features
 
 
-def _last(architecture: Architecture) -> Dense:
-    last = architecture.layers[-1]
-    if not isinstance(last, Dense):
-        raise TypeError(f"the last layer is a {last.kind}; expected nn.Linear")
-    return last
+def dense_layer(trained: TrainedNetwork, name: str | None = None) -> Dense:
+    """Return the dense layer of this name; by default the last layer."""
+    layers = trained.network.architecture.layers
+    layer = layers[-1] if name is None else next(each for each in layers if each.name == name)
+    if not isinstance(layer, Dense):
+        raise TypeError(f"the layer {layer.name} is a {layer.kind}; expected nn.Linear")
+    return layer

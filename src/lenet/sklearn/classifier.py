@@ -15,6 +15,7 @@ from lenet.sklearn import fitting, opened, state
 from lenet.sklearn.answers import Answers
 from lenet.sklearn.settings import value_errors
 from lenet.sklearn.validation import (
+    check_outlier_label,
     classes_of_all,
     known_labels,
     labels_of,
@@ -58,6 +59,9 @@ class LeNetClassifier(ClassifierMixin, Answers, BaseEstimator):  # type: ignore[
             smallest square that holds a row.
         pixel_range: the numbers that are black and white, such as (0, 1); None leaves whole numbers from 0 to 255 as they
             are, and takes minimum and maximum of the training images for any others.
+        validation_fraction: share of each class's images that `fit` holds out, to calibrate the probabilities and to decide
+            what is unknown; 0 for none.
+        outlier_label: what `predict` answers for unknown images; None for the most probable class in any case.
         warm_start: whether `fit` starts from the weights of the last one, for the same classes and shape of images.
         random_state: seed, RandomState or None; decides initial weights, order and augmentation.
         n_jobs: threads that compute; None for OMP_NUM_THREADS, or else one for each core.
@@ -98,6 +102,8 @@ class LeNetClassifier(ClassifierMixin, Answers, BaseEstimator):  # type: ignore[
         class_weight: dict[Any, float] | str | None = None,
         image_shape: tuple[int, ...] | None = None,
         pixel_range: tuple[float, float] | None = None,
+        validation_fraction: float = 0.0,
+        outlier_label: Any = None,
         warm_start: bool = False,
         random_state: int | np.random.RandomState | None = None,
         n_jobs: int | None = None,
@@ -123,6 +129,7 @@ class LeNetClassifier(ClassifierMixin, Answers, BaseEstimator):  # type: ignore[
         continues = bool(self.warm_start) and hasattr(self, "network_")
         rows, shape, y = rows_for_fit(self, X, y, reset=not continues)
         classes, labels = labels_of(y)
+        check_outlier_label(self.outlier_label, classes)
         with value_errors():
             if continues:
                 must_be_same(self, shape, classes)

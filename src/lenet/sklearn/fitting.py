@@ -18,6 +18,7 @@ from lenet.data.dataset import Dataset, Labels
 from lenet.engines.cpu import CpuEngine
 from lenet.errors import ConfigError, DataError
 from lenet.networks.trained import TrainedNetwork
+from lenet.sklearn.calibrating import divided, with_calibration
 from lenet.sklearn.images import ImageFormat, Shape, image_format
 from lenet.sklearn.settings import seed_after, seed_of, settings_of
 from lenet.training.in_memory import epochs
@@ -47,9 +48,10 @@ def begin(
     """
     form = image_format(rows, shape, estimator.pixel_range)
     seed = seed_of(estimator.random_state)
-    config = settings_of(estimator.get_params(deep=False), labels, classes, seed, partial)
     dataset = Dataset(NAME, form.images(rows), labels, names_of(classes))
-    start = new_network(config, dataset)
+    train, held_out = (dataset, None) if partial else divided(estimator, dataset, seed)
+    config = settings_of(estimator.get_params(deep=False), train.labels, classes, seed, partial)
+    start = new_network(config, train)
     network = TrainedNetwork(
         Path(NAME), config.model, start.arguments, dataset.classes, start.preprocessing, loaded=start.network
     )
@@ -60,9 +62,9 @@ def begin(
         "_columns": np.arange(len(classes)),
         "_seed": seed,
     }
-    vars(estimator).update(fitted | _trained(network, BEFORE, config, dataset, partial))
+    vars(estimator).update(fitted | _trained(network, BEFORE, config, (train, held_out), partial))
     if not partial:
-        _warn_if_at_chance(estimator, config, labels)
+        _warn_if_at_chance(estimator, config, train.labels)
 
 
 def go_on(estimator: Any, rows: NDArray[Any], labels: Labels, partial: bool = False) -> None:
@@ -71,39 +73,52 @@ def go_on(estimator: Any, rows: NDArray[Any], labels: Labels, partial: bool = Fa
     Raises:
         ConfigError: if the parameters now say another network.
     """
-    form, network, columns = (
-        ImageFormat(estimator.image_shape_, estimator.pixel_range_),
-        estimator.network_,
-        estimator._columns,
-    )
+    form = ImageFormat(estimator.image_shape_, estimator.pixel_range_)
+    network, columns = estimator.network_, estimator._columns
     before = {name: getattr(estimator, name) for name in BEFORE}
     seed = estimator._seed if partial else seed_after(estimator._seed, estimator.n_iter_)
-    config = settings_of(estimator.get_params(deep=False), labels, estimator.classes_, seed, partial)
+    dataset = Dataset(NAME, form.images(rows), columns[labels], network.classes)
+    train, held_out = (dataset, None) if partial else divided(estimator, dataset, seed)
+    numbers = np.argsort(columns)[train.labels]  # of the classes as the estimator counts them
+    config = settings_of(estimator.get_params(deep=False), numbers, estimator.classes_, seed, partial)
     if isinstance(config.class_weights, tuple):  # in the network's order
         weights = np.array(config.class_weights)[np.argsort(columns)]
         config = dataclasses.replace(config, class_weights=tuple(weights.tolist()))
-    dataset = Dataset(NAME, form.images(rows), columns[labels], network.classes)
-    if new_network(config, dataset).network.architecture != network.architecture:
+    if new_network(config, train).network.architecture != network.architecture:
         raise ConfigError(
             "the parameters are those of another network than the fitted one",
             hint="set them back, or fit a new network with warm_start=False",
         )
     before |= {} if partial else {"_moments": {}, "_num_steps": 0}
-    vars(estimator).update(_trained(network, before, config, dataset, partial))
+    vars(estimator).update(_trained(network, before, config, (train, held_out), partial))
 
 
 def _trained(
-    network: TrainedNetwork, before: dict[str, Any], config: TrainConfig, dataset: Dataset, partial: bool
+    network: TrainedNetwork,
+    before: dict[str, Any],
+    config: TrainConfig,
+    sets: tuple[Dataset, Dataset | None],
+    partial: bool,
 ) -> dict[str, Any]:
-    """The attributes that training changes, after it; before: what they were. The optimiser's state is kept between parts."""
+    """The attributes that training changes, after it.
+
+    Args:
+        network: what is trained; it stays as it is.
+        before: the attributes before. The optimiser's state goes on from part to part.
+        config: the settings.
+        sets: the images to train on, and those that are held out, if any are.
+        partial: whether to train one epoch.
+    """
+    train, held_out = sets
     weights = network.network.copy()
-    engine = CpuEngine(weights, dataset, config, network.preprocessing)
+    engine = CpuEngine(weights, train, config, network.preprocessing)
     if before["_moments"].keys() == engine.optimizer.moments.keys():
         engine.optimizer.assign({"weights": weights.weights, **before["_moments"]}, before["_num_steps"])
     numbers = [before["n_iter_"]] if partial else range(config.epochs)
-    losses = [tally.loss for tally in epochs(engine, config, len(dataset), numbers)]
+    losses = [tally.loss for tally in epochs(engine, config, len(train), numbers)]
+    after = dataclasses.replace(network, loaded=weights, measured=None)
     return {
-        "network_": dataclasses.replace(network, loaded=weights),
+        "network_": after if held_out is None else with_calibration(after, train, held_out, config),
         "n_iter_": before["n_iter_"] + len(losses),
         "loss_curve_": [*before["loss_curve_"], *losses],
         "_moments": engine.optimizer.moments if partial else {},

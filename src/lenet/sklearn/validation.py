@@ -130,6 +130,16 @@ def must_be_same(estimator: Any, shape: Shape, classes: NDArray[Any]) -> None:
         raise ValueError(f"y has the classes {classes.tolist()}; they were {before} before, and warm_start is True")
 
 
+def check_outlier_label(label: Any, classes: NDArray[Any]) -> None:
+    """Raise ValueError if the label of unknown images and the classes are text and numbers, which no array can hold both."""
+    if label is None:
+        return
+    is_text, are_text = isinstance(label, str), classes.dtype.kind in "OUS"
+    if is_text != are_text or not (is_text or isinstance(label, int | float | np.generic)):
+        expected = "text" if are_text else "a number"
+        raise ValueError(f"outlier_label is {label!r}; expected {expected}, as the classes {classes.tolist()}")
+
+
 def _flattened(X: Any) -> tuple[Any, Shape | None]:
     """X with its images as rows, and their shape; X as it is, and None, where it has two dimensions or fewer."""
     if isinstance(X, str | os.PathLike):
