@@ -87,7 +87,10 @@ def test_a_warm_start_is_calibrated_anew_and_partial_fit_forgets(fitted):
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"validation_fraction": 0.01}, "validation_fraction is 0.01, which holds out 6 of 600 images; a calibration"),
+        (
+            {"validation_fraction": 0.01},
+            "validation_fraction is 0.01, which holds out 6 of 600 images; expected 20 or more",
+        ),
         ({"validation_fraction": 1}, "validation_fraction is 1; expected a number at least 0 and below 1"),
         ({"validation_fraction": 0, "outlier_label": -1}, "outlier_label is -1, but no images are held out"),
         ({"outlier_label": "unknown"}, "outlier_label is 'unknown'; expected a number, as the classes"),

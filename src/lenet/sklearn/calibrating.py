@@ -1,6 +1,7 @@
 """Images that an estimator holds out, to calibrate its probabilities and to decide what is unknown."""
 
 import dataclasses
+import math
 from typing import Any
 
 import numpy as np
@@ -37,15 +38,16 @@ def divided(estimator: Any, dataset: Dataset, seed: int) -> tuple[Dataset, Datas
                 hint="add validation_fraction=0.1",
             )
         return dataset, None
-    kept, held_out = train_test_split(
-        np.arange(len(dataset)), test_size=fraction, stratify=dataset.labels, random_state=seed % 2**32
-    )
-    if len(held_out) < FEWEST:
+    count, fewest = math.ceil(fraction * len(dataset)), max(FEWEST, len(np.unique(dataset.labels)))
+    if count < fewest:
         raise ConfigError(
-            f"validation_fraction is {fraction:g}, which holds out {len(held_out)} of {len(dataset)} images; a calibration "
-            f"takes at least {FEWEST}",
+            f"validation_fraction is {fraction:g}, which holds out {count} of {len(dataset)} images; "
+            f"expected {fewest} or more",
             hint="take a larger validation_fraction, or 0 for no calibration",
         )
+    kept, held_out = train_test_split(
+        np.arange(len(dataset)), test_size=count, stratify=dataset.labels, random_state=seed % 2**32
+    )
     return dataset.subset(np.sort(kept)), dataset.subset(np.sort(held_out))
 
 
