@@ -284,6 +284,7 @@ def test_parameters_that_make_no_sense(parameters, message):
     with pytest.raises(ValueError, match=f"(?s){message}") as caught:
         estimator.fit(images, labels)
     assert "--" not in str(caught.value)
+    assert "engine" not in str(caught.value)
     with pytest.raises(NotFittedError):
         estimator.predict(images)
 

@@ -43,7 +43,8 @@ def value_errors() -> Iterator[None]:
     except MissingExtra:
         raise
     except LenetError as error:
-        raise ValueError(_in_python(str(error))) from error
+        hint = "" if "--engine" in (error.hint or "") else f"\nhint: {error.hint}"  # there is no other engine here
+        raise ValueError(_in_python(error.message + (hint if error.hint else ""))) from error
 
 
 def _in_python(text: str) -> str:
