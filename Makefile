@@ -112,6 +112,7 @@ bench: .venv/installed-dev
 	@$(BIN)/python bench/time_to_accuracy.py
 	@$(BIN)/python bench/accuracy.py
 	@$(BIN)/python bench/photographs.py
+	@$(BIN)/python bench/sklearn_estimator.py
 	@$(BIN)/python bench/ready_made.py
 	@$(BIN)/python bench/memory.py
 	@$(BIN)/python bench/startup.py
@@ -127,6 +128,7 @@ bench-short: .venv/installed-dev
 	@$(BIN)/python bench/time_to_accuracy.py --seeds 1 --no-record
 	@$(BIN)/python bench/accuracy.py --seeds 1 --epochs 1 --no-record
 	@$(BIN)/python bench/photographs.py --seeds 1 --images 100 --repeats 1 --no-record
+	@$(BIN)/python bench/sklearn_estimator.py --repeats 1 --data digits --no-record
 	@$(BIN)/python bench/memory.py --epochs 1 --repeats 1 --no-record
 	@$(BIN)/python bench/startup.py --no-record
 

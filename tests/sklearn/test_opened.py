@@ -78,6 +78,9 @@ def test_a_saved_estimator_is_a_weights_file(tmp_path):
         LeNetClassifier.from_run(path).decision_function(TEST.images), fitted.decision_function(TEST.images)
     )
     assert lenet.predict(path, TEST.images[0]).label in fitted.classes_
+    for number, network in enumerate((path, fitted.network_)):
+        lenet.export(network, to="onnx", out=tmp_path / f"{number}.onnx")
+    assert (tmp_path / "0.onnx").read_bytes() == (tmp_path / "1.onnx").read_bytes()
 
 
 def test_what_cannot_be_saved(tmp_path):
