@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from lenet.configuration import RECIPES, configure
     from lenet.data.dataset import Dataset, Splits
     from lenet.deploy.card.card import card
+    from lenet.deploy.hub.push import push
     from lenet.deploy.targets import Exported, export
     from lenet.errors import LenetError, SaveError
     from lenet.networks.importing import import_weights
@@ -61,6 +62,7 @@ _MODULES = {
     "predict": "lenet.analysis.prediction",
     "predict_many": "lenet.analysis.prediction",
     "ready": "lenet.ready",
+    "push": "lenet.deploy.hub.push",
     "resume": "lenet.training.resume",
     "sklearn": "lenet.sklearn",
     "train": "lenet.training.train",
@@ -93,6 +95,7 @@ __all__ = [
     "models",
     "predict",
     "predict_many",
+    "push",
     "ready",
     "resume",
     "sklearn",

@@ -1,4 +1,9 @@
-"""`lenet card`."""
+"""`lenet card` and `lenet push`."""
+
+import json
+
+import pytest
+from hub_server import connected
 
 
 def test_card(lenet_command, trained, tmp_path):
@@ -26,3 +31,25 @@ def test_mistakes(lenet_command, trained, tmp_path):
         assert expected in err
         assert "hint: " in err
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the client's own calls
+def test_push_and_open(lenet_command, trained, tmp_path):
+    pytest.importorskip("huggingface_hub")
+    with connected(tmp_path) as hub:
+        code, printed, err = lenet_command(
+            "push", trained.path, "ann/digits", "--no-card", "--private", "--message", "one"
+        )
+        assert code == 0, err
+        commit = hub.repositories["ann/digits"].branches["main"]
+        assert printed == f"{hub.address}/ann/digits/commit/{commit}\n"
+        assert f"open it with hf://ann/digits@{commit}" in err
+        code, printed, err = lenet_command("evaluate", "hf://ann/digits", "--data", "digits", "--json")
+        assert code == 0, err
+        assert f"note: hf://ann/digits is commit {commit[:12]}" in err
+        assert json.loads(printed)["accuracy"] == trained.test_accuracy
+        for wrong in ("hf://ann", "hf://ann/nothing", "hf://ann/digits@nothing"):
+            code, printed, err = lenet_command("evaluate", wrong, "--data", "digits")
+            assert (code, printed) == (2, "")
+            assert "hint: " in err
+    (trained.path / "hub.json").unlink()

@@ -22,7 +22,7 @@ def test_mistakes(lenet_command, trained, tmp_path):
         "error: --to is missing\nhint: usage: lenet export [OPTIONS] {RUN}\n",
     )
     code, _, err = lenet_command("export", trained.path, "--to", "onxx")
-    assert (code, err.splitlines()[1]) == (2, "hint: did you mean onnx? choose from onnx, c")
+    assert (code, err.splitlines()[1]) == (2, "hint: did you mean onnx? choose from onnx, c, hub-folder")
     for batch in ("0", "many", "1.5", "-3"):
         code, _, err = lenet_command("export", trained.path, "--to", "onnx", "--batch", batch, "--out", tmp_path / "a")
         assert code == 2

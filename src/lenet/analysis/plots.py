@@ -17,6 +17,7 @@ from lenet.display.fonts import drawable
 from lenet.display.style import save_figure, styled_figure
 from lenet.errors import ConfigError
 from lenet.files.names import file_name
+from lenet.runs.hub.address import is_address
 from lenet.runs.run import Run
 
 if TYPE_CHECKING:
@@ -95,9 +96,9 @@ def draw_grid(images: Any, captions: Sequence[str], title: str, columns: int = 8
 def save_evaluation(run: str | Path | Run, result: Evaluation) -> list[Path]:
     """Write confusion-DATA-SPLIT.png and mistakes-DATA-SPLIT.png into the run directory, or beside a weights file.
 
-    For the name of a ready-made network they are written into the working directory.
+    For the name of a ready-made network, or one on the Hub, they are written into the working directory.
     """
-    path = run.path if isinstance(run, Run) else Path(run)
+    path = run.path if isinstance(run, Run) else Path(Path(run).name if is_address(run) else run)
     folder, which = (path, "") if (path / "config.json").is_file() else (path.parent, f"{path.stem}-")
     name = f"{file_name(result.data)}-{result.split}.png"
     figures = {f"{which}confusion-{name}": draw_confusion(result), f"{which}mistakes-{name}": draw_mistakes(result)}

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from lenet.cli import messages
+from lenet.cli.card import Licence, Title
 from lenet.cli.options import DataDir, RunPath
 from lenet.cli.output import note, say
 from lenet.deploy.targets import TARGETS
@@ -45,10 +46,13 @@ def export(
     data: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME", help="The data set of --check and --int8, if not the run's own; a weights file needs one."
+            metavar="NAME",
+            help="The data set of --check, --int8 and the card, if not the run's own; a weights file needs one.",
         ),
     ] = None,
     data_dir: DataDir = None,
+    title: Title = None,
+    licence: Licence = None,
 ) -> None:
     """Write a trained network for other programs.
 
@@ -58,12 +62,15 @@ def export(
     c: a folder with C99 sources for microcontrollers and everything else. They need no library and little memory, and take
     the bytes of an image.
 
+    hub-folder: what lenet push would push: weights, config.json, lenet.json, the model card and its images.
+
     Example: lenet export runs/first --to onnx --check
     """
     from lenet.deploy import targets
 
     given: dict[str, Any] = {"batch": batch, "check": check, "data": data, "data_dir": data_dir}
     given |= {"int8": int8, "accept_loss": accept_loss}
+    given |= {"title": title, "licence": licence}
     options = {name: value for name, value in given.items() if value is not None and value is not False}
     try:
         exported = targets.export(run, to, out, **options)

@@ -30,6 +30,7 @@ COMMANDS = {
     "calibrate": "lenet.cli.results:calibrate",
     "export": "lenet.cli.export:export",
     "card": "lenet.cli.card:card",
+    "push": "lenet.cli.card:push",
     "import-weights": "lenet.cli.models:import_weights",
     "show": "lenet.cli.models:show",
     "networks": "lenet.cli.models:networks",

@@ -40,6 +40,7 @@ class Target:
 TARGETS = {
     "onnx": Target("lenet.deploy.onnx.export:make", ".onnx", ("batch", "check", "data", "data_dir")),
     "c": Target("lenet.deploy.c.export:make", "-c", ("int8", "accept_loss", "data", "data_dir")),
+    "hub-folder": Target("lenet.deploy.hub.files:make", "-hub", ("data", "data_dir", "licence", "title", "repository")),
 }
 
 
@@ -81,7 +82,7 @@ def export(run: "Source", to: str = "onnx", out: str | os.PathLike[str] | None =
 
     Args:
         run: a run, its directory, or a weights file that lenet wrote (`.safetensors`).
-        to: the target, "onnx" or "c".
+        to: the target, "onnx", "c" or "hub-folder".
         out: the file or folder to write, which must not exist; by default the run's name in the current folder.
         **options: for "onnx", `batch`: images that the network takes at once, or "dynamic" for any number, by default 1;
             `check=True`: compare with what onnxruntime and OpenCV compute over the test set, which `data` and `data_dir`

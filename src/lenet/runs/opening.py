@@ -18,6 +18,7 @@ from lenet.files.safetensors import PICKLES, SUFFIX
 from lenet.images.preprocess import Preprocessing
 from lenet.networks.trained import TrainedNetwork
 from lenet.runs import naming
+from lenet.runs.hub.address import is_address
 from lenet.runs.run import Run
 
 if TYPE_CHECKING:
@@ -68,10 +69,10 @@ def open_trained(
     classes: Sequence[str] | None = None,
     preprocessing: Preprocessing | None = None,
 ) -> Trained:
-    """Open a run directory, a ready-made network, a weights file or a module.
+    """Open a run directory, a ready-made network, a weights file, a network on the Hub, or a module.
 
     Args:
-        source: its path or name, or the module; a run is checked again.
+        source: its path or name, its address (hf://user/name@revision), or the module; a run is checked again.
         finished: whether to refuse a run that has not finished; otherwise its network is that of its newest checkpoint.
         classes: names of a module's outputs, if it does not have them as `classes`.
         preprocessing: of a module, if it does not have it as `preprocessing`.
@@ -91,6 +92,10 @@ def open_trained(
             f"the network is a {type(source).__name__}; expected a run, its directory, a weights file or an nn.Module",
             hint="the network comes first, then the image: lenet.predict(run, image)",
         )
+    if is_address(source):
+        from lenet.runs.hub.fetch import open_hub  # with huggingface_hub
+
+        return open_hub(source)
     path = _located(source)
     if is_image_file(path):
         raise RunError(
@@ -121,6 +126,11 @@ def _located(source: str | os.PathLike[str]) -> Path:
     """The path that a user means; a warning says which was taken where a run and a ready-made network have the same name."""
     if isinstance(source, Run):
         return source.path
+    if is_address(source):
+        raise RunError(
+            f"{source} is a network on the Hub, not a run directory",
+            hint="lenet predict, evaluate, export, card and serve take it",
+        )
     named = naming.find(source)
     if named.notice:
         warnings.warn(named.notice, RunWarning, stacklevel=3)
@@ -163,7 +173,7 @@ def is_image_file(path: Path) -> bool:
 def is_run(path: Path) -> bool:
     """Return whether it is a run directory, a weights file or a ready-made network, by its names."""
     try:
-        if (path / naming.CONFIG).is_file() or path.suffix.lower() == SUFFIX:
+        if (path / naming.CONFIG).is_file() or path.suffix.lower() == SUFFIX or is_address(path):
             return True
         return ready.find(path) is not None and not os.path.lexists(path)
     except (OSError, ValueError):

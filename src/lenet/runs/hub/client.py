@@ -1,0 +1,117 @@
+"""The Hub's own client, huggingface_hub, and its errors in lenet's words. No message ever holds a token.
+
+The client respects the environment: HF_ENDPOINT (a mirror), HF_HUB_OFFLINE, HF_HOME, HF_HUB_CACHE, HF_TOKEN and proxies.
+"""
+
+import importlib.util
+import re
+from types import ModuleType
+from typing import Any
+
+from lenet.errors import LenetError, MissingExtra, RunError
+from lenet.files.untrusted import printable
+
+PUBLIC = "https://huggingface.co"
+TIMEOUT = 10.0  # seconds for an answer about a repository
+LOGIN = "hf auth login stores a token; HF_TOKEN names one for this shell"
+SECRET = re.compile(r"hf_[A-Za-z0-9]{8,}|(?<=://)[^/\s@]+@|(?<=[Bb]earer )\S+")
+
+
+def library() -> ModuleType:
+    """Import huggingface_hub.
+
+    Raises:
+        MissingExtra: if it is not installed.
+    """
+    if importlib.util.find_spec("huggingface_hub") is None:
+        raise MissingExtra("the Hub needs huggingface_hub, which is not installed", hint='pip install "lenet[hub]"')
+    import huggingface_hub.constants
+    import huggingface_hub.utils
+
+    return huggingface_hub
+
+
+def api() -> Any:
+    """Return the client for the server that the environment names."""
+    hub = library()
+    from lenet.version import __version__
+
+    return hub.HfApi(endpoint=hub.constants.ENDPOINT, library_name="lenet", library_version=__version__)
+
+
+def server() -> str:
+    """Return which server is asked, in words: the Hub, or a mirror."""
+    endpoint = without_secrets(library().constants.ENDPOINT)
+    return f"the Hub, {endpoint}" if endpoint == PUBLIC else f"the mirror {endpoint} (HF_ENDPOINT)"
+
+
+def is_offline() -> bool:
+    """Return whether HF_HUB_OFFLINE forbids any connection."""
+    return bool(library().is_offline_mode())
+
+
+def without_secrets(text: object) -> str:
+    """Return a text on one line, without tokens and passwords."""
+    words = str(text)
+    token = library().get_token()
+    if token:
+        words = words.replace(token, "…")
+    return printable(SECRET.sub("…", words))
+
+
+def is_unreachable(error: Exception) -> bool:
+    """Return whether an error of the client means that the server gave no answer, or is overloaded."""
+    status = _status(error)
+    if status is not None:
+        return status == 429 or status >= 500
+    return not isinstance(error, LenetError | ValueError)
+
+
+def explained(error: Exception, what: str) -> LenetError:
+    """Return an error of the client in lenet's words.
+
+    Args:
+        error: what the client raised.
+        what: the address or repository.
+    """
+    if isinstance(error, LenetError):
+        return error
+    name, status = type(error).__name__, _status(error)
+    told = _server_message(error)
+    if name == "RevisionNotFoundError":
+        return RunError(f"{what} has no such revision", hint="name a branch, tag or commit of the repository after @")
+    if name == "GatedRepoError":
+        return RunError(f"{what} is gated: its authors let people in one by one", hint="ask on its page, then " + LOGIN)
+    is_stranger = status == 401 and not library().get_token()
+    if name == "RepositoryNotFoundError" or status == 404 or is_stranger:
+        return RunError(
+            f"{server()} has no repository {what}, or it is private and you may not see it",
+            hint=f"check the name; for a private one, {LOGIN}",
+        )
+    if name == "RemoteEntryNotFoundError":
+        return RunError(f"{what} lacks a file", hint="lenet push RUN user/name writes all that lenet reads")
+    if status == 401 or name == "LocalTokenNotFoundError":
+        return RunError(f"{server()} does not accept your token{told}", hint=LOGIN)
+    if status == 403:
+        return RunError(
+            f"your token may not do this with {what}{told}",
+            hint="take a token with the right to write to it, or another name",
+        )
+    if status is not None:
+        return RunError(f"{server()} answered {status} for {what}{told}", hint="try again later")
+    return RunError(
+        f"{server()} could not be reached for {what}, or broke off: {without_secrets(error) or name}",
+        hint="check the connection and HF_ENDPOINT; HF_HUB_OFFLINE=1 takes what is in the cache",
+    )
+
+
+def _status(error: Exception) -> int | None:
+    """The HTTP status that an error is about."""
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    return status if isinstance(status, int) else None
+
+
+def _server_message(error: Exception) -> str:
+    """What the server said, for the end of a message."""
+    message = getattr(error, "server_message", None)
+    return f" ({without_secrets(message)[:200]})" if message else ""
