@@ -57,4 +57,8 @@ def test_check_needs_data(lenet_command, trained, tmp_path):
     assert (code, err.splitlines()[1]) == (2, "hint: name a data set: --data fashion-mnist")
     code, _, err = lenet_command(*arguments, "--data", "digit")
     assert code == 2
+    code, _, err = lenet_command(
+        "export", trained.path, "--to", "onnx", "--data", "digits", "--out", tmp_path / "a.onnx"
+    )
+    assert (code, err.splitlines()[1]) == (2, "hint: add --check, or leave --data out")
     assert not list(tmp_path.iterdir())

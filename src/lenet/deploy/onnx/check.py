@@ -5,23 +5,22 @@ for line in check(content, 1, trained, test.images, "digits"):
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 
-from lenet.analysis.inference import computes, engine_for
+from lenet.analysis.inference import computes, embedder_for
 from lenet.data.dataset import Images
 from lenet.deploy.onnx.comparison import Expected, compare
 from lenet.deploy.onnx.runtimes import EVALUATOR, RUNTIMES, Runtime
 from lenet.deploy.targets import CheckError
 from lenet.errors import MissingExtra
-from lenet.networks.embedding import up_to
-from lenet.networks.layers import Dense
-from lenet.runs.opening import Trained, logits, network_of
+from lenet.networks.trained import TrainedNetwork
+from lenet.runs.opening import logits, network_of
+from lenet.runs.run import Run
 
 FEW = 100  # images for the reference evaluator
 BUG = "this is a bug in lenet or in that program; without --check the file is written"
 
 
-def check(content: bytes, batch: int | str, trained: Trained, images: Images, name: str) -> Iterator[str]:
+def check(content: bytes, batch: int | str, trained: Run | TrainedNetwork, images: Images, name: str) -> Iterator[str]:
     """Check a file with onnx's full checker, and compare what each installed program computes with what lenet computes.
 
     Args:
@@ -61,18 +60,14 @@ def check(content: bytes, batch: int | str, trained: Trained, images: Images, na
     yield from (_missing(runtime) for runtime in RUNTIMES if runtime not in [each for each, _ in found])
 
 
-def expected_of(trained: Trained, images: Images) -> Expected:
+def expected_of(trained: Run | TrainedNetwork, images: Images) -> Expected:
     """Return what lenet's engine computes for uint8 images (N, height, width) or (N, height, width, 3)."""
     values = logits(trained, computes(trained, "cpu"), images)
-    network = network_of(trained)
-    calibration = network.calibration
-    if calibration is None:
+    calibration, embedder = network_of(trained).calibration, embedder_for(trained, "cpu")
+    if calibration is None or embedder is None:
         return Expected.uncalibrated(values)
-    layers = network.architecture.layers
-    layer = next(each for each in layers if isinstance(each, Dense) and each.name == calibration.layer)
-    cut = replace(network, loaded=up_to(network.network, layer), measured=None)
-    embedding = engine_for(cut, "cpu").logits(images)
-    return Expected(values, calibration.probabilities(values), calibration.outlier_scores(values, embedding))
+    scores = calibration.outlier_scores(values, embedder.logits(images))
+    return Expected(values, calibration.probabilities(values), scores)
 
 
 def _valid(content: bytes) -> str:

@@ -20,6 +20,7 @@ from lenet.networks.layers import Activation, Convolution, Dense, Flatten, Globa
 from lenet.networks.trained import TrainedNetwork
 from lenet.runs.data import must_fit, splits_for
 from lenet.runs.opening import Trained, network_of
+from lenet.runs.run import Run
 from lenet.version import __version__
 
 DYNAMIC = "dynamic"
@@ -59,6 +60,10 @@ def make(
         CheckError: if a program computes something else.
         MissingExtra: if nothing is installed that the check could run.
     """
+    if data is not None and not check:
+        raise ConfigError(
+            f"the data set {data} is for a check, and there is none", hint="add --check, or leave --data out"
+        )
     network = network_of(trained)
     plan = InferencePlan.of(network)
     size = _batch(batch)
@@ -73,7 +78,8 @@ def make(
 
         test = splits_for(trained, data, data_dir).test
         must_fit(trained, test)
-        notes += checked(content, size, trained, test.images, f"the test images of {test.name}")
+        measured = trained if isinstance(trained, Run) else network
+        notes += checked(content, size, measured, test.images, f"the test images of {test.name}")
     return Export(content, tuple(notes))
 
 
