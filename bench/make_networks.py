@@ -43,6 +43,7 @@ def publish(name: str, run: lenet.Run, folder: Path) -> None:
     environment = json.loads((run.path / "environment.json").read_text(encoding="utf-8"))
     environment |= {"command": ["make", "networks"], "platform": sys.platform, "commit": None}
     summary = json.loads((run.path / "summary.json").read_text(encoding="utf-8"))
+    summary.pop("calibrated_sha256", None)
     summary |= {"run": name, "weights_sha256": sha256(run.path)}
     for file, values in (("config", config), ("environment", environment), ("summary", summary)):
         durable.write(folder / f"{file}.json", (json.dumps(values, indent=2) + "\n").encode())

@@ -24,6 +24,7 @@ def card(name: str, run: lenet.Run) -> str:
         f"| data | {entry.licence}, {entry.homepage} |",
         f"| fingerprint of the data | {run.environment.data_fingerprint} |",
         f"| recipe | `{config.recipe}`, seed {config.seed}, {config.epochs} epochs |",
+        f"| calibrated on | {calibrated(run)} |",
         f"| made by | `make networks`, with the kernels for {(run.environment.kernels or '').partition(' ')[0]} |",
         f"| SHA-256 of model.safetensors | {run.summary.weights_sha256} |",
         f"| licence | that of lenet, MIT; of the data, {entry.licence.split(',')[0]} |",
@@ -50,3 +51,12 @@ def card(name: str, run: lenet.Run) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def calibrated(run: lenet.Run) -> str:
+    """On how many images a network was calibrated, and what that gave."""
+    calibration = run.network.calibration
+    if calibration is None:
+        return "nothing"
+    known, temperature = f"{calibration.coverage:.0%}", f"{calibration.temperature:.2f}"
+    return f"{calibration.num_held_out:,} held-out images: temperature {temperature}; {known} of them are known"
