@@ -45,32 +45,43 @@ def measured_framing(images: NDArray[np.uint8], ground: str) -> str:
 
 
 def is_framed(image: NDArray[np.uint8], framing: str) -> bool:
-    """Tell whether an image on a dark ground is framed like the training images already.
+    """Tell whether an image, uint8 (height, width), on a dark ground is framed like the training images already."""
+    return bool(are_framed(image[None], framing)[0])
+
+
+def are_framed(images: NDArray[np.uint8], framing: str) -> NDArray[np.bool_]:
+    """Tell which images on a dark ground are framed like the training images already.
 
     All 140,000 images of MNIST and Fashion-MNIST are. The longest edge of MNIST's ink is 20 of 28 pixels, or 19, its centre
     of mass in 13.48 to 14.5, in pixel indices; EMNIST's longest edge is 24, and the box in the middle. Fashion-MNIST's
     objects have a longest edge of 26 or more, and at most two more empty rows on one side than on the other.
 
     Args:
-        image: uint8 (height, width).
+        images: uint8 (N, height, width).
         framing: "mass" or "box".
+
+    Returns:
+        bool (N,).
     """
-    if int(image.max()) < 250:
-        return False
-    edges = np.array(image.shape, np.float64)
-    ink = image > (FAINT if framing == "mass" else 0)
-    profiles = [np.asarray(ink.any(axis=axis)) for axis in (1, 0)]
-    before, after = (np.array([int(part[::step].argmax()) for part in profiles]) for step in (1, -1))
-    longest = float(((edges - before - after) / edges).max()) * 28
-    uneven = float((np.abs(before - after) / edges).max()) * 28
+    edges = np.array(images.shape[1:], np.float64)
+    ink = images > (FAINT if framing == "mass" else 0)
+    profiles = [ink.any(axis=axis) for axis in (2, 1)]  # (N, height), (N, width)
+    before, after = (np.stack([part[:, ::step].argmax(axis=1) for part in profiles], axis=1) for step in (1, -1))
+    longest = ((edges - before - after) / edges).max(axis=1) * 28
+    uneven = (np.abs(before - after) / edges).max(axis=1) * 28
+    is_bright: NDArray[np.bool_] = images.max(axis=(1, 2)) >= 250
     if framing == "box":
-        border = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
-        return bool((border == 0).mean() >= 0.05) and longest >= 26 - 1e-6 and uneven <= 2 + 1e-6
-    if 23.5 < longest < 24.5 and uneven <= 1:
-        return True
-    centres = [float(_centres(image.sum(axis=axis, dtype=np.float64)[None])[0]) for axis in (1, 0)]
-    off = 28 * (np.array(centres) / edges - 0.5)
-    return 19 - 1e-6 <= longest <= 20 + 1e-6 and bool((off > -0.05).all() and (off < 1).all())
+        border = np.concatenate([images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1]], axis=1)
+        has_ground = (border == 0).mean(axis=1) >= 0.05
+        fills: NDArray[np.bool_] = is_bright & has_ground & (longest >= 26 - 1e-6) & (uneven <= 2 + 1e-6)
+        return fills
+    is_emnist = (longest > 23.5) & (longest < 24.5) & (uneven <= 1)
+    centres = np.stack([_centres(images.sum(axis=axis, dtype=np.float64)) for axis in (2, 1)], axis=1)
+    off = 28 * (centres / edges - 0.5)
+    is_centred = ((off > -0.05) & (off < 1)).all(axis=1)
+    is_mnist = (longest >= 19 - 1e-6) & (longest <= 20 + 1e-6) & is_centred
+    framed: NDArray[np.bool_] = is_bright & (is_emnist | is_mnist)
+    return framed
 
 
 def _centres(profiles: NDArray[np.float64]) -> NDArray[np.float64]:
