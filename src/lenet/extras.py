@@ -7,6 +7,7 @@ from lenet.errors import MissingExtra
 # The extras that an error names: the module that shows whether one is installed, its package, its title and oldest version.
 NEEDED = {
     "torch": ("torch", "torch", "PyTorch", (2, 6)),
+    "serve": ("uvicorn", "uvicorn", "uvicorn", (0, 34)),
     "sklearn": ("sklearn", "scikit-learn", "scikit-learn", (1, 6)),
 }
 

@@ -29,6 +29,7 @@ COMMANDS = {
     "predict": "lenet.cli.predict:predict",
     "calibrate": "lenet.cli.results:calibrate",
     "export": "lenet.cli.export:export",
+    "serve": "lenet.cli.serve:serve",
     "card": "lenet.cli.card:card",
     "push": "lenet.cli.card:push",
     "import-weights": "lenet.cli.models:import_weights",

@@ -1,0 +1,1 @@
+"""The HTTP server of trained networks: `lenet serve` (the extra `serve`)."""
