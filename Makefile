@@ -27,6 +27,8 @@
 #   Measurements, recorded in bench/records/
 #   make bench             the numbers of docs/benchmarks.md (about an hour); make bench-short takes four;
 #                          OLD=VENV compares with an older lenet installed there, CHECKOUT=FOLDER with one checked out there
+#   make serve-bench       the server beside FastAPI and LitServe, and ten minutes with bad clients; make soak-short takes one;
+#                          CONTENDERS=PYTHON has the extra `bench`
 #   make doctor            how often the doctor is right (about 40 minutes); make doctor-short takes one
 #   make lab               the chapter's exercises, 5 seeds each (about ten minutes): docs/lab.md
 #   make networks          the networks that come with lenet, src/lenet/ready/, bit for bit (five minutes; needs MNIST and
@@ -48,7 +50,7 @@ KERNELS := src/lenet/engines/kernels
 SOURCES := $(wildcard $(KERNELS)/*.h $(KERNELS)/*.cpp $(KERNELS)/build.py)
 
 .PHONY: train examples check format lint test coverage proof without-torch builds sanitize emulate wasm mutants mutants-short \
-  faults faults-short bench bench-short \
+  faults faults-short bench bench-short serve-bench soak-short \
   doctor doctor-short lab networks reproduction wheels release docs clean
 
 train: .venv/installed
@@ -131,6 +133,12 @@ bench-short: .venv/installed-dev
 	@$(BIN)/python bench/sklearn_estimator.py --repeats 1 --data digits --no-record
 	@$(BIN)/python bench/memory.py --epochs 1 --repeats 1 --no-record
 	@$(BIN)/python bench/startup.py --no-record
+
+serve-bench: .venv/installed-dev
+	@$(BIN)/python bench/server.py
+
+soak-short: .venv/installed-dev
+	@$(BIN)/python bench/server.py --only-soak 1000 --soak 60 --no-record
 
 lab: .venv/installed
 	@$(BIN)/lenet lab all
