@@ -39,7 +39,7 @@ def served(networks: Sequence[ServedNetwork], limits: Limits | None = None) -> I
 def ask(url: str, path: str, body: Any = None, media_type: str | None = None, method: str | None = None) -> Any:
     """A request: status, headers, and the body, as JSON if it is that."""
     address = urllib.parse.urlsplit(url)
-    connection = http.client.HTTPConnection(address.hostname, address.port, timeout=30)
+    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=30)
     with contextlib.closing(connection):
         body = json.dumps(body).encode() if isinstance(body, dict | list) else body
         media_type = media_type or ("application/json" if isinstance(body, bytes) and body[:1] == b"{" else None)

@@ -65,7 +65,7 @@ def are_framed(images: NDArray[np.uint8], framing: str) -> NDArray[np.bool_]:
     """
     edges = np.array(images.shape[1:], np.float64)
     ink = images > (FAINT if framing == "mass" else 0)
-    profiles = [ink.any(axis=axis) for axis in (2, 1)]  # (N, height), (N, width)
+    profiles = [np.asarray(ink.any(axis=axis)) for axis in (2, 1)]  # (N, height), (N, width)
     before, after = (np.stack([part[:, ::step].argmax(axis=1) for part in profiles], axis=1) for step in (1, -1))
     longest = ((edges - before - after) / edges).max(axis=1) * 28
     uneven = (np.abs(before - after) / edges).max(axis=1) * 28

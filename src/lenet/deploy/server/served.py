@@ -112,7 +112,7 @@ class ServedNetwork:
         values = logits(self.trained, engines.logits, images)
         if self.calibration is None or engines.embedding is None:
             return Answers(values, softmax(values), None)
-        reasons = self.calibration.reasons(values, engines.embedding.logits(images))
+        reasons = self.calibration.judge(values, engines.embedding.logits(images))[1]
         return Answers(values, self.calibration.probabilities(values), reasons)
 
     def check(self) -> None:
