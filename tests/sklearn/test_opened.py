@@ -2,14 +2,16 @@
 
 import importlib.util
 import pickle
+from pathlib import Path
 
 import numpy as np
 import pytest
-from made_up import patterns
+from made_up import network_of, patterns
 
 import lenet
 import lenet.sklearn
 from lenet.errors import MissingExtra, RunError
+from lenet.images.preprocess import Preprocessing
 from lenet.networks.trained import TrainedNetwork
 from lenet.sklearn import LeNetClassifier
 
@@ -50,6 +52,33 @@ def test_labels_of_another_order_are_sorted_with_their_columns(tiny, tiny_run):
     assert fitted.score(images, np.array(LABELS)[labels]) >= before - 0.02
     warm = fitted.set_params(warm_start=True, max_iter=1).fit(images, np.array(LABELS)[labels])
     assert warm.score(images, np.array(LABELS)[labels]) >= before - 0.02
+
+
+@pytest.mark.parametrize(
+    ("model", "arguments", "size"),
+    [
+        ("lenet", {}, (28, 28)),
+        ("lenet-avg", {"hidden": (10,)}, (12, 12)),
+        ("tiny", {}, (9, 16)),
+        ("softmax", {}, (3, 3)),
+    ],
+)
+def test_a_network_of_any_model_and_size_goes_on_training(model, arguments, size):
+    """Also of a size that `fit` would enlarge, and with the model's own defaults instead of the estimator's."""
+    network = network_of(model, input_size=size, num_classes=2, **arguments)
+    trained = TrainedNetwork(Path("made up"), model, arguments, ("a", "b"), Preprocessing(size), loaded=network)
+    images = np.random.default_rng(0).integers(0, 256, (20, *size)).astype(np.uint8)
+    fitted = LeNetClassifier.from_run(trained)
+    assert fitted.predict(images).tolist() == trained.predictions(images)
+    assert fitted.partial_fit(images, ["a", "b"] * 10).n_iter_ == 1
+    assert fitted.set_params(warm_start=True, max_iter=1).fit(images, ["a", "b"] * 10).n_iter_ == 2
+
+
+@pytest.mark.parametrize("name", ["mnist", "digits", "fashion-mnist"])
+def test_a_ready_made_network_as_an_estimator(name):
+    fitted = LeNetClassifier.from_run(name, outlier_label=None)
+    assert len(fitted.classes_) == 10
+    assert fitted.predict_proba(TEST.images[:2]).shape == (2, 10)
 
 
 @pytest.mark.parametrize(

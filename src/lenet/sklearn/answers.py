@@ -13,7 +13,7 @@ from lenet.engines.cpu import CpuEngine
 from lenet.engines.embedding import dense_layer, embedding_width, embeddings
 from lenet.metrics import softmax
 from lenet.networks.trained import TrainedNetwork
-from lenet.sklearn.images import ImageFormat, Shape
+from lenet.sklearn.images import Shape, format_of
 from lenet.sklearn.settings import threads_config, value_errors
 from lenet.sklearn.validation import check_outlier_label, rows_for_prediction
 
@@ -140,7 +140,7 @@ class Answers(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ignor
     def _computed(self, X: Any, compute: Callable[[Images], NDArray[np.float32]], width: int) -> NDArray[np.float32]:
         """What is computed of the images of X, float32 (n_samples, width), some at a time: X may be large."""
         rows = rows_for_prediction(self, X)
-        form = ImageFormat(self.image_shape_, self.pixel_range_)
+        form = format_of(self)
         result = np.empty((len(rows), width), np.float32)
         with value_errors():
             for start in range(0, len(rows), AT_ONCE):

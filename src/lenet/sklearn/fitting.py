@@ -19,7 +19,7 @@ from lenet.engines.cpu import CpuEngine
 from lenet.errors import ConfigError, DataError
 from lenet.networks.trained import TrainedNetwork
 from lenet.sklearn.calibrating import divided, with_calibration
-from lenet.sklearn.images import ImageFormat, Shape, image_format
+from lenet.sklearn.images import Shape, format_of, image_format
 from lenet.sklearn.settings import seed_after, seed_of, settings_of
 from lenet.training.in_memory import epochs
 from lenet.training.setup import new_network
@@ -73,7 +73,7 @@ def go_on(estimator: Any, rows: NDArray[Any], labels: Labels, partial: bool = Fa
     Raises:
         ConfigError: if the parameters now say another network.
     """
-    form = ImageFormat(estimator.image_shape_, estimator.pixel_range_)
+    form = format_of(estimator)
     network, columns = estimator.network_, estimator._columns
     before = {name: getattr(estimator, name) for name in BEFORE}
     seed = estimator._seed if partial else seed_after(estimator._seed, estimator.n_iter_)

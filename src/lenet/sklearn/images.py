@@ -33,23 +33,24 @@ class ImageFormat:
     Attributes:
         shape: (height, width), or (height, width, 3), in whose order a row has its numbers; a row may end before the image.
         pixel_range: the numbers that become 0 and 255; those between are scaled and rounded, others clipped.
+        enlarges: whether small images are enlarged, and narrow ones padded; not for a network of the images' own size.
     """
 
     shape: Shape
     pixel_range: tuple[float, float]
+    enlarges: bool = True
 
     @property
     def padded(self) -> tuple[int, int]:
         """Height and width before enlargement: those of a square for images that are too narrow for the network."""
         height, width = self.shape[:2]
-        return (
-            (max(height, width),) * 2 if min(height, width) * self._factor(height, width) < LEAST else (height, width)
-        )
+        is_narrow = self.enlarges and min(height, width) * self._factor(height, width) < LEAST
+        return (max(height, width),) * 2 if is_narrow else (height, width)
 
     @property
     def factor(self) -> int:
         """How many times each pixel is repeated, down and across."""
-        return self._factor(*self.padded)
+        return self._factor(*self.padded) if self.enlarges else 1
 
     @property
     def size(self) -> tuple[int, int]:
@@ -90,6 +91,12 @@ class ImageFormat:
     @staticmethod
     def _factor(height: int, width: int) -> int:
         return max(1, math.floor(EDGE / max(height, width) + 0.5))
+
+
+def format_of(estimator: Any) -> ImageFormat:
+    """Return how a fitted estimator takes images."""
+    shape, size = estimator.image_shape_, estimator.network_.preprocessing.size
+    return ImageFormat(shape, estimator.pixel_range_, enlarges=size != shape[:2])
 
 
 def image_format(rows: NDArray[Any], shape: Shape, pixel_range: Any) -> ImageFormat:

@@ -1,5 +1,6 @@
 """From a run, a weights file or a ready-made network to a fitted estimator's attributes, and back to a weights file."""
 
+import dataclasses
 import errno
 import math
 import os
@@ -15,6 +16,7 @@ from lenet.errors import RunError
 from lenet.files import durable
 from lenet.files.safetensors import SUFFIX
 from lenet.networks.trained import TrainedNetwork
+from lenet.registry import MODELS, resolve
 from lenet.runs.opening import Source, network_of, open_trained
 from lenet.sklearn.fitting import BEFORE
 from lenet.sklearn.images import WHOLE, checked_range
@@ -31,7 +33,9 @@ def open_network(run: Source) -> TrainedNetwork:
 
 def parameters_of(trained: TrainedNetwork) -> dict[str, Any]:
     """Return the estimator's parameters that say what network it is."""
-    given = {name: trained.arguments[name] for name in MODEL_FIELDS if name in trained.arguments}
+    # The model's own defaults where nothing was given, so that the estimator's parameters are those of this network.
+    defaults = {field.name: field.default for field in dataclasses.fields(resolve(MODELS, trained.name))}
+    given = {name: trained.arguments.get(name, defaults[name]) for name in MODEL_FIELDS if name in defaults}
     return {"model": trained.name, **given}
 
 
