@@ -42,7 +42,7 @@ def test_the_hub_reads_the_front_matter(card, measured):
     )
     assert accuracy.metric_value == pytest.approx(measured.evaluation.accuracy, abs=5e-5)
     assert re.fullmatch(r"Test accuracy: [\d.]+%, 95 % interval [\d.]+% to [\d.]+%, seed 0", accuracy.metric_name)
-    assert error.metric_value == pytest.approx(measured.before.error, abs=5e-5)
+    assert error.metric_value == pytest.approx(measured.evaluation.reliability.error, abs=5e-5)
     assert values.model_name == "LeNet for the built-in digits"
 
 
@@ -67,6 +67,8 @@ def test_every_section_is_there(card, trained):
         "lenet train --recipe fast --data digits --epochs 1 --validation 55000 --seed 0",
         "lenet predict hf://ann/digits photo.jpg",
         "CC BY 4.0, E. Alpaydin",
+        "The calibration divides the logits by the temperature",
+        "is answered `unknown`",
     ):
         assert text in card.markdown
     assert str(trained.path.parent) not in card.markdown  # no path of this machine
@@ -117,6 +119,8 @@ def test_a_weights_file_needs_data(tiny, tiny_run):
     text = make_card(measure([weights], tiny), About(pictures=False)).markdown
     assert "How it was trained is not recorded in the weights file." in text
     assert "measured on" in text
+    assert "The network has no calibration" in text
+    assert "answers every image with one of its classes" in text
 
 
 def test_it_is_written_whole_and_never_over_another(trained, tmp_path):

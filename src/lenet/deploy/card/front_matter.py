@@ -35,7 +35,6 @@ def _result(measured: Measured) -> dict[str, Any]:
         "name": CATALOGUE[tested].title if tested in CATALOGUE else data_title(measured),
         "split": measured.evaluation.split,
     }
-    calibrated = measured.after or measured.before
     return {
         "task": {"type": TASK, "name": "Image classification"},
         "dataset": dataset,
@@ -47,7 +46,7 @@ def _result(measured: Measured) -> dict[str, Any]:
             },
             {
                 "type": "expected_calibration_error",
-                "value": round(calibrated.error, DIGITS),
+                "value": round(measured.evaluation.reliability.error, DIGITS),
                 "name": "Expected calibration error",
             },
         ],

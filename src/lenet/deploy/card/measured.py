@@ -5,23 +5,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-
 from lenet.analysis.evaluated import Evaluation
 from lenet.analysis.evaluation import evaluate
-from lenet.analysis.inference import computes, memory_guard
+from lenet.analysis.inference import memory_guard
+from lenet.analysis.judge import Judge, Judgement
 from lenet.analysis.own_set import own_set
 from lenet.analysis.plots import differences
 from lenet.data.dataset import Dataset, Splits
 from lenet.data.own.path import own_path
-from lenet.deploy.card.reliability import Reliability, reliability
+from lenet.deploy.card.reliability import Bin, confidence_bins
 from lenet.deploy.card.robustness import SAMPLE, changes, unfamiliar
 from lenet.errors import ConfigError, RunError
-from lenet.metrics import softmax
 from lenet.networks.trained import TrainedNetwork
 from lenet.runs.data import must_fit, splits_for
-from lenet.runs.opening import Source, logits, network_of, open_trained
+from lenet.runs.opening import Source, network_of, open_trained
 from lenet.runs.run import Run
 
 SURE = 0.9  # the confidence above which an answer to an unfamiliar image counts as sure
@@ -43,19 +40,6 @@ class Unfamiliar:
 
 
 @dataclass(frozen=True, eq=False)
-class Rejection:
-    """What a network that can answer `unknown` does on the test set.
-
-    Attributes:
-        coverage: share of the images that get a class.
-        accuracy: share of those that get the right one.
-    """
-
-    coverage: float
-    accuracy: float
-
-
-@dataclass(frozen=True, eq=False)
 class Measured:
     """What was measured of a network.
 
@@ -67,9 +51,7 @@ class Measured:
         evaluation: accuracy, numbers for each class, confusions, mistakes.
         seeds: of all runs that were given, the first one's first.
         accuracies: of these.
-        before: reliability of the softmax of the logits.
-        after: reliability of the calibrated probabilities; None for a network without calibration.
-        rejection: coverage of the reject rule, and accuracy under it; None for a network without one.
+        bins: confidence and accuracy of the test images.
         changed: accuracy on changed test images, by the change.
         unfamiliar: answers to images that show none of the classes, by what they are.
     """
@@ -81,9 +63,7 @@ class Measured:
     evaluation: Evaluation
     seeds: tuple[int, ...]
     accuracies: tuple[float, ...]
-    before: Reliability
-    after: Reliability | None
-    rejection: Rejection | None
+    bins: tuple[Bin, ...]
     changed: dict[str, float]
     unfamiliar: dict[str, Unfamiliar]
 
@@ -123,22 +103,16 @@ def measure(
     evaluation = evaluate(trained, chosen, data_dir=data_dir, device=device)
     accuracies = [evaluate(each, chosen, data_dir=data_dir, device=device).accuracy for each in others]
     with memory_guard(device, "in an evaluation"):
-        engine = computes(trained, device)
+        judge = Judge(trained, device)
         sample = test.sample(SAMPLE)
-        preprocessing = trained.preprocessing
-
-        def probabilities(images: NDArray[np.uint8]) -> NDArray[np.float64]:
-            return softmax(logits(trained, engine, images))
-
-        before = reliability(probabilities(test.images), test.labels)
         changed = {
-            what: float((probabilities(change(sample.images)).argmax(axis=1) == sample.labels).mean())
-            for what, change in changes(preprocessing).items()
+            what: float((judge(change(sample.images)).probabilities.argmax(axis=1) == sample.labels).mean())
+            for what, change in changes(trained.preprocessing).items()
         }
         strange = {
-            what: Unfamiliar(float((probabilities(images).max(axis=1) > SURE).mean()), None)
-            for what, images in unfamiliar(preprocessing).items()
+            what: _answers(judge(images)) for what, images in unfamiliar(trained.preprocessing, test.name).items()
         }
+        bins = confidence_bins(judge(test.images).probabilities, test.labels)
     return Measured(
         network=network_of(trained),
         run=trained if isinstance(trained, Run) else None,
@@ -147,12 +121,15 @@ def measure(
         evaluation=evaluation,
         seeds=tuple(each.config.seed for each in opened if isinstance(each, Run)),
         accuracies=(evaluation.accuracy, *accuracies),
-        before=before,
-        after=None,
-        rejection=None,
+        bins=bins,
         changed=changed,
         unfamiliar=strange,
     )
+
+
+def _answers(judgement: Judgement) -> Unfamiliar:
+    sure = float((judgement.probabilities.max(axis=1) > SURE).mean())
+    return Unfamiliar(sure, None if judgement.known is None else float(1 - judgement.known.mean()))
 
 
 def _opened(source: Source) -> Opened:

@@ -5,8 +5,8 @@ import numpy as np
 from lenet.analysis.statistics import Estimate, wilson_interval
 from lenet.deploy.card.markup import plain, table
 from lenet.deploy.card.measured import SURE, Measured
-from lenet.deploy.card.reliability import NUM_BINS, Reliability
 from lenet.deploy.card.robustness import SAMPLE
+from lenet.metrics import NUM_BINS
 
 MATRIX = 20  # classes up to which the whole confusion matrix is shown
 CONFUSIONS = 8  # of two classes, that are listed
@@ -104,38 +104,44 @@ def confusions(measured: Measured) -> str:
 
 def calibration(measured: Measured) -> str:
     """Return the section on how far the probabilities can be believed."""
-    before, after = measured.before, measured.after
-    shown = after or before
+    reliability = measured.evaluation.reliability
     lines = [
-        f"The expected calibration error on the test set is **{shown.error:.2%}** ({NUM_BINS} bins of equal "
-        "width): by so much confidence, the probability of the answer, and accuracy differ on average.",
+        f"The expected calibration error on the test set is **{reliability.error:.2%}** ({NUM_BINS} bins of equal width): by "
+        "so much confidence, the probability of the answer, and accuracy differ on average.",
     ]
-    calibration = getattr(measured.network, "calibration", None)
-    if after and calibration is not None:
+    held_out = measured.network.calibration
+    if reliability.temperature is not None and held_out is not None:
         lines.append(
-            f"Before the calibration with temperature {calibration.temperature:.3f}, chosen on images held out of the "
-            f"training, it is {before.error:.2%}."
+            f"Before the calibration it is {reliability.uncalibrated_error:.2%}. The calibration divides the logits by the "
+            f"temperature {reliability.temperature:.3f}, chosen on {held_out.num_held_out:,} images held out of the training."
         )
     else:
-        lines.append(f"The network has no calibration; {_tendency(shown)}")
+        lines.append(f"The network has no calibration; {_tendency(measured)}")
     rows = [
         [f"{each.low:.0%} to {each.high:.0%}", f"{each.num_images:,}", f"{each.confidence:.2%}", f"{each.accuracy:.2%}"]
-        for each in shown.bins
+        for each in measured.bins
     ]
     return "\n".join([*lines, "", table(["confidence", "images", "mean confidence", "accuracy"], rows)])
 
 
 def unfamiliar(measured: Measured) -> str:
     """Return the section on images that show none of the classes."""
-    knows = measured.rejection
-    lines = [
-        f"The network has a rule for what it does not know: it answers `unknown` for {1 - knows.coverage:.2%} of the test "
-        f"images. Of the other {knows.coverage:.2%}, {knows.accuracy:.2%} are classified correctly."
-        if knows
-        else "The network answers every image with one of its classes, also one that shows none of them.",
-        "",
+    reliability = measured.evaluation.reliability
+    coverage, accepted = reliability.coverage, reliability.accepted_accuracy
+    if coverage is None:
+        lines = ["The network answers every image with one of its classes, also one that shows none of them.", ""]
+    else:
+        lines = [
+            f"What is unlike the training images is answered `unknown`: {1 - coverage:.2%} of the test images. Of the other "
+            f"{coverage:.2%}, {accepted or 0:.2%} are classified correctly. The rule looks at the evidence for all classes "
+            "and at the distance from the training images, and was chosen on held-out training images.",
+            "",
+        ]
+    columns = [
+        "images",
+        f"answered with over {SURE:.0%} confidence",
+        *(["answered unknown"] if coverage is not None else []),
     ]
-    columns = ["images", f"answered with over {SURE:.0%} confidence", *(["answered unknown"] if knows else [])]
     rows = [
         [what, f"{each.sure:.0%}", *([f"{each.unknown:.0%}"] if each.unknown is not None else [])]
         for what, each in measured.unfamiliar.items()
@@ -164,7 +170,8 @@ def _f1(precision: float, recall: float) -> float:
     return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
 
 
-def _tendency(shown: Reliability) -> str:
-    gap = shown.confidence - shown.accuracy
-    kind = "overconfident" if gap > 0 else "underconfident"
-    return f"its mean confidence is {shown.confidence:.2%}, its accuracy {shown.accuracy:.2%}: it is {kind}."
+def _tendency(measured: Measured) -> str:
+    accuracy = measured.evaluation.accuracy
+    confidence = sum(each.num_images * each.confidence for each in measured.bins) / measured.evaluation.num_images
+    kind = "overconfident" if confidence > accuracy else "underconfident"
+    return f"its mean confidence is {confidence:.2%}, its accuracy {accuracy:.2%}: it is {kind}."

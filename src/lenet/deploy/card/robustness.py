@@ -5,7 +5,9 @@ from collections.abc import Callable
 import numpy as np
 
 from lenet.analysis.lab.noise import add_noise
+from lenet.data.catalogue import CATALOGUE
 from lenet.data.dataset import Images
+from lenet.data.loading import load
 from lenet.images.preprocess import Preprocessing
 
 SAMPLE = 2000  # test images that are changed, at equal distances
@@ -30,15 +32,24 @@ def changes(preprocessing: Preprocessing) -> dict[str, Callable[[Images], Images
     }
 
 
-def unfamiliar(preprocessing: Preprocessing) -> dict[str, Images]:
-    """Return images of the network's size that show none of its classes, by what they are."""
+def unfamiliar(preprocessing: Preprocessing, data: str) -> dict[str, Images]:
+    """Return images of the network's size that show none of its classes, by what they are.
+
+    Args:
+        preprocessing: of the network.
+        data: the name of the data set that it is for.
+    """
     shape = (NUM_UNFAMILIAR, *preprocessing.shape)
     noise = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
     grey = np.linspace(0, 255, NUM_UNFAMILIAR).astype(np.uint8).reshape(-1, *[1] * len(preprocessing.shape))
-    return {
+    images = {
         "noise, each pixel at random": noise,
         "blank, from black to white": np.broadcast_to(grey, shape).copy(),
     }
+    digits = CATALOGUE["digits"]
+    if data in CATALOGUE and CATALOGUE[data].classes[:10] != digits.classes and preprocessing.shape == digits.size:
+        images["lenet's built-in handwritten digits"] = load("digits").test.sample(NUM_UNFAMILIAR).images
+    return images
 
 
 def shifted(images: Images, pixels: int) -> Images:
