@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from lenet.metrics import confusion_matrix, loss_and_accuracy, losses, softmax
+from lenet.metrics import calibration_error, confusion_matrix, loss_and_accuracy, losses, softmax
 
 LOGITS = arrays(np.float32, (3, 4), elements=st.floats(-50, 50, width=32))
 
@@ -49,3 +49,22 @@ def test_confusion_matrix_counts_pairs(pairs):
     labels, predicted = np.array(pairs).T
     expected = [[pairs.count((label, prediction)) for prediction in range(4)] for label in range(4)]
     assert confusion_matrix(labels, predicted, 4).tolist() == expected
+
+
+def test_the_calibration_error_is_that_of_counting():
+    random = np.random.default_rng(0)
+    probabilities = softmax(random.normal(size=(500, 4)))
+    labels = random.integers(0, 4, 500)
+    expected = 0.0
+    for low in range(15):
+        rows = [
+            (row.max(), row.argmax() == label)
+            for row, label in zip(probabilities, labels, strict=True)
+            if low / 15 <= row.max() < (low + 1) / 15
+        ]
+        if rows:
+            confidence, hits = np.mean(rows, axis=0)
+            expected += abs(confidence - hits) * len(rows) / 500
+    assert calibration_error(probabilities, labels) == pytest.approx(expected)
+    assert calibration_error(np.eye(4)[labels], labels) == 0
+    assert calibration_error(np.eye(4)[(labels + 1) % 4], labels) == 1

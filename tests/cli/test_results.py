@@ -86,3 +86,18 @@ def test_network_out_of_memory(lenet_command, trained, tmp_path, monkeypatch, co
     assert err.startswith("error: this program is out of memory in ")
     assert "\nhint: " in err
     assert "Traceback" not in err
+
+
+def test_calibrate(lenet_command, trained):
+    code, out, err = lenet_command("calibrate", trained.path)
+    assert (code, err) == (0, f"lenet evaluate {trained.path} measures it on the test images\n")
+    assert out.startswith("calibrated on 10,000 held-out images, of which 99% are known; temperature ")
+    code, out, _ = lenet_command("calibrate", trained.path, "--json")
+    assert json.loads(out)["layer"] == "fc.0"
+    code, _, err = lenet_command("calibrate", trained.path / "model.safetensors")
+    assert code == 2
+    assert "hint: give the run" in err
+    _, out, _ = lenet_command("evaluate", trained.path)
+    assert re.search(
+        r"expected calibration error \d\.\d\d% \(\d\.\d\d% before, temperature \d\.\d\d\); known \d\d\.\d%", out
+    )

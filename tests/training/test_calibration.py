@@ -16,7 +16,7 @@ def whole(tiny, tmp_path_factory):
 def test_a_training_with_held_out_images_is_calibrated(whole):
     calibration = whole.network.calibration
     assert calibration.num_held_out == 100
-    assert (calibration.layer, calibration.directions.shape) == ("fc.0", (16, 400))
+    assert (calibration.layer, calibration.directions.shape) == ("fc.0", (20, 400))
     assert whole.summary.calibrated_sha256 is None
 
 

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.metrics import softmax
-from lenet.networks.calibration import TEMPERATURES, UNIT, Calibration
+from lenet.networks.calibration import MAX_DIRECTIONS, TEMPERATURES, UNIT, Calibration
 from lenet.networks.outliers import View, evidence, unit
 
 COVERAGE = 0.99  # share of the held-out images that are accepted
-NUM_DIRECTIONS, MAX_NUMBERS = 16, 8192  # of directions, and of numbers in all of them: 32 KB
+MAX_NUMBERS = 8192  # in all directions: 32 KB as floats, 16 KB in sixteen bits
 FEW = 10  # images of a class at which its own variances weigh as much as those of all classes
 FLOOR = 0.01  # of the mean variance, added to each
 NEWTON_STEPS, NEWTON_END = 50, 1e-10
@@ -51,8 +51,8 @@ def fit(held_out: Measured, train: Measured, layer: str, coverage: float = COVER
     """
     temperature = fit_temperature(held_out.logits, held_out.labels)
     strength = evidence(held_out.logits, temperature)
-    directions = _directions(unit(train.embedding))
     num_classes = held_out.logits.shape[1]
+    directions = _directions(unit(train.embedding), train.labels, num_classes)
     views, scores = [], []
     for seen in (lambda values: values.astype(np.float64), unit):
         view = _view(seen(train.embedding), train.labels, num_classes, directions)
@@ -109,24 +109,37 @@ def fit_temperature(logits: Values, labels: Labels) -> float:
     return _float32(np.clip(1 / inverse, *TEMPERATURES))
 
 
-def _directions(units: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The directions of the largest second moments, float64 (num_directions, width), rounded to multiples of 1/UNIT."""
+def _directions(units: NDArray[np.float64], labels: Labels, num_classes: int) -> NDArray[np.float64]:
+    """The directions to look at, orthonormal float64 (num_directions, width), rounded to multiples of 1/UNIT.
+
+    They span the space of the largest second moments, turned so that within the classes no two of them are correlated.
+    """
     width = units.shape[1]
-    count = max(1, min(NUM_DIRECTIONS, MAX_NUMBERS // width, width))
+    count = max(1, min(MAX_DIRECTIONS, MAX_NUMBERS // width, width))
     _, vectors = np.linalg.eigh(units.T @ units)
-    chosen = vectors[:, ::-1][:, :count].T
+    space = vectors[:, ::-1][:, :count]
+    projected = units @ space
+    within = projected - _means(projected, labels, num_classes)[labels]
+    _, turn = np.linalg.eigh(within.T @ within)
+    chosen = (space @ turn).T
     largest = np.abs(chosen).argmax(axis=1)
     chosen = chosen * np.sign(chosen[np.arange(count), largest])[:, None]  # an eigenvector has no sign of its own
     return np.ascontiguousarray(np.rint(chosen * UNIT) / UNIT)
+
+
+def _means(values: NDArray[np.float64], labels: Labels, num_classes: int) -> NDArray[np.float64]:
+    """The mean of each class, (num_classes, …); of a class without images that of all."""
+    means = np.tile(values.mean(axis=0), (num_classes, 1))
+    for label in np.unique(labels):
+        means[label] = values[labels == label].mean(axis=0)
+    return means
 
 
 def _view(values: NDArray[np.float64], labels: Labels, num_classes: int, directions: NDArray[np.float64]) -> View:
     """Where the classes lie; its score is not yet scaled."""
     projected = values @ directions.T
     counts = np.bincount(labels, minlength=num_classes)
-    means = np.tile(projected.mean(axis=0), (num_classes, 1))
-    for label in np.flatnonzero(counts):
-        means[label] = projected[labels == label].mean(axis=0)
+    means = _means(projected, labels, num_classes)
     squares = (projected - means[labels]) ** 2
     variances = np.tile(squares.mean(axis=0) * FEW, (num_classes, 1))
     for label in np.flatnonzero(counts):
@@ -136,10 +149,15 @@ def _view(values: NDArray[np.float64], labels: Labels, num_classes: int, directi
     left = (values**2).sum(axis=1) - (projected**2).sum(axis=1)
     unseen = values.shape[1] - len(directions)
     rest = _float32(unseen / _positive(left.mean())) if unseen else 0.0
-    means, precisions, offsets = (
-        each.astype(np.float32) for each in (means, 1 / variances, np.log(variances).sum(axis=1))
+    return View(
+        means.astype(np.float32),
+        (1 / variances).astype(np.float32),
+        np.log(variances).sum(axis=1).astype(np.float32),
+        rest=rest,
+        usual=0.0,
+        distance_weight=1.0,
+        evidence_weight=1.0,
     )
-    return View(means, precisions, offsets, rest=rest, usual=0.0, distance_weight=1.0, evidence_weight=1.0)
 
 
 def _spread(values: NDArray[np.float64]) -> float:

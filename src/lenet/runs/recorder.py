@@ -196,12 +196,11 @@ class Recorder:
         return hashlib.sha256(content).hexdigest()
 
     def calibrate(self, network: Network, calibration: Calibration) -> None:
-        """Give the weights of a finished run a calibration.
-
-        summary.json names the file's new SHA-256 beside the old one before the file is written, so that the run can be
-        opened whenever this is interrupted.
-        """
+        """Give the weights of a finished run a calibration; it can be opened whenever this is interrupted."""
         content = self._network.pack(network.tensors, calibration)
+        if durable.holds(self.path / "model.safetensors", content):
+            return
+        # First the record that names both SHA-256s, then the file.
         summary = dataclasses.replace(self.run.summary, calibrated_sha256=hashlib.sha256(content).hexdigest())
         self.folder.write_json("summary.json", summary.to_dict())
         self.folder.write("model.safetensors", content)
