@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from benchmarks import benchmarks, headlines
+from c_tables import c_peer, c_source
 from export_tables import onnx
 from photograph_tables import photograph_conditions, photograph_files, photographs
 from ready_made_tables import ready_made, ready_made_seconds
@@ -143,7 +144,7 @@ TABLES: dict[str, Callable[[], Iterator[str]]] = {
         *(headlines, benchmarks, doctor_chance, doctor_remedies, doctor_healthy, doctor_cost, faults, examples),
         *(photographs, photograph_conditions, photograph_files, own_images, ready_made, ready_made_seconds),
         sklearn_estimator,
-        onnx,
+        *(onnx, c_source, c_peer),
     )
 }
 DOCUMENTS = [ROOT / "README.md", ROOT / "examples/README.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -21,6 +21,18 @@ BARE = {
     "WebAssembly": ("wasm32-freestanding",),
 }
 
+AVR = ("avr-freestanding-eabi", "-mcpu=atmega328p", "-Wno-avr-rtlib-linking-quirks")
+PGMSPACE = """
+#include <stddef.h>
+#include <stdint.h>
+#define PROGMEM __attribute__((section(".progmem.data")))
+uint8_t pgm_read_byte(const void *address);
+uint16_t pgm_read_word(const void *address);
+uint32_t pgm_read_dword(const void *address);
+float pgm_read_float(const void *address);
+void *memcpy_P(void *to, const void *from, size_t size);
+"""
+
 needs_gcc = pytest.mark.skipif(not shutil.which("gcc"), reason="needs gcc")
 needs_zig = pytest.mark.skipif(importlib.util.find_spec("ziglang") is None, reason="needs ziglang")
 
@@ -88,6 +100,20 @@ def test_compiles_without_a_library(tmp_path, name):
         command = (*ZIG, "-target", target, *options, "-Os", "-ffreestanding", *WARNINGS, "-DLENET_NO_MAIN")
         for file in ("lenet", "lenet_test"):
             subprocess.run([*command, "-c", folder / f"{file}.c", "-o", folder / f"{file}.o"], check=True)
+
+
+@pytest.mark.build
+@needs_zig
+def test_compiles_for_avr(tmp_path):
+    """An int has 16 bits there, and constants are read by the macros."""
+    (tmp_path / "avr").mkdir()
+    (tmp_path / "avr/pgmspace.h").write_text(PGMSPACE, encoding="utf-8")
+    for number, each in enumerate(sources(5, 3)):
+        folder = tmp_path / str(number)
+        each.write(folder)
+        target, *options = AVR
+        command = (*ZIG, "-target", target, *options, f"-I{tmp_path}", "-Os", "-ffreestanding", *WARNINGS)
+        subprocess.run([*command, "-c", folder / "lenet.c", "-o", folder / "lenet.o"], check=True)
 
 
 @pytest.mark.build
