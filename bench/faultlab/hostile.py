@@ -501,7 +501,7 @@ def large_images(short: bool) -> dict[str, Make]:
     if not short:
         made |= {
             "99 megapixels in strips.png": in_strips(10_000, 9990),
-            "24 megapixels.avif": saved(Image.fromarray(grey).convert("RGB").resize((4900, 4990)), "AVIF", speed=10),
+            "22 megapixels.avif": saved(Image.fromarray(grey).convert("RGB").resize((4750, 4800)), "AVIF", speed=10),
             "16 megapixels, turned.png": saved(rgba, "PNG", compress_level=1, exif=exif(6)),
             "12 megapixels, cmyk, progressive.jpg": saved(
                 Image.fromarray(np.ascontiguousarray(noise[:3000]), "CMYK"),

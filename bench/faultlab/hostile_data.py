@@ -148,7 +148,7 @@ def _arrays(program: object) -> dict[str, Make]:
         "void.npy": _npy({**header, "descr": "|V8"}, bytes(999)),
         "objects.npy": _npy({**header, "descr": "|O"}, pickle.dumps(program)),
         "NaN.npz": _npz(x=np.full((10, SIZE, SIZE), np.nan), y=labels),
-        "1e308.npz": _npz(x=np.linspace(-1e308, 1e308, 640).reshape(10, SIZE, SIZE), y=labels),
+        "1e308.npz": _npz(x=1e308 * np.linspace(-1, 1, 640).reshape(10, SIZE, SIZE), y=labels),
         "many classes.npz": _npz(x=np.ones((20_000, 2, 2), np.uint8), y=np.arange(20_000)),
         "terabyte.idx": dump[:4] + struct.pack(">III", 1 << 20, 1 << 20, 1) + dump[16:],
         "overflowing.idx": dump[:4] + b"\xff" * 12 + dump[16:],

@@ -19,7 +19,7 @@ def surveyed(num_classes, each=3, size=(20, 30)):
 
 def sheet_of(figure):
     [axes] = figure.axes
-    return np.asarray(axes.images[0].get_array()), axes
+    return np.concatenate([np.asarray(image.get_array()) for image in axes.images]), axes
 
 
 def test_each_class_has_a_row_with_its_images_before_and_after():

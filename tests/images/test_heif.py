@@ -50,10 +50,10 @@ def test_heic_is_known_by_its_brands(start, is_heic):
 @pytest.mark.parametrize(
     ("start", "channels", "megapixels"),
     [
-        (ftyp(b"avif") + av1(0b1100), 3, 24.5),
-        (ftyp(b"avif") + av1(0b1100) + av1(0b10000), 4, 17.5),
-        (ftyp(b"avif") + av1(0b1001100), 3, 20.4),
-        (ftyp(b"avif") + av1(0), 3, 20.4),
+        (ftyp(b"avif") + av1(0b1100), 3, 23.0),
+        (ftyp(b"avif") + av1(0b1100) + av1(0b10000), 4, 16.7),
+        (ftyp(b"avif") + av1(0b1001100), 3, 19.4),
+        (ftyp(b"avif") + av1(0), 3, 19.4),
         (ftyp(b"heic") + hevc(1, 8), 3, 40.8),
         (ftyp(b"heic") + hevc(1, 10), 3, 24.5),
         (ftyp(b"heic") + hevc(3, 8), 3, 30.6),

@@ -36,16 +36,18 @@ def draw_contact_sheet(survey: Survey, preprocessing: Preprocessing) -> "Figure"
     labels = [*range(len(classes)), *([UNLABELLED] if has_unlabelled else [])]
     step = CELL + GAP
     half = SAMPLES * step
-    sheet = np.full((len(labels) * step, 2 * half + HALF_GAP, 3), PAPER, np.uint8)
-    for row, label in enumerate(labels):
-        for column, index in enumerate(_chosen(survey, label)):
-            before = pixels_of(survey.collection, int(survey.numbers[index]))
-            after = packed(before, preprocessing.size, preprocessing.fit, preprocessing.channels)
-            for pixels, left in ((before, column * step), (after, half + HALF_GAP + column * step)):
-                sheet[row * step : row * step + CELL, left : left + CELL] = _cell(pixels)
-    with styled_figure(1.6 + sheet.shape[1] / 100, 0.7 + sheet.shape[0] / 100, grid=False) as figure:
+    height, width = len(labels) * step, 2 * half + HALF_GAP
+    with styled_figure(1.6 + width / 100, 0.7 + height / 100, grid=False) as figure:
         axes = figure.subplots()
-        axes.imshow(sheet, interpolation="nearest", extent=(0, sheet.shape[1], sheet.shape[0], 0))
+        for row, label in enumerate(labels):  # each as an image: Matplotlib needs a hundred bytes for a pixel of one
+            strip = np.full((step, width, 3), PAPER, np.uint8)
+            for column, index in enumerate(_chosen(survey, label)):
+                before = pixels_of(survey.collection, int(survey.numbers[index]))
+                after = packed(before, preprocessing.size, preprocessing.fit, preprocessing.channels)
+                for pixels, left in ((before, column * step), (after, half + HALF_GAP + column * step)):
+                    strip[:CELL, left : left + CELL] = _cell(pixels)
+            axes.imshow(strip, interpolation="nearest", extent=(0, width, (row + 1) * step, row * step))
+        axes.set(xlim=(0, width), ylim=(height, 0))
         for side in axes.spines.values():
             side.set_visible(False)
         axes.set_yticks(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 HEADER = 1 << 20  # bytes in which the codec's settings are looked for
-MAX_MEMORY = 184_000_000  # bytes of what the decoders hold: AVIF of 24 megapixels, HEIC of 40, in 8 bits and 4:2:0
+MAX_MEMORY = 184_000_000  # bytes of what the decoders hold: AVIF of 23 megapixels, HEIC of 40, in 8 bits and 4:2:0
 MAX_FILE = 16 << 20  # bytes; it is held too
 PLANES = (1.0, 1.5, 2.0, 3.0)  # numbers a pixel, by the kind of subsampling: grey, 4:2:0, 4:2:2, 4:4:4
 
@@ -44,8 +44,8 @@ def max_pixels(start: bytes, num_channels: int) -> int:
     settings = [(0 if flags & 16 else 3 - (flags >> 3 & 1) - (flags >> 2 & 1), flags & 64) for _, _, flags in av1]
     settings += [(box[16] & 3, box[17] & 7) for box in hevc]
     planes, is_deep = max((PLANES[kind], bool(depth)) for kind, depth in settings) if settings else (3.0, True)
-    # Pillow holds an AVIF's pixels twice; libheif first makes 8 bits of more.
-    num_bytes = planes * (1 + is_deep) + (2 * num_channels if av1 else num_channels + planes * is_deep)
+    # Pillow holds an AVIF's pixels twice, the decoder some more; libheif first makes 8 bits of more.
+    num_bytes = planes * (1 + is_deep) + (2 * num_channels + 0.5 if av1 else num_channels + planes * is_deep)
     return int(MAX_MEMORY / (num_bytes + (num_channels in (2, 4))))
 
 
