@@ -8,7 +8,8 @@ import pytest
 from lenet.data import digits
 from lenet.data.loading import load
 from lenet.images.framing import is_light, place
-from lenet.images.invariants import is_framed, measured_framing
+from lenet.images.invariants import ObjectRange, is_framed, measured_framing, measured_range
+from lenet.images.preprocess import Preprocessing
 
 
 def placed(framing: str, edge: int, size: int = 28, count: int = 60) -> np.ndarray:
@@ -91,3 +92,55 @@ def ink(top=4, left=6, height=20, width=16, level=255):
 )
 def test_only_what_is_framed_alike_goes_in_as_it_is(image, framing, expected):
     assert is_framed(image, framing) == expected
+
+
+def test_images_that_are_not_framed_all_alike_are_known_by_what_the_training_images_have():
+    images = np.stack([ink(top, 5, height, 15) for height in (16, 20, 23) for top in (2, 3, 5)])
+    objects = measured_range(images, "mass", "dark")
+    assert objects == measured_range(255 - images, "mass", "light")
+    assert objects.least == pytest.approx(15 / 28, abs=1e-4)
+    assert objects.most == pytest.approx(24 / 28, abs=1e-4)
+    assert objects.off_centre == pytest.approx(5 / 28, abs=1e-4)
+    for image in images:
+        assert is_framed(image, "mass", objects)
+    for other in (ink(0, 5, 16, 15), ink(8, 8, 11, 9), ink(2, 2, 25, 20), ink(level=120), np.maximum(ink(), 20)):
+        assert not is_framed(other, "mass", objects)
+
+
+def test_nothing_is_measured_where_nearly_all_images_are_framed_alike():
+    assert measured_range(np.stack([ink()] * 5), "mass", "dark") is None
+    assert measured_range(placed("box", 28), "box", "dark") is None
+    assert measured_range(np.zeros((5, 28, 28), np.uint8), "mass", "dark") is None
+
+
+def test_what_is_measured_is_kept_with_the_network():
+    made = Preprocessing.of(load("digits").train)
+    assert made.objects is not None
+    assert Preprocessing.from_dict(made.to_dict()) == made
+    assert ObjectRange(*made.to_dict()["objects"]) == made.objects
+    old = {name: value for name, value in made.to_dict().items() if name != "objects"}
+    assert Preprocessing.from_dict(old).objects is None
+
+
+def test_all_test_images_of_the_built_in_digits_go_in_as_they_are():
+    train, test = load("digits")
+    made = Preprocessing.of(train)
+    for image in test.images:
+        assert np.array_equal(made.apply(image), image)
+        assert is_framed(image, "mass", made.objects)
+
+
+@pytest.mark.parametrize("framing", ["mass", "box"])
+@pytest.mark.parametrize("ground", ["dark", "light"])
+def test_an_image_that_is_only_out_of_place_is_moved_by_whole_pixels(framing, ground):
+    rng = np.random.default_rng(0)
+    made = Preprocessing((28, 28), ground=ground, framing=framing)
+    for _ in range(30):
+        blot = rng.integers(100, 256, (20 if framing == "mass" else 26, rng.integers(10, 19)), np.uint8)
+        blot[5, 5] = 255
+        image = place(blot, (28, 28), framing)
+        expected = 255 - image if ground == "light" else image
+        rows, columns = (np.flatnonzero(image.any(axis=axis)) for axis in (1, 0))
+        shift = rng.choice([-rows[0], 27 - rows[-1]]), rng.choice([-columns[0], 27 - columns[-1]])
+        for moved in (np.roll(image, shift, (0, 1)), 255 - np.roll(image, shift, (0, 1))):
+            assert np.array_equal(made.apply(moved), expected)

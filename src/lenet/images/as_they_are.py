@@ -40,7 +40,7 @@ def as_they_are(images: Pixels, preprocessing: Preprocessing) -> AsTheyAre:
         return AsTheyAre(images, none, every)
     is_light = corners(images).mean(axis=(1, 2)) > 127.5
     dark = np.where(is_light[:, None, None], 255 - images, images) if is_light.any() else images
-    is_ready = are_framed(dark, preprocessing.framing)
+    is_ready = are_framed(dark, preprocessing.framing, preprocessing.objects)
     if preprocessing.ground == "light":
         return AsTheyAre(255 - dark, ~is_light, is_ready)
     return AsTheyAre(dark, is_light, is_ready)

@@ -1,7 +1,8 @@
 """Placing the object of an image as in the training images: `Preprocessing.apply` after decoding.
 
-An image of the network's own size that is framed like the training images goes in as it is, bit for bit. In any other, the
-object is found (`finding/`), brought to the training images' size, its contrast stretched, and placed in the middle.
+An image of the network's own size that is framed like the training images goes in as it is, bit for bit, and one that is
+so but for its place is moved. In any other, the object is found (`finding/`), brought to the training images' size, its
+contrast stretched, and placed in the middle.
 """
 
 import math
@@ -14,7 +15,7 @@ from lenet.images.finding.filters import Floats
 from lenet.images.finding.reading import MIN_CONTRAST
 from lenet.images.finding.search import Sight, check_contrast, search
 from lenet.images.found import Framed, Mask
-from lenet.images.invariants import is_framed
+from lenet.images.invariants import FAINT, ObjectRange, is_framed
 from lenet.images.pixels import Grey, Pixels, chunks, to_grey
 from lenet.images.strokes import thickened
 
@@ -22,7 +23,9 @@ EVEN = 3  # of 255: how far an even ground may rise above itself, as after a JPE
 FRAMINGS = {"mass": 20 / 28, "box": 1.0}  # for each framing: the share of the image that the object fills
 
 
-def frame(pixels: Pixels, size: tuple[int, int], framing: str, ground: str, name: str) -> Framed:
+def frame(
+    pixels: Pixels, size: tuple[int, int], framing: str, ground: str, name: str, objects: ObjectRange | None = None
+) -> Framed:
     """Find the object in an image and place it as in the training images.
 
     Args:
@@ -31,6 +34,7 @@ def frame(pixels: Pixels, size: tuple[int, int], framing: str, ground: str, name
         framing: "mass" or "box".
         ground: The background of the training images, "dark" or "light".
         name: What errors call the image.
+        objects: How large the training images' objects are and where they lie, if these are not framed all alike.
 
     Returns:
         What the network sees, what was found, and each step.
@@ -39,16 +43,15 @@ def frame(pixels: Pixels, size: tuple[int, int], framing: str, ground: str, name
         ImageError: The image shows nothing.
     """
     check_contrast(pixels, name)
+    candidates = [_reduced(pixels, size)]
     if pixels.shape[:2] == size:
         grey = to_grey(pixels)
         dark = 255 - grey if is_light(grey) else grey
-        if is_framed(dark, framing):
-            seen = 255 - dark if ground == "light" else dark
+        candidates = [dark, _moved(dark, framing), *candidates]
+    for image in candidates:
+        if image is not None and is_framed(image, framing, objects):
+            seen = 255 - image if ground == "light" else image
             return Framed(seen, None, (("image", pixels), ("what the network sees", seen)))
-    enlarged = _reduced(pixels, size)
-    if enlarged is not None and is_framed(enlarged, framing):
-        seen = 255 - enlarged if ground == "light" else enlarged
-        return Framed(seen, None, (("image", pixels), ("what the network sees", seen)))
     sight = search(pixels, framing, name)
     part = sight.reading.kept
     if framing == "box" and len(sight.reading.parts) > 1:  # a pair of shoes is no bag
@@ -56,13 +59,39 @@ def frame(pixels: Pixels, size: tuple[int, int], framing: str, ground: str, name
     return _framed(sight, part, (size, framing, ground))
 
 
-def split(pixels: Pixels, size: tuple[int, int], framing: str, ground: str, name: str) -> tuple[Framed, ...]:
+def split(
+    pixels: Pixels, size: tuple[int, int], framing: str, ground: str, name: str, objects: ObjectRange | None = None
+) -> tuple[Framed, ...]:
     """Do as `frame` for each of the parts of similar size that an image shows, left to right."""
-    whole = frame(pixels, size, framing, ground, name)
+    whole = frame(pixels, size, framing, ground, name, objects)
     if whole.found is None or len(whole.found.parts) < 2:
         return (whole,)
     sight = search(pixels, framing, name)
     return tuple(_framed(sight, part, (size, framing, ground)) for part in sight.reading.parts)
+
+
+def _moved(image: Grey, framing: str) -> Grey | None:
+    """An image on a dark ground, moved by whole pixels so that its object is placed as by `place`; None if ink is lost."""
+    moved = image
+    for axis in (0, 1):
+        edge = image.shape[axis]
+        ink = np.flatnonzero((image > FAINT).any(axis=1 - axis))
+        if not len(ink):
+            return None
+        if framing == "mass":
+            shift = math.ceil((edge - 1) / 2 - _centre(image, axis))
+        else:
+            shift = (edge - int(ink[-1] - ink[0])) // 2 - int(ink[0])
+        if ink[0] + shift < 0 or ink[-1] + shift >= edge:
+            return None
+        moved = np.roll(moved, shift, axis)
+        moved.swapaxes(0, axis)[slice(shift) if shift >= 0 else slice(shift, None)] = 0
+    return moved
+
+
+def _centre(image: Grey, axis: int) -> float:
+    """The centre of mass along an axis, in pixel indices."""
+    return float(np.average(np.arange(image.shape[axis]), weights=image.sum(axis=1 - axis, dtype=np.float64)))
 
 
 def _reduced(pixels: Pixels, size: tuple[int, int]) -> Grey | None:
@@ -176,8 +205,7 @@ def place(pixels: Grey, size: tuple[int, int], framing: str, fill: int = 0) -> G
     for axis, (edge, length) in enumerate(zip(size, pixels.shape, strict=True)):
         start = (edge - length + 1) // 2
         if framing == "mass":
-            weights = pixels.sum(axis=1 - axis, dtype=np.float64)
-            start = math.ceil((edge - 1) / 2 - float(np.average(np.arange(length), weights=weights)))
+            start = math.ceil((edge - 1) / 2 - _centre(pixels, axis))
         starts.append(min(max(start, 0), edge - length))
     image[starts[0] : starts[0] + pixels.shape[0], starts[1] : starts[1] + pixels.shape[1]] = pixels
     return image

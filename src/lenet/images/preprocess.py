@@ -6,8 +6,9 @@ With the framing "whole", as for people's own images, `Preprocessing.apply` brin
 1. `decode`            reads a file of a known format, its size checked first: the first frame, upright as its EXIF data
                        say, 8 bits, in colour where it has colours, transparency flattened
 2. `is_framed`         An image of the network's own size that is framed like the training images stays as it is, so that an
-                       image saved from the data set reaches the network bit for bit as in evaluation; it is inverted only
-                       if `is_light` says that its background is the opposite of the training images'.
+                       image saved from the data set reaches the network bit for bit as in evaluation; it is moved by whole
+                       pixels if that is all it lacks, and inverted if `is_light` says that its background is the opposite
+                       of the training images'.
 3. `search`            finds the object in any other: what stands out from its ground, dark or light, in brightness or in
                        colour, without the lines, specks, frames and strips around it; the ground is subtracted
 4. `scale_to_fit`      scales it into the frame by averaging areas, with the proportions kept
@@ -29,7 +30,7 @@ from lenet.images.decode import ENOUGH, Source, decode
 from lenet.images.fit import brought_to, with_channels
 from lenet.images.found import Framed
 from lenet.images.framing import FRAMINGS, corners, frame, place, scale_to_fit, split
-from lenet.images.invariants import measured_framing
+from lenet.images.invariants import ObjectRange, measured_framing, measured_range
 from lenet.images.pixels import Pixels, chunks
 from lenet.registry import FITS
 
@@ -37,7 +38,7 @@ GROUNDS = ("dark", "light", "mixed")
 WHOLE = "whole"
 ALL_FRAMINGS = (*FRAMINGS, WHOLE)
 ROW = 256  # bytes whose squares sum up to less than 2 ** 24
-ADDED: dict[str, Any] = {"channels": 1, "fit": "pad"}  # entries that files of earlier versions lack
+ADDED: dict[str, Any] = {"channels": 1, "fit": "pad", "objects": None}  # entries that files of earlier versions lack
 
 
 class Images(Protocol):
@@ -71,6 +72,7 @@ class Preprocessing:
             image is brought to the size by `fit`, and nothing is looked for, inverted or cropped.
         channels: 1 for grey, 3 for colour images, which have the framing "whole".
         fit: How a whole image is brought to the size: "pad" and "crop" keep its proportions, "stretch" does not.
+        objects: How large the training images' objects are and where they lie, if these are not framed all alike.
 
     Raises:
         RunError: A value makes no sense.
@@ -83,6 +85,7 @@ class Preprocessing:
     framing: str = "box"
     channels: int = 1
     fit: str = "pad"
+    objects: ObjectRange | None = None
 
     def __post_init__(self) -> None:
         size = self.size
@@ -94,12 +97,15 @@ class Preprocessing:
             "framing": self.framing in ALL_FRAMINGS,  # from a file it may be anything
             "channels": self.channels in ((1, 3) if self.framing == WHOLE else (1,)) and type(self.channels) is int,
             "fit": self.fit in FITS,
+            "objects": self.objects is None
+            or (isinstance(self.objects, ObjectRange) and all(_is_number(n) and 0 <= n <= 1 for n in self.objects)),
         }
         for name in (name for name, is_valid in valid.items() if not is_valid):
             raise RunError(
                 f"the preprocessing has {name} {getattr(self, name)!r}",
                 hint=f"size is two whole numbers, mean a number, std a positive one, ground {' or '.join(GROUNDS)}, "
-                f"framing {' or '.join(ALL_FRAMINGS)}, channels 1, or 3 with the framing {WHOLE}, fit {' or '.join(FITS)}",
+                f"framing {' or '.join(ALL_FRAMINGS)}, channels 1, or 3 with the framing {WHOLE}, fit {' or '.join(FITS)}, "
+                "objects three numbers from 0 to 1, or none",
             )
 
     @classmethod
@@ -128,7 +134,10 @@ class Preprocessing:
         share = float(np.mean(np.concatenate(light)))
         ground = "dark" if share < 0.05 else "light" if share > 0.95 else "mixed"
         framing = framing or measured_framing(images, ground)
-        return cls((height, width), ground=ground, framing=framing, channels=3 if images.ndim == 4 else 1, fit=fit)
+        channels = 3 if images.ndim == 4 else 1
+        is_placed = framing != WHOLE and ground != "mixed"
+        objects = measured_range(images, framing, ground) if is_placed else None
+        return cls((height, width), ground=ground, framing=framing, channels=channels, fit=fit, objects=objects)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -147,7 +156,7 @@ class Preprocessing:
 
     def to_dict(self) -> dict[str, Any]:
         """Convert to what JSON can hold."""
-        return {**asdict(self), "size": list(self.size)}
+        return {**asdict(self), "size": list(self.size), "objects": self.objects and list(self.objects)}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Preprocessing":
@@ -156,8 +165,10 @@ class Preprocessing:
         values = ADDED | values if isinstance(values, dict) else values
         if not isinstance(values, dict) or set(values) != names:
             raise RunError(f"the preprocessing is {values!r}", hint=f"expected the entries {', '.join(sorted(names))}")
-        size = values["size"]
-        return cls(**{**values, "size": tuple(size) if isinstance(size, list) else size})
+        size, objects = values["size"], values["objects"]
+        if isinstance(objects, list) and len(objects) == len(ObjectRange._fields):
+            objects = ObjectRange(*objects)
+        return cls(**{**values, "size": tuple(size) if isinstance(size, list) else size, "objects": objects})
 
     def apply(self, source: Source, name: str | None = None) -> Pixels:
         """Make an image into what the network sees, before mean and std.
@@ -179,14 +190,14 @@ class Preprocessing:
         pixels, name = self._decoded(source, name)
         if self.framing == WHOLE or self.ground == "mixed":
             return self._whole(pixels)
-        return frame(pixels, self.size, self.framing, self.ground, name)
+        return frame(pixels, self.size, self.framing, self.ground, name, self.objects)
 
     def split(self, source: Source, name: str | None = None) -> tuple[Framed, ...]:
         """Do as `explain` for each of the parts of similar size that an image shows, left to right."""
         pixels, name = self._decoded(source, name)
         if self.framing == WHOLE or self.ground == "mixed":
             return (self._whole(pixels),)
-        return split(pixels, self.size, self.framing, self.ground, name)
+        return split(pixels, self.size, self.framing, self.ground, name, self.objects)
 
     def _decoded(self, source: Source, name: str | None) -> tuple[Pixels, str]:
         """An image's pixels, and what errors call it."""
