@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.images.finding.components import box_of
 from lenet.images.finding.filters import Floats
 from lenet.images.finding.reading import MIN_CONTRAST
 from lenet.images.finding.search import Sight, check_contrast, search
@@ -106,9 +107,25 @@ def _reduced(pixels: Pixels, size: tuple[int, int]) -> Grey | None:
     border = np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]])
     raised = small - np.bincount(border).argmax()
     raised = -raised if raised.min() + raised.max() < 0 else raised
-    if raised.min() < -EVEN or raised.max() < MIN_CONTRAST:
+    ink = raised > EVEN
+    if raised.min() < -EVEN or raised.max() < MIN_CONTRAST or not _is_alone(ink):
         return None
     return np.asarray(np.rint(raised.clip(0) * (255 / raised.max())), np.uint8)
+
+
+def _is_alone(ink: Mask) -> bool:
+    """Whether ink may be an object on an even ground, not the higher part of a slope, nor a photo in a frame or between bars.
+
+    Of Fashion-MNIST's images 99.7 % have ground in three corners and on two fifths of the border, and are no full rectangle.
+    """
+    border = np.concatenate([ink[0], ink[-1], ink[:, 0], ink[:, -1]])
+    if not ink.any() or ink[[0, 0, -1, -1], [0, -1, 0, -1]].sum() > 1 or border.mean() > 0.6:
+        return False
+    box = box_of(ink)
+    if min(box.height / ink.shape[0], box.width / ink.shape[1]) < 0.5:
+        return True
+    inside = ink[box.top + 1 : box.bottom - 1, box.left + 1 : box.right - 1]
+    return not all(side.all() for side in (inside[0], inside[-1], inside[:, 0], inside[:, -1]))
 
 
 def _framed(sight: Sight, part: Mask, target: tuple[tuple[int, int], str, str]) -> Framed:
