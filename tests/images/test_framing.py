@@ -123,3 +123,39 @@ def test_of_a_pair_of_solid_objects_one_is_seen():
     framed = frame(pair, (28, 28), "box", "dark", "page")
     assert len(framed.found.parts) == 2
     assert (framed.seen > 200).sum() > 0.95 * 28 * 18
+
+
+def test_a_sharp_reduction_takes_the_middle_of_each_area():
+    pixels = np.kron(np.arange(6, dtype=np.float32).reshape(2, 3), np.ones((40, 40), np.float32))
+    edges = pixels.copy()
+    edges[::40] = edges[39::40] = edges[:, ::40] = edges[:, 39::40] = 99
+    assert scale_to_fit(edges, (2, 3), True).tolist() == [[0, 1, 2], [3, 4, 5]]
+    assert scale_to_fit(edges, (2, 3)).min() > 5
+    assert scale_to_fit(pixels, (120, 160), True).shape == (107, 160)
+
+
+@pytest.mark.parametrize("ground", [20, 235])
+def test_a_photo_between_bars_or_in_a_frame_is_no_image_of_the_data_set(ground):
+    letter = np.full((280, 280), 255 - ground, np.uint8)
+    letter[60:220, 100:180] = ground  # a garment on paper, of the bars' brightness
+    framed = letter.copy()
+    framed[:12] = framed[-12:] = framed[:, :12] = framed[:, -12:] = ground
+    letter[:36] = letter[-36:] = ground
+    for image in (letter, framed):
+        seen = frame(image, (28, 28), "box", "dark", "photo").seen
+        assert (seen[:, 7:21] > 200).mean() > 0.9
+        assert (seen[:, :5] == 0).all()
+
+
+def test_a_slope_of_light_is_no_even_ground():
+    slope = np.tile(np.linspace(40, 110, 280, dtype=np.float32)[:, None], (1, 280)).astype(np.uint8)
+    slope[40:240, 110:170] = 230
+    seen = frame(slope, (28, 28), "box", "dark", "photo").seen
+    assert (seen[:, :5] == 0).all()
+    assert (seen[:, 12:16] > 150).all()
+
+
+def test_noise_around_a_small_object_is_no_part_of_it():
+    image = np.random.default_rng(0).integers(20, 23, (280, 280)).astype(np.uint8)
+    image[100:140, 200:260] = 230
+    assert (frame(image, (28, 28), "box", "dark", "photo").seen > 200).sum() > 400

@@ -44,7 +44,7 @@ def frame(
         ImageError: The image shows nothing.
     """
     check_contrast(pixels, name)
-    candidates = [_reduced(pixels, size)]
+    candidates = [_reduced(pixels, size, framing)]
     if pixels.shape[:2] == size:
         grey = to_grey(pixels)
         dark = 255 - grey if is_light(grey) else grey
@@ -95,7 +95,7 @@ def _centre(image: Grey, axis: int) -> float:
     return float(np.average(np.arange(image.shape[axis]), weights=image.sum(axis=1 - axis, dtype=np.float64)))
 
 
-def _reduced(pixels: Pixels, size: tuple[int, int]) -> Grey | None:
+def _reduced(pixels: Pixels, size: tuple[int, int], framing: str) -> Grey | None:
     """An image of the training images' proportions and on an even ground, reduced to their size, on black.
 
     So an enlarged image of the data set, on whatever ground, is recognised as what it is.
@@ -103,29 +103,36 @@ def _reduced(pixels: Pixels, size: tuple[int, int]) -> Grey | None:
     height, width = pixels.shape[:2]
     if height * size[1] != width * size[0] or height < size[0]:
         return None
-    small = np.rint(scale_to_fit(to_grey(pixels).astype(np.float32), size)).clip(0, 255).astype(np.int64)
+    small = (
+        np.rint(scale_to_fit(to_grey(pixels).astype(np.float32), size, framing == "box")).clip(0, 255).astype(np.int64)
+    )
     border = np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]])
     raised = small - np.bincount(border).argmax()
     raised = -raised if raised.min() + raised.max() < 0 else raised
     ink = raised > EVEN
-    if raised.min() < -EVEN or raised.max() < MIN_CONTRAST or not _is_alone(ink):
+    if raised.min() < -EVEN or raised.max() < MIN_CONTRAST or not _is_alone(ink, framing):
         return None
     return np.asarray(np.rint(raised.clip(0) * (255 / raised.max())), np.uint8)
 
 
-def _is_alone(ink: Mask) -> bool:
-    """Whether ink may be an object on an even ground, not the higher part of a slope, nor a photo in a frame or between bars.
+def _is_alone(ink: Mask, framing: str) -> bool:
+    """Whether ink may be an object of a data set on an even ground.
 
-    Of Fashion-MNIST's images 99.7 % have ground in three corners and on two fifths of the border, and are no full rectangle.
+    It is none if it is small, the higher part of a slope of light, or a full rectangle: a photo in a frame or between bars.
+    Of Fashion-MNIST's images 99 % have ground in three corners and on two fifths of the border, and are no rectangle.
     """
     border = np.concatenate([ink[0], ink[-1], ink[:, 0], ink[:, -1]])
     if not ink.any() or ink[[0, 0, -1, -1], [0, -1, 0, -1]].sum() > 1 or border.mean() > 0.6:
         return False
     box = box_of(ink)
-    if min(box.height / ink.shape[0], box.width / ink.shape[1]) < 0.5:
-        return True
+    shares = box.height / ink.shape[0], box.width / ink.shape[1]
+    if max(shares) < (0.85 if framing == "box" else 0.5):
+        return False
     inside = ink[box.top + 1 : box.bottom - 1, box.left + 1 : box.right - 1]
-    return not all(side.all() for side in (inside[0], inside[-1], inside[:, 0], inside[:, -1]))
+    is_rectangle = min(shares) >= 0.5 and all(
+        side.all() for side in (inside[0], inside[-1], inside[:, 0], inside[:, -1])
+    )
+    return not is_rectangle
 
 
 def _framed(sight: Sight, part: Mask, target: tuple[tuple[int, int], str, str]) -> Framed:
@@ -133,7 +140,7 @@ def _framed(sight: Sight, part: Mask, target: tuple[tuple[int, int], str, str]) 
     size, framing, ground = target
     relief = thickened(sight.relief(part)) if framing == "mass" else sight.relief(part)
     inner = (max(1, round(size[0] * FRAMINGS[framing])), max(1, round(size[1] * FRAMINGS[framing])))
-    scaled = stretch_contrast(scale_to_fit(relief, inner), sight.reading.noise)
+    scaled = stretch_contrast(scale_to_fit(relief, inner, framing == "box"), sight.reading.noise)
     seen = place(scaled, size, framing)
     seen = 255 - seen if ground == "light" else seen
     lifted = stretch_contrast(relief, sight.reading.noise)
@@ -167,12 +174,15 @@ def is_light(pixels: Grey, middle: float = 127.5) -> bool:
     return bool(corners(pixels).mean() > middle)
 
 
-def scale_to_fit(pixels: Floats, frame: tuple[int, int]) -> Floats:
+def scale_to_fit(pixels: Floats, frame: tuple[int, int], is_sharp: bool = False) -> Floats:
     """Scale an image, keeping its proportions, so that it just fits into a frame.
 
     Args:
         pixels: float32 (height, width).
         frame: Height and width to fit into.
+        is_sharp: Whether pixels of a smaller image are means over the middle of their areas only. Fashion-MNIST's images were
+            sharpened, and blur costs accuracy: of 3,333 test images, enlarged and then reduced by means over whole areas,
+            0.3 points are lost, like this 0.03.
 
     Returns:
         float32, as high or as wide as the frame: averaged over areas if it becomes smaller, else interpolated.
@@ -181,18 +191,29 @@ def scale_to_fit(pixels: Floats, frame: tuple[int, int]) -> Floats:
 
     scale = min(frame[0] / pixels.shape[0], frame[1] / pixels.shape[1])
     height, width = (max(1, round(edge * scale)) for edge in pixels.shape)
-    filters = Image.Resampling
     if scale >= 1:
-        return np.asarray(Image.fromarray(pixels).resize((width, height), filters.BICUBIC))
-    # First along the rows, some rows at a time, then along the columns. Pillow does the same, but copies the whole image.
+        return np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling.BICUBIC))
+    if not is_sharp:
+        return _averaged(pixels, (height, width))
+    quarters = _averaged(pixels, (4 * height, 4 * width)).reshape(height, 4, width, 4)
+    middle = quarters[:, 1] + quarters[:, 2]
+    return np.asarray((middle[:, :, 1] + middle[:, :, 2]) / 4)
+
+
+def _averaged(pixels: Floats, size: tuple[int, int]) -> Floats:
+    """An image brought to a size by averaging over areas.
+
+    First along the rows, some rows at a time, then along the columns. Pillow does the same, but copies the whole image.
+    """
+    from PIL import Image
+
+    (height, width), box = size, Image.Resampling.BOX
     narrow = pixels
     if width < pixels.shape[1]:
         narrow = np.empty((pixels.shape[0], width), np.float32)
         for rows in chunks(pixels.shape):
-            narrow[rows] = np.asarray(
-                Image.fromarray(pixels[rows]).resize((width, rows.stop - rows.start), filters.BOX)
-            )
-    return np.asarray(Image.fromarray(narrow).resize((width, height), filters.BOX))
+            narrow[rows] = np.asarray(Image.fromarray(pixels[rows]).resize((width, rows.stop - rows.start), box))
+    return np.asarray(Image.fromarray(narrow).resize((width, height), box))
 
 
 def stretch_contrast(pixels: Floats, noise: float) -> Grey:

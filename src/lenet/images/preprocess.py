@@ -6,9 +6,8 @@ With the framing "whole", as for people's own images, `Preprocessing.apply` brin
 1. `decode`            reads a file of a known format, its size checked first: the first frame, upright as its EXIF data
                        say, 8 bits, in colour where it has colours, transparency flattened
 2. `is_framed`         An image of the network's own size that is framed like the training images stays as it is, so that an
-                       image saved from the data set reaches the network bit for bit as in evaluation; it is moved by whole
-                       pixels if that is all it lacks, and inverted if `is_light` says that its background is the opposite
-                       of the training images'.
+                       image saved from the data set reaches the network bit for bit as in evaluation; if need be, it is moved
+                       by whole pixels, and inverted if `is_light` says that its background is not the training images'.
 3. `search`            finds the object in any other: what stands out from its ground, dark or light, in brightness or in
                        colour, without the lines, specks, frames and strips around it; the ground is subtracted
 4. `scale_to_fit`      scales it into the frame by averaging areas, with the proportions kept
@@ -135,8 +134,7 @@ class Preprocessing:
         ground = "dark" if share < 0.05 else "light" if share > 0.95 else "mixed"
         framing = framing or measured_framing(images, ground)
         channels = 3 if images.ndim == 4 else 1
-        is_placed = framing != WHOLE and ground != "mixed"
-        objects = measured_range(images, framing, ground) if is_placed else None
+        objects = None if framing == WHOLE or ground == "mixed" else measured_range(images, framing, ground)
         return cls((height, width), ground=ground, framing=framing, channels=channels, fit=fit, objects=objects)
 
     @property
@@ -156,7 +154,9 @@ class Preprocessing:
 
     def to_dict(self) -> dict[str, Any]:
         """Convert to what JSON can hold."""
-        return {**asdict(self), "size": list(self.size), "objects": self.objects and list(self.objects)}
+        values = {**asdict(self), "size": list(self.size)}
+        objects = values.pop("objects")  # none is left out, as in files of earlier versions
+        return {**values, "objects": list(objects)} if objects else values
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Preprocessing":
