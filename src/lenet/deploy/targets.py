@@ -163,5 +163,7 @@ def must_be_new(path: Path) -> None:
 
 
 def name_of(path: Path) -> str:
-    """Return the name of a run directory, or of a weights file without its suffix."""
-    return path.stem if path.suffix == ".safetensors" else path.absolute().name
+    """Return the name of a run directory, of a weights file without its suffix, or of a network from the Hub."""
+    from lenet.runs.hub.address import name_in_cache
+
+    return name_in_cache(path) or (path.stem if path.suffix == ".safetensors" else path.absolute().name)

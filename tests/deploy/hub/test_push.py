@@ -156,6 +156,12 @@ def test_ctrl_c(hub, trained, tmp_path):
     assert set(hub.repositories["ann/tiny"].files) == {".gitattributes"}
 
 
+def test_nothing_is_written_into_the_package(hub, quick):
+    before = sorted((lenet.ready.path("digits")).iterdir())
+    lenet.push("digits", "ann/digits", card=False)
+    assert sorted((lenet.ready.path("digits")).iterdir()) == before
+
+
 def test_the_folder_shows_what_would_be_pushed(hub, tiny, tiny_run, tmp_path):
     exported = lenet.export(tiny_run, to="hub-folder", out=tmp_path / "folder", data=tiny, repository="ann/tiny")
     push(tiny_run, "ann/tiny", tiny)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from lenet.errors import RunError
-from lenet.runs.hub.address import Address, is_address
+from lenet.runs.hub.address import Address, is_address, name_in_cache
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -53,3 +53,8 @@ def test_what_is_no_address(text):
 )
 def test_others(other):
     assert not is_address(other)
+
+
+def test_names_of_files_in_the_cache():
+    assert name_in_cache(Path(f"/hub/models--ann--my-boots/snapshots/{COMMIT}/model.safetensors")) == "my-boots"
+    assert name_in_cache(Path("runs/models--ann--boots/model.safetensors")) is None

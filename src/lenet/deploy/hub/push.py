@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
+from lenet import ready
 from lenet.data.dataset import Splits
 from lenet.deploy.card.about import About
 from lenet.deploy.hub.files import HubFiles, hub_files
@@ -128,7 +129,7 @@ def push(
     files = hub_files(trained, described, data, data_dir)
     with _errors_of(repository):
         pushed = _send(repository, files, options)
-    if isinstance(trained, Run):
+    if isinstance(trained, Run) and not trained.path.absolute().is_relative_to(ready.FOLDER.absolute()):
         _record(trained, pushed)
     return pushed
 

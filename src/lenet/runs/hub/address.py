@@ -14,6 +14,7 @@ from lenet.files.untrusted import printable
 START = re.compile(r"hf:/{1,2}")  # Path makes one slash of two
 PART = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|[A-Za-z0-9_]")
 REVISION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/+-]*")
+CACHED = re.compile(r"/models--(?:[^/]+--)([^/]+)/snapshots/[0-9a-f]{40}/[^/]+$")
 COMMIT = re.compile(r"[0-9a-f]{40}")
 MAX_NAME, MAX_REVISION = 96, 200  # characters
 FORM = "hf://user/name, or hf://user/name@revision with a branch, tag or commit"
@@ -58,6 +59,12 @@ class Address:
 def is_address(source: object) -> bool:
     """Return whether a text or path begins as an address on the Hub does."""
     return isinstance(source, str | PurePath) and START.match(_text(source)) is not None
+
+
+def name_in_cache(path: PurePath) -> str | None:
+    """Return the repository's name, without the user's, of a file in the client's cache; None for another file."""
+    found = CACHED.search(path.as_posix())
+    return found[1] if found else None
 
 
 def must_be_repository(name: str, hint: str) -> None:
