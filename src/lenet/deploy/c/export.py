@@ -17,6 +17,7 @@ from lenet.deploy.c.lenet_h import header
 from lenet.deploy.c.quantization import Quantized, quantize
 from lenet.deploy.c.readme import readme
 from lenet.deploy.c.self_test import Expected, SelfTestImages, self_test
+from lenet.deploy.c.size import STACK
 from lenet.deploy.c.stages import stages_of
 from lenet.deploy.c.text import commented
 from lenet.deploy.c.unknown import outlier_scores
@@ -149,7 +150,7 @@ def _sizes(form: str, source: Source) -> tuple[str, ...]:
     flash = source.flash
     sizes = (
         f"C99, {form}: {flash.total:,} bytes of flash ({flash.constants:,} of constants, about {flash.code:,} of code on a "
-        f"Cortex-M4), {source.work.size:,} bytes of RAM"
+        f"Cortex-M4), {source.work.size:,} bytes of RAM and some {STACK} of stack"
     )
     if not source.classify_flash:
         return (sizes,)

@@ -1,6 +1,7 @@
 """README.md beside the C sources: what they are, what they take, and how to use them."""
 
 from lenet.deploy.c.lenet_c import Source
+from lenet.deploy.c.size import CLASSIFY_STACK, STACK
 from lenet.files.untrusted import printable
 from lenet.images.preprocess import WHOLE, Preprocessing
 from lenet.networks.trained import TrainedNetwork
@@ -19,6 +20,7 @@ lenet_answer answer = lenet_classify(pixels); /* label, probability, unknown */
 def readme(trained: TrainedNetwork, source: Source, notes: tuple[str, ...], first_line: str) -> str:
     """Return the content of README.md."""
     classes = "\n".join(f"| {number} | {_cell(name)} |" for number, name in enumerate(trained.classes))
+    stack = STACK + (CLASSIFY_STACK if source.classify_flash else 0)
     lines = "\n".join(f"- {note}" for note in notes)
     return f"""# A small image classifier in C
 
@@ -27,7 +29,7 @@ def readme(trained: TrainedNetwork, source: Source, notes: tuple[str, ...], firs
 {lines}
 
 The sources are C99 and need no library: no memory allocation, no stdio, no libm. The memory of {source.work.size:,} bytes is
-static; with `-DLENET_CALLER_WORK` it is yours, a `lenet_work` for each task. Add the stack, some 300 bytes.
+static; with `-DLENET_CALLER_WORK` it is yours, a `lenet_work` for each task. Add the stack, some {stack} bytes.
 
 ## Use
 

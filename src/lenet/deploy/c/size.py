@@ -9,6 +9,8 @@ from lenet.deploy.c.stages import Stages
 
 POINTER = 4  # bytes, on the processors that such sources are for
 
+STACK, CLASSIFY_STACK = 500, 200  # bytes, at most: of lenet_predict, and what lenet_classify adds; gcc -Os -m32
+
 # Bytes of code on a Cortex-M4, as clang -Os makes it, by what of source/ a network uses; a test compiles such networks.
 FLOAT_CODE = {"": 382, "VALUES": 412, "STREAM": 550, "MEAN": 90, "EXP": 290, "LEAKY_RELU": 40}
 INT8_CODE = {"": 404, "VALUES": 552, "STREAM": 332, "MEAN": 150, "TABLES": 230, "LEAKY_RELU": 30}
