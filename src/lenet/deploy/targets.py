@@ -81,7 +81,8 @@ def export(run: "Source", to: str = "onnx", out: str | os.PathLike[str] | None =
     """Write a trained network in the form that another program takes.
 
     Args:
-        run: a run, its directory, or a weights file that lenet wrote (`.safetensors`).
+        run: a run, its directory, a weights file that lenet wrote (`.safetensors`), or an nn.Module with `classes` that is a
+            chain of lenet's layers, such as one that lenet.d2l trained.
         to: the target, "onnx", "c" or "hub-folder".
         out: the file or folder to write, which must not exist; by default the run's name in the current folder.
         **options: for "onnx", `batch`: images that the network takes at once, or "dynamic" for any number, by default 1;
@@ -107,9 +108,13 @@ def export(run: "Source", to: str = "onnx", out: str | os.PathLike[str] | None =
         if name not in target.options:
             raise ConfigError(f"the target {to} has no option {name}", hint=choices_hint(name, target.options))
 
-    from lenet.runs.opening import open_trained
+    from lenet.runs.opening import is_module, open_trained
 
     trained = open_trained(run)
+    if is_module(run):
+        from lenet.pytorch.described import as_trained
+
+        trained = as_trained(trained)  # type: ignore[arg-type]
     path = Path(out) if out is not None else Path(name_of(trained.path) + target.ending)
     must_be_new(path)
     made: Export = resolve({to: target.function}, to)(trained, **options)

@@ -24,6 +24,8 @@ MAX_EDGE, MAX_KERNEL, MAX_WIDTH = 96, 11, 4096
 # So that everything of one layer can be counted in 31 bits: its weights, and what it computes for sixteen images.
 MAX_WEIGHTS, MAX_NUMBERS = 1 << 26, 1 << 26
 
+REFUSAL = "the CPU kernels do not take "  # how an error begins
+
 # The numbers of the kinds of layers in kernels/interface.h.
 KINDS: dict[type[Layer], int] = {
     Convolution: 0,
@@ -106,4 +108,4 @@ def _refused(layer: Layer, what: str, expected: str) -> EngineError:
 def refused(what: str, expected: str) -> EngineError:
     """Return the error for what the kernels cannot compute."""
     hint = "use --engine reference, which takes any network"
-    return EngineError(f"the CPU kernels do not take {what}; they take {expected}", hint=hint)
+    return EngineError(f"{REFUSAL}{what}; they take {expected}", hint=hint)

@@ -120,6 +120,8 @@ class TrainedNetwork:
         Raises:
             RunError: for a network that cannot be built or is too large to compute.
         """
+        if self.loaded is not None:
+            return self.loaded.architecture
         try:
             architecture = build(self.name, **self.arguments | self._sizes)
         except (TypeError, ValueError, OverflowError) as error:
