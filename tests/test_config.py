@@ -286,7 +286,7 @@ def test_the_choices_of_every_setting_stay():
         "model": ("lenet", "lenet-avg", "softmax", "mlp", "lenet-bn", "small", "tiny"),
         "activation": ("sigmoid", "tanh", "relu", "scaled-tanh", "leaky-relu"),
         "pooling": ("max", "avg"),
-        "init": ("default", "xavier-uniform"),
+        "init": ("default", "xavier-uniform", "pretrained"),
         "optimizer": ("sgd", "adam", "adamw"),
         "schedule": ("constant", "cosine", "one-cycle"),
         "augment": ("none", "light", "strong"),

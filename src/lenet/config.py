@@ -91,7 +91,10 @@ class TrainConfig:
         None, "Share of the units before a dense layer that a training step drops at random.", limits=SHARE
     )
     init: str = setting(
-        "default", "Initial weights: PyTorch's default, or Xavier uniform on every layer.", choices=INITS
+        "default",
+        "Initial weights: PyTorch's default, Xavier uniform on every layer, or the convolutions of the ready-made network "
+        "mnist, for the model small.",
+        choices=INITS,
     )
 
     optimizer: str = setting("adamw", "Optimiser.", choices=OPTIMIZERS)

@@ -42,10 +42,11 @@ MODELS = {
 # Trained networks that come with lenet: run directories in lenet/ready/.
 READY = ("fashion-mnist", "mnist", "digits")
 
-# Functions that draw the weights of an Architecture.
+# Functions that set the initial weights of a network.
 INITS = {
     "default": "lenet.networks.initialization:default",
     "xavier-uniform": "lenet.networks.initialization:xavier_uniform",
+    "pretrained": "lenet.ready.weights:pretrained",
 }
 
 # Classes with the methods of lenet.engines.Engine.

@@ -54,6 +54,15 @@ def test_larger_images_get_more_convolutions_unless_the_user_names_a_model(tiny)
     assert with_own_settings(configure("own"), tiny.train, {}).channels is None
 
 
+def test_small_images_begin_with_the_convolutions_of_a_ready_made_network(tiny, tmp_path):
+    assert with_own_settings(configure("own"), tiny.train, {}).init == "pretrained"
+    for given in ({"init": "default"}, {"channels": "8,8"}, {"model": "tiny"}):
+        assert with_own_settings(configure("own", **given), tiny.train, given).init == "default"
+    run = lenet.train(tiny, out=tmp_path / "run", progress="quiet", epochs=1, learning_rate=1e-9)
+    first = lenet.load("mnist").network.weights["0.weight"]
+    np.testing.assert_allclose(run.network.weights["0.weight"], first, atol=1e-6)
+
+
 def test_rare_classes_weigh_more():
     images = np.zeros((100, 2, 2), np.uint8)
     even = Dataset("even", images, np.arange(100) % 4, tuple("abcd"))

@@ -54,6 +54,8 @@ def with_own_settings(config: TrainConfig, train: Dataset, given: Mapping[str, A
     }
     if config.model == "small":
         decided["channels"] = channels(train.size)
+        if decided["channels"] is None and given.get("channels") is None:
+            decided["init"] = "pretrained"  # the convolutions are those of a ready-made network
     given = {name: value for name, value in given.items() if value is not None}
     return configure(OWN_RECIPE, **{**decided, "data": config.data, **given})
 
