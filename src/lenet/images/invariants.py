@@ -127,7 +127,7 @@ def are_framed(images: NDArray[np.uint8], framing: str, objects: ObjectRange | N
         is_alike = (longest >= objects.least) & (longest <= objects.most)
         is_near = np.abs(offsets).max(axis=1) <= objects.off_centre
         framed |= is_alike & is_near & ((border <= FAINT).mean(axis=1) >= 0.5)
-    return np.asarray(framed & (images.max(axis=(1, 2)) >= FULL))
+    return np.asarray(framed & (images.reshape(len(images), -1).max(axis=1) >= FULL))
 
 
 def _sample(images: NDArray[np.uint8], ground: str) -> NDArray[np.uint8]:
@@ -139,15 +139,20 @@ def _sample(images: NDArray[np.uint8], ground: str) -> NDArray[np.uint8]:
 def _geometry(images: NDArray[np.uint8], level: int) -> _Geometry:
     """Measure the ink of images (N, height, width): what is brighter than a level, and for its mass all brightness."""
     edges = np.array(images.shape[1:], np.float64)
-    ink = images > level
-    profiles = [np.asarray(ink.any(axis=axis)) for axis in (2, 1)]  # (N, height), (N, width)
+    ink, values = (images > level).astype(np.float32), images.astype(np.float32)
+    profiles = [_sums(ink, axis) > 0 for axis in (2, 1)]  # (N, height), (N, width)
     before, after = (np.stack([part[:, ::step].argmax(axis=1) for part in profiles], axis=1) for step in (1, -1))
-    centre = np.stack([_centres(images.sum(axis=axis, dtype=np.float64)) for axis in (2, 1)], axis=1)
+    centre = np.stack([_centres(_sums(values, axis)) for axis in (2, 1)], axis=1)
     return _Geometry(
         ((edges - before - after) / edges).max(axis=1),
         (np.abs(before - after) / edges).max(axis=1),
         centre / edges - 0.5,
     )
+
+
+def _sums(values: NDArray[np.float32], axis: int) -> NDArray[np.float64]:
+    """Sums of images (N, height, width) of whole numbers along an axis: exact, in half the time of `sum`."""
+    return np.einsum("nij->ni" if axis == 2 else "nij->nj", values).astype(np.float64)
 
 
 def _centres(profiles: NDArray[np.float64]) -> NDArray[np.float64]:
