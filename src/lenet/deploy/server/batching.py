@@ -21,6 +21,7 @@ from lenet.deploy.server.limits import BATCH, SMALL, Limits
 from lenet.deploy.server.metrics import Metrics
 from lenet.deploy.server.responses import HttpError, Response
 from lenet.deploy.server.served import ServedNetwork
+from lenet.deploy.server.small_images import unfiltered
 from lenet.deploy.server.tasks import EXPLAIN, INFER, Task
 from lenet.deploy.server.tensors import read_tensor
 from lenet.errors import LenetError
@@ -100,7 +101,7 @@ class Batcher:
 
     def _prepared(self, task: Task, done: list[Task]) -> bool:
         """Whether the images of a task are there; else it is done, or a thread of the pool prepares them."""
-        if task.seen is not None or task.pixels is not None:
+        if task.seen is not None:
             return True
         try:
             if task.kind == INFER and len(task.body) <= SMALL:
@@ -156,6 +157,7 @@ class Batcher:
 
     def _framed(self, network: ServedNetwork, tasks: list[Task]) -> list[Task]:
         """Set `seen` of the tasks whose pixels are framed as the training images are; the pool prepares the others."""
+        tasks = self._decoded(network, tasks)
         raw = [task for task in tasks if task.seen is None and task.pixels is not None]
         if not raw:
             return tasks
@@ -173,6 +175,26 @@ class Batcher:
                 others.add(task)
                 self.pool.submit(self._read, task)
         return [task for task in tasks if task not in others] if others else tasks
+
+    def _decoded(self, network: ServedNetwork, tasks: list[Task]) -> list[Task]:
+        """Set `pixels` of the tasks with rows of PNGs, those left out that are damaged; the pool says what is wrong."""
+        waiting = [task for task in tasks if task.filtered]
+        rows = [each for task in waiting for each in task.filtered]
+        if not rows:
+            return tasks
+        try:
+            pixels = unfiltered(rows, network.preprocessing.shape)
+        except ValueError:
+            if len(waiting) > 1:
+                return [left for task in tasks for left in self._decoded(network, [task])]
+            waiting[0].filtered = []
+            self.pool.submit(self._read, waiting[0])
+            return [task for task in tasks if task is not waiting[0]]
+        start = 0
+        for task in waiting:
+            stop = start + len(task.filtered)
+            task.pixels, task.filtered, start = pixels[start:stop], [], stop
+        return tasks
 
 
 def _fail(tasks: list[Task], error: Exception) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from lenet.deploy.server.limits import SMALL, Limits
 from lenet.deploy.server.responses import HttpError
-from lenet.deploy.server.small_images import idx_images, is_idx, small_png
+from lenet.deploy.server.small_images import filtered_rows, idx_images, is_idx
 from lenet.deploy.server.tasks import EXPLAIN, Body, Task
 from lenet.files import untrusted
 from lenet.images.arrays import from_array
@@ -24,7 +24,7 @@ INVERTED = "inverted: its background is the opposite of the training images'"
 
 
 def read_small(task: Task) -> bool:
-    """Read a small body: set `pixels`, and return True; return False for one that `read` must take.
+    """Read a small body: set `pixels` or `filtered`, and return True; return False for one that `read` must take.
 
     Raises:
         HttpError: the body is not JSON.
@@ -33,32 +33,32 @@ def read_small(task: Task) -> bool:
     if len(body) > SMALL:
         return False
     if task.media is Body.IMAGE:
-        image = small_png(body, shape)
-        if image is not None:
-            task.pixels = image[None]
+        rows = filtered_rows(body, shape)
+        if rows is not None:
+            task.filtered = [rows]
         elif is_idx(body) and (images := idx_images(body)) is not None and images.shape[1:] == shape:
             task.pixels, task.is_list = images, body[3] > 2
-        return task.pixels is not None
+        return task.is_small
     if b"true" in body or b"false" in body:
         return False
     values = parsed(body)
     if len(values) == 1 and "pixels" in values and len(shape) == 2:
         task.pixels = _small_pixels(values["pixels"], shape)
     elif len(values) == 1 and "images" in values:
-        task.pixels, task.is_list = _small_files(values["images"], shape), True
-    return task.pixels is not None
+        task.filtered, task.is_list = _small_files(values["images"], shape), True
+    return task.is_small
 
 
-def _small_files(texts: Any, shape: tuple[int, ...]) -> Pixels | None:
-    """Small PNGs in base64; None if one of them is anything else."""
-    if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
-        return None
+def _small_files(texts: Any, shape: tuple[int, ...]) -> list[bytes]:
+    """The rows of small PNGs in base64; none if one of them is anything else."""
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        return []
     try:
-        images = [small_png(binascii.a2b_base64(text, strict_mode=True), shape) for text in texts]
+        images = [filtered_rows(binascii.a2b_base64(text, strict_mode=True), shape) for text in texts]
     except ValueError:
-        return None
+        return []
     found = [image for image in images if image is not None]
-    return np.stack(found) if len(found) == len(images) else None
+    return found if len(found) == len(images) else []
 
 
 def _small_pixels(rows: Any, shape: tuple[int, ...]) -> Pixels | None:

@@ -12,29 +12,28 @@ import numpy as np
 from lenet.images.pixels import Pixels
 
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
-MODES = {1: ("L", 0), 3: ("RGB", 2)}  # by the network's channels: Pillow's mode, and PNG's type of colour
 IDX = b"\0\0\x08"  # of bytes; the number of dimensions follows
 
 
-def small_png(body: bytes, shape: tuple[int, ...]) -> Pixels | None:
-    """Decode a plain PNG.
+def filtered_rows(body: bytes, shape: tuple[int, ...]) -> bytes | None:
+    """Take the rows out of a plain PNG, each with the number of its filter before it.
 
     Args:
         body: the file.
         shape: (height, width), or (height, width, 3) for a network that takes colours.
 
     Returns:
-        uint8 of that shape; None unless it is a PNG of that size and colour, with 8 bits, without further chunks, whole.
+        The rows; None unless it is a whole PNG of that size and colour, with 8 bits, without further chunks.
     """
     if body[:16] != PNG:
         return None
-    mode, colour_type = MODES[3 if len(shape) == 3 else 1]
-    if body[16:29] != struct.pack(">IIBBBBB", shape[1], shape[0], 8, colour_type, 0, 0, 0):
+    height, length = shape[0], shape[1] * (3 if len(shape) == 3 else 1) + 1
+    if body[16:29] != struct.pack(">IIBBBBB", shape[1], height, 8, 2 if len(shape) == 3 else 0, 0, 0, 0):
         return None
     position, parts = 8, []
     while True:
-        length = int.from_bytes(body[position : position + 4], "big")
-        kind, stop = body[position + 4 : position + 8], position + 8 + length
+        size = int.from_bytes(body[position : position + 4], "big")
+        kind, stop = body[position + 4 : position + 8], position + 8 + size
         if zlib.crc32(body[position + 4 : stop]) != int.from_bytes(body[stop : stop + 4], "big"):
             return None
         if kind == b"IDAT":
@@ -44,13 +43,41 @@ def small_png(body: bytes, shape: tuple[int, ...]) -> Pixels | None:
         elif position != 8:
             return None
         position = stop + 4
+    unpacker = zlib.decompressobj()
+    try:
+        rows = unpacker.decompress(b"".join(parts), height * length + 1)
+    except zlib.error:
+        return None
+    return rows if len(rows) == height * length and unpacker.eof else None
+
+
+def unfiltered(images: list[bytes], shape: tuple[int, ...]) -> Pixels:
+    """Decode the rows of several images with one call of Pillow: as one high image, with a black row between them.
+
+    Args:
+        images: from `filtered_rows`.
+        shape: of each.
+
+    Returns:
+        uint8 (N, *shape).
+
+    Raises:
+        ValueError: a filter has a number that PNG does not have.
+    """
     from PIL import Image
 
+    mode, num_channels = ("RGB", 3) if len(shape) == 3 else ("L", 1)
+    black = bytes(
+        shape[1] * num_channels + 1
+    )  # the row above the next image: filters count what is above an image as 0
+    content = zlib.compress(b"".join(part for image in images for part in (image, black)), 0)
+    size = (shape[1], len(images) * (shape[0] + 1))
     try:
-        image = Image.frombytes(mode, (shape[1], shape[0]), b"".join(parts), "zip", mode, 0)
-    except (ValueError, OSError):
-        return None
-    return np.frombuffer(image.tobytes(), np.uint8).reshape(shape)
+        decoded = Image.frombytes(mode, size, content, "zip", mode, 0)
+    except OSError as error:
+        raise ValueError(str(error)) from error
+    pixels = np.frombuffer(decoded.tobytes(), np.uint8).reshape(len(images), shape[0] + 1, *shape[1:])
+    return pixels[:, :-1]
 
 
 def is_idx(body: bytes) -> bool:

@@ -28,6 +28,7 @@ class Task:
         body: its content.
         reply: what takes the response, in the thread of the event loop.
         began: when it was complete, by time.perf_counter.
+        filtered: the rows of PNGs of the network's size, from `filtered_rows`.
         pixels: uint8 (N, *shape), images of the network's size, of which it is not known whether they are framed.
         seen: uint8 (N, *shape), the images as the network sees them.
         warnings: for each image, what the user should know about it.
@@ -41,6 +42,7 @@ class Task:
     __slots__ = (
         "began",
         "body",
+        "filtered",
         "identity",
         "is_abandoned",
         "is_list",
@@ -60,6 +62,7 @@ class Task:
     ) -> None:
         self.kind, self.network, self.media, self.body, self.reply = kind, network, media, body, reply
         self.began = time.perf_counter()
+        self.filtered: list[bytes] = []
         self.pixels: Pixels | None = None
         self.seen: Pixels | None = None
         self.warnings: list[list[str]] = []
@@ -68,3 +71,8 @@ class Task:
         self.identity: str | None = None
         self.response: Response | None = None
         self.is_abandoned = False
+
+    @property
+    def is_small(self) -> bool:
+        """Whether its images were read by `read_small`."""
+        return self.pixels is not None or bool(self.filtered)
