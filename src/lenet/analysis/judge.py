@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from lenet.analysis.inference import computes, embedder_for
 from lenet.data.dataset import Images
+from lenet.engines.cpu import CpuEngine
 from lenet.metrics import softmax
 from lenet.networks.trained import TrainedNetwork
 from lenet.runs.opening import Trained, logits, network_of
@@ -72,17 +73,21 @@ class Judge:
     Args:
         trained: a run, a network or a module, from `open_trained`.
         device: "auto", "cpu", or a GPU such as "cuda:0".
+        threads: that the CPU engine computes with; by default as many as for an evaluation.
 
     Raises:
         RunError: the weights cannot be read.
         EngineError: the device is not there, or no engine computes this network.
     """
 
-    def __init__(self, trained: Trained, device: str = "auto") -> None:
+    def __init__(self, trained: Trained, device: str = "auto", threads: int | None = None) -> None:
         self.trained, self.engine = trained, computes(trained, device)
         is_ours = isinstance(trained, Run | TrainedNetwork)
         self.calibration = network_of(trained).calibration if is_ours else None
         self._embedder = embedder_for(trained, device) if isinstance(trained, Run | TrainedNetwork) else None
+        for engine in (self.engine, self._embedder):
+            if threads is not None and isinstance(engine, CpuEngine):
+                engine.threads = threads
 
     def __call__(self, images: Images) -> Judgement:
         """Return the answers for uint8 images (N, height, width), or (N, height, width, 3), in the network's size.

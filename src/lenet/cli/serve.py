@@ -38,6 +38,7 @@ def serve(
         raise ConfigError(f"--port is {port}; expected 0 to 65,535")
     networks = open_networks(runs)
     for network in networks:
-        note(f"{network.name}: {'ready' if network.is_ready else 'NOT READY'}, {network.readiness}")
+        state = "ready" if network.is_ready else "NOT READY"
+        note(f"{network.name}: {state}, {network.readiness}; computed by {network.computed_by}")
     limits = Limits(body=max_body << 20, memory=max(Limits.memory, 2 * max_body << 20), queue=max_queue)
     run_server(networks, host, port, limits, lambda url, end: note(f"serving {url}; Ctrl-C ends it"))

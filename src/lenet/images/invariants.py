@@ -152,7 +152,7 @@ def _geometry(images: NDArray[np.uint8], level: int) -> _Geometry:
 
 def _sums(values: NDArray[np.float32], axis: int) -> NDArray[np.float64]:
     """Sums of images (N, height, width) of whole numbers along an axis: exact, in half the time of `sum`."""
-    return np.einsum("nij->ni" if axis == 2 else "nij->nj", values).astype(np.float64)
+    return np.asarray(np.einsum("nij->ni" if axis == 2 else "nij->nj", values), np.float64)
 
 
 def _centres(profiles: NDArray[np.float64]) -> NDArray[np.float64]:

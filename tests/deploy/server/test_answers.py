@@ -24,6 +24,8 @@ def test_an_image_is_answered_as_predict_answers_it(url, trained, images):
             assert answer["name"] == expected.label == expected.classes[answer["label"]]
             assert answer["probability"] == expected.probability
             assert (answer["model"], answer["sha256"]) == ("digits", trained.summary.weights_sha256)
+            assert (answer["unknown"], answer["reason"]) == (expected.is_unknown, expected.reason)
+            assert answer["outlier_score"] == expected.outlier_score
             assert answer["warnings"] == []
 
 
@@ -44,6 +46,22 @@ def test_images_that_are_not_framed_and_inverted_ones(url, trained, images):
     answer = ask(url, "/v1/predict", png(255 - images[0]), "image/png")[2]
     assert answer["probability"] == lenet.predict(trained, 255 - images[0]).probability
     assert answer["warnings"] == ["inverted: its background is the opposite of the training images'"]
+
+
+def test_what_the_network_does_not_know(url, trained, tiny):
+    assert trained.network.calibration is not None
+    strange = tiny.test.images[:20]
+    expected = [lenet.predict(trained, image) for image in strange]
+    answers = [ask(url, "/v1/predict", png(image), "image/png")[2] for image in strange]
+    assert [answer["unknown"] for answer in answers] == [each.is_unknown for each in expected]
+    assert [answer["reason"] for answer in answers] == [each.reason for each in expected]
+    assert any(answer["unknown"] for answer in answers)
+    tensor = {"name": "x", "shape": [20, 28, 28], "datatype": "UINT8", "data": strange.ravel().tolist()}
+    body = {"inputs": [tensor], "outputs": [{"name": "unknown"}]}
+    found = ask(url, "/v2/models/digits/infer", body)[2]["outputs"][0]
+    assert (found["datatype"], len(found["data"])) == ("BOOL", 20)
+    answer = ask(url, "/v1/predict?model=patterns", png(strange[0]), "image/png")[2]
+    assert (answer["unknown"], answer["reason"], answer["outlier_score"]) == (None, None, None)
 
 
 def test_several_images_at_once(url, images):

@@ -130,7 +130,7 @@ def test_a_full_queue_is_refused(networks, images):
 
 @pytest.mark.process
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM to be handled")
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.proof)])
 def test_a_signal_ends_it_without_a_lost_answer(trained, images, number):
     command = [sys.executable, "-m", "lenet", "serve", str(trained.path), "--port", "0"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:

@@ -5,12 +5,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from lenet.analysis.judge import Judgement
 from lenet.deploy.server.responses import Response, to_json
-from lenet.deploy.server.served import Answers, ServedNetwork
+from lenet.deploy.server.served import ServedNetwork
 from lenet.deploy.server.tasks import Task
 from lenet.version import __version__
 
-END = '"unknown":%s,"reason":%s,"warnings":%s'
+BEGIN = '{"label":%d,"name":%s,"probability":%r,"probabilities":{'
+END = '},"unknown":%s,"reason":%s,"outlier_score":%s,"warnings":%s'
 
 
 class Template:
@@ -19,26 +21,25 @@ class Template:
     def __init__(self, network: ServedNetwork) -> None:
         self.names = [json.dumps(name, ensure_ascii=False) for name in network.classes]
         entries = ",".join(name.replace("%", "%%") + ":%r" for name in self.names)
-        self.one = (
-            '{"label":%d,"name":%s,"probability":%r,"probabilities":{'
-            + entries
-            + '},"unknown":%s,"reason":%s,"warnings":%s'
-        )
-        of = json.dumps({"model": network.name, "sha256": network.sha256, "lenet_version": __version__})
+        self.one = BEGIN + entries + END
+        origin = {"model": network.name, "sha256": network.sha256, "lenet_version": __version__}
+        of = to_json(origin).decode()
         self.end = f",{of[1:-1]}}}"
         self.head = f"{{{of[1:-1]},"
 
-    def entries(self, answers: Answers, warnings: list[list[str]], start: int, stop: int) -> Iterator[str]:
+    def entries(self, answers: Judgement, warnings: list[list[str]], start: int, stop: int) -> Iterator[str]:
         """The answer for each of the images `start` to `stop - 1`, without the closing bracket."""
         labels = answers.probabilities[start:stop].argmax(axis=1).tolist()
-        for number, (label, row) in enumerate(zip(labels, answers.probabilities[start:stop].tolist(), strict=True)):
-            reason = answers.reasons[start + number] if answers.reasons is not None else None
-            unknown = "null" if answers.reasons is None else "false" if reason is None else "true"
-            words = "null" if reason is None else json.dumps(reason)
+        rows = answers.probabilities[start:stop].tolist()
+        for number, (label, row) in enumerate(zip(labels, rows, strict=True)):
+            unknown, reason, score = "null", "null", "null"
+            if answers.reasons is not None and answers.outlier_scores is not None:
+                why, score = answers.reasons[start + number], repr(float(answers.outlier_scores[start + number]))
+                unknown, reason = ("false", "null") if why is None else ("true", json.dumps(why))
             warned = json.dumps(warnings[number]) if warnings and warnings[number] else "[]"
-            yield self.one % (label, self.names[label], row[label], *row, unknown, words, warned)
+            yield self.one % (label, self.names[label], row[label], *row, unknown, reason, score, warned)
 
-    def response(self, task: Task, answers: Answers, start: int, stop: int) -> Response:
+    def response(self, task: Task, answers: Judgement, start: int, stop: int) -> Response:
         """The response to a task whose images are those from `start` to `stop - 1` of a batch."""
         entries = self.entries(answers, task.warnings, start, stop)
         if task.is_list:
@@ -48,7 +49,7 @@ class Template:
         return Response(200, text.encode())
 
 
-def tensors(task: Task, answers: Answers, start: int, stop: int) -> Response:
+def tensors(task: Task, answers: Judgement, start: int, stop: int) -> Response:
     """The response of the Open Inference Protocol to a task whose images are those from `start` to `stop - 1` of a batch."""
     probabilities, network = answers.probabilities[start:stop], task.network
     found = {

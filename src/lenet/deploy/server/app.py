@@ -64,7 +64,12 @@ def _computing(service: Service) -> Endpoint:
             raise HttpError("too_large", f"the body has {len(body):,} bytes; expected at most {service.limits.body:,}")
         answer: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
         media_type = request.headers.get("content-type", "").lower()
-        service.take(request.url.path, request.url.query, media_type, body, answer.set_result)
+
+        def reply(response: Response) -> None:
+            if not answer.done():  # as after the client has left
+                answer.set_result(response)
+
+        service.take(request.url.path, request.url.query, media_type, body, reply)
         return _sent(await answer)
 
     return endpoint

@@ -7,7 +7,7 @@ has to be found are prepared by two further threads first.
 """
 
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -61,10 +61,10 @@ class Batcher:
         self.tasks.put(task)
 
     def close(self) -> None:
-        """Answer what was put, and end the threads."""
-        self.pool.shutdown()
+        """End the threads, once no request waits any more."""
         self.tasks.put(None)
         self.thread.join()
+        self.pool.shutdown()
 
     def _run(self) -> None:
         is_open = True
@@ -93,10 +93,19 @@ class Batcher:
                 by_network.setdefault(task.network, []).append(task)
         for network, own in by_network.items():
             try:
-                done += self._computed(network, own)
+                ready, others = self._framed(network, own)
             except Exception as error:
                 _fail(own, error)
                 done += own
+                continue
+            for task in others:
+                self.pool.submit(self._read, task)
+            for group in _groups(ready):
+                try:
+                    self._compute(network, group)
+                except Exception as error:
+                    _fail(group, error)
+                done += group
         return done
 
     def _prepared(self, task: Task, done: list[Task]) -> bool:
@@ -107,7 +116,7 @@ class Batcher:
             if task.kind == INFER and len(task.body) <= SMALL:
                 read_tensor(task, self.limits)
                 return True
-            if task.kind != INFER and bodies.read_small(task) and task.kind != EXPLAIN:
+            if task.kind != INFER and bodies.read_small(task, self.limits) and task.kind != EXPLAIN:
                 return True
         except Exception as error:
             _fail([task], error)
@@ -134,11 +143,8 @@ class Batcher:
         else:
             self.deliver([task])
 
-    def _computed(self, network: ServedNetwork, tasks: list[Task]) -> list[Task]:
-        """Compute the answers of tasks for one network, those left out whose objects have to be found first."""
-        tasks = self._framed(network, tasks)
-        if not tasks:
-            return []
+    def _compute(self, network: ServedNetwork, tasks: list[Task]) -> None:
+        """Compute the answers of tasks for one network."""
         seen = [task.seen for task in tasks if task.seen is not None]
         images = np.concatenate(seen) if len(seen) > 1 else seen[0]
         answers = network.answer(images)
@@ -153,48 +159,61 @@ class Batcher:
             make = tensors if task.kind == INFER else template.response
             task.response = make(task, answers, start, stop)
             start = stop
-        return tasks
 
-    def _framed(self, network: ServedNetwork, tasks: list[Task]) -> list[Task]:
-        """Set `seen` of the tasks whose pixels are framed as the training images are; the pool prepares the others."""
-        tasks = self._decoded(network, tasks)
+    def _framed(self, network: ServedNetwork, tasks: list[Task]) -> tuple[list[Task], list[Task]]:
+        """Set `seen` of the tasks whose images are framed as the training images are; return those, and the others."""
+        damaged = _decode(network, tasks)
         raw = [task for task in tasks if task.seen is None and task.pixels is not None]
         if not raw:
-            return tasks
+            return [task for task in tasks if task not in damaged], damaged
         pixels = [task.pixels for task in raw if task.pixels is not None]
-        ready = as_they_are(np.concatenate(pixels) if len(pixels) > 1 else pixels[0], network.preprocessing)
-        start, others = 0, set()
+        found = as_they_are(np.concatenate(pixels) if len(pixels) > 1 else pixels[0], network.preprocessing)
+        start, others = 0, damaged
         for task, own in zip(raw, pixels, strict=True):
             part = slice(start, start + len(own))
             start += len(own)
-            if ready.is_ready[part].all():
-                task.seen = ready.seen[part]
-                if ready.is_inverted[part].any():
-                    task.warnings = [[bodies.INVERTED] if each else [] for each in ready.is_inverted[part]]
-            else:
-                others.add(task)
-                self.pool.submit(self._read, task)
-        return [task for task in tasks if task not in others] if others else tasks
+            if not found.is_ready[part].all():
+                others.append(task)
+                continue
+            task.seen = found.seen[part]
+            if found.is_inverted[part].any():
+                task.warnings = [[bodies.INVERTED] if each else [] for each in found.is_inverted[part]]
+        return [task for task in tasks if task.seen is not None], others
 
-    def _decoded(self, network: ServedNetwork, tasks: list[Task]) -> list[Task]:
-        """Set `pixels` of the tasks with rows of PNGs, those left out that are damaged; the pool says what is wrong."""
-        waiting = [task for task in tasks if task.filtered]
-        rows = [each for task in waiting for each in task.filtered]
-        if not rows:
-            return tasks
-        try:
-            pixels = unfiltered(rows, network.preprocessing.shape)
-        except ValueError:
-            if len(waiting) > 1:
-                return [left for task in tasks for left in self._decoded(network, [task])]
-            waiting[0].filtered = []
-            self.pool.submit(self._read, waiting[0])
-            return [task for task in tasks if task is not waiting[0]]
-        start = 0
-        for task in waiting:
-            stop = start + len(task.filtered)
-            task.pixels, task.filtered, start = pixels[start:stop], [], stop
-        return tasks
+
+def _decode(network: ServedNetwork, tasks: list[Task]) -> list[Task]:
+    """Set `pixels` of the tasks with rows of PNGs; return those that are damaged."""
+    waiting = [task for task in tasks if task.filtered]
+    rows = [each for task in waiting for each in task.filtered]
+    if not rows:
+        return []
+    try:
+        pixels = unfiltered(rows, network.preprocessing.shape)
+    except ValueError:
+        if len(waiting) > 1:
+            return [damaged for task in waiting for damaged in _decode(network, [task])]
+        waiting[0].filtered = []
+        return waiting
+    start = 0
+    for task in waiting:
+        stop = start + len(task.filtered)
+        task.pixels, task.filtered, start = pixels[start:stop], [], stop
+    return []
+
+
+def _groups(tasks: list[Task]) -> Iterator[list[Task]]:
+    """Tasks with BATCH images together, or one task with more."""
+    group: list[Task] = []
+    count = 0
+    for task in tasks:
+        own = 0 if task.seen is None else len(task.seen)
+        if group and count + own > BATCH:
+            yield group
+            group, count = [], 0
+        group.append(task)
+        count += own
+    if group:
+        yield group
 
 
 def _fail(tasks: list[Task], error: Exception) -> None:

@@ -23,30 +23,39 @@ FORMS = '{"pixels": [[0, 255, …], …]}, or {"images": ["base64 of a file", �
 INVERTED = "inverted: its background is the opposite of the training images'"
 
 
-def read_small(task: Task) -> bool:
+def read_small(task: Task, limits: Limits) -> bool:
     """Read a small body: set `pixels` or `filtered`, and return True; return False for one that `read` must take.
 
     Raises:
         HttpError: the body is not JSON.
     """
-    body, shape = task.body, task.network.preprocessing.shape
-    if len(body) > SMALL:
+    if len(task.body) > SMALL:
         return False
     if task.media is Body.IMAGE:
-        rows = filtered_rows(body, shape)
-        if rows is not None:
-            task.filtered = [rows]
-        elif is_idx(body) and (images := idx_images(body)) is not None and images.shape[1:] == shape:
-            task.pixels, task.is_list = images, body[3] > 2
-        return task.is_small
-    if b"true" in body or b"false" in body:
-        return False
-    values = parsed(body)
+        _read_small_file(task)
+    elif b"true" not in task.body and b"false" not in task.body:
+        _read_small_json(task)
+    count = len(task.filtered) if task.pixels is None else len(task.pixels)
+    if count > limits.images:
+        task.filtered, task.pixels = [], None
+    return 0 < count <= limits.images
+
+
+def _read_small_file(task: Task) -> None:
+    body, shape = task.body, task.network.preprocessing.shape
+    rows = filtered_rows(body, shape)
+    if rows is not None:
+        task.filtered = [rows]
+    elif is_idx(body) and (images := idx_images(body)) is not None and images.shape[1:] == shape:
+        task.pixels, task.is_list = images, body[3] > 2
+
+
+def _read_small_json(task: Task) -> None:
+    values, shape = parsed(task.body), task.network.preprocessing.shape
     if len(values) == 1 and "pixels" in values and len(shape) == 2:
         task.pixels = _small_pixels(values["pixels"], shape)
     elif len(values) == 1 and "images" in values:
         task.filtered, task.is_list = _small_files(values["images"], shape), True
-    return task.is_small
 
 
 def _small_files(texts: Any, shape: tuple[int, ...]) -> list[bytes]:

@@ -21,11 +21,11 @@ DIGITS = 5  # of a number
 
 
 class Explainer:
-    """Explains the answers of one network, one at a time, with engines of its own."""
+    """Explains the answers of one network, one at a time, with a judge of its own."""
 
     def __init__(self, network: ServedNetwork, template: Template) -> None:
         self.network, self.template, self.lock = network, template, threading.Lock()
-        self.engines = network.more_engines()
+        self.judge = network.another_judge()
 
     def response(self, task: Task) -> Response:
         """Return the explanation of a task with one image, whose `seen` is set."""
@@ -33,7 +33,7 @@ class Explainer:
         if seen is None:
             raise TypeError("the task has no image")
         with self.lock:
-            answers = self.network.answer(seen, self.engines)
+            answers = self.network.answer(seen, self.judge)
             image = seen[0]
             label = int(answers.probabilities[0].argmax())
             occluded = occlusion(self._probabilities, image, label, self._ground(image))
@@ -53,7 +53,7 @@ class Explainer:
         return Response(200, (text + "," + rest[1:-1] + self.template.end).encode())
 
     def _probabilities(self, images: Images) -> NDArray[np.float64]:
-        return self.network.answer(images, self.engines).probabilities
+        return self.network.answer(images, self.judge).probabilities
 
     def _ground(self, image: Images) -> int:
         """The byte that covers: the training images' background; for photographs, the mean of the image."""

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 BATCH = 16  # images that are computed together: the kernels compute as many at once
-GATHER = 0.002  # seconds that an image waits for others, at most
 SMALL = 1 << 15  # bytes of a body that is read where networks compute; threads read larger ones
 PATH = 2048  # bytes of a URL
 HEADS = 1 << 14  # bytes of URL and header lines

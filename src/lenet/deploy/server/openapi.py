@@ -3,6 +3,7 @@
 from typing import Any
 
 from lenet.deploy.server.service import Service
+from lenet.deploy.server.tensors import OUTPUTS
 from lenet.version import __version__
 
 NUMBERS = {"type": "array", "minItems": 1, "items": {"type": "array", "minItems": 1, "items": {"type": "number"}}}
@@ -110,6 +111,7 @@ def _schemas(service: Service) -> dict[str, Any]:
         "probabilities": {"type": "object", "additionalProperties": number},
         "unknown": {"type": ["boolean", "null"]},
         "reason": {"type": ["string", "null"]},
+        "outlier_score": {"type": ["number", "null"]},
         "warnings": {"type": "array", "items": text},
     }
     error = _object({"code": text, "message": text, "hint": text}, closed=True)
@@ -118,7 +120,8 @@ def _schemas(service: Service) -> dict[str, Any]:
     shape = {"type": "array", "items": {"type": "integer", "minimum": 1}, "minItems": 2, "maxItems": 4}
     tensor = {"name": text, "shape": shape, "datatype": {"type": "string", "enum": ["UINT8", "FP32"]}, "data": data}
     tensor["parameters"] = {"type": "object"}
-    outputs = {"type": "array", "items": _object({"name": {"enum": ["probabilities", "logits", "label"]}})}
+    names = [*OUTPUTS, *(["unknown"] if any(network.calibration for network in service.networks.values()) else [])]
+    outputs = {"type": "array", "items": _object({"name": {"enum": names}})}
     inputs = {"type": "array", "minItems": 1, "maxItems": 1, "items": _object(tensor, "parameters", closed=True)}
     request = {"id": text, "parameters": {"type": "object"}, "inputs": inputs, "outputs": outputs}
     result = _object(

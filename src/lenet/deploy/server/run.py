@@ -1,28 +1,22 @@
-"""Running the server: networks are opened and checked, the port is taken, and requests are answered until a signal comes."""
+"""Starting the server: networks are opened and checked, and the port is taken; `loop.py` answers the requests."""
 
-import asyncio
-import contextlib
-import gc
 import hashlib
 import os
 import re
-import signal
 import socket
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from lenet.deploy.server.limits import Limits
 from lenet.deploy.server.served import ServedNetwork
+from lenet.deploy.targets import name_of
 from lenet.errors import ConfigError, MissingExtra, RunError
 from lenet.extras import require
 from lenet.files import untrusted
 from lenet.files.safetensors import MAX_BYTES
 from lenet.networks.trained import TrainedNetwork
-from lenet.runs.opening import network_of, open_trained
+from lenet.runs.opening import Trained, network_of, open_trained
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-CHECKS = 0.25  # seconds between two looks at slow connections
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def open_networks(runs: Sequence[str]) -> list[ServedNetwork]:
@@ -41,7 +35,7 @@ def open_networks(runs: Sequence[str]) -> list[ServedNetwork]:
         source = source if is_named else run
         trained = open_trained(source)
         network = network_of(trained)
-        name = name if is_named else _name(network, source)
+        name = name if is_named else _name(trained)
         if not NAME.fullmatch(name):
             hint = f"name it: lenet serve NAME={untrusted.printable(source)}"
             raise ConfigError(f"the name {untrusted.printable(name)} cannot be part of an URL", hint=hint)
@@ -75,105 +69,15 @@ def serve(
     """
     require("serve", "lenet serve")
     try:
-        import uvicorn
-
-        from lenet.deploy.server.app import make_app  # needs starlette
-        from lenet.deploy.server.connection import Connection  # needs httptools
+        from lenet.deploy.server import loop  # needs uvicorn, starlette and httptools
     except ModuleNotFoundError as error:
         message = f"lenet serve needs {error.name}, which is not installed"
         raise MissingExtra(message, hint='pip install "lenet[serve]"') from error
     from lenet.deploy.server.service import Service
 
     listener = _listener(host, port)
-    limits = limits or Limits()
-    service = Service(networks, limits)
-    config = uvicorn.Config(
-        make_app(service),
-        http=Connection,
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        server_header=False,
-        proxy_headers=False,
-        backlog=2048,
-        timeout_graceful_shutdown=int(limits.end_seconds),
-    )
-
-    class Server(uvicorn.Server):
-        """uvicorn's server without its signals: after them it would raise them again."""
-
-        @contextlib.contextmanager
-        def capture_signals(self) -> Iterator[None]:
-            yield
-
-    server = Server(config)
-
-    async def run() -> None:
-        loop = asyncio.get_running_loop()
-        service.start()
-
-        def end(*_: Any) -> None:
-            """End the server; a second time without waiting for the requests under way."""
-            server.force_exit = server.should_exit
-            server.should_exit = True
-
-        def end_from_any_thread() -> None:
-            loop.call_soon_threadsafe(end)
-
-        watch = loop.create_task(_watch(server))
-        with _signals(loop, end):
-            loop.call_soon(started, _url(host, listener), end_from_any_thread)
-            gc.collect()
-            gc.freeze()  # what was made so far stays: no collection has to look at it
-            await server.serve(sockets=[listener])
-        watch.cancel()
-        await loop.run_in_executor(None, service.close)
-
-    try:
-        _run_in_loop(run)
-    finally:
-        listener.close()
-
-
-async def _watch(server: Any) -> None:
-    """Close the connections whose clients are too slow."""
-    loop = asyncio.get_running_loop()
-    while True:
-        await asyncio.sleep(CHECKS)
-        for connection in list(server.server_state.connections):
-            connection.check(loop.time())
-
-
-def _run_in_loop(run: Callable[[], Any]) -> None:
-    """Run a coroutine in uvloop's event loop where it is installed, else in asyncio's."""
-    try:
-        import uvloop
-    except ImportError:  # there is none for Windows
-        asyncio.run(run())
-        return
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(run())
-
-
-@contextlib.contextmanager
-def _signals(loop: asyncio.AbstractEventLoop, end: Callable[..., None]) -> Iterator[None]:
-    """Let signals end the server, where this is the main thread."""
-    before = {}
-    for number in SIGNALS:
-        before[number] = signal.getsignal(number)
-        try:
-            loop.add_signal_handler(number, end)
-        except (NotImplementedError, ValueError, RuntimeError):  # Windows; or a thread other than the first
-            with contextlib.suppress(ValueError):
-                signal.signal(number, end)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
-                loop.remove_signal_handler(number)
-            with contextlib.suppress(ValueError, TypeError):
-                signal.signal(number, handler)
+    with listener:
+        loop.run(Service(networks, limits or Limits()), listener, lambda end: started(_url(host, listener), end))
 
 
 def _listener(host: str, port: int) -> socket.socket:
@@ -200,13 +104,10 @@ def _url(host: str, listener: socket.socket) -> str:
     return f"http://{shown}:{listener.getsockname()[1]}"
 
 
-def _name(network: TrainedNetwork, source: str) -> str:
-    """What a network is called: its run directory, its weights file, or the word that it was opened by."""
-    path = network.path
-    if path.name == "model.safetensors" or path.is_dir():
-        path = path if path.is_dir() else path.parent
-        return path.absolute().name
-    return path.stem or source
+def _name(trained: Trained) -> str:
+    """What a network is called: by its run directory, its weights file, or its repository on the Hub."""
+    name, path = name_of(trained.path), trained.path.absolute()
+    return path.parent.name if name == "model" and path.is_file() else name
 
 
 def _sha256(network: TrainedNetwork) -> str:

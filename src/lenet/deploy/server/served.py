@@ -2,55 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from lenet.analysis.inference import engine_for
-from lenet.config import TrainConfig
+from lenet.analysis.judge import Judge, Judgement
 from lenet.data.dataset import Images
 from lenet.deploy.server.examples import examples
-from lenet.engines.choice import choose_engine, make_engine
+from lenet.engines import kernels
 from lenet.engines.cpu import CpuEngine
 from lenet.errors import LenetError
 from lenet.images.preprocess import Preprocessing
-from lenet.metrics import softmax
 from lenet.networks.calibration import Calibration
-from lenet.networks.embedding import up_to
-from lenet.networks.layers import Dense
 from lenet.networks.trained import TrainedNetwork
-from lenet.runs.opening import Computes, Trained, logits, network_of
+from lenet.runs.opening import Trained, network_of
 
 CLOSE = 1e-3  # how far the engine's logits may be from NumPy's, as a share of the largest
-
-
-@dataclass(frozen=True, eq=False)
-class Answers:
-    """What a network answers for N images.
-
-    Attributes:
-        logits: float32 (N, num_classes).
-        probabilities: float64 (N, num_classes).
-        reasons: for each image why it is unknown, None for a known one; None for a network that has no rule for it.
-    """
-
-    logits: NDArray[np.float32]
-    probabilities: NDArray[np.float64]
-    reasons: Sequence[str | None] | None
-
-
-@dataclass(frozen=True, eq=False)
-class Engines:
-    """What computes in one thread.
-
-    Attributes:
-        logits: the network's engine.
-        embedding: that of the layers before the one whose input the calibration looks at, if the network has one.
-    """
-
-    logits: Computes
-    embedding: Computes | None
 
 
 @dataclass(eq=False)
@@ -72,12 +38,12 @@ class ServedNetwork:
     is_ready: bool = False
     network: TrainedNetwork = field(init=False)
     calibration: Calibration | None = field(init=False)
-    engines: "Engines" = field(init=False)
+    judge: Judge = field(init=False)
 
     def __post_init__(self) -> None:
         self.network = network_of(self.trained)
         self.calibration = self.network.calibration
-        self.engines = self.more_engines()
+        self.judge = self.another_judge()
 
     @property
     def preprocessing(self) -> Preprocessing:
@@ -89,31 +55,38 @@ class ServedNetwork:
         """Names of the classes."""
         return self.network.classes
 
-    def more_engines(self) -> "Engines":
-        """Return engines for a further thread; they compute for one thread at a time."""
-        trained: Any = self.trained
-        embedding = None
-        if self.calibration is not None:
-            layer = next(each for each in self.network.architecture.layers if each.name == self.calibration.layer)
-            if not isinstance(layer, Dense):
-                raise TypeError(f"the layer {layer.name} of the calibration is not dense")
-            cut = up_to(self.network.network, layer)
-            name = choose_engine("auto", cut.architecture, "cpu").name
-            embedding = _on_one_thread(make_engine(name, cut, None, TrainConfig(), self.preprocessing))
-        return Engines(_on_one_thread(engine_for(trained, "cpu")), embedding)
+    @property
+    def computed_by(self) -> str:
+        """What computes, in words."""
+        return f"lenet's kernels for {kernels.variant_name()}" if self._has_kernels else "PyTorch"
 
-    def answer(self, images: Images, engines: "Engines | None" = None) -> Answers:
+    def another_judge(self) -> Judge:
+        """Return what computes answers in a further thread: a judge computes for one thread at a time."""
+        return Judge(self.trained, "cpu", threads=1)
+
+    def answer(self, images: Images, judge: Judge | None = None) -> Judgement:
         """Compute the answers for images as the network sees them, uint8 (N, height, width) or (N, height, width, 3).
 
         Raises:
             RunError: a logit is NaN or infinite.
         """
-        engines = engines or self.engines
-        values = logits(self.trained, engines.logits, images)
-        if self.calibration is None or engines.embedding is None:
-            return Answers(values, softmax(values), None)
-        reasons = self.calibration.judge(values, engines.embedding.logits(images))[1]
-        return Answers(values, self.calibration.probabilities(values), reasons)
+        judge = judge or self.judge
+        if self._has_kernels:
+            return judge(images)
+        # PyTorch's last bits depend on how many images it computes together.
+        parts = [judge(images[number : number + 1]) for number in range(len(images))]
+        scores = [part.outlier_scores for part in parts if part.outlier_scores is not None]
+        reasons = [reason for part in parts for reason in part.reasons or []]
+        return Judgement(
+            np.concatenate([part.logits for part in parts]),
+            np.concatenate([part.probabilities for part in parts]),
+            np.concatenate(scores) if scores else None,
+            reasons or None,
+        )
+
+    @property
+    def _has_kernels(self) -> bool:
+        return isinstance(self.judge.engine, CpuEngine)
 
     def check(self) -> None:
         """Find out whether the network is ready: its engine computes what NumPy does, and it recognises a stored image.
@@ -143,9 +116,3 @@ class ServedNetwork:
         count = int((answers.probabilities.argmax(axis=1) == labels).sum())
         self.readiness = f"recognised {count} of {len(labels)} stored images"
         self.is_ready = count > 0
-
-
-def _on_one_thread(engine: Computes) -> Computes:
-    if isinstance(engine, CpuEngine):
-        engine.threads = 1
-    return engine

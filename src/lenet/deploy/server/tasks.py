@@ -71,8 +71,3 @@ class Task:
         self.identity: str | None = None
         self.response: Response | None = None
         self.is_abandoned = False
-
-    @property
-    def is_small(self) -> bool:
-        """Whether its images were read by `read_small`."""
-        return self.pixels is not None or bool(self.filtered)
