@@ -16,6 +16,7 @@ from export_tables import onnx
 from photograph_tables import photograph_conditions, photograph_files, photographs
 from ready_made_tables import ready_made, ready_made_seconds
 from recording import record
+from server_table import server
 
 ROOT = Path(__file__).parent.parent
 
@@ -145,6 +146,7 @@ TABLES: dict[str, Callable[[], Iterator[str]]] = {
         *(photographs, photograph_conditions, photograph_files, own_images, ready_made, ready_made_seconds),
         sklearn_estimator,
         *(onnx, c_source, c_peer),
+        server,
     )
 }
 DOCUMENTS = [ROOT / "README.md", ROOT / "examples/README.md", *sorted((ROOT / "docs").glob("*.md"))]
