@@ -39,7 +39,7 @@ from lenet.networks.outliers import Floats, View, evidence, unit
 from lenet.networks.trained import TrainedNetwork
 from lenet.registry import ACTIVATIONS, POOLINGS
 
-WARNINGS = ("-std=c99", "-Wall", "-Wextra", "-Wconversion", "-pedantic", "-Werror")
+WARNINGS = ("-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-pedantic", "-Werror")
 PUBLIC = [f"lenet_{what}{end}" for what in ("predict", "logits", "classify") for end in ("", "_in")] + [
     "lenet_self_test"
 ]

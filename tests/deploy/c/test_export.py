@@ -91,7 +91,8 @@ def test_a_weights_file_needs_data_for_integers_only(trained, data, tmp_path):
     with pytest.raises(ConfigError, match="--data fashion-mnist"):
         lenet.export(weights, to="c", out=tmp_path / "net", int8=True)
     exported = lenet.export(weights, to="c", out=tmp_path / "noise")
-    assert "noise" in (exported.path / "lenet_test.c").read_text()
+    assert exported.notes[-1] == c_export.NOISE_NOTE
+    assert "A self-test with noise" in (exported.path / "lenet_test.c").read_text()
     lenet.export(weights, to="c", out=tmp_path / "net", int8=True, data=data)
 
 
@@ -164,5 +165,5 @@ def test_all_test_images(real_data, tmp_path, name):
     assert (found.argmax(axis=1) == wanted.argmax(axis=1)).all()
     exported = lenet.export(run, to="c", out=tmp_path / "int8", data_dir=str(real_data), int8=True)
     splits = load_data(run, str(real_data))
-    network = quantize(stages_of(InferencePlan.of(run.network)), c_export.calibration_images(splits.train.images))
+    network = quantize(stages_of(InferencePlan.of(run.network)), c_export.range_images(splits.train.images))
     assert (logits(compiled(exported.path), test.images) == integer_logits(network, test.images)).all()

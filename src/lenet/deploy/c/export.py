@@ -16,7 +16,7 @@ from lenet.deploy.c.lenet_c import Source, float_source, int8_source
 from lenet.deploy.c.lenet_h import header
 from lenet.deploy.c.quantization import Quantized, quantize
 from lenet.deploy.c.readme import readme
-from lenet.deploy.c.self_test import Expected, SelfTestImages, self_test
+from lenet.deploy.c.self_test import NOISE, Expected, SelfTestImages, self_test
 from lenet.deploy.c.size import STACK
 from lenet.deploy.c.stages import stages_of
 from lenet.deploy.c.text import commented
@@ -33,7 +33,8 @@ from lenet.runs.opening import Trained, logits, network_of
 from lenet.runs.run import Run
 from lenet.version import __version__
 
-CALIBRATION_IMAGES = 2000
+RANGE_IMAGES = 2000
+NOISE_NOTE = "the self-test has images of noise; --data NAME takes those of a data set"
 MOST_LOSS = 0.003  # of accuracy on the test images
 
 Data = str | os.PathLike[str] | Splits | None
@@ -65,10 +66,11 @@ def make(
         images = _test_images(trained, data, data_dir)
         source = float_source(stages, commented(first_line), calibration)
         test = self_test(images, _expected(network, images.images), commented(first_line))
-        return _export(network, source, test, first_line, _sizes("float", source))
+        notes = (*_sizes("float", source), *([] if images.origin != NOISE else [NOISE_NOTE]))
+        return _export(network, source, test, first_line, notes)
     splits = splits_for(trained, data, data_dir)
     must_fit(trained, splits.train)
-    integers = quantize(stages, calibration_images(splits.train.images))
+    integers = quantize(stages, range_images(splits.train.images))
     note = _loss(network, integers, splits, accept_loss)
     images = SelfTestImages.of(splits.test.images, splits.name)
     source = int8_source(integers, commented(first_line), calibration)
@@ -93,9 +95,9 @@ def _expected_integers(integers: Quantized, images: Images, calibration: Calibra
     return Expected(logits, is_exact=True, outlier_scores=outlier_scores(integers, images, logits, calibration))
 
 
-def calibration_images(images: Images) -> Images:
+def range_images(images: Images) -> Images:
     """Return 2,000 of the training images, or all if there are fewer, drawn with a fixed seed."""
-    count = min(CALIBRATION_IMAGES, len(images))
+    count = min(RANGE_IMAGES, len(images))
     drawn = np.random.default_rng(0).choice(len(images), count, replace=False)
     return np.asarray(images[np.sort(drawn)])
 

@@ -85,7 +85,7 @@ def float_source(stages: Stages, first_line: str, calibration: Calibration | Non
         *([text.source("exponential.c", uses)] if "EXP" in uses else []),
         text.source("float_sums.c", uses),
         text.source("stream.c", uses),
-        "typedef float sum;\n#define LOGIT(value) (value)\n",
+        "typedef float score;\n#define LOGIT(value) (value)\n",
         text.source("public.c", uses),
     ]
     if calibration is not None:
@@ -127,7 +127,7 @@ def int8_source(network: Quantized, first_line: str, calibration: Calibration | 
         _table(rows),
         text.source("int8_sums.c", uses),
         text.source("stream.c", uses),
-        f"typedef int32_t sum;\n{logit}\n",
+        f"typedef int32_t score;\n{logit}\n",
         text.source("public.c", uses),
     ]
     if calibration is not None:
@@ -180,7 +180,7 @@ def _first(first_line: str, macros: Macros, uses: set[str], is_short: bool) -> I
     yield f'/* {first_line} */\n#include "lenet.h"\n'
     yield text.source("rom.c", uses)
     yield "".join(f"#define {name} {value}\n" for name, value in values.items())
-    yield f"typedef {'int16_t' if is_short else 'int32_t'} size;\n"
+    yield f"typedef {'int16_t' if is_short else 'int32_t'} extent;\n"
 
 
 def _arrays(parts: Mapping[str, NDArray[Any]], number: int, name: str) -> str:

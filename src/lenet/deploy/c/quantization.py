@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from lenet.data.dataset import Images
 from lenet.deploy.c.ranges import CURVED, Range, ranges
 from lenet.deploy.c.stages import Stage, Stages
+from lenet.errors import ModelError
+from lenet.files.untrusted import printable
 from lenet.networks.forward import TANH_HEIGHT, TANH_STEEPNESS
 
 MAX_SUM = 2**31 - 1
@@ -186,6 +188,11 @@ def _thresholds(activation: str, output: Levels) -> tuple[NDArray[np.int16], flo
 
 def _mean(stage: Stage, levels: Levels, values: Range) -> QuantizedMean:
     pixels = math.prod(stage.out_shape[:2])
+    if pixels * levels.largest > MAX_SUM:
+        raise ModelError(
+            f"the mean over the {pixels:,} pixels of the layer {printable(stage.name)} does not fit into sums of 32 bits",
+            hint="write it in float, without --int8",
+        )
     output = _chosen(values, levels.scale / pixels)
     multiplier, shift = _fixed_point(np.array([levels.scale / (pixels * output.scale)]))
     return QuantizedMean(levels, output, int(multiplier[0]), shift)

@@ -9,6 +9,7 @@ from lenet.data.dataset import Images
 from lenet.deploy.c import text
 
 COUNT = 16
+NOISE = "noise"
 MAX_PIXELS = 1 << 18  # of all images: a source of a megabyte
 TOLERANCE = 1e-3  # of float logits, whose last bits differ from machine to machine
 
@@ -80,7 +81,7 @@ class SelfTestImages:
         count = _count(shape)
         noise = np.random.default_rng(0).integers(0, 256, (count, *shape))
         contrast = np.linspace(1 / count, 1, count).reshape(-1, *[1] * len(shape))
-        return cls((noise * contrast).astype(np.uint8), "noise")
+        return cls((noise * contrast).astype(np.uint8), NOISE)
 
 
 @dataclass(frozen=True, eq=False)

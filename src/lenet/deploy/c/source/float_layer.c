@@ -4,12 +4,12 @@ typedef float value;
 struct layer {
     const float *weights; /* [channels][kernel][kernel][in_channels] */
     const float *biases;  /* [channels] */
-    size height, width, in_channels; /* of the input */
-    size in_start, in_rows;          /* where the input lies in the work memory, and how many of its rows */
-    size out_start, out_rows;
-    size out_height, out_width, channels;
-    size kernel, padding;
-    size window; /* of the pooling: 2, or 1 for none */
+    extent height, width, in_channels; /* of the input */
+    extent in_start, in_rows;          /* where the input lies in the work memory, and how many of its rows */
+    extent out_start, out_rows;
+    extent out_height, out_width, channels;
+    extent kernel, padding;
+    extent window; /* of the pooling: 2, or 1 for none */
     uint8_t is_average;
     uint8_t activation;
 };

@@ -9,12 +9,12 @@ struct layer {
     const int16_t *thresholds; /* [255]: the output is how many of them the scaled sum reaches */
 #endif
     int32_t in_zero, out_zero;       /* the levels that stand for 0 */
-    size height, width, in_channels; /* of the input */
-    size in_start, in_rows;          /* where the input lies in the work memory, and how many of its rows */
-    size out_start, out_rows;
-    size out_height, out_width, channels;
-    size kernel, padding;
-    size window; /* of the pooling: 2, or 1 for none */
+    extent height, width, in_channels; /* of the input */
+    extent in_start, in_rows;          /* where the input lies in the work memory, and how many of its rows */
+    extent out_start, out_rows;
+    extent out_height, out_width, channels;
+    extent kernel, padding;
+    extent window; /* of the pooling: 2, or 1 for none */
     uint8_t is_average;
     uint8_t activation;
     uint8_t shift;

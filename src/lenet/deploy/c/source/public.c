@@ -1,9 +1,9 @@
 static int largest(const struct layer *last, const void *input)
 {
-    sum best = logit(last, input, 0);
+    score best = logit(last, input, 0);
     int label = 0;
     for (int channel = 1; channel < LENET_CLASSES; channel++) {
-        const sum next = logit(last, input, channel);
+        const score next = logit(last, input, channel);
         if (next > best) {
             best = next;
             label = channel;
