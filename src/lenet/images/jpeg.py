@@ -57,7 +57,9 @@ def small(content: bytes, enough: int) -> Pixels | None:
         image = Image.frombytes(header.mode, header.size, content, "jpeg", header.mode, "")
     except (ValueError, OSError):
         return None
-    return without_colours(np.array(image))
+    width, height = header.size
+    shape = (height, width) if header.mode == "L" else (height, width, 3)
+    return without_colours(np.frombuffer(image.tobytes(), np.uint8).reshape(shape))
 
 
 @functools.lru_cache(maxsize=64)  # the files of a data set often begin alike

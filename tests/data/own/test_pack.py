@@ -159,6 +159,7 @@ def test_a_packing_that_was_interrupted_continues(tmp_path, cache, monkeypatch):
     expected = lenet.data.load(path, size=(32, 32), split_seed=1).fingerprint
     shutil.rmtree(cache)
     monkeypatch.setattr("lenet.data.own.parts.PART", 6)
+    monkeypatch.setattr("lenet.data.own.parts.SOON", 0)
     applied, apply = [], Preprocessing.apply
 
     def counted(self, source, name=None):

@@ -1,5 +1,6 @@
 """Makes the images of a collection, each by `Preprocessing.apply` as for prediction; parts outlast an interruption."""
 
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -23,7 +24,7 @@ from lenet.images.preprocess import Preprocessing
 if TYPE_CHECKING:
     from lenet.data.download import MakeBar
 
-TOGETHER = 64  # images that a process is asked for at once
+TOGETHER, SECONDS = 128, 0.1  # images that a process is asked for at once, at most, and for about how long
 SAMPLE = 200  # images from which size, colours and framing are measured
 
 
@@ -70,12 +71,15 @@ def make(
     root = root_of(collection)
     if root is not None:
         workers.start(len(collection.items))  # they start while a sample is measured
+    began = time.perf_counter()
     preprocessing = _preprocessing(collection, settings["size"], settings["fit"])
+    seconds_each = (time.perf_counter() - began) / min(SAMPLE, len(collection.items))
     if collection.arrays is not None and collection.arrays.shape[1:3] == preprocessing.size:
         return _of_arrays(collection.arrays, preprocessing)
     if root is not None:
         workers.begin(root, preprocessing)
-    maker = _Maker(collection, preprocessing, workers if root is not None and workers.processes else None)
+    together = max(1, min(TOGETHER, int(SECONDS / seconds_each)))
+    maker = _Maker(collection, preprocessing, workers if root is not None and workers.processes else None, together)
     return _of_files(collection, maker, settings["skip_bad"], folder, progress)
 
 
@@ -155,14 +159,17 @@ class _Maker:
         collection: the images.
         preprocessing: how they are made.
         workers: processes; None if threads are enough.
+        together: images that a process is asked for at once.
     """
 
-    def __init__(self, collection: Collection, preprocessing: Preprocessing, workers: Workers | None) -> None:
+    def __init__(
+        self, collection: Collection, preprocessing: Preprocessing, workers: Workers | None, together: int
+    ) -> None:
         self.collection, self.preprocessing, self.workers = collection, preprocessing, workers
-        self.step = TOGETHER if workers else 1
+        self.step = together if workers else 1
 
     def __enter__(self) -> "_Maker":
-        self.pool = ThreadPoolExecutor(cores())
+        self.pool = ThreadPoolExecutor(self.workers.num_threads if self.workers else cores())
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -2,6 +2,7 @@
 
 import secrets
 import shutil
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +17,8 @@ from lenet.images.pixels import Pixels
 from lenet.images.preprocess import Preprocessing
 
 PART = 512  # images
+SOON = 2.0  # seconds: what is packed by then need not outlast an interruption
+MAX_WAITING = 64 << 20  # bytes of parts that are not written yet
 
 
 class Part(NamedTuple):
@@ -64,6 +67,8 @@ class Parts:
         self.digests: list[Digests] = []
         self.thumbnails: list[Pixels] = []
         self.bad: tuple[Bad, ...] = ()
+        self.began = time.monotonic()
+        self.waiting: list[tuple[int, Path, Part]] = []  # place in `done`, and where to write it
 
     def has(self, start: int) -> bool:
         """Return whether the part that begins with an item seems to be done."""
@@ -79,9 +84,18 @@ class Parts:
         return part
 
     def keep(self, start: int, part: Part) -> None:
-        """Keep a part."""
-        path = self._path(start)
-        self._add(part, path if path is not None and _write(path, part) else part)
+        """Keep a part; it is written, with all before, if packing takes longer."""
+        self._add(part, part)
+        if (path := self._path(start)) is None:
+            return
+        self.waiting.append((len(self.done) - 1, path, part))
+        num_bytes = sum(each.images.nbytes for _, _, each in self.waiting)
+        if time.monotonic() - self.began < SOON and num_bytes < MAX_WAITING:
+            return
+        for place, file, each in self.waiting:
+            if _write(file, each):
+                self.done[place] = file
+        self.waiting.clear()
 
     def images(self) -> Iterator[Pixels]:
         """Yield the images of each part, in order."""

@@ -7,6 +7,7 @@ or not there. Two processes at once do the same work twice at most. parts.py kee
 
 import hashlib
 import json
+import math
 import os
 import secrets
 import shutil
@@ -29,6 +30,7 @@ from lenet.images.preprocess import Preprocessing
 
 VERSION = 2  # of what is packed, and how
 KEPT = 8  # packed forms of the same data that stay in the cache, such as for several sizes
+IN_MEMORY = 64 << 20  # bytes of images that are put in order in memory
 OLD_SECONDS = 24 * 3600.0  # after which what a killed process left is removed
 
 Indices = NDArray[np.int64]
@@ -173,9 +175,14 @@ def save(folder: Path | None, facts: Facts, labels: Labels, source: Source) -> P
 def _write(folder: Path, facts: Facts, labels: Labels, source: Source) -> None:
     folder.mkdir(parents=True)
     np.save(folder / "labels.npy", labels)
-    images = np.lib.format.open_memmap(folder / "images.npy", mode="w+", dtype=np.uint8, shape=source.shape)
-    source.write(images)
-    images.flush()
+    if math.prod(source.shape) > IN_MEMORY:
+        images = np.lib.format.open_memmap(folder / "images.npy", mode="w+", dtype=np.uint8, shape=source.shape)
+        source.write(images)
+        images.flush()
+    else:  # a file in memory's pages costs more than writing it at once
+        images = np.empty(source.shape, np.uint8)
+        source.write(images)
+        np.save(folder / "images.npy", images)
     values = vars(facts) | {"preprocessing": facts.preprocessing.to_dict()}
     values |= {"fingerprint": _fingerprint(images, labels, facts.counts)}
     for name in ("labels.npy", "images.npy"):

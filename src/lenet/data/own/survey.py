@@ -58,7 +58,6 @@ class Survey:
         is_light: bool (N,), whether its corners are lighter than middle grey.
         ink: float32 (N,), the share of its pixels that differ from the corners.
         same: int64 (N,), the first image with equal pixels.
-        near: int64 (N,), the first image that is equal or nearly so.
         thumbnails: uint8 (N, 16, 16) or (N, 16, 16, 3).
     """
 
@@ -71,7 +70,6 @@ class Survey:
     is_light: NDArray[np.bool_]
     ink: NDArray[np.float32]
     same: NDArray[np.int64]
-    near: NDArray[np.int64]
     thumbnails: Pixels
 
     @cached_property
@@ -84,6 +82,11 @@ class Survey:
     def splits(self) -> NDArray[np.str_]:
         """(N,), the split of each image, "" where there are none."""
         return np.array([item.split or "" for item in self.items])
+
+    @cached_property
+    def near(self) -> NDArray[np.int64]:
+        """The first image that is equal to each one or nearly so, int64 (N,)."""
+        return duplicates.near_groups(self.same, self.thumbnails) if len(self.same) else self.same
 
     @property
     def near_empty(self) -> list[int]:
@@ -142,7 +145,6 @@ def survey(collection: Collection) -> Survey:
         np.array([each.is_light for each in readable], np.bool_),
         np.array([each.ink for each in readable], np.float32),
         same,
-        duplicates.near_groups(same, small) if readable else same,
         small,
     )
 

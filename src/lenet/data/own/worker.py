@@ -5,11 +5,13 @@ cannot be read, and then the bytes of a Batch. It ends with its input, so it nev
 """
 
 import json
+import math
 import os
 import queue
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -27,6 +29,8 @@ from lenet.images.preprocess import Preprocessing
 
 MANY = 2000  # images from which processes pay
 LARGEST = 8  # processes
+PIPE = 1 << 20  # bytes: an answer fits in, so that the process goes on before it is read
+UNDER_WAY = 2  # lists of names that a process has at once, so that it does not wait for the next
 
 
 def cores() -> int:
@@ -43,15 +47,14 @@ def root_of(collection: Collection) -> Path | None:
 
 
 class Workers:
-    """Processes beside this one, each asked by one thread at a time; none until `start`.
+    """Processes beside this one; none until `start`.
 
     Use it as a context, which ends them.
     """
 
     def __init__(self) -> None:
-        self.shape: tuple[int, ...] = ()
-        self.free: queue.SimpleQueue[subprocess.Popen[bytes] | None] = queue.SimpleQueue()
-        self.processes: list[subprocess.Popen[bytes]] = []
+        self.free: queue.SimpleQueue[_Process | None] = queue.SimpleQueue()
+        self.processes: list[_Process] = []
 
     def start(self, num_images: int) -> None:
         """Start the processes if there are many images, unless they have been started."""
@@ -59,24 +62,21 @@ class Workers:
             return
         for _ in range(min(cores(), LARGEST) - 1):
             with suppress(OSError):  # then there is one fewer
-                process = subprocess.Popen(
-                    [sys.executable, "-P", "-m", "lenet.data.own.worker"],
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.DEVNULL,
-                    env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-                )
-                self.processes.append(process)
+                self.processes.append(_Process())
 
     def begin(self, root: Path, preprocessing: Preprocessing) -> None:
         """Say where the images are, and how they are made."""
-        self.shape = preprocessing.shape
-        header = _line({"root": str(root.absolute()), "preprocessing": preprocessing.to_dict()})
         self.free.put(None)  # this process itself
         for process in self.processes:
             with suppress(OSError):
-                _pipes(process)[0].write(header)
-                self.free.put(process)
+                process.begin(root, preprocessing)
+                for _ in range(UNDER_WAY):
+                    self.free.put(process)
+
+    @property
+    def num_threads(self) -> int:
+        """How many threads may call `make` at once without waiting."""
+        return 1 + UNDER_WAY * len(self.processes)
 
     def make(self, names: Sequence[str], here: Callable[[], Batch]) -> Batch:
         """Make some images in whichever process is free; by `here` in this one, also if the other has failed."""
@@ -87,7 +87,7 @@ class Workers:
             finally:
                 self.free.put(None)
         try:
-            made = _ask(process, names, self.shape)
+            made = process.ask(names)
         except (OSError, ValueError, KeyError, TypeError):
             return here()  # it has died, and is asked no more
         self.free.put(process)
@@ -98,29 +98,61 @@ class Workers:
 
     def __exit__(self, *_: object) -> None:
         for process in self.processes:
-            process.kill()
-            process.wait()
-            for pipe in _pipes(process):
-                with suppress(OSError):
-                    pipe.close()
+            process.end()
 
 
-def _pipes(process: "subprocess.Popen[bytes]") -> tuple[Any, Any]:
-    return process.stdin, process.stdout
+class _Process:
+    """A process that makes images. Several threads may ask at once; it answers one after the other."""
 
+    def __init__(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "lenet.data.own.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            pipesize=PIPE,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        )
+        self.stdin: Any = self.process.stdin
+        self.stdout: Any = self.process.stdout
+        self.shape: tuple[int, ...] = ()
+        self.asking = threading.Lock()
+        self.answered = threading.Event()  # whether all before have read their answers
+        self.answered.set()
 
-def _ask(process: "subprocess.Popen[bytes]", names: Sequence[str], shape: tuple[int, ...]) -> Batch:
-    stdin, stdout = _pipes(process)
-    stdin.write(_line(list(names)))
-    stdin.flush()
-    bad = tuple((int(place), str(reason)) for place, reason in json.loads(stdout.readline()))
-    small = (duplicates.EDGE, duplicates.EDGE, *shape[2:])
-    shapes = [(len(names) - len(bad), *each) for each in (shape, (duplicates.DIGEST,), small)]
-    content = [stdout.read(int(np.prod(each))) for each in shapes]
-    images, digests, thumbnails = (
-        np.frombuffer(each, np.uint8).reshape(of) for each, of in zip(content, shapes, strict=True)
-    )
-    return Batch(images, digests, thumbnails, bad)
+    def begin(self, root: Path, preprocessing: Preprocessing) -> None:
+        self.shape = preprocessing.shape
+        self.stdin.write(_line({"root": str(root.absolute()), "preprocessing": preprocessing.to_dict()}))
+        self.stdin.flush()
+
+    def ask(self, names: Sequence[str]) -> Batch:
+        with self.asking:
+            self.stdin.write(_line(list(names)))
+            self.stdin.flush()
+            before, self.answered = self.answered, threading.Event()
+            own = self.answered
+        before.wait()
+        try:
+            return self._answer(len(names))
+        finally:
+            own.set()
+
+    def _answer(self, num_asked: int) -> Batch:
+        bad = tuple((int(place), str(reason)) for place, reason in json.loads(self.stdout.readline()))
+        small = (duplicates.EDGE, duplicates.EDGE, *self.shape[2:])
+        shapes = [(num_asked - len(bad), *each) for each in (self.shape, (duplicates.DIGEST,), small)]
+        content = [self.stdout.read(math.prod(each)) for each in shapes]
+        images, digests, thumbnails = (
+            np.frombuffer(each, np.uint8).reshape(of) for each, of in zip(content, shapes, strict=True)
+        )
+        return Batch(images, digests, thumbnails, bad)
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        for pipe in (self.stdin, self.stdout):
+            with suppress(OSError):
+                pipe.close()
 
 
 def _line(value: Any) -> bytes:
@@ -130,6 +162,8 @@ def _line(value: Any) -> bytes:
 def main() -> None:
     """Make images until the input ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started this one
+    import PIL.JpegImagePlugin  # noqa: F401  # while the other process still looks at the folder
+
     stdin, stdout = sys.stdin.buffer, sys.stdout.buffer
     header = json.loads(stdin.readline())
     root, preprocessing = header["root"], Preprocessing.from_dict(header["preprocessing"])
