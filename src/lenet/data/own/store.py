@@ -175,11 +175,12 @@ def save(folder: Path | None, facts: Facts, labels: Labels, source: Source) -> P
 def _write(folder: Path, facts: Facts, labels: Labels, source: Source) -> None:
     folder.mkdir(parents=True)
     np.save(folder / "labels.npy", labels)
+    images: Pixels
     if math.prod(source.shape) > IN_MEMORY:
         images = np.lib.format.open_memmap(folder / "images.npy", mode="w+", dtype=np.uint8, shape=source.shape)
         source.write(images)
         images.flush()
-    else:  # a file in memory's pages costs more than writing it at once
+    else:  # filling a memory-mapped file costs more than writing it at once
         images = np.empty(source.shape, np.uint8)
         source.write(images)
         np.save(folder / "images.npy", images)
