@@ -47,8 +47,8 @@ def test_version(lenet_command):
             "use --engine reference",
         ),
         (
-            ("train", "--engine", "cpu", "--model", "mlp", "--hidden", "9,9,9,9,9,9,9,9,9,9,9,9", *SMALL),
-            "the CPU kernels do not take 26 layers; they take at most 24",
+            ("train", "--engine", "cpu", "--model", "mlp", "--hidden", ",".join("9" * 16), *SMALL),
+            "the CPU kernels do not take 34 layers; they take at most 32",
             "use --engine reference",
         ),
         (("train", "--model", "mlp", "--pooling", "avg", *SMALL), "mlp has no setting pooling", "it takes hidden"),

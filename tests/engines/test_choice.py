@@ -10,7 +10,7 @@ from lenet.errors import EngineError, MissingExtra
 from lenet.networks import build
 
 LENET = build("lenet")
-TOO_DEEP = build("mlp", hidden=(9,) * 12)
+TOO_DEEP = build("mlp", hidden=(9,) * 16)
 
 
 @pytest.fixture
@@ -50,9 +50,9 @@ def test_what_is_requested_is_taken():
 def test_auto_falls_back_to_pytorch_and_says_why():
     chosen = choose_engine("auto", TOO_DEEP, "cpu")
     assert chosen.name == "reference"
-    assert chosen.reason.startswith("auto: the CPU kernels do not take 26 layers")
+    assert chosen.reason.startswith("auto: the CPU kernels do not take 34 layers")
     assert choose_engine("auto", LENET, "cuda:0").reason == "auto: plain PyTorch"
-    with pytest.raises(EngineError, match="do not take 26 layers"):
+    with pytest.raises(EngineError, match="do not take 34 layers"):
         choose_engine("cpu", TOO_DEEP, "cpu")
     with pytest.raises(EngineError, match="does not compute on mps"):
         choose_engine("cpu", LENET, "mps")
