@@ -46,18 +46,22 @@ def test_what_the_user_gives_stays(tiny):
 
 
 def test_larger_images_get_more_convolutions_unless_the_user_names_a_model(tiny):
-    images = np.zeros((8, 64, 30, 3), np.uint8)
-    large = Dataset("large", images, np.arange(8) % 2, ("a", "b"))
+    images = np.zeros((200, 64, 30, 3), np.uint8)
+    large = Dataset("large", images, np.arange(200) % 2, ("a", "b"))
     assert with_own_settings(configure("own"), large, {}).channels == (12, 16, 24, 48, 64, 96)
     assert with_own_settings(configure("own", model="lenet"), large, {"model": "lenet"}).channels is None
     assert with_own_settings(configure("own", channels="8,8"), large, {"channels": "8,8"}).channels == (8, 8)
     assert with_own_settings(configure("own"), tiny.train, {}).channels is None
 
 
-def test_small_images_begin_with_the_convolutions_of_a_ready_made_network(tiny, tmp_path):
+def test_few_images_of_any_size_begin_with_the_convolutions_of_a_ready_made_network(tiny, tmp_path):
     assert with_own_settings(configure("own"), tiny.train, {}).init == "pretrained"
     for given in ({"init": "default"}, {"channels": "8,8"}, {"model": "tiny"}):
         assert with_own_settings(configure("own", **given), tiny.train, given).init == "default"
+    few = Dataset("few", np.zeros((100, 64, 64), np.uint8), np.arange(100) % 2, ("a", "b"))
+    many = Dataset("many", np.zeros((101, 64, 64), np.uint8), np.arange(101) % 2, ("a", "b"))
+    assert [with_own_settings(configure("own"), each, {}).init for each in (few, many)] == ["pretrained", "default"]
+    assert with_own_settings(configure("own", validation=1), many, {"validation": 1}).init == "pretrained"
     run = lenet.train(tiny, out=tmp_path / "run", progress="quiet", epochs=1, learning_rate=1e-9)
     first = lenet.load("mnist").network.weights["0.weight"]
     np.testing.assert_allclose(run.network.weights["0.weight"], first, atol=1e-6)

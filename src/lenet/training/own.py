@@ -18,8 +18,10 @@ from lenet.recipes import DEFAULT_RECIPE, OWN_RECIPE
 # Passes over 80 images; the number of passes falls with the cube root of the number of images.
 EPOCHS, IMAGES, FALL = 100, 80, 1 / 3
 FEWEST_EPOCHS, MOST_EPOCHS, FEWEST_STEPS = 4, 250, 250
-# Output channels of the convolutions of `small` for images of at least so many pixels, with a third pooling.
+# Output channels of the convolutions of `small` for images of at least so many pixels, with a third pooling. Up to FEW
+# training images, the usual ones are better, since they begin as those of a ready-made network.
 CHANNELS = {40: (12, 16, 24, 48, 64, 96)}
+FEW = 100
 BATCHES = {2_000: 16, 20_000: 32}  # images in a step, by the number of images below which they are taken
 LARGEST_BATCH = 64
 IMBALANCE = 2  # times as many images of the most frequent class as of the rarest: from there on rare classes weigh more
@@ -53,15 +55,20 @@ def with_own_settings(config: TrainConfig, train: Dataset, given: Mapping[str, A
         "class_weights": class_weights(train),
     }
     if config.model == "small":
-        decided["channels"] = channels(train.size)
+        decided["channels"] = channels(train.size, count)
         if decided["channels"] is None and given.get("channels") is None:
             decided["init"] = "pretrained"  # the convolutions are those of a ready-made network
     given = {name: value for name, value in given.items() if value is not None}
     return configure(OWN_RECIPE, **{**decided, "data": config.data, **given})
 
 
-def channels(size: tuple[int, int]) -> tuple[int, ...] | None:
-    """Return the convolutions of `small` for images of a size: with every other one a pooling halves the image."""
+def channels(size: tuple[int, int], count: int) -> tuple[int, ...] | None:
+    """Return the convolutions of `small` for so many images of a size; None for the model's own.
+
+    With every other convolution a pooling halves the image.
+    """
+    if count <= FEW:
+        return None
     return next((channels for edge, channels in CHANNELS.items() if max(size) >= edge), None)
 
 
