@@ -139,6 +139,25 @@ def examples() -> Iterator[str]:
     )
 
 
+def hub() -> Iterator[str]:
+    """Seconds of cards, pushes and opening, each a process."""
+    rows = {
+        "card": "`lenet card`: README.md and two images",
+        "push": "`lenet push` to a server on the same machine, card included",
+        "predict": "`lenet predict` with the ready-made network",
+        "predict, first time": "the same from the server, nothing in the cache",
+        "predict, checked": "from the cache, after a question to the server",
+        "predict, commit": "from the cache by its commit, without a question",
+        "predict, offline": "from the cache with `HF_HUB_OFFLINE=1`",
+    }
+    found = record("hub")
+    yield "| what, from process start to exit | median | fastest to slowest of 5 |"
+    yield "| --- | --- | --- |"
+    for name, what in rows.items():
+        seconds = found["seconds"][name]
+        yield f"| {what} | {seconds['median']:.2f} s | {seconds['min']:.2f} to {seconds['max']:.2f} s |"
+
+
 TABLES: dict[str, Callable[[], Iterator[str]]] = {
     make.__name__: make
     for make in (
@@ -147,6 +166,7 @@ TABLES: dict[str, Callable[[], Iterator[str]]] = {
         sklearn_estimator,
         *(onnx, c_source, c_peer),
         server,
+        hub,
     )
 }
 DOCUMENTS = [ROOT / "README.md", ROOT / "examples/README.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -8,6 +8,7 @@ from lenet.errors import MissingExtra
 NEEDED = {
     "torch": ("torch", "torch", "PyTorch", (2, 6)),
     "serve": ("uvicorn", "uvicorn", "uvicorn", (0, 34)),
+    "hub": ("huggingface_hub", "huggingface_hub", "huggingface_hub", (1, 0)),
     "sklearn": ("sklearn", "scikit-learn", "scikit-learn", (1, 6)),
 }
 

@@ -33,7 +33,6 @@ def test_mistakes(lenet_command, trained, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the client's own calls
 def test_push_and_open(lenet_command, trained, tmp_path):
     pytest.importorskip("huggingface_hub")
     with connected(tmp_path) as hub:

@@ -77,6 +77,13 @@ def push(
     ] = None,
     message: Annotated[str | None, typer.Option(metavar="TEXT", help="Message of the commit.")] = None,
     create_pr: Annotated[bool, typer.Option("--create-pr", help="Open a pull request instead of a commit.")] = False,
+    pictures: Annotated[
+        bool | None,
+        typer.Option(
+            "--pictures/--no-pictures",
+            help="Show images in the card; by default your own are shown with --private alone.",
+        ),
+    ] = None,
     no_card: Annotated[bool, typer.Option("--no-card", help="Leave README.md and its images as they are.")] = False,
     data: CardData = None,
     data_dir: DataDir = None,
@@ -100,6 +107,7 @@ def push(
         message=message,
         pull_request=create_pr,
         card=not no_card,
+        pictures=pictures,
         data=data,
         data_dir=data_dir,
         title=title,

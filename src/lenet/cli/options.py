@@ -27,7 +27,8 @@ def announce(run: Any) -> Any:
 
 
 RUN_HELP = (
-    f"A run directory, a weights file written by lenet (.safetensors), or a ready-made network: {', '.join(READY)}."
+    "A run directory, a weights file written by lenet (.safetensors), a network on the Hub (hf://user/name), or a ready-made "
+    f"one: {', '.join(READY)}."
 )
 RunPath = Annotated[Path, typer.Argument(metavar="RUN", callback=announce, help=RUN_HELP)]
 DataDir = Annotated[str | None, typer.Option(metavar="DIR", help=FIELDS["data_dir"].metadata["help"])]

@@ -13,10 +13,10 @@ import pytest
 from hub_server import READ, WRITE
 
 import lenet
+from lenet.deploy.hub import push as pushing
 from lenet.errors import ConfigError, RunError
 
 huggingface_hub = pytest.importorskip("huggingface_hub")
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the client's own calls
 
 FILES = ["README.md", "config.json", "lenet.json", "model.safetensors"]
 
@@ -26,10 +26,10 @@ def push(run, name, tiny, **how):
 
 
 def test_what_is_pushed(hub, tiny, tiny_run):
-    pushed = push(tiny_run, "ann/tiny", tiny, licence="mit", message="first")
+    pushed = push(tiny_run, "ann/tiny", tiny, licence="mit", message="first", pictures=True)
     repository = hub.repositories["ann/tiny"]
     files = repository.files
-    assert sorted(set(files) - {".gitattributes", "mistakes.png", "preprocessing.png"}) == FILES
+    assert sorted(set(files) - {".gitattributes"}) == FILES  # no mistakes to show, nor objects that can be found
     assert repository.messages == ["initial commit", "first"]
     assert not repository.private
     assert files["model.safetensors"] == (tiny_run.path / "model.safetensors").read_bytes()
@@ -85,13 +85,38 @@ def test_wrong_names(name, hub, tiny_run):
 )
 def test_wrong_options(how, hub, tiny_run):
     with pytest.raises((ConfigError, RunError)):
-        lenet.push(tiny_run, "ann/tiny", **how)
+        lenet.push(tiny_run, "ann/tiny", card=False, **how)
     assert hub.requests == []
+
+
+def test_own_images_are_not_published_unasked(hub, made, tiny, tiny_run, monkeypatch):
+    cards = []
+    monkeypatch.setattr(pushing, "hub_files", lambda run, about, *data: cards.append(about.pictures) or made(about))
+    with pytest.warns(lenet.errors.RunWarning, match="the card shows none of your own images"):
+        push(tiny_run, "ann/tiny", tiny)
+    push(tiny_run, "ann/hidden", tiny, private=True)
+    push(tiny_run, "ann/tiny", tiny, pictures=True)
+    lenet.push("digits", "ann/digits")
+    assert cards == [False, True, True, True]
+    assert not huggingface_hub.utils.are_progress_bars_disabled()
+
+
+def test_what_the_server_refuses(hub, quick, tiny, tiny_run, monkeypatch):
+    for fault, expected in {
+        ("POST /api/validate-yaml", 400): "refused ann/tiny: Invalid metadata in README.md",
+        ("POST /api/models/ann/tiny/commit", 412): "somebody else committed to ann/tiny in the meantime",
+        ("POST /api/models/ann/tiny/commit", 413): "answered 413 for ann/tiny",
+    }.items():
+        hub.faults = dict([fault])
+        with pytest.raises(RunError, match=expected) as caught:
+            push(tiny_run, "ann/tiny", tiny, pictures=False)
+        assert caught.value.hint
+    assert set(hub.repositories["ann/tiny"].files) == {".gitattributes"}
 
 
 def test_missing_rights(hub, quick, tiny, tiny_run, monkeypatch):
     with pytest.raises(RunError, match="your token may not do this with bob/tiny"):
-        push(tiny_run, "bob/tiny", tiny)
+        push(tiny_run, "bob/tiny", tiny, card=False)
     push(tiny_run, "ann/tiny", tiny, card=False)
     commits = len(hub.repositories["ann/tiny"].commits)
     for token, expected in {
@@ -106,7 +131,7 @@ def test_missing_rights(hub, quick, tiny, tiny_run, monkeypatch):
     assert len(hub.repositories["ann/tiny"].commits) == commits
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
     with pytest.raises(RunError, match=r"HF_HUB_OFFLINE is set.*\nhint: lenet export RUN --to hub-folder"):
-        push(tiny_run, "ann/tiny", tiny)
+        push(tiny_run, "ann/tiny", tiny, card=False)
 
 
 def test_what_is_never_overwritten(hub, quick, tiny, tiny_run):
@@ -164,7 +189,7 @@ def test_nothing_is_written_into_the_package(hub, quick):
 
 def test_the_folder_shows_what_would_be_pushed(hub, tiny, tiny_run, tmp_path):
     exported = lenet.export(tiny_run, to="hub-folder", out=tmp_path / "folder", data=tiny, repository="ann/tiny")
-    push(tiny_run, "ann/tiny", tiny)
+    push(tiny_run, "ann/tiny", tiny, pictures=True)
     pushed = {name: content for name, content in hub.repositories["ann/tiny"].files.items() if name != ".gitattributes"}
     assert {path.name: path.read_bytes() for path in Path(exported).iterdir()} == pushed
     assert exported.notes[-1].startswith("SHA-256 of model.safetensors: ")

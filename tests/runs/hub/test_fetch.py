@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import lenet
+from lenet import extras
 from lenet.errors import LenetError, MissingExtra, RunError, RunWarning
 from lenet.files.safetensors import Weights, pack
 from lenet.runs.hub import client
@@ -18,7 +19,6 @@ from lenet.runs.hub.fetch import fetch
 from lenet.runs.opening import is_run, open_trained
 
 huggingface_hub = pytest.importorskip("huggingface_hub")
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the client's own calls
 
 TINY = Address("ann/tiny")
 
@@ -202,7 +202,7 @@ def test_huge_files(name, hub, monkeypatch):
 
 
 def test_the_extra_is_named(monkeypatch):
-    monkeypatch.setattr(client.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(extras.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(
         MissingExtra, match=r'the Hub needs huggingface_hub, which is not installed\nhint: pip install "lenet\[hub\]"'
     ):

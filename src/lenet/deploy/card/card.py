@@ -42,13 +42,12 @@ class Card:
         return {CARD: self.markdown.encode(), **self.images}
 
 
-def make_card(measured: Measured, about: About | None = None, command: Mapping[str, str] | None = None) -> Card:
+def make_card(measured: Measured, about: About | None = None) -> Card:
     """Make the card of what was measured; the same numbers give the same bytes.
 
     Args:
         measured: from `measure`.
         about: what the author decides.
-        command: options of `lenet card` that were used, which the card names, with their values.
     """
     about = about or About()
     images: dict[str, bytes] = {}
@@ -70,7 +69,7 @@ def make_card(measured: Measured, about: About | None = None, command: Mapping[s
         "Unfamiliar images": results.unfamiliar(measured),
         "Preprocessing": provenance.preprocessing(measured, reading, EXAMPLE if reading else None),
         "Limits": provenance.limits(measured),
-        "Reproduce": provenance.reproduce(measured, about, command or {}),
+        "Reproduce": provenance.reproduce(about, measured),
     }
     if not evaluation.num_mistakes:
         del sections["Worst mistakes"]

@@ -1,7 +1,6 @@
 """The sections of a model card about the network, its data, its training, its input, and how to make it again."""
 
 import math
-from collections.abc import Mapping
 
 from lenet.analysis.answer import Reading
 from lenet.data.catalogue import CATALOGUE
@@ -155,16 +154,12 @@ def limits(measured: Measured) -> str:
     return "\n".join(f"- {line}" for line in lines) + "\n"
 
 
-def reproduce(measured: Measured, about: About, command: Mapping[str, str]) -> str:
-    """Return the section on how to make network and card again.
-
-    Args:
-        measured: what was measured.
-        about: what the author decided.
-        command: options of `lenet card` that were used, with their values.
-    """
+def reproduce(about: About, measured: Measured) -> str:
+    """Return the section on how to make network and card again."""
     run = measured.run
-    words = ["lenet", "card", "RUN", *(word for option, value in command.items() for word in (option, value) if word)]
+    options = {"--title": about.title, "--license": about.licence, "--data": None if run else measured.evaluation.data}
+    words = ["lenet", "card", *["RUN"] * len(measured.accuracies)]
+    words += [word for option, value in options.items() if value for word in (option, value)]
     rows = []
     if run is not None:
         there = run.environment

@@ -1,7 +1,6 @@
 """Pushes a trained network to the Hugging Face Hub, in one commit: all of its files, or none."""
 
-import hashlib
-import json
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -9,16 +8,17 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from lenet import ready
+from lenet.data.catalogue import CATALOGUE
 from lenet.data.dataset import Splits
 from lenet.deploy.card.about import About
 from lenet.deploy.hub.files import HubFiles, hub_files
-from lenet.errors import ConfigError, RunError
+from lenet.deploy.hub.repository import must_be_replaceable, must_hold
+from lenet.errors import ConfigError, LenetError, RunError, RunWarning
 from lenet.files import durable, untrusted
-from lenet.files.untrusted import printable
 from lenet.runs.hub import client
 from lenet.runs.hub.address import Address, must_be_repository, must_be_revision
-from lenet.runs.hub.checks import CONFIG, DANGEROUS, WEIGHTS
-from lenet.runs.opening import Source, open_trained
+from lenet.runs.hub.checks import WEIGHTS
+from lenet.runs.opening import Source, Trained, open_trained
 from lenet.runs.run import Run
 
 RECORD = "hub.json"  # in the run directory
@@ -36,6 +36,8 @@ class Options:
         message: of the commit; by default what was pushed.
         pull_request: whether to open a pull request instead.
         card: whether to write the card; otherwise README.md and images stay as they are.
+        pictures: whether the card shows images; by default it does, except those of the user's own in a repository that need
+            not be private.
 
     Raises:
         ConfigError: an option makes no sense.
@@ -46,6 +48,7 @@ class Options:
     message: str | None = None
     pull_request: bool = False
     card: bool = True
+    pictures: bool | None = None
 
     def __post_init__(self) -> None:
         if self.branch is not None:
@@ -104,7 +107,8 @@ def push(
         repository: user/name; it is made if it is not there.
         data: the data set that the card is measured on; by default that of the run.
         data_dir: the folder of the data set's files.
-        **how: `private`, `branch`, `message`, `pull_request` and `card` of Options, `title` and `licence` of the card.
+        **how: `private`, `branch`, `message`, `pull_request`, `card` and `pictures` of Options, `title` and `licence` of the
+            card.
 
     Returns:
         The commit.
@@ -118,8 +122,8 @@ def push(
     options = Options(**how)
     must_be_repository(repository, NAME_HINT)
     hub = client.library()
-    described = About(repository=repository, pictures=options.card, **about)
     trained = open_trained(run)
+    described = About(repository=repository, pictures=_has_pictures(trained, options), **about)
     if client.is_offline():
         raise RunError(
             "HF_HUB_OFFLINE is set: nothing can be pushed", hint="lenet export RUN --to hub-folder shows what would be"
@@ -134,16 +138,34 @@ def push(
     return pushed
 
 
+def _has_pictures(trained: Trained, options: Options) -> bool:
+    """Whether the card shows images; a warning says where the user's own are left out."""
+    if not options.card or options.pictures is not None:
+        return options.card and bool(options.pictures)
+    is_own = isinstance(trained, Run) and trained.resolved.data not in CATALOGUE
+    if is_own and not options.private:
+        warnings.warn(
+            "the card shows none of your own images, since the repository may be public; --pictures shows the worst mistakes",
+            RunWarning,
+            stacklevel=3,
+        )
+        return False
+    return True
+
+
 @contextmanager
 def _errors_of(repository: str) -> Iterator[None]:
-    """Turn the client's errors into lenet's."""
+    """Turn the client's errors into lenet's, and let it print nothing."""
     try:
-        yield
+        with client.quiet():
+            yield
     except KeyboardInterrupt:
         raise RunError(
             f"interrupted: the commit to {repository} was not confirmed; it is there whole, or not at all",
             hint="push again",
         ) from None
+    except LenetError:
+        raise
     except Exception as error:
         raise client.explained(error, repository) from error
 
@@ -163,13 +185,12 @@ def _send(repository: str, files: HubFiles, options: Options) -> Pushed:
         server.create_branch(repository, branch=options.branch, exist_ok=True)
         info = server.model_info(repository, revision=options.branch, files_metadata=True, timeout=client.TIMEOUT)
     present = {each.rfilename for each in info.siblings or ()}
-    _must_be_replaceable(server, repository, present, options)
+    must_be_replaceable(repository, present, options.branch)
     chosen = {
         name: content
         for name, content in files.contents.items()
         if options.card or PurePosixPath(name).suffix not in (".md", ".png")
     }
-    hub.utils.disable_progress_bars()
     commit = server.create_commit(
         repository,
         [hub.CommitOperationAdd(name, content) for name, content in sorted(chosen.items())],
@@ -179,7 +200,7 @@ def _send(repository: str, files: HubFiles, options: Options) -> Pushed:
         parent_commit=info.sha if must_write else None,
     )
     if must_write:
-        _must_hold(server, repository, commit.oid, chosen[WEIGHTS])
+        must_hold(server, repository, commit.oid, chosen[WEIGHTS])
     return Pushed(
         repository,
         commit.oid,
@@ -189,41 +210,6 @@ def _send(repository: str, files: HubFiles, options: Options) -> Pushed:
         client.without_secrets(hub.constants.ENDPOINT),
         tuple(sorted(chosen)),
     )
-
-
-def _must_be_replaceable(server: Any, repository: str, present: set[str], options: Options) -> None:
-    """Raise RunError for a repository with another library's network, or with files that lenet would refuse to open."""
-    pickles = sorted(name for name in present if PurePosixPath(name).suffix.lower() in DANGEROUS)
-    if pickles:
-        raise RunError(
-            f"{repository} has {printable(pickles[0])}, with which lenet would refuse to open it",
-            hint="delete that file on its page first, or push to another name",
-        )
-    if CONFIG not in present:
-        return
-    hub = client.library()
-    path = hub.hf_hub_download(repository, CONFIG, revision=options.branch, endpoint=hub.constants.ENDPOINT)
-    try:
-        values = json.loads(untrusted.read(path, untrusted.MAX_JSON))
-    except ValueError:
-        values = None
-    if not isinstance(values, dict) or values.get("library_name") != "lenet":
-        raise RunError(
-            f"{repository} holds another library's network: its {CONFIG} is not lenet's", hint="push to another name"
-        )
-
-
-def _must_hold(server: Any, repository: str, commit: str, weights: bytes) -> None:
-    """Raise RunError unless the server says that the commit has these weights."""
-    info = server.model_info(repository, revision=commit, files_metadata=True, timeout=client.TIMEOUT)
-    stored = next((each for each in info.siblings or () if each.rfilename == WEIGHTS), None)
-    if stored is not None and stored.lfs is not None:
-        is_same = stored.lfs.sha256 == hashlib.sha256(weights).hexdigest()
-    else:
-        blob = hashlib.sha1(b"blob %d\0" % len(weights) + weights, usedforsecurity=False).hexdigest()
-        is_same = stored is not None and stored.blob_id in (None, blob)
-    if not is_same:
-        raise RunError(f"{repository} holds another {WEIGHTS} than was pushed, in commit {commit}", hint="push again")
 
 
 def _record(run: Run, pushed: Pushed) -> None:

@@ -3,12 +3,15 @@
 The client respects the environment: HF_ENDPOINT (a mirror), HF_HUB_OFFLINE, HF_HOME, HF_HUB_CACHE, HF_TOKEN and proxies.
 """
 
-import importlib.util
 import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
-from lenet.errors import LenetError, MissingExtra, RunError
+from lenet.errors import LenetError, RunError
+from lenet.extras import require
 from lenet.files.untrusted import printable
 
 PUBLIC = "https://huggingface.co"
@@ -21,10 +24,9 @@ def library() -> ModuleType:
     """Import huggingface_hub.
 
     Raises:
-        MissingExtra: if it is not installed.
+        MissingExtra: if it is not installed, or too old.
     """
-    if importlib.util.find_spec("huggingface_hub") is None:
-        raise MissingExtra("the Hub needs huggingface_hub, which is not installed", hint='pip install "lenet[hub]"')
+    require("hub", "a network on the Hub")
     import huggingface_hub.constants
     import huggingface_hub.utils
 
@@ -37,6 +39,22 @@ def api() -> Any:
     from lenet.version import __version__
 
     return hub.HfApi(endpoint=hub.constants.ENDPOINT, library_name="lenet", library_version=__version__)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Leave out the client's progress bars, and Python's warnings about how it calls other packages."""
+    utils = library().utils
+    was_disabled = utils.are_progress_bars_disabled()
+    if not was_disabled:
+        utils.disable_progress_bars()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        if not was_disabled:
+            utils.enable_progress_bars()
 
 
 def server() -> str:
@@ -74,8 +92,6 @@ def explained(error: Exception, what: str) -> LenetError:
         error: what the client raised.
         what: the address or repository.
     """
-    if isinstance(error, LenetError):
-        return error
     name, status = type(error).__name__, _status(error)
     told = _server_message(error)
     if name == "RevisionNotFoundError":
@@ -97,8 +113,15 @@ def explained(error: Exception, what: str) -> LenetError:
             f"your token may not do this with {what}{told}",
             hint="take a token with the right to write to it, or another name",
         )
+    if status == 412:
+        return RunError(f"somebody else committed to {what} in the meantime", hint="look at it, then push again")
     if status is not None:
         return RunError(f"{server()} answered {status} for {what}{told}", hint="try again later")
+    if isinstance(error, ValueError):
+        return RunError(
+            f"{server()} refused {what}: {without_secrets(error)}",
+            hint="lenet export RUN --to hub-folder shows what is sent",
+        )
     return RunError(
         f"{server()} could not be reached for {what}, or broke off: {without_secrets(error) or name}",
         hint="check the connection and HF_ENDPOINT; HF_HUB_OFFLINE=1 takes what is in the cache",

@@ -73,7 +73,8 @@ def fetch(address: Address) -> Fetched:
     if address.is_commit and (known := _cached(address, where)):
         return known
     try:
-        return _downloaded(address)
+        with client.quiet():
+            return _downloaded(address)
     except LenetError:
         raise
     except Exception as error:
@@ -92,19 +93,29 @@ def _downloaded(address: Address) -> Fetched:
     files = {each.rfilename: each.size for each in info.siblings or ()}
     check_files(address, files)
     was_cached = _path(address.repository, info.sha, WEIGHTS) is not None
-    config = Path(_download(hub, address.repository, CONFIG, address.revision))
+    config = download(address.repository, CONFIG, address.revision)
     commit = config.parent.name
     if commit != info.sha:
         raise RunError(f"{address} changed while it was read", hint="try again")
     values = read_config(config, address)
-    weights = Path(_download(hub, address.repository, WEIGHTS, commit))
+    weights = download(address.repository, WEIGHTS, commit)
     source = f"the cache {printable(hub.constants.HF_HUB_CACHE)}, checked with {client.server()}"
     network = open_files(values, weights, address)
     return Fetched(network, address, commit, source if was_cached else client.server())
 
 
-def _download(hub: Any, repository: str, name: str, revision: str | None) -> str:
-    """The path in the cache of a file, which is downloaded if it is not there, and never more of it than its limit."""
+def download(repository: str, name: str, revision: str | None) -> Path:
+    """Return the path in the cache of a file, which is downloaded if it is not there, and never more of it than its limit.
+
+    Args:
+        repository: user/name.
+        name: a key of LIMITS.
+        revision: branch, tag or commit; None for the main branch.
+
+    Raises:
+        RunError: the server sends more than the limit. Other errors are the client's.
+    """
+    hub = client.library()
 
     class Bounded:
         """Stands for a progress bar of tqdm, which is told of each part that arrives."""
@@ -132,7 +143,7 @@ def _download(hub: Any, repository: str, name: str, revision: str | None) -> str
         refresh = set_postfix_str = lambda self, *args, **options: None
 
     constants = hub.constants
-    path: str = hub.hf_hub_download(
+    path = hub.hf_hub_download(
         repository,
         name,
         revision=revision,
@@ -141,7 +152,7 @@ def _download(hub: Any, repository: str, name: str, revision: str | None) -> str
         tqdm_class=Bounded,
         library_name="lenet",
     )
-    return path
+    return Path(path)
 
 
 def _cached(address: Address, source: str) -> Fetched | None:
