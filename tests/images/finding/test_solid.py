@@ -80,3 +80,21 @@ def test_a_ground_is_continued_smoothly():
     ground, seen = find_ground(slope)
     assert seen.all()
     assert np.abs(ground - slope).max() < 6
+
+
+@pytest.mark.parametrize("pale", [34.0, 40.0])
+def test_a_part_nearly_as_bright_as_the_ground_belongs_to_the_object(pale):
+    image = np.full((200, 200, 1), 20, np.float32)
+    image[40:80, 60:140] = 220  # light sleeves above a dark body
+    image[80:160, 70:130] = pale
+    reading = find_solid(image)
+    assert reading.kept[85:155, 75:125].mean() > 0.95
+    assert reading.kept[:30].sum() == 0
+
+
+def test_a_soft_shadow_beside_an_object_is_ground():
+    y, x = np.mgrid[:200, :200]
+    shadow = 25 * np.exp(-(((y - 130) / 40.0) ** 2) - ((x - 130) / 40.0) ** 2)
+    image = (230 - shadow)[:, :, None].astype(np.float32)
+    image[50:120, 50:120] = 40
+    assert find_solid(image).kept[130:, 130:].sum() == 0

@@ -17,6 +17,11 @@ from lenet.images.found import Mask, Pixels
 STEEP = 0.12  # of the steepest slopes of an image: what separates zones
 ALIKE = 0.12  # of an image's contrast: how far the colours of zones of one ground may differ
 STRIP = 0.25  # of an edge: how deep a strip along it, of a desk or a lid, may be
+# Parts of a garment that are nearly as bright as the ground, such as the black body of a shirt with white sleeves:
+FAINT = 0.04  # of the steepest slopes: what outlines them
+PALE = 8.0  # of 255: how far they differ from the ground around the object at least
+LARGE = 0.003  # of the image's area; smaller ones are no matter
+MOST = 4  # more of them are a pattern of the ground
 COARSER = 4  # the ground is continued on a copy that is smaller by this
 
 
@@ -44,7 +49,7 @@ def find_ground(image: Floats) -> tuple[Floats, Mask]:
     sides = [steep[:ring], steep[-ring:], steep[:, :ring], steep[:, -ring:]]
     usual = min(usual, median(np.concatenate([side.ravel() for side in sides])))
     flat = steep <= max(min(4 * usual, max(0.3 * strong, 1.5 * usual)), STEEP * strong, 1.0)
-    seen = _ground_zones(image, label(flat))
+    seen = _without_pale_parts(image, _ground_zones(image, label(flat)), steep <= max(4 * usual, FAINT * strong, 1.0))
     inner = eroded(seen, 1)
     return continued(image, inner if inner.any() else seen), seen
 
@@ -106,6 +111,30 @@ def _ground_zones(image: Floats, zones: Components) -> Mask:
     strips = (along[0] & (extents[:, 0] < STRIP * height)) | (along[1] & (extents[:, 1] < STRIP * width))
     chosen |= (contact > 0) & ((off < ALIKE * contrast) | strips)
     return zones.keep(chosen)
+
+
+def _without_pale_parts(image: Floats, seen: Mask, even: Mask) -> Mask:
+    """Remove from the ground what belongs to the object: what lies beside it and has an outline, be it a faint one.
+
+    Args:
+        image: float32 (height, width, channels).
+        seen: bool (height, width): the ground.
+        even: Where there is no outline, not even a faint one.
+    """
+    parts = label(eroded(seen & even, 2))
+    touching = parts.contacts.any(axis=1)
+    candidates = np.flatnonzero(~touching & (parts.areas >= LARGE * seen.size))
+    if not 0 < len(candidates) <= MOST or not touching.any():
+        return seen
+    off = image - continued(image, parts.keep(touching))
+    result, beside = seen, dilated(~seen, 8)
+    for number in candidates:
+        part = parts.labels == number
+        colour = off[part].mean(axis=0)
+        is_beside = np.count_nonzero(part & beside) >= np.sqrt(parts.areas[number])
+        if is_beside and float(distance(colour)) >= PALE:
+            result = result & ~dilated(part, 5)
+    return result
 
 
 def _corners(zones: Components) -> Ints:
