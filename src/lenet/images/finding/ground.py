@@ -122,7 +122,7 @@ def _without_pale_parts(image: Floats, seen: Mask, even: Mask) -> Mask:
         even: Where there is no outline, not even a faint one.
     """
     parts = label(eroded(seen & even, 2))
-    touching = parts.contacts.any(axis=1)
+    touching = np.asarray(parts.contacts.any(axis=1))
     candidates = np.flatnonzero(~touching & (parts.areas >= LARGE * seen.size))
     if not 0 < len(candidates) <= MOST or not touching.any():
         return seen
