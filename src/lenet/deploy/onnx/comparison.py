@@ -1,5 +1,6 @@
 """What a program computes from an ONNX file, beside what lenet computes."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ TOLERANCE = (
     1e-4  # of logits, beyond float32's own rounding of larger ones; of outlier scores, for those above 1 relative
 )
 ROUNDING = 1e-5  # of the largest logit
-AT_ONCE = 250  # images, where the file takes any number
+AT_ONCE, MAX_NUMBERS = 250, 1 << 20  # images, and pixels of them, where the file takes any number
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +134,7 @@ def as_pixels(images: Images) -> Values:
 
 def _computed(compute: Compute, batch: int | str, images: Images) -> list[Values]:
     """Each output for all images; where the file takes a fixed number, black images fill up the last call."""
-    size = batch if isinstance(batch, int) else AT_ONCE
+    size = batch if isinstance(batch, int) else max(1, min(AT_ONCE, MAX_NUMBERS // math.prod(images.shape[1:])))
     parts = []
     for start in range(0, len(images), size):
         pixels = as_pixels(images[start : start + size])

@@ -61,9 +61,7 @@ def make(
         MissingExtra: if nothing is installed that the check could run.
     """
     if data is not None and not check:
-        raise ConfigError(
-            f"the data set {data} is for a check, and there is none", hint="add --check, or leave --data out"
-        )
+        raise ConfigError("data without a check, which alone needs them", hint="add --check, or leave --data out")
     network = network_of(trained)
     plan = InferencePlan.of(network)
     size = _batch(batch)
