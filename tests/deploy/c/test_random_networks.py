@@ -68,7 +68,7 @@ def test_a_wrong_network_is_noticed(tmp_path):
 @pytest.mark.proof
 @needs_gcc
 def test_random_networks_without_undefined_behaviour(tmp_path):
-    assert failing(sources(0, 30), tmp_path / "all", ("gcc", "-O1", *UNDEFINED)) == []
+    assert failing(sources(0, 12), tmp_path / "all", ("gcc", "-O1", *UNDEFINED)) == []
 
 
 @pytest.mark.build

@@ -59,7 +59,7 @@ def test_classify_can_be_left_out(tmp_path, is_int8):
     whole = compiled(each, tmp_path / "whole")
     added = sum(whole[kind] - without[kind] for kind in ("code", "constants"))
     assert added == pytest.approx(each.source.classify_flash, abs=300)
-    assert without["constants"] == pytest.approx(each.source.flash.constants, abs=8)  # with padding between arrays
+    assert without["constants"] == pytest.approx(each.source.flash.constants, abs=16)  # with padding between arrays
     assert whole["memory"] == without["memory"]
 
 
@@ -71,7 +71,7 @@ def test_flash_and_memory(tmp_path, name, is_int8):
     each = made(name, is_int8)
     sizes = compiled(each, tmp_path / "net")
     flash, work = each.source.flash, each.source.work
-    assert sizes["constants"] == flash.constants
+    assert sizes["constants"] == pytest.approx(flash.constants, abs=16)  # with padding between arrays
     assert sizes["data"] == 0
     assert sizes["memory"] == (0 if name == "softmax" else work.size)  # an unused array is left out
     assert sizes["code"] == pytest.approx(flash.code, abs=40)
