@@ -4,6 +4,7 @@ from pathlib import Path
 
 from lenet.data.own import store
 from lenet.data.own.pack import name_of
+from lenet.data.own.packed_files import list_files
 from lenet.files.untrusted import printable
 
 NAMED = 3  # files that a message names
@@ -21,7 +22,7 @@ def since(before: Path, fingerprint: str, now: Path) -> str:
     if old is None:
         return ""
     files = {name: facts for name, *facts in old}
-    others = {name: facts for name, *facts in store.list_files(now, [name for name, *_ in old])}
+    others = {name: facts for name, *facts in list_files(now, [name for name, *_ in old])}
     differing = {
         "changed": [name for name in others if name in files and others[name] != files[name]],
         "added": [name for name in others if name not in files],

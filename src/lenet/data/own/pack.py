@@ -15,6 +15,7 @@ from lenet.data import duplicates
 from lenet.data.catalogue import CATALOGUE
 from lenet.data.dataset import Dataset, Splits
 from lenet.data.own import parts, store
+from lenet.data.own.packed_files import list_files
 from lenet.data.own.split import parts_of, warnings
 from lenet.errors import DataError
 
@@ -59,7 +60,7 @@ def load_own(
     settings = {"size": size, "fit": fit, "split_seed": split_seed, "skip_bad": skip_bad}
     name = name_of(path)
     around = [] if path.is_dir() else store.listed_around(path, name)
-    files = store.list_files(path, around)
+    files = list_files(path, around)
     folder = store.folder_for(path, name, settings, files)
     pack = store.load(folder)
     if pack is None:
@@ -71,7 +72,7 @@ def load_own(
             collection = read_collection(path, skip_bad=skip_bad)
             if (listed := _listed(collection)) != around:
                 store.note_around(path, name, listed)
-                files = store.list_files(path, listed)
+                files = list_files(path, listed)
                 folder = store.folder_for(path, name, settings, files)
             pack = _packed(collection, settings, folder, workers, progress)
         store.save_files(folder, files)

@@ -16,14 +16,14 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lenet.data.cache import cache_folder
 from lenet.data.dataset import Labels
-from lenet.data.own.names import is_hidden
+from lenet.data.own.packed_files import Files
 from lenet.files import durable
 from lenet.images.pixels import Pixels
 from lenet.images.preprocess import Preprocessing
@@ -35,7 +35,6 @@ OLD_SECONDS = 24 * 3600.0  # after which what a killed process left is removed
 
 Indices = NDArray[np.int64]
 Settings = dict[str, Any]
-Files: TypeAlias = list[tuple[str, int, int]]  # name, bytes, time of the last change in nanoseconds
 
 
 @dataclass(frozen=True)
@@ -81,41 +80,6 @@ class Source(Protocol):
         """Write all images into an array of that shape."""
 
 
-def list_files(path: Path, around: Sequence[str] = ()) -> Files:
-    """List what is at a path, hidden files left out: all in a folder, or a file and those around it that it lists.
-
-    Args:
-        path: The folder or file.
-        around: Names of files in the folder of a file, or below.
-
-    Returns:
-        The files, sorted; those that are not there are left out.
-    """
-    found: Files = []
-    with suppress(OSError):
-        if path.is_dir():
-            _scan(str(path), "", found)
-        else:
-            for name in dict.fromkeys((path.name, *around)):
-                with suppress(OSError):
-                    info = (path.parent / name).stat()
-                    found.append((name, info.st_size, info.st_mtime_ns))
-    return sorted(found)
-
-
-def _scan(folder: str, prefix: str, found: Files, depth: int = 0) -> None:
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if is_hidden(entry.name):
-                continue
-            if entry.is_dir():
-                if depth < 32:
-                    _scan(entry.path, f"{prefix}{entry.name}/", found, depth + 1)
-                continue
-            info = entry.stat()
-            found.append((prefix + entry.name, info.st_size, info.st_mtime_ns))
-
-
 def folder_for(path: Path, name: str, settings: Settings, files: Files) -> Path | None:
     """Return the folder of the cache for data and settings; None if there are no files.
 
@@ -123,7 +87,7 @@ def folder_for(path: Path, name: str, settings: Settings, files: Files) -> Path 
         path: What the user named.
         name: The data set's name.
         settings: What else decides the content.
-        files: As `list_files` returns them.
+        files: As `packed_files.list_files` returns them.
     """
     if not files:
         return None
