@@ -116,6 +116,7 @@ bench: .venv/installed-dev
 	@$(BIN)/python bench/photographs.py
 	@$(BIN)/python bench/sklearn_estimator.py
 	@$(BIN)/python bench/ready_made.py
+	@$(BIN)/python bench/unknown.py
 	@$(BIN)/python bench/memory.py
 	@$(BIN)/python bench/startup.py
 	@$(BIN)/python bench/light.py $(if $(OLD),--old $(OLD))

@@ -17,6 +17,7 @@ from photograph_tables import photograph_conditions, photograph_files, photograp
 from ready_made_tables import ready_made, ready_made_seconds
 from recording import record
 from server_table import server
+from unknown_tables import unknown_confidence, unknown_rejected
 
 ROOT = Path(__file__).parent.parent
 
@@ -167,6 +168,7 @@ TABLES: dict[str, Callable[[], Iterator[str]]] = {
         *(onnx, c_source, c_peer),
         server,
         hub,
+        *(unknown_confidence, unknown_rejected),
     )
 }
 DOCUMENTS = [ROOT / "README.md", ROOT / "examples/README.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import unknown_images
+from numpy.typing import NDArray
 from recording import Log, mean_and_deviation
 
 import lenet
@@ -76,8 +77,8 @@ def measure(run: lenet.Run, name: str, data: dict[str, Splits]) -> dict[str, Any
     others |= unknown_images.letters(run.preprocessing, seed)
     others[f"photographs of drawn {DRAWN[name]}s"] = unknown_images.drawn(run.preprocessing, DRAWN[name], 2 * seed + 1)
     others |= unknown_images.made(random) | unknown_images.changed(own.test.images, random)
-    scores = {kind: judge(images).outlier_scores for kind, images in others.items()}
-    limit = np.quantile(judge(own.test.images).outlier_scores, 0.99)
+    scores = {kind: scores_of(judge, images) for kind, images in others.items()}
+    limit = np.quantile(scores_of(judge, own.test.images), 0.99)
     return {
         "accuracy": found.accuracy,
         "coverage": reliability.coverage,
@@ -89,6 +90,13 @@ def measure(run: lenet.Run, name: str, data: dict[str, Splits]) -> dict[str, Any
         "rejected": {kind: float((values > 1).mean()) for kind, values in scores.items()},
         "counts": {kind: len(images) for kind, images in others.items()},
     }
+
+
+def scores_of(judge: Judge, images: Images) -> NDArray[np.float64]:
+    """The outlier scores (N,) of images."""
+    scores = judge(images).outlier_scores
+    assert scores is not None
+    return scores
 
 
 def measured(log: Log, title: str, found: list[dict[str, Any]]) -> dict[str, Any]:

@@ -79,7 +79,8 @@ def _many(random: Random, draw: Callable[[Random], Images]) -> Images:
 def _noise(random: Random) -> Images:
     image = Image.fromarray(random.integers(0, 256, (EDGE, EDGE), np.uint8))
     values = np.asarray(image.filter(ImageFilter.GaussianBlur(float(random.choice([0, 0, 1, 2, 4])))), np.float64)
-    return ((values - values.min()) / max(np.ptp(values), 1e-9) * 255).astype(np.uint8)
+    noise: Images = ((values - values.min()) / max(np.ptp(values), 1e-9) * 255).astype(np.uint8)
+    return noise
 
 
 def _pattern(random: Random) -> Images:

@@ -130,6 +130,15 @@ def test_the_python_of_the_page_on_scikit_learn_runs(tmp_path):
 
 
 @pytest.mark.docs
+def test_the_python_of_the_page_on_unknown_images_runs():
+    text = (ROOT / "docs" / "unknown.md").read_text(encoding="utf-8")
+    [code] = re.findall(r"^```python\n(.*?)^```", text, re.M | re.S)
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "[False False False] unlike the training images\n"
+
+
+@pytest.mark.docs
 @pytest.mark.proof
 def test_the_commands_of_the_readme_run(real_data, tmp_path):
     """Each as it stands, but for shorter trainings; boot.png, photos and runs/other are made first, as a reader has them."""

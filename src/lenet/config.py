@@ -159,7 +159,11 @@ class TrainConfig:
     )
     brightness: float = added_setting(0.0, "Change each image's brightness by up to this share.", limits=SHARE)
     contrast: float = added_setting(0.0, "Change each image's contrast by up to this share.", limits=SHARE)
-    validation: int = setting(0, "Training images held out for validation, chosen by the seed.", limits=NATURAL)
+    validation: int = setting(
+        0,
+        "Training images held out for validation, chosen by the seed; they calibrate the network at the end.",
+        limits=NATURAL,
+    )
     keep: str = added_setting(
         "last",
         "Which weights are saved in the end: of the last epoch, or of the best on the validation images.",

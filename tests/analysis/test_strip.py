@@ -1,5 +1,6 @@
 """The strip that explains an answer."""
 
+import dataclasses
 from collections import Counter
 from pathlib import Path
 
@@ -92,3 +93,17 @@ def test_images_with_the_same_name_have_strips_of_their_own(tmp_path):
         assert ImageChops.difference(one, other).getbbox()  # their names are in them
     with pytest.raises(ConfigError, match="cannot write"):
         strip.save_strip(answers[0], Path(tmp_path / "nowhere"), used)
+
+
+def test_an_unknown_image_is_said_to_be(monkeypatch):
+    titles = []
+    real = strip._drawn
+
+    def drawn(title, rows):
+        titles.extend((panel.title, panel.text) for row in rows for panel in row)
+        return real(title, rows)
+
+    monkeypatch.setattr(strip, "_drawn", drawn)
+    unknown = dataclasses.replace(prediction(found()), outlier_score=2.0, reason="unlike the training images")
+    strip.draw_strip(reading(unknown))
+    assert titles[-1] == ("unknown, nearest 9", "unlike the training images")
