@@ -5,12 +5,12 @@
 FILE is a list of requests as load_generator.cpp takes it. Prints what happened as one line of JSON.
 """
 
+import argparse
 import contextlib
 import json
 import random
 import socket
 import struct
-import sys
 import threading
 import time
 from collections import Counter
@@ -150,9 +150,13 @@ class Clients:
 
 
 def main() -> None:
-    port, seconds, file = sys.argv[1:]
-    clients = Clients(int(port), requests_in(Path(file)))
-    clients.run(float(seconds))
+    parser = argparse.ArgumentParser()
+    parser.add_argument("port", type=int)
+    parser.add_argument("seconds", type=float)
+    parser.add_argument("file", type=Path, help="requests")
+    options = parser.parse_args()
+    clients = Clients(options.port, requests_in(options.file))
+    clients.run(options.seconds)
     print(json.dumps({"done": clients.counts, "faults": clients.faults[:20], "num_faults": len(clients.faults)}))
 
 

@@ -6,8 +6,8 @@ It takes an image file as the body of POST /v1/predict, and answers with class a
 it does not look for the object in it, nor check how it is framed.
 """
 
+import argparse
 import io
-import sys
 from typing import Any
 
 import numpy as np
@@ -52,5 +52,18 @@ def serve_fastapi(path: str, port: int) -> None:
     uvicorn.run(app, port=port, access_log=False, log_level="warning", http="httptools", loop="uvloop")
 
 
+def server_arguments() -> tuple[str, int]:
+    """The run and the port that the command line names."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("run")
+    parser.add_argument("port", type=int)
+    options = parser.parse_args()
+    return options.run, options.port
+
+
+def main() -> None:
+    serve_fastapi(*server_arguments())
+
+
 if __name__ == "__main__":
-    serve_fastapi(sys.argv[1], int(sys.argv[2]))
+    main()

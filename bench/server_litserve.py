@@ -4,11 +4,10 @@ python bench/server_litserve.py RUN PORT
 """
 
 import base64
-import sys
 from typing import Any
 
 import litserve
-from server_fastapi import Classifier
+from server_fastapi import Classifier, server_arguments
 
 
 class Api(litserve.LitAPI):  # type: ignore[misc]
@@ -16,7 +15,7 @@ class Api(litserve.LitAPI):  # type: ignore[misc]
 
     def setup(self, device: str) -> None:
         """Open the network, in the worker."""
-        self.classifier = Classifier(sys.argv[1])
+        self.classifier = Classifier(server_arguments()[0])
 
     def decode_request(self, request):  # type: ignore[no-untyped-def] # it takes the annotation for the type of the body
         """Take the image out of the JSON, the only kind of body beside forms that LitServe reads."""
@@ -39,8 +38,13 @@ class Api(litserve.LitAPI):  # type: ignore[misc]
         return output
 
 
-if __name__ == "__main__":
+def main() -> None:
+    _, port = server_arguments()
     server = litserve.LitServer(
         Api(max_batch_size=16, batch_timeout=0.002, api_path="/v1/predict"), accelerator="cpu", workers_per_device=1
     )
-    server.run(port=int(sys.argv[2]), generate_client_file=False, log_level="warning", access_log=False)
+    server.run(port=port, generate_client_file=False, log_level="warning", access_log=False)
+
+
+if __name__ == "__main__":
+    main()

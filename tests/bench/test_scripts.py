@@ -11,7 +11,8 @@ from lenet.engines.kernels.build import FOLDER, find_compiler
 
 BENCH = Path(__file__).parents[2] / "bench"
 MODULES = sorted(path.stem for path in BENCH.glob("*.py"))
-OPTIONAL = {"mutants": "libcst"}  # a script and the package of an extra that it imports
+# A script and the package of an extra that it imports.
+OPTIONAL = {"mutants": "libcst", "server_litserve": "litserve"}
 
 
 @pytest.mark.torch

@@ -10,7 +10,7 @@ from lenet.cli.output import note
 def serve(
     runs: Annotated[
         list[str],
-        typer.Argument(metavar="RUN…", help="Run directories or weights files; NAME=RUN gives one a name of its own."),
+        typer.Argument(metavar="RUN", help="Run directories or weights files; NAME=RUN gives one a name of its own."),
     ],
     host: Annotated[
         str, typer.Option(metavar="ADDRESS", help="The address to listen at; 0.0.0.0 takes requests of other machines.")

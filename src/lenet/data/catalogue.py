@@ -14,6 +14,7 @@ from lenet.data.emnist import ENTRIES as EMNIST
 from lenet.data.entry import Entry, File, Packed
 from lenet.errors import DataError, choices_hint, quoted
 from lenet.files import untrusted
+from lenet.images.invariants import ObjectRange
 
 
 def _files(
@@ -178,6 +179,7 @@ CATALOGUE: dict[str, Entry] = {
             (10_008, "bd2ac0946d0b5a27c1dffbc51eb9fbce318ed1c29f80373e05320d8f3ad78f05"),
         ),
         framing="mass",
+        objects=ObjectRange(least=0.5714, most=0.9286, off_centre=0.1979),
     ),
 }
 

@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 from lenet.data import idx
 from lenet.errors import DataError
+from lenet.images.invariants import ObjectRange
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,7 @@ class Entry:
         files: Training images and labels, test images and labels, in this order.
         ground: The background of its images, as in `lenet.images.preprocess.Preprocessing`.
         framing: How its images are framed, likewise.
+        objects: How large the objects in them are and where they lie, if they are not framed all alike.
         archive: The zip file of the sources that holds its files, compressed, in a folder gzip; None if they have each
             file by itself.
         first_label: The label of the first class.
@@ -113,6 +115,7 @@ class Entry:
     files: tuple[File, File, File, File] = field(repr=False)
     ground: str = "dark"
     framing: str = "box"
+    objects: ObjectRange | None = None
     archive: Packed | None = None
     first_label: int = 0
     is_transposed: bool = False

@@ -147,7 +147,8 @@ class _Scaling:
         if isinstance(data, Splits):
             return data.train.classes, replace(Preprocessing.of(data.train), mean=mean, std=std)
         entry = find_entry(data)
-        return entry.classes, Preprocessing(entry.size, mean, std, entry.ground, entry.framing)
+        known = Preprocessing(entry.size, mean, std, entry.ground, entry.framing, objects=entry.objects)
+        return entry.classes, known
 
 
 def _new_file(file: Path, out: str | os.PathLike[str] | None) -> Path:
