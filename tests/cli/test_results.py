@@ -91,7 +91,7 @@ def test_network_out_of_memory(lenet_command, trained, tmp_path, monkeypatch, co
 def test_calibrate(lenet_command, trained):
     code, out, err = lenet_command("calibrate", trained.path)
     assert (code, err) == (0, f"lenet evaluate {trained.path} measures it on the test images\n")
-    assert out.startswith("calibrated on 10,000 held-out images, of which 99% are known; temperature ")
+    assert out.startswith("calibrated on 5,000 held-out images, of which 99% are known; temperature ")
     code, out, _ = lenet_command("calibrate", trained.path, "--json")
     assert json.loads(out)["layer"] == "fc.0"
     code, _, err = lenet_command("calibrate", trained.path / "model.safetensors")
