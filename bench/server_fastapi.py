@@ -45,7 +45,7 @@ def serve_fastapi(path: str, port: int) -> None:
 
     app, classifier = FastAPI(), Classifier(path)
 
-    @app.post("/v1/predict")  # type: ignore[untyped-decorator]
+    @app.post("/v1/predict")  # type: ignore[untyped-decorator]  # FastAPI need not be installed where types are checked
     async def predict(request: Request) -> dict[str, Any]:
         return classifier.answer(await request.body())
 

@@ -10,7 +10,7 @@ import litserve
 from server_fastapi import Classifier, server_arguments
 
 
-class Api(litserve.LitAPI):  # type: ignore[misc]
+class Api(litserve.LitAPI):  # type: ignore[misc]  # LitServe need not be installed
     """What LitServe asks of its users. It starts the worker as a process, so the class must be one of a module."""
 
     def setup(self, device: str) -> None:

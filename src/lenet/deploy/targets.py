@@ -114,7 +114,7 @@ def export(run: "Source", to: str = "onnx", out: str | os.PathLike[str] | None =
     if is_module(run):
         from lenet.pytorch.described import as_trained
 
-        trained = as_trained(trained)  # type: ignore[arg-type]
+        trained = as_trained(trained)  # type: ignore[arg-type]  # is_module has found out
     path = Path(out) if out is not None else Path(name_of(trained.path) + target.ending)
     must_be_new(path)
     made: Export = resolve({to: target.function}, to)(trained, **options)

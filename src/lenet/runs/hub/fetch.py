@@ -118,7 +118,7 @@ def download(repository: str, name: str, revision: str | None) -> Path:
     hub = client.library()
 
     class Bounded:
-        """Stands for a progress bar of tqdm, which is told of each part that arrives."""
+        """Stands for a progress bar of tqdm, whose update is called with each part that arrives."""
 
         def __init__(self, *, initial: int = 0, **options: Any) -> None:
             self.received, self.total, self.n = initial, 0, 0
