@@ -25,6 +25,7 @@ ROOMS = [
     "display",
     "training",
     "analysis",
+    "explorer",
     "deploy",
     "sklearn",
     "d2l",
