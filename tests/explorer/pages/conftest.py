@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from page import TOOLS, chromium
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="needs Playwright: make page")
-
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
 
 @pytest.fixture(scope="session")
 def browser():
+    from playwright import sync_api  # only make page installs it
+
     executable = chromium()
     assert executable, "needs Chromium: apt-get install chromium"
     with sync_api.sync_playwright() as playwright:
