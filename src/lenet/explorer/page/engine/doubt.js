@@ -1,4 +1,4 @@
-/** Calibrated probabilities and the rule that rejects images, as networks/calibration.py and networks/outliers.py compute them. */
+/** Calibrated probabilities and the rule that rejects images, as networks/calibration.py and outliers.py compute them. */
 
 import { bytesOf } from "../base/data.js";
 
