@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import zlib
 
 import numpy as np
@@ -72,3 +73,16 @@ def test_data_cannot_end_its_script():
     content = zlib.decompress(base64.b64decode(data["array"]["data"]), -15)
     assert np.frombuffer(content, "<i4").tolist() == [0, 1, 2]
     assert (data["array"]["dtype"], data["array"]["shape"]) == ("int32", [3])
+
+
+def test_the_page_asks_nobody_for_anything():
+    """No address in it is one that a browser would load from."""
+    page = build.page({"format": 1, "runs": [], "notices": []}).decode()
+    loaded = re.findall(r"""(?:src|href)\s*=\s*["'](?!data:|#)[^"']*["']|@import|url\((?!data:)[^)]*\)""", page)
+    assert loaded == []
+    assert "connect-src 'none'" in page
+
+
+def test_the_same_data_gives_the_same_bytes():
+    data = {"format": 1, "runs": [], "notices": ["a"], "pixels": np.zeros((3, 28, 28), np.uint8)}
+    assert build.page(data) == build.page(data)
