@@ -203,13 +203,14 @@ def scale_to_fit(pixels: Floats, frame: tuple[int, int], is_sharp: bool = False)
 def _averaged(pixels: Floats, size: tuple[int, int]) -> Floats:
     """An image brought to a size by averaging over areas.
 
-    First along the rows, some rows at a time, then along the columns. Pillow does the same, but copies the whole image.
+    First along the rows, some rows at a time, then along the columns. Pillow copies the whole image, and its versions do not
+    agree on which comes first.
     """
     from PIL import Image
 
     (height, width), box = size, Image.Resampling.BOX
     narrow = pixels
-    if width < pixels.shape[1]:
+    if width != pixels.shape[1]:
         narrow = np.empty((pixels.shape[0], width), np.float32)
         for rows in chunks(pixels.shape):
             narrow[rows] = np.asarray(Image.fromarray(pixels[rows]).resize((width, rows.stop - rows.start), box))

@@ -215,7 +215,7 @@ class Preprocessing:
         elif pixels.shape == self.size:
             seen = pixels
         else:
-            scaled = np.rint(scale_to_fit(pixels.astype(np.float32), self.size)).astype(np.uint8)
+            scaled = np.rint(scale_to_fit(pixels.astype(np.float32), self.size)).clip(0, 255).astype(np.uint8)
             seen = place(scaled, self.size, "box", fill=int(corners(pixels).mean()))
         return Framed(seen, None, (("image", pixels), ("what the network sees", seen)))
 

@@ -1,7 +1,7 @@
 /**
  * Pixels in memory: the types of images, and from colour to grey.
  *
- * @typedef {{width: number, height: number, channels: number, data: Uint8Array}} Image  channels interleaved: 1 grey, 3 RGB, 4 RGBA
+ * @typedef {{width: number, height: number, channels: number, data: Uint8Array}} Image  interleaved: 1 grey, 3 RGB, 4 RGBA
  * @typedef {{width: number, height: number, channels: number, data: Float32Array}} Floats
  * @typedef {{width: number, height: number, data: Uint8Array}} Mask  of 0 and 1
  * @typedef {{top: number, bottom: number, left: number, right: number}} Box  rows and columns, as for slicing
