@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lenet.errors import ImageError
-from lenet.images.finding.search import check_contrast, copied, grey_axis, search
+from lenet.images.finding.search import check_contrast, copied, grey_axis, main_axis, search
 
 
 @pytest.mark.parametrize(
@@ -43,6 +43,16 @@ def test_colours_of_one_brightness_are_told_apart():
     grey = grey_axis(image)
     assert np.ptp(grey) > 200
     assert np.ptp(grey[45:55, 30:70]) < 1
+
+
+def test_the_main_axis_is_the_strongest_eigenvector():
+    for vectors in np.random.default_rng(0).normal(size=(100, 5, 3)) * (1, 4, 20):
+        matrix = vectors.T @ vectors
+        expected = np.linalg.eigh(matrix)[1][:, -1]
+        axis = np.array(main_axis(matrix.tolist()))
+        np.testing.assert_allclose(axis * np.sign(axis @ expected), expected, atol=1e-12)
+    assert main_axis([[0.0] * 3] * 3) == (1, 0, 0)
+    assert main_axis([[1.0, 0, 0], [0, 3, 0], [0, 0, 2]]) == (0, 1, 0)
 
 
 @pytest.mark.parametrize(

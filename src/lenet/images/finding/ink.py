@@ -185,7 +185,7 @@ def parts_of(kept: Mask) -> tuple[Mask, ...]:
     tall = np.flatnonzero(heights >= 0.6 * (boxes[:, 1].max() - boxes[:, 0].min()))
     if len(tall) < 2:
         return (kept,)
-    groups = [[int(number)] for number in tall[np.argsort(boxes[tall, 2:].sum(axis=1))]]
+    groups = [[int(number)] for number in tall[np.argsort(boxes[tall, 2:].sum(axis=1), kind="stable")]]
     for left, right in zip(groups[-2::-1], groups[:0:-1], strict=True):
         if _overlap(boxes[left[0]], boxes[right[0]]) > 0.6:
             left += right

@@ -3,6 +3,7 @@
 import numpy as np
 
 from lenet.images.finding.filters import Floats
+from lenet.images.finding.quantiles import median, quantile
 from lenet.images.found import Mask
 
 SLOPES = np.linspace(-0.18, 0.18, 37)  # up to ten degrees
@@ -26,7 +27,7 @@ def ruling(mask: Mask, relief: Floats) -> Mask:
     rest = mask & ~found
     if not found.any() or not rest.any():
         return np.zeros_like(mask)
-    is_paler = float(np.median(relief[found])) < PALER * float(np.quantile(relief[rest], 0.75))
+    is_paler = median(relief[found]) < PALER * quantile(relief[rest], 0.75)
     if is_paler:
         return found
     several = [part if count > 1 else np.zeros_like(part) for part, count in lines]

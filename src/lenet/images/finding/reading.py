@@ -43,4 +43,4 @@ def gaps(boxes: NDArray[np.int64], chosen: NDArray[np.int64]) -> NDArray[np.floa
     """How far boxes (N, 4) are away from the common box of those that are chosen: float64 (N,)."""
     low, high = chosen[:, [0, 2]].min(axis=0), chosen[:, [1, 3]].max(axis=0)
     apart = np.maximum(low - boxes[:, [1, 3]], boxes[:, [0, 2]] - high).clip(0)
-    return np.asarray(np.hypot(apart[:, 0], apart[:, 1]))
+    return np.asarray(np.sqrt((apart**2).sum(axis=1)))  # np.hypot's last bit depends on the processor
