@@ -1,0 +1,51 @@
+/** What the filters are made of: memory that they share, rows copied, rows and columns exchanged. */
+
+/** Memory that is used again and again: new memory for each step would take longer than computing. @type {ArrayBuffer[]} */
+const memory = [];
+
+/**
+ * The memory of a place, which is used for one thing at a time.
+ * @param {number} place
+ * @param {number} size  how many numbers of four bytes it must hold
+ */
+function buffer(place, size) {
+  if (!memory[place] || memory[place].byteLength < 4 * size) memory[place] = new ArrayBuffer(4 * size);
+  return memory[place];
+}
+
+/** @param {number} place @param {number} size */
+export const floats = (place, size) => new Float32Array(buffer(place, size));
+
+/** @param {number} place @param {number} size */
+export const integers = (place, size) => new Int32Array(buffer(place, size));
+
+/**
+ * Exchanges rows and columns.
+ * @template {Float32Array | Int32Array} T
+ * @param {T} data
+ * @param {number} width
+ * @param {number} height
+ * @param {number} channels
+ * @param {T} target
+ */
+export function turn(data, width, height, channels, target) {
+  for (let column = 0, i = 0; column < width; column++) {
+    for (let row = 0, j = column * channels; row < height; row++, j += width * channels) {
+      for (let channel = 0; channel < channels; channel++) target[i++] = data[j + channel];
+    }
+  }
+}
+
+/**
+ * Copies a row.
+ * @template {Float32Array | Int32Array} T
+ * @param {T} data
+ * @param {number} from
+ * @param {number} columns
+ * @param {T} target
+ * @param {number} row
+ */
+export function copy(data, from, columns, target, row) {
+  const end = (row + 1) * columns;
+  for (let i = from * columns, k = row * columns; k < end; i++, k++) target[k] = data[i];
+}
