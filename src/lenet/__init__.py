@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from lenet.deploy.hub.push import push
     from lenet.deploy.targets import Exported, export
     from lenet.errors import LenetError, SaveError
+    from lenet.explorer.export import explore
     from lenet.networks.importing import import_weights
     from lenet.runs.opening import load
     from lenet.runs.run import Run
@@ -55,6 +56,7 @@ _MODULES = {
     "d2l": "lenet.d2l",
     "data": "lenet.data",
     "evaluate": "lenet.analysis.evaluation",
+    "explore": "lenet.explorer.export",
     "export": "lenet.deploy.targets",
     "import_weights": "lenet.networks.importing",
     "load": "lenet.runs.opening",
@@ -89,6 +91,7 @@ __all__ = [
     "d2l",
     "data",
     "evaluate",
+    "explore",
     "export",
     "import_weights",
     "load",

@@ -27,6 +27,7 @@ COMMANDS = {
     "train": "lenet.cli.train:train",
     "evaluate": "lenet.cli.results:evaluate",
     "predict": "lenet.cli.predict:predict",
+    "explore": "lenet.cli.explore:explore",
     "calibrate": "lenet.cli.results:calibrate",
     "export": "lenet.cli.export:export",
     "serve": "lenet.cli.serve:serve",

@@ -20,8 +20,8 @@ def announce(run: Any) -> Any:
     from lenet.runs import naming
 
     for path in run if isinstance(run, list) else [run]:
-        named = naming.find(path)
-        if named.ready and not named.notice:
+        named = naming.find(path) if path is not None else None
+        if named and named.ready and not named.notice:
             note(f"note: {path} is the ready-made network, not a run of yours")
     return run
 

@@ -70,24 +70,37 @@ def saturated_layers(activations: Mapping[str, Activations]) -> dict[str, float]
 
 def dead_shares(activations: Mapping[str, Activations]) -> dict[str, float]:
     """Return, for each layer of ReLUs, the share of units, or channels, that are 0 for every image."""
-    return {name: _share(layer.values == 0) for name, layer in activations.items() if layer.function == "relu"}
+    return _shares({name: dead(layer) for name, layer in activations.items()})
 
 
 def saturated_shares(activations: Mapping[str, Activations]) -> dict[str, float]:
     """Return, for each layer of sigmoids or tanhs, the share of units, or channels, always within EDGE of their ends."""
-    shares = {}
-    for name, layer in activations.items():
-        if layer.function in RANGES:
-            low, high = RANGES[layer.function]
-            margin = EDGE * (high - low)
-            shares[name] = _share((layer.values < low + margin) | (layer.values > high - margin))
-    return shares
+    return _shares({name: saturated(layer) for name, layer in activations.items()})
 
 
-def _share(holds: NDArray[np.bool_]) -> float:
-    """The share of units, or channels, of (N, units, …) for which it holds in every image and position."""
-    units = np.moveaxis(holds, 1, 0).reshape(holds.shape[1], -1)
-    return float(units.all(axis=1).mean())
+def dead(layer: Activations) -> NDArray[np.bool_] | None:
+    """Return which units, or channels, of a layer of ReLUs are 0 for every image, bool (units,); None for other layers."""
+    return _in_every_image(layer.values == 0) if layer.function == "relu" else None
+
+
+def saturated(layer: Activations) -> NDArray[np.bool_] | None:
+    """Return which units, or channels, are always within EDGE of an end of their range, bool (units,); None without ends."""
+    if layer.function not in RANGES:
+        return None
+    low, high = RANGES[layer.function]
+    margin = EDGE * (high - low)
+    return _in_every_image((layer.values < low + margin) | (layer.values > high - margin))
+
+
+def _shares(units: Mapping[str, NDArray[np.bool_] | None]) -> dict[str, float]:
+    return {name: float(which.mean()) for name, which in units.items() if which is not None}
+
+
+def _in_every_image(holds: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """For which units, or channels, of (N, units, …) it holds in every image and position."""
+    of_units = np.moveaxis(holds, 1, 0).reshape(holds.shape[1], -1)
+    which: NDArray[np.bool_] = np.logical_and.reduce(of_units, axis=1)
+    return which
 
 
 def _named(layers: Mapping[str, float]) -> str:

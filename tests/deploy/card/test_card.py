@@ -12,10 +12,10 @@ import lenet
 from lenet.configuration import configure
 from lenet.deploy.card.about import About
 from lenet.deploy.card.card import make_card
-from lenet.deploy.card.command import command_of
 from lenet.deploy.card.markup import code, plain, yaml
 from lenet.deploy.card.measured import measure
 from lenet.errors import ConfigError, RunError
+from lenet.runs.command import command_of
 
 huggingface_hub = pytest.importorskip("huggingface_hub")
 

@@ -4,10 +4,10 @@ import re
 from dataclasses import dataclass
 
 from lenet.data.catalogue import CATALOGUE
-from lenet.deploy.card.command import data_of
 from lenet.deploy.card.measured import Measured
 from lenet.errors import ConfigError
 from lenet.networks.trained import TrainedNetwork
+from lenet.runs.command import data_of
 
 # The names of data sets on the Hugging Face Hub, for the front matter.
 HUB_DATASETS = {"fashion-mnist": "zalando-datasets/fashion_mnist", "mnist": "ylecun/mnist"}

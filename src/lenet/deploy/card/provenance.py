@@ -5,11 +5,11 @@ import math
 from lenet.analysis.answer import Reading
 from lenet.data.catalogue import CATALOGUE
 from lenet.deploy.card.about import About, data_name, data_title, model_title
-from lenet.deploy.card.command import as_line, command_of
 from lenet.deploy.card.markup import block, code, plain, table
 from lenet.deploy.card.measured import Measured
 from lenet.images.preprocess import WHOLE
 from lenet.networks.summary import rows as summary_rows
+from lenet.runs.command import as_line, command_of
 from lenet.version import __version__
 
 FRAMINGS = {

@@ -13,7 +13,6 @@ from lenet.configuration import to_dict
 from lenet.data.dataset import Splits
 from lenet.deploy.card.about import About
 from lenet.deploy.card.card import make_card
-from lenet.deploy.card.command import as_line, command_of, data_of
 from lenet.deploy.card.measured import Measured, measure
 from lenet.deploy.targets import Export
 from lenet.files import untrusted
@@ -21,6 +20,7 @@ from lenet.files.durable import as_json
 from lenet.files.safetensors import MAX_BYTES, Weights
 from lenet.networks.trained import TrainedNetwork
 from lenet.networks.weights_file import KEY
+from lenet.runs.command import as_line, command_of, data_of
 from lenet.runs.hub.checks import CONFIG, FORMAT, WEIGHTS
 from lenet.runs.opening import Source
 from lenet.runs.run import Run

@@ -1,0 +1,165 @@
+"""What the explorer's page holds of a run: the same networks, images and numbers as lenet computes elsewhere."""
+
+import json
+
+import numpy as np
+import pytest
+
+import lenet
+from lenet.explorer.build import to_json
+from lenet.explorer.page_data import page_data
+from lenet.networks.trained import TrainedNetwork
+
+
+@pytest.fixture(scope="module")
+def made(trained):
+    return page_data(trained.path, num_images=200)
+
+
+@pytest.fixture(scope="module")
+def run(made):
+    return made["runs"][0]
+
+
+def test_weights_and_layers_are_those_of_the_run(run, trained):
+    network = trained.network.network
+    assert np.array_equal(run["weights"], network.weights)
+    assert [layer["kind"] for layer in run["layers"]] == [
+        *["convolution", "activation", "pooling"] * 2,
+        "flatten",
+        *["dense", "activation"] * 2,
+        "dense",
+    ]
+    for name, (start, shape) in run["tensors"].items():
+        part = run["weights"][start : start + int(np.prod(shape))].reshape(shape)
+        assert np.array_equal(part, network.tensors[name])
+    assert run["layers"][0]["padding"] == 2
+    assert run["input"] == {"channels": 1, "height": 28, "width": 28}
+    assert run["classes"] == list(trained.classes)
+    assert run["preprocessing"] == trained.preprocessing.to_dict()
+    assert run["calibration"] == trained.network.calibration.to_dict()
+
+
+def test_the_training_is_described(run, trained):
+    assert run["command"].startswith("lenet train --recipe fast --data digits")
+    assert (run["recipe"], run["data"], run["seed"], run["epochs"]) == ("fast", "digits", 0, 1)
+    assert len(run["points"]["chunks"]) == 10
+    assert run["points"]["epochs"][0]["test_accuracy"] == pytest.approx(trained.epochs[0].test_accuracy, rel=1e-5)
+    assert run["findings"] == [finding.to_dict() for finding in trained.findings]
+
+
+def test_the_numbers_are_those_of_an_evaluation(run, trained):
+    evaluation = lenet.evaluate(trained)
+    assert np.array_equal(run["test"]["confusion"], evaluation.confusion)
+    assert (run["test"]["accuracy"], run["test"]["loss"]) == (evaluation.accuracy, evaluation.loss)
+    assert run["test"]["count"] == 10_000
+
+
+def test_the_worst_mistake_is_the_first_image(run, trained):
+    test = lenet.data.load("digits").test
+    images = run["images"]["test"]
+    assert images["pixels"].shape == (200, 28, 28)
+    assert np.array_equal(images["pixels"], test.images[images["positions"]])
+    assert np.array_equal(images["labels"], test.labels[images["positions"]])
+    losses = trained.network.losses(test.images, test.labels)
+    wrong = trained.network.logits(test.images).argmax(axis=1) != test.labels
+    assert images["positions"][0] == np.where(wrong, losses, -1).argmax()
+    assert len(np.unique(images["positions"])) == 200
+
+
+def test_training_images_are_some_of_every_class(run, trained):
+    images = run["images"]["train"]
+    counts = np.bincount(images["labels"], minlength=10)
+    assert counts.min() >= counts.max() - 1
+    train = lenet.data.load("digits").train
+    assert np.array_equal(images["pixels"], train.images[images["positions"]])
+
+
+def test_the_embedding_is_the_input_of_its_layer(run, trained):
+    network = trained.network
+    images, embeddings = run["images"], run["embeddings"]
+    outputs = network.outputs(images["train"]["pixels"])
+    before = [layer.name for layer in network.architecture.layers].index(embeddings["layer"]) - 1
+    assert np.abs(embeddings["train"].astype(np.float64) - outputs[before]).max() < 0.01
+    assert embeddings["map"].shape == (200 + len(images["train"]["labels"]), 2)
+    assert embeddings["map"].std(axis=0)[0] > embeddings["map"].std(axis=0)[1] > 0
+
+
+def test_the_images_that_excite_a_unit_most(run, trained):
+    outputs = trained.network.outputs(run["images"]["test"]["pixels"])
+    for number, name in ((0, "conv.0"), (3, "conv.3")):
+        maps = outputs[number]
+        assert len(run["top"][name]) == maps.shape[1]
+        for unit, best in enumerate(run["top"][name]):
+            largest = np.sort(maps[:, unit].reshape(len(maps), -1).max(axis=1))[::-1]
+            values = [maps[entry["image"], unit, entry["row"], entry["column"]] for entry in best]
+            assert np.allclose(values, largest[:9], rtol=1e-5)
+
+
+def test_statistics_of_layers(run, trained):
+    assert [layer["name"] for layer in run["units"]] == [layer["name"] for layer in run["layers"]]
+    activation = run["units"][1]
+    assert sum(activation["histogram"]) == 200 * 6 * 28 * 28
+    assert activation["minimum"] == 0
+    assert activation["dead"] == []
+    assert "saturated" not in activation
+
+
+def test_dead_units_are_linked_to_the_finding(tiny, tmp_path):
+    """Biases of -100 kill the ReLUs of the first convolution."""
+    run = lenet.train(tiny, recipe="fast", epochs=1, out=tmp_path / "run", progress="quiet")
+    network = run.network
+    network.network.tensors["conv.0.bias"][:4] = -100
+    layer = page_data(network, data=tiny, num_images=50)["runs"][0]["units"][1]
+    assert layer["dead"] == [0, 1, 2, 3]
+    assert layer["findings"] == ["dead-units"]
+
+
+def test_the_same_run_gives_the_same_bytes(trained, made):
+    assert to_json(page_data(trained, num_images=200)) == to_json(made)
+
+
+def test_a_weights_file_alone_is_a_page_without_images(trained):
+    made = page_data(trained.path / "model.safetensors")
+    run = json.loads(to_json(made))["runs"][0]
+    assert run["images"] == {"test": None, "train": None}
+    assert run["test"] is None
+    assert run["points"] == {"chunks": [], "epochs": []}
+    assert "does not say what data it was trained on" in made["notices"][0]
+    assert page_data(trained.path / "model.safetensors", data="digits", num_images=20)["notices"] == []
+
+
+def test_data_that_cannot_be_had_is_a_notice(trained, no_network, monkeypatch, tmp_path):
+    monkeypatch.setenv("LENET_CACHE", str(tmp_path))
+    made = page_data("mnist")
+    assert made["notices"][0].startswith("There are no images of the data set here: ")
+    assert len(made["runs"]) == 1
+
+
+def test_two_runs_are_measured_on_the_same_images(trained, tmp_path):
+    other = lenet.train("digits", epochs=1, validation=58_000, seed=1, out=tmp_path / "other", progress="quiet")
+    first, second = page_data(trained, other, num_images=100)["runs"]
+    assert second["images"] is None  # those of the first
+    found = second["disagreements"]
+    test = lenet.data.load("digits").test
+    answers = [run.network.logits(test.images).argmax(axis=1) for run in (trained, other)]
+    assert found["count"] == (answers[0] != answers[1]).sum()
+    positions = first["images"]["test"]["positions"][found["images"]]
+    assert np.array_equal(found["predicted"], np.stack([each[positions] for each in answers], axis=1))
+    assert (found["predicted"][:, 0] != found["predicted"][:, 1]).all()
+
+
+def test_a_second_run_of_other_classes_is_left_out(trained):
+    made = page_data(trained, "fashion-mnist", num_images=20)
+    assert len(made["runs"]) == 1
+    assert made["notices"] == [
+        "fashion-mnist is not shown beside trained: it has the classes "
+        f"{', '.join(lenet.load('fashion-mnist').classes)}, not {', '.join(trained.classes)}."
+    ]
+
+
+def test_a_network_whose_numbers_are_not_finite(trained):
+    network = TrainedNetwork.load(trained.path / "model.safetensors")
+    network.network.weights[:] = 1e30
+    made = page_data(network, data="digits", num_images=20)
+    assert "NaN or infinite" in made["notices"][0]
