@@ -20,6 +20,7 @@ export async function read(text) {
     return value;
   });
   await Promise.all(pending);
+  for (const run of data.runs) run.images ??= data.runs[0].images; // a second network is asked about the same images
   return data;
 }
 
