@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from page import TOOLS, chromium
 
-WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+import lenet
+
+WIDE = {"width": 1440, "height": 900}
 
 
 @pytest.fixture(scope="session")
@@ -59,3 +61,24 @@ def axe() -> str:
     path = TOOLS / "axe-core/axe.min.js"
     assert path.exists(), "run `make page`, which installs axe-core"
     return path.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def runs(tmp_path_factory) -> list[Path]:
+    """Two networks of the built-in digits: one that is trained well, and one that is not."""
+    folder = tmp_path_factory.mktemp("runs")
+    well = lenet.train("digits", recipe="fast", epochs=4, seed=0, out=folder / "well")
+    badly = lenet.train("digits", recipe="book-sgd", epochs=12, seed=1, out=folder / "badly")
+    return [well.path, badly.path]
+
+
+@pytest.fixture(scope="session")
+def explored(runs) -> Path:
+    """The page of the first."""
+    return lenet.explore(runs[0], out=runs[0].parent / "one.html", open=False).path
+
+
+@pytest.fixture(scope="session")
+def compared(runs) -> Path:
+    """The page of both."""
+    return lenet.explore(*runs, out=runs[0].parent / "two.html", open=False).path
