@@ -11,6 +11,7 @@ const KINDS = {
 
 const unpacked = (value) => {
   if (Array.isArray(value)) return value.map(unpacked);
+  if (value?.set) return new Set(value.set);
   if (value?.base64 === undefined) return value;
   const data = new KINDS[value.dtype](new Uint8Array(Buffer.from(value.base64, "base64")).buffer);
   if (value.shape.length === 1) return data;

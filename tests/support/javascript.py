@@ -24,6 +24,7 @@ def called(calls: Sequence[Call]) -> list[Any]:
     Args:
         calls: arguments are what JSON can hold, and arrays. One of one axis becomes a typed array; one of two or three axes
             an image {width, height, channels, data}, whose data are a typed array; booleans become the numbers 0 and 1.
+            {"set": names} becomes a Set.
 
     Returns:
         What each has returned, with arrays of typed arrays and images; {"problem": code, "values": …} for an ImageProblem.
