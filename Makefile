@@ -23,7 +23,7 @@
 #   make mutants           mutation testing: 60 small faults in the source, and those that no test notices (about ten
 #                          minutes); make mutants-short takes one, with six
 #   make emulate           the ARM64 kernels under qemu, compared with this processor's (needs qemu-user-static)
-#   make wasm              the kernels for WebAssembly, build/lenet_cpu.wasm, and their size; ARGS=--speed measures them in node
+#   make wasm              the kernels for WebAssembly in the explorer's page, and their size; ARGS=--speed measures them in node
 #
 #   Measurements, recorded in bench/records/
 #   make bench             the numbers of docs/benchmarks.md (about an hour); make bench-short takes four;

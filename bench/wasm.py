@@ -1,4 +1,4 @@
-"""Builds the kernels for WebAssembly, build/lenet_cpu.wasm, and prints the size; measures their speed in node.
+"""Builds the kernels for WebAssembly, src/lenet/explorer/page/kernels.wasm, and prints the size; measures their speed in node.
 
     python bench/wasm.py            (needs ziglang; `make wasm`)
     python bench/wasm.py --speed    (needs node too; a minute, bench/records/wasm.log)
@@ -9,6 +9,7 @@ native variant that computes the same bits, both on one thread. The seconds in n
 
 import argparse
 import gzip
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -17,7 +18,7 @@ from recording import ROOT, Log, spread
 
 from lenet.configuration import configure
 from lenet.data.plan import plan
-from lenet.engines.kernels.build import WEBASSEMBLY, build
+from lenet.explorer.build import KERNELS, build_kernels
 
 OUT = ROOT / "build"
 IMAGES = {"train": 60_000, "logits": 10_000}
@@ -31,7 +32,8 @@ def main() -> None:
     options = parser.parse_args()
     log = Log("wasm", record=options.speed and not options.no_record)
     OUT.mkdir(exist_ok=True)
-    module = build(WEBASSEMBLY, OUT)
+    module = KERNELS
+    shutil.copyfile(build_kernels(OUT), module)
     content = module.read_bytes()
     sizes = {"bytes": len(content), "compressed_bytes": len(gzip.compress(content))}
     log.say(f"{module.relative_to(ROOT)}: {sizes['bytes']:,} bytes, {sizes['compressed_bytes']:,} with gzip")
