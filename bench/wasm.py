@@ -1,4 +1,4 @@
-"""Builds the kernels for WebAssembly, src/lenet/explorer/page/kernels.wasm, and prints the size; measures their speed in node.
+"""Builds the kernels for WebAssembly into the page of the explorer, and prints the size; measures their speed in node.
 
     python bench/wasm.py            (needs ziglang; `make wasm`)
     python bench/wasm.py --speed    (needs node too; a minute, bench/records/wasm.log)

@@ -25,7 +25,9 @@ needs_sse4 = pytest.mark.skipif("sse4" not in kernels.variants(), reason="needs 
 
 
 def test_they_are_built_from_these_sources():
-    assert f"{kernels.source_hash()} zig".encode() in build.KERNELS.read_bytes(), "run `make wasm` and commit kernels.wasm"
+    assert f"{kernels.source_hash()} zig".encode() in build.KERNELS.read_bytes(), (
+        "run `make wasm` and commit kernels.wasm"
+    )
 
 
 @pytest.mark.build

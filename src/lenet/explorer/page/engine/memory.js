@@ -66,7 +66,8 @@ export class Memory {
       const { kind, function: name = "", channels = 0, features = 0, kernel_size: kernel = 0, padding = 0 } = layer;
       const code = kind === "pooling" ? POOLINGS.indexOf(name) : kind === "activation" ? ACTIVATIONS.indexOf(name) : 0;
       const outputs = kind === "convolution" ? channels : kind === "dense" ? features : 0;
-      [KINDS.indexOf(kind), code, outputs, kernel, padding].forEach((value, k) => view.setInt32(16 + 28 * i + 4 * k, value, true));
+      const values = [KINDS.indexOf(kind), code, outputs, kernel, padding];
+      values.forEach((value, k) => view.setInt32(16 + 28 * i + 4 * k, value, true));
     });
     return view.byteOffset;
   }

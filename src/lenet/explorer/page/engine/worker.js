@@ -1,9 +1,122 @@
-/** What the page's worker does. */
+/**
+ * What the page's worker does: work that would keep the page from answering. Each message is {id, kind, …}; what it asks for
+ * comes back as {id, kind: "done", result}, or {id, kind: "error", message}. `work` begins with the message "load".
+ */
+
+import { Kernels } from "./kernels.js";
+import { Network } from "./network.js";
+import { occlusion } from "./occlusion.js";
+import { description, weightsFile } from "../training/file.js";
+import { Trainer, evaluate } from "../training/trainer.js";
+
+const PROGRESS = 100; // milliseconds between two messages
+const AT_ONCE = 25; // milliseconds of steps between two looks at what was asked
+
+/** @typedef {{id: number, kind: string, [name: string]: any}} Message */
+/** @typedef {{steps: number, images: number, loss: number, accuracy: number, testLoss: number, testAccuracy: number}} Point */
+/**
+ * @typedef {object} Progress
+ * @property {number} step
+ * @property {number} epoch
+ * @property {number} seconds  of the steps alone
+ * @property {number} imagesPerSecond
+ * @property {Point} point
+ * @property {Float32Array} weights
+ * @property {boolean} hasDiverged
+ */
 
 /**
  * Answers the page's messages.
- * @param {any} scope
+ * @param {any} scope  the worker's global object
  */
 export function work(scope) {
-  scope.onmessage = () => {};
+  /** @type {Kernels|null} */
+  let kernels = null;
+  let isStopped = false;
+  const loaded = () => {
+    if (!kernels) throw new Error("the kernels are not loaded");
+    return kernels;
+  };
+  /** @type {Record<string, (message: Message) => any>} */
+  const tasks = {
+    load: async ({ bytes }) => {
+      kernels = await Kernels.load(bytes);
+    },
+    stop: () => {
+      isStopped = true;
+    },
+    logits: ({ run, weights, pixels, count }) => loaded().logits(new Network(run, weights), pixels, count),
+    occlusion: ({ run, weights, pixels, label, ground, edge }) => {
+      const network = new Network(run, weights);
+      return occlusion((images, count) => loaded().logits(network, images, count), pixels, run.input, label, ground, edge);
+    },
+    train: async ({ id, task, test }) => {
+      isStopped = false;
+      return train(loaded(), task, test, () => isStopped, (progress) => scope.postMessage({ id, kind: "progress", progress }));
+    },
+  };
+  scope.onmessage = async (/** @type {{data: Message}} */ { data }) => {
+    const { id, kind } = data;
+    try {
+      scope.postMessage({ id, kind: "done", result: await tasks[kind](data) });
+    } catch (error) {
+      scope.postMessage({ id, kind: "error", message: error instanceof Error ? error.message : String(error) });
+    }
+  };
+}
+
+/**
+ * Trains a network from nothing.
+ * @param {Kernels} kernels
+ * @param {import("../training/trainer.js").Task} task
+ * @param {import("../training/trainer.js").Images} test  the accuracy is measured on these
+ * @param {() => boolean} isStopped
+ * @param {(progress: Progress) => void} tell  called some ten times a second, and at the end
+ * @returns {Promise<{run: import("./network.js").Described, weights: Float32Array, file: Uint8Array, progress: Progress}>}
+ */
+export async function train(kernels, task, test, isStopped, tell) {
+  const begin = kernels.memory.end, trainer = new Trainer(kernels, task), pauses = new Pauses();
+  let seconds = 0, images = 0, last = performance.now(), most = 1;
+  let sums = { loss: 0, correct: 0, images: 0 };
+  const report = () => {
+    const network = trainer.trained, { loss, accuracy } = evaluate(kernels, network, test);
+    const point = { steps: trainer.step, images, loss: sums.loss / sums.images, accuracy: sums.correct / sums.images };
+    sums = { loss: 0, correct: 0, images: 0 };
+    const { step, epoch, hasDiverged } = trainer, imagesPerSecond = images / seconds;
+    const whole = { ...point, testLoss: loss, testAccuracy: accuracy };
+    return { step, epoch, seconds, imagesPerSecond, point: whole, weights: network.weights, hasDiverged };
+  };
+  while (!trainer.isOver && !isStopped()) {
+    const began = performance.now(), before = trainer.step, part = trainer.advance(most), took = performance.now() - began;
+    seconds += took / 1000;
+    images += part.images;
+    sums = { loss: sums.loss + part.loss, correct: sums.correct + part.correct, images: sums.images + part.images };
+    most = Math.max(1, Math.round(((trainer.step - before) * AT_ONCE) / Math.max(took, 1)));
+    if (performance.now() - last >= PROGRESS && !trainer.isOver) {
+      tell(report());
+      last = performance.now();
+    }
+    await pauses.pause();
+  }
+  pauses.channel.port1.close();
+  const progress = report(), { run, trained } = trainer;
+  tell(progress);
+  kernels.memory.end = begin;
+  const file = weightsFile(run.tensors, trained.weights, description(task));
+  return { run, weights: trained.weights, file, progress };
+}
+
+/** Waits until messages were answered, without the four milliseconds that timers wait at least. */
+class Pauses {
+  constructor() {
+    this.channel = new MessageChannel();
+  }
+
+  /** @returns {Promise<void>} */
+  pause() {
+    return new Promise((resolve) => {
+      this.channel.port1.onmessage = () => resolve();
+      this.channel.port2.postMessage(null);
+    });
+  }
 }
