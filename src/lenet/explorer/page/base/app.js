@@ -102,14 +102,22 @@ export class App {
    */
   networkOf(number) {
     const { snapshot, weights } = this.state;
-    const run = this.data.runs[number];
     return this.once(`network ${number}`, `${snapshot} ${weights} ${this.data.runs.length}`, () => {
-      const base = run.snapshots[snapshot === null ? -1 : Number(snapshot)]?.weights ?? run.weights;
       const edits = number === this.runNumber ? changes(String(weights)) : new Map();
-      const values = Float32Array.from(base.values);
+      const values = Float32Array.from(this.weightsOf(number));
       for (const [index, value] of edits) if (index in values) values[index] = value;
-      return new Network(run, values);
+      return new Network(this.data.runs[number], values);
     });
+  }
+
+  /**
+   * The weights of a run's network at the snapshot that is looked at, without changes.
+   * @param {number} number
+   * @returns {import("./types.js").Numbers}
+   */
+  weightsOf(number) {
+    const { snapshot } = this.state, run = this.data.runs[number];
+    return (run.snapshots[snapshot === null ? -1 : Number(snapshot)]?.weights ?? run.weights).values;
   }
 
   /** The units of the looked-at network that are switched off, by layer. */

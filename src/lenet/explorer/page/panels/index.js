@@ -1,7 +1,10 @@
 /** The panels of the page, in their order. */
 
+import { panel as filters } from "./filters/panel.js";
+import { panel as layers } from "./layers/panel.js";
 import { panel as set } from "./set/panel.js";
+import { panel as whatIf } from "./what_if/panel.js";
 import { panel as why } from "./why/panel.js";
 
 /** @type {import("../base/types.js").Panel[]} */
-export const PANELS = [why, set];
+export const PANELS = [layers, filters, why, whatIf, set];

@@ -1,0 +1,103 @@
+/** The texts about layers, their numbers and their arithmetic, in both languages. */
+
+const EN = {
+  title: "Layers",
+  hint: "Point at any number to see how it is computed. Click or tap pins it and enlarges its map; arrow keys walk, Enter pins, "
+    + "Escape releases, Tab goes to the next layer. Counting begins with 0, as in Python.",
+  scale: "Colours", map: "scale per map", layer: "scale per layer", shared: "one scale for all layers",
+  legend: "Colours of {name}", unpinned: "not pinned", input: "Input", number: "{number} · {kind}",
+  convolution: "Convolution", "batch-norm": "Batch normalization", "global-pooling": "Global average pooling", dropout: "Dropout",
+  flatten: "Flatten", dense: "Dense layer", max: "Max pooling", avg: "Average pooling",
+  relu: "ReLU", sigmoid: "Sigmoid", tanh: "Tanh", "scaled-tanh": "Scaled tanh", "leaky-relu": "Leaky ReLU",
+  inputMaps: "{count} channel(s), {height} × {width} pixels", maps: "{count} feature maps of {height} × {width}",
+  features: "{count} features", logits: "{count} logits, one for each class",
+  ofConvolution: "kernels {kernel} × {kernel}, stride 1, padding {padding}; {parameters} parameters",
+  ofDense: "{inputs} inputs; {parameters} parameters", ofNormalization: "{parameters} parameters", ofPooling: "2 × 2 pixels, stride 2",
+  ofDropout: "changes nothing after the training", ofFlatten: "a row for each map",
+  walker: "{name}: {size}. Arrow keys walk through its numbers.",
+  cellOfMap: "{name}, map {unit}, row {row}, column {column}", cellOfInput: "Input, channel {unit}, row {row}, column {column}",
+  cellOfFeature: "{name}, feature {unit}", cellOfClass: "{name}, class {label}", is: "{cell}: {value}",
+  pin: "Pin", release: "Release", on: "Switch this unit on", off: "Switch this unit off", steps: "Walk", left: "Left", right: "Right",
+  up: "Up", down: "Down", previous: "Previous map", next: "Next map", enlarged: "Map {unit} of {name}, enlarged",
+  offNote: "This unit is switched off: instead of {value} its output is 0.",
+};
+
+const EN_SUMS = {
+  output: "Output", bias: "Bias", lastSum: "Last sum", channel: "Patch × kernel of input channel {channel}",
+  channelOf: "Patch × kernel of input channel {channel}: map {channel} of {name}",
+  how: "In each cell: input × weight = product, and Σ, the sum so far. The sum begins with the bias; {count} products are added in "
+    + "the engine's order, each rounded to float32.",
+  padding: "A cell marked “padding” lies outside of the image: its input is 0.",
+  leftOut: "The engine leaves out rows of padding: they do not change the sum.", pad: "padding", sumLine: "Σ {sum}",
+  folded: "The engine folds this normalization into the convolution: each weight is multiplied by the scale, and the bias is "
+    + "(bias − mean) × scale + β. The sum of these products is the output.",
+  normalization: "γ = {gain}, β = {beta}, running mean = {mean}, running variance = {variance}, scale = γ / √(variance + 0.00001) = {scale}",
+  plain: "shift = β − mean × scale = {shift}", before: "The convolution's own output here, before the normalization: {value}",
+  applies: "{function}({before}) = {value}", same: "The number is that of the layer before: {value}",
+  dropped: "Dropout drops nothing after the training. The number is that of the layer before: {value}",
+  pixel: "The pixel is {byte} of 255. The network gets ({byte} / 255 − mean {mean}) / std {std} = {value}",
+  pixelPlain: "The pixel is {byte} of 255. The network gets {byte} / 255 = {value}",
+  window: "The 2 × 2 window; the largest number wins", average: "The 2 × 2 window", winner: "winner",
+  compared: "Equal after the activation: the winner is the largest before it.",
+  averaged: "(({a} + {b}) + ({c} + {d})) × 0.25 = {sum} × 0.25 = {value}",
+  global: "The mean over the map. The engine sums each row, then the sums.", row: "Row", sum: "Sum", total: "Sum so far",
+  globalMean: "{total} × {share} = {value}",
+  products: "{count} products input × weight", terms: "Show", largest: "the largest", all: "all, largest first",
+  engine: "all, in the engine's order with sums", from: "From", inputHead: "Input", weightHead: "Weight", product: "Product",
+  soFar: "Sum of the group", rest: "{count} further products add up to about {sum}",
+  signs: "Positive products: about {positive}; negative ones: about {negative}.",
+  groups: "The engine sums 128 products at a time and adds each sum to the total, which begins with the bias:",
+  group: "Group", mapPlace: "map {channel}, row {row}, column {column}", featurePlace: "feature {channel}",
+  edit: "Change this weight", contributions: "Contribution",
+};
+
+const ZH = {
+  title: "各层",
+  hint: "指向任意一个数,即可看到它是怎样算出来的。点击或轻触可将其固定并放大该特征图;方向键移动,Enter 固定,Escape 取消,"
+    + "Tab 转到下一层。编号从 0 开始,与 Python 相同。",
+  scale: "颜色", map: "每个特征图各用一个标度", layer: "每层各用一个标度", shared: "所有层共用一个标度",
+  legend: "{name} 的颜色", unpinned: "未固定", input: "输入", number: "{number} · {kind}",
+  convolution: "卷积层", "batch-norm": "批量规范化", "global-pooling": "全局平均汇聚层", dropout: "暂退法",
+  flatten: "展平", dense: "全连接层", max: "最大汇聚层", avg: "平均汇聚层",
+  relu: "ReLU", sigmoid: "Sigmoid", tanh: "Tanh", "scaled-tanh": "缩放的 tanh", "leaky-relu": "泄漏 ReLU",
+  inputMaps: "{count} 个通道,{height} × {width} 像素", maps: "{count} 个特征图,{height} × {width}",
+  features: "{count} 个特征", logits: "{count} 个未规范化的预测(logit),每类一个",
+  ofConvolution: "卷积核 {kernel} × {kernel},步幅 1,填充 {padding};{parameters} 个参数",
+  ofDense: "{inputs} 个输入;{parameters} 个参数", ofNormalization: "{parameters} 个参数", ofPooling: "2 × 2 像素,步幅 2",
+  ofDropout: "训练之后不起作用", ofFlatten: "每个特征图占一行",
+  walker: "{name}:{size}。方向键在各数之间移动。",
+  cellOfMap: "{name},特征图 {unit},行 {row},列 {column}", cellOfInput: "输入,通道 {unit},行 {row},列 {column}",
+  cellOfFeature: "{name},特征 {unit}", cellOfClass: "{name},类别 {label}", is: "{cell}:{value}",
+  pin: "固定", release: "取消固定", on: "打开此单元", off: "关闭此单元", steps: "移动", left: "向左", right: "向右",
+  up: "向上", down: "向下", previous: "上一个特征图", next: "下一个特征图", enlarged: "{name} 的特征图 {unit},放大",
+  offNote: "此单元已关闭:输出为 0,而不是 {value}。",
+};
+
+const ZH_SUMS = {
+  output: "输出", bias: "偏置", lastSum: "最后的和", channel: "输入通道 {channel}:图像块 × 卷积核",
+  channelOf: "输入通道 {channel}({name} 的特征图 {channel}):图像块 × 卷积核",
+  how: "每格中:输入 × 权重 = 乘积,以及 Σ,即到此为止的和。求和从偏置开始;{count} 个乘积按引擎的顺序相加,每一步都舍入为 float32。",
+  padding: "标有“填充”的格在图像之外:其输入为 0。",
+  leftOut: "引擎跳过填充的行:它们不改变和。", pad: "填充", sumLine: "Σ {sum}",
+  folded: "引擎把此规范化并入卷积:每个权重乘以缩放系数,偏置变为(偏置 − 均值)× 缩放系数 + β。这些乘积之和就是输出。",
+  normalization: "γ = {gain},β = {beta},移动平均均值 = {mean},移动平均方差 = {variance},缩放系数 = γ / √(方差 + 0.00001) = {scale}",
+  plain: "平移 = β − 均值 × 缩放系数 = {shift}", before: "规范化之前,卷积层本身在此处的输出:{value}",
+  applies: "{function}({before}) = {value}", same: "此数就是前一层的数:{value}",
+  dropped: "暂退法在训练之后不丢弃任何数。此数就是前一层的数:{value}",
+  pixel: "像素值为 {byte}(最大 255)。网络得到 ({byte} / 255 − 均值 {mean}) / 标准差 {std} = {value}",
+  pixelPlain: "像素值为 {byte}(最大 255)。网络得到 {byte} / 255 = {value}",
+  window: "2 × 2 窗口;最大的数获胜", average: "2 × 2 窗口", winner: "获胜",
+  compared: "激活之后相等:激活之前最大的获胜。",
+  averaged: "(({a} + {b}) + ({c} + {d})) × 0.25 = {sum} × 0.25 = {value}",
+  global: "整个特征图的均值。引擎先对每行求和,再把各行的和相加。", row: "行", sum: "和", total: "到此为止的和",
+  globalMean: "{total} × {share} = {value}",
+  products: "{count} 个乘积:输入 × 权重", terms: "显示", largest: "最大的", all: "全部,从大到小",
+  engine: "全部,按引擎的顺序并列出和", from: "来自", inputHead: "输入", weightHead: "权重", product: "乘积",
+  soFar: "组内的和", rest: "其余 {count} 个乘积之和约为 {sum}",
+  signs: "正的乘积之和约为 {positive};负的约为 {negative}。",
+  groups: "引擎每次把 128 个乘积相加,再把所得的和加到总和上;总和从偏置开始:",
+  group: "组", mapPlace: "特征图 {channel},行 {row},列 {column}", featurePlace: "特征 {channel}",
+  edit: "改变此权重", contributions: "贡献",
+};
+
+export const WORDS = { en: { ...EN, ...EN_SUMS }, zh: { ...ZH, ...ZH_SUMS } };
