@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from lenet.metrics import calibration_error, confusion_matrix, loss_and_accuracy, losses, softmax
+from lenet.metrics import (
+    calibration_error,
+    confusion_matrix,
+    loss_and_accuracy,
+    losses,
+    reliability_bins,
+    softmax,
+)
 
 LOGITS = arrays(np.float32, (3, 4), elements=st.floats(-50, 50, width=32))
 
@@ -68,3 +75,5 @@ def test_the_calibration_error_is_that_of_counting():
     assert calibration_error(probabilities, labels) == pytest.approx(expected)
     assert calibration_error(np.eye(4)[labels], labels) == 0
     assert calibration_error(np.eye(4)[(labels + 1) % 4], labels) == 1
+    counts, confidence, accuracy = reliability_bins(probabilities, labels).T
+    assert (counts * np.abs(confidence - accuracy)).sum() / counts.sum() == pytest.approx(expected)

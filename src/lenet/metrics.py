@@ -84,3 +84,21 @@ def calibration_error(probabilities: NDArray[np.float64], labels: NDArray[np.int
     surplus = confidence - (probabilities.argmax(axis=1) == labels)
     bins = np.minimum((confidence * NUM_BINS).astype(np.int64), NUM_BINS - 1)
     return float(np.abs(np.bincount(bins, surplus, NUM_BINS)).sum() / len(labels))
+
+
+def reliability_bins(probabilities: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Compare confidence and accuracy in the bins of the expected calibration error.
+
+    Args:
+        probabilities: float64 (N, num_classes).
+        labels: int64 (N,).
+
+    Returns:
+        float64 (15, 3): for each bin the number of its images, their mean probability of the predicted class, and their
+        accuracy; zeros for a bin without images.
+    """
+    confidence = probabilities.max(axis=1)
+    bins = np.minimum((confidence * NUM_BINS).astype(np.int64), NUM_BINS - 1)
+    counts = np.bincount(bins, minlength=NUM_BINS)
+    sums = [np.bincount(bins, each, NUM_BINS) for each in (confidence, probabilities.argmax(axis=1) == labels)]
+    return np.stack([counts, *(each / np.maximum(counts, 1) for each in sums)], axis=1)

@@ -8,6 +8,7 @@ import pytest
 import lenet
 from lenet.explorer.build import to_json
 from lenet.explorer.page_data import page_data
+from lenet.metrics import softmax
 from lenet.networks.trained import TrainedNetwork
 
 
@@ -83,6 +84,18 @@ def test_the_embedding_is_the_input_of_its_layer(run, trained):
     assert np.abs(embeddings["train"].astype(np.float64) - outputs[before]).max() < 0.01
     assert embeddings["map"].shape == (200 + len(images["train"]["labels"]), 2)
     assert embeddings["map"].std(axis=0)[0] > embeddings["map"].std(axis=0)[1] > 0
+    projected = (outputs[before] - embeddings["centre"]) @ embeddings["axes"].T
+    assert np.abs(projected - embeddings["map"][200:]).max() < 1e-3
+
+
+def test_reliability_is_that_of_the_whole_test_set(run, trained):
+    reliability, test = run["test"]["reliability"], lenet.data.load("digits").test
+    for name in ("softmax", "calibrated"):
+        counts, _, accuracy = np.array(reliability[name]).T
+        assert counts.sum() == len(test)
+        assert (counts * accuracy).sum() / len(test) == pytest.approx(run["test"]["accuracy"], abs=1e-4)
+    largest = softmax(trained.network.logits(test.images)).max(axis=1)
+    assert reliability["softmax"][-1][0] == (largest >= 14 / 15).sum()
 
 
 def test_the_images_that_excite_a_unit_most(run, trained):

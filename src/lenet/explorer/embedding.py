@@ -48,13 +48,34 @@ def planar(values: NDArray[np.float32]) -> NDArray[np.float32]:
     Returns:
         float32 (N, 2), in the units of the embedding.
     """
-    centred = values.astype(np.float64) - values.mean(axis=0, dtype=np.float64)
+    return projected(values, *principal_axes(values))
+
+
+def projected(values: NDArray[np.float32], centre: Floats, axes: Floats) -> NDArray[np.float32]:
+    """Return where embeddings lie along two axes, float32 (N, 2).
+
+    Args:
+        values: float32 (N, width).
+        centre: float64 (width,), the origin.
+        axes: float64 (2, width).
+    """
+    places: NDArray[np.float32] = np.einsum("ni,ki->nk", values - centre, axes).astype(np.float32)
+    return places
+
+
+def principal_axes(values: NDArray[np.float32]) -> tuple[Floats, Floats]:
+    """Return the mean of embeddings, float64 (width,), and their two principal axes, float64 (2, width).
+
+    Args:
+        values: float32 (N, width).
+    """
+    centre: Floats = values.mean(axis=0, dtype=np.float64)
+    centred = values - centre
     covariance = np.einsum("ni,nj->ij", centred, centred) / max(1, len(centred))
     axes = np.zeros((2, values.shape[1]))
     for number in range(min(2, values.shape[1])):
         axes[number] = _principal(covariance, axes[:number])
-    places: NDArray[np.float32] = np.einsum("ni,ki->nk", centred, axes).astype(np.float32)
-    return places
+    return centre, axes
 
 
 def aligned(values: NDArray[np.float32], model: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -11,7 +11,7 @@ from lenet.data.dataset import Dataset, Images, Labels, Splits
 from lenet.data.plan import hold_out
 from lenet.explorer import embedding, units
 from lenet.explorer.chosen import MOST, MOST_TRAIN, affordable, choose, interleaved
-from lenet.metrics import confusion_matrix, losses
+from lenet.metrics import confusion_matrix, losses, reliability_bins, softmax
 from lenet.networks.trained import TrainedNetwork
 from lenet.runs.opening import logits, network_of
 from lenet.runs.run import Run
@@ -36,12 +36,14 @@ class Answers:
         losses: float64 (N,).
         probability: float64 (N,), softmax of the logits, of the predicted class.
         confusion: int64 (num_classes, num_classes), a row for each true class.
+        reliability: accuracy by confidence (`reliability_bins`), of the softmax and of calibrated probabilities.
     """
 
     predicted: Labels
     losses: NDArray[np.float64]
     probability: NDArray[np.float64]
     confusion: NDArray[np.int64]
+    reliability: dict[str, list[list[float]]]
 
     @classmethod
     def of(cls, trained: Network, test: Dataset) -> "Answers":
@@ -53,7 +55,14 @@ class Answers:
         computed = logits(trained, engine_for(trained, "cpu"), test.images)
         predicted = computed.argmax(axis=1)
         confusion = confusion_matrix(test.labels, predicted, len(test.classes))
-        return cls(predicted, losses(computed, test.labels), np.exp(-losses(computed, predicted)), confusion)
+        probabilities = {"softmax": softmax(computed)}
+        if calibration := network_of(trained).calibration:
+            probabilities["calibrated"] = calibration.probabilities(computed)
+        reliability = {
+            name: np.round(reliability_bins(each, test.labels), 5).tolist() for name, each in probabilities.items()
+        }
+        probability = np.exp(-losses(computed, predicted))
+        return cls(predicted, losses(computed, test.labels), probability, confusion, reliability)
 
     def to_dict(self) -> dict[str, Any]:
         """Return accuracy, loss, number of images and confusion matrix, as the page has them."""
@@ -63,6 +72,7 @@ class Answers:
             "loss": float(self.losses.sum()) / count,
             "count": count,
             "confusion": self.confusion.astype(np.int32),
+            "reliability": self.reliability,
         }
 
 
@@ -128,7 +138,14 @@ def _part(network: Network, answers: Answers, shown: Shown) -> dict[str, Any]:
     if values is not None:
         near = values[len(shown.chosen) :].astype(np.float16)
         layer = embedding.layer_of(trained)
-        part["embeddings"] = {"layer": layer.name if layer else "", "train": near, "map": embedding.planar(values)}
+        centre, axes = embedding.principal_axes(values)
+        part["embeddings"] = {
+            "layer": layer.name if layer else "",
+            "train": near,
+            "map": embedding.projected(values, centre, axes),
+            "centre": centre.astype(np.float32),  # with the axes: where any other image lies on the map
+            "axes": axes.astype(np.float32),
+        }
     return part
 
 
