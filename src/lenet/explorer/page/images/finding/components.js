@@ -162,14 +162,14 @@ export function filled(mask) {
  */
 export function boxOf({ width, height, data }) {
   const box = new Box(height, 0, width, 0);
-  for (let row = 0; row < height; row++) {
-    const first = data.indexOf(1, row * width) - row * width;
-    if (first < 0 || first >= width) continue;
-    const last = data.lastIndexOf(1, (row + 1) * width - 1) - row * width;
-    box.top = Math.min(box.top, row);
-    box.bottom = row + 1;
-    box.left = Math.min(box.left, first);
-    box.right = Math.max(box.right, last + 1);
+  for (let row = 0, i = 0; row < height; row++) {
+    for (let column = 0; column < width; column++) {
+      if (!data[i++]) continue;
+      if (row < box.top) box.top = row;
+      if (column < box.left) box.left = column;
+      if (column >= box.right) box.right = column + 1;
+      box.bottom = row + 1;
+    }
   }
   return box;
 }

@@ -80,9 +80,14 @@ function maximaDown(data, rows, columns, reach, target) {
  * @param {number} row
  */
 function larger(one, first, other, second, columns, target, row) {
-  const end = (row + 1) * columns;
-  for (let i = first * columns, j = second * columns, k = row * columns; k < end; i++, j++, k++) {
-    const [a, b] = [one[i], other[j]];
-    target[k] = a > b ? a : b;
+  const [start, end] = [row * columns, (row + 1) * columns];
+  const [near, far] = [first * columns - start, second * columns - start];
+  let k = start;
+  for (; k + 3 < end; k += 4) {
+    target[k] = Math.max(one[k + near], other[k + far]);
+    target[k + 1] = Math.max(one[k + near + 1], other[k + far + 1]);
+    target[k + 2] = Math.max(one[k + near + 2], other[k + far + 2]);
+    target[k + 3] = Math.max(one[k + near + 3], other[k + far + 3]);
   }
+  for (; k < end; k++) target[k] = Math.max(one[k + near], other[k + far]);
 }

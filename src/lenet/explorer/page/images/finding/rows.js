@@ -37,15 +37,15 @@ export function turn(data, width, height, channels, target) {
 }
 
 /**
- * Copies a row.
+ * Copies rows.
  * @template {Float32Array | Int32Array} T
  * @param {T} data
- * @param {number} from
+ * @param {number} from  the first row
  * @param {number} columns
  * @param {T} target
- * @param {number} row
+ * @param {number} row  where the first one goes
+ * @param {number} [count]
  */
-export function copy(data, from, columns, target, row) {
-  const end = (row + 1) * columns;
-  for (let i = from * columns, k = row * columns; k < end; i++, k++) target[k] = data[i];
+export function copy(data, from, columns, target, row, count = 1) {
+  target.set(data.subarray(from * columns, (from + count) * columns), row * columns);
 }
