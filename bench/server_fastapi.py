@@ -43,9 +43,10 @@ def serve_fastapi(path: str, port: int) -> None:
     import uvicorn
     from fastapi import FastAPI, Request
 
-    app, classifier = FastAPI(), Classifier(path)
+    app: Any = FastAPI()  # which need not be installed where types are checked
+    classifier = Classifier(path)
 
-    @app.post("/v1/predict")  # type: ignore[untyped-decorator]  # FastAPI need not be installed where types are checked
+    @app.post("/v1/predict")  # type: ignore[untyped-decorator]
     async def predict(request: Request) -> dict[str, Any]:
         return classifier.answer(await request.body())
 
