@@ -69,6 +69,7 @@ FAST = {
     "seed": 0,
     "strict": False,
     "checkpoint_every": None,
+    "snapshots": 10,
     "engine": "auto",
     "device": "auto",
     "threads": None,
@@ -234,6 +235,7 @@ EDGES: dict[str, Edges] = {
     "validation": FROM_0,
     "patience": FROM_1,
     "seed": ([0, 2**63 - 1], [-1, 2**63]),
+    "snapshots": ([0, 100], [-1, 101]),
     "threads": FROM_1,
 }
 
@@ -272,11 +274,11 @@ def test_the_size_of_own_images_is_one_number_or_two():
 
 def test_which_settings_decide_the_numbers_and_which_earlier_runs_lack():
     other = [name for name, spec in FIELDS.items() if not spec.metadata["decides"]]
-    assert other == ["recipe", "data_dir", *OWN_DATA, "augment", "checkpoint_every"]
+    assert other == ["recipe", "data_dir", *OWN_DATA, "augment", "checkpoint_every", "snapshots"]
     augmentation = ["augment", "rotation", "scale", "shear", "erasing", "brightness", "contrast"]
     added = [name for name, spec in FIELDS.items() if spec.metadata["added"]]
     before = ["dropout", "warm_up", "clip_norm", "ema", "class_weights", "teacher", "temperature", "teacher_weight"]
-    assert added == [*OWN_DATA, *before, *augmentation, "keep", "patience", "strict", "checkpoint_every"]
+    assert added == [*OWN_DATA, *before, *augmentation, "keep", "patience", "strict", "checkpoint_every", "snapshots"]
 
 
 def test_the_choices_of_every_setting_stay():

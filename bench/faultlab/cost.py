@@ -28,6 +28,7 @@ SAVING = (
     (Recorder, ("create", "log", "save_weights", "finish")),
     (Folder, ("write",)),
     (Saver, ("checkpoint", "keep")),
+    (Folder, ("write_snapshot",)),
 )
 
 

@@ -38,6 +38,7 @@ SMALL: dict[str, Any] = {
     "learning_rate": 0.1,
     "engine": "cpu",
     "threads": 1,
+    "snapshots": 3,
 }
 STEPWISE = {**SMALL, "epochs": 2, "batch_size": 80, "checkpoint_every": "3"}  # 8 steps
 INCESSANT = {**SMALL, "epochs": 2, "batch_size": 32, "checkpoint_every": "1"}  # 20 steps, each saved

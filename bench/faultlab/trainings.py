@@ -32,7 +32,7 @@ from lenet.display import curve
 from lenet.doctor.finding import Finding
 from lenet.engines import choice, cpu  # noqa: F401  # imported here, once, for all children
 from lenet.pytorch import reference  # noqa: F401  # imported here, once, for all children
-from lenet.runs import checkpoints, environment
+from lenet.runs import checkpoints, environment, snapshots
 from lenet.runs.checkpoints import Checkpoint
 from lenet.runs.recorder import Recorder
 from lenet.runs.run import Run
@@ -276,9 +276,9 @@ def die() -> None:
 
 
 def traces(path: Path, *, findings: bool = True) -> dict[str, str]:
-    """SHA-256 of what two equal trainings have in common: weights, metrics and summary, but for times and paths.
+    """SHA-256 of what two equal trainings have in common: weights, metrics, summary, snapshots, but for times and paths.
 
-    findings: whether to include the doctor's findings, which depend on the last epoch.
+    findings: whether to include the doctor's findings and the snapshots, which depend on the number of epochs.
     """
     run = lenet.load(path)
     lines = [point.to_dict() for point in run.metrics if findings or not isinstance(point, Finding)]
@@ -287,7 +287,14 @@ def traces(path: Path, *, findings: bool = True) -> dict[str, str]:
     weights = hashlib.sha256((path / "model.safetensors").read_bytes()).hexdigest()
     if summary.get("weights_sha256", weights) != weights:
         raise ValueError(f"{path}: summary.json names other weights than those of model.safetensors")
-    return {"weights": weights, "metrics": _sha256(points), "summary": _sha256(summary)}
+    found = {"weights": weights, "metrics": _sha256(points), "summary": _sha256(summary)}
+    return found | ({"snapshots": _sha256(_snapshots(path))} if findings else {})
+
+
+def _snapshots(path: Path) -> dict[str, str]:
+    """SHA-256 of each snapshot."""
+    files = sorted((path / snapshots.NAME).glob("step-*.safetensors"))
+    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
 
 def strays(path: Path) -> list[str]:
@@ -296,6 +303,7 @@ def strays(path: Path) -> list[str]:
     own |= {"curve.svg", "curve.png"}
     steps = sorted(file.stem for file in (path / "checkpoints").glob("step-*.json"))[-checkpoints.KEPT :]
     own |= {f"checkpoints/{step}.{suffix}" for step in steps for suffix in ("json", "safetensors")}
+    own |= {f"{snapshots.NAME}/{name}" for name in _snapshots(path)}
     return sorted(
         str(file.relative_to(path))
         for file in path.rglob("*")

@@ -182,6 +182,12 @@ class TrainConfig:
         "Save a checkpoint at the end of every epoch, and within epochs after so many steps (500) or seconds (30s).",
         decides=False,
     )
+    snapshots: int = added_setting(
+        10,
+        "Keep the weights of so many moments of the training, for lenet explore to replay it; 0 for none.",
+        limits=Limits(least=0, most=100),
+        decides=False,
+    )
 
     engine: str = setting(
         "auto", "What computes: lenet's own CPU kernels, or plain PyTorch (reference).", choices=("auto", *ENGINES)

@@ -40,6 +40,7 @@ def test_a_network_learns_and_leaves_a_whole_run(tiny, tmp_path):
         "curve.png",
         "model.safetensors",
         "checkpoints",
+        "snapshots",
         "summary.json",
     }
     assert run.test_accuracy > 0.9

@@ -9,7 +9,7 @@ from lenet.configuration import configure
 from lenet.data.catalogue import CATALOGUE
 from lenet.runs.run import Run
 
-LEFT_OUT = ("recipe", "data", "data_dir", "checkpoint_every")
+LEFT_OUT = ("recipe", "data", "data_dir", "checkpoint_every", "snapshots")
 DECIDING = ("model", "optimizer", "augment")  # each decides other settings too
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from lenet.errors import SaveError, quoted
 from lenet.files import durable
-from lenet.runs import checkpoints
+from lenet.networks import Network
+from lenet.runs import checkpoints, snapshots
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,11 @@ class Folder:
     def checkpoints(self) -> Path:
         """The folder of the checkpoints."""
         return self.path / "checkpoints"
+
+    @property
+    def snapshots(self) -> Path:
+        """The folder of the snapshots."""
+        return self.path / snapshots.NAME
 
     def change(self, name: str, action: Callable[[Path], None]) -> None:
         """Do something with a file, at most twice.
@@ -53,13 +59,20 @@ class Folder:
         """Write a JSON file."""
         self.write(name, durable.as_json(value))
 
+    def write_snapshot(self, step: int, network: Network) -> None:
+        """Write the weights that the network has after a step, for the replay of the training."""
+        if not self.snapshots.is_dir():
+            self.change(snapshots.NAME, durable.make_folder)
+        self.write(f"{snapshots.NAME}/{snapshots.file_name(step)}", snapshots.content(network))
+
     def tidy(self, newest: int) -> None:
-        """Remove the checkpoints after a step, and the temporary files of processes that were killed."""
+        """Remove checkpoints and snapshots after a step, and the temporary files of processes that were killed."""
         self.change("", lambda _: self._tidy(newest))
 
     def _tidy(self, newest: int) -> None:
         checkpoints.prune(self.checkpoints, newest)
-        for folder in (self.path, self.checkpoints):
+        snapshots.prune(self.snapshots, newest)
+        for folder in (self.path, self.checkpoints, self.snapshots):
             for path in durable.leftovers(folder) if folder.is_dir() else ():
                 durable.remove(path)
 

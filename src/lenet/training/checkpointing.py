@@ -1,4 +1,7 @@
-"""When a training saves a checkpoint: as often as it was asked to, and otherwise while that takes little of the time."""
+"""When a training saves: snapshots at steps that are known before, checkpoints while they take little of the time.
+
+Checkpoints can be asked for more often.
+"""
 
 import math
 import time
@@ -7,6 +10,21 @@ from lenet.config import TrainConfig
 
 SHARE = 0.005  # of the time since the last checkpoint, which saving another at the end of an epoch may take
 LONGEST = 30.0  # seconds without a checkpoint at the end of an epoch, on a slow disk too
+
+
+def snapshot_steps(num_steps: int, count: int) -> list[int]:
+    """Return after which steps of a training its weights are kept: before the first, then ever further apart.
+
+    The weights at the end are saved anyway, and are not among them.
+
+    Args:
+        num_steps: of the whole training.
+        count: how many snapshots; a training of fewer steps has one for each.
+    """
+    steps: list[int] = []
+    for number in range(min(count, num_steps)):
+        steps.append(max(round(num_steps * (number / count) ** 3), number))
+    return steps
 
 
 class CheckpointClock:

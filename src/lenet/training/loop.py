@@ -25,6 +25,7 @@ from lenet.runs.records import Summary
 from lenet.runs.run import Run
 from lenet.training.best import has_no_patience_left, note_best
 from lenet.training.calibration import calibrated_at_end
+from lenet.training.checkpointing import snapshot_steps
 from lenet.training.diagnosis import Findings
 from lenet.training.interrupts import Interrupted
 from lenet.training.job import Job
@@ -49,6 +50,7 @@ class Loop:
         self.config, self.engine = job.recorder.config, job.setup.engine
         self.num_steps = math.ceil(len(self.setup.train) / self.config.batch_size)  # in an epoch
         self.is_new = position == Position()  # and not resumed from a checkpoint before the first step
+        self.snapshot_steps = snapshot_steps(self.num_steps * self.config.epochs, self.config.snapshots)
         self.findings = Findings(job)
         self.saver = Saver(job, position)
         self.saver.keep(self.step, position)
@@ -101,11 +103,14 @@ class Loop:
         """The rest of an epoch: its chunks, each perhaps in several parts, the evaluation, perhaps a checkpoint."""
         position, chunk = self.position, math.ceil(self.num_steps / CHUNKS)
         if self.step == 0 and self.is_new:
+            self._keep_snapshot()
             self._end_if_strict(self.findings.before(self.setup.train.labels[epoch_plan.order]))
         while position.step < self.num_steps:
             end = min((position.step // chunk + 1) * chunk, self.num_steps)
             per_step = position.steps_seconds / self.step if self.step else math.inf
-            self._steps(epoch_plan, int(min(end, position.step + self.saver.clock.steps_left(self.step, per_step))))
+            stop = min(end, position.step + self.saver.clock.steps_left(self.step, per_step))
+            self._steps(epoch_plan, int(min(stop, position.step + self._until_snapshot())))
+            self._keep_snapshot()
             if position.step == end:
                 self._end_chunk(float(epoch_plan.learning_rates[end - 1]))
             if position.step < self.num_steps:
@@ -131,6 +136,15 @@ class Loop:
         position.chunk.add(stats)
         position.steps_seconds += stats.seconds
         position.step = stop
+
+    def _until_snapshot(self) -> float:
+        """Steps until the next snapshot; infinite if none is left."""
+        return min((step - self.step for step in self.snapshot_steps if step > self.step), default=math.inf)
+
+    def _keep_snapshot(self) -> None:
+        """Saves the weights of this step, if it is one of those that are kept."""
+        if self.step in self.snapshot_steps:
+            self.recorder.folder.write_snapshot(self.step, self.engine.evaluated)
 
     def _end_chunk(self, learning_rate: float) -> None:
         position = self.position

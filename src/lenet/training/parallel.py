@@ -34,7 +34,7 @@ def train_many(
     """Train a network for each config, on one thread each.
 
     If a training fails, the others continue, and its error is raised at the end. Ctrl-C, SIGTERM and SIGHUP let the chunks
-    under way end, save them, and raise Interrupted. No charts are drawn; `lenet compare` draws one.
+    under way end, save them, and raise Interrupted. No charts are drawn (`lenet compare` draws one), and no snapshots kept.
 
     Args:
         configs: the settings of the trainings.
@@ -104,7 +104,7 @@ def _on_one_thread(config: TrainConfig) -> TrainConfig:
         raise ConfigError(
             f"threads is {config.threads}; train_many gives every training one", hint="leave threads out of the config"
         )
-    return dataclasses.replace(config, threads=1)
+    return dataclasses.replace(config, threads=1, snapshots=0)
 
 
 def _new_folder(out: str | os.PathLike[str] | None, workers: int | None) -> Path:

@@ -98,7 +98,7 @@ def sweep(
     paths: list[list[Path]] = []
     for variation in variations:
         data = variation.data or splits[source(variation.config)]
-        config = replace(variation.config, data=data.name, threads=None if one_by_one else 1)
+        config = replace(variation.config, data=data.name, threads=None if one_by_one else 1, snapshots=0)
         home = folder / identity(config, data)
         paths.append([home / f"seed-{seed}" for seed in seeds])
         tasks |= {

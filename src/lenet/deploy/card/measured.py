@@ -22,6 +22,8 @@ from lenet.runs.opening import Source, network_of, open_trained
 from lenet.runs.run import Run
 
 SURE = 0.9  # the confidence above which an answer to an unfamiliar image counts as sure
+# Settings in which trainings may differ of which the card gives a mean: no number but the seed's depends on them.
+IN_COMMON = ("seed", "data_dir", "threads", "checkpoint_every", "snapshots")
 
 Opened: TypeAlias = Run | TrainedNetwork
 
@@ -150,7 +152,7 @@ def _must_be_repetitions(opened: Sequence[Opened]) -> None:
             f"{other.path} is a weights file, whose settings are not known",
             hint="several networks must be runs that differ in the seed alone",
         )
-    settings = {name for name in differences(runs) if name not in ("seed", "data_dir", "threads", "checkpoint_every")}
+    settings = {name for name in differences(runs) if name not in IN_COMMON}
     prints = {run.environment.data_fingerprint for run in runs}
     if settings or len(prints) > 1:
         what = ", ".join(sorted(settings)) or "the data"
