@@ -12,6 +12,7 @@ from lenet.data.dataset import Splits
 from lenet.errors import LenetError
 from lenet.explorer.description import describe, name_of
 from lenet.explorer.measured import NOTHING, Network, measure
+from lenet.explorer.replay import replay
 from lenet.networks.trained import TrainedNetwork
 from lenet.runs.data import must_fit, splits_for
 from lenet.runs.opening import Source, network_of, open_trained
@@ -51,22 +52,21 @@ def page_data(
     for network in networks:
         if isinstance(network, Run) and network.stopped:
             notices.append(network.stopped.notice)
-    runs = [describe(network) | {"snapshots": []} for network in networks]
+    shown = None
     try:
         splits = splits_for(networks[0], data, data_dir)
         must_fit(networks[0], splits.test)
         must_fit(networks[0], splits.train)
-        _, parts = measure(networks, splits, num_images)
+        shown, parts = measure(networks, splits, num_images)
     except LenetError as error:
         hint = f" ({error.hint})" if error.hint else ""
         notices.append(f"There are no images of the data set here: {error.message}{hint}.")
         parts = [dict(NOTHING) for _ in networks]
-    return {
-        "format": FORMAT,
-        "version": __version__,
-        "runs": [run | part for run, part in zip(runs, parts, strict=True)],
-        "notices": notices,
-    }
+    runs = [
+        describe(network) | part | replay(network, shown, (part["embeddings"] or {}).get("map"))
+        for network, part in zip(networks, parts, strict=True)
+    ]
+    return {"format": FORMAT, "version": __version__, "runs": runs, "notices": notices}
 
 
 def opened(source: Source) -> Network:

@@ -1,5 +1,7 @@
 /** Reads the page's data: JSON whose binary arrays are base64 of deflated bytes. */
 
+import { restore } from "./snapshots.js";
+
 /** @typedef {import("./types.js").PageData} PageData */
 
 /**
@@ -20,7 +22,10 @@ export async function read(text) {
     return value;
   });
   await Promise.all(pending);
-  for (const run of data.runs) run.images ??= data.runs[0].images; // a second network is asked about the same images
+  for (const run of data.runs) {
+    run.images ??= data.runs[0].images; // a second network is asked about the same images
+    restore(run);
+  }
   return data;
 }
 

@@ -43,6 +43,7 @@
  * @property {number|null} [accuracy]
  * @property {number|null} [loss]
  * @property {Table<Int32Array>|null} [confusion]
+ * @property {Table<Float32Array>|null} [map]  as of `embeddings`, turned to it
  */
 
 /**
@@ -70,6 +71,7 @@
  * @property {{chunks: any[], epochs: any[]}} points
  * @property {Finding[]} findings
  * @property {Snapshot[]} snapshots
+ * @property {Table<Float32Array>|null} scales  of the snapshots' weights
  * @property {{test: ImageSet|null, train: ImageSet|null}} images
  * @property {any} [embeddings]
  * @property {any} [units]
