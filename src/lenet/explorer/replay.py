@@ -14,7 +14,6 @@ from lenet.explorer import embedding
 from lenet.explorer.measured import Answers, Shown
 from lenet.networks import Network
 from lenet.networks.layers import Shape
-from lenet.networks.network import split
 from lenet.networks.trained import TrainedNetwork
 from lenet.runs import snapshots
 from lenet.runs.opening import network_of
@@ -79,7 +78,9 @@ def quantized(networks: list[Network]) -> tuple[NDArray[np.int16], NDArray[np.fl
     return numbers, np.concatenate(scales)
 
 
-def restored(differences: NDArray[np.int8], scales: NDArray[np.float32], shapes: dict[str, Shape]) -> NDArray[np.float32]:
+def restored(
+    differences: NDArray[np.int8], scales: NDArray[np.float32], shapes: dict[str, Shape]
+) -> NDArray[np.float32]:
     """Return the weights (S, num_values) of snapshots, as the page's script computes them.
 
     Args:

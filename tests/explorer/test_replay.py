@@ -1,0 +1,92 @@
+"""The snapshots in the page's data, in Python and as the page's script reads them."""
+
+import json
+import subprocess
+
+import numpy as np
+import pytest
+from webassembly import node
+
+import lenet
+from lenet.explorer import build
+from lenet.explorer.page_data import page_data
+from lenet.explorer.replay import quantized, restored
+from lenet.networks import build as build_network
+from lenet.networks.initialization import initialized
+from lenet.runs import snapshots
+
+
+@pytest.fixture(scope="module")
+def run(trained):
+    return page_data(trained, num_images=100)["runs"][0]
+
+
+def test_snapshots_are_those_of_the_training(run, trained):
+    network = trained.network.network
+    found = snapshots.find(trained.path / "snapshots", network.architecture)
+    assert [entry["step"] for entry in run["snapshots"]] == [each.step for each in found]
+    assert len(found) == 10
+    shapes = network.architecture.tensor_shapes
+    weights = restored(np.stack([entry["weights"] for entry in run["snapshots"]]), run["scales"], shapes)
+    largest = max(np.abs(each.network.weights).max() for each in found)
+    for restored_weights, snapshot in zip(weights, found, strict=True):
+        assert np.abs(restored_weights - snapshot.network.weights).max() <= largest / 254 + 1e-6
+
+
+def test_what_a_snapshot_answers(run, trained):
+    test = lenet.data.load("digits").test
+    snapshot = snapshots.find(trained.path / "snapshots", trained.network.architecture)[-1]
+    entry = run["snapshots"][-1]
+    assert entry["confusion"].sum() == len(test)
+    assert entry["accuracy"] == np.trace(entry["confusion"]) / len(test)
+    assert entry["accuracy"] > run["snapshots"][0]["accuracy"] + 0.5
+    assert 0 < entry["epoch"] < 1
+    assert snapshot.step == entry["step"]
+
+
+def test_maps_are_turned_to_that_of_the_trained_network(run):
+    final = run["embeddings"]["map"].astype(np.float64)
+    last = run["snapshots"][-1]["map"].astype(np.float64)
+    assert last.shape == final.shape
+    assert (final * last).sum() > 0.5 * np.sqrt((final**2).sum() * (last**2).sum())
+
+
+def test_all_snapshots_have_one_scale_a_row():
+    networks = [initialized(build_network("lenet-bn", padding=2), "default", seed=seed) for seed in range(3)]
+    numbers, scales = quantized(networks)
+    assert numbers.min() >= -127
+    assert numbers.max() <= 127
+    shapes = networks[0].architecture.tensor_shapes
+    differences = np.diff(numbers, axis=0, prepend=np.int16(0)).astype(np.int8)
+    weights = restored(differences, scales, shapes)
+    assert len(scales) == sum(shape[0] if len(shape) > 1 else 1 for shape in shapes.values())
+    exact = np.stack([network.weights for network in networks])
+    assert np.abs(weights - exact).max() <= scales.max() / 2 + 1e-7
+
+
+def test_a_run_without_snapshots_and_a_weights_file(trained, tmp_path):
+    run = lenet.train("digits", epochs=1, validation=59_000, snapshots=0, out=tmp_path / "run", progress="quiet")
+    assert page_data(run, num_images=5)["runs"][0]["snapshots"] == []
+    weights = page_data(trained.path / "model.safetensors")["runs"][0]
+    assert (weights["snapshots"], weights["scales"]) == ([], None)
+
+
+@pytest.mark.process
+@pytest.mark.skipif(not node(), reason="needs node")
+def test_the_page_reads_the_same_weights(run, trained, tmp_path):
+    (tmp_path / "data.json").write_text(build.to_json({"runs": [run]}), encoding="utf-8")
+    script = f"""
+        import {{ readFileSync, writeFileSync }} from "node:fs";
+        import {{ read }} from "{(build.PAGE / "base/data.js").as_uri()}";
+        const data = await read(readFileSync("data.json", "utf-8"));
+        const all = data.runs[0].snapshots.map((each) => Buffer.from(each.weights.values.buffer));
+        writeFileSync("weights", Buffer.concat(all));
+        console.log(JSON.stringify(data.runs[0].snapshots.map((each) => each.weights.shape)));
+    """
+    (tmp_path / "read.mjs").write_text(script, encoding="utf-8")
+    done = subprocess.run([*node(), "read.mjs"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    shapes = trained.network.architecture.tensor_shapes
+    expected = restored(np.stack([entry["weights"] for entry in run["snapshots"]]), run["scales"], shapes)
+    assert json.loads(done.stdout) == [[expected.shape[1]]] * 10
+    assert np.array_equal(np.fromfile(tmp_path / "weights", np.float32).reshape(expected.shape), expected)
