@@ -37,7 +37,7 @@ export class Detail {
     this.element = h("section", { class: "detail", tabindex: 0, "aria-label": say("output") },
       h("div", { class: "row" }, this.title),
       h("div", { class: "row", "data-unsaved": "" }, this.pin, this.off, h("span", { class: "row", role: "group", "aria-label": say("steps") }, ...steps)),
-      h("div", { class: "parts" }, this.map, this.sums));
+      h("div", { class: "celldetail" }, this.map, this.sums));
     /** @type {Cell|null} */
     this.cell = null;
     this.isPinned = false;
@@ -57,6 +57,7 @@ export class Detail {
     const { app, say } = this, { network } = app;
     this.cell = cell;
     this.isPinned = isPinned;
+    this.element.classList.toggle("pinned", isPinned);
     const isOff = app.off.get(cell.layer)?.has(cell.unit) ?? false;
     set(this.title, cellText(say, network, cell, app.run.classes));
     set(this.pin, say(isPinned ? "release" : "pin"));

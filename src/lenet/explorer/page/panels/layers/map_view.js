@@ -30,7 +30,7 @@ export class MapView {
     this.marked = "";
     const [width, height] = grid.room;
     this.element = h("div", {
-      class: `maps of-${grid.kind}`, style: `width:${width}px;height:${height}px`, tabindex: 0, role: "application", "aria-label": label,
+      class: `layermaps of-${grid.kind}`, style: `width:${width}px;height:${height}px`, tabindex: 0, role: "application", "aria-label": label,
       onpointermove: (/** @type {PointerEvent} */ event) => event.pointerType === "mouse" && on.hover(this.placeOf(event)),
       onpointerleave: () => on.hover(null),
       onclick: (/** @type {PointerEvent} */ event) => {

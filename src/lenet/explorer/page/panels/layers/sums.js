@@ -32,7 +32,7 @@ function partOf(context, { cell, arithmetic }, isFirst) {
   const isOff = app.off.get(cell.layer)?.has(cell.unit);
   const computed = floatText(lastOf(arithmetic));
   const output = h("p", { class: "result" }, `${say("output")}: `, h("output", { "data-output": kind }, floatText(value)));
-  return h("div", { class: "part", "data-layer": cell.layer, "data-kind": kind }, heading, output,
+  return h("div", { class: "sumpart", "data-layer": cell.layer, "data-kind": kind }, heading, output,
     isOff && h("p", { class: "bad" }, say("offNote", { value: computed })), ...steps);
 }
 
@@ -123,7 +123,7 @@ function pixelOf({ app, say }, cell) {
   const [, height, width] = app.network.inputShape, byte = app.image.pixels[(at % (height * width)) * channels + cell.unit];
   const value = floatText(app.network.inputOf(app.image.pixels)[at]);
   const isPlain = mean === 0 && std === 1;
-  return h("div", { class: "part", "data-layer": -1, "data-kind": "input" },
+  return h("div", { class: "sumpart", "data-layer": -1, "data-kind": "input" },
     h("p", { class: "result" }, `${say("output")}: `, h("output", { "data-output": "input" }, value)),
     formula(say(isPlain ? "pixelPlain" : "pixel", { byte, mean: floatText(Math.fround(mean)), std: floatText(Math.fround(std)), value })));
 }

@@ -1,7 +1,7 @@
 /** The products of a number as tables: a patch times its kernel, or the contributions to a feature. */
 
 import { h } from "../../base/dom.js";
-import { floatText, inFormula } from "../../base/floats.js";
+import { floatText } from "../../base/floats.js";
 import { short } from "../../charts/raster.js";
 import { changes } from "../../base/state.js";
 import { layerText } from "./describe.js";
@@ -31,7 +31,7 @@ export function patchTables({ app, say }, { cell, arithmetic }, isOutside) {
       const isReached = term.index === chosen || (!has && ky + kx === 0);
       return h("td", { class: state.filter(Boolean).join(" ") },
         h("span", {}, outside ? `0 ${say("pad")}` : floatText(term.input)),
-        h("button", { class: "weight", "data-key": `w${term.index}`, "data-index": term.index, tabindex: isReached ? 0 : -1 }, `× ${inFormula(term.weight)}`),
+        h("button", { class: "weight", "data-key": `w${term.index}`, "data-index": term.index, tabindex: isReached ? 0 : -1 }, `× ${floatText(term.weight)}`),
         h("span", {}, `= ${floatText(term.product)}`), h("span", { class: "pale" }, say("sumLine", { sum: floatText(term.sum) })));
     })));
     const name = from < 0 ? null : layerText(say, network, from);
@@ -62,7 +62,7 @@ export function denseTable({ app, say, pick }, { cell, arithmetic }) {
     h("td", {}, h("button", { class: "link", "data-key": `f${term.index}`, onclick: () => pick(originOf(app, before, term, term.index - first)) },
       say(isFeature ? "featurePlace" : "mapPlace", { channel: term.channel, row: term.row, column: term.column }))),
     h("td", {}, floatText(term.input)),
-    h("td", {}, h("button", { class: "weight", "data-key": `w${term.index}`, "data-index": term.index }, `× ${inFormula(term.weight)}`)),
+    h("td", {}, h("button", { class: "weight", "data-key": `w${term.index}`, "data-index": term.index }, `× ${floatText(term.weight)}`)),
     h("td", {}, `= ${floatText(term.product)}`), mode === "engine" ? h("td", {}, floatText(term.sum)) : h("td", {}, barOf(term.product / most)));
   const keys = ["from", "inputHead", "weightHead", "product", mode === "engine" ? "soFar" : "contributions"];
   const head = h("thead", {}, h("tr", {}, ...keys.map((key) => h("th", { scope: "col" }, say(key)))));
@@ -106,7 +106,7 @@ function originOf({ network }, before, { name, channel, row, column }, number) {
 /** @param {number} share  from -1 to 1 */
 function barOf(share) {
   const width = Math.round(50 * Math.abs(share)), left = share < 0 ? 50 - width : 50;
-  return h("span", { class: "share", "aria-hidden": "true" },
+  return h("span", { class: "sharebar", "aria-hidden": "true" },
     h("span", { class: share < 0 ? "negative" : "positive", style: `left:${left}%;width:${width}%` }));
 }
 

@@ -30,7 +30,7 @@ class WhatIf {
     this.answers = h("div", {});
     this.painter = painter(app);
     this.layer = h("select", { onchange: (/** @type {any} */ event) => app.set({ layer: Number(event.target.value), unit: null, row: null, column: null }) });
-    this.units = h("div", { class: "units", role: "group" });
+    this.units = h("div", { class: "unitswitches", role: "group" });
     this.tensor = h("select", { onchange: () => this.chooseWeight() });
     this.place = h("input", { type: "text", size: 12, onchange: () => this.chooseWeight() });
     this.problem = h("p", { class: "error", role: "alert" });
@@ -38,7 +38,7 @@ class WhatIf {
     this.keys = new Map();
     const none = h("button", { onclick: () => app.set({ ...RESET }) }, say("reset"));
     this.placeLabel = h("span", {});
-    fill(root, h("p", { class: "pale" }, say("hint")), this.strip.element, h("div", { class: "parts" },
+    fill(root, h("p", { class: "pale" }, say("hint")), this.strip.element, h("div", { class: "celldetail" },
       h("div", {}, h("h3", {}, say("answer")), this.answers, h("p", {}, none), this.list),
       h("div", {}, h("h3", {}, say("pixels")), this.painter.element),
       h("div", { class: "sums" }, h("h3", {}, say("units")), h("label", {}, `${say("layer")} `, this.layer), this.units,
@@ -70,13 +70,13 @@ class WhatIf {
   paintAnswers() {
     const { app, say } = this, before = unchanged(app), { answer, outputs } = app, logits = outputs[outputs.length - 1];
     if (!this.isNew("answers", [[...before.logits], [...logits]])) return;
-    const cell = (/** @type {number} */ share, /** @type {boolean} */ isBest) => h("td", {}, h("span", { class: "share whole", "aria-hidden": "true" },
+    const cell = (/** @type {number} */ share, /** @type {boolean} */ isBest) => h("td", {}, h("span", { class: "sharebar", "aria-hidden": "true" },
       h("span", { class: "positive", style: `left:0;width:${(100 * share).toFixed(1)}%` })), h(isBest ? "b" : "span", {}, ` ${percent(share)} %`));
     const head = ["class", "before", "after", "logit"].map((key) => h("th", { scope: "col" }, say(key)));
     const rows = app.run.classes.map((name, i) => h("tr", {}, h("th", { scope: "row" }, name), cell(before.probabilities[i], i === before.label),
       cell(answer.probabilities[i], i === answer.label),
       h("td", { class: "pale" }, before.logits[i] === logits[i] ? short(logits[i]) : `${short(before.logits[i])} → ${short(logits[i])}`)));
-    fill(this.answers, h("table", { class: "answers" }, h("thead", {}, h("tr", {}, ...head)), h("tbody", {}, ...rows)));
+    fill(this.answers, h("table", { class: "before-after" }, h("thead", {}, h("tr", {}, ...head)), h("tbody", {}, ...rows)));
   }
 
   /** The switches of a layer's units. */

@@ -7,7 +7,7 @@ import { WORDS } from "./words.js";
 
 /** @param {import("../../base/app.js").App} app */
 export function changesStrip(app) {
-  const say = app.words(WORDS), line = h("div", { class: "row strip", role: "status" }), editor = weightEditor(app);
+  const say = app.words(WORDS), line = h("div", { class: "row changed-strip", role: "status" }), editor = weightEditor(app);
   let last = "";
   const update = () => {
     editor.update();

@@ -13,7 +13,7 @@ const STEPS = 1000;
  * @param {import("../../base/app.js").App} app
  */
 export function weightEditor(app) {
-  const element = h("div", { class: "editor row" }), say = app.words(WORDS);
+  const element = h("div", { class: "weight-editor row" }), say = app.words(WORDS);
   let key = "", far = 1;
   const slider = h("input", { type: "range", min: -STEPS, max: STEPS, step: 1 });
   const number = h("input", { type: "number", step: "any" });
