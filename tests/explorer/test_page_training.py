@@ -60,7 +60,7 @@ def check(cases, dataset, folder):
         assert opened.preprocessing == engine.preprocessing
         assert opened.architecture == engine.network.architecture
         logits = engine.logits(dataset.images)
-        assert result["point"]["testAccuracy"] == np.mean(logits.argmax(axis=1) == dataset.labels)
+        assert result["test"]["accuracy"] == np.mean(logits.argmax(axis=1) == dataset.labels)
         assert (result["epoch"], result["hasDiverged"]) == (config.epochs, False)
 
 

@@ -13,14 +13,16 @@ const PROGRESS = 100; // milliseconds between two messages
 const AT_ONCE = 25; // milliseconds of steps between two looks at what was asked
 
 /** @typedef {{id: number, kind: string, [name: string]: any}} Message */
-/** @typedef {{steps: number, images: number, loss: number, accuracy: number, testLoss: number, testAccuracy: number}} Point */
 /**
+ * How far a training has come: `loss` and `accuracy` are of the steps since the last report, `seconds` those of the steps alone.
  * @typedef {object} Progress
  * @property {number} step
  * @property {number} epoch
- * @property {number} seconds  of the steps alone
+ * @property {number} seconds
  * @property {number} imagesPerSecond
- * @property {Point} point
+ * @property {number} loss
+ * @property {number} accuracy
+ * @property {import("../training/trainer.js").Evaluated} test
  * @property {Float32Array} weights
  * @property {boolean} hasDiverged
  */
@@ -75,16 +77,31 @@ export function work(scope) {
  * @returns {Promise<{run: import("./network.js").Described, weights: Float32Array, file: Uint8Array, progress: Progress}>}
  */
 export async function train(kernels, task, test, isStopped, tell) {
-  const begin = kernels.memory.end, trainer = new Trainer(kernels, task), pauses = new Pauses();
+  const begin = kernels.memory.end, pauses = new Pauses();
+  try {
+    return await trained(new Trainer(kernels, task), test, isStopped, tell, pauses);
+  } finally {
+    pauses.channel.port1.close();
+    kernels.memory.end = begin;
+  }
+}
+
+/**
+ * @param {Trainer} trainer
+ * @param {import("../training/trainer.js").Images} test
+ * @param {() => boolean} isStopped
+ * @param {(progress: Progress) => void} tell
+ * @param {Pauses} pauses
+ */
+async function trained(trainer, test, isStopped, tell, pauses) {
+  const { kernels, task, run } = trainer;
   let seconds = 0, images = 0, last = performance.now(), most = 1;
   let sums = { loss: 0, correct: 0, images: 0 };
   const report = () => {
-    const network = trainer.trained, { loss, accuracy } = evaluate(kernels, network, test);
-    const point = { steps: trainer.step, images, loss: sums.loss / sums.images, accuracy: sums.correct / sums.images };
+    const network = trainer.trained, loss = sums.loss / sums.images, accuracy = sums.correct / sums.images;
     sums = { loss: 0, correct: 0, images: 0 };
-    const { step, epoch, hasDiverged } = trainer, imagesPerSecond = images / seconds;
-    const whole = { ...point, testLoss: loss, testAccuracy: accuracy };
-    return { step, epoch, seconds, imagesPerSecond, point: whole, weights: network.weights, hasDiverged };
+    const { step, epoch, hasDiverged } = trainer, imagesPerSecond = images / seconds, tested = evaluate(kernels, network, test);
+    return { step, epoch, seconds, imagesPerSecond, loss, accuracy, test: tested, weights: network.weights, hasDiverged };
   };
   while (!trainer.isOver && !isStopped()) {
     const began = performance.now(), before = trainer.step, part = trainer.advance(most), took = performance.now() - began;
@@ -98,12 +115,9 @@ export async function train(kernels, task, test, isStopped, tell) {
     }
     await pauses.pause();
   }
-  pauses.channel.port1.close();
-  const progress = report(), { run, trained } = trainer;
+  const progress = report(), { weights } = progress;
   tell(progress);
-  kernels.memory.end = begin;
-  const file = weightsFile(run.tensors, trained.weights, description(task));
-  return { run, weights: trained.weights, file, progress };
+  return { run, weights, file: weightsFile(run.tensors, weights, description(task)), progress };
 }
 
 /** Waits until messages were answered, without the four milliseconds that timers wait at least. */

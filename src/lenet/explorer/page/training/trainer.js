@@ -112,20 +112,25 @@ export class Trainer {
   }
 }
 
+/** @typedef {{loss: number, accuracy: number, confusion: Int32Array}} Evaluated  confusion: (true class, answer) */
+
 /**
- * Returns loss and accuracy of a network on images.
+ * Returns loss, accuracy and confusion matrix of a network on images.
  * @param {Kernels} kernels
  * @param {Network} network
  * @param {Images} images
- * @returns {{loss: number, accuracy: number}}
+ * @returns {Evaluated}
  */
 export function evaluate(kernels, network, { pixels, labels }) {
   const logits = kernels.logits(network, pixels, labels.length), classes = logits.length / labels.length;
+  const confusion = new Int32Array(classes * classes);
   let loss = 0, correct = 0;
   labels.forEach((label, i) => {
     const own = logits.subarray(i * classes, (i + 1) * classes), most = Math.max(...own);
     loss += Math.log(own.reduce((total, value) => total + Math.exp(value - most), 0)) + most - own[label];
-    correct += own.indexOf(most) === label ? 1 : 0;
+    const answer = Math.max(0, own.indexOf(most));
+    confusion[label * classes + answer] += 1;
+    correct += answer === label ? 1 : 0;
   });
-  return { loss: loss / labels.length, accuracy: correct / labels.length };
+  return { loss: loss / labels.length, accuracy: correct / labels.length, confusion };
 }

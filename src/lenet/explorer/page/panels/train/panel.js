@@ -1,0 +1,80 @@
+/** The panel "Train here": a LeNet learns in the page, and can be saved, or looked into. */
+
+import { fill, h } from "../../base/dom.js";
+import { download } from "../../charts/save.js";
+import { STATE, formOf, settingsOf } from "./form.js";
+import { answerNow, liveOf } from "./live.js";
+import { Session, runOf } from "./session.js";
+import { imagesOf } from "./source.js";
+import { WORDS } from "./words.js";
+
+/** @typedef {import("../../base/app.js").App} App */
+
+/** @type {import("../../base/types.js").Panel} */
+export const panel = { id: "train", place: "tab", words: WORDS, state: STATE, mount };
+
+const session = new Session();
+
+/** @param {HTMLElement} root @param {App} app */
+function mount(root, app) {
+  const say = app.words(WORDS), form = formOf(app, say), live = liveOf(app, say);
+  const about = h("p"), status = h("p", { role: "status", "aria-live": "off" }), after = h("div", { class: "row" });
+  const run = () => app.data.runs.find((each) => each.images.test || each.images.train) ?? app.run;
+  const begin = () => {
+    const sets = imagesOf(run());
+    if (sets) session.start(app, settingsOf(app), sets, () => app.schedule());
+    app.schedule();
+  };
+  const button = h("button", { onclick: () => (session.isRunning ? session.stop() : begin()) });
+  fill(root, about, form.element, h("p", {}, button), status, live.element, after, h("p", { class: "pale" }, say("same")));
+  return {
+    update() {
+      const sets = app.onceOf("images to train on", [app.run], () => imagesOf(run()));
+      const reason = typeof WebAssembly === "undefined" || !app.data.kernels ? "slow" : sets ? null : "none";
+      const counts = sets && { train: sets.images.labels.length, test: sets.test.labels.length };
+      about.textContent = reason ? say(reason) : say("about", counts ?? {});
+      button.disabled = reason !== null;
+      button.textContent = say(session.isRunning ? "stop" : "start");
+      form.update(session.isRunning || reason !== null);
+      live.update(session);
+      paintStatus(status, app, say);
+      paintAfter(after, app, say);
+    },
+  };
+}
+
+/** @param {HTMLElement} status @param {App} app @param {import("../../base/words.js").Say} say */
+function paintStatus(status, app, say) {
+  const { last, settings, fault, isRunning } = session;
+  status.setAttribute("aria-live", isRunning ? "off" : "polite"); // ten times a second would be read out
+  if (fault) return fill(status, say("fault", { message: fault }));
+  if (!last || !settings) return fill(status);
+  const answer = answerNow(app, session), isWhole = last.epoch >= settings.epochs;
+  fill(status,
+    !isRunning && !last.hasDiverged && say(isWhole ? "done" : "stopped", { seconds: last.seconds.toFixed(2) }),
+    last.hasDiverged ? say("diverged") : say("progress", {
+      epoch: last.epoch.toFixed(1), epochs: settings.epochs, step: last.step, loss: last.loss.toFixed(3),
+      accuracy: (100 * last.test.accuracy).toFixed(1), speed: Math.round(last.imagesPerSecond).toLocaleString("en"),
+    }),
+    answer && !last.hasDiverged && ` ${say("shown", answer)}`);
+}
+
+/** @param {HTMLElement} after @param {App} app @param {import("../../base/words.js").Say} say */
+function paintAfter(after, app, say) {
+  const { result, settings, isRunning } = session;
+  if (isRunning || !result || !settings || result.progress.hasDiverged) return fill(after);
+  const file = `${settings.recipe}-${settings.seed}.safetensors`, base = app.data.runs[0], { data } = base;
+  const save = () => download(file, new Blob([result.file], { type: "application/octet-stream" }));
+  const show = () => {
+    const made = runOf(session, base, say("name")), at = app.data.runs.findIndex(({ name }) => name === made.name);
+    if (at > 0) app.data.runs[at] = made;
+    else app.data.runs.push(made);
+    app.known.clear(); // of another network under the same number
+    const run = at > 0 ? at : app.data.runs.length - 1;
+    app.set({ run, panel: "layers", snapshot: null, units: "", weights: "", layer: null });
+  };
+  if (after.dataset.of === file && after.childElementCount) return;
+  after.dataset.of = file;
+  fill(after, h("button", { onclick: show }, say("show")), h("button", { onclick: save }, say("save")),
+    h("span", { class: "pale" }, say("saved", { file, data: data ?? "DATA" })));
+}
