@@ -67,8 +67,8 @@ def axe() -> str:
 def runs(tmp_path_factory) -> list[Path]:
     """Two networks of the built-in digits: one that is trained well, and one that is not."""
     folder = tmp_path_factory.mktemp("runs")
-    well = lenet.train("digits", recipe="fast", epochs=4, seed=0, out=folder / "well")
-    badly = lenet.train("digits", recipe="book-sgd", epochs=12, seed=1, out=folder / "badly")
+    well = lenet.train("digits", recipe="fast", epochs=2, seed=0, out=folder / "well")
+    badly = lenet.train("digits", recipe="book-adam", epochs=1, seed=1, out=folder / "badly")
     return [well.path, badly.path]
 
 
