@@ -92,6 +92,8 @@ def explore(
     from lenet.explorer.build import page
     from lenet.explorer.description import name_of
     from lenet.explorer.page_data import opened, page_data
+    from lenet.explorer.static import static
+    from lenet.runs.opening import network_of
 
     networks = [opened(each) for each in (run, other) if each is not None]
     shown = in_notebook()
@@ -101,7 +103,8 @@ def explore(
     if path is not None:
         _must_be_ours(path)
     made = page_data(*networks, data=data, data_dir=data_dir, num_images=images)
-    content = page(made, title=f"{' · '.join(each['name'] for each in made['runs'])} – lenet explorer")
+    without_script = static(made, [network_of(each) for each in networks])
+    content = page(made, without_script, title=f"{' · '.join(each['name'] for each in made['runs'])} – lenet explorer")
     if path is not None:
         _write(path, content)
         if open or (open is None and not shown):
