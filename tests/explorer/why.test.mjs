@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Network } from "../../src/lenet/explorer/page/engine/network.js";
+import { coverSquare } from "../../src/lenet/explorer/page/engine/occlusion.js";
 import { before, copying, embeddingLayer, lastDense } from "../../src/lenet/explorer/page/panels/answers/cut.js";
 import { answers } from "../../src/lenet/explorer/page/panels/answers/many.js";
 import { finished } from "../../src/lenet/explorer/page/panels/answers/slices.js";
 import { leadOf, sidesOf, strongest } from "../../src/lenet/explorer/page/panels/why/contributions.js";
-import { cover, coverOne, groundOf, leadLost, partOf, probabilitiesOf, probabilityLost, readingOf } from "../../src/lenet/explorer/page/panels/why/covering.js";
+import { cover, groundOf, leadLost, partOf, probabilitiesOf, probabilityLost, readingOf } from "../../src/lenet/explorer/page/panels/why/covering.js";
 import { slopeMap, slopeOf } from "../../src/lenet/explorer/page/panels/why/gradient.js";
 import { nearest, tally } from "../../src/lenet/explorer/page/panels/why/neighbours.js";
 import { sentences, share, signed } from "../../src/lenet/explorer/page/panels/why/sentences.js";
@@ -47,7 +48,7 @@ test("a network that is cut gives what goes into its layer", () => {
 
 test("a cover is a square around a pixel, cut at the edges", () => {
   const pixels = new Uint8Array(16).fill(9);
-  coverOne(pixels, { channels: 1, height: 4, width: 4 }, 0, 0, 3);
+  coverSquare(pixels, { channels: 1, height: 4, width: 4 }, 0, 0, 3);
   assert.deepEqual([...pixels], [0, 0, 9, 9, 0, 0, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9]);
   assert.deepEqual(["dark", "light", "mixed"].map((ground) => groundOf(ground, Uint8Array.of(0, 10, 20))), [0, 255, 10]);
   const input = { channels: 1, height: 28, width: 28 };
@@ -60,7 +61,7 @@ test("covering gives the logits of each covered image, in batches of any size", 
   const covered = finished(cover(logitsOf, 7, pixels, input, 0, 3)), whole = finished(cover(logitsOf, 100, pixels, input, 0, 3));
   assert.deepEqual(covered, whole);
   const one = Uint8Array.from(pixels);
-  coverOne(one, input, 20, 0, 3);
+  coverSquare(one, input, 20, 0, 3);
   assert.deepEqual(covered.logits.subarray(60, 63), network.forward(one).at(-1));
   assert.deepEqual(covered.logits.subarray(192), network.forward(pixels).at(-1));
   const probabilities = probabilitiesOf(covered, 2), reading = readingOf(covered, 1, 0);

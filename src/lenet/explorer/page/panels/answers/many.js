@@ -11,22 +11,12 @@ import { inSlices } from "./slices.js";
 const BATCH = 64; // images of one call of the kernels: between two, the page may paint
 
 /**
- * The kernels, if they are there and compute.
- * @param {App} app
- * @returns {any}
- */
-function computing(app) {
-  const kernels = /** @type {any} */ (app.kernels);
-  return kernels?.logits ? kernels : null;
-}
-
-/**
  * What computes the logits of images, one after the other, of the network as the state says, and how many at once.
  * @param {App} app
  * @returns {{logitsOf: LogitsOf, batch: number}}
  */
 export function logitsBy(app) {
-  const network = app.network, { off } = app, kernels = computing(app);
+  const network = app.network, { off, kernels } = app;
   if (kernels && !off.size) return { logitsOf: (images, count) => kernels.logits(network, images, count), batch: BATCH };
   const logitsOf = (/** @type {Uint8Array} */ images, /** @type {number} */ count) => {
     const size = images.length / count;
@@ -48,7 +38,7 @@ export function logitsBy(app) {
  * @returns {import("./slices.js").Job<Answers>}
  */
 export function answersOf(app, name) {
-  const set = app.run.images[name], network = app.network, kernels = computing(app), { units } = app.state;
+  const set = app.run.images[name], network = app.network, { kernels } = app, { units } = app.state;
   const temperature = app.run.calibration?.temperature ?? 1, { logitsOf, batch } = logitsBy(app);
   return inSlices(app, `answers ${name}`, [set, network, kernels, units], function* () {
     const logits = yield* inBatches(set?.pixels.values ?? new Uint8Array(), set?.labels.values.length ?? 0, batch, logitsOf);
@@ -81,7 +71,7 @@ export function answers(logits, classes, temperature) {
  * @returns {import("./slices.js").Job<Float32Array>}
  */
 export function inputsOf(app, name, layer) {
-  const set = app.run.images[name], network = app.network, kernels = computing(app), { off } = app, { units } = app.state;
+  const set = app.run.images[name], network = app.network, { kernels, off } = app, { units } = app.state;
   return inSlices(app, `inputs ${name} ${layer}`, [set, network, kernels, units], function* () {
     const pixels = set?.pixels.values ?? new Uint8Array(), count = set?.labels.values.length ?? 0;
     const width = widthOf(network, layer);

@@ -40,7 +40,7 @@ function currentPlace(app, points) {
  * @param {App} app
  */
 export function mountEmbedding(root, app) {
-  const say = app.words(WORDS), canvas = h("canvas", { class: "map", tabindex: 0, role: "application", "aria-label": say("mapLabel") });
+  const say = app.words(WORDS), canvas = h("canvas", { class: "embedding", tabindex: 0, role: "application", "aria-label": say("mapLabel") });
   const tip = h("div", { class: "tip", hidden: true }), text = h("output", { class: "reading", "aria-live": "polite" }), classes = h("div", { class: "row" });
   const view = () => viewOf(String(app.state.map)), see = (/** @type {import("./places.js").View} */ seen) => app.set({ map: viewText(seen) });
   const button = (/** @type {string} */ key, /** @type {() => void} */ onclick) => h("button", { "data-zoom": key, onclick }, say(key));

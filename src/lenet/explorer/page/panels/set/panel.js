@@ -22,10 +22,10 @@ export const panel = {
 /** @param {HTMLElement} root @param {App} app */
 function mount(root, app) {
   const parts = [mountConfusion, mountEmbedding, mountScores, mountReliability].map((mountPart) => {
-    const section = h("section", { class: "part" });
+    const section = h("section", { class: "card" });
     return { section, part: mountPart(section, app) };
   });
-  fill(root, h("div", { class: "parts" }, ...parts.map((each) => each.section)));
+  fill(root, h("div", { class: "cards" }, ...parts.map((each) => each.section)));
   return {
     update() {
       for (const { part } of parts) part.update();

@@ -1,6 +1,7 @@
 /** What covering a square of the image does to the answer, at every place. */
 
 import { softmax } from "../../engine/doubt.js";
+import { coverSquare } from "../../engine/occlusion.js";
 
 /** @typedef {import("../answers/many.js").LogitsOf} LogitsOf */
 /** @typedef {{channels: number, height: number, width: number}} Input */
@@ -38,28 +39,12 @@ export function* cover(logitsOf, batch, pixels, input, ground, edge) {
     const some = Math.min(batch, places + 1 - start), images = new Uint8Array(some * size);
     for (let i = 0; i < some; i += 1) {
       images.set(pixels, i * size);
-      if (start + i < places) coverOne(images.subarray(i * size, (i + 1) * size), input, start + i, ground, edge);
+      if (start + i < places) coverSquare(images.subarray(i * size, (i + 1) * size), input, start + i, ground, edge);
     }
     logits.set(logitsOf(images, some), start * classes);
     yield start / (places + 1);
   }
   return { logits, classes, places };
-}
-
-/**
- * Covers a square around a pixel.
- * @param {Uint8Array} pixels  are changed
- * @param {Input} input
- * @param {number} place  row · width + column
- * @param {number} ground
- * @param {number} edge
- */
-export function coverOne(pixels, { channels, height, width }, place, ground, edge) {
-  const half = edge >> 1, row = Math.floor(place / width), column = place % width;
-  const left = Math.max(0, column - half), right = Math.min(width, column + half + 1);
-  for (let y = Math.max(0, row - half); y < Math.min(height, row + half + 1); y += 1) {
-    pixels.fill(ground, (y * width + left) * channels, (y * width + right) * channels);
-  }
 }
 
 /**

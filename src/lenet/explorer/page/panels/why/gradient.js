@@ -65,12 +65,12 @@ export function mountGradient(root, app) {
   };
   const onPoint = (/** @type {number|null} */ place) => { over = place; tell(); };
   const onPin = (/** @type {number|null} */ place) => { pinned = place; over = null; tell(); };
-  const make = () => cells({ size: 196, width, height, label: say("walk"), onPoint, onPin }), image = make(), map = make();
+  const make = () => cells({ size: 148, width, height, label: say("walk"), onPoint, onPin }), image = make(), map = make();
   const text = h("output", { class: "reading", "aria-live": "polite" }), scaleOn = h("div"), caption = h("p", { class: "pale" });
   const kind = h("select", { onchange: (/** @type {any} */ event) => app.set({ slope: event.target.value }) });
   const of = h("select", { onchange: (/** @type {any} */ event) => app.set({ slopeOf: event.target.value }) });
   fill(root, h("h3", {}, say("gradient")), h("div", { class: "row" }, h("label", {}, `${say("kind")} `, kind), h("label", {}, `${say("of")} `, of)),
-    h("div", { class: "row maps" }, h("figure", {}, image.element), h("figure", {}, map.element, scaleOn)), text, caption);
+    h("div", { class: "row pair" }, h("figure", {}, image.element), h("figure", {}, map.element, scaleOn)), text, caption);
   return {
     update() {
       const { network, outputs, theme } = app, { a, b } = classesAsked(app);

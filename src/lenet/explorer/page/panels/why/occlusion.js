@@ -42,7 +42,7 @@ export function coversOf(app) {
  * @param {App} app
  */
 export function mountOcclusion(root, app) {
-  const say = app.words(WORDS), { input, classes } = app.run, size = 196, { height, width } = input;
+  const say = app.words(WORDS), { input, classes } = app.run, size = 148, { height, width } = input;
   /** @type {number|null} */
   let over = null;
   const onPoint = (/** @type {number|null} */ place) => {
@@ -54,7 +54,7 @@ export function mountOcclusion(root, app) {
   const [image, lost, lead] = [make(), make(), make()], text = h("output", { class: "reading", "aria-live": "polite" });
   const titles = [0, 1, 2].map(() => h("figcaption")), legends = [0, 1].map(() => h("div")), marks = h("p", { class: "pale" });
   const status = h("p", { class: "pale", role: "status" });
-  fill(root, h("h3", {}, say("occlusion")), h("div", { class: "row maps" },
+  fill(root, h("h3", {}, say("occlusion")), h("div", { class: "row pair" },
     h("figure", {}, titles[0], image.element), h("figure", {}, titles[1], lost.element, legends[0]),
     h("figure", {}, titles[2], lead.element, legends[1])),
   status, text, marks, h("p", { class: "pale" }, say("coverCaption"), " ", say("walk")));

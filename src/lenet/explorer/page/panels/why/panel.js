@@ -17,20 +17,20 @@ export const panel = { id: "why", place: "tab", words: WORDS, state: STATE, moun
 
 /** @param {HTMLElement} root @param {App} app */
 function mount(root, app) {
-  const choice = h("div", { class: "row" }), list = h("ul", { class: "answer" }), say = app.words(WORDS);
+  const choice = h("div", { class: "row" }), list = h("ul", { class: "reasons" }), say = app.words(WORDS);
   const parts = [mountOcclusion, mountUnits, mountNear, mountDoubt, mountGradient].map((mountPart) => {
-    const section = h("section", { class: "part" });
+    const section = h("section", { class: "card" });
     return { section, part: mountPart(section, app) };
   });
   ["occlusion", "units", "near", "doubt", "gradient"].forEach((name, i) => { parts[i].section.id = `why-${name}`; });
-  fill(root, choice, h("h3", {}, say("short")), list, h("div", { class: "parts" }, ...parts.map((each) => each.section)));
+  fill(root, choice, h("h3", {}, say("short")), list, h("div", { class: "cards" }, ...parts.map((each) => each.section)));
   let chosen = "";
   return {
     update() {
       const { a, b } = classesAsked(app), key = `${a} ${b} ${patchOf(app)} ${app.runNumber} ${app.answer.label}`;
       if (key !== chosen) fill(choice, ...choices(app, a, b));
       chosen = key;
-      fill(list, ...sentences(factsOf(app), say).map(({ kind, text }) => h("li", { class: kind }, text)),
+      fill(list, ...sentences(factsOf(app), say).map(({ kind, text }) => h("li", { class: `says-${kind}` }, text)),
         coversOf(app) === null && h("li", { class: "pale" }, say("working", { percent: Math.floor(100 * coveredOf(app).share) })));
       for (const { part } of parts) part.update();
     },

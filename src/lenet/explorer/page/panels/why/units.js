@@ -39,7 +39,7 @@ export function leadNow(app) {
 export function mountUnits(root, app) {
   const say = app.words(WORDS), { classes } = app.run, title = h("h3"), body = h("tbody"), caption = h("p", { class: "pale" });
   const head = ["unit", "activation", "weight", "product", "looks", "likes"].map((key) => h("th", { scope: "col" }, say(key)));
-  const table = h("div", { class: "scroll", tabindex: 0, role: "region" }, h("table", { class: "units" }, h("thead", {}, h("tr", {}, ...head)), body));
+  const table = h("div", { class: "scroll", tabindex: 0, role: "region" }, h("table", { class: "lead" }, h("thead", {}, h("tr", {}, ...head)), body));
   fill(root, title, table, caption);
   /** @type {any[]} */
   let painted = [];
@@ -59,7 +59,7 @@ export function mountUnits(root, app) {
         h("th", { scope: "row" }, h("button", { class: "small", "aria-label": say("openUnit", { unit: each.unit }),
           onclick: () => app.set({ panel: "layers", layer: layer - 1, unit: each.unit, row: null, column: null }) }, each.unit)),
         h("td", {}, short(each.activation)), h("td", {}, signed(each.weight)), h("td", { class: "bar" }, bar(each.product / most), h("span", {}, signed(each.product))),
-        h("td", {}, looks(app, cut, outputs, each.unit)), h("td", {}, h("div", { class: "row" }, ...best(app, likes, layer, each.unit))));
+        h("td", {}, looks(app, cut, outputs, each.unit)), h("td", { class: "likes" }, ...best(app, likes, layer, each.unit)));
       const single = (/** @type {string} */ label, /** @type {number} */ value, /** @type {string} */ name) => h("tr", { class: name },
         h("th", { scope: "row", colspan: 3 }, label), h("td", { class: "bar" }, bar(value / most), h("span", {}, signed(value))), h("td"), h("td"));
       fill(body, ...sides.speaking.map(row), ...[...sides.opposing].reverse().map(row),
@@ -105,6 +105,6 @@ function best(app, values, layer, unit) {
   const width = widthOf(app.network, layer);
   return strongest(values, width, unit, BEST).map((number) => {
     const name = app.run.classes[set.labels.values[number]], label = `${name}: ${short(values[number * width + unit])}`;
-    return opener(app, "test", number, { size: 34, label });
+    return opener(app, "test", number, { size: 32, label });
   });
 }
