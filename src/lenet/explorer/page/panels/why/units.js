@@ -105,6 +105,6 @@ function best(app, values, layer, unit) {
   const width = widthOf(app.network, layer);
   return strongest(values, width, unit, BEST).map((number) => {
     const name = app.run.classes[set.labels.values[number]], label = `${name}: ${short(values[number * width + unit])}`;
-    return opener(app, "test", number, { size: 32, label });
+    return opener(app, "test", number, { size: 28, label });
   });
 }
