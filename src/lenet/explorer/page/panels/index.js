@@ -4,8 +4,9 @@ import { panel as filters } from "./filters/panel.js";
 import { panel as layers } from "./layers/panel.js";
 import { panel as set } from "./set/panel.js";
 import { panel as train } from "./train/panel.js";
+import { panel as units } from "./units/panel.js";
 import { panel as whatIf } from "./what_if/panel.js";
 import { panel as why } from "./why/panel.js";
 
 /** @type {import("../base/types.js").Panel[]} */
-export const PANELS = [layers, filters, why, whatIf, set, train];
+export const PANELS = [layers, filters, why, whatIf, set, units, train];
