@@ -27,10 +27,15 @@ COARSER = 4  # the ground is continued on a copy that is smaller by this
 
 def distance(colours: NDArray[Any]) -> Floats:
     """The length of vectors of colours (…, channels)."""
-    squares = colours[..., 0] ** 2
-    for channel in range(1, colours.shape[-1]):
-        squares += colours[..., channel] ** 2
-    return np.asarray(np.sqrt(squares), np.float32)
+    return np.asarray(np.sqrt(product(colours, colours)), np.float32)
+
+
+def product(one: NDArray[Any], other: NDArray[Any]) -> NDArray[Any]:
+    """The sum of the products of the channels of two arrays of colours (…, channels), added one after the other."""
+    total = np.multiply(one[..., 0], other[..., 0])
+    for channel in range(1, one.shape[-1]):
+        total = total + np.multiply(one[..., channel], other[..., channel])
+    return np.asarray(total)
 
 
 def find_ground(image: Floats) -> tuple[Floats, Mask]:
@@ -100,10 +105,11 @@ def _ground_zones(image: Floats, zones: Components) -> Mask:
     colours = np.stack(means, axis=1) / zones.areas[:, None]
     middle = np.array([median(channel) for channel in np.moveaxis(image, 2, 0)], np.float32)
     contrast = max(20.0, quantile(distance(image - middle), 0.95))
-    heavy = np.argsort(-weight)[:12]
+    heavy = np.argsort(-weight, kind="stable")[:12]
     alike = distance(colours[heavy][:, None] - colours[heavy]) < ALIKE * contrast
     chosen = np.zeros(len(zones), np.bool_)
-    chosen[heavy[alike[(alike @ weight[heavy]).argmax()]]] = True
+    shares = [float(weight[heavy[row]].sum()) for row in alike]
+    chosen[heavy[alike[int(np.argmax(shares))]]] = True
     near = continued(image, zones.keep(chosen))
     off = np.bincount(numbers, distance(image - near)[inside], len(zones)) / zones.areas
     extents = zones.boxes[:, [1, 3]] - zones.boxes[:, [0, 2]]

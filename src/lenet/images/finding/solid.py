@@ -8,7 +8,7 @@ import numpy as np
 
 from lenet.images.finding.components import box_of, filled, label
 from lenet.images.finding.filters import Floats, dilated, eroded
-from lenet.images.finding.ground import continued, distance, find_ground
+from lenet.images.finding.ground import continued, distance, find_ground, product
 from lenet.images.finding.quantiles import median, quantile
 from lenet.images.finding.reading import MIN_CONTRAST, Reading
 from lenet.images.found import Box, Mask
@@ -79,7 +79,7 @@ def _parts(kept: Mask) -> tuple[Mask, ...]:
     large = np.flatnonzero((groups.areas >= 0.5 * groups.areas.max()) & (shapes > 0.3))
     if len(large) < 2:
         return (kept,)
-    large = large[np.argsort(groups.boxes[large, 2:].sum(axis=1))]
+    large = large[np.argsort(groups.boxes[large, 2:].sum(axis=1), kind="stable")]
     return tuple(kept & (groups.labels == number) for number in large)
 
 
@@ -91,8 +91,8 @@ def _inside_strips(image: Floats) -> tuple[Box, float]:
         lines = np.concatenate([side[:1], side[:1], side[: depth + 2]])
         change = lines[3:] - lines[:-3]  # (depth + 1, length, channels)
         usual = np.median(change, axis=1)
-        size = np.einsum("kc,kc->k", usual, usual)
-        alike = np.einsum("klc,kc->kl", change, usual) > 0.6 * size[:, None]
+        size = product(usual, usual)
+        alike = product(change, usual[:, None]) > 0.6 * size[:, None]
         steep = np.flatnonzero((alike.mean(axis=1) >= 0.9) & (size >= MIN_CONTRAST**2))
         margins.append(int(steep[-1]) + 1 if len(steep) else 0)
         steps.append(float(np.sqrt(size[steep[-1]])) if len(steep) else 0.0)
@@ -127,9 +127,10 @@ def _rectangle(mask: Mask) -> float:
     rows = np.flatnonzero(mask.any(axis=1))
     first, last = mask[rows].argmax(axis=1), mask.shape[1] - 1 - mask[rows, ::-1].argmax(axis=1)
     points = np.concatenate([np.stack([rows, first], axis=1), np.stack([rows, last], axis=1)])
-    angles = np.radians(np.arange(-45, 45))
-    down = np.outer(points[:, 0], np.cos(angles)) - np.outer(points[:, 1], np.sin(angles))
-    across = np.outer(points[:, 0], np.sin(angles)) + np.outer(points[:, 1], np.cos(angles))
+    halves = np.arange(-45, 45) / 108  # tangents of half the angles: the last bits of a sine depend on the processor
+    cosines, sines = (1 - halves * halves) / (1 + halves * halves), 2 * halves / (1 + halves * halves)
+    down = np.outer(points[:, 0], cosines) - np.outer(points[:, 1], sines)
+    across = np.outer(points[:, 0], sines) + np.outer(points[:, 1], cosines)
     return float(((np.ptp(down, axis=0) + 1) * (np.ptp(across, axis=0) + 1)).min())
 
 
