@@ -69,7 +69,7 @@ def test_photographs_of_no_common_ground():
     assert unequal(random_images((28, 28), (9, 20), (70, 51), (150, 99)), FRAMINGS["mixed"]) == {}
 
 
-@pytest.mark.parametrize("framing", ["mass"])
+@pytest.mark.parametrize("framing", ["mass", "box"])
 def test_drawings(framing):
     assert unequal(drawn(framing, SOME[framing]), FRAMINGS[framing]) == {}
 
@@ -153,14 +153,14 @@ def test_a_network_of_another_size():
 
 
 @pytest.mark.proof
-@pytest.mark.parametrize("framing", ["mass"])
+@pytest.mark.parametrize("framing", ["mass", "box"])
 def test_drawings_of_many_conditions(framing):
     conditions = [condition.name for condition in drawings.conditions(KINDS[framing])[::3]]
     assert unequal(drawn(framing, conditions, seed=3), FRAMINGS[framing]) == {}
 
 
 @pytest.mark.proof
-@pytest.mark.parametrize(("data", "framing"), [("mnist", "mass")])
+@pytest.mark.parametrize(("data", "framing"), [("mnist", "mass"), ("fashion-mnist", "box")])
 def test_images_of_the_data_sets(real_data, data, framing):
     images = load(data, real_data).test.images[:30]
     generator = np.random.default_rng(6)
