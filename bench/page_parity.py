@@ -1,7 +1,8 @@
 """How many images the explorer's page preprocesses as lenet does, bit for bit: what the network sees, and every step.
 
     python bench/page_parity.py                  (10,000 images, about fifteen minutes; needs both data sets and node)
-    python bench/page_parity.py --start 0 --images 500 --no-record     (a part)
+    python bench/page_parity.py --data mnist --name page_parity_mnist       (a part, in a record of its own)
+    python bench/page_parity.py --start 0 --images 500 --no-record
 
 The images are 5,000 test images of MNIST and 5,000 of Fashion-MNIST as people have them: by turns as they are, enlarged on an
 even ground, in a photo, and moved. Python and node get the same decoded pixels, since decoders of JPEG differ.
@@ -64,10 +65,11 @@ def main() -> None:
     parser.add_argument("--start", type=int, default=0, help="the first test image of each data set")
     parser.add_argument("--images", type=int, default=5000, help="test images of each data set")
     parser.add_argument("--data", choices=list(FRAMINGS), nargs="+", default=list(FRAMINGS))
+    parser.add_argument("--name", default="page_parity", help="of the record")
     parser.add_argument("--no-record", action="store_true")
     options = parser.parse_args()
-    log = Log("page_parity", record=not options.no_record)
-    result: dict[str, Any] = {"bench": "page_parity", "preprocessing": {}}
+    log = Log(options.name, record=not options.no_record)
+    result: dict[str, Any] = {"bench": options.name, "preprocessing": {}}
     for data in options.data:
         result["preprocessing"][data] = compared(log, data, options.start, options.start + options.images)
     counts = [count for variants in result["preprocessing"].values() for count in variants.values()]

@@ -45,9 +45,14 @@ export function reduce(image, across, down = across) {
  */
 function addRow(image, row, across, sums) {
   const { width, channels, data } = image;
-  for (let x = 0, at = row * width * channels; x < width; x++) {
-    const first = Math.floor(x / across) * channels;
-    for (let channel = 0; channel < channels; channel++) sums[first + channel] += data[at++];
+  const length = width * channels;
+  for (let start = 0, first = 0; start < length; start += across * channels, first += channels) {
+    const end = row * length + Math.min(length, start + across * channels);
+    for (let channel = 0; channel < channels; channel++) {
+      let sum = 0;
+      for (let i = row * length + start + channel; i < end; i += channels) sum += data[i];
+      sums[first + channel] += sum;
+    }
   }
 }
 

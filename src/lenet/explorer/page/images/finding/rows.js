@@ -29,6 +29,12 @@ export const integers = (place, size) => new Int32Array(buffer(place, size));
  * @param {T} target
  */
 export function turn(data, width, height, channels, target) {
+  if (channels === 1) {
+    for (let column = 0, i = 0; column < width; column++) {
+      for (let j = column; j < width * height; j += width) target[i++] = data[j];
+    }
+    return;
+  }
   for (let column = 0, i = 0; column < width; column++) {
     for (let row = 0, j = column * channels; row < height; row++, j += width * channels) {
       for (let channel = 0; channel < channels; channel++) target[i++] = data[j + channel];

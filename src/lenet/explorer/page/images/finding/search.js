@@ -99,11 +99,13 @@ export function copied(image) {
  */
 function repeated({ width, height, channels, data }, times) {
   const result = new Uint8Array(data.length * times * times);
-  for (let row = 0, i = 0; row < height * times; row++) {
-    for (let column = 0; column < width * times; column++) {
-      const from = (Math.floor(row / times) * width + Math.floor(column / times)) * channels;
-      for (let channel = 0; channel < channels; channel++) result[i++] = data[from + channel];
+  const length = width * times * channels;
+  for (let row = 0, from = 0, i = 0; row < height; row++) {
+    const start = i;
+    for (let column = 0; column < width; column++, from += channels) {
+      for (let k = 0; k < times * channels; k++) result[i++] = data[from + (k % channels)];
     }
+    for (let copy = 1; copy < times; copy++, i += length) result.copyWithin(i, start, start + length);
   }
   return { width: width * times, height: height * times, channels, data: result };
 }
@@ -139,9 +141,9 @@ function read(copy, framing) {
  */
 export function checkContrast({ channels, data }) {
   let difference = 0;
-  for (let channel = 0; channel < channels; channel++) {
+  for (let channel = 0; channel < channels && difference < MIN_CONTRAST; channel++) {
     let [lowest, highest] = [255, 0];
-    for (let i = channel; i < data.length; i += channels) {
+    for (let i = channel; i < data.length && highest - lowest < MIN_CONTRAST; i += channels) {
       if (data[i] < lowest) lowest = data[i];
       if (data[i] > highest) highest = data[i];
     }
