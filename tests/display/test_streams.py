@@ -7,13 +7,14 @@ import pytest
 
 from lenet.display.choice import choose_display
 from lenet.display.streams import closable
+from lenet.runs.run import Run
 
 
 def test_a_stream_that_goes_away_is_no_error(tmp_path):
     reading, writing = os.pipe()
     with os.fdopen(writing, "w") as stream:
         display = choose_display("auto", stream)
-        display.start([("data", "some")], None, 1)
+        display.start(Run(tmp_path), [("data", "some")], None, 1)
         os.close(reading)
         for _ in range(3):
             display.notice("more")

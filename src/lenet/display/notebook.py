@@ -33,8 +33,8 @@ class Notebook(Quiet):
         self.display = display
         self.points: list[Point] = []
 
-    def start(self, header: Header, notice: str | None, num_epochs: int) -> None:
-        super().start(header, notice, num_epochs)
+    def start(self, run: Run, header: Header, notice: str | None, num_epochs: int) -> None:
+        super().start(run, header, notice, num_epochs)
         self.num_epochs = num_epochs
         self.title = header[1][1].split(" (")[0]
         began = time.perf_counter()

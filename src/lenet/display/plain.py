@@ -34,7 +34,7 @@ class Quiet:
     def download(self, file: str, num_bytes: int) -> Any:
         return None
 
-    def start(self, header: Header, notice: str | None, num_epochs: int) -> None:
+    def start(self, run: Run, header: Header, notice: str | None, num_epochs: int) -> None:
         if notice:
             self.notice(notice)
 
@@ -77,8 +77,8 @@ class Lines(Quiet):
     def download(self, file: str, num_bytes: int) -> Any:
         self.line(f"downloading {file} ({num_bytes / 1e6:.1f} MB)")
 
-    def start(self, header: Header, notice: str | None, num_epochs: int) -> None:
-        super().start(header, notice, num_epochs)
+    def start(self, run: Run, header: Header, notice: str | None, num_epochs: int) -> None:
+        super().start(run, header, notice, num_epochs)
         for name, text in header:
             self.line(f"{name:<7} {text}")
         self.num_epochs = num_epochs
@@ -147,7 +147,7 @@ class Silent(Quiet):
     def __init__(self, display: Finished | None = None, name: str = "") -> None:
         self.display, self.name = display, name
 
-    def start(self, header: Header, notice: str | None, num_epochs: int) -> None:
+    def start(self, run: Run, header: Header, notice: str | None, num_epochs: int) -> None:
         pass
 
     def notice(self, notice: str) -> None:

@@ -22,7 +22,7 @@ class Display(Protocol):
     def download(self, file: str, num_bytes: int) -> Any:
         """Return a progress bar for a file being downloaded, or None."""
 
-    def start(self, header: Header, notice: str | None, num_epochs: int) -> None:
+    def start(self, run: Run, header: Header, notice: str | None, num_epochs: int) -> None:
         """Show, before the first step, what was decided, and what the user must not miss."""
 
     def notice(self, notice: str) -> None:

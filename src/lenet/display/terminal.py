@@ -49,7 +49,7 @@ class Terminal(Lines):
     def download(self, file: str, num_bytes: int) -> "DownloadBar":
         return DownloadBar(self.console, file, num_bytes)
 
-    def start(self, header: Header, notice: str | None, num_epochs: int) -> None:
+    def start(self, run: Run, header: Header, notice: str | None, num_epochs: int) -> None:
         if notice:
             self.notice(notice)
         for name, text in header:

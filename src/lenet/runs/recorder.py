@@ -30,7 +30,7 @@ from lenet.files import durable, untrusted
 from lenet.networks import Network
 from lenet.networks.calibration import Calibration
 from lenet.networks.trained import TrainedNetwork
-from lenet.runs import checkpoints, creation
+from lenet.runs import checkpoints, creation, stop_request
 from lenet.runs.checkpoints import Checkpoint
 from lenet.runs.folder import Folder
 from lenet.runs.points import Point, read_points, readable_lines
@@ -175,6 +175,7 @@ class Recorder:
             self.lines = bytearray(kept)
             self.folder.change("metrics.jsonl", lambda path: durable.write(path, kept))
         self.points = read_points(kept)
+        stop_request.forget(self.path)  # of the training before this one
         self.folder.tidy(-1 if checkpoint is None else checkpoint.step)
         return fault
 

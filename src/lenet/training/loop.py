@@ -20,6 +20,7 @@ from lenet.engines.memory import memory_explained
 from lenet.errors import EngineError, SaveError, TrainingError, quoted
 from lenet.metrics import loss_and_accuracy
 from lenet.networks import Network
+from lenet.runs import stop_request
 from lenet.runs.points import ChunkPoint, EpochPoint
 from lenet.runs.records import Summary
 from lenet.runs.run import Run
@@ -83,7 +84,7 @@ class Loop:
         """
         try:
             with self.display, memory_explained(self.setup.resolved.device, doing="in the training"):
-                self.display.start(list(header), self.setup.resolved.notice, self.config.epochs)
+                self.display.start(self.recorder.run, list(header), self.setup.resolved.notice, self.config.epochs)
                 for notice in notices:
                     self.display.notice(notice)
                 if not self.position.is_judged:
@@ -114,7 +115,7 @@ class Loop:
             if position.step == end:
                 self._end_chunk(float(epoch_plan.learning_rates[end - 1]))
             if position.step < self.num_steps:
-                if self.job.session.interrupt.is_set():
+                if self._is_stopping():
                     self._stop()
                 if self.saver.clock.is_due(self.step):
                     self.saver.checkpoint(self.step, self.position)
@@ -189,8 +190,15 @@ class Loop:
             self._stop()
         self.position.is_judged = True
         self._end_if_strict(findings)
-        if self.job.session.interrupt.is_set() and not self.is_over:
+        if self._is_stopping() and not self.is_over:
             self._stop()
+
+    def _is_stopping(self) -> bool:
+        """Whether a signal came, or a file in the run directory asks to stop."""
+        interrupt = self.job.session.interrupt
+        if not interrupt.is_set() and stop_request.is_requested(self.recorder.path):
+            interrupt.set()
+        return interrupt.is_set()
 
     def _end_if_strict(self, findings: list[Finding]) -> None:
         """Ends a strict training at its first finding: saves all and raises TrainingError."""
@@ -202,6 +210,7 @@ class Loop:
     def _stop(self) -> NoReturn:
         """Saves all and raises Interrupted. Draws no chart, which may take seconds on a busy machine."""
         self.saver.checkpoint(self.step, self.position)
+        stop_request.forget(self.recorder.path)
         run = self.recorder.run
         self.display.interrupted(run)
         message = f"stopped; lenet train --resume {quoted(run.path)} resumes"
@@ -217,6 +226,7 @@ class Loop:
             curve.save(self.recorder)
         summary = summarize(self.job, self.position, self.saver.seconds(), weights_sha256)
         self.recorder.finish(summary)
+        stop_request.forget(self.recorder.path)
         return summary
 
     def _check_losses(self, stats: Stats) -> None:
