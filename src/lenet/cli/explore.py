@@ -1,5 +1,7 @@
-"""The command `lenet explore`: the page that shows what a trained network does."""
+"""The commands `lenet explore` and `lenet watch`: the page that shows what a trained network does, and how it learns."""
 
+import contextlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -7,6 +9,19 @@ import typer
 
 from lenet.cli.options import DataDir, RunPath, announce
 from lenet.cli.output import note
+from lenet.errors import ConfigError
+from lenet.explorer.live import LOOPBACK, lower_priority, served
+from lenet.explorer.server import Answer, PageServer
+
+Host = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS", help=f"The address to serve at; 0.0.0.0 for all in this network.  [default: {LOOPBACK}]"
+    ),
+]
+Port = Annotated[
+    int | None, typer.Option(metavar="N", min=0, max=65_535, help="The port to serve at; by default any that is free.")
+]
 
 
 def explore(
@@ -33,6 +48,11 @@ def explore(
         ),
     ] = None,
     data_dir: DataDir = None,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Serve the page, for this machine or with --host for phones; write no file.")
+    ] = False,
+    host: Host = None,
+    port: Port = None,
 ) -> None:
     """Write one HTML file that shows what a network does with an image, and open it.
 
@@ -41,12 +61,62 @@ def explore(
 
     Example: lenet explore runs/first
     """
+    if not serve and (host or port):
+        raise ConfigError("--host and --port are for a page that is served", hint="add --serve, or leave them out")
+    if serve and out:
+        raise ConfigError("--serve writes no file, and --out names one", hint="leave one of them out")
     from lenet.explorer.export import explore as write_page
-    from lenet.explorer.export import open_in_browser
+    from lenet.explorer.export import open_in_browser, page_of
 
+    if serve:
+        page = page_of(run, other, images=images, data=data, data_dir=data_dir)
+        _print_notices(page.notices)
+        routes = {("GET", ""): lambda query: Answer.html(page.content)}
+        run_server(PageServer(host or LOOPBACK, port or 0, routes), is_opened=not no_open)
+        return
     page = write_page(run, other, out=out, open=False, images=images, data=data, data_dir=data_dir)
-    for notice in page.notices:
-        note(f"note: {notice}")
+    _print_notices(page.notices)
     note(f"wrote {page.path} ({len(page.content) / 1e6:.1f} MB)")
     if page.path and not no_open and not open_in_browser(page.path):
         note("open it in a browser; this machine has none")
+
+
+def watch(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run directory, also of a training that goes on.")],
+    no_open: Annotated[bool, typer.Option("--no-open", help="Do not open it in the browser.")] = False,
+    data_dir: DataDir = None,
+    host: Host = None,
+    port: Port = None,
+) -> None:
+    """Serve the page of a run, which follows its training while that goes on.
+
+    The page has the newest checkpoint's weights and every new point of the curves, and a button that saves and stops the
+    training, as Ctrl-C in its terminal does. It stays when the training ends. Ctrl-C here ends this command alone.
+
+    Example: lenet watch runs/first
+    """
+    server = served(run, host or LOOPBACK, port or 0, data_dir)
+    lower_priority()
+    run_server(server, is_opened=not no_open)
+
+
+def run_server(server: PageServer, *, is_opened: bool) -> None:
+    """Serve until Ctrl-C or SIGTERM; print where, and warn if others in the network can see it."""
+    from lenet.explorer.export import open_in_browser
+
+    with server:
+        if server.is_public:
+            note(
+                "warning: everyone in this network who has this address can see the page and the images in it, and use its "
+                "buttons; nothing is encrypted"
+            )
+        note(f"serving {server.url}; Ctrl-C ends it")
+        if is_opened:
+            open_in_browser(server.url)
+        with contextlib.suppress(KeyboardInterrupt):
+            server.serve_forever()
+
+
+def _print_notices(notices: Iterable[str]) -> None:
+    for notice in notices:
+        note(f"note: {notice}")

@@ -28,6 +28,7 @@ COMMANDS = {
     "evaluate": "lenet.cli.results:evaluate",
     "predict": "lenet.cli.predict:predict",
     "explore": "lenet.cli.explore:explore",
+    "watch": "lenet.cli.explore:watch",
     "calibrate": "lenet.cli.results:calibrate",
     "export": "lenet.cli.export:export",
     "serve": "lenet.cli.serve:serve",

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from lenet.cli.options import Json, flag, settings_options
-from lenet.cli.output import say
+from lenet.cli.output import note, say
 from lenet.config import FIELDS, checked
 from lenet.configuration import configure
 from lenet.errors import ConfigError
@@ -27,6 +27,9 @@ def train(
         typer.Option(metavar="RUN", help="Resume an interrupted run; with --epochs, also a finished one."),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print warnings and errors only.")] = False,
+    live: Annotated[
+        bool, typer.Option("--live", help="Serve a page on this machine that shows the network while it learns.")
+    ] = False,
     json_: Json = False,
     **settings: Any,
 ) -> None:
@@ -47,18 +50,27 @@ def train(
         changes = _changes(out, settings)
 
     from lenet.display.choice import choose_display
+    from lenet.explorer.live import Live
     from lenet.training import resume as resuming
     from lenet.training import train as training
     from lenet.training.interrupts import Interrupted
 
     progress = choose_display("quiet" if quiet else "auto", sys.stderr if json_ or quiet else sys.stdout)
+    served = Live(progress) if live else None
     try:
+        if served:
+            progress = served
         if resume is None:
             run = training.train(data, recipe=recipe, out=out, progress=progress, **settings)
         else:
             run = resuming.resume(resume, **changes, progress=progress)
     except Interrupted as stop:
         raise typer.Exit(stop.exit_code) from None
+    finally:
+        if served:
+            served.close()
+            if served.url and not quiet:
+                note(f"{served.url} is served until nobody has looked at it for ten minutes")
     if json_:
         say(json.dumps(run.summary.to_dict()))
 

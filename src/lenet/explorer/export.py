@@ -7,7 +7,7 @@ import html
 import os
 import sys
 import webbrowser
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -87,13 +87,8 @@ def explore(
         RunError: if a run cannot be read, or the file cannot be written.
         ModelError: if a module is no chain of lenet's layers.
     """
-    if images is not None and images < 1:
-        raise ConfigError(f"images is {images}; expected at least 1", hint="leave it out: 1,000, if they are small")
-    from lenet.explorer.build import page
     from lenet.explorer.description import name_of
-    from lenet.explorer.page_data import opened, page_data
-    from lenet.explorer.static import static
-    from lenet.runs.opening import network_of
+    from lenet.explorer.page_data import opened
 
     networks = [opened(each) for each in (run, other) if each is not None]
     shown = in_notebook()
@@ -102,24 +97,45 @@ def explore(
         path = path / f"{file_name(name_of(networks[0]))}{ENDING}"
     if path is not None:
         _must_be_ours(path)
+    made = page_of(*networks, images=images, data=data, data_dir=data_dir)
+    if path is not None:
+        _write(path, made.content)
+        if open or (open is None and not shown):
+            open_in_browser(path)
+    return replace(made, path=path)
+
+
+def page_of(
+    run: "Source",
+    other: "Source | None" = None,
+    *,
+    images: int | None = None,
+    data: "str | os.PathLike[str] | Splits | None" = None,
+    data_dir: str | None = None,
+) -> Explored:
+    """Make the page of `explore`, and write nothing. Args and Raises as there."""
+    if images is not None and images < 1:
+        raise ConfigError(f"images is {images}; expected at least 1", hint="leave it out: 1,000, if they are small")
+    from lenet.explorer.build import page
+    from lenet.explorer.page_data import opened, page_data
+    from lenet.explorer.static import static
+    from lenet.runs.opening import network_of
+
+    networks = [opened(each) for each in (run, other) if each is not None]
     made = page_data(*networks, data=data, data_dir=data_dir, num_images=images)
     without_script = static(made, [network_of(each) for each in networks])
     content = page(made, without_script, title=f"{' · '.join(each['name'] for each in made['runs'])} – lenet explorer")
-    if path is not None:
-        _write(path, content)
-        if open or (open is None and not shown):
-            open_in_browser(path)
     warned = {each.stopped.notice for each in networks if isinstance(each, Run) and each.stopped}
-    return Explored(content, path, tuple(notice for notice in made["notices"] if notice not in warned))
+    return Explored(content, None, tuple(notice for notice in made["notices"] if notice not in warned))
 
 
-def open_in_browser(path: Path) -> bool:
-    """Open a file in the browser; return whether there is one. A browser in the terminal does not count."""
+def open_in_browser(page: Path | str) -> bool:
+    """Open a file or an address in the browser; return whether there is one. A browser in the terminal does not count."""
     has_screen = sys.platform in ("win32", "darwin") or any(
         os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME")
     )
     try:
-        return has_screen and webbrowser.open(path.absolute().as_uri())
+        return has_screen and webbrowser.open(page if isinstance(page, str) else page.absolute().as_uri())
     except (OSError, webbrowser.Error):
         return False
 

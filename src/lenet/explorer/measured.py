@@ -1,5 +1,6 @@
 """What the page holds of a network that needs images: answers for the test set, the images, embeddings, units."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,13 +103,16 @@ class Shown:
         return {"test": _set(self.test, self.chosen), "train": _set(self.train, self.near)}
 
 
-def measure(networks: list[Network], splits: Splits, num_images: int | None) -> tuple[Shown, list[dict[str, Any]]]:
+def measure(
+    networks: list[Network], splits: Splits, num_images: int | None, positions: Sequence[int] | None = None
+) -> tuple[Shown, list[dict[str, Any]]]:
     """Measure one network, or two that the page compares, on the same images.
 
     Args:
         networks: the networks; the images are chosen by the first one's answers.
         splits: the data set.
         num_images: test images of the page; by default as many as its budget allows.
+        positions: of these images in the test set, in their order, if they are known.
 
     Returns:
         The images, and an entry a network for its part of the page.
@@ -121,7 +125,11 @@ def measure(networks: list[Network], splits: Splits, num_images: int | None) -> 
     count = affordable(test.images) if num_images is None else min(num_images, len(test))
     differing = _differing(answers)
     first = answers[0]
-    chosen = choose(test.labels, first.predicted, first.losses, count, differing[: count // 3])
+    if positions is None:
+        chosen = choose(test.labels, first.predicted, first.losses, count, differing[: count // 3])
+    else:
+        chosen = np.asarray(positions, np.int64)
+        count = len(chosen)
     shown = Shown(test, chosen, splits.train, _near(networks[0], splits, count))
     parts = [_part(network, answer, shown) for network, answer in zip(networks, answers, strict=True)]
     parts[0]["images"] = shown.to_dict()

@@ -6,6 +6,7 @@ docs/explorer.md describes it. The same runs give the same data.
 """
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 from lenet.data.dataset import Splits
@@ -29,6 +30,7 @@ def page_data(
     data: str | os.PathLike[str] | Splits | None = None,
     data_dir: str | None = None,
     num_images: int | None = None,
+    positions: Sequence[int] | None = None,
 ) -> dict[str, Any]:
     """Make the data of a page.
 
@@ -38,6 +40,7 @@ def page_data(
         data: the data set whose images the page holds; by default that of the run.
         data_dir: where to look for the data first.
         num_images: test images of the page; by default 1,000, or fewer if they are large.
+        positions: of the test images of the page, which are chosen otherwise.
 
     Returns:
         JSON values with NumPy arrays in them, for `build.page`.
@@ -57,7 +60,7 @@ def page_data(
         splits = splits_for(networks[0], data, data_dir)
         must_fit(networks[0], splits.test)
         must_fit(networks[0], splits.train)
-        shown, parts = measure(networks, splits, num_images)
+        shown, parts = measure(networks, splits, num_images, positions)
     except LenetError as error:
         hint = f" ({error.hint})" if error.hint else ""
         notices.append(f"There are no images of the data set here: {error.message}{hint}.")

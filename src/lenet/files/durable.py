@@ -201,6 +201,20 @@ def lock(folder: Path, hint: str = "wait until it has ended, or end it; what it 
         yield
 
 
+def is_locked(folder: Path) -> bool | None:
+    """Return whether a process trains in a folder, as far as its lock says; None where there are no locks."""
+    if fcntl is None:
+        return None
+    try:
+        with _opened(folder, os.O_RDONLY) as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return None
+    return False
+
+
 def write_all(file: int, content: bytes | bytearray) -> None:
     """Write all of `content` to a file descriptor, which a single call of the system need not do."""
     with memoryview(content) as view:

@@ -2,6 +2,7 @@
 
 import { App } from "./base/app.js";
 import { read } from "./base/data.js";
+import { follow } from "./base/live.js";
 import { open } from "./base/shell.js";
 import { Kernels } from "./engine/kernels.js";
 import { work } from "./engine/worker.js";
@@ -14,6 +15,7 @@ export async function start() {
     const data = await read(/** @type {HTMLElement} */ (document.getElementById("data")).textContent ?? "");
     const app = new App(data, Object.assign({}, ...PANELS.map((panel) => panel.state ?? {})));
     open(app, PANELS, root);
+    follow(app, root);
     Object.assign(globalThis, { lenet: app }); // for the console, and for tests
     root.dataset.ready = "true";
     requestAnimationFrame(() => setTimeout(() => performance.mark("painted"))); // after the first frame: bench/explorer.py

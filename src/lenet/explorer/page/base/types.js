@@ -87,7 +87,7 @@
  * @property {Run[]} runs
  * @property {string[]} notices
  * @property {Table<Uint8Array>} [kernels]
- * @property {{state: string, stop: string}|null} [live]
+ * @property {import("./live.js").Live|null} [live]  of a page that is served while its network learns
  */
 
 /**

@@ -1,0 +1,196 @@
+"""Watching a run: what the page says of it while it is written, and how it stops."""
+
+import json
+import shutil
+import sys
+import threading
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from trainings import train_toy
+
+from lenet.display.plain import Lines, Quiet
+from lenet.errors import RunError
+from lenet.explorer import live
+from lenet.explorer.watched import Watched
+from lenet.files import durable
+from lenet.runs import stop_request
+from lenet.runs.run import Run
+from lenet.training.interrupts import Interrupted
+
+# The server's process with less patience, and with a priority of its own, so that a busy machine does not make it wait.
+QUICK = (
+    "from lenet.explorer import live; live.LINGER, live.LOOK = 3, 0.1; live.lower_priority = lambda: None; live.main()"
+)
+
+
+class StopAfter(Quiet):
+    """Asks for the end after so many chunks."""
+
+    def __init__(self, path, chunks):
+        super().__init__(sys.stderr)
+        self.path, self.left = path, chunks
+
+    def chunk(self, point):
+        self.left -= 1
+        if self.left == 0:
+            stop_request.request(self.path)
+
+
+@pytest.fixture(scope="module")
+def unfinished(tiny, tmp_path_factory):
+    """A run that was stopped in its second epoch."""
+    folder = tmp_path_factory.mktemp("unfinished")
+    with pytest.raises(Interrupted):
+        train_toy(tiny, folder, progress=StopAfter(folder / "run", 14))
+    return folder / "run"
+
+
+@pytest.fixture
+def stopped(unfinished, tmp_path):
+    """A copy of it that may be changed."""
+    return Path(shutil.copytree(unfinished, tmp_path / "stopped"))
+
+
+def data_of(page: bytes):
+    return json.loads(page.split(b'id="data">')[1].split(b"</script>")[0])
+
+
+def test_what_a_training_does(stopped, tiny_run):
+    watched = Watched(stopped)
+    assert watched.state == "stopped"
+    assert not watched.stop()
+    with durable.lock(stopped):
+        assert watched.state == "training"
+        assert watched.stop()
+        assert watched.state == "stopping"
+    assert Watched(tiny_run.path).state == "finished"
+
+
+def test_without_locks_a_run_that_was_just_written_is_a_training(stopped, monkeypatch):
+    monkeypatch.setattr(durable, "fcntl", None)
+    watched = Watched(stopped)
+    assert watched.state == "training"
+    monkeypatch.setattr("lenet.explorer.watched.FRESH", -1)
+    assert watched.state == "stopped"
+
+
+def test_new_points_come_once(stopped):
+    watched, path = Watched(stopped), stopped / "metrics.jsonl"
+    news = watched.news(0)
+    assert len(news["chunks"]) == 14
+    assert (len(news["epochs"]), news["epochsPlanned"]) == (1, 2)
+    assert news["offset"] == path.stat().st_size
+    assert watched.news(news["offset"])["chunks"] == []
+    line = json.dumps(news["chunks"][-1] | {"step": 99})
+    with path.open("a") as file:
+        file.write(line[:50])
+    assert watched.news(news["offset"])["offset"] == news["offset"]  # half a line
+    with path.open("a") as file:
+        file.write(line[50:] + "\n")
+    assert [point["step"] for point in watched.news(news["offset"])["chunks"]] == [99]
+    path.write_bytes(b"")
+    assert watched.news(news["offset"])["isReset"]
+    path.write_text('{"kind": "chunk"}\n{"kind": "chunk"}\n')
+    assert watched.news(0)["problem"].startswith(f"{path} cannot be used: ")
+
+
+def test_the_page_is_that_of_the_newest_checkpoint(stopped):
+    watched = Watched(stopped)
+    page = watched.page()
+    data = data_of(page)
+    assert data["live"] == {
+        "state": "state",
+        "stop": "stop",
+        "weights": "step 28",
+        "offset": (stopped / "metrics.jsonl").stat().st_size,
+    }
+    assert any("has not finished" in notice for notice in data["notices"])
+    assert len(data["runs"][0]["points"]["chunks"]) == 14
+    assert watched.page() is page
+    assert watched.news(0)["weights"] == "step 28"
+    with durable.lock(stopped):
+        assert not any("has not finished" in notice for notice in data_of(Watched(stopped).page())["notices"])
+
+
+def test_newer_weights_are_offered_only_after_a_while(stopped):
+    watched = Watched(stopped)
+    first, second = (f"step-{step:06d}" for step in (28, 20))
+    for path in list((stopped / "checkpoints").iterdir()):
+        if path.stem == first:
+            path.rename(path.with_name("kept" + path.suffix))
+    assert data_of(watched.page())["live"]["weights"] == "step 20", second
+    for path in (stopped / "checkpoints").glob("kept.*"):
+        path.rename(path.with_name(first + path.suffix))
+    with durable.lock(stopped):
+        assert watched.news(0)["weights"] == "step 20"
+        watched._next = 0.0
+        assert watched.news(0)["weights"] == "step 28"
+    assert data_of(watched.page())["live"]["weights"] == "step 28"
+
+
+def test_a_run_without_a_checkpoint_waits(stopped):
+    shutil.rmtree(stopped / "checkpoints")
+    watched = Watched(stopped)
+    assert b"opens here when its first checkpoint is saved" in watched.page()
+    assert watched.news(0)["weights"] == ""
+
+
+def test_a_damaged_checkpoint_is_a_sentence(stopped, monkeypatch):
+    monkeypatch.setattr("lenet.explorer.watched.TRIES", 1)
+    for path in (stopped / "checkpoints").glob("*.safetensors"):
+        path.write_bytes(b"x")
+    watched = Watched(stopped)
+    page = watched.page()
+    assert b"no whole checkpoint" in page
+    assert b"opens here" in page
+    assert "no whole checkpoint" in watched.news(0)["problem"]
+
+
+def test_a_run_that_is_not_there(tmp_path):
+    with pytest.raises(RunError, match="no run directory"):
+        Watched(tmp_path / "gone")
+
+
+def test_a_training_is_watched_and_stopped_by_its_page(tiny, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(live, "COMMAND", [sys.executable, "-c", QUICK])
+    display = live.Live(Lines(sys.stdout))
+    answers = {}
+
+    def ask(address, method="GET"):
+        with urllib.request.urlopen(urllib.request.Request(display.url + address, method=method), timeout=20) as answer:
+            return answer.read()
+
+    def look():
+        until = time.monotonic() + 30
+        while not display.url and time.monotonic() < until:
+            time.sleep(0.01)
+        answers["page"] = ask("")
+        while not json.loads(ask("state"))["chunks"] and time.monotonic() < until:
+            time.sleep(0.01)
+        answers["state"] = json.loads(ask("state"))["state"]
+        answers["stop"] = json.loads(ask("stop", "POST"))
+        while json.loads(ask("state"))["state"] != "stopped" and time.monotonic() < until:
+            time.sleep(0.01)
+        answers["end"] = data_of(ask(""))
+
+    person = threading.Thread(target=look)
+    person.start()
+    with pytest.raises(Interrupted):
+        train_toy(tiny, tmp_path, epochs=5000, progress=display)
+    person.join()
+    assert b"opens here" in answers["page"] or b'id="page"' in answers["page"]
+    assert (answers["state"], answers["stop"]) == ("training", {"isStopping": True})
+    assert answers["end"]["runs"][0]["name"] == "run"
+    assert answers["end"]["live"]["weights"].startswith("step ")
+    assert f"page    {display.url}\n" in capsys.readouterr().out
+    assert not Run(tmp_path / "run").is_finished
+    assert display._server.wait(30) == 0  # nobody asks any more
+
+
+def test_without_a_training_the_server_ends(monkeypatch):
+    display = live.Live(Quiet(sys.stderr))
+    display.close()
+    assert display._server.wait(30) == 0
