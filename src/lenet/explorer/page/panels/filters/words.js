@@ -5,7 +5,7 @@ export const WORDS = {
     title: "Filters",
     hint: "Each unit of a convolution has a kernel for every input channel; all kernels of the layer have the same scale. Beside them: "
       + "the test images of this page that excite the unit most, with the patch that the largest output comes from. Choosing one opens it.",
-    layer: "Layer", unit: "Map {unit}", bias: "bias {bias}", kernels: "Kernels of map {unit}, of {count} input channel(s)",
+    layer: "Layer", unit: "Map {unit}", bias: "bias {bias}", kernels: "Kernels of map {unit}, input channels: {count}",
     none: "This network has no convolution.", noImages: "There are no test images in this page.", open: "See its map",
     image: "Test image {image}, class {label}: output {value} at row {row}, column {column}. Open it.",
     best: "Test images that excite map {unit} most",

@@ -35,7 +35,7 @@ export function layerText(say, network, layer) {
  */
 export function sizeText(say, network, layer) {
   const [count, height, width] = shapeOf(network, layer);
-  if (layer < 0) return say("inputMaps", { count, height, width });
+  if (layer < 0) return count === 1 ? say("inputGrey", { height, width }) : say("inputMaps", { count, height, width });
   if (height !== undefined) return say("maps", { count, height, width });
   return say(layer === network.layers.length - 1 ? "logits" : "features", { count });
 }
@@ -56,7 +56,7 @@ export function settingsText(say, network, layer) {
     case "batch-norm": return say("ofNormalization", { parameters: 2 * maps });
     case "pooling": return say("ofPooling");
     case "dropout": return say("ofDropout");
-    case "flatten": return network.shapeBefore(layer).length === 3 ? say("ofFlatten") : "";
+    case "flatten": return isRowAMap(network, layer) ? say("ofFlatten") : "";
     default: return "";
   }
 }
@@ -73,4 +73,10 @@ export function cellText(say, network, { layer, unit, row, column }, classes) {
   if (layer < 0) return say("cellOfInput", { unit, row, column });
   if (shapeOf(network, layer).length === 3) return say("cellOfMap", { name, unit, row, column });
   return layer === network.layers.length - 1 ? say("cellOfClass", { name, label: classes[unit] ?? unit }) : say("cellOfFeature", { name, unit });
+}
+
+/** @param {Network} network @param {number} layer  whose features stand in rows, one for each map before it */
+function isRowAMap(network, layer) {
+  const [, height = 1, width = 1] = network.shapeBefore(layer);
+  return height * width > 1;
 }

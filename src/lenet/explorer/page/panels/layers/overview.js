@@ -59,8 +59,11 @@ export class Overview {
       focus: () => on.focus(layer),
     });
     const far = h("span", { class: "pale" }), own = network.layers[layer]?.name;
+    const { classes } = /** @type {any} */ (network.run), isLast = layer === network.layers.length - 1, { scale } = view.grid;
+    const labels = isLast && classes?.every((/** @type {string} */ each) => 9 * each.length <= scale) && h("div", { class: "labels", "aria-hidden": "true" },
+      ...classes.map((/** @type {string} */ each) => h("span", { style: `width:${scale}px` }, each)));
     const card = h("div", { class: "layer", "data-layer": layer, style: `width:${Math.max(view.grid.room[0], 96)}px` },
-      h("h3", {}, name, own && h("span", { class: "pale" }, ` ${own}`)), view.element, far,
+      h("h3", {}, name, own && h("span", { class: "pale" }, ` ${own}`)), view.element, labels, far,
       h("p", { class: "pale" }, size, settingsText(say, network, layer) && `; ${settingsText(say, network, layer)}`));
     return { view, card, far };
   }

@@ -3,7 +3,7 @@
 export const WORDS = {
   en: {
     title: "What if", before: "Unchanged", after: "Changed", answer: "Answer", class: "Class", logit: "Logit",
-    changed: "Changed: {units} unit(s) off, {weights} weight(s), {pixels} pixel(s).", nothing: "Nothing is changed.",
+    changed: "Changed: units off: {units}, weights: {weights}, pixels: {pixels}.", nothing: "Nothing is changed.",
     from: "Answer before: {before} ({share} %)", to: "now: {after} ({now} %)", reset: "Reset all",
     hint: "Switch units off, change weights, paint on the image: the answer and all layers follow at once, and the address keeps it. "
       + "Under Layers, any unit has a switch and any weight in a table can be chosen.",
@@ -15,7 +15,7 @@ export const WORDS = {
   },
   zh: {
     title: "如果……会怎样", before: "改变之前", after: "改变之后", answer: "回答", class: "类别", logit: "未规范化的预测",
-    changed: "已改变:{units} 个单元关闭,{weights} 个权重,{pixels} 个像素。", nothing: "没有任何改变。",
+    changed: "已改变:关闭的单元 {units},权重 {weights},像素 {pixels}。", nothing: "没有任何改变。",
     from: "之前的回答:{before}({share} %)", to: "现在:{after}({now} %)", reset: "全部复原",
     hint: "关闭单元,改变权重,在图像上涂画:回答和所有层立即随之改变,地址会保存这些改变。在“各层”中,每个单元都有开关,表中的每个权重都可以选择。",
     pixels: "像素", paint: "用灰度 {grey} 涂画", grey: "灰度", painter: "放大的图像。方向键移动,Enter 涂画该像素。",
