@@ -8,7 +8,8 @@ import { layerText } from "../layers/describe.js";
 import { WORDS as LAYER_WORDS } from "../layers/words.js";
 import { RESET, countsOf, indexIn, setWeight, tensorOf, unchanged } from "./changes.js";
 import { painter } from "./painter.js";
-import { changesStrip, percent } from "./strip.js";
+import { percent } from "./strip.js";
+import { weightEditor } from "./weight_editor.js";
 import { WORDS } from "./words.js";
 
 /** @type {import("../../base/types.js").Panel} */
@@ -26,7 +27,7 @@ class WhatIf {
     this.say = app.words(WORDS);
     this.ofLayers = app.words(LAYER_WORDS);
     const { say } = this;
-    this.strip = changesStrip(app);
+    this.editor = weightEditor(app);
     this.answers = h("div", {});
     this.painter = painter(app);
     this.layer = h("select", { onchange: (/** @type {any} */ event) => app.set({ layer: Number(event.target.value), unit: null, row: null, column: null }) });
@@ -38,16 +39,16 @@ class WhatIf {
     this.keys = new Map();
     const none = h("button", { onclick: () => app.set({ ...RESET }) }, say("reset"));
     this.placeLabel = h("span", {});
-    fill(root, h("p", { class: "pale" }, say("hint")), this.strip.element, h("div", { class: "celldetail" },
-      h("div", {}, h("h3", {}, say("answer")), this.answers, h("p", {}, none), this.list),
+    fill(root, h("p", { class: "pale" }, say("hint")), h("div", { class: "celldetail" },
       h("div", {}, h("h3", {}, say("pixels")), this.painter.element),
+      h("div", {}, h("h3", {}, say("answer")), this.answers, h("p", {}, none), this.list),
       h("div", { class: "sums" }, h("h3", {}, say("units")), h("label", {}, `${say("layer")} `, this.layer), this.units,
         h("h3", {}, say("weights")), h("div", { class: "row" }, h("label", {}, `${say("choose")} `, this.tensor),
-          h("label", {}, this.placeLabel, " ", this.place)), this.problem)));
+          h("label", {}, this.placeLabel, " ", this.place)), this.problem, this.editor.element)));
   }
 
   update() {
-    this.strip.update();
+    this.editor.update();
     this.painter.update();
     this.paintAnswers();
     this.paintUnits();

@@ -12,16 +12,15 @@ export function changesStrip(app) {
   const update = () => {
     editor.update();
     const counts = countsOf(app), isChanged = Object.values(counts).some(Boolean);
-    line.hidden = !isChanged;
-    if (!isChanged) return;
+    line.classList.toggle("changed", isChanged);
     const before = unchanged(app), { probabilities, label } = app.answer, { classes } = app.run;
     const key = JSON.stringify([counts, before.label, label, before.probabilities[before.label], probabilities[label], app.runNumber]);
     if (key === last) return;
     last = key;
     const hadFocus = line.contains(document.activeElement);
-    const reset = h("button", { onclick: () => app.set({ ...RESET }) }, say("reset"));
-    fill(line, h("span", {}, say("changed", counts)),
-      h("span", {}, say("from", { before: classes[before.label], share: percent(before.probabilities[before.label]) }), " → ",
+    const reset = h("button", { disabled: !isChanged, onclick: () => app.set({ ...RESET }) }, say("reset"));
+    fill(line, h("span", {}, isChanged ? say("changed", counts) : say("nothing")),
+      isChanged && h("span", {}, say("from", { before: classes[before.label], share: percent(before.probabilities[before.label]) }), " → ",
         h("b", {}, say("to", { after: classes[label], now: percent(probabilities[label]) }))), reset);
     if (hadFocus) reset.focus();
   };
