@@ -138,14 +138,6 @@ def test_each_step_can_be_switched_off():
     assert usual["found"]["dropped"].any()
 
 
-def test_the_networks_input():
-    pixels = np.random.default_rng(5).integers(0, 256, (5, 7, 3)).astype(np.uint8)
-    preprocessing = Preprocessing((5, 7), 0.25, 0.5, framing="whole", channels=3)
-    (values,) = called([(MODULE, "standardised", [pixels.ravel(), preprocessing.to_dict()])])
-    expected = (np.moveaxis(pixels, 2, 0) / 255 - 0.25) / 0.5
-    np.testing.assert_allclose(values, expected.ravel(), rtol=1e-6)
-
-
 @pytest.mark.proof
 def test_a_network_of_another_size():
     images = [variant for image in digits(3) for variant in parity.variants(image)]

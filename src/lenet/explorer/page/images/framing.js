@@ -11,7 +11,6 @@
  * @typedef {import("./pixels.js").Box} Box
  * @typedef {import("./finding/search.js").Sight} Sight
  * @typedef {import("../base/types.js").Preprocessing} Preprocessing
- * @typedef {{reading: {relief: Floats, noise: number}, found: Sight["found"]|null, relief: (part: Mask) => Floats}} Seen
  * @typedef {{seen: Image, found: Sight["found"]|null, steps: [string, Image][]}} Framed
  */
 
@@ -31,14 +30,8 @@ import { thickened } from "./strokes.js";
  * @returns {Framed}
  */
 export function frame(image, preprocessing, off) {
-  checkContrast(image);
-  const ready = recognised(image, preprocessing);
-  if (ready) {
-    const seen = finished(ready, image, preprocessing, off);
-    return { seen, found: null, steps: [["image", image], ["what the network sees", seen]] };
-  }
-  if (off.has("find")) return framedWhole(image, preprocessing, off);
-  const sight = search(image, preprocessing.framing);
+  const sight = look(image, preprocessing, off);
+  if (!("reading" in sight)) return sight;
   const { kept, parts, relief } = sight.reading;
   if (preprocessing.framing !== "box" || parts.length < 2) return framed(image, sight, kept, preprocessing, off);
   const masses = parts.map((part) => sum32(chosen(relief.data, part.data)));
@@ -53,10 +46,25 @@ export function frame(image, preprocessing, off) {
  * @returns {Framed[]}
  */
 export function splitParts(image, preprocessing, off) {
-  const whole = frame(image, preprocessing, off);
-  if (!whole.found || whole.found.parts.length < 2) return [whole];
-  const sight = search(image, preprocessing.framing);
-  return sight.reading.parts.map((part) => framed(image, sight, part, preprocessing, off));
+  const sight = look(image, preprocessing, off);
+  if (!("reading" in sight)) return [sight];
+  const { kept, parts } = sight.reading;
+  return (parts.length < 2 ? [kept] : parts).map((part) => framed(image, sight, part, preprocessing, off));
+}
+
+/**
+ * What is found in an image; or the whole image framed, if it is recognised, or nothing is to be found.
+ * @param {Image} image
+ * @param {Preprocessing} preprocessing
+ * @param {Set<string>} off
+ * @returns {Sight|Framed}
+ */
+function look(image, preprocessing, off) {
+  checkContrast(image);
+  const ready = recognised(image, preprocessing);
+  if (!ready) return off.has("find") ? framedWhole(image, preprocessing, off) : search(image, preprocessing.framing);
+  const seen = finished(ready, image, preprocessing, off);
+  return { seen, found: null, steps: [["image", image], ["what the network sees", seen]] };
 }
 
 /**

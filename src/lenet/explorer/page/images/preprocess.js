@@ -53,19 +53,6 @@ export function split(image, preprocessing, off = new Set()) {
   return (isWhole(preprocessing) ? [whole(pixels, preprocessing)] : splitParts(pixels, preprocessing, off)).map(explained);
 }
 
-/**
- * The network's input: (pixel / 255 - mean) / std in float32, channel after channel.
- * @param {ArrayLike<number>} pixels  as the network sees them, channels interleaved
- * @param {Preprocessing} preprocessing
- */
-export function standardised(pixels, { mean, std, channels }) {
-  const area = pixels.length / channels;
-  return Float32Array.from({ length: pixels.length }, (_, i) => {
-    const pixel = pixels[(i % area) * channels + Math.floor(i / area)];
-    return (pixel / 255 - mean) / std;
-  });
-}
-
 /** @param {Preprocessing} preprocessing */
 function isWhole({ framing, ground }) {
   return framing === "whole" || ground === "mixed";
