@@ -12,6 +12,11 @@ const firefox = spawn(program, ["--headless", "--profile", profile, "--remote-de
   stdio: ["ignore", "ignore", "pipe"],
 });
 
+setTimeout(() => {
+  firefox.kill();
+  process.exit(1);
+}, 40_000).unref(); // whatever waits for an answer that does not come
+
 const address = await new Promise((resolve, reject) => {
   let text = "";
   firefox.stderr.on("data", (part) => {
