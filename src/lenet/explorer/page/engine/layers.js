@@ -52,29 +52,50 @@ export function convolution(input, shape, kernels, weights, to) {
       for (let ky = 0; ky < kernel; ky += 1) {
         const first = isBlock ? 0 : Math.max(0, padding - ky);
         const last = isBlock ? rows : Math.min(rows, padding + height - ky);
-        const at = from * plane + ky * pitch;
-        for (let kx = 0; kx < kernel; kx += 1) addTap(out, start, x, at + kx, weights[tap++], first, last, columns, pitch);
+        const row = { out, start, x, at: from * plane + ky * pitch, first, last, columns, pitch };
+        if (kernel === 5) addFive(row, weights, tap);
+        else if (kernel === 3) addThree(row, weights, tap);
+        else for (let kx = 0; kx < kernel; kx += 1) addOne({ ...row, at: row.at + kx }, weights[tap + kx]);
+        tap += kernel;
       }
   }
   return out;
 }
 
 /**
- * Add one weight times its pixels to rows `first` to `last - 1` of a channel of the output.
- * @param {Float32Array} out
- * @param {number} start
- * @param {Float32Array} x
- * @param {number} at
- * @param {number} weight
- * @param {number} first
- * @param {number} last
- * @param {number} columns
- * @param {number} pitch
+ * A row of a kernel, whose products are added to rows `first` to `last - 1` of a channel of the output, which begins at `start`;
+ * `at`: of the row of `x` that the first weight of the kernel's row meets first.
+ * @typedef {{out: Float32Array, start: number, x: Float32Array, at: number, first: number, last: number, columns: number,
+ *   pitch: number}} KernelRow
  */
-function addTap(out, start, x, at, weight, first, last, columns, pitch) {
+
+/** @param {KernelRow} row @param {number} weight */
+function addOne({ out, start, x, at, first, last, columns, pitch }, weight) {
   for (let row = first; row < last; row += 1) {
     const to = start + row * columns, end = to + columns;
     for (let i = to, k = at + row * pitch; i < end; i += 1, k += 1) out[i] = f(out[i] + f(weight * x[k]));
+  }
+}
+
+/** The same for the three weights of a row at once. @param {KernelRow} row @param {Float32Array} weights @param {number} tap */
+function addThree({ out, start, x, at, first, last, columns, pitch }, weights, tap) {
+  const a = weights[tap], b = weights[tap + 1], c = weights[tap + 2];
+  for (let row = first; row < last; row += 1) {
+    const to = start + row * columns, end = to + columns;
+    for (let i = to, k = at + row * pitch; i < end; i += 1, k += 1)
+      out[i] = f(f(f(out[i] + f(a * x[k])) + f(b * x[k + 1])) + f(c * x[k + 2]));
+  }
+}
+
+/** The same for five. @param {KernelRow} row @param {Float32Array} weights @param {number} tap */
+function addFive({ out, start, x, at, first, last, columns, pitch }, weights, tap) {
+  const a = weights[tap], b = weights[tap + 1], c = weights[tap + 2], d = weights[tap + 3], e = weights[tap + 4];
+  for (let row = first; row < last; row += 1) {
+    const to = start + row * columns, end = to + columns;
+    for (let i = to, k = at + row * pitch; i < end; i += 1, k += 1) {
+      const three = f(f(f(out[i] + f(a * x[k])) + f(b * x[k + 1])) + f(c * x[k + 2]));
+      out[i] = f(f(three + f(d * x[k + 3])) + f(e * x[k + 4]));
+    }
   }
 }
 
