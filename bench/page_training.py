@@ -23,7 +23,7 @@ from lenet import data
 from lenet.explorer.build import PAGE
 
 sys.path.insert(0, str(ROOT / "tests/support"))
-from page import chromium  # noqa: E402  (of the tests)
+from page import chromium
 
 # Images of a pass, and passes: about a second for each, without the first.
 CONTENDERS = {"lenet": (6400, 3), "convnetjs": (640, 2), "tfjs cpu": (256, 1), "tfjs wasm": (256, 2)}
@@ -70,14 +70,18 @@ def main() -> None:
     log.say("images/s     median       min       max    loss after the last pass")
     for name, values in speeds.items():
         figures = spread(values)
-        log.say(f"{name:<12}{figures['median']:>9,.0f} {figures['min']:>9,.0f} {figures['max']:>9,.0f}    {losses[name]:.3f}")
+        log.say(
+            f"{name:<12}{figures['median']:>9,.0f} {figures['min']:>9,.0f} {figures['max']:>9,.0f}    {losses[name]:.3f}"
+        )
     for name, fault in faults.items():
         log.say(f"{name}: {fault}")
     medians = {name: spread(values) for name, values in speeds.items()}
     best = max((name for name in medians if name != "lenet"), key=lambda name: medians[name]["median"])
     times = medians["lenet"]["median"] / medians[best]["median"]
     log.say(f"lenet trains {times:.1f} times as many images a second as the next, {best}")
-    log.finish({"bench": "page_training", **medians, "best": best, "times": times, "faults": faults, "versions": versions})
+    log.finish(
+        {"bench": "page_training", **medians, "best": best, "times": times, "faults": faults, "versions": versions}
+    )
 
 
 def measured(modules: Path, repeats: int, log: Log) -> tuple[dict[str, list[float]], dict[str, str], dict[str, float]]:

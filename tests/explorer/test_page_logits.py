@@ -9,6 +9,7 @@ from webassembly import node
 from lenet.config import TrainConfig
 from lenet.engines import kernels
 from lenet.engines.cpu import CpuEngine
+from lenet.explorer import build
 from lenet.images.preprocess import Preprocessing
 from lenet.networks.layers import BatchNorm
 
@@ -61,9 +62,10 @@ def check(names, count, folder):
         preprocessing = Preprocessing((height, width), mean, std, channels=channels, framing=framing)
         cases[name] = (network, preprocessing, images)
         expected[name] = CpuEngine(network, None, TrainConfig(threads=1), preprocessing, variant="sse4").logits(images)
-    computed = page_outputs(cases, folder)
+    computed, with_kernels = page_outputs(cases, folder), page_outputs(cases, folder, build.KERNELS)
     for name in names:
         assert np.array_equal(computed[name], expected[name]), name
+        assert np.array_equal(with_kernels[name], expected[name]), name
 
 
 def test_the_page_computes_the_bits_of_sse4(tmp_path):

@@ -47,15 +47,26 @@ def run_script(script: Path, folder: Path, *arguments: str, seconds: float = 120
 
 
 def page_outputs(
-    cases: dict[str, tuple[Network, Preprocessing, NDArray[np.uint8]]], folder: Path
+    cases: dict[str, tuple[Network, Preprocessing, NDArray[np.uint8]]], folder: Path, module: Path | None = None
 ) -> dict[str, NDArray[np.float32]]:
-    """Return the logits of the page's JavaScript, float32 (N, num_classes), for networks and images by name."""
+    """Return the logits that the page computes, in JavaScript or with a module of kernels.
+
+    Args:
+        cases: networks and images by name.
+        folder: for the files that node reads and writes.
+        module: the kernels as WebAssembly; None for JavaScript.
+
+    Returns:
+        float32 (N, num_classes) by name.
+    """
     names = list(cases)
     for number, (network, preprocessing, images) in enumerate(cases.values()):
         (folder / f"{number}.json").write_text(json.dumps(described(network, preprocessing)))
         network.weights.tofile(folder / f"{number}.weights")
         np.ascontiguousarray(images).tofile(folder / f"{number}.images")
-    run_script(Path(__file__).with_suffix(".mjs"), folder, str(len(names)))
+    run_script(
+        Path(__file__).with_suffix(".mjs"), folder, str(len(names)), *([str(module)] if module else []), seconds=600
+    )
     return {
         name: np.fromfile(folder / f"{number}.logits", np.float32).reshape(len(cases[name][2]), -1)
         for number, name in enumerate(names)

@@ -97,7 +97,7 @@ export function runOf({ settings, points, moments, result }, base, name) {
   return {
     name, model, recipe, data, seed, epochs: progress.epoch, command: null, classes: names, input, layers: run.layers,
     tensors: run.tensors, preprocessing: run.preprocessing, weights: table(weights, [weights.length]), calibration: null,
-    test: { accuracy, loss, count, confusion: confusionOf(progress) }, points: { chunks, epochs }, findings: [], snapshots,
+    test: { accuracy, loss, count, confusion: confusionOf(progress) }, points: { chunks, epochs }, findings: [], snapshots, scales: null,
     images,
   };
 }
