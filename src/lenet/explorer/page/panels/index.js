@@ -1,5 +1,6 @@
 /** The panels of the page, in their order. */
 
+import { panel as book } from "./book/panel.js";
 import { panel as filters } from "./filters/panel.js";
 import { panel as layers } from "./layers/panel.js";
 import { panel as set } from "./set/panel.js";
@@ -9,4 +10,4 @@ import { panel as whatIf } from "./what_if/panel.js";
 import { panel as why } from "./why/panel.js";
 
 /** @type {import("../base/types.js").Panel[]} */
-export const PANELS = [layers, filters, why, whatIf, set, units, train];
+export const PANELS = [layers, filters, why, whatIf, set, units, train, book];
