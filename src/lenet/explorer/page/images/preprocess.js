@@ -15,9 +15,12 @@
  * @typedef {import("./framing.js").Framed} Framed
  * @typedef {import("../base/types.js").Preprocessing} Preprocessing
  * @typedef {Image & {name: string}} Step
- * @typedef {{seen: Uint8Array, steps: Step[], found: Framed["found"]}} Explained
+ * @typedef {import("./finding/reading.js").Found} Found
+ * @typedef {Found & {readonly ground: Image}} FoundOnGround  with the copy as it would be without anything on its ground
+ * @typedef {{seen: Uint8Array, steps: Step[], found: FoundOnGround|null}} Explained
  */
 
+import { without } from "./finding/solids/continued.js";
 import { broughtTo, withChannels } from "./fit.js";
 import { frame, splitParts } from "./framing.js";
 import { mean32 } from "./numbers.js";
@@ -77,5 +80,16 @@ function whole(image, { channels, framing, size, fit }) {
 
 /** @param {Framed} framed @returns {Explained} */
 function explained({ seen, found, steps }) {
-  return { seen: seen.data, found, steps: steps.map(([name, image]) => ({ name, ...image })) };
+  const named = steps.map(([name, image]) => ({ name, ...image }));
+  return { seen: seen.data, found: found && onGround(found), steps: named };
+}
+
+/** What was found, and its ground, which is computed when it is asked for. @param {Found} found @returns {FoundOnGround} */
+function onGround(found) {
+  /** @type {Image|undefined} */
+  let ground;
+  const { copy, kept, dropped } = found;
+  const hidden = { ...kept, data: kept.data.map((value, i) => value | dropped.data[i]) };
+  const get = () => (ground ??= without(copy, hidden));
+  return Object.defineProperty(/** @type {FoundOnGround} */ ({ ...found }), "ground", { get });
 }
