@@ -71,7 +71,7 @@
  * @property {{chunks: any[], epochs: any[]}} points
  * @property {Finding[]} findings
  * @property {Snapshot[]} snapshots
- * @property {Table<Float32Array>|null} scales  of the snapshots' weights
+ * @property {Table<Float32Array>|null} [scales]  of the snapshots' weights
  * @property {{test: ImageSet|null, train: ImageSet|null}} images
  * @property {any} [embeddings]
  * @property {any} [units]

@@ -3,6 +3,7 @@
 import { panel as book } from "./book/panel.js";
 import { panel as filters } from "./filters/panel.js";
 import { panel as layers } from "./layers/panel.js";
+import { panel as replay } from "./replay/panel.js";
 import { panel as set } from "./set/panel.js";
 import { panel as train } from "./train/panel.js";
 import { panel as units } from "./units/panel.js";
@@ -10,4 +11,4 @@ import { panel as whatIf } from "./what_if/panel.js";
 import { panel as why } from "./why/panel.js";
 
 /** @type {import("../base/types.js").Panel[]} */
-export const PANELS = [layers, filters, why, whatIf, set, units, train, book];
+export const PANELS = [layers, filters, why, whatIf, set, units, replay, train, book];

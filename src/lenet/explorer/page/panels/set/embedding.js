@@ -18,19 +18,25 @@ const HEIGHT = 460;
  * @param {App} app
  */
 function pointsOf(app) {
-  const { embeddings, images } = app.run;
-  return app.onceOf("map points", [embeddings, images], () => {
+  const { embeddings, images } = app.run, moment = momentMap(app);
+  return app.onceOf("map points", [embeddings, images, moment], () => {
     if (!embeddings?.map || !images.test) return null;
     const tests = images.test.labels.values.length, labels = [...images.test.labels.values, ...(images.train?.labels.values ?? [])];
     const addresses = labels.map((_, i) => (i < tests ? `test:${i}` : `train:${i - tests}`));
-    return { values: embeddings.map.values, labels, addresses, extent: extentOf(embeddings.map.values) };
+    const { values } = moment ?? embeddings.map;
+    return { values, labels, addresses, extent: extentOf(values) };
   });
+}
+
+/** The map of the snapshot that is looked at; null for that of the trained network. @param {App} app */
+function momentMap(app) {
+  return app.state.snapshot === null ? null : app.run.snapshots[Number(app.state.snapshot)]?.map ?? null;
 }
 
 /** The current image's place on the map, or null. @param {App} app @param {NonNullable<ReturnType<typeof pointsOf>>} points */
 function currentPlace(app, points) {
   const { embeddings, calibration } = app.run, layer = embeddingLayer(app.network, calibration), values = app.outputs[layer - 1];
-  if (embeddings.centre && embeddings.axes && values) return projected(values, embeddings.centre.values, embeddings.axes.values);
+  if (!momentMap(app) && embeddings.centre && embeddings.axes && values) return projected(values, embeddings.centre.values, embeddings.axes.values);
   const number = points.addresses.indexOf(app.image.address);
   return number < 0 ? null : /** @type {[number, number]} */ ([points.values[2 * number], points.values[2 * number + 1]]);
 }
