@@ -122,7 +122,7 @@ class WhatIf {
   /** What is changed, with a button each that takes it back. */
   paintEdits() {
     const { app, say } = this, { network, state } = app, edits = changes(String(state.weights)), originals = app.weightsOf(app.runNumber);
-    if (!this.isNew("edits", [state.units, state.weights, state.snapshot, app.language])) return;
+    if (!this.isNew("edits", [state.units, state.weights, state.pixels, state.snapshot, app.language])) return;
     const remove = (/** @type {() => void} */ onclick, /** @type {string} */ what) => h("button", { onclick, "aria-label": `${say("remove")}: ${what}` }, say("remove"));
     const ofUnits = [...app.off].flatMap(([layer, units]) => [...units].map((unit) => {
       const what = say("off", { layer: layer < network.layers.length ? layerText(this.ofLayers, network, layer) : layer, unit });
@@ -138,7 +138,7 @@ class WhatIf {
         h("button", { onclick: () => app.set({ weight: index }), "aria-label": `${say("show")}: ${name}` }, say("show")), " ",
         remove(() => setWeight(app, index, null), name));
     });
-    const isAny = Object.values(countsOf(app)).some(Boolean);
-    fill(this.list, ...ofUnits, ...ofWeights, !isAny && h("li", { class: "pale" }, say("nothing")));
+    const counts = countsOf(app), isAny = Object.values(counts).some(Boolean), ofPixels = say("painted", { count: counts.pixels });
+    fill(this.list, ...ofUnits, ...ofWeights, counts.pixels > 0 && h("li", {}, ofPixels, " ", remove(() => app.set({ pixels: "" }), ofPixels)), !isAny && h("li", { class: "pale" }, say("nothing")));
   }
 }

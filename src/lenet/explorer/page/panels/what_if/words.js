@@ -11,7 +11,7 @@ export const WORDS = {
     resetPixels: "Original pixels", units: "Units", layer: "Layer", unit: "Unit {unit}", isOff: "off", allOn: "All on", unitsOf: "Units of {name}",
     weights: "Weights", weight: "{tensor} [{place}]", value: "Value", zero: "Set to 0", original: "Original: {value}", close: "Close",
     remove: "Take back", choose: "Tensor", place: "Place, such as {example}", noWeight: "The tensor {tensor} has no place {place}; its shape is {shape}.",
-    was: "{name}: {from} → {to}", slider: "Value of {name}", show: "Change", off: "{layer}, unit {unit}: off",
+    was: "{name}: {from} → {to}", slider: "Value of {name}", show: "Change", off: "{layer}, unit {unit}: off", painted: "Painted pixels: {count}",
   },
   zh: {
     title: "如果……会怎样", before: "改变之前", after: "改变之后", answer: "回答", class: "类别", logit: "未规范化的预测",
@@ -22,6 +22,6 @@ export const WORDS = {
     resetPixels: "恢复像素", units: "单元", layer: "层", unit: "单元 {unit}", isOff: "关闭", allOn: "全部打开", unitsOf: "{name} 的单元",
     weights: "权重", weight: "{tensor} [{place}]", value: "值", zero: "设为 0", original: "原值:{value}", close: "关闭",
     remove: "撤销", choose: "张量", place: "位置,例如 {example}", noWeight: "张量 {tensor} 没有位置 {place};其形状为 {shape}。",
-    was: "{name}:{from} → {to}", slider: "{name} 的值", show: "改变", off: "{layer},单元 {unit}:关闭",
+    was: "{name}:{from} → {to}", slider: "{name} 的值", show: "改变", off: "{layer},单元 {unit}:关闭", painted: "涂画的像素:{count}",
   },
 };
