@@ -187,10 +187,10 @@ def test_a_training_is_watched_and_stopped_by_its_page(tiny, tmp_path, monkeypat
     assert answers["end"]["live"]["weights"].startswith("step ")
     assert f"page    {display.url}\n" in capsys.readouterr().out
     assert not Run(tmp_path / "run").is_finished
-    assert display._server.wait(30) == 0  # nobody asks any more
+    assert display.server.wait(30) == 0  # nobody asks any more
 
 
 def test_without_a_training_the_server_ends(monkeypatch):
     display = live.Live(Quiet(sys.stderr))
     display.close()
-    assert display._server.wait(30) == 0
+    assert display.server.wait(30) == 0

@@ -88,12 +88,13 @@ class Live:
 
     Attributes:
         url: where the page is; empty if it could not be served.
+        server: the process that serves it.
     """
 
     def __init__(self, display: "Display") -> None:
         self._display, self.url = display, ""
         environment = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-        self._server = subprocess.Popen(
+        self.server = subprocess.Popen(
             COMMAND,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -111,7 +112,7 @@ class Live:
 
     def start(self, run: "Run", header: "Header", notice: str | None, num_epochs: int) -> None:
         """Show what was decided, and where the page is."""
-        stdin, stdout = self._server.stdin, self._server.stdout
+        stdin, stdout = self.server.stdin, self.server.stdout
         with contextlib.suppress(OSError, ValueError):
             if stdin and stdout:
                 self.url = json.loads(stdout.readline() or b'""')
@@ -143,7 +144,7 @@ class Live:
     def close(self) -> None:
         """Let the server go its own way; without a run it ends."""
         with contextlib.suppress(OSError):
-            for stream in (self._server.stdin, self._server.stdout):
+            for stream in (self.server.stdin, self.server.stdout):
                 if stream:
                     stream.close()
 

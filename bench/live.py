@@ -1,0 +1,107 @@
+"""What `lenet train --live` costs: trainings with a page that a browser follows, and without one.
+
+    python bench/live.py            (about four minutes; --pairs 1 --epochs 2 --no-record for a look)
+
+Trainings of Fashion-MNIST on all cores, with and without the page in turn, which of the two comes first alternating. Beside
+each with a page a process does what a browser does with it: it opens the page, asks for new points every two seconds, and
+opens the page again when newer weights are offered. What the browser computes to show it is not counted.
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+from recording import Log, spread
+
+import lenet
+from lenet.display.plain import Quiet
+from lenet.explorer.live import Live
+from lenet.runs.run import Run
+
+SECONDS = 2.0  # from one question to the next, as in page/base/live.js
+
+
+class Watched(Live):
+    """A training whose page is opened as soon as it has an address."""
+
+    browser: "subprocess.Popen[bytes] | None" = None
+
+    def start(self, run: Run, header: list[tuple[str, str]], notice: str | None, num_epochs: int) -> None:
+        super().start(run, header, notice, num_epochs)
+        self.browser = subprocess.Popen([sys.executable, __file__, "--browse", self.url], stdout=subprocess.PIPE)
+
+    def end(self) -> int:
+        """Ends both processes; how often the page was opened."""
+        assert self.browser
+        assert self.browser.stdout
+        self.browser.terminate()
+        opened = len(self.browser.stdout.read().split())
+        self.browser.wait()
+        self.server.terminate()
+        self.server.wait()
+        return opened
+
+
+def browse(url: str) -> None:
+    """Does what a browser does, until it is ended."""
+    while True:
+        page = urllib.request.urlopen(url, timeout=600).read()
+        print("opened", flush=True)
+        parts = page.split(b'id="data">')
+        live = json.loads(parts[1].split(b"</script>")[0]).get("live") if len(parts) > 1 else None
+        weights, offset = (live["weights"], live["offset"]) if live else ("", 0)
+        while True:
+            news = json.loads(urllib.request.urlopen(f"{url}state?from={offset}", timeout=600).read())
+            offset = news["offset"]
+            if news["weights"] and news["weights"] != weights:
+                break
+            time.sleep(SECONDS)
+
+
+def train(folder: Path, *, is_live: bool, epochs: int) -> tuple[float, float, int]:
+    """Trains; seconds from the call to the end, seconds of the steps alone, how often the page was opened."""
+    display = Watched(Quiet(sys.stderr)) if is_live else Quiet(sys.stderr)
+    run = lenet.train("fashion-mnist", recipe="fast", epochs=epochs, out=folder, progress=display)
+    opened = display.end() if isinstance(display, Watched) else 0
+    return run.summary.seconds, run.summary.steps_seconds, opened
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--pairs", type=int, default=7)
+    parser.add_argument("--epochs", type=int, default=15)
+    parser.add_argument("--no-record", action="store_true")
+    parser.add_argument("--browse", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.browse:
+        browse(options.browse)
+    log = Log("live", record=not options.no_record)
+    found: dict[bool, list[tuple[float, float, int]]] = {False: [], True: []}
+    with tempfile.TemporaryDirectory() as name:
+        train(Path(name) / "warm", is_live=False, epochs=1)
+        for pair in range(options.pairs):
+            for is_live in (False, True) if pair % 2 == 0 else (True, False):
+                found[is_live].append(train(Path(name) / f"{pair}-{is_live}", is_live=is_live, epochs=options.epochs))
+            (plain, steps, _), (live, live_steps, opened) = found[False][-1], found[True][-1]
+            log.say(
+                f"pair {pair + 1}: {plain:.2f} s alone, {live:.2f} s with the page ({live / plain - 1:+.2%}), in the steps "
+                f"{live_steps / steps - 1:+.2%}; opened {opened} times"
+            )
+    whole, steps = (
+        [live[part] / plain[part] - 1 for plain, live in zip(*found.values(), strict=True)] for part in (0, 1)
+    )
+    log.say(f"slower by {statistics.median(whole):.2%} in the median, by {statistics.median(steps):.2%} in the steps")
+    seconds = [plain for plain, _, _ in found[False]]
+    log.finish(
+        {"slower": spread(whole), "slower_steps": spread(steps), "seconds": spread(seconds), "pairs": options.pairs}
+    )
+
+
+if __name__ == "__main__":
+    main()
