@@ -39,6 +39,11 @@ class StopAfter(Quiet):
             stop_request.request(self.path)
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch):
+    monkeypatch.setattr("lenet.explorer.watched.PATIENCE", 60)
+
+
 @pytest.fixture(scope="module")
 def unfinished(tiny, tmp_path_factory):
     """A run that was stopped in its second epoch."""
@@ -127,6 +132,8 @@ def test_newer_weights_are_offered_only_after_a_while(stopped):
     with durable.lock(stopped):
         assert watched.news(0)["weights"] == "step 20"
         watched._next = 0.0
+        watched.news(0)
+        watched._making.join()
         assert watched.news(0)["weights"] == "step 28"
     assert data_of(watched.page())["live"]["weights"] == "step 28"
 

@@ -12,13 +12,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from lenet.explorer.server import Answer, PageServer
+from lenet.explorer.waiting import NO_NEWS, waiting
 
 if TYPE_CHECKING:
     from lenet.display.protocol import Display, Header
@@ -52,27 +52,32 @@ def served(path: Path, host: str = LOOPBACK, port: int = 0, data_dir: str | None
     from lenet.explorer.watched import Watched
 
     watched = Watched(path, data_dir)
-    return PageServer(host, port, _routes(lambda: watched))
+    found: Future[Watched] = Future()
+    found.set_result(watched)
+    return PageServer(host, port, _routes(found))
 
 
-def _routes(find: Callable[[], "Watched"]) -> dict[tuple[str, str], Any]:
-    """What the server of a run answers; find: the run, once it is known."""
+def _routes(found: "Future[Watched]") -> dict[tuple[str, str], Any]:
+    """What the server of a run answers, also before the run is known."""
+
+    def page(query: Any) -> Answer:
+        return Answer.html(found.result().page() if found.done() else waiting("lenet", ""))
 
     def state(query: Any) -> Answer:
         offset = query.get("from", "0")
         if not offset.isdecimal() or len(offset) > 12:
             return Answer.json({"problem": f"from is {offset!r}; expected a number of bytes"}, status=400)
-        return Answer.json(find().news(int(offset)))
+        return Answer.json(found.result().news(int(offset)) if found.done() else NO_NEWS)
 
     def stop(query: Any) -> Answer:
         try:
-            is_stopping = find().stop()
+            is_stopping = found.result().stop()
         except OSError as error:
             return Answer.json({"isStopping": False, "problem": str(error)}, status=500)
         return Answer.json({"isStopping": is_stopping}, status=200 if is_stopping else 409)
 
     return {
-        ("GET", ""): lambda query: Answer.html(find().page()),
+        ("GET", ""): page,
         ("GET", "state"): state,
         ("POST", "stop"): stop,
     }
@@ -159,15 +164,17 @@ def main() -> None:
             signal.signal(getattr(signal, name), signal.SIG_IGN)
     lower_priority()
     found: Future[Watched] = Future()
-    server = PageServer(LOOPBACK, 0, _routes(found.result))
+    server = PageServer(LOOPBACK, 0, _routes(found))
     with contextlib.suppress(OSError):  # nobody reads it if the training has ended already
         os.write(sys.stdout.fileno(), f"{json.dumps(server.url)}\n".encode())
     threading.Thread(target=server.serve_forever, daemon=True).start()
+    # While the training loads its data, which leaves other cores idle.
+    from lenet.explorer import build, page_data, watched  # noqa: F401 (takes time, and is needed later)
+
+    build.program()
     path = sys.stdin.buffer.read()
     if not path:  # the training did not begin
         return
-    from lenet.explorer import watched
-
     run = watched.Watched(Path(os.fsdecode(path)))
     found.set_result(run)
     server.asked_at = time.monotonic()

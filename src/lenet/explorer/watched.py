@@ -6,8 +6,6 @@
 Making a page takes about a second of computing. So while the training goes on it is made anew only after a multiple of that.
 """
 
-import html
-import json
 import threading
 import time
 import warnings
@@ -15,16 +13,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from lenet.errors import LenetError, RunError, RunWarning
+from lenet.errors import LenetError, RunWarning
+from lenet.explorer.waiting import NO_POINTS, waiting
 from lenet.files import durable, untrusted
 from lenet.runs import checkpoints, stop_request
 from lenet.runs.points import KINDS, read_points
 
-WAITING = Path(__file__).parent / "page" / "waiting.html"
 SHARE = 100  # how many times as long as it took, a page is shown before newer weights are offered
 FRESH = 120.0  # seconds since the last point, after which a training without a lock is taken for stopped
 MOST_BYTES = 1 << 20  # of new points at a time
 NUM_IMAGES = 300  # test images of the page while the training goes on: they are measured each time
+PATIENCE = 3.0  # seconds that a browser waits for a page before it gets what is there
 TRIES = 3  # a checkpoint may be replaced while it is read
 ENTRIES = {"chunk": "chunks", "epoch": "epochs", "finding": "findings"}
 
@@ -44,8 +43,10 @@ class Watched:
         from lenet.runs.run import Run
 
         self.path, self.data_dir = Run.load(path, finished=False).path, data_dir
+        self._content, self._weights = b"", ""  # the page that is there, and of which weights it is
+        self._tried, self._problem = "", ""  # the weights that were tried last, and why there is no page of them
+        self._making: threading.Thread | None = None
         self._lock = threading.Lock()  # one page at a time
-        self._content, self._weights, self._problem = b"", "", ""  # the page, of which weights, or why there is none
         self._next = 0.0  # when newer weights are offered, by time.monotonic()
         self._positions: list[int] | None = None  # of the page's test images, the same in every page
 
@@ -73,7 +74,7 @@ class Watched:
             offset: how many bytes of metrics.jsonl are known.
 
         Returns:
-            `state`; `epochsPlanned`; `weights`: a name of the weights that a page would show now; `isReset`: whether the run
+            `state`; `epochsPlanned`; `weights`: a name of the weights of the page that is there; `isReset`: whether the run
             went back, so that nothing that was known holds; `chunks`, `epochs` and `findings`: new points; `offset`: for the
             next time; `problem`: why there is no page.
         """
@@ -81,7 +82,7 @@ class Watched:
         path = self.path / "metrics.jsonl"
         size = path.stat().st_size if path.is_file() else 0
         news: dict[str, Any] = {"state": state, "isReset": offset > size, "problem": self._problem}
-        points: dict[str, list[dict[str, Any]]] = {name: [] for name in ENTRIES.values()}
+        points: dict[str, list[dict[str, Any]]] = {name: [] for name in NO_POINTS}
         if size > offset:
             with path.open("rb") as file:
                 file.seek(offset)
@@ -98,15 +99,20 @@ class Watched:
         return {**news, **points, "offset": offset, "epochsPlanned": self._num_epochs, "weights": self._offered(state)}
 
     def page(self) -> bytes:
-        """Return the page of the newest weights; one that waits for them, or says what is wrong, if there is none."""
+        """Return the page of the newest weights, or what there is until it is made: an older one, or one that waits."""
+        making = self._make()
+        if making:
+            making.join(PATIENCE)
+        return self._content or waiting(self.path.name, self._problem)
+
+    def _make(self) -> threading.Thread | None:
+        """Begin to make the page of the newest weights, if it is not there; the thread that does it."""
         with self._lock:
             newest = self._newest()
-            if newest and (newest != self._weights or self._problem):
-                began = time.process_time()  # of computing, which takes longer on a machine that trains
-                self._content, self._problem = self._made(newest)
-                self._weights = newest
-                self._next = time.monotonic() + SHARE * (time.process_time() - began)
-            return self._content or waiting(self.path.name, self._problem)
+            if newest and newest != self._tried and not (self._making and self._making.is_alive()):
+                self._making = threading.Thread(target=self._made, args=(newest,), daemon=True)
+                self._making.start()
+            return self._making
 
     @cached_property
     def _num_epochs(self) -> int:
@@ -135,19 +141,25 @@ class Watched:
             return ""
 
     def _offered(self, state: str) -> str:
-        """The newest weights; while the training goes on, those of the page until it is time for others."""
-        is_waiting = state == "training" and self._weights and time.monotonic() < self._next
-        return self._weights if is_waiting else self._newest()
+        """The weights of the page that is there; newer ones are begun when it is time."""
+        if state != "training" or time.monotonic() >= self._next:
+            self._make()
+        return self._weights
 
-    def _made(self, weights: str) -> tuple[bytes, str]:
-        """The page of some weights, or why it cannot be made."""
+    def _made(self, weights: str) -> None:
+        """Make the page of some weights, or note why that cannot be done."""
+        began, problem = time.process_time(), ""  # of computing, which takes longer on a machine that trains
         for attempt in range(1, TRIES + 1):
             try:
-                return self._build(weights), ""
-            except RunError as error:
+                self._content, self._weights, problem = self._build(weights), weights, ""
+                break
+            except LenetError as error:
                 problem = error.message + (f" ({error.hint})" if error.hint else "")
-                time.sleep(0.1 * attempt)
-        return b"", problem
+            except (OSError, ValueError, MemoryError) as error:
+                problem = f"{type(error).__name__}: {untrusted.printable(error)}"
+            time.sleep(0.1 * attempt)
+        self._problem, self._tried = problem, weights
+        self._next = time.monotonic() + SHARE * (time.process_time() - began)
 
     def _build(self, weights: str) -> bytes:
         from lenet.explorer.build import page
@@ -176,18 +188,6 @@ class Watched:
             made["notices"] = [notice for notice in made["notices"] if notice != stopped.notice]
         live = {"state": "state", "stop": "stop", "weights": weights, "offset": offset}
         return page({**made, "live": live}, title=f"{made['runs'][0]['name']} – lenet explorer")
-
-
-def waiting(name: str, problem: str) -> bytes:
-    """Return a small page that waits for the first weights, and then shows the real one.
-
-    Args:
-        name: of the run.
-        problem: why there is no other page.
-    """
-    text = WAITING.read_text(encoding="utf-8")
-    data = json.dumps({"problem": problem}).replace("<", "\\u003c")
-    return text.replace("{name}", html.escape(name)).replace("{data}", data).encode()
 
 
 def _changed(*paths: Path) -> float:
