@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from engines import cpu_engine
 from made_up import patterns
+from page import run_module
 from page_engine import run_script
 from webassembly import node
 
 from lenet.configuration import configure
+from lenet.data import digits
 from lenet.data.plan import plan
 from lenet.engines import kernels
 from lenet.explorer import build
@@ -92,3 +94,15 @@ def test_the_recipes_are_those_of_lenet(tmp_path):
                 assert value in {layer.function for layer in network.layers if hasattr(layer, "function")}
         assert {name: getattr(config, name) for name in expected} == expected
         assert config.flip is False
+
+
+def test_the_digits_are_enlarged_as_the_data_set_enlarges_them():
+    pixels, _ = digits.originals()
+    program = 'import { enlarged } from "PAGE/panels/train/digits.js";'
+    program += "console.log(JSON.stringify([...enlarged(Uint8Array.from(JSON.parse(process.argv[2])))]));"
+    computed = np.array(run_module(program, json.dumps(pixels[:5].ravel().tolist()))).reshape(5, 28, 28)
+    centres = 16 * np.arange(28) - 216
+    step = digits.ONE * digits.FINE // (16 * digits.DIGIT)
+    places = (centres * step + digits.ONE * digits.CANVAS // 2) >> 16
+    for image, original in zip(computed, pixels, strict=False):
+        assert np.array_equal(image, digits._canvas(original.astype(np.int32))[np.ix_(places, places)])

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.data.digits import originals
 from lenet.engines.kernels.build import WEBASSEMBLY, build
 
 PAGE = Path(__file__).parent / "page"
@@ -55,7 +56,7 @@ def page(data: Mapping[str, Any], static: str = "", title: str = "lenet explorer
         "policy": POLICY.format(connect="'self'" if data.get("live") else "'none'"),
         "style": (PAGE / "style.css").read_text(encoding="utf-8").strip(),
         "static": static,
-        "data": to_json({**data, "kernels": _kernels()}),
+        "data": to_json({**data, "kernels": _kernels(), "digits": _digits()}),
         "program": program(),
     }
     template = (PAGE / "page.html").read_text(encoding="utf-8")
@@ -127,6 +128,12 @@ def build_kernels(out: Path) -> Path:
 def _kernels() -> NDArray[np.uint8] | None:
     """The kernels as WebAssembly."""
     return np.frombuffer(KERNELS.read_bytes(), np.uint8) if KERNELS.exists() else None
+
+
+def _digits() -> dict[str, NDArray[np.uint8]]:
+    """The originals of the built-in digits, for a training in the page."""
+    pixels, labels = originals()
+    return {"pixels": pixels, "labels": labels}
 
 
 def _binary(value: Any) -> Any:

@@ -87,6 +87,7 @@
  * @property {Run[]} runs
  * @property {string[]} notices
  * @property {Table<Uint8Array>} [kernels]
+ * @property {{pixels: Table<Uint8Array>, labels: Table<Uint8Array>}} [digits]  the built-in digits, (N, 8, 8) and (N,)
  * @property {import("./live.js").Live|null} [live]  of a page that is served while its network learns
  */
 

@@ -29,7 +29,8 @@ export function liveOf(app, say) {
       element.hidden = !last || !settings;
       if (!last || !settings) return;
       fill(curves, ...chartsOf(points, say));
-      const layers = layersOf(settings, app.run.input, app.run.classes.length), { tensors } = tensorsOf(layers);
+      const { input, classes } = /** @type {import("./source.js").Source} */ (session.source);
+      const layers = layersOf(settings, input, classes.length), { tensors } = tensorsOf(layers);
       const [start, [count, channels, size]] = tensors[`${layers[0].name}.weight`], taps = size * size;
       const { weights } = session.moments[session.moments.length - 1];
       const kernels = Array.from({ length: count * channels }, (_, i) => weights.subarray(start + i * taps).subarray(0, taps));
@@ -67,11 +68,13 @@ function chartsOf(points, say) {
  * @param {Session} session
  * @returns {{label: string, share: string}|null}
  */
-export function answerNow(app, { settings, moments, preprocessing }) {
-  const last = moments[moments.length - 1], { input, classes } = app.run;
-  if (!settings || !last || !preprocessing) return null;
+export function answerNow(app, { settings, moments, preprocessing, source }) {
+  const last = moments[moments.length - 1];
+  if (!settings || !last || !preprocessing || !source) return null;
+  const { input, classes } = source, { pixels } = app.image;
+  if (pixels.length !== input.channels * input.height * input.width) return null;
   const layers = layersOf(settings, input, classes.length), { tensors } = tensorsOf(layers);
-  const outputs = new Network({ layers, input, preprocessing, tensors }, last.weights).forward(app.image.pixels);
+  const outputs = new Network({ layers, input, preprocessing, tensors }, last.weights).forward(pixels);
   const probabilities = softmax(outputs[outputs.length - 1], 1), most = Math.max(...probabilities);
   return { label: classes[probabilities.indexOf(most)], share: (100 * most).toFixed(1) };
 }

@@ -2,13 +2,14 @@
 
 import { fill, h } from "../../base/dom.js";
 import { download } from "../../charts/save.js";
-import { STATE, formOf, settingsOf } from "./form.js";
+import { STATE, formOf, imagesOf, settingsOf } from "./form.js";
 import { answerNow, liveOf } from "./live.js";
 import { Session, runOf } from "./session.js";
-import { imagesOf } from "./source.js";
+import { sourceOf } from "./source.js";
 import { WORDS } from "./words.js";
 
 /** @typedef {import("../../base/app.js").App} App */
+/** @typedef {import("../../base/types.js").Run} Run */
 
 /** @type {import("../../base/types.js").Panel} */
 export const panel = { id: "train", place: "tab", words: WORDS, state: STATE, mount };
@@ -19,23 +20,27 @@ const session = new Session();
 function mount(root, app) {
   const say = app.words(WORDS), form = formOf(app, say), live = liveOf(app, say);
   const about = h("p"), status = h("p", { role: "status", "aria-live": "off" }), after = h("div", { class: "row" });
-  const run = () => app.data.runs.find((each) => each.images.test || each.images.train) ?? app.run;
+  const source = () => {
+    const name = imagesOf(app);
+    return app.onceOf("images to train on", [app.data.runs[0], name], () => sourceOf(app.data, name));
+  };
   const begin = () => {
-    const sets = imagesOf(run());
-    if (sets) session.start(app, settingsOf(app), sets, () => app.schedule());
+    const some = source();
+    if (some) session.start(app, settingsOf(app), some, () => app.schedule());
     app.schedule();
   };
   const button = h("button", { onclick: () => (session.isRunning ? session.stop() : begin()) });
   fill(root, about, form.element, h("p", {}, button), status, live.element, after, h("p", { class: "pale" }, say("same")));
   return {
     update() {
-      const sets = app.onceOf("images to train on", [app.run], () => imagesOf(run()));
-      const reason = typeof WebAssembly === "undefined" || !app.data.kernels ? "slow" : sets ? null : "none";
-      const counts = sets && { train: sets.images.labels.length, test: sets.test.labels.length };
-      about.textContent = reason ? say(reason) : say("about", counts ?? {});
+      const some = source(), isSlow = typeof WebAssembly === "undefined" || !app.data.kernels;
+      const reason = isSlow ? "slow" : some ? null : "none";
+      const counts = { train: some?.images.labels.length ?? 0, test: some?.test.labels.length ?? 0 };
+      about.textContent = reason ? say(reason) : say("about", counts);
+      if (!reason && imagesOf(app) === "digits") about.append(` ${say("credit")}`);
       button.disabled = reason !== null;
       button.textContent = say(session.isRunning ? "stop" : "start");
-      form.update(session.isRunning || reason !== null);
+      form.update(session.isRunning || isSlow);
       live.update(session);
       paintStatus(status, app, say);
       paintAfter(after, app, say);
@@ -61,20 +66,28 @@ function paintStatus(status, app, say) {
 
 /** @param {HTMLElement} after @param {App} app @param {import("../../base/words.js").Say} say */
 function paintAfter(after, app, say) {
-  const { result, settings, isRunning } = session;
-  if (isRunning || !result || !settings || result.progress.hasDiverged) return fill(after);
-  const file = `${settings.recipe}-${settings.seed}.safetensors`, base = app.data.runs[0], { data } = base;
+  const { result, settings, isRunning, source } = session;
+  if (isRunning || !result || !settings || !source || result.progress.hasDiverged) return fill(after);
+  const file = `${settings.recipe}-${settings.seed}.safetensors`, { data } = source;
   const save = () => download(file, new Blob([result.file], { type: "application/octet-stream" }));
   const show = () => {
-    const made = runOf(session, base, say("name")), at = app.data.runs.findIndex(({ name }) => name === made.name);
-    if (at > 0) app.data.runs[at] = made;
-    else app.data.runs.push(made);
+    app.data.runs = runsWith(app.data.runs, runOf(session, say("name")));
     app.known.clear(); // of another network under the same number
-    const run = at > 0 ? at : app.data.runs.length - 1;
-    app.set({ run, panel: "layers", snapshot: null, units: "", weights: "", layer: null });
+    app.set({ run: app.data.runs.length - 1, panel: "layers", snapshot: null, units: "", weights: "", layer: null });
   };
   if (after.dataset.of === file && after.childElementCount) return;
   after.dataset.of = file;
   fill(after, h("button", { onclick: show }, say("show")), h("button", { onclick: save }, say("save")),
     h("span", { class: "pale" }, say("saved", { file, data: data ?? "DATA" })));
+}
+
+/**
+ * The runs of the page with one that was trained in it: beside the first, or alone if that one has other classes or images.
+ * @param {Run[]} runs
+ * @param {Run} made
+ * @returns {Run[]}
+ */
+function runsWith(runs, made) {
+  const [first] = runs, same = JSON.stringify([first.classes, first.input]) === JSON.stringify([made.classes, made.input]);
+  return same && first.name !== made.name ? [first, made] : [made];
 }

@@ -6,6 +6,7 @@ import { meanAndStd } from "../../training/file.js";
 /** @typedef {import("../../base/app.js").App} App */
 /** @typedef {import("../../base/types.js").Run} Run */
 /** @typedef {import("../../training/recipes.js").Settings} Settings */
+/** @typedef {import("./source.js").Source} Source */
 /** @typedef {import("../../engine/worker.js").Progress} Progress */
 /** @typedef {import("../../engine/network.js").Described} Described */
 /** @typedef {{run: Described, weights: Float32Array, file: Uint8Array<ArrayBuffer>, progress: Progress}} Result */
@@ -22,6 +23,8 @@ export class Session {
     this.settings = null;
     /** @type {import("../../base/types.js").Preprocessing|null} */
     this.preprocessing = null;
+    /** @type {Source|null} */
+    this.source = null;
     /** Curves, without the weights. @type {Progress[]} */
     this.points = [];
     /** Moments with their weights. @type {Progress[]} */
@@ -41,11 +44,11 @@ export class Session {
    * Trains; `changed` is called whenever there is something new to see.
    * @param {App} app
    * @param {Settings} settings
-   * @param {{images: import("../../training/trainer.js").Images, test: import("../../training/trainer.js").Images}} sets
+   * @param {Source} source
    * @param {() => void} changed
    */
-  async start(app, settings, { images, test }, changed) {
-    Object.assign(this, { isRunning: true, settings, points: [], moments: [], result: null, fault: null });
+  async start(app, settings, source, changed) {
+    Object.assign(this, { isRunning: true, settings, source, points: [], moments: [], result: null, fault: null });
     const tell = (/** @type {Progress} */ progress) => {
       this.points.push({ ...progress, weights: new Float32Array(0) });
       this.moments.push(progress);
@@ -53,7 +56,7 @@ export class Session {
       changed();
     };
     try {
-      const { input, classes, preprocessing } = app.run;
+      const { images, test, input, classes, preprocessing } = source;
       const measured = settings.normalize ? meanAndStd(images.pixels) : { mean: 0, std: 1 };
       this.preprocessing = { ...preprocessing, ...measured };
       const task = { images, settings, input, classes, preprocessing: this.preprocessing };
@@ -75,16 +78,15 @@ export class Session {
 
 /**
  * The trained network as a run of the page.
- * @param {Session} session
- * @param {Run} base  whose images it was trained on
+ * @param {Session} session  that has a result
  * @param {string} name
  * @returns {Run}
  */
-export function runOf({ settings, points, moments, result }, base, name) {
+export function runOf({ settings, points, moments, result, source }, name) {
   const { run, weights, progress } = /** @type {Result} */ (result), { model, recipe, seed } = /** @type {Settings} */ (settings);
-  const classes = base.classes.length, { classes: names, input, data, images } = base;
+  const { classes: names, input, data, stored: images } = /** @type {Source} */ (source);
   const table = (/** @type {any} */ values, /** @type {number[]} */ shape) => ({ shape, values });
-  const confusionOf = (/** @type {Progress} */ { test }) => table(test.confusion, [classes, classes]);
+  const confusionOf = (/** @type {Progress} */ { test }) => table(test.confusion, [names.length, names.length]);
   const chunks = points.map(({ step, epoch, loss, accuracy, imagesPerSecond }) => (
     { kind: "chunk", step, epoch, train_loss: loss, train_accuracy: accuracy, images_per_second: imagesPerSecond }));
   const epochs = points.map(({ test, ...rest }, i) => (
@@ -97,7 +99,7 @@ export function runOf({ settings, points, moments, result }, base, name) {
   return {
     name, model, recipe, data, seed, epochs: progress.epoch, command: null, classes: names, input, layers: run.layers,
     tensors: run.tensors, preprocessing: run.preprocessing, weights: table(weights, [weights.length]), calibration: null,
-    test: { accuracy, loss, count, confusion: confusionOf(progress) }, points: { chunks, epochs }, findings: [], snapshots, scales: null,
-    images,
+    test: { accuracy, loss, count, confusion: confusionOf(progress) }, points: { chunks, epochs }, findings: [], snapshots,
+    scales: null, images,
   };
 }

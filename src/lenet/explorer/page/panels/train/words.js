@@ -3,10 +3,11 @@
 export const WORDS = {
   en: {
     title: "Train here",
-    about: "Train a LeNet from nothing, in this page: on {train} of its images; {test} others are the test.",
+    about: "Train a LeNet from nothing, in this page: on {train} images; {test} others are the test.",
+    images: "Images", page: "of this page", digits: "built-in digits",
+    credit: "The digits: E. Alpaydin and C. Kaynak, UCI Machine Learning Repository, CC BY 4.0.",
     none: "This page holds too few images to train on.",
     slow: "Training needs WebAssembly, which this browser does not have.",
-    loading: "The kernels are being compiled.",
     recipe: "Recipe", rate: "Learning rate", activation: "Activation", pooling: "Pooling", epochs: "Epochs", seed: "Seed",
     start: "Train", stop: "Stop",
     progress: "Epoch {epoch} of {epochs}, step {step}: {speed} images a second, loss {loss}, {accuracy} % of the test images correct.",
@@ -26,10 +27,11 @@ export const WORDS = {
   },
   zh: {
     title: "在此训练",
-    about: "在本页面中从零开始训练一个 LeNet:用其中 {train} 张图像训练,另外 {test} 张用于测试。",
+    about: "在本页面中从零开始训练一个 LeNet:用 {train} 张图像训练,另外 {test} 张用于测试。",
+    images: "图像", page: "本页面的图像", digits: "内置数字",
+    credit: "数字图像:E. Alpaydin 与 C. Kaynak,UCI Machine Learning Repository,CC BY 4.0。",
     none: "本页面的图像太少,无法训练。",
     slow: "训练需要 WebAssembly,而此浏览器没有。",
-    loading: "正在编译计算内核。",
     recipe: "配方", rate: "学习率", activation: "激活函数", pooling: "池化", epochs: "轮数", seed: "随机种子",
     start: "训练", stop: "停止",
     progress: "第 {epoch} 轮(共 {epochs} 轮),第 {step} 步:每秒 {speed} 张图像,损失 {loss},测试图像 {accuracy} % 正确。",
