@@ -50,3 +50,14 @@ def test_without_webassembly_training_says_what_it_needs(browser, explored):
     page.get_by_text("Training needs WebAssembly").wait_for()
     assert page.get_by_role("button", name="Train", exact=True).is_disabled()
     context.close()
+
+
+def test_the_built_in_digits_are_there_and_the_page_becomes_that_of_their_network(open_page, explored):
+    page = open_page(explored, "#panel=train&images=digits&epochs=6")
+    page.get_by_role("button", name="Train", exact=True).click()
+    page.get_by_text("Done after").wait_for()
+    page.get_by_role("button", name="Look inside this network").click()
+    page.wait_for_timeout(200)
+    assert "trained here" in page.locator("header").inner_text()
+    assert page.evaluate("[lenet.run.images.test.labels.values.length, lenet.run.test.count]") == [359, 359]
+    assert page.evaluate("lenet.run.test.accuracy") > 0.85

@@ -95,7 +95,7 @@ function mounted(panel, app, parent) {
 function paintHeader(header, app) {
   const say = app.words(WORDS), { run } = app;
   const test = run.test && say("accuracy", { accuracy: (100 * run.test.accuracy).toFixed(2), count: run.test.count });
-  const key = [app.language, app.theme, app.runNumber, app.data.runs.length].join(" ");
+  const key = [app.language, app.theme, app.runNumber, ...app.data.runs.map(({ name }) => name), test].join(" ");
   if (header.dataset.key === key) return;
   header.dataset.key = key;
   document.title = `${run.name} · ${say("title")}`;

@@ -72,7 +72,7 @@ export function answerNow(app, { settings, moments, preprocessing, source }) {
   const last = moments[moments.length - 1];
   if (!settings || !last || !preprocessing || !source) return null;
   const { input, classes } = source, { pixels } = app.image;
-  if (pixels.length !== input.channels * input.height * input.width) return null;
+  if (String(classes) !== String(app.run.classes) || pixels.length !== input.channels * input.height * input.width) return null;
   const layers = layersOf(settings, input, classes.length), { tensors } = tensorsOf(layers);
   const outputs = new Network({ layers, input, preprocessing, tensors }, last.weights).forward(pixels);
   const probabilities = softmax(outputs[outputs.length - 1], 1), most = Math.max(...probabilities);
