@@ -39,6 +39,7 @@ export function thumb(app, pixels, size, attributes = { role: "presentation" }) 
  */
 export function opener(app, name, number, { size, label, caption = "", mark = "" }) {
   const set = /** @type {ImageSet} */ (app.run.images[name]), address = `${name}:${number}`;
-  return h("button", { class: `thumb ${mark}`, title: label, "aria-label": label, "data-image": address, onclick: () => app.set({ image: address, pixels: "" }) },
+  const spoken = caption ? `${caption}: ${label}` : label; // it begins with what is seen
+  return h("button", { class: `thumb ${mark}`, title: label, "aria-label": spoken, "data-image": address, onclick: () => app.set({ image: address, pixels: "" }) },
     thumb(app, pixelsOf(set, number), size), caption && h("span", {}, caption));
 }
