@@ -273,7 +273,7 @@ def test_it_fits_a_phone_and_works_by_touch(open_page, explored, language, theme
     layer(page, 0).tap(position={"x": 31, "y": 31})
     page.wait_for_timeout(60)
     assert "layer=0&unit=0&row=15&column=15" in page.evaluate(ADDRESS)
-    detail(page).get_by_role("button").nth(5).tap()
+    detail(page).get_by_role("button", name={"en": "Right", "zh": "向右"}[language]).tap()
     assert "layer=0&unit=0&row=15&column=16" in page.evaluate(ADDRESS)
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     box = detail(page).bounding_box()

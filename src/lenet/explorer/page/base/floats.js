@@ -10,9 +10,14 @@ export function floatText(value) {
   if (!Number.isFinite(value)) return String(value);
   for (let digits = 6; digits < 9; digits += 1) { // six always survive, so that fewer are never needed
     const short = Number(value.toPrecision(digits));
-    if (Math.fround(short) === value) return String(short);
+    if (Math.fround(short) === value) return decimal(short);
   }
-  return String(Number(value.toPrecision(9)));
+  return decimal(Number(value.toPrecision(9)));
+}
+
+/** @param {number} value  printed without many zeros in front */
+function decimal(value) {
+  return Math.abs(value) < 1e-4 ? value.toExponential() : String(value);
 }
 
 /**

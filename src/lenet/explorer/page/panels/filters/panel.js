@@ -60,6 +60,7 @@ class Filters {
     fill(this.legend, legend({ kind: "diverging", low: -far, high: far }, app.theme));
     const count = network.shapes[layer][0];
     fill(this.list, ...Array.from({ length: count }, (_, unit) => this.card(layer, unit, far)));
+    this.list.querySelector(".current")?.scrollIntoView({ block: "nearest" });
   }
 
   /**

@@ -31,12 +31,13 @@ export class Detail {
     this.title = h("h3", { class: "cell-title" });
     this.pin = h("button", { onclick: () => this.cell && (this.isPinned ? on.release() : on.pick(this.cell)) });
     this.off = h("button", { onclick: () => this.cell && on.toggle(this.cell) });
+    this.filters = h("button", { onclick: () => this.cell && app.set({ panel: "filters", ...this.cell }) }, say("filters"));
     const steps = STEPS.map(([key, sign, name]) => h("button", { "aria-label": say(name), title: say(name), onclick: () => on.step(key) }, sign));
     this.map = h("div", { class: "enlarged" });
     this.sums = h("div", { class: "sums" });
     this.element = h("section", { class: "detail", tabindex: 0, "aria-label": say("output") },
       h("div", { class: "row" }, this.title),
-      h("div", { class: "row", "data-unsaved": "" }, this.pin, this.off, h("span", { class: "row", role: "group", "aria-label": say("steps") }, ...steps)),
+      h("div", { class: "row", "data-unsaved": "" }, this.pin, this.off, this.filters, h("span", { class: "row", role: "group", "aria-label": say("steps") }, ...steps)),
       h("div", { class: "celldetail" }, this.map, this.sums));
     /** @type {Cell|null} */
     this.cell = null;
@@ -64,6 +65,7 @@ export class Detail {
     this.pin.setAttribute("aria-pressed", String(isPinned));
     set(this.off, say(isOff ? "on" : "off"));
     this.off.hidden = cell.layer < 0;
+    this.filters.hidden = network.layers[cell.layer]?.kind !== "convolution";
     this.enlarge(cell, fars);
     const focused = this.sums.contains(document.activeElement) ? document.activeElement : null;
     const key = focused instanceof HTMLElement ? focused.dataset.key : undefined;
