@@ -25,13 +25,14 @@ export class App {
     /** @type {State} */
     this.defaults = { ...DEFAULTS, ...panelStates };
     this.state = parse(location.hash, this.defaults);
+    this.addressed = this.state; // what the address says
     /** @type {(() => void)[]} */
     this.listeners = [];
     /** @type {Map<string, {of: any[], result: any}>} */
     this.known = new Map(); // what was computed last, by name: of which state, and the result
     this.isWaiting = false;
     addEventListener("hashchange", () => {
-      this.state = parse(location.hash, this.defaults);
+      this.state = this.addressed = parse(location.hash, this.defaults);
       this.schedule();
     });
   }
@@ -39,17 +40,20 @@ export class App {
   /**
    * Changes the state; the address follows, and all that is visible is painted anew before the next frame.
    * @param {State} changed
+   * @param {{isPassing?: boolean}} [options]  isPassing: the address waits for the next change, as browsers take few of them a second
    */
-  set(changed) {
-    const before = this.state;
-    this.state = { ...before, ...changed };
+  set(changed, { isPassing = false } = {}) {
+    this.state = { ...this.state, ...changed };
+    this.schedule();
+    if (isPassing) return;
+    const before = this.addressed;
+    this.addressed = this.state;
     const isStep = ["panel", "image", "run"].some((name) => before[name] !== this.state[name]);
     try {
       history[isStep ? "pushState" : "replaceState"](null, "", format(this.state, this.defaults));
     } catch {
       // A page without an address of its own, as in a notebook.
     }
-    this.schedule();
   }
 
   /** Calls the listeners before the next frame. */
@@ -125,11 +129,16 @@ export class App {
     return unitsOff(String(this.state.units));
   }
 
+  /** The image as it came, with the preprocessing as the state says. @returns {Shown} */
+  get source() {
+    const { image, steps } = this.state;
+    return this.once("source", `${image} ${steps} ${this.held.size} ${this.runNumber}`, () => imageOf(this, String(image)));
+  }
+
   /** The image, with changed pixels. @returns {Shown} */
   get image() {
-    const { image, pixels, steps } = this.state;
-    return this.once("image", `${image} ${pixels} ${steps} ${this.held.size}`, () => {
-      const source = imageOf(this, String(image));
+    const { source } = this, { pixels } = this.state;
+    return this.onceOf("image", [source, pixels], () => {
       if (!pixels) return source;
       const edited = Uint8Array.from(source.pixels);
       for (const [index, value] of changes(String(pixels))) if (index in edited) edited[index] = value;

@@ -97,7 +97,9 @@
  * @property {string} address
  * @property {Uint8Array} pixels
  * @property {number|null} label
- * @property {any} explained  what images/preprocess.js's `explain` returned; null for images of the data set
+ * @property {import("../images/preprocess.js").Explained|null} explained  null for images of the data set
+ * @property {import("../images/pixels.js").Image} [original]  what was preprocessed
+ * @property {import("../images/problem.js").ImageProblem} [problem]  why there is nothing to see
  */
 
 /**

@@ -3,7 +3,6 @@
 import { embeddingOf, judge } from "../../engine/doubt.js";
 import { Network } from "../../engine/network.js";
 import { changes, changesText } from "../../base/state.js";
-import { imageOf } from "../../base/sources.js";
 
 /** @typedef {import("../../base/app.js").App} App */
 /** @typedef {import("../../base/types.js").Run} Run */
@@ -27,9 +26,9 @@ export function countsOf(app) {
  */
 export function unchanged(app) {
   if (!Object.values(countsOf(app)).some(Boolean)) return { logits: app.outputs[app.outputs.length - 1], ...app.answer };
-  const weights = app.weightsOf(app.runNumber), { image, steps } = app.state;
-  return app.onceOf("unchanged answer", [weights, app.run, image, steps, app.held.size], () => {
-    const network = new Network(app.run, Float32Array.from(weights)), outputs = network.forward(imageOf(app, String(image)).pixels);
+  const weights = app.weightsOf(app.runNumber), { pixels } = app.source;
+  return app.onceOf("unchanged answer", [weights, app.run, pixels], () => {
+    const network = new Network(app.run, Float32Array.from(weights)), outputs = network.forward(pixels);
     const logits = outputs[outputs.length - 1], { calibration } = app.run;
     const { probabilities } = judge(calibration, logits, calibration ? embeddingOf(network, outputs, calibration) : null);
     return { logits, probabilities, label: probabilities.indexOf(Math.max(...probabilities)) };
