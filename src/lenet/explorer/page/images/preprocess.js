@@ -61,9 +61,14 @@ function isWhole({ framing, ground }) {
   return framing === "whole" || ground === "mixed";
 }
 
+/** The pixels of the shorter edge that are enough; a larger image is reduced. @param {Preprocessing} preprocessing */
+export function enoughOf({ framing, size }) {
+  return framing === "whole" ? 2 * Math.max(...size) : ENOUGH;
+}
+
 /** @param {Image} image @param {Preprocessing} preprocessing */
-function decoded(image, { framing, size }) {
-  return flattened(image, framing === "whole" ? 2 * Math.max(...size) : ENOUGH);
+function decoded(image, preprocessing) {
+  return flattened(image, enoughOf(preprocessing));
 }
 
 /** A whole image, brought to the network's size. @param {Image} image @param {Preprocessing} preprocessing @returns {Framed} */
