@@ -1,0 +1,27 @@
+/** The texts of the answer. */
+
+const EN = {
+  title: "Answer",
+  sorted: "Order", byProbability: "by probability", byClass: "by class",
+  answer: "{name}, {p} %", right: "Correct: the label is {truth}.", wrong: "Wrong: the label is {truth}.", open: "This image has no label.",
+  far: "Unknown: unlike the training images. The answer is rejected; {name} would be the nearest class.",
+  weak: "Unknown: weak evidence for every class. The answer is rejected; {name} would be the nearest class.",
+  known: "Accepted: the image is like the training images.",
+  uncalibrated: "This network has no calibration: the probabilities are too sure, and nothing is rejected.",
+  score: "Outlier score {score}; above 1 an image is unknown.",
+  class: "Class", probability: "Probability", label: "label", none: "No answer.",
+};
+
+const ZH = {
+  title: "回答",
+  sorted: "顺序", byProbability: "按概率", byClass: "按类别",
+  answer: "{name},{p} %", right: "正确:标签是 {truth}。", wrong: "错误:标签是 {truth}。", open: "该图像没有标签。",
+  far: "未知:与训练图像不同。回答被拒绝;最接近的类别是 {name}。",
+  weak: "未知:每个类别的证据都很弱。回答被拒绝;最接近的类别是 {name}。",
+  known: "接受:该图像与训练图像相似。",
+  uncalibrated: "该网络没有校准:概率过于自信,也不会拒绝任何图像。",
+  score: "离群分数 {score};高于 1 的图像为未知。",
+  class: "类别", probability: "概率", label: "标签", none: "没有回答。",
+};
+
+export const WORDS = { en: EN, zh: ZH };
