@@ -105,12 +105,11 @@ export class App {
    * @returns {Network}
    */
   networkOf(number) {
-    const { snapshot, weights } = this.state;
-    return this.once(`network ${number}`, `${snapshot} ${weights} ${this.data.runs.length}`, () => {
-      const edits = number === this.runNumber ? changes(String(weights)) : new Map();
-      const values = Float32Array.from(this.weightsOf(number));
-      for (const [index, value] of edits) if (index in values) values[index] = value;
-      return new Network(this.data.runs[number], values);
+    const run = this.data.runs[number], weights = this.weightsOf(number), edits = number === this.runNumber ? String(this.state.weights) : "";
+    return this.onceOf(`network ${number}`, [run, weights, edits], () => {
+      const values = Float32Array.from(weights);
+      for (const [index, value] of changes(edits)) if (index in values) values[index] = value;
+      return new Network(run, values);
     });
   }
 

@@ -100,7 +100,7 @@ class Filters {
       const label = app.run.classes[set.labels.values[image]];
       const text = say("image", { image, label, value: short(value), row, column });
       return h("button", { class: "layermaps", "aria-label": text, title: text,
-        onclick: () => app.set({ panel: "layers", image: `test:${image}`, layer, unit, row, column }) }, canvas,
+        onclick: () => app.set({ panel: "layers", image: `test:${image}`, pixels: "", layer, unit, row, column }) }, canvas,
       h("span", { class: "marks" }, h("span", { class: "mark source", style: `left:${field.x}px;top:${field.y}px;width:${field.width}px;height:${field.height}px` })));
     }));
   }
