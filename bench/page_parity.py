@@ -1,7 +1,7 @@
 """How many images the explorer's page preprocesses as lenet does, bit for bit: what the network sees, and every step.
 
     python bench/page_parity.py                  (10,000 images, about fifteen minutes; needs both data sets and node)
-    python bench/page_parity.py --data mnist --name page_parity_mnist       (a part, in a record of its own)
+    python bench/page_parity.py --data mnist --name page_parity_mnist    (a half, in a record of its own)
     python bench/page_parity.py --start 0 --images 500 --no-record
 
 The images are 5,000 test images of MNIST and 5,000 of Fashion-MNIST as people have them: by turns as they are, enlarged on an
