@@ -157,6 +157,8 @@ def test_two_runs_are_measured_on_the_same_images(trained, tmp_path):
     test = lenet.data.load("digits").test
     answers = [run.network.logits(test.images).argmax(axis=1) for run in (trained, other)]
     assert found["count"] == (answers[0] != answers[1]).sum()
+    right = [((answer == test.labels) & (answers[0] != answers[1])).sum() for answer in answers]
+    assert found["right"] == [*right, found["count"] - sum(right)]
     positions = first["images"]["test"]["positions"][found["images"]]
     assert np.array_equal(found["predicted"], np.stack([each[positions] for each in answers], axis=1))
     assert (found["predicted"][:, 0] != found["predicted"][:, 1]).all()

@@ -134,7 +134,7 @@ def measure(
     parts = [_part(network, answer, shown) for network, answer in zip(networks, answers, strict=True)]
     parts[0]["images"] = shown.to_dict()
     if len(networks) > 1:
-        parts[1]["disagreements"] = _disagreements(answers, differing, shown)
+        parts[1]["disagreements"] = _disagreements(answers, test.labels, differing, shown)
     return shown, parts
 
 
@@ -178,8 +178,9 @@ def _differing(answers: list[Answers]) -> Labels:
     return differing[order].astype(np.int64)
 
 
-def _disagreements(answers: list[Answers], differing: Labels, shown: Shown) -> dict[str, Any]:
-    """How often two networks disagree, and the page's images on which they do, the largest difference first."""
+def _disagreements(answers: list[Answers], labels: Labels, differing: Labels, shown: Shown) -> dict[str, Any]:
+    """How often two networks disagree and which of them is right then, and the page's images of these, the worst first."""
+    right = [int((each.predicted == labels)[differing].sum()) for each in answers]
     numbers = {int(position): number for number, position in enumerate(shown.chosen)}
     held = np.array([position for position in differing if int(position) in numbers], np.int64)
     return {
@@ -187,7 +188,7 @@ def _disagreements(answers: list[Answers], differing: Labels, shown: Shown) -> d
         "images": np.array([numbers[int(position)] for position in held], np.int32),
         "predicted": np.stack([each.predicted[held] for each in answers], axis=1).astype(np.int32),
         "probability": np.stack([each.probability[held] for each in answers], axis=1).astype(np.float32),
-        "onlyFirst": int(np.sum((answers[0].losses < answers[1].losses)[differing])),
+        "right": [*right, len(differing) - sum(right)],
     }
 
 

@@ -2,6 +2,7 @@
 
 import { panel as answer } from "./answer/panel.js";
 import { panel as book } from "./book/panel.js";
+import { panel as compare } from "./compare/panel.js";
 import { panel as filters } from "./filters/panel.js";
 import { panel as gallery } from "./gallery/panel.js";
 import { panel as input } from "./input/panel.js";
@@ -15,4 +16,4 @@ import { panel as whatIf } from "./what_if/panel.js";
 import { panel as why } from "./why/panel.js";
 
 /** @type {import("../base/types.js").Panel[]} */
-export const PANELS = [input, answer, gallery, seen, layers, filters, why, whatIf, set, units, replay, train, book];
+export const PANELS = [input, answer, gallery, seen, layers, filters, why, whatIf, set, units, replay, compare, train, book];

@@ -91,7 +91,7 @@ export function inputsOf(app, name, layer) {
  * @param {LogitsOf} compute
  * @returns {Generator<number, Float32Array, void>}
  */
-function* inBatches(images, count, batch, compute) {
+export function* inBatches(images, count, batch, compute) {
   const size = count ? images.length / count : 0;
   /** @type {Float32Array[]} */
   const parts = [];

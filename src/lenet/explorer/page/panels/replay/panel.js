@@ -25,10 +25,10 @@ function mount(root, app) {
   fill(root, missing, parts);
   const controls = controlsOf(app), charts = h("div", { class: "row charts" });
   const overview = new Overview(app.words(LAYER_WORDS), { hover() {}, key() {}, focus() {}, pick: (cell) => app.set({ panel: "layers", ...cell }) });
-  const kernels = kernelPictures(app, say), confusion = h("section", { class: "part" }), embedding = h("section", { class: "part" });
+  const kernels = kernelPictures(app, say), confusion = h("section", { class: "card" }), embedding = h("section", { class: "card" });
   const below = [mountConfusion(confusion, app), mountEmbedding(embedding, app)];
   fill(parts, controls.element, charts, h("h3", {}, say("maps")), overview.element, h("h3", {}, say("kernelsTitle")), kernels.element,
-    h("div", { class: "parts" }, confusion, embedding), h("p", { class: "pale" }, say("rounded")));
+    h("div", { class: "cards" }, confusion, embedding), h("p", { class: "pale" }, say("rounded")));
   return {
     update() {
       const { run } = app, isThere = run.snapshots.length > 0;
@@ -120,7 +120,7 @@ function paintCharts(element, app) {
         .filter((each) => each.every((value) => value !== null)) },
     ];
     const mark = moments[at].epoch;
-    const part = (/** @type {string} */ title, /** @type {SVGSVGElement} */ chart) => h("section", { class: "part" }, h("h3", {}, say(title)), chart);
+    const part = (/** @type {string} */ title, /** @type {SVGSVGElement} */ chart) => h("section", {}, h("h3", {}, say(title)), chart);
     fill(element,
       part("probabilities", lineChart(lines, { x: say("moments"), y: say("probability"), mark: at, low: 0, high: 1, label: say("probabilities") })),
       part("curves", lineChart(/** @type {any} */ (curve("accuracy")), { x: say("epoch"), y: say("accuracy"), mark, low: 0, high: 1, label: say("curves") })),
