@@ -125,6 +125,8 @@ bench: .venv/installed-dev
 	@$(BIN)/python bench/startup.py
 	@$(BIN)/python bench/light.py $(if $(OLD),--old $(OLD))
 	@$(BIN)/python bench/examples.py
+	@$(BIN)/python bench/page_parity.py
+	@$(BIN)/python bench/page_logits.py
 
 bench-short: .venv/installed-dev
 	@$(BIN)/python bench/throughput.py --repeats 1 --seconds 0.2 --no-compile --no-record
