@@ -1,11 +1,10 @@
 /**
- * What the page's worker does: work that would keep the page from answering. Each message is {id, kind, …}; what it asks for
- * comes back as {id, kind: "done", result}, or {id, kind: "error", message}. `work` begins with the message "load".
+ * What the page's worker does: it trains, which would keep the page from answering. The messages are {id, kind, …}: "load" with
+ * the kernels' bytes, "train" with a task and test images, "stop". Each is answered by {id, kind: "done", result} or
+ * {id, kind: "error", message}; a training also posts {id, kind: "progress", progress} as it goes.
  */
 
 import { Kernels } from "./kernels.js";
-import { Network } from "./network.js";
-import { occlusion } from "./occlusion.js";
 import { description, weightsFile } from "../training/file.js";
 import { Trainer, evaluate } from "../training/trainer.js";
 
@@ -35,10 +34,6 @@ export function work(scope) {
   /** @type {Kernels|null} */
   let kernels = null;
   let isStopped = false;
-  const loaded = () => {
-    if (!kernels) throw new Error("the kernels are not loaded");
-    return kernels;
-  };
   /** @type {Record<string, (message: Message) => any>} */
   const tasks = {
     load: async ({ bytes }) => {
@@ -47,14 +42,10 @@ export function work(scope) {
     stop: () => {
       isStopped = true;
     },
-    logits: ({ run, weights, pixels, count }) => loaded().logits(new Network(run, weights), pixels, count),
-    occlusion: ({ run, weights, pixels, label, ground, edge }) => {
-      const network = new Network(run, weights);
-      return occlusion((images, count) => loaded().logits(network, images, count), pixels, run.input, label, ground, edge);
-    },
     train: async ({ id, task, test }) => {
       isStopped = false;
-      return train(loaded(), task, test, () => isStopped, (progress) => scope.postMessage({ id, kind: "progress", progress }));
+      if (!kernels) throw new Error("the kernels are not loaded");
+      return train(kernels, task, test, () => isStopped, (progress) => scope.postMessage({ id, kind: "progress", progress }));
     },
   };
   scope.onmessage = async (/** @type {{data: Message}} */ { data }) => {
