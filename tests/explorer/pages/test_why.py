@@ -172,3 +172,12 @@ def test_nobody_is_kept_out_on_a_phone(open_page, explored, axe, panel, theme):
     result = page.evaluate("axe.run(document.querySelector('[role=tabpanel]:not([hidden])'))")
     assert json.dumps([(each["id"], each["nodes"][0]["html"][:200]) for each in result["violations"]]) == "[]"
     assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_what_is_chosen_and_coloured_is_in_the_saved_panel(open_page, explored):
+    page = opened(open_page, explored)
+    with page.expect_download() as download:
+        page.locator("#panel-why").get_by_text("SVG", exact=True).click()
+    text = download.value.path().read_text(encoding="utf-8")
+    assert "5 × 5 pixels</text>" in text
+    assert "--accent:#1f5fbf" in text

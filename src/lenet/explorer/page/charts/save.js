@@ -8,6 +8,7 @@ const WORDS = {
   zh: { png: "保存为 PNG", svg: "保存为 SVG" },
 };
 const SVG = "http://www.w3.org/2000/svg";
+const COLOURS = ["--ground", "--panel", "--line", "--ink", "--pale", "--accent", "--on-accent", "--good", "--bad", "--mark"];
 
 /**
  * The buttons that save a panel.
@@ -52,7 +53,8 @@ export function drawingOf(root) {
   const frame = root.getBoundingClientRect(), drawing = document.createElementNS(SVG, "svg");
   const size = { width: Math.ceil(frame.width), height: Math.ceil(frame.height) };
   set(drawing, { xmlns: SVG, ...size, viewBox: `0 0 ${size.width} ${size.height}` });
-  const ground = getComputedStyle(document.body).backgroundColor;
+  const page = getComputedStyle(document.body), ground = page.backgroundColor;
+  drawing.setAttribute("style", COLOURS.map((name) => `${name}:${page.getPropertyValue(name).trim()}`).join(";")); // that charts name
   drawing.append(set(document.createElementNS(SVG, "rect"), { ...size, fill: ground }));
   draw(root, frame, drawing);
   return drawing;
@@ -96,10 +98,18 @@ function draw(element, frame, into) {
     into.append(set(copy, { ...place, color: style.color, "font-family": "sans-serif" }));
     return;
   }
-  const edge = parseFloat(style.borderTopWidth);
+  const edge = parseFloat(style.borderTopWidth), isLine = edge > 0 && !parseFloat(style.borderBottomWidth);
   const fill = isClear(style.backgroundColor) ? "none" : style.backgroundColor;
   if (fill !== "none" || edge) {
-    into.append(set(document.createElementNS(SVG, "rect"), { ...place, fill, ...(edge ? { stroke: style.borderTopColor, "stroke-width": edge } : {}) }));
+    into.append(set(document.createElementNS(SVG, "rect"), { ...place, fill, ...(edge && !isLine ? { stroke: style.borderTopColor, "stroke-width": edge } : {}) }));
+  }
+  if (isLine) into.append(set(document.createElementNS(SVG, "rect"), { ...place, height: edge, fill: style.borderTopColor }));
+  if (element instanceof HTMLSelectElement) {
+    const size = parseFloat(style.fontSize), x = at.x + parseFloat(style.paddingLeft) + 2, y = at.y + box.height / 2 + 0.35 * size;
+    const text = set(document.createElementNS(SVG, "text"), { x, y, "font-size": size, "font-family": "system-ui, sans-serif", fill: style.color });
+    text.textContent = element.selectedOptions[0]?.text ?? "";
+    into.append(text);
+    return;
   }
   if (element instanceof HTMLCanvasElement) {
     const image = set(document.createElementNS(SVG, "image"), { ...place, preserveAspectRatio: "none", style: "image-rendering: pixelated" });

@@ -2,7 +2,7 @@
 
 /** @typedef {import("../../base/app.js").App} App */
 
-const SLICE = 12; // milliseconds
+const SLICE = 24; // milliseconds: a frame or two
 const NEWS = 250; // milliseconds between two paintings of what is there so far
 
 /**

@@ -22,6 +22,7 @@ export function mountScores(root, app) {
   return {
     update() {
       const confusion = confusionOf(app), { classes } = app.run;
+      root.hidden = !confusion;
       if (painted === confusion || !confusion) return;
       painted = confusion;
       fill(body, ...scores(confusion.values, classes.length).map((each, label) =>

@@ -55,16 +55,16 @@ export function slopeOf(network, outputs, a, b) {
 export function mountGradient(root, app) {
   const say = app.words(WORDS), { input, classes } = app.run, { height, width } = input;
   /** @type {number|null} */
-  let over = null, pinned = /** @type {number|null} */ (null);
+  let over = null;
   /** @type {Float32Array|null} */
   let values = null;
   const tell = () => {
-    const place = over ?? pinned;
+    const { place: pinned } = app.state, place = over ?? (typeof pinned === "number" && pinned >= 0 && pinned < height * width ? pinned : null);
     for (const each of [map, image]) each.mark(place);
     fill(text, place !== null && values && say("gradientText", { row: Math.floor(place / width), column: place % width, value: short(values[place]) }));
   };
   const onPoint = (/** @type {number|null} */ place) => { over = place; tell(); };
-  const onPin = (/** @type {number|null} */ place) => { pinned = place; over = null; tell(); };
+  const onPin = (/** @type {number|null} */ place) => app.set({ place });
   const make = () => cells({ size: 148, width, height, label: say("walk"), onPoint, onPin }), image = make(), map = make();
   const text = h("output", { class: "reading", "aria-live": "polite" }), scaleOn = h("div"), caption = h("p", { class: "pale" });
   const kind = h("select", { onchange: (/** @type {any} */ event) => app.set({ slope: event.target.value }) });
