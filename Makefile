@@ -114,6 +114,7 @@ bench: .venv/installed-dev
 	@$(BIN)/python bench/augmentation.py
 	$(if $(CHECKOUT),@$(BIN)/python bench/against.py $(CHECKOUT))
 	@$(BIN)/python bench/busy.py
+	@$(BIN)/python bench/live.py
 	@$(BIN)/python bench/end_to_end.py
 	@$(BIN)/python bench/time_to_accuracy.py
 	@$(BIN)/python bench/accuracy.py

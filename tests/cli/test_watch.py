@@ -1,14 +1,17 @@
 """`lenet watch` and `lenet explore --serve`: pages that are served until Ctrl-C."""
 
 import os
+import re
 import signal
+import subprocess
+import sys
 import threading
 import urllib.request
 
 import pytest
 
 from lenet.cli import explore
-from lenet.explorer import export
+from lenet.explorer import export, live
 from lenet.explorer.server import PageServer
 
 
@@ -28,6 +31,7 @@ def seen(monkeypatch):
 
     monkeypatch.setattr(export, "open_in_browser", opened)
     monkeypatch.setattr(explore, "lower_priority", lambda: None)
+    monkeypatch.setattr("lenet.explorer.watched.PATIENCE", 60)
     return pages
 
 
@@ -63,3 +67,23 @@ def test_mistakes(lenet_command, trained, tmp_path):
             code, out, err = lenet_command(*arguments)
             assert (code, out) == (2, "")
             assert message in err
+
+
+@pytest.mark.parametrize("more", [(), ("--json",), ("--quiet",)])
+def test_a_training_says_where_its_page_is(lenet_command, tmp_path, monkeypatch, more):
+    quick = "from lenet.explorer import live; live.LINGER, live.LOOK = 0, 0.1; live.main()"
+    started = []
+
+    def start(*arguments, start=subprocess.Popen, **options):
+        started.append(start(*arguments, **options))
+        return started[-1]
+
+    monkeypatch.setattr(live, "COMMAND", [sys.executable, "-c", quick])
+    monkeypatch.setattr(live.subprocess, "Popen", start)
+    settings = ("--data", "digits", "--epochs", "1", "--validation", "59000", "--out", tmp_path / "run")
+    code, out, err = lenet_command("train", *settings, "--live", *more)
+    assert code == 0
+    assert started[0].wait(30) == 0
+    place = re.compile(r"^page +(http://127\.0\.0\.1:\d+/\w{10}/)$", re.MULTILINE)
+    assert len(place.findall(out + err)) == 1
+    assert ("is served until nobody has looked at it for ten minutes" in err) == (more != ("--quiet",))

@@ -123,7 +123,12 @@ class Live:
                 self.url = json.loads(stdout.readline() or b'""')
                 stdin.write(os.fsencode(run.path.absolute()))
         self.close()
-        self._display.start(run, [*header, (TITLE, self.url or "cannot be served")], notice, num_epochs)
+        from lenet.display.plain import Quiet
+
+        place = self.url or "cannot be served"
+        self._display.start(run, [*header, (TITLE, place)], notice, num_epochs)
+        if type(self._display) is Quiet:  # which shows no header
+            self._display.line(f"{TITLE}    {place}")
 
     def download(self, file: str, num_bytes: int) -> Any:
         return self._display.download(file, num_bytes)
