@@ -16,7 +16,7 @@ import { planes } from "./overview.js";
 
 const STEPS = [["ArrowLeft", "←", "left"], ["ArrowUp", "↑", "up"], ["ArrowDown", "↓", "down"], ["ArrowRight", "→", "right"],
   ["PageUp", "⇤", "previous"], ["PageDown", "⇥", "next"]];
-const LARGE = 300; // CSS pixels of an enlarged map
+const LARGE = 300, SMALL = 170; // CSS pixels of an enlarged map, on a phone
 
 export class Detail {
   /**
@@ -85,7 +85,7 @@ export class Detail {
     const [, height, width] = shape, size = height * width, key = `${app.runNumber} ${cell.layer} ${cell.unit}`;
     if (!this.view || this.viewed !== key) {
       this.viewed = key;
-      const scale = Math.max(1, Math.min(40, Math.floor(LARGE / Math.max(height, width))));
+      const room = innerWidth > 760 ? LARGE : SMALL, scale = Math.max(1, Math.min(40, Math.floor(room / Math.max(height, width))));
       const grid = { ...mapGrid([1, height, width], { columns: 1 }), scale };
       grid.room = [grid.size[0] * scale, grid.size[1] * scale];
       const name = layerText(say, network, cell.layer), { layer, unit } = cell;

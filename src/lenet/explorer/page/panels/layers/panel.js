@@ -48,6 +48,7 @@ class Layers {
     this.legend = h("div", { class: "row" });
     this.readout = h("p", { class: "readout", role: "status" });
     this.strip = changesStrip(app);
+    root.onkeyup = () => app.state !== app.addressed && app.set({}); // a key was held down
     fill(root, h("p", { class: "pale" }, say("hint")),
       h("div", { class: "row" }, h("label", {}, `${say("scale")} `, this.scale), this.legend, this.readout),
       this.strip.element, this.overview.element, this.detail.element);
@@ -120,10 +121,10 @@ class Layers {
     });
   }
 
-  /** @param {Cell} cell */
-  pick(cell) {
+  /** @param {Cell} cell @param {boolean} [isPassing]  as while a key is held down */
+  pick(cell, isPassing = false) {
     this.cursor = null;
-    this.app.set({ ...cell });
+    this.app.set({ ...cell }, { isPassing });
   }
 
   release() {
@@ -144,7 +145,7 @@ class Layers {
     const from = pinned?.layer === layer ? pinned : cursor?.layer === layer ? cursor : { layer, unit: 0, row: 0, column: 0 };
     if (event.key === "Escape" && pinned) this.release();
     else if (event.key === "Enter" || event.key === " ") this.pick(from);
-    else if (!this.step(event.key, from)) return;
+    else if (!this.step(event.key, from, event.repeat)) return;
     event.preventDefault();
   }
 
@@ -152,12 +153,13 @@ class Layers {
    * Goes to the number that a key leads to: what is pinned goes along.
    * @param {string} key
    * @param {Cell} from
+   * @param {boolean} [isPassing]
    */
-  step(key, from) {
+  step(key, from, isPassing = false) {
     const grid = this.overview.cards.get(from.layer)?.view.grid, next = grid && walk(grid, from, key);
     if (!next) return /^(Arrow|Page|Home|End)/.test(key);
     const cell = { layer: from.layer, unit: next.unit, row: next.row, column: next.column };
-    if (this.pinned?.layer === from.layer) this.pick(cell);
+    if (this.pinned?.layer === from.layer) this.pick(cell, isPassing);
     else {
       this.cursor = cell;
       this.soon();

@@ -40,12 +40,13 @@ export function unchanged(app) {
  * @param {App} app
  * @param {number} index  in the vector
  * @param {number|null} value  null: the original
+ * @param {boolean} [isPassing]  as in the middle of a drag
  */
-export function setWeight(app, index, value) {
+export function setWeight(app, index, value, isPassing = false) {
   const edits = changes(String(app.state.weights));
   if (value === null || value === app.weightsOf(app.runNumber)[index]) edits.delete(index);
   else edits.set(index, value);
-  app.set({ weights: changesText(edits) });
+  app.set({ weights: changesText(edits) }, { isPassing });
 }
 
 /**

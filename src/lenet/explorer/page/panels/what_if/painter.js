@@ -34,7 +34,7 @@ export function painter(app) {
       for (let channel = 0; channel < channels; channel += 1) edits.set((row * width + column) * channels + channel, Number(grey.value));
     }
     cursor = to;
-    app.set({ pixels: changesText(edits) });
+    app.set({ pixels: changesText(edits) }, { isPassing: last !== null });
   };
   const onkey = (/** @type {KeyboardEvent} */ event) => {
     if (!view) return;
@@ -63,7 +63,10 @@ export function painter(app) {
       paint(place);
       last = place;
     });
-    for (const end of ["pointerup", "pointercancel"]) element.addEventListener(end, () => { last = null; });
+    for (const end of ["pointerup", "pointercancel"]) element.addEventListener(end, () => {
+      if (last) app.set({}); // the stroke is over: the address may have it
+      last = null;
+    });
     return made;
   };
   const update = () => {

@@ -17,8 +17,10 @@ export function weightEditor(app) {
   let key = "", far = 1;
   const slider = h("input", { type: "range", min: -STEPS, max: STEPS, step: 1 });
   const number = h("input", { type: "number", step: "any" });
-  const change = (/** @type {number} */ value) => Number.isFinite(value) && setWeight(app, Number(app.state.weight), Number(floatText(Math.fround(value))));
-  slider.addEventListener("input", () => change(Number(((far * Number(slider.value)) / STEPS).toPrecision(4))));
+  const change = (/** @type {number} */ value, isPassing = false) =>
+    Number.isFinite(value) && setWeight(app, Number(app.state.weight), Number(floatText(Math.fround(value))), isPassing);
+  slider.addEventListener("input", () => change(Number(((far * Number(slider.value)) / STEPS).toPrecision(4)), true));
+  slider.addEventListener("change", () => app.set({}));
   number.addEventListener("change", () => number.value !== "" && change(Number(number.value)));
   const update = () => {
     const { weight } = app.state, found = weight === null ? null : tensorOf(app.run.tensors, Number(weight));
