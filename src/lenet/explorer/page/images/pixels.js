@@ -31,7 +31,9 @@ export function withoutColours(image) {
   if (image.channels === 1) return image;
   const { data } = image;
   for (let k = 0; k < data.length; k += 3) if (data[k] !== data[k + 1] || data[k] !== data[k + 2]) return image;
-  return { ...image, channels: 1, data: data.filter((_, i) => i % 3 === 0) };
+  const grey = new Uint8Array(data.length / 3);
+  for (let i = 0; i < grey.length; i++) grey[i] = data[3 * i];
+  return { ...image, channels: 1, data: grey };
 }
 
 /** The inverse image, 255 minus each value. @param {Image} image @returns {Image} */

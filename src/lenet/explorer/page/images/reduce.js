@@ -86,10 +86,16 @@ export function flattened(image, enough) {
   if (!width || !height || data.length !== width * height * channels) throw new ImageProblem("empty");
   if (![1, 3, 4].includes(channels)) throw new ImageProblem("alpha", { channels });
   const divisor = factor(width, height, enough);
-  if (channels === 4 && data.some((value, i) => i % 4 === 3 && value < 255)) {
+  if (channels === 4 && !isOpaque(data)) {
     return withoutColours(onGround(withoutPremultiplication(reduce(premultiplied(image, divisor > 1), divisor), divisor > 1)));
   }
   return withoutColours(reduce(unmasked(channels === 4 ? opaque(image) : image), divisor));
+}
+
+/** Whether all pixels of four channels are opaque. @param {Uint8Array} data */
+function isOpaque(data) {
+  for (let i = 3; i < data.length; i += 4) if (data[i] < 255) return false;
+  return true;
 }
 
 /** The colours of an image of four channels. @param {Image} image @returns {Image} */
