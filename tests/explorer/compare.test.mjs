@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { answers } from "../../src/lenet/explorer/page/panels/answers/many.js";
+import { answers } from "../../src/lenet/explorer/page/panels/many.js";
 import { compared, disagreementsOf } from "../../src/lenet/explorer/page/panels/compare/disagreements.js";
 import { commonLayers } from "../../src/lenet/explorer/page/panels/compare/maps.js";
 import { pairOf } from "../../src/lenet/explorer/page/panels/compare/panel.js";

@@ -3,9 +3,9 @@ import { test } from "node:test";
 
 import { Network } from "../../src/lenet/explorer/page/engine/network.js";
 import { coverSquare } from "../../src/lenet/explorer/page/engine/occlusion.js";
-import { before, copying, embeddingLayer, lastDense } from "../../src/lenet/explorer/page/panels/answers/cut.js";
-import { answers } from "../../src/lenet/explorer/page/panels/answers/many.js";
-import { finished } from "../../src/lenet/explorer/page/panels/answers/slices.js";
+import { before, copying, embeddingLayer, lastDense } from "../../src/lenet/explorer/page/engine/cut.js";
+import { answers } from "../../src/lenet/explorer/page/panels/many.js";
+import { finished } from "../../src/lenet/explorer/page/base/slices.js";
 import { leadOf, sidesOf, strongest } from "../../src/lenet/explorer/page/panels/why/contributions.js";
 import { cover, groundOf, leadLost, partOf, probabilitiesOf, probabilityLost, readingOf } from "../../src/lenet/explorer/page/panels/why/covering.js";
 import { slopeMap, slopeOf } from "../../src/lenet/explorer/page/panels/why/gradient.js";

@@ -1,11 +1,11 @@
 /** Where two networks answer differently: as the file has it, else computed for the stored images. */
 
 import { Network } from "../../engine/network.js";
-import { answers, inBatches } from "../answers/many.js";
-import { inSlices } from "../answers/slices.js";
+import { answers, inBatches } from "../many.js";
+import { inSlices } from "../../base/slices.js";
 
 /** @typedef {import("../../base/app.js").App} App */
-/** @typedef {import("../answers/many.js").Answers} Answers */
+/** @typedef {import("../many.js").Answers} Answers */
 
 /**
  * The stored test images on which two networks disagree, the largest difference first, with both answers; count, total and

@@ -2,7 +2,7 @@
 
 import { fill, h } from "../../base/dom.js";
 import { opener } from "../../charts/thumbs.js";
-import { answersOf } from "../answers/many.js";
+import { answersOf } from "../many.js";
 import { WORDS } from "./words.js";
 
 /** @typedef {import("../../base/app.js").App} App */

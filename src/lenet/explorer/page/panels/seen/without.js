@@ -3,7 +3,7 @@
 import { embeddingOf, judge } from "../../engine/doubt.js";
 import { ImageProblem } from "../../images/problem.js";
 import { SWITCHES, explain } from "../../images/preprocess.js";
-import { inSlices } from "../answers/slices.js";
+import { inSlices } from "../../base/slices.js";
 
 /** @typedef {import("../../base/app.js").App} App */
 /** @typedef {import("../../images/pixels.js").Image} Image */
@@ -26,7 +26,7 @@ export function outcomeOf(app, pixels) {
  * The outcomes without any of the steps: first with all of them, then without each alone; computed in slices.
  * @param {App} app
  * @param {Image} original
- * @returns {import("../answers/slices.js").Job<Outcome[]>}
+ * @returns {import("../../base/slices.js").Job<Outcome[]>}
  */
 export function outcomesOf(app, original) {
   const { network, run } = app;

@@ -4,7 +4,7 @@ import { fill, h } from "../../base/dom.js";
 import { inkOn } from "../../charts/contrast.js";
 import { colour, css } from "../../charts/palette.js";
 import { opener } from "../../charts/thumbs.js";
-import { answersOf } from "../answers/many.js";
+import { answersOf } from "../many.js";
 import { share } from "../why/sentences.js";
 import { confusedPairs, imagesOf, scores } from "./numbers.js";
 import { WORDS } from "./words.js";

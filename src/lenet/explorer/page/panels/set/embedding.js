@@ -3,7 +3,7 @@
 import { fill, h } from "../../base/dom.js";
 import { classColour, classSigns } from "../../charts/classes.js";
 import { pixelsOf, thumb } from "../../charts/thumbs.js";
-import { embeddingLayer } from "../answers/cut.js";
+import { embeddingLayer } from "../../engine/cut.js";
 import { drawMap } from "./drawing.js";
 import { WHOLE, extentOf, kept, nearestPlace, next, placeOf, projected, viewOf, viewText, zoomed } from "./places.js";
 import { WORDS } from "./words.js";

@@ -35,7 +35,7 @@ export function confusedPairs(confusion, classes, most) {
 /**
  * The stored images of a cell of the confusion matrix, the most confident first.
  * @param {ArrayLike<number>} labels
- * @param {import("../answers/many.js").Answers} answers
+ * @param {import("../many.js").Answers} answers
  * @param {number} truth
  * @param {number} answer
  * @returns {number[]}

@@ -3,7 +3,7 @@
 import { fill, h } from "../../base/dom.js";
 import { histogramChart } from "../../charts/histogram.js";
 import { short } from "../../charts/raster.js";
-import { inSlices } from "../answers/slices.js";
+import { inSlices } from "../../base/slices.js";
 import { BINS, UNIT_SHARE, extremes, histogram, stateOf, valuesOf } from "./statistics.js";
 import { WORDS } from "./words.js";
 

@@ -3,7 +3,7 @@
 import { softmax } from "../../engine/doubt.js";
 import { coverSquare } from "../../engine/occlusion.js";
 
-/** @typedef {import("../answers/many.js").LogitsOf} LogitsOf */
+/** @typedef {import("../many.js").LogitsOf} LogitsOf */
 /** @typedef {{channels: number, height: number, width: number}} Input */
 
 /**

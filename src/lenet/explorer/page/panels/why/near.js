@@ -3,8 +3,8 @@
 import { fill, h } from "../../base/dom.js";
 import { short } from "../../charts/raster.js";
 import { opener } from "../../charts/thumbs.js";
-import { embeddingLayer } from "../answers/cut.js";
-import { inputsOf } from "../answers/many.js";
+import { embeddingLayer } from "../../engine/cut.js";
+import { inputsOf } from "../many.js";
 import { nearest, tally } from "./neighbours.js";
 import { WORDS } from "./words.js";
 

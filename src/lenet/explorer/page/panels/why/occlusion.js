@@ -3,8 +3,8 @@
 import { fill, h } from "../../base/dom.js";
 import { cells } from "../../charts/cells.js";
 import { legend, paintPixels, scaleOf, short } from "../../charts/raster.js";
-import { logitsBy } from "../answers/many.js";
-import { inSlices } from "../answers/slices.js";
+import { logitsBy } from "../many.js";
+import { inSlices } from "../../base/slices.js";
 import { cover, groundOf, leadLost, probabilitiesOf, probabilityLost, readingOf } from "./covering.js";
 import { share } from "./sentences.js";
 import { classesAsked, patchOf } from "./state.js";

@@ -1,11 +1,11 @@
 /** The answers for many images at once: with the kernels where they are there, else with the page's own engine. */
 
-import { softmax } from "../../engine/doubt.js";
-import { copying, widthOf } from "./cut.js";
-import { inSlices } from "./slices.js";
+import { softmax } from "../engine/doubt.js";
+import { copying, widthOf } from "../engine/cut.js";
+import { inSlices } from "../base/slices.js";
 
-/** @typedef {import("../../base/app.js").App} App */
-/** @typedef {import("../../engine/network.js").Network} Network */
+/** @typedef {import("../base/app.js").App} App */
+/** @typedef {import("../engine/network.js").Network} Network */
 /** @typedef {(images: Uint8Array, count: number) => Float32Array} LogitsOf */
 
 const BATCH = 64; // images of one call of the kernels: between two, the page may paint
@@ -35,7 +35,7 @@ export function logitsBy(app) {
  * The answers for the stored images of a set, computed in slices.
  * @param {App} app
  * @param {"test"|"train"} name
- * @returns {import("./slices.js").Job<Answers>}
+ * @returns {import("../base/slices.js").Job<Answers>}
  */
 export function answersOf(app, name) {
   const set = app.run.images[name], network = app.network, { kernels } = app, { units } = app.state;
@@ -68,7 +68,7 @@ export function answers(logits, classes, temperature) {
  * @param {App} app
  * @param {"test"|"train"} name
  * @param {number} layer
- * @returns {import("./slices.js").Job<Float32Array>}
+ * @returns {import("../base/slices.js").Job<Float32Array>}
  */
 export function inputsOf(app, name, layer) {
   const set = app.run.images[name], network = app.network, { kernels, off } = app, { units } = app.state;

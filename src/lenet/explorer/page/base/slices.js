@@ -1,6 +1,6 @@
 /** Long computations in slices, between which the page stays alive. */
 
-/** @typedef {import("../../base/app.js").App} App */
+/** @typedef {import("./app.js").App} App */
 
 const SLICE = 24; // milliseconds: a frame or two
 const NEWS = 250; // milliseconds between two paintings of what is there so far

@@ -1,6 +1,6 @@
 /** Networks that end before a layer: what goes into it is their output. */
 
-import { Network } from "../../engine/network.js";
+import { Network } from "./network.js";
 
 const MAX_WIDTH = 1000; // of an embedding, as in networks/calibration.py
 
