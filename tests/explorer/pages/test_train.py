@@ -37,9 +37,19 @@ def test_a_training_is_stopped(open_page, explored):
 
 
 def test_a_training_that_diverges_says_so(open_page, explored):
-    page = open_page(explored, "#panel=train&epochs=3&rate=900&recipe=book-sgd&activation=relu")
+    page = open_page(explored, "#panel=train&epochs=50&rate=900&recipe=book-sgd&activation=leaky-relu")
     page.get_by_role("button", name="Train", exact=True).click()
     page.get_by_text("diverged").wait_for(timeout=60_000)
+
+
+def test_without_workers_the_page_trains_itself(browser, explored):
+    context = browser.new_context()
+    page = context.new_page()
+    page.add_init_script("delete globalThis.Worker")
+    page.goto(f"{explored.as_uri()}#panel=train&epochs=4")
+    page.get_by_role("button", name="Train", exact=True).click()
+    page.get_by_text("Done after").wait_for(timeout=60_000)
+    context.close()
 
 
 def test_without_webassembly_training_says_what_it_needs(browser, explored):

@@ -34,10 +34,18 @@ export function lineChart(lines, { width = 460, height = 200, x, y, mark = null,
       "stroke-dasharray": line.dashed ? "5 4" : null })),
     ...lines.flatMap((line) => {
       const at = along;
-      along += 26 + 7.2 * line.name.length;
+      along += 30 + widthOf(line.name);
       return [svg("line", { x1: at, x2: at + 16, y1: height - 8, y2: height - 8, stroke: line.colour, "stroke-width": 2,
         "stroke-dasharray": line.dashed ? "5 4" : null }), text(at + 20, height - 4, "start", line.name)];
     }));
+}
+
+/**
+ * About how wide a text of 12 pixels is: Chinese characters are square.
+ * @param {string} text
+ */
+function widthOf(text) {
+  return Array.from(text).reduce((total, character) => total + (character > "\u2e80" ? 12 : 7), 0);
 }
 
 /**

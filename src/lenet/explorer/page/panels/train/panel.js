@@ -19,7 +19,7 @@ const session = new Session();
 /** @param {HTMLElement} root @param {App} app */
 function mount(root, app) {
   const say = app.words(WORDS), form = formOf(app, say), live = liveOf(app, say);
-  const about = h("p"), status = h("p", { role: "status", "aria-live": "off" }), after = h("div", { class: "row" });
+  const about = h("p"), status = h("p", { role: "status", "aria-live": "off" }), after = h("div", { class: "row", style: "margin-top:.6rem" });
   const source = () => {
     const name = imagesOf(app);
     return app.onceOf("images to train on", [app.data.runs[0], name], () => sourceOf(app.data, name));
