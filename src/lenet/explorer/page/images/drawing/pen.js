@@ -14,8 +14,9 @@ export const LAST = 254; // half pixels; 255 ends a stroke in an address
 const USUAL = 0.1; // the width of MNIST's strokes as a share of the digit's longest edge
 const TYPICAL = 0.7; // the longest edge of a drawing as a share of the image
 const SLANT = 1.19; // how much narrower `strokeWidth` measures a round pen, whose strokes have all directions (input.test.mjs)
+const WIDEST = 0.12; // share of the image: the loops of an 8 stay open
 const SAMPLE = 50; // training images that are measured
-const INK = 64; // pixels above it belong to a stroke
+const INK = 127; // pixels above it belong to a stroke
 
 /**
  * Draw.
@@ -64,7 +65,7 @@ function addLine(ink, [fromX, fromY], [toX, toY], radius) {
 export function penWidth({ images, input, preprocessing }) {
   const set = images.train ?? images.test;
   const share = set && preprocessing.framing === "mass" ? usualShare(set, input, preprocessing.ground === "light") : USUAL;
-  return share * SLANT * TYPICAL * EDGE;
+  return Math.min(WIDEST, share * SLANT * TYPICAL) * EDGE;
 }
 
 /**
