@@ -37,7 +37,7 @@ function mount(root, app) {
       const reason = isSlow ? "slow" : some ? null : "none";
       const counts = { train: some?.images.labels.length ?? 0, test: some?.test.labels.length ?? 0 };
       about.textContent = reason ? say(reason) : say("about", counts);
-      if (!reason && imagesOf(app) === "digits") about.append(` ${say("credit")}`);
+      if (!reason) about.append(` ${say(imagesOf(app) === "digits" ? "credit" : "hard")}`);
       button.disabled = reason !== null;
       button.textContent = say(session.isRunning ? "stop" : "start");
       form.update(session.isRunning || isSlow);
