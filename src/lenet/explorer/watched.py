@@ -114,7 +114,7 @@ class Watched:
                 self._making.start()
             return self._making
 
-    @cached_property
+    @property
     def _num_epochs(self) -> int:
         from lenet.runs.run import Run
 
