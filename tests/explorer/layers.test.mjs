@@ -102,6 +102,13 @@ test("a chain leads from a maximum to the products that won, with the winner out
     new Map()).whole], [4]);
 });
 
+test("of equal numbers the last wins, as in the kernels", () => {
+  const network = small(), blank = new Uint8Array(64), outputs = network.forward(blank);
+  const [pooling] = chainOf(network, blank, outputs, { layer: 1, unit: 0, row: 1, column: 1 });
+  assert.equal(new Set(pooling.arithmetic.window.map(({ value }) => value)).size, 1);
+  assert.equal(pooling.arithmetic.winner, 3);
+});
+
 test("a cell of the address must exist", () => {
   const network = small(), of = (...numbers) => cellOf(network, Object.fromEntries(["layer", "unit", "row", "column"].map((name, i) => [name, numbers[i] ?? null])));
   assert.deepEqual(of(0, 1, 7, 0), { layer: 0, unit: 1, row: 7, column: 0 });

@@ -141,8 +141,7 @@ function pooling(network, layer, inputOf, [unit, row, column]) {
   const [a, b, c, d] = window.map(({ value }) => value);
   const sums = [f(a + b), f(c + d), f(f(a + b) + f(c + d))];
   if (network.layers[layer].function === "avg") return { window, sums, share: 0.25 };
-  const most = by[largest(by, above, below)], winner = window.findIndex(({ compared }) => compared === most);
-  return { window, winner: winner < 0 ? 3 : winner };
+  return { window, winner: [above, above + 1, below, below + 1].indexOf(largest(by, above, below)) };
 }
 
 /**
