@@ -10,6 +10,7 @@ from lenet.analysis.occlusion import occlusion
 from lenet.config import TrainConfig
 from lenet.engines import kernels
 from lenet.engines.cpu import CpuEngine
+from lenet.engines.embedding import dense_layer, embeddings
 from lenet.metrics import softmax
 from lenet.networks.gradients import of_images
 
@@ -113,17 +114,19 @@ def test_contributions_add_up_and_units_have_their_images(open_page, explored):
     assert (state["panel"], state["unit"]) == ("layers", unit)
 
 
-def test_the_nearest_training_images_are_those_of_a_search(open_page, explored):
+def test_the_nearest_training_images_are_those_of_a_search(open_page, explored, trained):
     page = opened(open_page, explored)
-    found = page.locator("#why-near [data-image]").evaluate_all("all => all.map((each) => each.dataset.image)")
-    width = page.evaluate("lenet.run.embeddings.train.shape[1]")
-    points = np.array(page.evaluate("[...lenet.run.embeddings.train.values]")).reshape(-1, width)
-    layer = page.evaluate("lenet.run.layers.findIndex((layer) => layer.name === lenet.run.embeddings.layer)")
-    point = np.array(page.evaluate(f"[...lenet.outputs[{layer - 1}]]"))
-    order = np.argsort(np.linalg.norm(points - point, axis=1), kind="stable")[:8]
-    assert found == [f"train:{number}" for number in order]
+    page.wait_for_selector("#why-near [data-image]")
+    addresses = page.locator("#why-near [data-image]").evaluate_all("all => all.map((each) => each.dataset.image)")
+    found = [int(address.removeprefix("train:")) for address in addresses]
+    train = np.array(page.evaluate("[...lenet.run.images.train.pixels.values]"), np.uint8).reshape(-1, 28, 28)
+    layer = dense_layer(trained, page.evaluate("lenet.run.embeddings.layer"))
+    points = embeddings(trained, np.concatenate([train, image_of(page)[None]]), 1, layer)
+    distances = np.linalg.norm(points[:-1] - points[-1], axis=1)
+    assert len({*found}) == 8
+    np.testing.assert_allclose(distances[found], np.sort(distances)[:8], rtol=1e-2)  # the page may hold float16
     page.locator("#why-near [data-image]").first.click()
-    assert page.evaluate("lenet.state.image") == found[0]
+    assert page.evaluate("lenet.state.image") == addresses[0]
 
 
 def test_places_are_walked_through_and_pinned(open_page, explored):
