@@ -32,6 +32,8 @@ def test_a_cell_opens_its_images_and_an_image_opens(open_page, explored):
     images.first.click()
     assert page.evaluate("[lenet.state.image, lenet.image.label, lenet.answer.label]") == [address, truth, answer]
     assert f"cell={truth}.{answer}" in page.evaluate("location.hash")
+    page.locator("#why-this").click()
+    page.wait_for_selector("#panel-why:not([hidden]) .says-mistake")
 
 
 def test_the_matrix_is_a_table_for_the_keyboard(open_page, explored):

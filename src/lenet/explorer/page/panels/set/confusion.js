@@ -43,8 +43,12 @@ export function mountConfusion(root, app) {
   return {
     update() {
       const confusion = confusionOf(app), { cell, shares } = app.state, of = [confusion, cell, shares, app.theme], job = answersOf(app, "test");
-      const now = [confusion, cell, job.result ?? job.share];
-      if (confusion && !isSame(now, opened)) fill(images, ...gallery(app, confusion.values));
+      const now = [confusion, cell, job.result ?? job.share, app.state.image];
+      if (confusion && !isSame(now, opened)) {
+        const focused = images.contains(document.activeElement) ? /** @type {HTMLElement} */ (document.activeElement).dataset.image : null;
+        fill(images, ...gallery(app, confusion.values));
+        if (focused) /** @type {HTMLElement|null} */ (images.querySelector(`[data-image="${focused}"]`))?.focus();
+      }
       opened = now;
       if (isSame(of, painted)) return;
       const focused = frame.contains(document.activeElement);
@@ -118,7 +122,17 @@ function gallery(app, confusion) {
   if (!images.test) return [h("p", {}, say("noImages"))];
   if (!job.result) return [h("p", { role: "status" }, say("working", { percent: Math.floor(100 * job.share) }))];
   const { result } = job, found = imagesOf(images.test.labels.values, result, truth, answer);
-  return [h("h4", {}, say(truth === answer ? "rightImages" : "wrongImages", { ...names, stored: found.length })), h("div", { class: "row thumbs", id: "cell-images" }, ...found.slice(0, SHOWN).map((number) =>
+  return [h("h4", {}, say(truth === answer ? "rightImages" : "wrongImages", { ...names, stored: found.length })), ...whyThis(app, found), h("div", { class: "row thumbs", id: "cell-images" }, ...found.slice(0, SHOWN).map((number) =>
     opener(app, "test", number, { size: 56, caption: share(result.confidence[number]),
       label: say("openTest", { number, truth: names.truth, answer: names.answer, p: share(result.confidence[number]) }) })))];
+}
+
+/**
+ * The way from an image that was opened to the reasons of its answer.
+ * @param {App} app
+ * @param {number[]} found
+ */
+function whyThis(app, found) {
+  const isOpen = found.some((number) => app.state.image === `test:${number}`);
+  return isOpen ? [h("p", {}, h("button", { id: "why-this", onclick: () => app.set({ panel: "why", for: null, against: null }) }, app.words(WORDS)("whyThis")))] : [];
 }
