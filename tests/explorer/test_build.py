@@ -78,6 +78,7 @@ def test_data_cannot_end_its_script():
 def test_the_page_asks_nobody_for_anything():
     """No address in it is one that a browser would load from."""
     page = build.page({"format": 1, "runs": [], "notices": []}).decode()
+    page += build.program()
     loaded = re.findall(r"""(?:src|href)\s*=\s*["'](?!data:|#)[^"']*["']|@import|url\((?!data:)[^)]*\)""", page)
     assert loaded == []
     assert "connect-src 'none'" in page

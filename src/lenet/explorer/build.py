@@ -57,7 +57,7 @@ def page(data: Mapping[str, Any], static: str = "", title: str = "lenet explorer
         "style": (PAGE / "style.css").read_text(encoding="utf-8").strip(),
         "static": static,
         "data": to_json({**data, "kernels": _kernels(), "digits": _digits()}),
-        "program": program(),
+        "program": _packed(program()),
     }
     template = (PAGE / "page.html").read_text(encoding="utf-8")
     return re.sub(r"\{(\w+)\}", lambda found: parts[found[1]], template).encode()
@@ -142,9 +142,20 @@ def _binary(value: Any) -> Any:
         return value.item()
     if not isinstance(value, np.ndarray):
         raise TypeError(f"{type(value).__name__} cannot be written to the page")
+    content = value.astype(value.dtype.newbyteorder("<")).tobytes()
+    return {"dtype": value.dtype.name, "shape": list(value.shape), "data": _deflated(content)}
+
+
+@functools.cache
+def _packed(script: str) -> str:
+    """The script as the page holds it: a third of its size, which page.html restores."""
+    return _deflated(script.encode())
+
+
+def _deflated(content: bytes) -> str:
+    """The bytes, deflated without a header, in base64."""
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
-    content = packer.compress(value.astype(value.dtype.newbyteorder("<")).tobytes()) + packer.flush()
-    return {"dtype": value.dtype.name, "shape": list(value.shape), "data": base64.b64encode(content).decode()}
+    return base64.b64encode(packer.compress(content) + packer.flush()).decode()
 
 
 def _escaped(text: str) -> str:

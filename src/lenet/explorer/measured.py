@@ -144,12 +144,10 @@ def _part(network: Network, answers: Answers, shown: Shown) -> dict[str, Any]:
     values = embedding.embedded(trained, shown.all)
     part = {"test": answers.to_dict(), "images": None, "units": statistics, "top": top, "embeddings": None}
     if values is not None:
-        near = values[len(shown.chosen) :].astype(np.float16)
         layer = embedding.layer_of(trained)
         centre, axes = embedding.principal_axes(values)
         part["embeddings"] = {
             "layer": layer.name if layer else "",
-            "train": near,
             "map": embedding.projected(values, centre, axes),
             "centre": centre.astype(np.float32),  # with the axes: where any other image lies on the map
             "axes": axes.astype(np.float32),

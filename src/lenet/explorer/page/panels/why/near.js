@@ -20,7 +20,7 @@ export function nearNow(app) {
   const { run, network, outputs, image, state } = app, layer = embeddingLayer(network, run.calibration), { train } = run.images;
   if (!train || layer < 0) return null;
   const isAsTrained = state.snapshot === null && !state.weights && !state.units;
-  const points = isAsTrained && run.embeddings ? run.embeddings.train.values : inputsOf(app, "train", layer).result;
+  const points = isAsTrained && run.embeddings?.train ? run.embeddings.train.values : inputsOf(app, "train", layer).result;
   return app.onceOf("near", [outputs, points], () => {
     if (!points) return null;
     const point = outputs[layer - 1] ?? network.inputOf(image.pixels), isItself = image.address.startsWith("train:") ? Number(image.address.slice(6)) : -1;
