@@ -50,12 +50,24 @@ export function before(network, layer) {
  * @returns {Network}
  */
 export function copying(network, layer) {
-  const width = widthOf(network, layer), start = network.weights.length;
-  const copy = { kind: /** @type {const} */ ("dense"), name: "copy", in_features: width, features: width };
-  const weights = new Float32Array(start + width * width + width);
-  weights.set(network.weights);
-  for (let i = 0; i < width; i += 1) weights[start + i * (width + 1)] = 1;
+  const width = widthOf(network, layer), kept = network.layers.slice(0, layer), { run } = network;
+  const isStatistic = (/** @type {string} */ name) => /\.running_(mean|var)$/.test(name);
+  const names = Object.keys(run.tensors).filter((name) => kept.some((each) => name.startsWith(`${each.name}.`)));
+  // In the order in which the kernels read them: the parameters of the layers, then the statistics of all normalizations.
+  const order = [...names.filter((name) => !isStatistic(name)), "copy.weight", "copy.bias", ...names.filter(isStatistic)];
   /** @type {Record<string, [number, number[]]>} */
-  const tensors = { ...network.run.tensors, "copy.weight": [start, [width, width]], "copy.bias": [start + width * width, [width]] };
-  return new Network({ ...network.run, layers: [...network.layers.slice(0, layer), copy], tensors }, weights);
+  const tensors = {};
+  let start = 0;
+  for (const name of order) {
+    const shape = name === "copy.weight" ? [width, width] : name === "copy.bias" ? [width] : run.tensors[name][1];
+    tensors[name] = [start, shape];
+    start += shape.reduce((product, length) => product * length, 1);
+  }
+  const weights = new Float32Array(start), copy = { kind: /** @type {const} */ ("dense"), name: "copy", in_features: width, features: width };
+  for (const name of names) {
+    const [from, shape] = run.tensors[name], size = shape.reduce((product, length) => product * length, 1);
+    weights.set(network.weights.subarray(from, from + size), tensors[name][0]);
+  }
+  for (let i = 0; i < width; i += 1) weights[tensors["copy.weight"][0] + i * (width + 1)] = 1;
+  return new Network({ ...run, layers: [...kept, copy], tensors }, weights);
 }
