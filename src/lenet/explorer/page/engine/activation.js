@@ -82,7 +82,7 @@ const FUNCTIONS = {
 };
 
 /**
- * Return an activation: a function from float to float.
+ * Returns an activation: a function from float to float.
  * @param {string} name such as "relu"
  * @returns {(x: number) => number}
  */
@@ -91,7 +91,7 @@ export function activation(name) {
 }
 
 /**
- * Return the derivative of an activation.
+ * Returns the derivative of an activation.
  * @param {string} name such as "relu"
  * @param {number} before the activation's input
  * @param {number} after its output

@@ -11,7 +11,7 @@ const TERMS = 128; // of a dense layer, summed before their sum is added to the 
 /** @typedef {{channels: number, kernel: number, padding: number, weight: number, bias: number, isBlock: boolean}} Kernels */
 
 /**
- * Return an image within a frame of zeros.
+ * Returns an image within a frame of zeros.
  * @param {Float32Array} input (channels, height, width)
  * @param {number[]} shape
  * @param {number} padding the width of the frame
@@ -31,7 +31,7 @@ export function padded(input, shape, padding) {
 }
 
 /**
- * Compute a convolution: the bias, and then one product after the other, by channel, kernel row and kernel column.
+ * Computes a convolution: the bias, and then one product after the other, by channel, kernel row and kernel column.
  * @param {Float32Array} input (channels, height, width)
  * @param {number[]} shape of the input
  * @param {Kernels} kernels where the weights are, and their sizes; without pooling, the kernels leave out rows of the frame
@@ -100,7 +100,7 @@ function addFive({ out, start, x, at, first, last, columns, pitch }, weights, ta
 }
 
 /**
- * Multiply each channel by a number and add another.
+ * Multiplies each channel by a number and add another.
  * @param {Float32Array} input
  * @param {Float32Array} scale (channels,)
  * @param {Float32Array} shift (channels,)
@@ -116,7 +116,7 @@ export function scaled(input, scale, shift) {
 }
 
 /**
- * Apply an activation to every number.
+ * Applies an activation to every number.
  * @param {Float32Array} input
  * @param {string} name
  * @returns {Float32Array}
@@ -132,7 +132,7 @@ export function activated(input, name) {
 }
 
 /**
- * Pool 2 × 2 pixels. The largest is chosen before an activation, as in the kernels: sigmoids that are equal after rounding.
+ * Pools 2 × 2 pixels. The largest is chosen before an activation, as in the kernels: sigmoids that are equal after rounding.
  * @param {Float32Array} input (channels, height, width)
  * @param {Float32Array} compared by these numbers the largest is chosen: the input of the activation before, or `input`
  * @param {number[]} shape of the input
@@ -154,7 +154,7 @@ export function pooled(input, compared, shape, name) {
 }
 
 /**
- * Return the place of the largest of four numbers, as vector.h's `larger` finds it: of two equal ones, the second.
+ * Returns the place of the largest of four numbers, as vector.h's `larger` finds it: of two equal ones, the second.
  * @param {Float32Array} x
  * @param {number} above the place of the upper two
  * @param {number} below the place of the lower two
@@ -167,7 +167,7 @@ export function largest(x, above, below) {
 }
 
 /**
- * Compute the mean of each channel: rows are summed first.
+ * Computes the mean of each channel: rows are summed first.
  * @param {Float32Array} input (channels, height, width)
  * @param {number[]} shape
  * @returns {Float32Array}
@@ -188,7 +188,7 @@ export function globalMean(input, [channels, height, width]) {
 }
 
 /**
- * Compute a dense layer. 128 products are summed at a time; the first sum is added to the bias, the next to the total.
+ * Computes a dense layer. 128 products are summed at a time; the first sum is added to the bias, the next to the total.
  * @param {Float32Array} input (inputs,)
  * @param {Float32Array} weights
  * @param {number} weight where the layer's weights (features, inputs) begin
@@ -211,7 +211,7 @@ export function dense(input, weights, weight, bias, features) {
 }
 
 /**
- * Return the inputs of a network for every byte, as normalize.h makes them: (byte / 255 - mean) / std.
+ * Returns the inputs of a network for every byte, as normalize.h makes them: (byte / 255 - mean) / std.
  * @param {number} mean
  * @param {number} std
  * @returns {Float32Array} (256,)

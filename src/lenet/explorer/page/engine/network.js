@@ -38,7 +38,7 @@ export class Network {
   }
 
   /**
-   * Return the shape of a layer's input.
+   * Returns the shape of a layer's input.
    * @param {number} layer
    * @returns {number[]}
    */
@@ -47,7 +47,7 @@ export class Network {
   }
 
   /**
-   * Return where a tensor begins in the vector of weights.
+   * Returns where a tensor begins in the vector of weights.
    * @param {number} layer
    * @param {string} part such as "weight"
    * @returns {number}
@@ -57,7 +57,7 @@ export class Network {
   }
 
   /**
-   * Return the input of the network for an image.
+   * Returns the input of the network for an image.
    * @param {Uint8Array} pixels (height, width, channels)
    * @returns {Float32Array} (channels, height, width)
    */
@@ -70,7 +70,7 @@ export class Network {
   }
 
   /**
-   * Compute the output of every layer for an image; the last one's are the logits.
+   * Computes the output of every layer for an image; the last one's are the logits.
    * @param {Uint8Array} pixels (height, width, channels)
    * @param {Map<number, Set<number>>} [off] by layer, the units that are switched off: their outputs are zero
    * @returns {Float32Array[]} of each layer (channels, height, width) or (features,)
@@ -112,7 +112,7 @@ export class Network {
   }
 
   /**
-   * Return the numbers by which a pooling chooses the largest: what goes into the activation before it, if there is one.
+   * Returns the numbers by which a pooling chooses the largest: what goes into the activation before it, if there is one.
    * @param {number} layer
    * @param {Float32Array} input
    * @param {Float32Array[]} outputs
@@ -124,7 +124,7 @@ export class Network {
   }
 
   /**
-   * Return the sizes of a convolution and where its weights are, in the vector or in what folding gives.
+   * Returns the sizes of a convolution and where its weights are, in the vector or in what folding gives.
    * @param {number} layer
    * @returns {import("./layers.js").Kernels}
    */
@@ -138,7 +138,7 @@ export class Network {
   }
 
   /**
-   * Return the folded weights and biases of the convolution before a normalization: (channels, taps) and then (channels,).
+   * Returns the folded weights and biases of the convolution before a normalization: (channels, taps) and then (channels,).
    * @param {number} layer of the normalization
    * @returns {Float32Array}
    */
@@ -158,7 +158,7 @@ export class Network {
   }
 
   /**
-   * Return the numbers of a normalization, by channel; scale: gain / sqrt(variance + epsilon), in float64.
+   * Returns the numbers of a normalization, by channel; scale: gain / sqrt(variance + epsilon), in float64.
    * @param {number} layer
    * @returns {{gain: Float32Array, beta: Float32Array, mean: Float32Array, variance: Float32Array, scale: Float64Array}}
    */
