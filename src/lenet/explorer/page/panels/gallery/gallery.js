@@ -31,6 +31,8 @@ export class Gallery {
   constructor(app) {
     this.app = app;
     this.say = app.words(WORDS);
+    /** @type {any} */
+    this.pressed = null; // the address of the image that is marked
     const { say } = this;
     this.filters = h("div", { class: "row" });
     this.list = h("div", { class: "gallery", role: "group", "aria-label": say("title"), onkeydown: (/** @type {KeyboardEvent} */ event) => this.key(event) });
@@ -53,13 +55,15 @@ export class Gallery {
     if (!this.element.open) return;
     if (!set) return void fill(this.list, h("p", {}, say("noSet")));
     const { result } = answersOf(app, "test"), { truth, answered, isMistake } = this.filter;
-    const of = [app.run, result, truth, answered, isMistake, app.state.page, app.state.image];
-    if (this.of?.every((each, i) => each === of[i])) return;
+    const of = [app.run, result, truth, answered, isMistake, app.state.page];
+    if (this.of?.every((each, i) => each === of[i])) return this.press();
     this.of = of;
     this.found = fitting(set.labels.values, result?.predicted ?? null, this.filter);
     const last = Math.max(0, Math.ceil(this.found.length / PAGE) - 1), page = Math.min(last, Math.max(0, Number(app.state.page)));
     const shown = this.found.slice(page * PAGE, (page + 1) * PAGE), focused = this.focused();
     fill(this.list, ...shown.map((number) => this.thumb(number, set.labels.values[number], result?.predicted[number])));
+    this.pressed = null;
+    this.press();
     const all = this.buttons(), current = all.find((each) => each.getAttribute("aria-pressed") === "true") ?? all[0];
     if (current) current.tabIndex = 0;
     if (focused >= 0) all[Math.min(focused, all.length - 1)]?.focus();
@@ -79,9 +83,16 @@ export class Gallery {
     const { app, say } = this, { classes } = app.run, isKnown = answer !== undefined;
     const label = say(isKnown ? "imageAnswered" : "image", { number, label: classes[truth], answer: isKnown ? classes[answer] : "" });
     const button = opener(app, "test", number, { size: SIZE, label, mark: isKnown ? (answer === truth ? "same" : "other") : "" });
-    button.setAttribute("aria-pressed", String(app.state.image === `test:${number}`));
     button.tabIndex = -1;
     return button;
+  }
+
+  /** Marks the image that is looked at. */
+  press() {
+    const { image } = this.app.state;
+    if (this.pressed === image) return;
+    this.pressed = image;
+    for (const button of this.buttons()) button.setAttribute("aria-pressed", String(button.dataset.image === image));
   }
 
   paintFilters() {
