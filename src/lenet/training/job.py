@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass, field
 
 from lenet.display.protocol import Display
+from lenet.runs import stop_request
 from lenet.runs.recorder import Recorder
 from lenet.training.interrupts import Interrupt
 from lenet.training.setup import Setup
@@ -39,3 +40,11 @@ class Job:
     recorder: Recorder
     setup: Setup
     session: Session
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether a signal came, or a file in the run directory asks to stop."""
+        interrupt = self.session.interrupt
+        if not interrupt.is_set() and stop_request.is_requested(self.recorder.path):
+            interrupt.set()
+        return interrupt.is_set()

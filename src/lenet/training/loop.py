@@ -115,7 +115,7 @@ class Loop:
             if position.step == end:
                 self._end_chunk(float(epoch_plan.learning_rates[end - 1]))
             if position.step < self.num_steps:
-                if self._is_stopping():
+                if self.job.is_stopping:
                     self._stop()
                 if self.saver.clock.is_due(self.step):
                     self.saver.checkpoint(self.step, self.position)
@@ -190,15 +190,8 @@ class Loop:
             self._stop()
         self.position.is_judged = True
         self._end_if_strict(findings)
-        if self._is_stopping() and not self.is_over:
+        if self.job.is_stopping and not self.is_over:
             self._stop()
-
-    def _is_stopping(self) -> bool:
-        """Whether a signal came, or a file in the run directory asks to stop."""
-        interrupt = self.job.session.interrupt
-        if not interrupt.is_set() and stop_request.is_requested(self.recorder.path):
-            interrupt.set()
-        return interrupt.is_set()
 
     def _end_if_strict(self, findings: list[Finding]) -> None:
         """Ends a strict training at its first finding: saves all and raises TrainingError."""
