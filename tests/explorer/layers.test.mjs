@@ -114,7 +114,7 @@ test("a cell of the address must exist", () => {
   assert.deepEqual(of(0, 1, 7, 0), { layer: 0, unit: 1, row: 7, column: 0 });
   assert.deepEqual(of(3, 4), { layer: 3, unit: 4, row: 0, column: 0 });
   assert.deepEqual(of(-1, 0, 7, 7), { layer: -1, unit: 0, row: 7, column: 7 });
-  for (const numbers of [[0, 2, 0, 0], [0, 0, 8, 0], [6, 0], [3, 5], [0, 0.5, 0, 0], [-2, 0], ["x", 0], [null, 1], [1]]) assert.equal(of(...numbers), null);
+  for (const numbers of [[0, 2, 0, 0], [0, 0, 8, 0], [6, 0], [3, 5], [0, 0.5, 0, 0], [-2, 0], [0.5, 0], ["x", 0], [null, 1], [1]]) assert.equal(of(...numbers), null);
 });
 
 test("a scale is that of a map, of a layer, or of all layers", () => {

@@ -23,10 +23,10 @@ export function shapeOf(network, layer) {
 export function cellOf(network, state) {
   if (state.layer === null || state.unit === null) return null;
   const [layer, unit, row, column] = [state.layer, state.unit, state.row ?? 0, state.column ?? 0].map(Number);
-  if (!(layer >= -1 && layer < network.layers.length)) return null;
+  if (!Number.isInteger(layer) || layer < -1 || layer >= network.layers.length) return null;
   const [count, height = 1, width = 1] = shapeOf(network, layer);
   const isThere = unit >= 0 && unit < count && row >= 0 && row < height && column >= 0 && column < width;
-  return isThere && [layer, unit, row, column].every(Number.isInteger) ? { layer, unit, row, column } : null;
+  return isThere && [unit, row, column].every(Number.isInteger) ? { layer, unit, row, column } : null;
 }
 
 /**

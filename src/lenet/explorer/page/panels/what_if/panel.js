@@ -82,7 +82,7 @@ class WhatIf {
 
   /** The switches of a layer's units. */
   paintUnits() {
-    const { app, say } = this, { network } = app, layer = Math.min(Math.max(0, Number(app.state.layer ?? 0)), network.layers.length - 1);
+    const { app, say } = this, { network, state } = app, layer = Number(state.layer) in network.layers ? Number(state.layer) : 0;
     const off = app.off.get(layer) ?? new Set();
     if (!this.isNew("units", [layer, [...off], app.language])) return;
     const focused = document.activeElement, number = focused instanceof HTMLElement && this.units.contains(focused) ? focused.dataset.unit : null;
