@@ -40,6 +40,27 @@ def test_names_that_modules_share_do_not_collide(modules):
     assert run_module(f"new Function({json.dumps(script)})();") == [2, 10]
 
 
+@needs_node
+def test_comments_go_and_the_code_beside_them_stays(modules):
+    script = modules(
+        main="""/** The beginning.
+ * @param {number} a */
+export function main() {
+  // alone
+  const address = "http://a//b"; // why
+  /** @type {any} */ (globalThis).a = 1 /** two */ + 1;
+  const b = /** @type {number} */ (globalThis.a);
+  console.log(JSON.stringify([address, b]));
+}
+/** End. */
+"""
+    )
+    assert run_module(f"new Function({json.dumps(script)})();") == ["http://a//b", 2]
+    assert "@" not in script
+    assert "alone" not in script
+    assert "// why" in script
+
+
 @pytest.mark.parametrize(
     "text",
     [
