@@ -11,6 +11,7 @@ def test_a_network_is_trained_saved_and_looked_into(open_page, explored, tmp_pat
     page = open_page(explored, "#panel=train&epochs=8&seed=3&activation=tanh")
     page.get_by_role("button", name="Train", exact=True).click()
     page.get_by_text("Done after").wait_for(timeout=60_000)
+    assert len(page.workers) == 1
     status = page.locator("#panel-train p[role=status]").inner_text()
     assert "Epoch 8.0 of 8" in status
     assert page.locator("#panel-train canvas").count() == 6
