@@ -99,7 +99,7 @@ def test_the_gradient_is_that_of_python(open_page, explored, trained):
     np.testing.assert_allclose(computed, expected, rtol=1e-3, atol=1e-5 * np.abs(expected).max())
 
 
-def test_contributions_add_up_and_units_have_their_images(open_page, explored):
+def test_contributions_add_up_and_units_have_their_images(open_page, explored, trained):
     page = opened(open_page, explored)
     page.wait_for_selector("#why-units .likes button")
     lead = page.evaluate("lenet.known.get('lead').result.lead.lead")
@@ -109,6 +109,11 @@ def test_contributions_add_up_and_units_have_their_images(open_page, explored):
     assert page.evaluate("lenet.image.label !== lenet.answer.label")  # the first image is the worst mistake
     assert lead == pytest.approx(exact, abs=1e-4)
     unit = int(page.locator("#why-units tbody tr").first.get_attribute("data-unit"))
+    images = np.array(page.evaluate("[...lenet.run.images.test.pixels.values]"), np.uint8).reshape(-1, 28, 28)
+    strength = embeddings(trained, images, 1)[:, unit]
+    best = page.locator("#why-units tbody tr").first.locator("[data-image]")
+    addresses = best.evaluate_all("all => all.map((each) => Number(each.dataset.image.replace('test:', '')))")
+    np.testing.assert_allclose(strength[addresses], np.sort(strength)[::-1][:3], rtol=1e-4)
     page.locator("#why-units tbody tr button").first.click()
     state = page.evaluate("lenet.state")
     assert (state["panel"], state["unit"]) == ("layers", unit)

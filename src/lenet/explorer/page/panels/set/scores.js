@@ -13,7 +13,7 @@ import { WORDS } from "./words.js";
  */
 export function mountScores(root, app) {
   const say = app.words(WORDS), body = h("tbody"), head = ["class", "images", "recall", "precision"];
-  fill(root, h("h3", {}, say("scores")), h("div", { class: "scroll" }, h("table", { class: "scores" },
+  fill(root, h("h3", {}, say("scores")), h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": say("scores") }, h("table", { class: "scores" },
     h("thead", {}, h("tr", {}, ...head.map((key) => h("th", { scope: "col" }, say(key))))), body)), h("p", { class: "pale" }, say("scoresCaption")));
   /** @type {any} */
   let painted;
