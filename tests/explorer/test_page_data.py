@@ -4,12 +4,16 @@ import json
 
 import numpy as np
 import pytest
+from trainings import StopAfter, train_toy
 
 import lenet
+from lenet.data.from_arrays import as_splits
+from lenet.errors import RunWarning
 from lenet.explorer.build import to_json
 from lenet.explorer.page_data import page_data
 from lenet.metrics import softmax
 from lenet.networks.trained import TrainedNetwork
+from lenet.training.interrupts import Interrupted
 
 
 @pytest.fixture(scope="module")
@@ -177,3 +181,29 @@ def test_a_network_whose_numbers_are_not_finite(trained):
     network.network.weights[:] = 1e30
     made = page_data(network, data="digits", num_images=20)
     assert "NaN or infinite" in made["notices"][0]
+
+
+def test_a_run_that_is_still_being_written(tiny, tmp_path):
+    with pytest.raises(Interrupted):
+        train_toy(tiny, tmp_path, progress=StopAfter(13))
+    with pytest.warns(RunWarning, match="has not finished"):
+        made = page_data(tmp_path / "run", data=tiny, num_images=20)
+    run = made["runs"][0]
+    assert "has not finished: these are the weights of its newest checkpoint" in made["notices"][0]
+    assert run["epochs"] == 1
+    assert len(run["points"]["chunks"]) == 13
+    assert 0 < len(run["snapshots"]) < 10
+    assert run["test"]["count"] == len(tiny.test)
+
+
+def test_images_in_colour(tmp_path):
+    random = np.random.default_rng(0)
+    images, labels = random.integers(0, 256, (300, 20, 24, 3), np.uint8), np.arange(300) % 3
+    run = lenet.train((images, labels), recipe="small", epochs=1, out=tmp_path / "run", progress="quiet")
+    splits = as_splits((images, labels), 0)
+    made = page_data(run, data=splits)["runs"][0]
+    assert made["input"] == {"channels": 3, "height": 20, "width": 24}
+    assert made["images"]["test"]["pixels"].shape == (60, 20, 24, 3)
+    assert made["embeddings"]["map"].shape[1] == 2
+    assert all(entry["map"] is not None for entry in made["snapshots"])
+    assert len(to_json(made)) < 2_500_000
