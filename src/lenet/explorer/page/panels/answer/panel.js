@@ -62,8 +62,8 @@ class Answer {
   sentences() {
     const { app, say } = this, { image, run } = app;
     if (image.problem) return { text: { headline: say("none"), truth: "" }, tone: "", verdict: problemText(app, image.problem) };
-    const { label, probabilities, reason } = app.answer, name = run.classes[label];
-    const headline = say("answer", { name, p: percent(probabilities[label]) });
+    const { label, probabilities, reason, isUnknown } = app.answer, name = run.classes[label];
+    const headline = say(isUnknown ? "unknown" : "answer", { name, p: percent(probabilities[label]) });
     const verdict = say(reason ?? (run.calibration ? "known" : "uncalibrated"), { name });
     if (image.label === null) return { text: { headline, truth: say("open") }, tone: "pale", verdict };
     const isRight = image.label === label;
