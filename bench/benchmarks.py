@@ -8,6 +8,7 @@ from typing import Any
 
 from export_tables import export_rows
 from own_rows import own_rows
+from page_rows import page_rows
 from photograph_tables import photograph_rows
 from recording import commit_of, record
 from row import Row, is_recorded, judged
@@ -32,6 +33,7 @@ def rows() -> Iterator[Row]:
         yield from own_rows()
     if is_recorded("exports"):
         yield from export_rows()
+    yield from page_rows()
 
 
 def accuracies() -> Iterator[Row]:
