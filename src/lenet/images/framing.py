@@ -15,6 +15,7 @@ from lenet.images.finding.components import box_of
 from lenet.images.finding.filters import Floats
 from lenet.images.finding.reading import MIN_CONTRAST
 from lenet.images.finding.search import Sight, check_contrast, search
+from lenet.images.finding.soft_edges import fitted
 from lenet.images.found import Framed, Mask
 from lenet.images.invariants import FAINT, ObjectRange, is_framed
 from lenet.images.pixels import Grey, Pixels, chunks, to_grey
@@ -129,10 +130,8 @@ def _is_alone(ink: Mask, framing: str) -> bool:
     if max(shares) < (0.85 if framing == "box" else 0.5):
         return False
     inside = ink[box.top + 1 : box.bottom - 1, box.left + 1 : box.right - 1]
-    is_rectangle = min(shares) >= 0.5 and all(
-        side.all() for side in (inside[0], inside[-1], inside[:, 0], inside[:, -1])
-    )
-    return not is_rectangle
+    sides = (inside[0], inside[-1], inside[:, 0], inside[:, -1])
+    return min(shares) < 0.5 or not all(side.all() for side in sides)
 
 
 def _framed(sight: Sight, part: Mask, target: tuple[tuple[int, int], str, str]) -> Framed:
@@ -140,10 +139,10 @@ def _framed(sight: Sight, part: Mask, target: tuple[tuple[int, int], str, str]) 
     size, framing, ground = target
     relief = thickened(sight.relief(part)) if framing == "mass" else sight.relief(part)
     inner = (max(1, round(size[0] * FRAMINGS[framing])), max(1, round(size[1] * FRAMINGS[framing])))
-    scaled = stretch_contrast(scale_to_fit(relief, inner, framing == "box"), sight.reading.noise)
+    fit = fitted if framing == "box" else scale_to_fit
+    lifted, scaled = (stretch_contrast(image, sight.reading.noise) for image in (relief, fit(relief, inner)))
     seen = place(scaled, size, framing)
     seen = 255 - seen if ground == "light" else seen
-    lifted = stretch_contrast(relief, sight.reading.noise)
     steps = (("image", sight.found.copy), ("object", lifted), ("scaled", scaled), ("what the network sees", seen))
     return Framed(seen, sight.found, steps)
 

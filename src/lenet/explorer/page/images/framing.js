@@ -16,6 +16,7 @@
 
 import { chosen } from "./finding/reading.js";
 import { checkContrast, copied, search } from "./finding/search.js";
+import { fitted } from "./finding/solids/soft_edges.js";
 import { argmax, sum32 } from "./numbers.js";
 import { innerSize, isLight, place, placedAt, rounded, scaleToFit, stretchContrast } from "./placing.js";
 import { inverted, toFloats, toGrey } from "./pixels.js";
@@ -113,7 +114,8 @@ function stepsOf(image, relief, noise, box, preprocessing, off) {
   const { size, framing } = preprocessing;
   const object = framing === "mass" && !off.has("strokes") ? thickened(relief) : relief;
   const levels = (/** @type {Floats} */ values) => (off.has("contrast") ? rounded(values) : stretchContrast(values, noise));
-  const scaled = levels(scaleToFit(object, innerSize(size, framing), framing === "box"));
+  const fit = framing === "box" ? fitted : scaleToFit;
+  const scaled = levels(fit(object, innerSize(size, framing)));
   const placed = off.has("place") ? placedAt(scaled, size, startOf(scaled, size, box, image)) : place(scaled, size, framing);
   const seen = finished(placed, image, preprocessing, off);
   return [["object", levels(object)], ["scaled", scaled], ["what the network sees", seen]];

@@ -32,13 +32,18 @@ function bicubic(x) {
  * @param {number} width
  * @param {number} height
  * @param {Filter} filter
+ * @param {{across?: [number, number], down?: [number, number]}} [box]  the part to resize, from where to where along an axis
  * @returns {T}
  */
-export function resized(image, width, height, filter) {
+export function resized(image, width, height, filter, { across, down } = {}) {
   const { channels } = image;
-  const wide =
-    width === image.width ? image.data : along(image.data, image.height, image.width, width, channels, filter);
-  const data = height === image.height ? wide : along(wide, 1, image.height, height, width * channels, filter);
+  let { data } = image;
+  if (across || width !== image.width) {
+    data = along(data, image.height, image.width, channels, windows(image.width, width, filter, across));
+  }
+  if (down || height !== image.height) {
+    data = along(data, 1, image.height, width * channels, windows(image.height, height, filter, down));
+  }
   return /** @type {T} */ ({ ...image, width, height, data: data === image.data ? data.slice() : data });
 }
 
@@ -47,14 +52,13 @@ export function resized(image, width, height, filter) {
  * @param {Uint8Array | Float32Array} values
  * @param {number} outer
  * @param {number} old
- * @param {number} size
  * @param {number} inner
- * @param {Filter} filter
+ * @param {[number[], Float64Array[]]} windows  of the new numbers
  */
-function along(values, outer, old, size, inner, filter) {
+function along(values, outer, old, inner, [starts, weights]) {
+  const size = starts.length;
   const isWhole = values instanceof Uint8Array;
   const result = isWhole ? new Uint8Array(outer * size * inner) : new Float32Array(outer * size * inner);
-  const [starts, weights] = windows(old, size, filter);
   if (isWhole) weights.forEach((list) => list.forEach((weight, k) => (list[k] = fixed(weight))));
   const sums = new Float64Array(inner);
   const half = isWhole ? 1 << (PRECISION - 1) : 0;
@@ -110,18 +114,20 @@ function clipped(sum) {
  * @param {number} old
  * @param {number} size
  * @param {Filter} filter
+ * @param {[number, number]} [part]  the part of the axis to resize, which Pillow takes as float32
  * @returns {[number[], Float64Array[]]}
  */
-function windows(old, size, filter) {
+function windows(old, size, filter, part = [0, old]) {
   const [reach, height] = FILTERS[filter];
-  const scale = old / size;
+  const [from, to] = [Math.fround(part[0]), Math.fround(part[1])];
+  const scale = Math.fround(to - from) / size;
   const stretched = Math.max(scale, 1);
   const support = reach * stretched;
   const factor = 1 / stretched;
   const starts = new Array(size);
   const weights = new Array(size);
   for (let number = 0; number < size; number++) {
-    const centre = (number + 0.5) * scale;
+    const centre = from + (number + 0.5) * scale;
     const first = Math.max(0, Math.trunc(centre - support + 0.5));
     const list = new Float64Array(Math.min(old, Math.trunc(centre + support + 0.5)) - first);
     let total = 0;
