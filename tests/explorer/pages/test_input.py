@@ -266,8 +266,9 @@ def test_each_step_can_be_switched_off(open_page, explored):
     panel.locator("[data-step=polarity]").click()
     until(page, "lenet.state.steps === 'polarity'")
     np.testing.assert_array_equal(seen(page), 255 - before)
-    panel.get_by_role("button", name="Switch all steps on").click()
+    page.locator("#panel-answer").get_by_role("button", name="Switch them on").click()
     np.testing.assert_array_equal(seen(page), before)
+    assert page.locator("#panel-answer .row:visible").count() == 0
 
 
 def test_numbers_are_read_by_keyboard_and_by_pointing(open_page, explored):

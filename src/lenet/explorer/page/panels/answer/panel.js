@@ -23,6 +23,7 @@ class Answer {
     this.body = h("tbody", {});
     this.verdict = h("p", {});
     this.score = h("p", { class: "pale" });
+    this.off = h("p", { class: "row" }, say("off"), h("button", { onclick: () => app.set({ steps: "" }) }, say("on")));
     this.live = h("p", { class: "hidden", role: "status" });
     /** @type {Row[]} */
     this.rows = [];
@@ -30,7 +31,7 @@ class Answer {
       h("option", { value: "probability" }, say("byProbability")), h("option", { value: "class" }, say("byClass")));
     fill(root, this.headline, this.truth, h("table", { class: "probabilities" },
       h("thead", { class: "hidden" }, h("tr", {}, h("th", { scope: "col" }, say("class")), h("th", { scope: "col", colspan: 2 }, say("probability")))), this.body),
-    this.verdict, this.score, h("label", { class: "order" }, `${say("sorted")} `, this.order), this.live);
+    this.verdict, this.score, this.off, h("label", { class: "order" }, `${say("sorted")} `, this.order), this.live);
   }
 
   /** Shows the answer for the image. */
@@ -38,6 +39,7 @@ class Answer {
     const { app, say } = this, { image, run } = app;
     if (this.classes !== run.classes) this.build(run.classes);
     this.order.value = String(app.state.order);
+    this.off.hidden = !image.original || !app.state.steps;
     const answer = image.problem ? null : app.answer, key = [answer, image.label, image.problem, run, app.state.order];
     if (this.of?.every((each, i) => each === key[i])) return;
     this.of = key;
