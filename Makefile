@@ -16,6 +16,7 @@
 #   make proof             the tests marked `proof`: 90 oracle networks, the README's commands
 #   make without-torch     the tests of the core in an environment of its own without PyTorch, .venv-core
 #   make page              the explorer's page in Chromium, the types of its modules, its accessibility
+#   make ray               the tests marked `ray`: sweeps on a Ray cluster of three nodes here, nodes that die
 #   make builds            the tests marked `build`: kernels for every platform and for WebAssembly, wheels
 #   make sanitize          the tests of the CPU engine under the address and undefined-behaviour sanitizers, and trainings of
 #                          models and random chains under the thread sanitizer
@@ -50,7 +51,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses $(JOBS)
 KERNELS := src/lenet/engines/kernels
 SOURCES := $(wildcard $(KERNELS)/*.h $(KERNELS)/*.cpp $(KERNELS)/build.py)
 
-.PHONY: train examples check format lint test coverage proof without-torch builds page sanitize emulate wasm mutants mutants-short \
+.PHONY: train examples check format lint test coverage proof without-torch builds page ray sanitize emulate wasm mutants mutants-short \
   faults faults-short bench bench-short serve-bench soak-short \
   doctor doctor-short lab networks reproduction wheels release docs clean
 
@@ -73,23 +74,26 @@ lint: .venv/installed-dev
 	@$(BIN)/mypy
 
 test: .venv/installed-dev
-	@$(PYTEST) -m 'not proof and not build and not page' $(ARGS)
+	@$(PYTEST) -m 'not proof and not build and not page and not ray' $(ARGS)
 
 coverage: .venv/installed-dev
-	@$(PYTEST) -m 'not proof and not build and not page' --cov --cov-fail-under=90 $(ARGS)
+	@$(PYTEST) -m 'not proof and not build and not page and not ray' --cov --cov-fail-under=90 $(ARGS)
 
 proof: .venv/installed-dev
 	@$(PYTEST) -m proof $(ARGS)
 
 without-torch: .venv-core/installed
 	@.venv-core/bin/python -c 'import importlib.util as u; assert u.find_spec("torch") is None'
-	@.venv-core/bin/python -m pytest --numprocesses $(JOBS) -m 'not proof and not build and not page and not docs' $(ARGS)
+	@.venv-core/bin/python -m pytest --numprocesses $(JOBS) -m 'not proof and not build and not page and not ray and not docs' $(ARGS)
 
 builds: .venv/installed-wheels
 	@$(PYTEST) --dist loadfile -m build $(ARGS)
 
 page: .venv/installed-page
 	@$(BIN)/python -m pytest -m page $(ARGS)
+
+ray: .venv/installed-dev
+	@$(BIN)/python -m pytest -m ray $(ARGS)
 
 sanitize: .venv/installed-dev
 	@$(BIN)/python bench/sanitize.py --quiet $(ARGS)

@@ -25,6 +25,8 @@ ROOMS = [
     "display",
     "training",
     "analysis",
+    "distributed",
+    "sweeps",
     "explorer",
     "deploy",
     "sklearn",

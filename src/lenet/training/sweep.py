@@ -27,7 +27,7 @@ from lenet.files.names import file_name
 from lenet.runs import environment
 from lenet.runs.run import Run
 from lenet.training.interrupts import Interrupted
-from lenet.training.tasks import Outcome, Task, load_splits, run_all, source
+from lenet.training.tasks import Executor, Outcome, Task, load_splits, run_all, source
 from lenet.training.teacher import open_teacher, targets_sha256
 from lenet.version import __version__
 
@@ -69,6 +69,7 @@ def sweep(
     folder: str | os.PathLike[str],
     one_by_one: bool = False,
     progress: str = "auto",
+    executor: Executor | None = None,
 ) -> list[Result]:
     """Train every variation with every seed.
 
@@ -81,6 +82,7 @@ def sweep(
         one_by_one: whether to train one after the other, each on all threads, to time them; otherwise as many at once as
             there are cores, each on one thread.
         progress: "auto" or "quiet".
+        executor: where to train; by default in threads of this process.
 
     Returns:
         What came of each variation, in their order.
@@ -106,7 +108,7 @@ def sweep(
             for seed, path in zip(seeds, paths[-1], strict=True)
         }
     with _locked(folder):
-        outcomes = _outcomes(tasks, display, 1 if one_by_one else None, folder)
+        outcomes = _outcomes(tasks, display, 1 if one_by_one else None, folder, executor or run_all)
     return [
         _result(variation, dict(zip(seeds, [outcomes[path] for path in own], strict=True)))
         for variation, own in zip(variations, paths, strict=True)
@@ -143,12 +145,12 @@ def _locked(folder: Path) -> Iterator[None]:
 
 
 def _outcomes(
-    tasks: dict[Path, Task], display: Finished, workers: int | None, folder: Path
+    tasks: dict[Path, Task], display: Finished, workers: int | None, folder: Path, executor: Executor
 ) -> dict[Path, Run | TrainingError]:
     """What came of each task, by its folder: of those that are not finished yet, trained now."""
     missing = {path: task for path, task in tasks.items() if not (path / "summary.json").is_file()}
     display.total = len(missing)
-    new: dict[Path, Outcome] = dict(zip(missing, run_all(list(missing.values()), display, workers), strict=True))
+    new: dict[Path, Outcome] = dict(zip(missing, executor(list(missing.values()), display, workers), strict=True))
     outcomes: dict[Path, Run | TrainingError] = {}
     for path in tasks:
         outcome = new[path] if path in new else Run.load(path)

@@ -8,7 +8,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from lenet.config import TrainConfig
 from lenet.data.dataset import Splits
@@ -43,6 +43,22 @@ class Task:
 Key: TypeAlias = tuple[Hashable, ...]  # of a data set, see `source`
 # What came of a task: its run, its error, or Interrupted, with nothing saved if it was not begun.
 Outcome: TypeAlias = Run | LenetError | Interrupted
+
+
+class Executor(Protocol):
+    """Where trainings are done: `run_all`, in threads of this process, or a cluster, see lenet.distributed."""
+
+    def __call__(self, tasks: Sequence[Task], display: Finished, workers: int | None = None, /) -> list[Outcome]:
+        """Do all tasks; a finished run is kept as it is, an interrupted one is resumed.
+
+        Args:
+            tasks: the trainings.
+            display: reports each that is finished.
+            workers: trainings at a time; by default as many as there are cores.
+
+        Returns:
+            What came of each, in the order of the tasks.
+        """
 
 
 def run_all(tasks: Sequence[Task], display: Finished, workers: int | None = None) -> list[Outcome]:

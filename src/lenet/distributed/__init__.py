@@ -1,0 +1,1 @@
+"""Trainings and predictions on the machines of a Ray cluster."""

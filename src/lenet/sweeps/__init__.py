@@ -1,0 +1,1 @@
+"""Grids of settings with seeds, their comparisons, and the search for settings."""
