@@ -33,8 +33,9 @@ def replay(run: Run | TrainedNetwork, shown: Shown | None, final: NDArray[np.flo
         final: the map of the trained network's embedding, float32 (N, 2), to which the maps are turned.
 
     Returns:
-        Under `snapshots` an entry each, with its differences int8 (num_values,) from the one before; under `scales` what a
-        unit stands for, float32, for each tensor one number a row of a matrix or a convolution, else one number.
+        Under `snapshots` an entry each, with its differences int8 (num_values,) from the one before, and its map int8 (N, 2),
+        in a unit of its own; under `scales` what a unit of the weights stands for, float32, for each tensor one number a row
+        of a matrix or a convolution, else one number.
     """
     trained = network_of(run)
     found = []
@@ -119,7 +120,8 @@ def _measured(
     if values is None or later is None:
         return answers, later
     placed = embedding.aligned(embedding.planar(values), later)
-    return answers | {"map": placed.astype(np.float16)}, placed
+    farthest = float(np.abs(placed).max()) or 1.0
+    return answers | {"map": np.rint(placed * (LEVELS / farthest)).astype(np.int8)}, placed
 
 
 def _thinned(found: list[Snapshot]) -> list[Snapshot]:

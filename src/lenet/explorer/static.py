@@ -16,8 +16,8 @@ from PIL import Image, ImageDraw
 from lenet.networks.layers import Activation, Dense, Flatten, Pooling
 from lenet.networks.trained import TrainedNetwork
 
-MISTAKES, IMAGES = 24, 10  # shown: of the worst mistakes, and with their maps
-BUDGET = 60_000  # bytes of the images with their maps; the rest takes some 30,000
+MISTAKES, IMAGES = 20, 7  # shown: of the worst mistakes, and with their maps
+BUDGET = 50_000  # bytes of the images with their maps; the rest takes some 25,000
 MOST_CLASSES = 30  # of a confusion matrix
 MOST_UNITS = 64  # of a layer
 WIDTH, HEIGHT = 560, 220  # pixels of the curve

@@ -43,7 +43,7 @@
  * @property {number|null} [accuracy]
  * @property {number|null} [loss]
  * @property {Table<Int32Array>|null} [confusion]
- * @property {Table<Float32Array>|null} [map]  as of `embeddings`, turned to it
+ * @property {Table<Numbers>|null} [map]  as of `embeddings`, turned to it, in a unit of its own
  */
 
 /**
