@@ -50,8 +50,9 @@ function slopes({ width, height, channels, data }) {
     if (i + row < data.length) down[i] = data[i + row] - data[i];
     if ((i % row) + channels < row) across[i] = data[i + channels] - data[i];
   }
-  const sideways = lengths(across, channels);
-  return { width, height, channels: 1, data: lengths(down, channels).map((slope, i) => Math.max(slope, sideways[i])) };
+  const [steep, sideways] = [lengths(down, channels), lengths(across, channels)];
+  for (let i = 0; i < steep.length; i++) if (sideways[i] > steep[i]) steep[i] = sideways[i];
+  return { width, height, channels: 1, data: steep };
 }
 
 /** The values along the border, a twentieth of the shorter edge deep; in the corners twice. @param {Floats} image */
@@ -71,5 +72,7 @@ function ringOf(image) {
  */
 function atMost({ width, height, data }, limit) {
   const most = Math.fround(limit);
-  return { width, height, data: Uint8Array.from(data, (value) => Number(value <= most)) };
+  const result = new Uint8Array(data.length);
+  for (let i = 0; i < data.length; i++) result[i] = Number(data[i] <= most);
+  return { width, height, data: result };
 }
