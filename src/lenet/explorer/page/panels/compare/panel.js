@@ -30,7 +30,7 @@ export function pairOf(app) {
 function mount(root, app) {
   const say = app.words(WORDS), alone = h("div"), both = h("div");
   const other = h("select", { onchange: (/** @type {any} */ event) => app.set({ beside: Number(event.target.value) }) });
-  const name = h("span"), sentences = h("div", { role: "status" }), table = h("div", { class: "scroll" }), list = h("div"), maps = sideBySide(app, say);
+  const name = h("span"), sentences = h("div", { role: "status" }), table = h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": say("title") }), list = h("div"), maps = sideBySide(app, say);
   fill(alone, h("p", {}, say("one")), h("p", {}, h("code", {}, "lenet explore RUN RUN2")), h("p", { class: "pale" }, say("trained")));
   fill(both, h("label", {}, name, " ", other), sentences, h("h3", {}, say("answers")), table, h("h3", {}, say("disagreements")), list,
     h("h3", {}, say("maps")), h("p", { class: "pale" }, say("mapsHint")), maps.element);
