@@ -42,8 +42,9 @@ export function rasterised({ isLight, strokes }, width) {
  */
 function addLine(ink, [fromX, fromY], [toX, toY], radius) {
   const reach = radius + 0.5, [dx, dy] = [toX - fromX, toY - fromY], square = dx * dx + dy * dy;
-  const [left, right] = [Math.max(0, Math.floor(Math.min(fromX, toX) - reach)), Math.min(EDGE, Math.ceil(Math.max(fromX, toX) + reach))];
-  const [top, bottom] = [Math.max(0, Math.floor(Math.min(fromY, toY) - reach)), Math.min(EDGE, Math.ceil(Math.max(fromY, toY) + reach))];
+  const first = (/** @type {number} */ a, /** @type {number} */ b) => Math.max(0, Math.floor(Math.min(a, b) - reach));
+  const stop = (/** @type {number} */ a, /** @type {number} */ b) => Math.min(EDGE, Math.ceil(Math.max(a, b) + reach));
+  const [left, right, top, bottom] = [first(fromX, toX), stop(fromX, toX), first(fromY, toY), stop(fromY, toY)];
   for (let row = top; row < bottom; row += 1) {
     for (let column = left; column < right; column += 1) {
       const [x, y] = [column + 0.5 - fromX, row + 0.5 - fromY];

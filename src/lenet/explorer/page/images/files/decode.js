@@ -18,6 +18,8 @@ const MAX_CLEAR = 16e6; // pixels of a reduced image with transparency, which is
 const MAX_EDGE = 32_767; // pixels: browsers have no larger canvas
 const MAX_NOISE = 8; // of 255: a protection against fingerprinting that changes low bits leaves the image as good as it was
 const STRIP = 4e6; // pixels that are read at once
+/** @type {ImageBitmapOptions} */
+const AS_STORED = { imageOrientation: "from-image", colorSpaceConversion: "none", premultiplyAlpha: "none" };
 
 /**
  * Decode a file.
@@ -61,7 +63,7 @@ function checkSize(width, height) {
 /** @param {Blob} file @param {Header} header */
 async function bitmapOf(file, { kind }) {
   try {
-    return await createImageBitmap(file, { imageOrientation: "from-image", colorSpaceConversion: "none", premultiplyAlpha: "none" });
+    return await createImageBitmap(file, AS_STORED);
   } catch {
     throw new ImageProblem(kind === "heic" || kind === "unknown" ? kind : "damaged");
   }

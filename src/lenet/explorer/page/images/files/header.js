@@ -18,15 +18,22 @@ export function readHeader(bytes) {
   const start = (/** @type {number} */ from, /** @type {number} */ to) => String.fromCharCode(...bytes.subarray(from, to));
   const known = (/** @type {Kind} */ kind, width = 0, height = 0, isWhole = true) => ({ kind, width, height, isWhole });
   if (start(0, 8) === "\x89PNG\r\n\x1a\n") {
-    return bytes.length < 33 ? known("png", 0, 0, false) : known("png", view.getUint32(16), view.getUint32(20), hasEnd(bytes, IEND, 33));
+    if (bytes.length < 33) return known("png", 0, 0, false);
+    return known("png", view.getUint32(16), view.getUint32(20), hasEnd(bytes, IEND, 33));
   }
   if (bytes[0] === 0xff && bytes[1] === 0xd8) return { kind: "jpeg", ...jpegFrame(view) };
   if (/^GIF8[79]a/.test(start(0, 6)) && bytes.length > 13) {
     return known("gif", view.getUint16(6, true), view.getUint16(8, true), hasEnd(bytes, [0x3b], 13));
   }
-  if (start(0, 2) === "BM" && bytes.length > 26) return known("bmp", Math.abs(view.getInt32(18, true)), Math.abs(view.getInt32(22, true)));
-  if (start(0, 4) === "RIFF" && start(8, 12) === "WEBP" && bytes.length > 30) return { kind: "webp", ...webpFrame(view, start(12, 16)) };
-  if (start(4, 8) === "ftyp") return { kind: isHeic(start(8, Math.min(64, view.getUint32(0)))) ? "heic" : "avif", ...isoFrame(view) };
+  if (start(0, 2) === "BM" && bytes.length > 26) {
+    return known("bmp", Math.abs(view.getInt32(18, true)), Math.abs(view.getInt32(22, true)));
+  }
+  if (start(0, 4) === "RIFF" && start(8, 12) === "WEBP" && bytes.length > 30) {
+    return { kind: "webp", ...webpFrame(view, start(12, 16)) };
+  }
+  if (start(4, 8) === "ftyp") {
+    return { kind: isHeic(start(8, Math.min(64, view.getUint32(0)))) ? "heic" : "avif", ...isoFrame(view) };
+  }
   if (/^(II\*\0|MM\0\*)/.test(start(0, 4))) return known("tiff");
   return known("unknown");
 }

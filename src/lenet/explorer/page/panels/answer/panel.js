@@ -10,7 +10,13 @@ import { WORDS } from "./words.js";
 const QUIET = 900; // milliseconds without a change, before it is said to those who listen
 
 /** @type {import("../../base/types.js").Panel} */
-export const panel = { id: "answer", place: "side", words: WORDS, state: { order: "probability" }, mount: (root, app) => new Answer(root, app) };
+export const panel = {
+  id: "answer",
+  place: "side",
+  words: WORDS,
+  state: { order: "probability" },
+  mount: (root, app) => new Answer(root, app),
+};
 
 class Answer {
   /** @param {HTMLElement} root @param {App} app */
@@ -30,7 +36,8 @@ class Answer {
     this.order = h("select", { onchange: (/** @type {any} */ event) => app.set({ order: event.target.value }) },
       h("option", { value: "probability" }, say("byProbability")), h("option", { value: "class" }, say("byClass")));
     fill(root, this.headline, this.truth, h("table", { class: "probabilities" },
-      h("thead", { class: "hidden" }, h("tr", {}, h("th", { scope: "col" }, say("class")), h("th", { scope: "col", colspan: 2 }, say("probability")))), this.body),
+      h("thead", { class: "hidden" }, h("tr", {}, h("th", { scope: "col" }, say("class")),
+        h("th", { scope: "col", colspan: 2 }, say("probability")))), this.body),
     this.verdict, this.score, this.off, h("label", { class: "order" }, `${say("sorted")} `, this.order), this.live);
   }
 
@@ -50,7 +57,9 @@ class Answer {
     this.verdict.textContent = verdict;
     this.verdict.className = answer?.isUnknown ? "bad" : "";
     this.score.textContent = answer && answer.score !== null ? say("score", { score: answer.score.toFixed(2) }) : "";
-    this.rows.forEach((row, label) => row.show(answer ? answer.probabilities[label] : 0, label === answer?.label, label === image.label));
+    this.rows.forEach((row, label) => {
+      row.show(answer ? answer.probabilities[label] : 0, label === answer?.label, label === image.label);
+    });
     const labels = this.rows.map((_, label) => label);
     if (answer && app.state.order !== "class") labels.sort((a, b) => answer.probabilities[b] - answer.probabilities[a]);
     if (labels.join() !== this.shown) {
@@ -68,8 +77,8 @@ class Answer {
     const headline = say(isUnknown ? "unknown" : "answer", { name, p: percent(probabilities[label]) });
     const verdict = say(reason ?? (run.calibration ? "known" : "uncalibrated"), { name });
     if (image.label === null) return { text: { headline, truth: say("open") }, tone: "pale", verdict };
-    const isRight = image.label === label;
-    return { text: { headline, truth: say(isRight ? "right" : "wrong", { truth: run.classes[image.label] }) }, tone: isRight ? "good" : "bad", verdict };
+    const isRight = image.label === label, truth = say(isRight ? "right" : "wrong", { truth: run.classes[image.label] });
+    return { text: { headline, truth }, tone: isRight ? "good" : "bad", verdict };
   }
 
   /** @param {string[]} classes */

@@ -35,7 +35,8 @@ export class Gallery {
     this.pressed = null; // the address of the image that is marked
     const { say } = this;
     this.filters = h("div", { class: "row" });
-    this.list = h("div", { class: "gallery", role: "group", "aria-label": say("title"), onkeydown: (/** @type {KeyboardEvent} */ event) => this.key(event) });
+    this.list = h("div", { class: "gallery", role: "group", "aria-label": say("title") });
+    this.list.addEventListener("keydown", (event) => this.key(event));
     this.count = h("span", { class: "pale", role: "status" });
     this.previous = h("button", { "aria-label": say("previous"), onclick: () => this.turn(-1) }, "‹");
     this.next = h("button", { "aria-label": say("next"), onclick: () => this.turn(1) }, "›");
@@ -45,7 +46,8 @@ export class Gallery {
   }
 
   get filter() {
-    const { truth, answered, mistakes } = this.app.state, label = (/** @type {any} */ value) => (value === null ? null : Number(value));
+    const { truth, answered, mistakes } = this.app.state;
+    const label = (/** @type {any} */ value) => (value === null ? null : Number(value));
     return { truth: label(truth), answered: label(answered), isMistake: mistakes === 1 };
   }
 
@@ -67,7 +69,8 @@ export class Gallery {
     const all = this.buttons(), current = all.find((each) => each.getAttribute("aria-pressed") === "true") ?? all[0];
     if (current) current.tabIndex = 0;
     if (focused >= 0) all[Math.min(focused, all.length - 1)]?.focus();
-    this.count.textContent = shown.length ? say("page", { first: page * PAGE + 1, last: page * PAGE + shown.length, count: this.found.length }) : say("none");
+    const range = { first: page * PAGE + 1, last: page * PAGE + shown.length, count: this.found.length };
+    this.count.textContent = shown.length ? say("page", range) : say("none");
     this.previous.disabled = page === 0;
     this.next.disabled = page === last;
     this.page = page;
@@ -81,7 +84,8 @@ export class Gallery {
    */
   thumb(number, truth, answer) {
     const { app, say } = this, { classes } = app.run, isKnown = answer !== undefined;
-    const label = say(isKnown ? "imageAnswered" : "image", { number, label: classes[truth], answer: isKnown ? classes[answer] : "" });
+    const values = { number, label: classes[truth], answer: isKnown ? classes[answer] : "" };
+    const label = say(isKnown ? "imageAnswered" : "image", values);
     const button = opener(app, "test", number, { size: SIZE, label, mark: isKnown ? (answer === truth ? "same" : "other") : "" });
     button.tabIndex = -1;
     return button;
@@ -101,9 +105,12 @@ export class Gallery {
     if (this.filters.dataset.key === key) return;
     this.filters.dataset.key = key;
     const name = /** @type {HTMLElement|null} */ (document.activeElement)?.dataset?.filter;
-    const choose = (/** @type {string} */ entry, /** @type {number|null} */ value) => h("label", {}, `${say(entry)} `,
-      h("select", { "data-filter": entry, onchange: (/** @type {any} */ event) => app.set({ [entry]: event.target.value === "" ? null : Number(event.target.value), page: 0 }) },
-        h("option", { value: "" }, say("any")), ...classes.map((each, i) => h("option", { value: i, selected: i === value }, each))));
+    const choose = (/** @type {string} */ entry, /** @type {number|null} */ value) => {
+      const select = h("select", { "data-filter": entry }, h("option", { value: "" }, say("any")),
+        ...classes.map((each, i) => h("option", { value: i, selected: i === value }, each)));
+      select.addEventListener("change", () => app.set({ [entry]: select.value === "" ? null : Number(select.value), page: 0 }));
+      return h("label", {}, `${say(entry)} `, select);
+    };
     const mistakes = h("input", { type: "checkbox", "data-filter": "mistakes", checked: isMistake,
       onchange: (/** @type {any} */ event) => app.set({ mistakes: event.target.checked ? 1 : 0, page: 0 }) });
     fill(this.filters, choose("truth", truth), choose("answered", answered), h("label", {}, mistakes, ` ${say("mistakes")}`));

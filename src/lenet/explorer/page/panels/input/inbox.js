@@ -30,7 +30,9 @@ export function inboxOf(app) {
 export async function take(app, files) {
   const inbox = inboxOf(app), [file] = files;
   if (!file || inbox.isBusy) return;
-  const say = (/** @type {string} */ key, values = {}, isProblem = false) => inbox.messages.push({ key, values: { name: file.name, ...values }, isProblem });
+  const say = (/** @type {string} */ key, values = {}, isProblem = false) => {
+    inbox.messages.push({ key, values: { name: file.name, ...values }, isProblem });
+  };
   Object.assign(inbox, { messages: [], isBusy: true });
   if (files.length > 1) say("several", { count: files.length });
   app.schedule();

@@ -34,14 +34,19 @@ export class Pad {
     this.invitation = h("span", { class: "invitation", "aria-hidden": "true" }, say("here"));
     this.mark = h("span", { class: "cursor", "aria-hidden": "true" });
     this.status = h("span", { class: "hidden", role: "status" });
-    this.surface = h("div", { class: "pad", role: "application", tabindex: 0, "aria-label": say("pad"),
-      onpointerdown: (/** @type {PointerEvent} */ event) => this.start(event), onpointermove: (/** @type {PointerEvent} */ event) => this.move(event),
-      onpointerup: (/** @type {PointerEvent} */ event) => this.stop(event), onpointercancel: (/** @type {PointerEvent} */ event) => this.stop(event),
-      onkeydown: (/** @type {KeyboardEvent} */ event) => this.key(event) }, this.canvas, this.invitation, this.mark);
+    this.surface = h("div", { class: "pad", role: "application", tabindex: 0, "aria-label": say("pad") },
+      this.canvas, this.invitation, this.mark);
+    this.surface.addEventListener("pointerdown", (event) => this.start(event));
+    this.surface.addEventListener("pointermove", (event) => this.move(event));
+    for (const name of /** @type {const} */ (["pointerup", "pointercancel"])) {
+      this.surface.addEventListener(name, (event) => this.stop(event));
+    }
+    this.surface.addEventListener("keydown", (event) => this.key(event));
     this.undoButton = h("button", { onclick: () => this.undo() }, say("undo"));
     this.clearButton = h("button", { onclick: () => this.clear() }, say("clear"));
     this.groundButton = h("button", { onclick: () => this.turn(), "aria-pressed": "false" }, say("light"));
-    this.element = h("div", {}, this.surface, this.status, h("div", { class: "row" }, this.undoButton, this.clearButton, this.groundButton));
+    this.element = h("div", {}, this.surface, this.status,
+      h("div", { class: "row" }, this.undoButton, this.clearButton, this.groundButton));
   }
 
   /** The drawing that is looked at; an empty one if another image is. @returns {Drawing} */
@@ -114,8 +119,8 @@ export class Pad {
   extend(points, isPassing) {
     const drawing = this.drawing, stroke = [...(drawing.strokes.at(-1) ?? [])];
     for (const point of points) {
-      const before = stroke.at(-2);
-      if (before && Math.max(Math.abs(before[0] - stroke[stroke.length - 1][0]), Math.abs(before[1] - stroke[stroke.length - 1][1])) < APART) stroke.pop();
+      const [before, last] = stroke.slice(-2);
+      if (last && Math.max(Math.abs(before[0] - last[0]), Math.abs(before[1] - last[1])) < APART) stroke.pop();
       stroke.push(point);
     }
     this.show({ ...drawing, strokes: [...drawing.strokes.slice(0, -1), stroke] }, isPassing);
@@ -134,7 +139,8 @@ export class Pad {
 
   /** @param {KeyboardEvent} event */
   key(event) {
-    const arrow = ARROWS[event.key], isUndo = event.key === "Backspace" || (event.key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey));
+    const arrow = ARROWS[event.key], isWithControl = event.ctrlKey || event.metaKey;
+    const isUndo = event.key === "Backspace" || (event.key.toLowerCase() === "z" && isWithControl);
     if (arrow) {
       const step = event.shiftKey ? 2 : FAR;
       this.cursor = this.inside([this.cursor[0] + step * arrow[0], this.cursor[1] + step * arrow[1]]);

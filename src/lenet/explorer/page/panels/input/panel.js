@@ -38,13 +38,14 @@ function mount(root, app) {
 function files(app) {
   const say = app.words(WORDS);
   const button = (/** @type {string} */ key, /** @type {Record<string, any>} */ attributes) => {
-    const input = h("input", { type: "file", accept: "image/*,.heic,.heif", class: "hidden", tabindex: -1, "aria-label": say(key), ...attributes,
-      onchange: (/** @type {any} */ event) => {
-        take(app, [...event.target.files]);
-        event.target.value = ""; // so that the same file may be chosen again
-      } });
+    const input = h("input", { type: "file", class: "hidden", tabindex: -1, "aria-label": say(key), ...attributes });
+    input.addEventListener("change", () => {
+      take(app, [...input.files ?? []]);
+      input.value = ""; // so that the same file may be chosen again
+    });
     return h("span", {}, h("button", { onclick: () => input.click() }, say(key)), input);
   };
   const hasCamera = matchMedia("(pointer: coarse)").matches;
-  return h("div", { class: "row files" }, button("choose", {}), hasCamera && button("photo", { capture: "environment", accept: "image/*" }));
+  return h("div", { class: "row files" }, button("choose", { accept: "image/*,.heic,.heif" }),
+    hasCamera && button("photo", { capture: "environment", accept: "image/*" }));
 }

@@ -19,7 +19,8 @@ addSource("drawn", (rest, app) => {
   const drawing = drawingOf(rest);
   if (!drawing) return null;
   const original = rasterised(drawing, penOf(app)), address = `drawn:${rest}`;
-  return drawing.strokes.length ? shown(app, address, original, null) : nothing(app, address, original, new ImageProblem("undrawn"));
+  if (!drawing.strokes.length) return nothing(app, address, original, new ImageProblem("undrawn"));
+  return shown(app, address, original, null);
 });
 
 addSource("seen", (rest, app) => {
@@ -82,5 +83,6 @@ function shown(app, address, original, label) {
  */
 function nothing(app, address, original, problem) {
   const { channels, height, width } = app.run.input, ground = app.run.preprocessing.ground === "light" ? 255 : 0;
-  return { address, pixels: new Uint8Array(channels * height * width).fill(ground), label: null, explained: null, original, problem };
+  const pixels = new Uint8Array(channels * height * width).fill(ground);
+  return { address, pixels, label: null, explained: null, original, problem };
 }

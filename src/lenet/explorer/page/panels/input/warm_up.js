@@ -14,7 +14,9 @@ const PAUSE = 40; // milliseconds
 const START = 1200; // milliseconds, after the page is there
 
 /** @type {import("../../images/drawing/pen.js").Stroke} */
-const RING = Array.from({ length: 24 }, (_, i) => [Math.round(127 + 50 * Math.cos(i / 4)), Math.round(127 + 80 * Math.sin(i / 4))]);
+const RING = Array.from({ length: 24 }, (_, i) => [
+  Math.round(127 + 50 * Math.cos(i / 4)), Math.round(127 + 80 * Math.sin(i / 4)),
+]);
 
 /** @param {App} app */
 export function warmUp(app) {
@@ -29,7 +31,8 @@ export function warmUp(app) {
       left -= 1;
       if (left) soon(PAUSE);
     };
-    const soon = (/** @type {number} */ delay) => setTimeout(() => ("requestIdleCallback" in globalThis ? requestIdleCallback(run) : run()), delay);
+    const whenIdle = () => ("requestIdleCallback" in globalThis ? requestIdleCallback(run) : run());
+    const soon = (/** @type {number} */ delay) => setTimeout(whenIdle, delay);
     soon(START);
     return true;
   });

@@ -20,7 +20,8 @@ export const panel = { id: "seen", place: "tab", words: WORDS, state: { split: 0
 
 /** @param {HTMLElement} root @param {App} app */
 function mount(root, app) {
-  const say = app.words(WORDS), note = h("div", { class: "note" }), strip = new Strip(app), switches = new Switches(app), parts = h("div", {});
+  const say = app.words(WORDS), strip = new Strip(app), switches = new Switches(app);
+  const note = h("div", { class: "note" }), parts = h("div", {});
   fill(root, h("p", { class: "pale" }, say("intro")), note, strip.element, parts, switches.element);
   /** @type {any[]} */
   let of = [];
@@ -49,11 +50,15 @@ function mount(root, app) {
  * @param {boolean} isWhole
  */
 function notes(app, { address, explained, problem }, isWhole) {
-  const say = app.words(WORDS), [kind] = address.split(":"), open = (/** @type {string} */ image) => () => app.set({ image, steps: "" });
+  const say = app.words(WORDS), [kind] = address.split(":");
+  const open = (/** @type {string} */ image) => () => app.set({ image, steps: "" });
   if (problem) return [h("p", { class: problem.code === "undrawn" ? "" : "bad" }, problemText(app, problem))];
   if (kind === "paper") return [h("button", { onclick: open(address.slice(6)) }, say("back"))];
   if (kind === "seen" && !explained) return [h("p", {}, say("lost"))];
-  if (!explained) return [h("p", {}, say("stored")), canLie(app) && address && h("button", { onclick: open(`paper:${address}`) }, say("paper"))];
+  if (!explained) {
+    const paper = canLie(app) && address && h("button", { onclick: open(`paper:${address}`) }, say("paper"));
+    return [h("p", {}, say("stored")), paper];
+  }
   if (isWhole) return [h("p", {}, say("whole"))];
   return explained.found || explained.steps.length > 2 ? [] : [h("p", {}, say("alike"))];
 }
@@ -66,16 +71,18 @@ function notes(app, { address, explained, problem }, isWhole) {
 function partsOf(app, { explained, original }) {
   const say = app.words(WORDS), count = explained?.found?.parts.length ?? 0;
   if (count < 2 || !original) return [];
-  const isSplit = app.state.split === 1;
+  const isSplit = app.state.split === 1, turn = () => app.set({ split: isSplit ? 0 : 1 });
   const line = h("div", { class: "row" }, h("span", {}, say("parts", { count })),
-    h("button", { onclick: () => app.set({ split: isSplit ? 0 : 1 }), "aria-pressed": String(isSplit) }, say(isSplit ? "readNo" : "read")));
+    h("button", { onclick: turn, "aria-pressed": String(isSplit) }, say(isSplit ? "readNo" : "read")));
   if (!isSplit) return [line];
-  const outcomes = split(original, app.run.preprocessing, stepsOff(app)).map(({ seen }) => outcomeOf(app, seen)), { classes } = app.run;
+  const { classes, preprocessing } = app.run;
+  const outcomes = split(original, preprocessing, stepsOff(app)).map(({ seen }) => outcomeOf(app, seen));
   const answers = outcomes.map(({ label }) => classes[label]).join(" ");
-  return [line, h("p", { class: "headline" }, say("partsRead", { answers })), h("div", { class: "row" }, ...outcomes.map(({ pixels, label, probability, isUnknown }, i) => {
+  const opened = outcomes.map(({ pixels, label, probability, isUnknown }, i) => {
     const answer = say(isUnknown ? "unknown" : "answer", { name: classes[label], p: percent(probability) }), number = i + 1;
     return h("button", { class: "thumb", "aria-label": `${say("openPart", { number })}: ${answer}`,
       onclick: () => app.set({ image: `seen:${pixelsText(/** @type {Uint8Array} */ (pixels))}`, pixels: "" }) },
     thumb(app, pixels ?? [], 70), h("span", {}, say("part", { number, answer })));
-  }))];
+  });
+  return [line, h("p", { class: "headline" }, say("partsRead", { answers })), h("div", { class: "row" }, ...opened)];
 }

@@ -8,7 +8,11 @@ import { WORDS } from "./words.js";
 /** @typedef {import("../../images/pixels.js").Image} Image */
 /** @typedef {import("../../images/preprocess.js").Explained} Explained */
 /** @typedef {NonNullable<Explained["found"]>} Found */
-/** @typedef {{name: string, text: string, image: Image, painted?: Image, boxes?: {left: number, top: number, width: number, height: number}[], valueAt?: (at: number) => string}} Panel */
+/**
+ * A step; boxes as shares of its image, and what is shown of a pixel instead of its number.
+ * @typedef {{left: number, top: number, width: number, height: number}} Share
+ * @typedef {{name: string, text: string, image: Image, painted?: Image, boxes?: Share[], valueAt?: (at: number) => string}} Panel
+ */
 
 const SHOWN = 176; // CSS pixels of the longer edge
 const KEPT = [46, 111, 219], DROPPED = [214, 62, 42]; // as in lenet.analysis.strip
@@ -27,11 +31,14 @@ export function panelsOf({ steps, found }, say) {
   const hasDropped = found.dropped.data.includes(1), { copy, square } = found;
   const boxes = (found.parts.length > 1 ? found.parts : [found.box]).map((box) => ({
     left: box.left / square / copy.width, top: box.top / square / copy.height,
-    width: Math.min(1, (box.right - box.left) / square / copy.width), height: Math.min(1, (box.bottom - box.top) / square / copy.height),
+    width: Math.min(1, (box.right - box.left) / square / copy.width),
+    height: Math.min(1, (box.bottom - box.top) / square / copy.height),
   }));
-  const valueAt = (/** @type {number} */ at) => say(found.kept.data[at] ? "keptHere" : found.dropped.data[at] ? "droppedHere" : "groundHere");
-  const marks = { name: say("found"), text: say(hasDropped ? "foundDropped" : "foundText"), image: copy, painted: marked(found), boxes, valueAt };
-  return [panels[0], marks, ...panels.slice(1)];
+  const valueAt = (/** @type {number} */ at) => {
+    return say(found.kept.data[at] ? "keptHere" : found.dropped.data[at] ? "droppedHere" : "groundHere");
+  };
+  const text = say(hasDropped ? "foundDropped" : "foundText");
+  return [panels[0], { name: say("found"), text, image: copy, painted: marked(found), boxes, valueAt }, ...panels.slice(1)];
 }
 
 /** The image, pale, with what was kept in blue and what was left out in red. @param {Found} found @returns {Image} */
@@ -84,9 +91,12 @@ class Figure {
     this.canvas = h("canvas", { "aria-hidden": "true" });
     this.marks = h("span", { class: "marks" });
     this.text = h("figcaption", {});
-    this.cells = h("div", { class: "cells", role: "application", tabindex: 0,
-      onpointermove: (/** @type {PointerEvent} */ event) => this.point(event), onpointerdown: (/** @type {PointerEvent} */ event) => this.point(event),
-      onfocus: () => this.read(), onkeydown: (/** @type {KeyboardEvent} */ event) => this.key(event) }, this.canvas, this.marks);
+    this.cells = h("div", { class: "cells", role: "application", tabindex: 0 }, this.canvas, this.marks);
+    for (const name of /** @type {const} */ (["pointermove", "pointerdown"])) {
+      this.cells.addEventListener(name, (event) => this.point(event));
+    }
+    this.cells.addEventListener("focus", () => this.read());
+    this.cells.addEventListener("keydown", (event) => this.key(event));
     this.element = h("figure", {}, this.title, this.cells, this.text);
   }
 
@@ -94,7 +104,8 @@ class Figure {
   show(panel) {
     if (this.panel?.image === panel.image && this.panel.painted === panel.painted) return;
     this.panel = panel;
-    const { say } = this.strip, { name, text, boxes = [] } = panel, image = panel.painted ?? panel.image, { width, height } = image;
+    const { say } = this.strip, { name, text, boxes = [] } = panel;
+    const image = panel.painted ?? panel.image, { width, height } = image;
     const scale = SHOWN / Math.max(width, height);
     this.title.textContent = name;
     this.text.textContent = [text, say("size", { width, height })].filter(Boolean).join(": ");
@@ -102,23 +113,28 @@ class Figure {
     this.cells.setAttribute("aria-label", say("step", { name, width, height }));
     this.canvas.style.imageRendering = scale < 1 ? "auto" : "pixelated";
     paintPixels(this.canvas, image.data, width, height, image.channels);
-    fill(this.marks, ...boxes.map((box) => h("span", { class: "box", style: Object.entries(box).map(([side, share]) => `${side}:${100 * share}%`).join(";") })));
+    const styleOf = (/** @type {Share} */ box) => Object.entries(box).map(([side, share]) => `${side}:${100 * share}%`).join(";");
+    fill(this.marks, ...boxes.map((box) => h("span", { class: "box", style: styleOf(box) })));
   }
 
   /** @param {PointerEvent} event */
   point(event) {
     const { image } = /** @type {Panel} */ (this.panel), box = this.cells.getBoundingClientRect();
-    const place = (/** @type {number} */ share, /** @type {number} */ length) => Math.min(length - 1, Math.max(0, Math.floor(share * length)));
-    this.at = [place((event.clientY - box.top) / box.height, image.height), place((event.clientX - box.left) / box.width, image.width)];
-    this.read();
+    this.go(((event.clientY - box.top) / box.height) * image.height, ((event.clientX - box.left) / box.width) * image.width);
   }
 
   /** @param {KeyboardEvent} event */
   key(event) {
-    const by = ARROWS[event.key], { image } = /** @type {Panel} */ (this.panel);
+    const by = ARROWS[event.key];
     if (!by) return;
     event.preventDefault();
-    this.at = [Math.min(image.height - 1, Math.max(0, this.at[0] + by[0])), Math.min(image.width - 1, Math.max(0, this.at[1] + by[1]))];
+    this.go(this.at[0] + by[0], this.at[1] + by[1]);
+  }
+
+  /** Goes to a place, or the one of the image that is nearest to it. @param {number} row @param {number} column */
+  go(row, column) {
+    const { width, height } = /** @type {Panel} */ (this.panel).image;
+    this.at = [Math.max(0, Math.min(height - 1, Math.floor(row))), Math.max(0, Math.min(width - 1, Math.floor(column)))];
     this.read();
   }
 

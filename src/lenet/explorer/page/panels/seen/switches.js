@@ -27,9 +27,12 @@ export class Switches {
       return { name, box, cell, element: h("tr", {}, h("th", { scope: "row" }, h("label", {}, box, ` ${say(name)}`)), cell) };
     });
     this.reset = h("button", { onclick: () => app.set({ steps: "" }) }, say("reset"));
-    this.element = h("div", {}, h("h3", {}, say("steps")), h("p", { class: "pale" }, say("caption")), h("div", { class: "scroll" },
-      h("table", { class: "switched" }, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, say("name")), h("th", { scope: "col" }, say("without")))),
-        h("tbody", {}, h("tr", {}, h("th", { scope: "row" }, say("all")), this.all), ...this.rows.map((row) => row.element)))), this.reset);
+    const head = h("tr", {}, h("th", { scope: "col" }, say("name")), h("th", { scope: "col" }, say("without")));
+    const first = h("tr", {}, h("th", { scope: "row" }, say("all")), this.all);
+    const body = h("tbody", {}, first, ...this.rows.map((row) => row.element));
+    const table = h("table", { class: "switched" }, h("thead", {}, head), body);
+    this.element = h("div", {}, h("h3", {}, say("steps")), h("p", { class: "pale" }, say("caption")),
+      h("div", { class: "scroll" }, table), this.reset);
   }
 
   /** @param {string} name */
@@ -63,7 +66,8 @@ export class Switches {
     if (!outcome) return void fill(cell, say("working"));
     if (outcome.problem || !outcome.pixels) return void fill(cell, outcome.problem ? problemText(app, outcome.problem) : "");
     const isSame = all?.pixels?.every((value, i) => value === outcome.pixels?.[i]);
-    const text = isSame ? say("same") : say(outcome.isUnknown ? "unknown" : "answer", { name: classes[outcome.label], p: percent(outcome.probability) });
+    const values = { name: classes[outcome.label], p: percent(outcome.probability) };
+    const text = isSame ? say("same") : say(outcome.isUnknown ? "unknown" : "answer", values);
     const tone = isSame ? "pale" : all && (all.label !== outcome.label || outcome.isUnknown) ? "bad" : "";
     fill(cell, h("span", { class: "row" }, thumb(app, outcome.pixels, SIZE), h("span", { class: tone }, text)));
   }

@@ -7,7 +7,10 @@ import { inSlices } from "../../base/slices.js";
 
 /** @typedef {import("../../base/app.js").App} App */
 /** @typedef {import("../../images/pixels.js").Image} Image */
-/** @typedef {{pixels: Uint8Array|null, label: number, probability: number, isUnknown: boolean, problem: ImageProblem|null}} Outcome */
+/**
+ * An answer, and what it was given for; or what is wrong with the image.
+ * @typedef {{pixels: Uint8Array|null, label: number, probability: number, isUnknown: boolean, problem: ImageProblem|null}} Outcome
+ */
 
 /**
  * The answer for what the network would see.
