@@ -84,7 +84,8 @@ def measured(browser: Any, path: Path, repeats: int) -> dict[str, Any]:
         context = browser.new_context(viewport=SIZE)
         page = context.new_page()
         page.goto(f"{path.as_uri()}#panel=layers")
-        page.wait_for_function("performance.getEntriesByName('painted').length && lenet.kernels")
+        while not page.evaluate("performance.getEntriesByName('painted').length > 0 && lenet.kernels !== null"):
+            page.wait_for_timeout(50)
         answers.append(page.evaluate("performance.getEntriesByName('painted')[0].startTime"))
         moves += stroke(page)
         page.evaluate("lenet.set({panel: 'why'})")
