@@ -12,6 +12,7 @@ from pathlib import Path
 
 from benchmarks import benchmarks, headlines
 from c_tables import c_peer, c_source
+from explorer_tables import explorer
 from export_tables import onnx
 from photograph_tables import photograph_conditions, photograph_files, photographs
 from ready_made_tables import ready_made, ready_made_seconds
@@ -167,6 +168,7 @@ TABLES: dict[str, Callable[[], Iterator[str]]] = {
         sklearn_estimator,
         *(onnx, c_source, c_peer),
         server,
+        explorer,
         hub,
         *(unknown_confidence, unknown_rejected),
     )
