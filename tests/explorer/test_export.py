@@ -19,28 +19,28 @@ def opened(monkeypatch):
     return paths
 
 
-def test_a_page_is_written_and_opened(trained, tmp_path, monkeypatch, opened):
+def test_a_page_is_written_and_opened(tiny_run, tiny, tmp_path, monkeypatch, opened):
     monkeypatch.chdir(tmp_path)
-    page = lenet.explore(trained, images=10)
-    assert page.path == Path("trained-explorer.html")
+    page = lenet.explore(tiny_run, images=10, data=tiny)
+    assert page.path == Path("tiny-explorer.html")
     assert opened == [page.path]
     content = page.path.read_bytes()
     assert content == page.content
-    assert b"<title>trained \xe2\x80\x93 lenet explorer</title>" in content
-    assert lenet.explore(trained, images=10, open=False).content == content
+    assert b"<title>tiny \xe2\x80\x93 lenet explorer</title>" in content
+    assert lenet.explore(tiny_run, images=10, data=tiny, open=False).content == content
     assert len(opened) == 1
     assert page.notices == ()
 
 
-def test_what_is_no_page_is_not_overwritten(trained, tmp_path):
+def test_what_is_no_page_is_not_overwritten(tiny_run, tiny, tmp_path):
     file = tmp_path / "thesis.html"
     file.write_text("<!doctype html>")
     with pytest.raises(lenet.LenetError, match="exists and is no page of lenet explore"):
-        lenet.explore(trained, out=file)
+        lenet.explore(tiny_run, out=file)
     assert file.read_text() == "<!doctype html>"
     with pytest.raises(lenet.LenetError, match="its folder is not there"):
-        lenet.explore(trained, out=tmp_path / "missing" / "page.html")
-    assert lenet.explore(trained, out=tmp_path, images=1).path == tmp_path / "trained-explorer.html"
+        lenet.explore(tiny_run, out=tmp_path / "missing" / "page.html")
+    assert lenet.explore(tiny_run, out=tmp_path, images=1, data=tiny).path == tmp_path / "tiny-explorer.html"
 
 
 @pytest.mark.notebook

@@ -7,23 +7,19 @@ import pytest
 from trainings import StopAfter, train_toy
 
 import lenet
+from lenet.analysis.inference import engine_for
 from lenet.data.from_arrays import as_splits
 from lenet.errors import RunWarning
 from lenet.explorer.build import to_json
 from lenet.explorer.page_data import page_data
-from lenet.metrics import softmax
+from lenet.metrics import losses, softmax
 from lenet.networks.trained import TrainedNetwork
 from lenet.training.interrupts import Interrupted
 
 
 @pytest.fixture(scope="module")
-def made(trained):
-    return page_data(trained.path, num_images=200)
-
-
-@pytest.fixture(scope="module")
-def run(made):
-    return made["runs"][0]
+def run(held):
+    return held["runs"][0]
 
 
 def test_weights_and_layers_are_those_of_the_run(run, trained):
@@ -66,9 +62,9 @@ def test_the_worst_mistake_is_the_first_image(run, trained):
     assert images["pixels"].shape == (200, 28, 28)
     assert np.array_equal(images["pixels"], test.images[images["positions"]])
     assert np.array_equal(images["labels"], test.labels[images["positions"]])
-    losses = trained.network.losses(test.images, test.labels)
-    wrong = trained.network.logits(test.images).argmax(axis=1) != test.labels
-    assert images["positions"][0] == np.where(wrong, losses, -1).argmax()
+    logits = engine_for(trained, "cpu").logits(test.images)
+    wrong = logits.argmax(axis=1) != test.labels
+    assert images["positions"][0] == np.where(wrong, losses(logits, test.labels), -1).argmax()
     assert len(np.unique(images["positions"])) == 200
 
 
@@ -131,8 +127,9 @@ def test_dead_units_are_linked_to_the_finding(tiny, tmp_path):
     assert layer["findings"] == ["dead-units"]
 
 
-def test_the_same_run_gives_the_same_bytes(trained, made):
-    assert to_json(page_data(trained, num_images=200)) == to_json(made)
+def test_the_same_run_gives_the_same_bytes(tiny_run, tiny):
+    one, other = (to_json(page_data(tiny_run, data=tiny, num_images=50)) for _ in range(2))
+    assert one == other
 
 
 def test_a_weights_file_alone_is_a_page_without_images(trained):
@@ -152,13 +149,13 @@ def test_data_that_cannot_be_had_is_a_notice(trained, no_network, monkeypatch, t
     assert len(made["runs"]) == 1
 
 
-def test_two_runs_are_measured_on_the_same_images(trained, tmp_path):
-    other = lenet.train("digits", epochs=1, validation=58_000, seed=1, out=tmp_path / "other", progress="quiet")
-    first, second = page_data(trained, other, num_images=100)["runs"]
+def test_two_runs_are_measured_on_the_same_images(tiny_run, tiny, tmp_path):
+    other = train_toy(tiny, tmp_path, epochs=1, learning_rate=1e-4)
+    first, second = page_data(tiny_run, other, data=tiny, num_images=100)["runs"]
     assert second["images"] is None  # those of the first
     found = second["disagreements"]
-    test = lenet.data.load("digits").test
-    answers = [run.network.logits(test.images).argmax(axis=1) for run in (trained, other)]
+    test = tiny.test
+    answers = [run.network.logits(test.images).argmax(axis=1) for run in (tiny_run, other)]
     assert found["count"] == (answers[0] != answers[1]).sum()
     right = [((answer == test.labels) & (answers[0] != answers[1])).sum() for answer in answers]
     assert found["right"] == [*right, found["count"] - sum(right)]
@@ -167,19 +164,19 @@ def test_two_runs_are_measured_on_the_same_images(trained, tmp_path):
     assert (found["predicted"][:, 0] != found["predicted"][:, 1]).all()
 
 
-def test_a_second_run_of_other_classes_is_left_out(trained):
-    made = page_data(trained, "fashion-mnist", num_images=20)
+def test_a_second_run_of_other_classes_is_left_out(tiny_run, tiny):
+    made = page_data(tiny_run, "fashion-mnist", data=tiny, num_images=20)
     assert len(made["runs"]) == 1
     assert made["notices"] == [
-        "fashion-mnist is not shown beside trained: it has the classes "
-        f"{', '.join(lenet.load('fashion-mnist').classes)}, not {', '.join(trained.classes)}."
+        "fashion-mnist is not shown beside tiny: it has the classes "
+        f"{', '.join(lenet.load('fashion-mnist').classes)}, not {', '.join(tiny_run.classes)}."
     ]
 
 
-def test_a_network_whose_numbers_are_not_finite(trained):
-    network = TrainedNetwork.load(trained.path / "model.safetensors")
+def test_a_network_whose_numbers_are_not_finite(tiny_run, tiny):
+    network = TrainedNetwork.load(tiny_run.path / "model.safetensors")
     network.network.weights[:] = 1e30
-    made = page_data(network, data="digits", num_images=20)
+    made = page_data(network, data=tiny, num_images=20)
     assert "NaN or infinite" in made["notices"][0]
 
 

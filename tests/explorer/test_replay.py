@@ -5,6 +5,7 @@ import subprocess
 
 import numpy as np
 import pytest
+from trainings import train_toy
 from webassembly import node
 
 import lenet
@@ -17,8 +18,8 @@ from lenet.runs import snapshots
 
 
 @pytest.fixture(scope="module")
-def run(trained):
-    return page_data(trained, num_images=100)["runs"][0]
+def run(held):
+    return held["runs"][0]
 
 
 def test_snapshots_are_those_of_the_training(run, trained):
@@ -64,9 +65,9 @@ def test_all_snapshots_have_one_scale_a_row():
     assert np.abs(weights - exact).max() <= scales.max() / 2 + 1e-7
 
 
-def test_a_run_without_snapshots_and_a_weights_file(trained, tmp_path):
-    run = lenet.train("digits", epochs=1, validation=59_000, snapshots=0, out=tmp_path / "run", progress="quiet")
-    assert page_data(run, num_images=5)["runs"][0]["snapshots"] == []
+def test_a_run_without_snapshots_and_a_weights_file(trained, tiny, tmp_path):
+    run = train_toy(tiny, tmp_path, epochs=1, snapshots=0)
+    assert page_data(run, data=tiny, num_images=5)["runs"][0]["snapshots"] == []
     weights = page_data(trained.path / "model.safetensors")["runs"][0]
     assert (weights["snapshots"], weights["scales"]) == ([], None)
 

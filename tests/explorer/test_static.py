@@ -14,9 +14,8 @@ from lenet.networks.trained import TrainedNetwork
 
 
 @pytest.fixture(scope="module")
-def shown(trained):
-    data = page_data(trained, num_images=300)
-    return data, static(data, [trained.network])
+def shown(held, trained):
+    return held, static(held, [trained.network])
 
 
 def pictures(text):
