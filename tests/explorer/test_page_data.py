@@ -1,6 +1,7 @@
 """What the explorer's page holds of a run: the same networks, images and numbers as lenet computes elsewhere."""
 
 import json
+import math
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import lenet
 from lenet.analysis.inference import engine_for
 from lenet.data.from_arrays import as_splits
 from lenet.errors import RunWarning
+from lenet.explorer import units
 from lenet.explorer.build import to_json
 from lenet.explorer.page_data import page_data
 from lenet.metrics import losses, softmax
@@ -106,6 +108,17 @@ def test_the_images_that_excite_a_unit_most(run, trained):
             largest = np.sort(maps[:, unit].reshape(len(maps), -1).max(axis=1))[::-1]
             values = [maps[entry["image"], unit, entry["row"], entry["column"]] for entry in best]
             assert np.allclose(values, largest[:9], rtol=1e-5)
+
+
+def test_of_a_large_network_some_images_are_examined(run, trained, monkeypatch):
+    network, images = trained.network, run["images"]["test"]["pixels"]
+    of_image = sum(map(math.prod, network.architecture.output_shapes))
+    monkeypatch.setattr(units, "MAX_VALUES", 20 * of_image)
+    statistics, top = units.examine(network, images)
+    assert statistics[0]["count"] == 20
+    best = top["conv.0"][2][0]
+    places = network.outputs(images[[best["image"]]])[0][0, 2]
+    assert places[best["row"], best["column"]] == places.max()
 
 
 def test_statistics_of_layers(run, trained):

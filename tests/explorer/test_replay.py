@@ -9,7 +9,7 @@ from trainings import train_toy
 from webassembly import node
 
 import lenet
-from lenet.explorer import build
+from lenet.explorer import build, replay
 from lenet.explorer.page_data import page_data
 from lenet.explorer.replay import quantized, restored
 from lenet.networks import build as build_network
@@ -63,6 +63,13 @@ def test_all_snapshots_have_one_scale_a_row():
     assert len(scales) == sum(shape[0] if len(shape) > 1 else 1 for shape in shapes.values())
     exact = np.stack([network.weights for network in networks])
     assert np.abs(weights - exact).max() <= scales.max() / 2 + 1e-7
+
+
+def test_a_large_network_has_fewer_snapshots(tiny_run, tiny, monkeypatch):
+    monkeypatch.setattr(replay, "MOST_VALUES", 4 * tiny_run.network.architecture.num_values)
+    entries = page_data(tiny_run, data=tiny, num_images=5)["runs"][0]["snapshots"]
+    steps = snapshots.steps(tiny_run.path / "snapshots")
+    assert [entry["step"] for entry in entries] == [steps[place] for place in (0, 3, 6, 9)]
 
 
 def test_a_run_without_snapshots_and_a_weights_file(trained, tiny, tmp_path):

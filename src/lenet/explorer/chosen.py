@@ -38,7 +38,8 @@ def choose(
     wrong = wrong[np.argsort(-losses[wrong], kind="stable")]
     quota = min(len(wrong), int(MISTAKES * count))
     worst, rest = wrong[: quota // 2], wrong[quota // 2 :]
-    of_pairs = rest[interleaved(labels[rest] * (int(labels.max()) + 1) + predicted[rest])]
+    classes = int(max(labels.max(), predicted.max())) + 1
+    of_pairs = rest[interleaved(labels[rest] * classes + predicted[rest])]
     correct = np.flatnonzero(predicted == labels)
     correct = correct[interleaved(labels[correct])]
     order = [first if first is not None else wrong[:0], worst, of_pairs[: quota - len(worst)], correct, of_pairs]

@@ -21,7 +21,8 @@ from lenet.runs.run import Run
 from lenet.runs.snapshots import Snapshot
 
 LEVELS = 127
-MOST = 24  # snapshots of a page
+MOST, FEWEST = 24, 2  # snapshots of a page
+MOST_VALUES = 2_000_000  # weights of all of them: of a large network fewer snapshots are held
 
 
 def replay(run: Run | TrainedNetwork, shown: Shown | None, final: NDArray[np.float32] | None) -> dict[str, Any]:
@@ -40,7 +41,9 @@ def replay(run: Run | TrainedNetwork, shown: Shown | None, final: NDArray[np.flo
     trained = network_of(run)
     found = []
     if isinstance(run, Run):
-        found = _thinned(snapshots.find(run.path / snapshots.NAME, trained.architecture))
+        found = _thinned(
+            snapshots.find(run.path / snapshots.NAME, trained.architecture), trained.architecture.num_values
+        )
     if not isinstance(run, Run) or not found:
         return {"snapshots": [], "scales": None}
     steps = _steps_of_epoch(run)
@@ -124,10 +127,12 @@ def _measured(
     return answers | {"map": np.rint(placed * (LEVELS / farthest)).astype(np.int8)}, placed
 
 
-def _thinned(found: list[Snapshot]) -> list[Snapshot]:
-    if len(found) <= MOST:
+def _thinned(found: list[Snapshot], num_values: int) -> list[Snapshot]:
+    """As many as the page has room for, at equal distances, the first and the last among them."""
+    most = max(FEWEST, min(MOST, MOST_VALUES // num_values))
+    if len(found) <= most:
         return found
-    return [found[place] for place in np.linspace(0, len(found) - 1, MOST).round().astype(int)]
+    return [found[place] for place in np.linspace(0, len(found) - 1, most).round().astype(int)]
 
 
 def _steps_of_epoch(run: Run) -> float | None:

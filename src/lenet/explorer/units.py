@@ -1,5 +1,6 @@
 """What each layer and unit computes over the page's images: statistics, histograms, dead units, what excites a unit most."""
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,13 +16,15 @@ from lenet.networks.trained import CHUNK, TrainedNetwork
 BINS = 40  # of a histogram
 TOP = 9  # images that excite a unit most
 MOST_UNITS = 256  # of a layer of which these images are stored
-MAX_VALUES = 1 << 24  # outputs in memory at once: 64 MB
+MAX_VALUES = 1 << 26  # outputs in memory at once: 256 MB
 
 Outputs = NDArray[np.float32]
 
 
 def examine(trained: TrainedNetwork, images: Images) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Return the statistics of each layer, and of each convolution's units the images that excite them most.
+
+    Of a large network some of the images are examined; `count` of the statistics says how many.
 
     Args:
         trained: the network.
@@ -32,17 +35,22 @@ def examine(trained: TrainedNetwork, images: Images) -> tuple[list[dict[str, Any
         the images are numbers of the page's images, and row and column those of the convolution's output.
     """
     layers, statistics, top = trained.architecture.layers, [], {}
-    for number, (layer, values) in enumerate(zip(layers, _outputs(trained, images), strict=True)):
+    numbers = _numbers(trained, len(images))
+    for number, (layer, values) in enumerate(zip(layers, _outputs(trained, images[numbers]), strict=True)):
         statistics.append({"layer": number, "name": layer.name, **_statistics(layer, values)})
         if isinstance(layer, Convolution):
-            top[layer.name] = [_exciting(values[:, unit]) for unit in range(min(values.shape[1], MOST_UNITS))]
+            top[layer.name] = [_exciting(values[:, unit], numbers) for unit in range(min(values.shape[1], MOST_UNITS))]
     return statistics, top
 
 
+def _numbers(trained: TrainedNetwork, count: int) -> NDArray[np.int64]:
+    """The numbers of as many images as fit into memory with all outputs, at equal distances: all of a LeNet's."""
+    of_image = sum(map(math.prod, trained.architecture.output_shapes))
+    return np.linspace(0, count - 1, max(1, min(count, MAX_VALUES // of_image))).astype(np.int64)
+
+
 def _outputs(trained: TrainedNetwork, images: Images) -> Iterator[Outputs]:
-    """The outputs of one layer after the other, of as many images as fit into memory."""
-    largest = trained.architecture.largest_output * len(trained.architecture.layers)
-    images = images[: max(1, MAX_VALUES * 8 // largest)]
+    """The outputs of one layer after the other."""
     parts = [trained.outputs(images[start : start + CHUNK]) for start in range(0, len(images), CHUNK)]
     for number in range(len(trained.architecture.layers)):
         yield np.concatenate([part[number] for part in parts])
@@ -72,15 +80,15 @@ def _statistics(layer: Layer, values: Outputs) -> dict[str, Any]:
     return result
 
 
-def _exciting(maps: Outputs) -> list[dict[str, Any]]:
-    """The images in whose maps (N, rows, columns) the largest values lie, with the places."""
+def _exciting(maps: Outputs, numbers: NDArray[np.int64]) -> list[dict[str, Any]]:
+    """The images in whose maps (N, rows, columns) the largest values lie, by their numbers, with the places."""
     flat = maps.reshape(len(maps), -1)
     places = flat.argmax(axis=1)
     largest = flat[np.arange(len(flat)), places]
     best = np.argsort(-largest, kind="stable")[:TOP]
     rows, columns = np.unravel_index(places[best], maps.shape[1:])
     return [
-        {"image": int(image), "row": int(row), "column": int(column), "value": _short(largest[image])}
+        {"image": int(numbers[image]), "row": int(row), "column": int(column), "value": _short(largest[image])}
         for image, row, column in zip(best, rows, columns, strict=True)
     ]
 
