@@ -8,13 +8,10 @@ opens the page again when newer weights are offered. What the browser computes t
 """
 
 import argparse
-import json
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
-import urllib.request
 from pathlib import Path
 
 from recording import Log, spread
@@ -24,7 +21,7 @@ from lenet.display.plain import Quiet
 from lenet.explorer.live import Live
 from lenet.runs.run import Run
 
-SECONDS = 2.0  # from one question to the next, as in page/base/live.js
+BROWSER = Path(__file__).parent / "live_browser.py"
 
 
 class Watched(Live):
@@ -34,7 +31,7 @@ class Watched(Live):
 
     def start(self, run: Run, header: list[tuple[str, str]], notice: str | None, num_epochs: int) -> None:
         super().start(run, header, notice, num_epochs)
-        self.browser = subprocess.Popen([sys.executable, __file__, "--browse", self.url], stdout=subprocess.PIPE)
+        self.browser = subprocess.Popen([sys.executable, BROWSER, self.url], stdout=subprocess.PIPE)
 
     def end(self) -> int:
         """Ends both processes; how often the page was opened."""
@@ -48,22 +45,6 @@ class Watched(Live):
         return opened
 
 
-def browse(url: str) -> None:
-    """Does what a browser does, until it is ended."""
-    while True:
-        page = urllib.request.urlopen(url, timeout=600).read()
-        print("opened", flush=True)
-        parts = page.split(b'id="data">')
-        live = json.loads(parts[1].split(b"</script>")[0]).get("live") if len(parts) > 1 else None
-        weights, offset = (live["weights"], live["offset"]) if live else ("", 0)
-        while True:
-            news = json.loads(urllib.request.urlopen(f"{url}state?from={offset}", timeout=600).read())
-            offset = news["offset"]
-            if news["weights"] and news["weights"] != weights:
-                break
-            time.sleep(SECONDS)
-
-
 def train(folder: Path, *, is_live: bool, epochs: int) -> tuple[float, float, int]:
     """Trains; seconds from the call to the end, seconds of the steps alone, how often the page was opened."""
     display = Watched(Quiet(sys.stderr)) if is_live else Quiet(sys.stderr)
@@ -75,12 +56,9 @@ def train(folder: Path, *, is_live: bool, epochs: int) -> tuple[float, float, in
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--pairs", type=int, default=7)
-    parser.add_argument("--epochs", type=int, default=15)
+    parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--no-record", action="store_true")
-    parser.add_argument("--browse", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.browse:
-        browse(options.browse)
     log = Log("live", record=not options.no_record)
     found: dict[bool, list[tuple[float, float, int]]] = {False: [], True: []}
     with tempfile.TemporaryDirectory() as name:

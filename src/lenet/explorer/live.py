@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Any
 
 from lenet.explorer.server import Answer, PageServer
 from lenet.explorer.waiting import NO_NEWS, waiting
+from lenet.explorer.watched import Watched
 
 if TYPE_CHECKING:
     from lenet.display.protocol import Display, Header
     from lenet.doctor.finding import Finding
-    from lenet.explorer.watched import Watched
     from lenet.runs.points import ChunkPoint, EpochPoint
     from lenet.runs.records import Summary
     from lenet.runs.run import Run
@@ -49,15 +49,14 @@ def served(path: Path, host: str = LOOPBACK, port: int = 0, data_dir: str | None
         ConfigError: if it cannot listen there.
         RunError: if there is no run.
     """
-    from lenet.explorer.watched import Watched
+    from lenet.runs.run import Run
 
-    watched = Watched(path, data_dir)
     found: Future[Watched] = Future()
-    found.set_result(watched)
+    found.set_result(Watched(Run.load(path, finished=False).path, data_dir))
     return PageServer(host, port, _routes(found))
 
 
-def _routes(found: "Future[Watched]") -> dict[tuple[str, str], Any]:
+def _routes(found: Future[Watched]) -> dict[tuple[str, str], Any]:
     """What the server of a run answers, also before the run is known."""
 
     def page(query: Any) -> Answer:
@@ -173,14 +172,10 @@ def main() -> None:
     with contextlib.suppress(OSError):  # nobody reads it if the training has ended already
         os.write(sys.stdout.fileno(), f"{json.dumps(server.url)}\n".encode())
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    # While the training loads its data, which leaves other cores idle.
-    from lenet.explorer import build, page_data, watched  # noqa: F401 (takes time, and is needed later)
-
-    build.program()
     path = sys.stdin.buffer.read()
     if not path:  # the training did not begin
         return
-    run = watched.Watched(Path(os.fsdecode(path)))
+    run = Watched(Path(os.fsdecode(path)))
     found.set_result(run)
     server.asked_at = time.monotonic()
     while run.state in ("training", "stopping") or time.monotonic() - server.asked_at < LINGER:
@@ -191,6 +186,10 @@ def lower_priority() -> None:
     """Let everything else on this machine go first, above all the training that is watched."""
     if hasattr(os, "nice"):
         os.nice(LOWEST)
+        # Linux gives a core back at once to what was waiting for it only if this computes "when idle".
+        if sys.platform == "linux":
+            with contextlib.suppress(OSError):
+                os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     elif sys.platform == "win32":
         import ctypes
 

@@ -3,9 +3,13 @@
     watched = Watched(Path("runs/first"))
     watched.state, watched.news(offset=0), watched.page()
 
-Making a page takes about a second of computing. So while the training goes on it is made anew only after a multiple of that.
+Making a page takes about a second of computing, which the training would have used. So while it goes on, all pages together
+take at most a small share of its time, and nothing is imported here that only a page needs.
 """
 
+import json
+import os
+import re
 import threading
 import time
 import warnings
@@ -16,15 +20,17 @@ from typing import Any
 from lenet.errors import LenetError, RunWarning
 from lenet.explorer.waiting import NO_POINTS, waiting
 from lenet.files import durable, untrusted
-from lenet.runs import checkpoints, stop_request
-from lenet.runs.points import KINDS, read_points
+from lenet.runs import stop_request
 
-SHARE = 100  # how many times as long as it took, a page is shown before newer weights are offered
+LIMIT = 0.015  # of the time that a training has taken so far: how long this process may compute for pages
+LIMIT_ASIDE = 0.2  # the same where the training leaves half of the cores alone
+FIRST = 1.0  # seconds of computing that a page takes, until that is known
 FRESH = 120.0  # seconds since the last point, after which a training without a lock is taken for stopped
 MOST_BYTES = 1 << 20  # of new points at a time
 NUM_IMAGES = 300  # test images of the page while the training goes on: they are measured each time
 PATIENCE = 3.0  # seconds that a browser waits for a page before it gets what is there
 TRIES = 3  # a checkpoint may be replaced while it is read
+CHECKPOINT = re.compile(r"step-([0-9]+)\.json")
 ENTRIES = {"chunk": "chunks", "epoch": "epochs", "finding": "findings"}
 
 
@@ -34,20 +40,15 @@ class Watched:
     Args:
         path: the run directory.
         data_dir: where to look for its data first.
-
-    Raises:
-        RunError: if there is no run.
     """
 
     def __init__(self, path: Path, data_dir: str | None = None) -> None:
-        from lenet.runs.run import Run
-
-        self.path, self.data_dir = Run.load(path, finished=False).path, data_dir
+        self.path, self.data_dir = path, data_dir
         self._content, self._weights = b"", ""  # the page that is there, and of which weights it is
         self._tried, self._problem = "", ""  # the weights that were tried last, and why there is no page of them
         self._making: threading.Thread | None = None
         self._lock = threading.Lock()  # one page at a time
-        self._next = 0.0  # when newer weights are offered, by time.monotonic()
+        self._cost = FIRST
         self._positions: list[int] | None = None  # of the page's test images, the same in every page
 
     @property
@@ -89,36 +90,48 @@ class Watched:
                 content = file.read(MOST_BYTES)
             content = content[: content.rfind(b"\n") + 1]
             try:
-                for point in read_points(content):
-                    points[ENTRIES[next(name for name in KINDS if isinstance(point, KINDS[name]))]].append(
-                        point.to_dict()
-                    )
-            except ValueError as error:
+                for point in map(json.loads, content.splitlines()):
+                    points.get(ENTRIES.get(point["kind"], ""), []).append(point)
+            except (ValueError, KeyError, TypeError) as error:
                 news["problem"] = f"{path} cannot be used: {untrusted.printable(error)}"
             offset += len(content)
         return {**news, **points, "offset": offset, "epochsPlanned": self._num_epochs, "weights": self._offered(state)}
 
     def page(self) -> bytes:
         """Return the page of the newest weights, or what there is until it is made: an older one, or one that waits."""
-        making = self._make()
+        making = self._make(self.state)
         if making:
             making.join(PATIENCE)
         return self._content or waiting(self.path.name, self._problem)
 
-    def _make(self) -> threading.Thread | None:
-        """Begin to make the page of the newest weights, if it is not there; the thread that does it."""
+    def _make(self, state: str) -> threading.Thread | None:
+        """Begin to make the page of the newest weights, if it is not there and may be made; the thread that does it."""
         with self._lock:
-            newest = self._newest()
-            if newest and newest != self._tried and not (self._making and self._making.is_alive()):
+            newest, is_free = self._newest(), not (self._making and self._making.is_alive())
+            if newest and newest != self._tried and is_free and (state != "training" or self._may_compute()):
                 self._making = threading.Thread(target=self._made, args=(newest,), daemon=True)
                 self._making.start()
             return self._making
 
     @property
     def _num_epochs(self) -> int:
-        from lenet.runs.run import Run
+        epochs = self._json("config.json").get("config", {}).get("epochs", 0)
+        return epochs if isinstance(epochs, int) else 0
 
-        return Run(self.path).config.epochs
+    def _may_compute(self) -> bool:
+        """Whether a page may be made beside the training."""
+        threads = self._json("environment.json").get("threads")
+        is_aside = isinstance(threads, int) and 2 * threads <= (os.cpu_count() or 1)
+        seconds = time.time() - _changed(self.path / "config.json", self.path / "environment.json")
+        return time.process_time() + self._cost <= seconds * (LIMIT_ASIDE if is_aside else LIMIT)
+
+    def _json(self, name: str) -> dict[str, Any]:
+        """A file of the run as it is now; empty if it cannot be read."""
+        try:
+            values = untrusted.parse_json(untrusted.read(self.path / name, untrusted.MAX_JSON))
+        except (OSError, ValueError):
+            return {}
+        return values if isinstance(values, dict) else {}
 
     @cached_property
     def _splits(self) -> Any:
@@ -136,14 +149,14 @@ class Watched:
         if (self.path / "summary.json").is_file():
             return f"finished {_changed(self.path / 'summary.json', self.path / 'model.safetensors'):.3f}"
         try:
-            return f"step {max(checkpoints.steps(self.path / 'checkpoints'))}"
+            found = map(CHECKPOINT.fullmatch, os.listdir(self.path / "checkpoints"))  # noqa: PTH208 (names are enough)
+            return f"step {max(int(match[1]) for match in found if match)}"
         except (OSError, ValueError):
             return ""
 
     def _offered(self, state: str) -> str:
-        """The weights of the page that is there; newer ones are begun when it is time."""
-        if state != "training" or time.monotonic() >= self._next:
-            self._make()
+        """The weights of the page that is there; that of newer ones is begun."""
+        self._make(state)
         return self._weights
 
     def _made(self, weights: str) -> None:
@@ -159,7 +172,7 @@ class Watched:
                 problem = f"{type(error).__name__}: {untrusted.printable(error)}"
             time.sleep(0.1 * attempt)
         self._problem, self._tried = problem, weights
-        self._next = time.monotonic() + SHARE * (time.process_time() - began)
+        self._cost = time.process_time() - began
 
     def _build(self, weights: str) -> bytes:
         from lenet.explorer.build import page
@@ -167,9 +180,8 @@ class Watched:
         from lenet.runs.run import Run
 
         path = self.path / "metrics.jsonl"
-        offset = (
-            path.stat().st_size if path.is_file() else 0
-        )  # before the points are read: some come twice, none is lost
+        # Before the points are read: some come twice, none is lost.
+        offset = path.stat().st_size if path.is_file() else 0
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RunWarning)
             network = opened(self.path)

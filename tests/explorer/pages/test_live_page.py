@@ -23,7 +23,8 @@ def run(runs, tmp_path):
 
 
 @pytest.fixture
-def server(run):
+def server(run, monkeypatch):
+    monkeypatch.setattr("lenet.explorer.watched.LIMIT", 1e9)
     server = served(run)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
