@@ -1,6 +1,7 @@
 """Watching a run: what the page says of it while it is written, and how it stops."""
 
 import json
+import os
 import shutil
 import sys
 import threading
@@ -20,6 +21,7 @@ from lenet.runs import stop_request
 from lenet.runs.run import Run
 from lenet.training.interrupts import Interrupted
 
+MAY_COMPUTE = Watched._may_compute
 # The server's process with less patience, and with a priority of its own, so that a busy machine does not make it wait.
 QUICK = (
     "from lenet.explorer import live; live.LINGER, live.LOOK = 3, 0.1; live.lower_priority = lambda: None; live.main()"
@@ -42,7 +44,7 @@ class StopAfter(Quiet):
 @pytest.fixture(autouse=True)
 def patient(monkeypatch):
     monkeypatch.setattr("lenet.explorer.watched.PATIENCE", 60)
-    monkeypatch.setattr("lenet.explorer.watched.LIMIT", 1e9)
+    monkeypatch.setattr(Watched, "_may_compute", lambda watched: True)
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +85,8 @@ def test_without_locks_a_run_that_was_just_written_is_a_training(stopped, monkey
     assert watched.state == "stopped"
 
 
-def test_new_points_come_once(stopped):
+def test_new_points_come_once(stopped, monkeypatch):
+    monkeypatch.setattr(Watched, "_make", lambda watched, state: None)
     watched, path = Watched(stopped), stopped / "metrics.jsonl"
     news = watched.news(0)
     assert len(news["chunks"]) == 14
@@ -131,10 +134,10 @@ def test_newer_weights_are_offered_only_after_a_while(stopped, monkeypatch):
     for path in (stopped / "checkpoints").glob("kept.*"):
         path.rename(path.with_name(first + path.suffix))
     with durable.lock(stopped):
-        monkeypatch.setattr("lenet.explorer.watched.LIMIT", 0)
+        monkeypatch.setattr(Watched, "_may_compute", lambda watched: False)
         assert watched.news(0)["weights"] == "step 20"
         assert b"opens here" in Watched(stopped).page()
-        monkeypatch.setattr("lenet.explorer.watched.LIMIT", 1e9)
+        monkeypatch.setattr(Watched, "_may_compute", lambda watched: True)
         watched.news(0)
         watched._making.join()
         assert watched.news(0)["weights"] == "step 28"
@@ -204,3 +207,15 @@ def test_without_a_training_the_server_ends(monkeypatch):
     display = live.Live(Quiet(sys.stderr))
     display.close()
     assert display.server.wait(30) == 0
+
+
+def test_a_page_may_take_a_small_share_of_the_training(stopped, monkeypatch):
+    monkeypatch.setattr("os.cpu_count", lambda: 8)
+    watched, environment = Watched(stopped), json.loads((stopped / "environment.json").read_text())
+    used = time.process_time() + 1.0
+    for threads, share in ((8, 0.015), (4, 0.2)):
+        (stopped / "environment.json").write_text(json.dumps(environment | {"threads": threads}))
+        for seconds, expected in ((0.9 * used / share, False), (1.2 * used / share, True)):
+            for name in ("config.json", "environment.json"):
+                os.utime(stopped / name, (time.time() - seconds,) * 2)
+            assert MAY_COMPUTE(watched) is expected

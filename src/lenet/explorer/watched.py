@@ -168,7 +168,7 @@ class Watched:
                 break
             except LenetError as error:
                 problem = error.message + (f" ({error.hint})" if error.hint else "")
-            except (OSError, ValueError, MemoryError) as error:
+            except Exception as error:  # whatever is wrong, the page says it
                 problem = f"{type(error).__name__}: {untrusted.printable(error)}"
             time.sleep(0.1 * attempt)
         self._problem, self._tried = problem, weights

@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from lenet.explorer.live import served
+from lenet.explorer.watched import Watched
 from lenet.files import durable
 from lenet.runs import stop_request
 
@@ -24,7 +25,7 @@ def run(runs, tmp_path):
 
 @pytest.fixture
 def server(run, monkeypatch):
-    monkeypatch.setattr("lenet.explorer.watched.LIMIT", 1e9)
+    monkeypatch.setattr(Watched, "_may_compute", lambda watched: True)
     server = served(run)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
