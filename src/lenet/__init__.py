@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from lenet.networks.importing import import_weights
     from lenet.runs.opening import load
     from lenet.runs.run import Run
+    from lenet.sweeps.sweep import sweep
     from lenet.training.interrupts import Interrupted
     from lenet.training.parallel import ManyInterrupted, train_many
     from lenet.training.resume import resume
@@ -67,6 +68,7 @@ _MODULES = {
     "ready": "lenet.ready",
     "resume": "lenet.training.resume",
     "sklearn": "lenet.sklearn",
+    "sweep": "lenet.sweeps.sweep",
     "train": "lenet.training.train",
     "train_many": "lenet.training.parallel",
 }
@@ -102,6 +104,7 @@ __all__ = [
     "ready",
     "resume",
     "sklearn",
+    "sweep",
     "train",
     "train_many",
 ]

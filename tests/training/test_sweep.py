@@ -64,6 +64,13 @@ def test_a_training_that_diverges_is_a_result(tiny, tmp_path):
     results = sweep([wild, Variation("max", FAST, tiny)], seeds=2, folder=tmp_path, progress="quiet")
     assert (results[0].runs, results[0].diverged) == ((), (0, 1))
     assert (len(results[1].runs), results[1].diverged) == (2, ())
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+    again = sweep([wild], seeds=2, folder=tmp_path, progress="quiet")
+    assert again[0].diverged == (0, 1)
+    assert before == {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}  # not trained again
+    for note in tmp_path.rglob("diverged.json"):
+        note.write_text("{")
+    assert sweep([wild], seeds=2, folder=tmp_path, progress="quiet")[0].diverged == (0, 1)
 
 
 def test_other_errors_are_raised(tiny, tmp_path):

@@ -45,6 +45,7 @@ def _convert(param: Any, annotation: Any, value: Any) -> Any:
         return [_convert(param, annotation, each) for each in value]
     declared = get_args(annotation)[0] if get_args(annotation) else annotation  # from Annotated
     kinds = get_args(declared) or (declared,)  # from int | None or list[Path]
+    kinds = tuple(inner for kind in kinds for inner in get_args(kind) or (kind,))  # from list[str] | None
     if not isinstance(value, str) or str in kinds:
         return value
     if Path in kinds:

@@ -41,6 +41,7 @@ COMMANDS = {
     "compare": "lenet.cli.results:compare",
     "reproduce": "lenet.cli.lab:reproduce",
     "lab": "lenet.cli.lab:lab",
+    "sweep": "lenet.cli.sweep:sweep",
     "data list": "lenet.cli.data:list_data",
     "data show": "lenet.cli.data:show_data",
     "data fetch": "lenet.cli.data:fetch",

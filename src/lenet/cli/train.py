@@ -45,7 +45,7 @@ def train(
     if resume is None:  # before anything large is imported
         recipe, data = settings.pop("recipe"), settings.pop("data")
         config = configure(recipe or DEFAULT_RECIPE, data=data, **settings)
-        _check_data(config.data)
+        check_data(config.data)
     else:
         changes = _changes(out, settings)
 
@@ -75,7 +75,7 @@ def train(
         say(json.dumps(run.summary.to_dict()))
 
 
-def _check_data(name: str) -> None:
+def check_data(name: str) -> None:
     from lenet.data.catalogue import find_entry
     from lenet.data.own.path import own_path
 

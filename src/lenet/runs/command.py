@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from lenet.config import TrainConfig
 from lenet.configuration import configure
 from lenet.data.catalogue import CATALOGUE
 from lenet.runs.run import Run
@@ -22,14 +23,21 @@ def command_of(run: Run) -> list[str]:
         run: whose settings are taken; the command begins from its recipe, and names each setting that differs.
     """
     config = run.config
+    changed = settings_of(config)
+    flags: dict[str, Any] = {"recipe": config.recipe, "data": data_of(run)}
+    flags |= {name: value for name, value in changed.items() if name in DECIDING}
+    for name, value in vars(config).items():
+        if name not in LEFT_OUT and (name == "seed" or name in changed):
+            flags[name] = Path(value).name if name == "teacher" and value else value
+    return ["lenet", "train", *_words(flags)]
+
+
+def settings_of(config: TrainConfig) -> dict[str, Any]:
+    """Return the settings in which a config differs from its recipe; first those that decide others."""
     starts = configure(config.recipe)
     deciding = {name: getattr(config, name) for name in DECIDING if getattr(config, name) != getattr(starts, name)}
     base = configure(config.recipe, **deciding)
-    flags: dict[str, Any] = {"recipe": config.recipe, "data": data_of(run), **deciding}
-    for name, value in vars(config).items():
-        if name not in LEFT_OUT and (name == "seed" or value != getattr(base, name)):
-            flags[name] = Path(value).name if name == "teacher" and value else value
-    return ["lenet", "train", *_words(flags)]
+    return deciding | {name: value for name, value in vars(config).items() if value != getattr(base, name)}
 
 
 def as_line(words: list[str]) -> str:

@@ -22,7 +22,7 @@ from lenet.data.dataset import Splits
 from lenet.display.plain import Finished
 from lenet.engines.threads import num_threads
 from lenet.errors import ConfigError, LenetError, RunError, SaveError, TrainingError
-from lenet.files import durable
+from lenet.files import durable, untrusted
 from lenet.files.names import file_name
 from lenet.runs import environment
 from lenet.runs.run import Run
@@ -30,6 +30,8 @@ from lenet.training.interrupts import Interrupted
 from lenet.training.tasks import Executor, Outcome, Task, load_splits, run_all, source
 from lenet.training.teacher import open_teacher, targets_sha256
 from lenet.version import __version__
+
+DIVERGED = "diverged.json"  # in the run directory of a training whose loss became NaN or infinite
 
 
 @dataclass(frozen=True)
@@ -148,12 +150,16 @@ def _outcomes(
     tasks: dict[Path, Task], display: Finished, workers: int | None, folder: Path, executor: Executor
 ) -> dict[Path, Run | TrainingError]:
     """What came of each task, by its folder: of those that are not finished yet, trained now."""
-    missing = {path: task for path, task in tasks.items() if not (path / "summary.json").is_file()}
+    done = {path: before for path in tasks if (before := _done(path)) is not None}
+    missing = {path: task for path, task in tasks.items() if path not in done}
     display.total = len(missing)
     new: dict[Path, Outcome] = dict(zip(missing, executor(list(missing.values()), display, workers), strict=True))
+    for path, each in new.items():
+        if isinstance(each, TrainingError):
+            _note_divergence(path, each)
     outcomes: dict[Path, Run | TrainingError] = {}
     for path in tasks:
-        outcome = new[path] if path in new else Run.load(path)
+        outcome = new.get(path) or done[path]
         if isinstance(outcome, Interrupted):
             finished = sum(isinstance(each, Run) for each in new.values()) + len(tasks) - len(new)
             message = f"stopped: {finished} of {len(tasks)} trainings are finished, all is saved in {folder}"
@@ -165,6 +171,26 @@ def _outcomes(
             raise outcome
         outcomes[path] = outcome
     return outcomes
+
+
+def _done(path: Path) -> Run | TrainingError | None:
+    """What came of a training that needs not be done again; None if it must be done, or resumed."""
+    if (path / "summary.json").is_file():
+        return Run.load(path)
+    if not (path / DIVERGED).is_file():
+        return None
+    try:
+        noted = untrusted.parse_json(untrusted.read(path / DIVERGED, untrusted.MAX_JSON))
+        return TrainingError(str(noted["message"]), hint=noted["hint"])
+    except (RunError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _note_divergence(path: Path, error: TrainingError) -> None:
+    """Keep that a training diverged: with the same bits it would diverge again."""
+    with contextlib.suppress(OSError):  # a note that is not there costs time alone
+        durable.make_folders(path)
+        durable.write(path / DIVERGED, durable.as_json({"message": error.message, "hint": error.hint}))
 
 
 def _result(variation: Variation, outcomes: dict[int, Run | TrainingError]) -> Result:
