@@ -34,7 +34,7 @@ def test_dry_run(lenet_command, tmp_path, monkeypatch):
     code, out, err = lenet_command("sweep", "spec.toml", "--vary", "learning-rate=0.001,0.004", "--dry-run")
     assert (code, err) == (0, "")
     assert "activation=tanh, learning-rate=0.004    0,3\n" in out
-    assert out.endswith("8 trainings: 4 variations, 2 seeds\n")
+    assert out.endswith("8 trainings: 4 variations with 2 seeds\n")
     code, out, err = lenet_command("sweep", "spec.toml", "--seeds", "3", "--dry-run", "--json")
     assert json.loads(out) == {
         "variations": ["activation=relu", "activation=tanh"],
@@ -42,6 +42,8 @@ def test_dry_run(lenet_command, tmp_path, monkeypatch):
         "trainings": 6,
     }
     assert [path.name for path in tmp_path.iterdir()] == ["spec.toml"]
+    code, _, err = lenet_command("sweep", "spec.toml", "--dry-run", "--out", tmp_path)
+    assert (code, "is not empty, and holds no sweep" in err) == (2, True)
 
 
 @pytest.mark.parametrize(

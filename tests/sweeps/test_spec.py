@@ -1,5 +1,6 @@
 """What a sweep trains, from text, TOML and Python; and the mistakes, each named with its entry."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,8 @@ from lenet.configuration import configure
 from lenet.errors import ConfigError
 from lenet.sweeps.spec import NUM_SEEDS, Draft, seeds_of
 from lenet.sweeps.written import from_arguments, read_toml, with_options
+
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 def options(*vary, seeds=None, **base):
@@ -128,6 +131,13 @@ def test_a_file(tmp_path):
     changed = with_options(read_toml(tmp_path / "spec.toml"), {"batch_size": "64"}, ["activation=relu"], "1").spec()
     assert [*changed.variations] == ["activation=relu, channels=6,16", "activation=relu, channels=12,32"]
     assert {config.batch_size for config in changed.configs.values()} == {64}
+
+
+def test_the_files_of_the_document(tmp_path):
+    blocks = re.findall(r"^```toml\n(.*?)^```", (DOCS / "sweeps.md").read_text(encoding="utf-8"), re.M | re.S)
+    grid, named = (read_toml(written(tmp_path, block)).spec() for block in blocks)
+    assert (len(grid.variations), len(grid.seeds)) == (4, 10)
+    assert [*named.variations] == ["as it is", "twice the channels, half the rate"]
 
 
 def test_a_list_of_variations(tmp_path):

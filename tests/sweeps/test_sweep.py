@@ -165,6 +165,8 @@ def test_a_setting_that_is_a_number_gets_a_line():
     assert line_of(made_up(epochs=[1, 2], shift=[0, 1])) is None
     axes = draw("dots", made_up(activation=["relu", "tanh"])).axes[0]
     assert [text.get_text() for text in axes.get_yticklabels()] == ["('relu',)", "('tanh',)"]
+    axes = draw("many", made_up(data=[f"data {number}" for number in range(120)])).axes[0]
+    assert (axes.get_title(), len(axes.get_yticks())) == ("many (the first 100 of 120 variations)", 100)
 
 
 def test_the_table_of_the_document_is_made_of_its_numbers():

@@ -62,6 +62,7 @@ def sweep(
 
     Example: lenet sweep --vary activation=relu,tanh --seeds 10 --epochs 2 --out runs/activations
     """
+    from lenet.sweeps import folder
     from lenet.sweeps.spec import Draft
     from lenet.sweeps.written import read_toml, with_options
 
@@ -73,6 +74,7 @@ def sweep(
         check_data(name)
     _check_against(against, plan)
     if dry_run:
+        folder.check(out, plan)
         _print_plan(plan, json_)
         return
 
@@ -102,6 +104,9 @@ def _print_plan(plan: Any, as_json: bool) -> None:
     if as_json:
         say(json.dumps({"variations": [*plan.variations], "seeds": plan.seeds, "trainings": total}))
         return
+    from lenet.analysis.report import counted
+
     seeds = ",".join(map(str, plan.seeds))
     print_table(["variation", "seeds"], [[name, seeds] for name in plan.variations])
-    say(f"{total} trainings: {len(plan.variations)} variations, {len(plan.seeds)} seeds")
+    numbers = f"{counted(len(plan.variations), 'variation')} with {counted(len(plan.seeds), 'seed')}"
+    say(f"{counted(total, 'training')}: {numbers}")

@@ -1,5 +1,6 @@
 """The chart of a sweep: every run as a dot with mean and interval; lines over the values of a setting that is a number."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 LOGARITHMIC = 8  # times the smallest value: from where on the axis is logarithmic
 MAX_LINES = 10  # as many as there are colours
 MAX_TICKS = 12
+MAX_ROWS = 100  # a row is 0.3 inches high, and an image has at most 65,535 pixels
 
 
 def draw(title: str, numbers: Mapping[str, Any]) -> "Figure":
@@ -36,7 +38,9 @@ def draw(title: str, numbers: Mapping[str, Any]) -> "Figure":
             _draw_lines(axes, numbers, name)
             axes.set_ylabel(label)
         return figure
-    variations = numbers["variations"]
+    variations = dict(itertools.islice(numbers["variations"].items(), MAX_ROWS))
+    if len(variations) < len(numbers["variations"]):
+        title += f" (the first {MAX_ROWS} of {len(numbers['variations'])} variations)"
     with styled_figure(8, 1.4 + 0.3 * len(variations)) as figure:
         axes = figure.subplots()
         axes.set_title(title, fontsize=11)
