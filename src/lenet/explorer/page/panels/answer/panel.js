@@ -1,12 +1,14 @@
 /** The answer: a bar for each class, right or wrong, and whether the network should answer at all. */
 
 import { fill, h } from "../../base/dom.js";
+import { thumb } from "../../charts/thumbs.js";
 import { inboxOf } from "../input/inbox.js";
 import { problemText } from "../input/problems.js";
 import { WORDS } from "./words.js";
 
 /** @typedef {import("../../base/app.js").App} App */
 
+const SIZE = 84; // CSS pixels of the image beside the answer: three for each of 28, so that it is crisp
 const QUIET = 900; // milliseconds without a change, before it is said to those who listen
 
 /** @type {import("../../base/types.js").Panel} */
@@ -30,12 +32,13 @@ class Answer {
     this.verdict = h("p", {});
     this.score = h("p", { class: "pale" });
     this.off = h("p", { class: "row" }, say("off"), h("button", { onclick: () => app.set({ steps: "" }) }, say("on")));
+    this.image = h("span", {});
     this.live = h("p", { class: "hidden", role: "status" });
     /** @type {Row[]} */
     this.rows = [];
     this.order = h("select", { onchange: (/** @type {any} */ event) => app.set({ order: event.target.value }) },
       h("option", { value: "probability" }, say("byProbability")), h("option", { value: "class" }, say("byClass")));
-    fill(root, this.headline, this.truth, h("table", { class: "probabilities" },
+    fill(root, h("div", { class: "answered" }, this.image, h("div", {}, this.headline, this.truth)), h("table", { class: "probabilities" },
       h("thead", { class: "hidden" }, h("tr", {}, h("th", { scope: "col" }, say("class")),
         h("th", { scope: "col", colspan: 2 }, say("probability")))), this.body),
     this.verdict, this.score, this.off, h("label", { class: "order" }, `${say("sorted")} `, this.order), this.live);
@@ -47,10 +50,11 @@ class Answer {
     if (this.classes !== run.classes) this.build(run.classes);
     this.order.value = String(app.state.order);
     this.off.hidden = !image.original || !app.state.steps;
-    const answer = image.problem ? null : app.answer, key = [answer, image.label, image.problem, run, app.state.order];
+    const answer = image.problem ? null : app.answer, key = [answer, image, run, app.state.order];
     if (this.of?.every((each, i) => each === key[i])) return;
     this.of = key;
     const { text, tone, verdict } = this.sentences();
+    fill(this.image, answer && thumb(app, image.pixels, SIZE, { "aria-label": say("image") }));
     this.headline.textContent = text.headline;
     this.truth.textContent = text.truth;
     this.truth.className = tone;

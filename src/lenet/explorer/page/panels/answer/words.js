@@ -10,6 +10,7 @@ const EN = {
   uncalibrated: "This network has no calibration: the probabilities are too sure, and nothing is rejected.",
   score: "Outlier score {score}; above 1 an image is unknown.",
   class: "Class", probability: "Probability", label: "label", none: "No answer.",
+  image: "The image as the network sees it",
   off: "Steps of the preprocessing are switched off.", on: "Switch them on",
 };
 
@@ -23,6 +24,7 @@ const ZH = {
   uncalibrated: "该网络没有校准:概率过于自信,也不会拒绝任何图像。",
   score: "离群分数 {score};高于 1 的图像为未知。",
   class: "类别", probability: "概率", label: "标签", none: "没有回答。",
+  image: "网络看到的图像",
   off: "预处理的一些步骤已关闭。", on: "打开它们",
 };
 

@@ -72,7 +72,7 @@ class WhatIf {
     const { app, say } = this, before = unchanged(app), { answer, outputs } = app, logits = outputs[outputs.length - 1];
     if (!this.isNew("answers", [[...before.logits], [...logits]])) return;
     const cell = (/** @type {number} */ share, /** @type {boolean} */ isBest) => h("td", {}, h("span", { class: "sharebar", "aria-hidden": "true" },
-      h("span", { class: "positive", style: `left:0;width:${(100 * share).toFixed(1)}%` })), h(isBest ? "b" : "span", {}, ` ${percent(share)} %`));
+      h("span", { class: "positive", style: `left:0;width:${(100 * share).toFixed(1)}%` })), h(isBest ? "b" : "span", { class: "percent" }, `${percent(share)} %`));
     const head = ["class", "before", "after", "logit"].map((key) => h("th", { scope: "col" }, say(key)));
     const rows = app.run.classes.map((name, i) => h("tr", {}, h("th", { scope: "row" }, name), cell(before.probabilities[i], i === before.label),
       cell(answer.probabilities[i], i === answer.label),

@@ -3,7 +3,7 @@
 const EN = {
   title: "Why",
   short: "In short", for: "Why", against: "and not", patch: "Covered square", pixels: "{edge} × {edge} pixels",
-  comma: ", ", ofClass: "{count} × {name}",
+  comma: ", ", ofClass: "{name} ({count})",
   open: "The network answers {answer} with a probability of {p}. The image has no label.",
   right: "The network answers {answer} with a probability of {p}, which is what the label says.",
   wrong: "The network answers {answer} with a probability of {p}, but the label says {truth}, which gets {q}: a mistake.",
