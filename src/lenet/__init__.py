@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from lenet.runs.opening import load
     from lenet.runs.run import Run
     from lenet.sweeps.sweep import sweep
+    from lenet.sweeps.tune.tune import tune
     from lenet.training.interrupts import Interrupted
     from lenet.training.parallel import ManyInterrupted, train_many
     from lenet.training.resume import resume
@@ -71,6 +72,7 @@ _MODULES = {
     "sweep": "lenet.sweeps.sweep",
     "train": "lenet.training.train",
     "train_many": "lenet.training.parallel",
+    "tune": "lenet.sweeps.tune.tune",
 }
 
 __all__ = [
@@ -107,6 +109,7 @@ __all__ = [
     "sweep",
     "train",
     "train_many",
+    "tune",
 ]
 
 

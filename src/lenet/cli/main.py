@@ -42,6 +42,7 @@ COMMANDS = {
     "reproduce": "lenet.cli.lab:reproduce",
     "lab": "lenet.cli.lab:lab",
     "sweep": "lenet.cli.sweep:sweep",
+    "tune": "lenet.cli.tune:tune",
     "data list": "lenet.cli.data:list_data",
     "data show": "lenet.cli.data:show_data",
     "data fetch": "lenet.cli.data:fetch",
