@@ -125,7 +125,7 @@ def _explained(numbers: Mapping[str, Any]) -> list[str]:
     best = best_of(numbers)
     if numbers["measure"] != HELD_OUT:
         return [
-            "Accuracy is on the test set, which chooses nothing: no best is named. --validation 5000 holds images out to "
+            "Accuracy is on the test set, which chooses nothing: no best is named. --validation N holds images out to "
             "choose by."
         ]
     sentences = [
@@ -145,8 +145,7 @@ def _sentences(numbers: Mapping[str, Any], compared: Sequence[Comparison]) -> li
     sentences = []
     clear = [comparison for comparison in compared if comparison.is_significant]
     if compared:
-        found = f"{len(clear)} of {counted(len(compared), 'difference')}"
-        sentences.append(f"{found} from {compared[0].reference} {'is' if len(clear) == 1 else 'are'} significant.")
+        sentences.append(f"Significant differences from {compared[0].reference}: {len(clear)} of {len(compared)}.")
     clear.sort(key=lambda comparison: -abs(comparison.difference or 0))
     sentences += [f"{comparison}." for comparison in clear[:MAX_SENTENCES]]
     for name, each in numbers["variations"].items():
