@@ -17,6 +17,7 @@
 #   make without-torch     the tests of the core in an environment of its own without PyTorch, .venv-core
 #   make page              the explorer's page in Chromium, the types of its modules, its accessibility
 #   make ray               the tests marked `ray`: sweeps on a Ray cluster of three nodes here, nodes that die
+#   make screenshots       those of docs/explorer.md, from MNIST in LENET_DATA
 #   make builds            the tests marked `build`: kernels for every platform and for WebAssembly, wheels
 #   make sanitize          the tests of the CPU engine under the address and undefined-behaviour sanitizers, and trainings of
 #                          models and random chains under the thread sanitizer
@@ -94,6 +95,9 @@ page: .venv/installed-page
 
 ray: .venv/installed-dev
 	@$(BIN)/python -m pytest -m ray $(ARGS)
+
+screenshots: .venv/installed-page
+	@$(BIN)/python -m pytest --quiet tests/explorer/pages/test_screenshots.py --write-screenshots
 
 sanitize: .venv/installed-dev
 	@$(BIN)/python bench/sanitize.py --quiet $(ARGS)

@@ -69,7 +69,7 @@ def main() -> None:
     parser.add_argument("--no-record", action="store_true")
     options = parser.parse_args()
     log = Log(options.name, record=not options.no_record)
-    result: dict[str, Any] = {"bench": options.name, "preprocessing": {}}
+    result: dict[str, Any] = {"bench": "page_parity", "preprocessing": {}}
     for data in options.data:
         result["preprocessing"][data] = compared(log, data, options.start, options.start + options.images)
     counts = [count for variants in result["preprocessing"].values() for count in variants.values()]

@@ -48,6 +48,7 @@ REAL_DATA = os.environ.get("LENET_TEST_DATA")
 
 def pytest_addoption(parser):
     parser.addoption("--kernels", metavar="DIR", help="use the CPU kernels in this folder")
+    parser.addoption("--write-screenshots", action="store_true", help="write those of docs/explorer.md anew")
 
 
 def pytest_configure(config):

@@ -152,7 +152,7 @@ def test_the_commands_of_the_readme_run(real_data, tmp_path):
             Image.fromarray(image).save(tmp_path / folder / f"{number}.png")
     environment = os.environ | {"LENET_DATA": str(real_data)}
     commands = [shlex.split(line, comments=True) for block in blocks("sh")[:2] for line in block.splitlines()]
-    assert len(commands) == 13
+    assert len(commands) == 14
     commands.insert(0, ["lenet", "train", "--out", "runs/other"])
     for command in commands:
         if command[:2] == ["lenet", "train"]:
