@@ -20,15 +20,13 @@ def draw(title: str, numbers: Mapping[str, Any]) -> "Figure":
         title: of the chart.
         numbers: as tune.json holds them.
     """
-    with styled_figure(13, 4) as figure:
+    panels = [_trials]
+    panels += [_importances] if numbers["importances"] else []
+    panels += [_final] if numbers["final"] else []
+    with styled_figure(1 + 4.2 * len(panels), 4) as figure:
         figure.suptitle(title, fontsize=11)
-        trials, mattered, final = figure.subplots(1, 3)
-        _trials(trials, numbers)
-        shares = numbers["importances"]
-        mattered.barh([name.replace("_", "-") for name in shares], [*shares.values()], color=TEST)
-        mattered.invert_yaxis()
-        mattered.set_xlabel("share of what mattered")
-        _final(final, numbers)
+        for panel, axes in zip(panels, figure.subplots(1, len(panels), squeeze=False)[0], strict=True):
+            panel(axes, numbers)
     return figure
 
 
@@ -46,6 +44,13 @@ def _trials(axes: Any, numbers: Mapping[str, Any]) -> None:
         axes.legend(fontsize=8)
     axes.set_xlabel("trial")
     axes.set_ylabel(f"{objective} on held-out images")
+
+
+def _importances(axes: Any, numbers: Mapping[str, Any]) -> None:
+    shares = numbers["importances"]
+    axes.barh([name.replace("_", "-") for name in shares], [*shares.values()], color=TEST)
+    axes.invert_yaxis()
+    axes.set_xlabel("share of what mattered")
 
 
 def _final(axes: Any, numbers: Mapping[str, Any]) -> None:

@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import io
 import statistics
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -108,13 +109,16 @@ def as_csv(numbers: Mapping[str, Any]) -> str:
 
 def _importances(study: "Study", space: Space) -> dict[str, float]:
     """What share of the differences between trials each setting explains, by PED-ANOVA, which needs no scikit-learn."""
+    from optuna.exceptions import ExperimentalWarning
     from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
     from optuna.trial import TrialState
 
     complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     if len(complete) < FEWEST or len({trial.value for trial in complete}) < 2:
         return {}
-    found = get_param_importances(study, evaluator=PedAnovaImportanceEvaluator())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)  # in Optuna 4
+        found = get_param_importances(study, evaluator=PedAnovaImportanceEvaluator())
     shares: dict[str, float] = {}
     for axis in space.axes:
         shares[axis.field] = shares.get(axis.field, 0.0) + found.get(axis.name, 0.0)
