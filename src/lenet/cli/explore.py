@@ -65,19 +65,20 @@ def explore(
         raise ConfigError("--host and --port are for a page that is served", hint="add --serve, or leave them out")
     if serve and out:
         raise ConfigError("--serve writes no file, and --out names one", hint="leave one of them out")
-    from lenet.explorer.export import explore as write_page
-    from lenet.explorer.export import open_in_browser, page_of
+    from lenet.explorer.export import file_for, open_in_browser, page_of, write
+    from lenet.explorer.page_data import opened
 
-    if serve:
-        page = page_of(run, other, images=images, data=data, data_dir=data_dir)
-        _print_notices(page.notices)
+    networks = [opened(each) for each in (run, other) if each is not None]  # once, as opening may warn
+    path = None if serve else file_for(networks[0], out)
+    page = page_of(*networks, images=images, data=data, data_dir=data_dir)
+    _print_notices(page.notices)
+    if path is None:
         routes = {("GET", ""): lambda query: Answer.html(page.content)}
         run_server(PageServer(host or LOOPBACK, port or 0, routes), is_opened=not no_open)
         return
-    page = write_page(run, other, out=out, open=False, images=images, data=data, data_dir=data_dir)
-    _print_notices(page.notices)
-    note(f"wrote {page.path} ({len(page.content) / 1e6:.1f} MB)")
-    if page.path and not no_open and not open_in_browser(page.path):
+    write(page, path)
+    note(f"wrote {path} ({len(page.content) / 1e6:.1f} MB)")
+    if not no_open and not open_in_browser(path):
         note("open it in a browser; this machine has none")
 
 

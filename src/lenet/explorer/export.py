@@ -60,7 +60,6 @@ def explore(
     open: bool | None = None,  # noqa: A002
     images: int | None = None,
     data: "str | os.PathLike[str] | Splits | None" = None,
-    data_dir: str | None = None,
 ) -> Explored:
     """Make one HTML file that shows what a trained network does with an image, layer by layer, and how it learned.
 
@@ -76,8 +75,7 @@ def explore(
             one is named. Only another page of lenet's is overwritten.
         open: whether to open it in the browser; by default unless this is a notebook, which shows it.
         images: how many test images it holds; by default 1,000, or fewer if they are large.
-        data: the data set of the images; by default the run's own. Only a run records that.
-        data_dir: where to look for the data first.
+        data: the data set of the images; by default the run's own. Only a run records that. LENET_DATA names its folder.
 
     Returns:
         The page, and where it is.
@@ -87,22 +85,18 @@ def explore(
         RunError: if a run cannot be read, or the file cannot be written.
         ModelError: if a module is no chain of lenet's layers.
     """
-    from lenet.explorer.description import name_of
     from lenet.explorer.page_data import opened
 
-    networks = [opened(each) for each in (run, other) if each is not None]
+    networks = [opened(each) for each in (run, other) if each is not None]  # once, as opening may warn
     shown = in_notebook()
-    path = None if shown and out is None else Path(out if out is not None else ".")
-    if path is not None and path.is_dir():
-        path = path / f"{file_name(name_of(networks[0]))}{ENDING}"
-    if path is not None:
-        _must_be_ours(path)
-    made = page_of(*networks, images=images, data=data, data_dir=data_dir)
-    if path is not None:
-        _write(path, made.content)
-        if open or (open is None and not shown):
-            open_in_browser(path)
-    return replace(made, path=path)
+    path = None if shown and out is None else file_for(networks[0], out)
+    made = page_of(*networks, images=images, data=data)
+    if path is None:
+        return made
+    made = write(made, path)
+    if open or (open is None and not shown):
+        open_in_browser(path)
+    return made
 
 
 def page_of(
@@ -113,7 +107,7 @@ def page_of(
     data: "str | os.PathLike[str] | Splits | None" = None,
     data_dir: str | None = None,
 ) -> Explored:
-    """Make the page of `explore`, and write nothing. Args and Raises as there."""
+    """Make the page of `explore`, and write nothing. Args and Raises as there; data_dir: where to look for the data first."""
     if images is not None and images < 1:
         raise ConfigError(f"images is {images}; expected at least 1", hint="leave it out: 1,000, if they are small")
     from lenet.explorer.build import page
@@ -140,6 +134,27 @@ def open_in_browser(page: Path | str) -> bool:
         return False
 
 
+def file_for(run: "Source", out: str | os.PathLike[str] | None = None) -> Path:
+    """Return the file for the page of a run, as `explore` has it.
+
+    Args:
+        run: the run or network.
+        out: the file, or the folder for it; None for the current folder.
+
+    Raises:
+        RunError: if the run cannot be read, the folder is not there, or the file is something else than a page.
+    """
+    from lenet.explorer.description import name_of
+    from lenet.explorer.page_data import opened
+
+    path = Path(out if out is not None else ".")
+    network = opened(run)
+    if path.is_dir():
+        path = path / f"{file_name(name_of(network))}{ENDING}"
+    _must_be_ours(path)
+    return path
+
+
 def _must_be_ours(path: Path) -> None:
     """Raise RunError if something else than a page of lenet's is there, or the folder is not."""
     if not path.absolute().parent.is_dir():
@@ -155,11 +170,17 @@ def _must_be_ours(path: Path) -> None:
         raise RunError(f"{printable(path)} exists and is no page of lenet explore", hint="name another file with --out")
 
 
-def _write(path: Path, content: bytes) -> None:
+def write(page: Explored, path: Path) -> Explored:
+    """Write a page to a file; return it with its path.
+
+    Raises:
+        RunError: if the file cannot be written.
+    """
     try:
-        durable.write(path, content)
+        durable.write(path, page.content)
     except OSError as error:
         what, hint = durable.explain(error)
         raise RunError(
             f"cannot write {printable(path)}: {what}", hint=f"{hint}, or name another file with --out"
         ) from error
+    return replace(page, path=path)
