@@ -5,6 +5,8 @@ import { histogramChart } from "../../charts/histogram.js";
 import { short } from "../../charts/raster.js";
 import { inSlices } from "../../base/slices.js";
 import { BINS, UNIT_SHARE, extremes, histogram, stateOf, valuesOf } from "./statistics.js";
+import { layerText } from "../layers/describe.js";
+import { WORDS as OF_LAYERS } from "../layers/words.js";
 import { WORDS } from "./words.js";
 
 /** @typedef {import("../../base/app.js").App} App */
@@ -21,8 +23,8 @@ export function layerOf(app) {
 
 /** The number, the kind and, where it says more, the name of a layer. @param {App} app @param {number} number */
 function labelOf(app, number) {
-  const { name, kind, function: of } = app.run.layers[number];
-  return `${number} · ${/^[0-9.]+$/.test(name) ? "" : `${name}, `}${kind}${of ? ` (${of})` : ""}`;
+  const { name } = app.run.layers[number], text = layerText(app.words(OF_LAYERS), app.network, number);
+  return /^[0-9.]+$/.test(name) ? text : `${text} ${name}`;
 }
 
 /**
