@@ -142,5 +142,7 @@ function paintTabs(tabs, panels, current, app) {
     id: `tab-${panel.id}`, role: "tab", "aria-selected": panel.id === current, "aria-controls": `panel-${panel.id}`,
     tabindex: panel.id === current ? 0 : -1, onclick: () => app.set({ panel: panel.id }), onkeydown: step,
   }, app.words(panel.words)("title"))));
-  if (hadFocus) /** @type {HTMLElement|null} */ (tabs.querySelector("[aria-selected=true]"))?.focus();
+  const selected = /** @type {HTMLElement|null} */ (tabs.querySelector("[aria-selected=true]"));
+  if (selected) tabs.scrollLeft = selected.offsetLeft - tabs.offsetLeft - (tabs.clientWidth - selected.offsetWidth) / 2; // on a phone not all are in sight
+  if (hadFocus) selected?.focus();
 }
