@@ -98,7 +98,7 @@ function gallery(app, say, pair, found, done) {
   const labels = images.test.labels.values, { count, total, right } = found;
   const text = right ? say("counted", { count, total, first: right[0], second: right[1], neither: right[2], one, two, stored: found.images.length })
     : say("found", { count, total });
-  return [h("p", {}, count ? text : say("none")), h("div", { class: "row thumbs" }, ...found.images.slice(0, MOST_IMAGES).map((number, i) => {
+  return [h("p", {}, count ? `${text} ${say("caption", { one, two })}` : say("none")), h("div", { class: "row thumbs" }, ...found.images.slice(0, MOST_IMAGES).map((number, i) => {
     const names = { truth: classes[labels[number]], first: classes[found.first[i]], second: classes[found.second[i]] };
     return opener(app, "test", number, { size: 56, caption: `${names.truth}: ${names.first} | ${names.second}`, label: say("open", { number, one, two, ...names }) });
   }))];

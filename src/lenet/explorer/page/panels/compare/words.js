@@ -16,6 +16,7 @@ export const WORDS = {
     disagreements: "Images on which they disagree", none: "They give the same answer for every one of these images.",
     counted: "They disagree on {count} of {total} test images: on {first} of them {one} is right, on {second} {two}, on {neither} neither. "
       + "{stored} are in this file, those with the largest difference first.",
+    caption: "Below each image: its label, then the answers of {one} and of {two}.",
     found: "They disagree on {count} of the {total} images of this file.", working: "Computing the answers: {percent} %",
     noImages: "This file holds no images of the data set.", open: "Open test image {number}: {truth}; {one} answers {first}, {two} answers {second}",
     moment: "The answers and maps are those of the moment that the replay shows; the list is that of the trained networks.",
@@ -35,6 +36,7 @@ export const WORDS = {
     disagreements: "两者回答不同的图像", none: "对所有这些图像,两者的回答都相同。",
     counted: "{total} 张测试图像中有 {count} 张两者回答不同:其中 {first} 张 {one} 正确,{second} 张 {two} 正确,{neither} 张都不正确。"
       + "本文件含 {stored} 张,差异最大的在前。",
+    caption: "每张图像下方:标签,然后是 {one} 和 {two} 的回答。",
     found: "本文件的 {total} 张图像中有 {count} 张两者回答不同。", working: "正在计算回答:{percent} %",
     noImages: "本文件不含数据集的图像。", open: "打开测试图像 {number}:{truth};{one} 回答 {first},{two} 回答 {second}",
     moment: "回答和特征图是回放所示时刻的;列表是训练完成的网络的。",
