@@ -34,7 +34,7 @@ export const WORDS = {
     credit: "数字图像:E. Alpaydin 与 C. Kaynak,UCI Machine Learning Repository,CC BY 4.0。",
     none: "本页面的图像太少,无法训练。",
     slow: "训练需要 WebAssembly,而此浏览器没有。",
-    recipe: "配方", rate: "学习率", activation: "激活函数", pooling: "池化", epochs: "轮数", seed: "随机种子",
+    recipe: "配方", rate: "学习率", activation: "激活函数", pooling: "汇聚", epochs: "轮数", seed: "随机种子",
     start: "训练", stop: "停止",
     progress: "第 {epoch} 轮(共 {epochs} 轮),第 {step} 步:每秒 {speed} 张图像,损失 {loss},测试图像 {accuracy} % 正确。",
     shown: "旁边的图像:{label},{share} %。",

@@ -54,7 +54,7 @@ const EN = {
 const ZH = {
   title: "为什么",
   short: "简而言之", for: "为什么是", against: "而不是", patch: "遮挡方块", pixels: "{edge} × {edge} 像素",
-  comma: "、", ofClass: "{name} {count} 张",
+  comma: "、", ofClass: "{name}({count} 张)",
   open: "网络的回答是 {answer},概率为 {p}。该图像没有标签。",
   right: "网络的回答是 {answer},概率为 {p},与标签一致。",
   wrong: "网络的回答是 {answer},概率为 {p},但标签是 {truth},其概率只有 {q}:判断错误。",
