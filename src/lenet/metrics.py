@@ -1,10 +1,12 @@
 """The numbers by which classifiers are judged, computed in float64 from logits and labels."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+AT_ONCE = 1 << 17  # images whose logits are in memory
 NUM_BINS = 15  # of the expected calibration error, as published ones mostly have
 
 
@@ -50,6 +52,27 @@ def loss_and_accuracy(logits: NDArray[Any], labels: NDArray[np.int64]) -> tuple[
     """
     loss = float(losses(logits, labels).sum()) / len(labels)
     return loss, int((logits.argmax(axis=1) == labels).sum()) / len(labels)
+
+
+def measured_in_parts(
+    compute: Callable[[NDArray[np.uint8]], NDArray[Any]], images: NDArray[np.uint8], labels: NDArray[np.int64]
+) -> tuple[float, float, NDArray[np.int64]]:
+    """Return the loss and the accuracy as `loss_and_accuracy`, and the predicted classes, without all logits in memory.
+
+    Args:
+        compute: gives the logits of images.
+        images: uint8 (N, …).
+        labels: int64 (N,).
+
+    Returns:
+        Mean loss, accuracy, and int64 (N,).
+    """
+    values, predicted = np.empty(len(labels)), np.empty(len(labels), np.int64)
+    for start in range(0, len(labels), AT_ONCE):
+        part = slice(start, start + AT_ONCE)
+        logits = compute(images[part])
+        values[part], predicted[part] = losses(logits, labels[part]), logits.argmax(axis=1)
+    return float(values.sum()) / len(labels), int((predicted == labels).sum()) / len(labels), predicted
 
 
 def confusion_matrix(labels: NDArray[np.int64], predicted: NDArray[np.int64], num_classes: int) -> NDArray[np.int64]:

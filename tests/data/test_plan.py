@@ -101,3 +101,24 @@ def test_held_out_images_depend_on_the_seed():
 
 ORDER_OF_SEED_0 = [4, 6, 2, 7, 3, 5, 9, 0, 8, 1]
 ORDER_OF_SEED_7 = [4, 8, 3, 6, 2, 1, 9, 5, 7, 0]
+
+
+def test_many_images_have_the_same_plan_in_small_types(monkeypatch):
+    config = configure("fast", flip=True, shift=2, validation=37, augment="strong", erasing=0.3, seed=3)
+    usual, kept = plan(config, 1, 1001), hold_out(config, 1001)
+    monkeypatch.setattr("lenet.data.plan.MANY", 100)
+    monkeypatch.setattr("lenet.data.plan.PART", 64)
+    monkeypatch.setattr("lenet.data.augmentation.MANY", 100)
+    many = plan(config, 1, 1001)
+    assert (many.order.dtype, many.shifts.dtype) == (np.int32, np.int8)
+    for name in ("order", "flips", "shifts"):
+        np.testing.assert_array_equal(getattr(many, name), getattr(usual, name))
+    for positions in (slice(0, 64), slice(64, 777), slice(777, 2000)):
+        for name in ("maps", "tones", "erased"):
+            drawn = getattr(many.augmentation.part(positions), name)
+            np.testing.assert_array_equal(drawn, getattr(usual.augmentation, name)[positions])
+    for one, other in zip(hold_out(config, 1001), kept, strict=True):
+        np.testing.assert_array_equal(one, other)
+        assert one.dtype == np.int64
+    labels = np.arange(1001) % 7
+    np.testing.assert_array_equal(many.ordered(labels), labels[usual.order])

@@ -156,7 +156,7 @@ class TestBadArrays:
         [
             ({"order": np.full(1000, 1000)}, "the order has an image 1000"),
             ({"order": np.full(1000, -1)}, "the order has an image -1"),
-            ({"order": np.arange(1000, dtype=np.int32)}, "the order of the plan are int32"),
+            ({"order": np.arange(1000, dtype=np.int16)}, "the order of the plan are int16"),
             ({"order": np.arange(2000).reshape(1000, 2)}, "the order of the plan are int64 of shape (1000, 2)"),
             ({"order": np.arange(10)}, "an order of 10 images"),
             ({"order": list(range(1000))}, "the order of the plan are list"),

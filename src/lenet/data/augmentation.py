@@ -15,6 +15,8 @@ ONE = 1 << 16  # the number 1 in the fixed-point numbers of a plan
 BYTE = 8  # binary digits of a fraction of a pixel, and of a weight of the bilinear interpolation
 MOST_MAP, MOST_TONE = 16 * ONE, 4 * ONE  # no entry is larger; the kernels compute in 32 bits
 SMALLEST_ERASED, LARGEST_RATIO, ERASED = 0.02, 10 / 3, 0.5  # of torchvision.transforms.RandomErasing
+MANY = 1 << 20  # images of an epoch from which on augmentation is drawn only where it is needed
+ROWS = 10  # random numbers of an image
 _STREAM = 4  # keeps this generator's numbers apart from those of data/plan.py, initial weights and simulations
 
 
@@ -40,7 +42,32 @@ class Augmentation:
         return Augmentation(*(None if array is None else array[positions] for array in arrays))
 
 
-def draw(config: TrainConfig, epoch: int, num_images: int) -> Augmentation | None:
+@dataclass(frozen=True, eq=False)
+class DrawnAugmentation:
+    """The augmentation of an epoch of many images, of which each part is drawn anew where it is needed.
+
+    Args:
+        config: the settings.
+        epoch: counted from 0.
+        num_images: of the training set.
+    """
+
+    config: TrainConfig
+    epoch: int
+    num_images: int
+
+    def part(self, positions: slice) -> Augmentation:
+        """Return the augmentation of the images at some positions, as if all had been drawn."""
+        first, last, _ = positions.indices(self.num_images)
+        uniform = np.empty((ROWS, last - first))
+        for row in range(ROWS):
+            numbers = np.random.PCG64(np.random.SeedSequence([_STREAM, self.config.seed, self.epoch]))
+            numbers.advance(row * self.num_images + first)  # one step for each number
+            np.random.Generator(numbers).random(out=uniform[row])
+        return _of_uniform(self.config, uniform)
+
+
+def draw(config: TrainConfig, epoch: int, num_images: int) -> Augmentation | DrawnAugmentation | None:
     """Draw the augmentation of an epoch, counted from 0, for a training set of `num_images`; None if all of it is off.
 
     The numbers of one setting do not depend on whether others are on.
@@ -48,7 +75,14 @@ def draw(config: TrainConfig, epoch: int, num_images: int) -> Augmentation | Non
     moves, tones = config.rotation or config.scale or config.shear, config.brightness or config.contrast
     if not (moves or tones or config.erasing):
         return None
-    uniform = np.random.default_rng([_STREAM, config.seed, epoch]).random((10, num_images))  # in 0 … 1
+    if num_images > MANY:
+        return DrawnAugmentation(config, epoch, num_images)
+    return _of_uniform(config, np.random.default_rng([_STREAM, config.seed, epoch]).random((ROWS, num_images)))
+
+
+def _of_uniform(config: TrainConfig, uniform: NDArray[np.float64]) -> Augmentation:
+    """The augmentation of N images by random numbers in 0 … 1, (10, N)."""
+    moves, tones = config.rotation or config.scale or config.shear, config.brightness or config.contrast
     turn, size, slant, light, contrast = 2 * uniform[:5] - 1
     return Augmentation(
         _maps(np.deg2rad(config.rotation) * turn, 1 + config.scale * size, np.deg2rad(config.shear) * slant)

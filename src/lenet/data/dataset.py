@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from lenet.data.catalogue import CATALOGUE
 from lenet.data.class_names import checked_class_names
 from lenet.data.consistency import check_fit
+from lenet.data.mapped import taken
 from lenet.data.targets import Targets, checked_targets
 from lenet.errors import DataError
 from lenet.images.preprocess import Preprocessing
@@ -128,7 +129,7 @@ class Dataset:
         return None if entry is None or self.images.shape[1:] != entry.size else entry.framing
 
     def subset(self, indices: NDArray[np.int64]) -> "Dataset":
-        """Copy some of the images with their labels.
+        """Copy some of the images with their labels; hundreds of megabytes of images that are mapped, into a file.
 
         Args:
             indices: int64 (M,), which images, in which order.
@@ -140,7 +141,8 @@ class Dataset:
             DataError: `indices` is empty.
         """
         targets = None if self.targets is None else self.targets[indices]
-        return dataclasses.replace(self, images=self.images[indices], labels=self.labels[indices], targets=targets)
+        images, labels = (taken(array, indices, self.images) for array in (self.images, self.labels))
+        return dataclasses.replace(self, images=images, labels=labels, targets=targets)
 
     def sample(self, count: int) -> "Dataset":
         """Copy some images, at equal distances, with their labels.

@@ -116,11 +116,13 @@ def among(test: Pixels, train: Pixels) -> NDArray[np.bool_]:
     """Return which test images (M, …) are training images (N, …), bool (M,): equal 64-bit hashes, then equal bytes."""
     if train.shape[1:] != test.shape[1:]:
         return np.zeros(len(test), np.bool_)
-    test_hashes, train_hashes = _quick_hashes(test), _quick_hashes(train)
-    ordered = np.sort(test_hashes)
-    positions = np.searchsorted(ordered, train_hashes)
-    candidates = ordered[np.minimum(positions, len(ordered) - 1)] == train_hashes
-    same = {train[index].tobytes() for index in np.flatnonzero(candidates)}
+    ordered, same = np.sort(_quick_hashes(test)), set()
+    for start in range(0, len(train), ROWS):
+        images = train[start : start + ROWS]
+        hashes = _quick_hashes(images)
+        positions = np.searchsorted(ordered, hashes)
+        candidates = ordered[np.minimum(positions, len(ordered) - 1)] == hashes
+        same |= {images[index].tobytes() for index in np.flatnonzero(candidates)}
     return np.array([image.tobytes() in same for image in test] if same else np.zeros(len(test)), np.bool_)
 
 

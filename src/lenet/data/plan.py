@@ -4,18 +4,25 @@ The same plan drives every engine, every device and every resumed run, so no sta
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lenet.config import TrainConfig
-from lenet.data.augmentation import Augmentation, augmented, draw
-from lenet.data.dataset import Images
+from lenet.data.augmentation import Augmentation, DrawnAugmentation, augmented, draw
+from lenet.data.dataset import Images, Labels
 from lenet.data.dropout import Keys, draw_keys
 
 # The first number of each generator's seed: order and validation set come from independent streams.
 _ORDER, _VALIDATION = 0, 1
+
+MANY = (
+    1 << 20
+)  # images of an epoch from which on its numbers are kept in small types, so that ten million fit into little memory
+PART = 1 << 17  # images whose numbers are drawn, or widened, at a time
 
 WARM_UP = 0.3  # share of the one-cycle schedule in which the rate rises
 START = 1 / 25  # the rate at its first step, as a share of the peak
@@ -26,21 +33,21 @@ class Plan:
     """What happens in one epoch. Position i of each array of N belongs to the i-th image to train on.
 
     Args:
-        order: int64 (N,), indices into the training set.
+        order: int64 (N,), indices into the training set; of more than MANY images int32.
         flips: bool (N,), which images are mirrored; None if none is.
-        shifts: int64 (N, 2), how far images are moved down and right, in pixels; None if none is.
+        shifts: int64 (N, 2), how far images are moved down and right, in pixels; None if none is; of many images int8 or int16.
         learning_rates: float64 (num_steps,).
         batch_size: The images of a step.
         augmentation: What else changes the images; None for nothing.
         dropout_keys: uint32 (N,), which units Dropout layers drop, by data/dropout.py; None if they drop none.
     """
 
-    order: NDArray[np.int64]
+    order: NDArray[np.signedinteger[Any]]
     flips: NDArray[np.bool_] | None
-    shifts: NDArray[np.int64] | None
+    shifts: NDArray[np.signedinteger[Any]] | None
     learning_rates: NDArray[np.float64]
     batch_size: int
-    augmentation: Augmentation | None = None
+    augmentation: Augmentation | DrawnAugmentation | None = None
     dropout_keys: Keys | None = None
 
     @property
@@ -64,17 +71,28 @@ class Plan:
             uint8, of B images.
         """
         flips = None if self.flips is None else self.flips[positions]
-        shifts = None if self.shifts is None else self.shifts[positions]
+        shifts = None if self.shifts is None else self.shifts[positions].astype(np.int64, copy=False)
         augmentation = (self.augmentation or Augmentation()).part(positions)
         return augmented(images[self.order[positions]], augmentation, flips, shifts, grey)
+
+    def ordered(self, labels: Labels) -> NDArray[np.integer[Any]]:
+        """Return the labels (N,) of the training set in the plan's order; of many images uint16."""
+        if len(self.order) <= MANY:
+            return labels[self.order]
+        return _in_parts((len(self.order),), np.uint16, lambda part: labels[self.order[part]])
 
 
 def plan(config: TrainConfig, epoch: int, num_images: int) -> Plan:
     """Make the plan of an epoch, counted from 0, for a training set of `num_images`."""
     random = np.random.default_rng([_ORDER, config.seed, epoch])
-    order = random.permutation(num_images)
-    flips = random.random(num_images) < 0.5 if config.flip else None
-    shifts = random.integers(-config.shift, config.shift, (num_images, 2), endpoint=True) if config.shift else None
+    order = _shuffled(random, num_images)
+    flips = shifts = None
+    if config.flip:
+        flips = _drawn((num_images,), np.bool_, lambda shape: random.random(shape) < 0.5)
+    if config.shift:
+        most = config.shift
+        small = np.int8 if most <= np.iinfo(np.int8).max else np.int16
+        shifts = _drawn((num_images, 2), small, lambda shape: random.integers(-most, most, shape, endpoint=True))
     rates = learning_rates(config, epoch, num_images)
     augmentation = draw(config, epoch, num_images)
     keys = draw_keys(config.seed, epoch, num_images) if config.dropout else None
@@ -110,5 +128,35 @@ def learning_rates(config: TrainConfig, epoch: int, num_images: int) -> NDArray[
 
 def hold_out(config: TrainConfig, num_images: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Choose the images to train on and those to hold out for validation: indices, both ascending."""
-    shuffled = np.random.default_rng([_VALIDATION, config.seed]).permutation(num_images)
-    return np.sort(shuffled[config.validation :]), np.sort(shuffled[: config.validation])
+    if not config.validation:
+        return np.arange(num_images), np.empty(0, np.int64)
+    shuffled = _shuffled(np.random.default_rng([_VALIDATION, config.seed]), num_images)
+    held = np.sort(shuffled[: config.validation]).astype(np.int64, copy=False)
+    del shuffled
+    is_kept = np.ones(num_images, np.bool_)
+    is_kept[held] = False
+    return np.flatnonzero(is_kept), held
+
+
+def _shuffled(random: np.random.Generator, count: int) -> NDArray[np.signedinteger[Any]]:
+    """The whole numbers below `count` in random order: the same ones in a small type, if they are many."""
+    if count <= MANY or count > np.iinfo(np.int32).max:
+        return random.permutation(count)
+    order = np.arange(count, dtype=np.int32)
+    random.shuffle(order)
+    return order
+
+
+def _drawn(shape: tuple[int, ...], small: Any, draw: Callable[[tuple[int, ...]], NDArray[Any]]) -> NDArray[Any]:
+    """Numbers that are drawn one after the other: if they are many, some at a time and kept in a small type."""
+    if shape[0] <= MANY:
+        return draw(shape)
+    return _in_parts(shape, small, lambda part: draw((part.stop - part.start, *shape[1:])))
+
+
+def _in_parts(shape: tuple[int, ...], small: Any, make: Callable[[slice], NDArray[Any]]) -> NDArray[Any]:
+    values = np.empty(shape, small)
+    for start in range(0, shape[0], PART):
+        part = slice(start, min(start + PART, shape[0]))
+        values[part] = make(part)
+    return values

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.data.dataset import Dataset, Labels
+from lenet.data.dataset import Dataset
 
 Counts = NDArray[np.float64] | NDArray[np.int64]
 
@@ -38,7 +38,7 @@ class Observation:
     Attributes:
         train: the training set.
         test: the test set.
-        order: the training labels in the order in which they are trained on, int64 (N,).
+        order: the training labels in the order in which they are trained on, (N,).
         losses: the training loss of each chunk so far.
         rates: the learning rate of each chunk so far.
         train_loss: mean loss of the latest training images, in nats.
@@ -69,7 +69,7 @@ class Observation:
 
     train: Dataset | None = None
     test: Dataset | None = None
-    order: Labels | None = None
+    order: NDArray[np.integer[Any]] | None = None
 
     losses: Sequence[float] = ()
     rates: Sequence[float] = ()

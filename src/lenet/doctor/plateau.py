@@ -25,6 +25,7 @@ from lenet.data.plan import Plan, learning_rates, plan
 from lenet.doctor.observation import FEW_STEPS
 from lenet.engines import Engine
 from lenet.engines.choice import choose_engine, make_engine
+from lenet.images.pixels import chunks
 from lenet.images.preprocess import Preprocessing
 
 COPIES = 2  # of each class mean in a step
@@ -101,7 +102,7 @@ def as_trained(config: TrainConfig, dataset: Dataset, grey: int) -> Dataset:
     first = plan(config, 0, len(dataset))
     if first.augmentation is None and first.flips is None and first.shifts is None:
         return dataset
-    chosen = [np.flatnonzero(dataset.labels == label)[:SAMPLE] for label in np.unique(dataset.labels)]
+    chosen = [np.flatnonzero(dataset.labels == label)[:SAMPLE] for label in np.flatnonzero(np.bincount(dataset.labels))]
     order = np.concatenate(chosen)
     images = replace(first, order=order).augmented(dataset.images, slice(0, len(order)), grey)
     return replace(dataset.subset(order), images=images)
@@ -109,8 +110,14 @@ def as_trained(config: TrainConfig, dataset: Dataset, grey: int) -> Dataset:
 
 def class_means(dataset: Dataset) -> Dataset:
     """Return the mean image of each class that has images, uint8 (num_classes, height, width), its label and mean targets."""
-    labels, targets = np.unique(dataset.labels), None
-    means = [dataset.images[dataset.labels == label].mean(axis=0) for label in labels]
+    counts = np.bincount(dataset.labels)
+    labels, targets = np.flatnonzero(counts), None
+    sums = np.zeros((len(labels), *dataset.images.shape[1:]))  # float64, in which they are exact
+    for part in chunks(dataset.images.shape):
+        images, own = dataset.images[part], dataset.labels[part]
+        for total, label in zip(sums, labels, strict=True):
+            total += images[own == label].sum(axis=0, dtype=np.float64)
+    means = sums / counts[labels].reshape(-1, *[1] * (sums.ndim - 1))
     if dataset.targets is not None:
         targets = np.stack(
             [dataset.targets[dataset.labels == label].mean(axis=0, dtype=np.float32) for label in labels]
@@ -126,8 +133,8 @@ def _plan(config: TrainConfig, epoch: int, labels: Labels, means: Dataset, rando
     """
     rates = learning_rates(config, epoch, len(labels))
     size = COPIES * len(means)
-    ordered = np.sort(labels)
-    even = ordered[((np.arange(size) + 0.5) / size * len(labels)).astype(np.int64)]  # (size,)
+    places = ((np.arange(size) + 0.5) / size * len(labels)).astype(np.int64)  # in the labels, were they sorted
+    even = np.searchsorted(np.cumsum(np.bincount(labels)), places, side="right")  # (size,)
     drawn = random.choice(labels, (len(rates), size))
     batches = np.where(random.random(drawn.shape) < size / (2 * config.batch_size), drawn, even)
     order: NDArray[np.int64] = np.searchsorted(means.labels, batches.ravel())

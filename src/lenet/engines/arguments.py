@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.data.augmentation import MOST_MAP, MOST_TONE, ONE, Augmentation
+from lenet.data.augmentation import MOST_MAP, MOST_TONE, ONE, Augmentation, DrawnAugmentation
 from lenet.data.plan import Plan
 from lenet.data.targets import Targets
 from lenet.engines import kernels
@@ -34,20 +34,26 @@ def plan_argument(
     if (stop - 1) * plan.batch_size >= len(plan.order):
         raise EngineError(f"the plan has {plan.num_steps} steps, but an order of {len(plan.order)} images")
     count = len(plan.order)
-    order = checked_array("order", plan.order, np.int64, (count,))
-    chosen = order[positions]
+    order, first = _widened("order", plan.order, (np.int32,), (count,), positions)
+    chosen = order[positions.start - first : positions.stop - first]
     if chosen.min() < 0 or chosen.max() >= num_images:
         odd = chosen[(chosen < 0) | (chosen >= num_images)][0]
         raise EngineError(f"the order has an image {odd}; there are {num_images}")
     flips = None if plan.flips is None else checked_array("flips", plan.flips, np.bool_, (count,))
-    shifts = None if plan.shifts is None else checked_array("shifts", plan.shifts, np.int64, (count, 2))
+    shifts, shifts_first = None, 0
+    if plan.shifts is not None:
+        shifts, shifts_first = _widened("shifts", plan.shifts, (np.int8, np.int16), (count, 2), positions)
     if shifts is not None and np.abs(shifts).max() > MAX_EDGE:
         raise EngineError(f"the plan has a shift of {np.abs(shifts).max()} pixels; expected at most {MAX_EDGE}")
     keys = None if plan.dropout_keys is None else checked_array("dropout keys", plan.dropout_keys, np.uint32, (count,))
-    arrays = [order, flips, shifts, *_augmentation(plan.augmentation or Augmentation(), count), keys]
-    return kernels.Plan(*map(pointer, arrays), count, plan.batch_size, grey), [
-        array for array in arrays if array is not None
-    ]
+    if isinstance(plan.augmentation, DrawnAugmentation):
+        drawn, drawn_first = _augmentation(plan.augmentation.part(positions), len(chosen)), positions.start
+    else:
+        drawn, drawn_first = _augmentation(plan.augmentation or Augmentation(), count), 0
+    arrays = [order, flips, shifts, *drawn, keys]
+    starts = [first, 0, shifts_first, *[drawn_first] * len(drawn), 0]
+    pointers = [_pointer_from(array, start) for array, start in zip(arrays, starts, strict=True)]
+    return kernels.Plan(*pointers, count, plan.batch_size, grey), [array for array in arrays if array is not None]
 
 
 def targets_argument(targets: Targets | None) -> tuple[int | None, int, bool]:
@@ -55,6 +61,20 @@ def targets_argument(targets: Targets | None) -> tuple[int | None, int, bool]:
     if targets is None:
         return None, 0, False
     return pointer(targets), targets.shape[1] if targets.ndim == 3 else 1, targets.dtype == np.float16
+
+
+def _widened(
+    name: str, array: NDArray[Any], small: tuple[Any, ...], shape: tuple[int, ...], positions: slice
+) -> tuple[NDArray[Any], int]:
+    """An array of the plan as int64, and the position of its first entry: of a small type, these positions alone."""
+    if isinstance(array, np.ndarray) and array.dtype in small and array.shape == shape:
+        return array[positions].astype(np.int64), positions.start
+    return checked_array(name, array, np.int64, shape), 0
+
+
+def _pointer_from(array: NDArray[Any] | None, first: int) -> int | None:
+    """The address at which position 0 of an array would lie that begins with position `first`."""
+    return None if array is None else array.ctypes.data - first * array.strides[0]
 
 
 def pointer(array: NDArray[Any] | None) -> int | None:

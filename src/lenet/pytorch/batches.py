@@ -51,9 +51,11 @@ class Batches:
         if plan.flips is not None:
             images = flipped(images, torch.from_numpy(plan.flips[positions]).to(self.device))
         if plan.shifts is not None:
-            images = shifted(images, torch.from_numpy(plan.shifts[positions]).to(self.device))
+            images = shifted(
+                images, torch.from_numpy(plan.shifts[positions].astype(np.int64, copy=False)).to(self.device)
+            )
         return to_input(images, self.preprocessing), self.labels[index]
 
     def _index(self, plan: Plan, positions: slice) -> Tensor:
         """The images at these positions of the plan, int64 (B,)."""
-        return torch.from_numpy(plan.order[positions]).to(self.device)
+        return torch.from_numpy(plan.order[positions].astype(np.int64, copy=False)).to(self.device)

@@ -6,9 +6,10 @@ Findings are lines of metrics.jsonl, so a resumed run neither forgets nor repeat
 import functools
 import math
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lenet.data.class_weights import class_weights
 from lenet.data.dataset import Labels
@@ -52,8 +53,8 @@ class Findings:
         """The names of the findings so far."""
         return {finding.name for finding in self.of(Finding)}
 
-    def before(self, order: Labels) -> list[Finding]:
-        """Return the new findings before the first step; order: the training labels as they come, int64 (N,)."""
+    def before(self, order: NDArray[np.integer[Any]]) -> list[Finding]:
+        """Return the new findings before the first step; order: the training labels as they come, (N,)."""
         observation = Observation(train=self.train, test=self.test, order=order)
         return self.report(examine(BEFORE_TRAINING, observation), 0, 0)
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 from lenet.data.dataset import Labels
-from lenet.data.plan import Plan, plan
+from lenet.data.plan import PART, Plan, plan
 from lenet.display import curve
 from lenet.doctor.curve_checks import not_finite
 from lenet.doctor.finding import Finding
@@ -18,7 +18,7 @@ from lenet.doctor.plateau import SimulationInterrupted
 from lenet.engines import Stats
 from lenet.engines.memory import memory_explained
 from lenet.errors import EngineError, SaveError, TrainingError, quoted
-from lenet.metrics import loss_and_accuracy
+from lenet.metrics import measured_in_parts
 from lenet.networks import Network
 from lenet.runs import stop_request
 from lenet.runs.points import ChunkPoint, EpochPoint
@@ -50,6 +50,7 @@ class Loop:
         self.setup, self.recorder, self.display = job.setup, job.recorder, job.session.display
         self.config, self.engine = job.recorder.config, job.setup.engine
         self.num_steps = math.ceil(len(self.setup.train) / self.config.batch_size)  # in an epoch
+        self.most_steps = max(1, PART // self.config.batch_size)  # at a time: their numbers are widened, or drawn
         self.is_new = position == Position()  # and not resumed from a checkpoint before the first step
         self.snapshot_steps = snapshot_steps(self.num_steps * self.config.epochs, self.config.snapshots)
         self.findings = Findings(job)
@@ -105,11 +106,13 @@ class Loop:
         position, chunk = self.position, math.ceil(self.num_steps / CHUNKS)
         if self.step == 0 and self.is_new:
             self._keep_snapshot()
-            self._end_if_strict(self.findings.before(self.setup.train.labels[epoch_plan.order]))
+            self._end_if_strict(self.findings.before(epoch_plan.ordered(self.setup.train.labels)))
         while position.step < self.num_steps:
             end = min((position.step // chunk + 1) * chunk, self.num_steps)
             per_step = position.steps_seconds / self.step if self.step else math.inf
-            stop = min(end, position.step + self.saver.clock.steps_left(self.step, per_step))
+            stop = min(
+                end, position.step + self.most_steps, position.step + self.saver.clock.steps_left(self.step, per_step)
+            )
             self._steps(epoch_plan, int(min(stop, position.step + self._until_snapshot())))
             self._keep_snapshot()
             if position.step == end:
@@ -177,9 +180,8 @@ class Loop:
         metrics: dict[str, float] = {}
         for name, dataset in (("validation", self.setup.validation), ("test", self.setup.test)):
             if dataset is not None:
-                logits = self.engine.logits(dataset.images)
-                metrics[f"{name}_loss"], metrics[f"{name}_accuracy"] = loss_and_accuracy(logits, dataset.labels)
-        predicted: Labels = logits.argmax(axis=1)
+                loss, accuracy, predicted = measured_in_parts(self.engine.logits, dataset.images, dataset.labels)
+                metrics |= {f"{name}_loss": loss, f"{name}_accuracy": accuracy}
         return metrics, predicted
 
     def _judge(self, predicted: Labels) -> None:

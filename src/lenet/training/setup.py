@@ -58,9 +58,10 @@ def set_up(config: TrainConfig, splits: Splits, reason: str | None = None) -> Se
         RunError: for a teacher that cannot be read.
     """
     _check(config, splits)
-    kept, held = hold_out(config, len(splits.train))
-    train = splits.train.subset(kept) if len(held) else splits.train
-    validation = splits.train.subset(held) if len(held) else splits.validation
+    train, validation = splits.train, splits.validation
+    if config.validation:
+        kept, held = hold_out(config, len(splits.train))
+        train, validation = splits.train.subset(kept), splits.train.subset(held)
     check_held_out(config, len(validation or ()))
     start = new_network(config, train)
     network, preprocessing = start.network, start.preprocessing

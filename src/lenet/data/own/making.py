@@ -72,7 +72,7 @@ def make(
     if root is not None:
         workers.start(len(collection.items))  # they start while a sample is measured
     began = time.perf_counter()
-    preprocessing = _preprocessing(collection, settings["size"], settings["fit"])
+    preprocessing = measured_preprocessing(collection, settings["size"], settings["fit"])
     seconds_each = (time.perf_counter() - began) / min(SAMPLE, len(collection.items))
     if collection.arrays is not None and collection.arrays.shape[1:3] == preprocessing.size:
         return _of_arrays(collection.arrays, preprocessing)
@@ -83,8 +83,8 @@ def make(
     return _of_files(collection, maker, settings["skip_bad"], folder, progress)
 
 
-def _preprocessing(collection: Collection, size: tuple[int, int] | None, fit: str) -> Preprocessing:
-    """Measure a sample of the images."""
+def measured_preprocessing(collection: Collection, size: tuple[int, int] | None, fit: str) -> Preprocessing:
+    """Measure a sample of the images: size, colours and framing."""
     count = len(collection.items)
     chosen = np.linspace(0, count - 1, min(SAMPLE, count)).astype(np.int64).tolist()
     arrays = None if collection.arrays is None else collection.arrays[chosen]

@@ -63,6 +63,13 @@ def load_own(
     files = list_files(path, around)
     folder = store.folder_for(path, name, settings, files)
     pack = store.load(folder)
+    if pack is None and folder is not None:
+        from lenet.data.own import big
+
+        found = big.find(path, files, settings)
+        pack = None if found is None else big.pack(found, settings, folder, progress)
+        if pack is not None:
+            store.save_files(folder, files)
     if pack is None:
         from lenet.data.own.collection import read_collection  # with what reading takes
         from lenet.data.own.worker import Workers

@@ -31,7 +31,9 @@ from lenet.images.preprocess import Preprocessing
 VERSION = 2  # of what is packed, and how
 KEPT = 8  # packed forms of the same data that stay in the cache, such as for several sizes
 IN_MEMORY = 64 << 20  # bytes of images that are put in order in memory
+MANY = 1 << 20  # labels from which on they are mapped into memory, too
 OLD_SECONDS = 24 * 3600.0  # after which what a killed process left is removed
+PACKING = ".packing"  # ends the name of the folder in which big_copy.py makes a pack
 
 Indices = NDArray[np.int64]
 Settings = dict[str, Any]
@@ -102,7 +104,7 @@ def load(folder: Path | None) -> Pack | None:
     try:
         values = json.loads((folder / "pack.json").read_bytes())
         images = np.load(folder / "images.npy", mmap_mode="r", allow_pickle=False)
-        labels = np.load(folder / "labels.npy", allow_pickle=False)
+        labels = np.load(folder / "labels.npy", mmap_mode="r" if len(images) >= MANY else None, allow_pickle=False)
         preprocessing = Preprocessing.from_dict(values["preprocessing"])
         counts = tuple(map(int, values["counts"]))
         if len(counts) != 3 or not sum(counts) == len(images) == len(labels) or images.shape[1:] != preprocessing.shape:
@@ -119,11 +121,7 @@ def save(folder: Path | None, facts: Facts, labels: Labels, source: Source) -> P
         temporary = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
         try:
             _write(temporary, facts, labels, source)
-            if folder.exists() and load(folder) is None:
-                shutil.rmtree(folder)  # damaged
-            temporary.replace(folder)
-            durable.sync_folder(folder.parent)
-            _forget_old(folder)
+            publish(temporary, folder)
         except OSError:  # a full disk, or another process that was faster
             shutil.rmtree(temporary, ignore_errors=True)
         except BaseException:
@@ -134,6 +132,15 @@ def save(folder: Path | None, facts: Facts, labels: Labels, source: Source) -> P
     images = np.empty(source.shape, np.uint8)
     source.write(images)
     return Pack(**vars(facts), images=images, labels=labels)
+
+
+def publish(temporary: Path, folder: Path) -> None:
+    """Give a folder that is complete the name of a pack; raises OSError, such as if another process was faster."""
+    if folder.exists() and load(folder) is None:
+        shutil.rmtree(folder)  # damaged
+    temporary.replace(folder)
+    durable.sync_folder(folder.parent)
+    _forget_old(folder)
 
 
 def _write(folder: Path, facts: Facts, labels: Labels, source: Source) -> None:
@@ -148,10 +155,14 @@ def _write(folder: Path, facts: Facts, labels: Labels, source: Source) -> None:
         images = np.empty(source.shape, np.uint8)
         source.write(images)
         np.save(folder / "images.npy", images)
-    values = vars(facts) | {"preprocessing": facts.preprocessing.to_dict()}
-    values |= {"fingerprint": _fingerprint(images, labels, facts.counts)}
+    write_facts(folder, facts, _fingerprint(images, labels, facts.counts))
+
+
+def write_facts(folder: Path, facts: Facts, fingerprint: str) -> None:
+    """Bring images and labels to the disk, then write what is known of them: with that, a pack is complete."""
     for name in ("labels.npy", "images.npy"):
         durable.sync_file(folder / name)
+    values = vars(facts) | {"preprocessing": facts.preprocessing.to_dict(), "fingerprint": fingerprint}
     durable.write(folder / "pack.json", json.dumps(values).encode())
 
 
@@ -211,9 +222,9 @@ def _start(path: Path, name: str) -> str:
 def _forget_old(folder: Path) -> None:
     """Remove the oldest packed forms of the same data, and what killed processes have left."""
     start = folder.name.rpartition("-")[0]
-    packs = [each for each in folder.parent.glob(f"{start}-*") if each.suffix not in (".parts", ".json")]
+    packs = [each for each in folder.parent.glob(f"{start}-*") if each.suffix not in (".parts", ".json", PACKING)]
     for old in sorted(packs, key=lambda each: each.stat().st_mtime)[:-KEPT]:
         shutil.rmtree(old, ignore_errors=True)
-    for left in (*folder.parent.glob(".*"), *folder.parent.glob("*.parts")):
+    for left in (*folder.parent.glob(".*"), *folder.parent.glob("*.parts"), *folder.parent.glob(f"*{PACKING}")):
         if time.time() - left.stat().st_mtime > OLD_SECONDS:
             shutil.rmtree(left, ignore_errors=True)

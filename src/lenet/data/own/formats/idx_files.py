@@ -46,7 +46,7 @@ def read(files: Files, names: list[str], bad: BadItems) -> Draft:
         raise DataError(f"{names[0]} holds labels; the images are not beside it", hint="put both into one folder")
     parts = []
     for name in images:
-        found = _labels_of(name, images, labels)
+        found = labels_of(name, images, labels)
         if found is None and bad.for_training and words.split(_base(name)) != "test":
             raise DataError(
                 f"{name} has no file of labels beside it; expected one named alike, such as "
@@ -110,8 +110,8 @@ def _family(name: str) -> tuple[str, ...]:
     return words.family(_base(name))
 
 
-def _labels_of(name: str, images: list[str], labels: list[str]) -> str | None:
-    """The file of labels that belongs to a file of images: of its split, or the only one."""
+def labels_of(name: str, images: list[str], labels: list[str]) -> str | None:
+    """Return the file of labels that belongs to a file of images: of its split, or the only one."""
     same_split = [other for other in labels if words.split(_base(other)) == words.split(_base(name))]
     if len(same_split) == 1:
         return same_split[0]
