@@ -107,7 +107,7 @@ def structures(engine: CpuEngine, epoch: Plan) -> list[Any]:
 
 def arrays(engine: CpuEngine, dataset: Dataset, epoch: Plan) -> list[NDArray[Any]]:
     """The arrays that standalone.cpp reads then, in its order."""
-    extra, state = epoch.augmentation or Augmentation(), engine.optimizer
+    extra, state = (epoch.augmentation or Augmentation()).part(slice(None)), engine.optimizer
     _, kept = engine._optimizer(epoch.learning_rates[:STEPS])
     rates, first_corrections, second_corrections, *shares = kept
     changes = [epoch.flips, epoch.shifts, extra.maps, extra.tones, extra.erased, epoch.dropout_keys]

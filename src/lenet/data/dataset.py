@@ -141,7 +141,7 @@ class Dataset:
             DataError: `indices` is empty.
         """
         targets = None if self.targets is None else self.targets[indices]
-        images, labels = (taken(array, indices, self.images) for array in (self.images, self.labels))
+        images, labels = taken(self.images, indices, self.images), taken(self.labels, indices, self.images)
         return dataclasses.replace(self, images=images, labels=labels, targets=targets)
 
     def sample(self, count: int) -> "Dataset":

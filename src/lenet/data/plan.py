@@ -35,7 +35,7 @@ class Plan:
     Args:
         order: int64 (N,), indices into the training set; of more than MANY images int32.
         flips: bool (N,), which images are mirrored; None if none is.
-        shifts: int64 (N, 2), how far images are moved down and right, in pixels; None if none is; of many images int8 or int16.
+        shifts: int64 (N, 2), how far images are moved down and right, in pixels; None if none is; of many int8 or int16.
         learning_rates: float64 (num_steps,).
         batch_size: The images of a step.
         augmentation: What else changes the images; None for nothing.
@@ -76,10 +76,12 @@ class Plan:
         return augmented(images[self.order[positions]], augmentation, flips, shifts, grey)
 
     def ordered(self, labels: Labels) -> NDArray[np.integer[Any]]:
-        """Return the labels (N,) of the training set in the plan's order; of many images uint16."""
+        """Return the labels (N,) of the training set in the plan's order; of many images in a small type."""
         if len(self.order) <= MANY:
-            return labels[self.order]
-        return _in_parts((len(self.order),), np.uint16, lambda part: labels[self.order[part]])
+            ordered: Labels = labels[self.order]
+            return ordered
+        small = np.min_scalar_type(int(labels.max()))
+        return _in_parts((len(self.order),), small, lambda part: labels[self.order[part]])
 
 
 def plan(config: TrainConfig, epoch: int, num_images: int) -> Plan:

@@ -127,10 +127,12 @@ def unshuffled(observation: Observation) -> Finding | None:
     labels = observation.order
     if labels is None or len(labels) < 2:
         return None
-    parts = (labels[start : start + AT_ONCE] for start in range(0, len(labels), AT_ONCE))
-    classes = int(labels.max()) + 1
-    shares = sum((np.bincount(part, minlength=classes) for part in parts), np.zeros(classes, np.int64)) / len(labels)
-    expected, repeated = float((shares**2).sum()), float((labels[1:] == labels[:-1]).mean())
+    counts, same = np.zeros(int(labels.max()) + 1, np.int64), 0
+    for start in range(0, len(labels), AT_ONCE):
+        part, following = labels[start : start + AT_ONCE], labels[start + 1 : start + AT_ONCE + 1]
+        counts += np.bincount(part, minlength=len(counts))
+        same += int((part[: len(following)] == following).sum())
+    expected, repeated = float(((counts / len(labels)) ** 2).sum()), same / (len(labels) - 1)
     if repeated < expected + _evident(len(labels) - 1):
         return None
     return Finding(

@@ -1,5 +1,6 @@
 """A training set on the device, and the batches that a plan makes of it."""
 
+import numpy as np
 import torch
 from torch import Tensor
 

@@ -145,7 +145,7 @@ def test_files_that_are_damaged(folder, is_big):
     with pytest.raises(DataError, match="600 images but 599 labels"):
         lenet.data.load(folder)
     (folder / "train-labels-idx1-ubyte").write_bytes(idx.dump(np.full(600, 3, np.uint8)))
-    with pytest.raises(DataError, match="class 1 .* test images but none to train on"):
+    with pytest.raises(DataError, match=r"class 1 .* test images but none to train on"):
         lenet.data.load(folder)
 
 

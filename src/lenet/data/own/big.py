@@ -1,7 +1,8 @@
 """IDX files larger than memory: recognised by their headers alone, and copied into a pack without ever being read whole.
 
-What comes out is the pack that `load_own` makes of the same files when they are small: the same bytes, classes, preprocessing
-and fingerprint. Only plain data sets are taken this way: one byte a pixel and a label, grey images, a training and a test set.
+What comes out is the pack that `load_own` makes of the same files when they are small: the same bytes, classes,
+preprocessing and fingerprint. Only plain data sets are taken this way: one byte a pixel and a label, grey images, a training
+and a test set.
 """
 
 from dataclasses import dataclass
@@ -39,7 +40,7 @@ class BigSet:
     Attributes:
         path: the folder.
         parts: images and labels of each split that is there.
-        order: the splits in the order in which the files are read when they are small, which decides the sample that is measured.
+        order: the splits in the order in which small files are read, which decides the sample that is measured.
     """
 
     path: Path
@@ -83,10 +84,10 @@ def find(path: Path, files: Files, settings: store.Settings) -> BigSet | None:
     words.check_one_set(Folder(path), names)
     parts: dict[str, tuple[IdxSource, IdxSource]] = {}
     for name in images:
-        split, found = words.split(PurePosixPath(name).name), idx_files.labels_of(name, images, labels)
-        if split not in SPLITS or split in parts or found is None or emnist.is_emnist(name):
+        split, own = words.split(PurePosixPath(name).name), idx_files.labels_of(name, images, labels)
+        if split not in SPLITS or split in parts or own is None or emnist.is_emnist(name):
             return None
-        parts[split] = sources[name], sources[found]
+        parts[split] = sources[name], sources[own]
     if not {"train", "test"} <= set(parts) or len({pair[0].shape[1:] for pair in parts.values()}) > 1:
         return None
     big = BigSet(path, parts, tuple(parts))
