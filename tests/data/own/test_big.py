@@ -156,6 +156,9 @@ def test_progress_is_shown(folder, is_big):
         def update(self, num_bytes):
             shown.append(num_bytes)
 
+        def reset(self):
+            shown.append("again")
+
         def close(self):
             shown.append("closed")
 
