@@ -127,7 +127,7 @@ def main() -> None:
                 f"{large['images']:,} images trained"
             )
             result[f"training_{recipe}"] = {"big": large, "fashion-mnist": usual, "more_mb": more}
-        rates = run(STEPS, data, 100_000, 7)
+        rates = run(STEPS, data, 30_000, 9)
         ratios = [mapped / memory for mapped, memory in zip(rates["mapped"], rates["memory"], strict=True)]
         figures = {name: spread(values) for name, values in rates.items()}
         log.say(
