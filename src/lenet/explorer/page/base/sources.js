@@ -34,6 +34,17 @@ export function imageOf(app, address) {
 }
 
 /**
+ * The pixels of one of a set of images.
+ * @param {import("./types.js").ImageSet} set
+ * @param {number} number
+ * @returns {Uint8Array}
+ */
+export function pixelsOf(set, number) {
+  const size = set.pixels.values.length / set.labels.values.length;
+  return set.pixels.values.subarray(number * size, (number + 1) * size);
+}
+
+/**
  * @param {import("./types.js").ImageSet|null} set
  * @param {string} rest
  * @param {string} address
@@ -42,7 +53,5 @@ export function imageOf(app, address) {
 function stored(set, rest, address) {
   const number = Number(rest);
   if (!set || !Number.isInteger(number) || number < 0 || number >= set.labels.values.length) return null;
-  const size = set.pixels.values.length / set.labels.values.length;
-  const pixels = set.pixels.values.subarray(number * size, (number + 1) * size);
-  return { address, pixels, label: set.labels.values[number], explained: null };
+  return { address, pixels: pixelsOf(set, number), label: set.labels.values[number], explained: null };
 }

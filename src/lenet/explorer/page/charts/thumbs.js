@@ -1,21 +1,11 @@
 /** Small images of the data set, that open in the explorer. */
 
 import { h } from "../base/dom.js";
+import { pixelsOf } from "../base/sources.js";
 import { canvasOf, paintPixels } from "./raster.js";
 
 /** @typedef {import("../base/app.js").App} App */
 /** @typedef {import("../base/types.js").ImageSet} ImageSet */
-
-/**
- * The pixels of one of a set of images.
- * @param {ImageSet} set
- * @param {number} number
- * @returns {Uint8Array}
- */
-export function pixelsOf(set, number) {
-  const size = set.pixels.values.length / set.labels.values.length;
-  return set.pixels.values.subarray(number * size, (number + 1) * size);
-}
 
 /**
  * An image of the network's size.

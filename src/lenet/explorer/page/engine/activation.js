@@ -15,10 +15,10 @@ const T5 = f(-5.70498872745e-3), T4 = f(2.06390887954e-2), T3 = f(-5.37397155531
 const T2 = f(1.33314422036e-1), T1 = f(-3.33332819422e-1), SMALL = f(0.625);
 
 /** Height and width of the scaled tanh: 1.7159 tanh(2x/3). */
-export const TANH_HEIGHT = f(1.7159);
-export const TANH_WIDTH = f(2 / 3);
+const TANH_HEIGHT = f(1.7159);
+const TANH_WIDTH = f(2 / 3);
 /** The slope of leaky ReLU below zero. */
-export const LEAK = f(0.01);
+const LEAK = f(0.01);
 
 /**
  * 2^(x · factor), for a product from -126 to 127.

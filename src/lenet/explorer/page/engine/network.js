@@ -9,7 +9,7 @@
 import { activated, convolution, dense, globalMean, inputTable, pooled, scaled } from "./layers.js";
 
 /** Added to a variance before its root, as in nn.BatchNorm2d. */
-export const EPSILON = 1e-5;
+const EPSILON = 1e-5;
 
 /** @typedef {import("../base/types.js").Layer} Layer */
 /** @typedef {Pick<import("../base/types.js").Run, "layers"|"input"|"preprocessing"|"tensors">} Described */

@@ -2,7 +2,8 @@
 
 import { fill, h } from "../../base/dom.js";
 import { classColour, classSigns } from "../../charts/classes.js";
-import { pixelsOf, thumb } from "../../charts/thumbs.js";
+import { pixelsOf } from "../../base/sources.js";
+import { thumb } from "../../charts/thumbs.js";
 import { embeddingLayer } from "../../engine/cut.js";
 import { drawMap } from "./drawing.js";
 import { WHOLE, extentOf, kept, nearestPlace, next, placeOf, projected, viewOf, viewText, zoomed } from "./places.js";

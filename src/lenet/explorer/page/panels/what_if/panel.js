@@ -8,7 +8,7 @@ import { layerText } from "../layers/describe.js";
 import { WORDS as LAYER_WORDS } from "../layers/words.js";
 import { RESET, countsOf, indexIn, setWeight, tensorOf, unchanged } from "./changes.js";
 import { painter } from "./painter.js";
-import { percent } from "./strip.js";
+import { percent } from "../answer/panel.js";
 import { weightEditor } from "./weight_editor.js";
 import { WORDS } from "./words.js";
 

@@ -4,6 +4,7 @@ import { fill, h } from "../../base/dom.js";
 import { RESET, countsOf, unchanged } from "./changes.js";
 import { weightEditor } from "./weight_editor.js";
 import { WORDS } from "./words.js";
+import { percent } from "../answer/panel.js";
 
 /** @param {import("../../base/app.js").App} app */
 export function changesStrip(app) {
@@ -25,9 +26,4 @@ export function changesStrip(app) {
     if (hadFocus) reset.focus();
   };
   return { element: h("div", {}, editor.element, line), update };
-}
-
-/** @param {number} share */
-export function percent(share) {
-  return (100 * share).toFixed(1);
 }
