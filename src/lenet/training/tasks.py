@@ -117,10 +117,13 @@ def _unusual(config: TrainConfig) -> list[tuple[str, Any]]:
 
 
 def _outcome(task: Task, display: Finished, interrupt: Interrupt) -> Outcome:
-    """Does a task. An error that is no mistake of its user is raised."""
-    if interrupt.is_set():
-        return Interrupted("not begun", interrupt.exit_code)
-    session = Session(Silent(display, task.name or str(task.folder)), interrupt, chart=False)
+    return complete(task, Session(Silent(display, task.name or str(task.folder)), interrupt, chart=False))
+
+
+def complete(task: Task, session: Session) -> Outcome:
+    """Do a task: train, resume, or open what is finished. An error that is no mistake of its user is raised."""
+    if session.interrupt.is_set():
+        return Interrupted("not begun", session.interrupt.exit_code)
     try:
         if not (task.folder / "config.json").is_file():
             return run_once(task.config, task.data, task.folder, session)

@@ -5,6 +5,7 @@ The structures mirror `interface.h`, which documents them. `build.py` builds the
 
 import ctypes
 import functools
+import os
 from ctypes import POINTER, c_char_p, c_double, c_float, c_int32, c_int64, c_uint32, c_void_p
 from pathlib import Path
 
@@ -160,11 +161,20 @@ def variants() -> dict[str, int]:
 
 
 def variant_name() -> str:
-    """Return the fastest variant for this processor. Raises EngineError if there is none."""
-    here = variants()
+    """Return the variant that LENET_KERNELS names, else the fastest for this processor.
+
+    Raises:
+        EngineError: this processor cannot run it, or runs none.
+    """
+    here, wanted = variants(), os.environ.get("LENET_KERNELS")
     if not here:
         raise EngineError("the CPU kernels have no variant for this processor", hint="use --engine reference")
-    return next(iter(here))
+    if wanted and wanted not in here:
+        raise EngineError(
+            f"LENET_KERNELS is {wanted!r}, which is no variant of the CPU kernels that runs here",
+            hint=f"this processor runs {', '.join(here)}",
+        )
+    return wanted or next(iter(here))
 
 
 def variant_number(name: str | None = None) -> int:
