@@ -17,7 +17,9 @@ SIGTERM or SIGHUP. A training that is stopped saves first and prints how to resu
 to save; a second signal ends it without saving, and the last checkpoint remains.
 
 Environment variables: `LENET_DATA`, a folder in which to look for data sets; `LENET_CACHE`, the folder for downloaded data
-sets, instead of the user's cache folder; `NO_COLOR`; and the proxy variables of Python's requests (`HTTPS_PROXY` and so on).
+sets, instead of the user's cache folder; `LENET_KERNELS`, a variant of the CPU kernels instead of the fastest (docs/scale.md
+says what for); `RAY_ADDRESS`, the cluster that `--ray auto` joins; `NO_COLOR`; and the proxy variables of Python's requests
+(`HTTPS_PROXY` and so on).
 """
 
 

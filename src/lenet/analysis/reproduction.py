@@ -17,6 +17,7 @@ from lenet.analysis.statistics import Estimate
 from lenet.configuration import configure
 from lenet.display.style import TEST, styled_figure
 from lenet.training.sweep import Result, Variation, sweep
+from lenet.training.tasks import Executor
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -83,6 +84,7 @@ def reproduce(
     folder: str | os.PathLike[str] = "runs/reproduction/runs",
     data_dir: str | None = None,
     progress: str = "auto",
+    executor: Executor | None = None,
 ) -> "tuple[Report, Figure]":
     """Train each published recipe with several seeds, one run after the other on all threads, and compare.
 
@@ -91,6 +93,7 @@ def reproduce(
         folder: where the runs are kept; finished ones are not trained again.
         data_dir: the folder of Fashion-MNIST's files; by default LENET_DATA, else the cache.
         progress: "auto" or "quiet".
+        executor: where to train, side by side on one thread each; by default one run after the other in this process.
 
     Returns:
         The report and its chart.
@@ -101,7 +104,14 @@ def reproduce(
     """
     settings = {"data": "fashion-mnist", "data_dir": data_dir, "device": "cpu"}
     variations = [Variation(name, configure(name, **settings)) for name in RECIPES]
-    results = sweep(variations, seeds=seeds, folder=folder, one_by_one=True, progress=progress)
+    results = sweep(
+        variations,
+        seeds=seeds,
+        folder=folder,
+        one_by_one=executor is None,
+        progress=progress,
+        executor=executor,
+    )
     numbers = {"seeds": seeds, "recipes": {result.variation.name: measured(result) for result in results}}
     return report(numbers), draw(numbers)
 
@@ -113,7 +123,7 @@ def measured(result: Result) -> Numbers:
     return curves | {
         "epochs": result.variation.config.epochs,
         SPEED: [getattr(run.summary, SPEED) for run in result.runs],
-        "device": f"{environment.threads} threads of {environment.processor}",
+        "device": f"{environment.threads} thread{'s' if environment.threads > 1 else ''} of {environment.processor}",
     }
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from lenet.cli.options import DataDir, Json
+from lenet.cli.options import DataDir, Json, Ray, on_ray
 from lenet.cli.output import note, print_report, print_table
 
 Quiet = Annotated[bool, typer.Option("--quiet", help="Do not print a line for each training.")]
@@ -36,6 +36,7 @@ def lab(
         typer.Option(metavar="NAMES", help="For activations: the classes to show, such as 0,9 or Sandal,Bag."),
     ] = None,
     out: Annotated[Path, typer.Option(metavar="DIR", help="The folder of reports and runs.")] = Path("runs/lab"),
+    ray: Ray = None,
     quiet: Quiet = False,
     json_: Json = False,
 ) -> None:
@@ -60,17 +61,19 @@ def lab(
             ["experiment", "question"], [[name, each.question] for name, each in laboratory.EXPERIMENTS.items()]
         )
         return
-    for name in laboratory.EXPERIMENTS if experiment == "all" else [experiment]:
-        taken = laboratory.EXPERIMENTS[name].options if experiment == "all" else given
-        with _repeatable():
-            result, figure = laboratory.perform(
-                name,
-                **{option: given[option] for option in taken},
-                data_dir=data_dir,
-                folder=out / "runs",
-                progress="quiet" if quiet else "auto",
-            )
-        print_report(result, result.save(out, figure), json_)
+    with on_ray(ray) as executor:
+        for name in laboratory.EXPERIMENTS if experiment == "all" else [experiment]:
+            taken = laboratory.EXPERIMENTS[name].options if experiment == "all" else given
+            with _repeatable():
+                result, figure = laboratory.perform(
+                    name,
+                    **{option: given[option] for option in taken},
+                    data_dir=data_dir,
+                    folder=out / "runs",
+                    progress="quiet" if quiet else "auto",
+                    executor=executor,
+                )
+            print_report(result, result.save(out, figure), json_)
 
 
 def reproduce(
@@ -81,6 +84,7 @@ def reproduce(
         "runs/reproduction"
     ),
     data_dir: DataDir = None,
+    ray: Ray = None,
     quiet: Quiet = False,
     json_: Json = False,
 ) -> None:
@@ -88,15 +92,20 @@ def reproduce(
 
     Trains the published recipes with several seeds on Fashion-MNIST, and prints for each published figure whether it lies in
     the 95 % prediction interval of one run here. Writes the table as Markdown and JSON, and a chart with the curve of every
-    seed. The same command resumes an interrupted comparison.
+    seed. The same command resumes an interrupted comparison. With --ray, the trainings are done side by side on one thread
+    each, and so are their speeds.
 
     Example: lenet reproduce --seeds 5
     """
     from lenet.analysis import reproduction
 
-    with _repeatable():
+    with _repeatable(), on_ray(ray) as executor:
         result, figure = reproduction.reproduce(
-            seeds=seeds, folder=out / "runs", data_dir=data_dir, progress="quiet" if quiet else "auto"
+            seeds=seeds,
+            folder=out / "runs",
+            data_dir=data_dir,
+            progress="quiet" if quiet else "auto",
+            executor=executor,
         )
     print_report(result, result.save(out, figure), json_)
 

@@ -1,9 +1,10 @@
 """The options of the commands: those that several share, and those made from the fields of TrainConfig."""
 
+import contextlib
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +12,9 @@ from lenet.cli.output import note
 from lenet.config import FIELDS, MODEL_FIELDS, TYPES
 from lenet.configuration import RECIPES
 from lenet.registry import READY
+
+if TYPE_CHECKING:
+    from lenet.training.tasks import Executor
 
 Command = Callable[..., None]
 
@@ -33,6 +37,15 @@ RUN_HELP = (
 RunPath = Annotated[Path, typer.Argument(metavar="RUN", callback=announce, help=RUN_HELP)]
 DataDir = Annotated[str | None, typer.Option(metavar="DIR", help=FIELDS["data_dir"].metadata["help"])]
 Device = Annotated[str, typer.Option(metavar="NAME", help=FIELDS["device"].metadata["help"])]
+Ray = Annotated[
+    str | None,
+    typer.Option(
+        "--ray",
+        metavar="auto|HOST:PORT",
+        help="Train on the Ray cluster with its head there; auto: on the one that runs here, or else on one that is started "
+        "on this machine.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one line of JSON on stdout, and everything else on stderr.")]
 
 METAVARS: dict[Any, str] = {int: "N", int | None: "N", float: "X", float | None: "X", tuple[int, ...] | None: "N,N"}
@@ -43,6 +56,26 @@ OWN_METAVARS = {
     "class_weights": "X,X",
     "size": "N[,N]",
 }
+
+
+@contextlib.contextmanager
+def on_ray(address: str | None) -> "Iterator[Executor | None]":
+    """Join the cluster that --ray names, and say on stderr what it has.
+
+    Args:
+        address: as it was typed; None for trainings in this process.
+
+    Yields:
+        What does trainings there, for `sweep`.
+    """
+    if address is None:
+        yield None
+        return
+    from lenet.distributed.cluster import connect
+
+    with connect(address) as executor:
+        note(executor.describe())
+        yield executor
 
 
 def flag(name: str) -> str:

@@ -15,6 +15,7 @@ from lenet.errors import ConfigError
 from lenet.recipes import DEFAULT_RECIPE
 from lenet.runs.run import Run
 from lenet.training.sweep import Result, Variation, sweep
+from lenet.training.tasks import Executor
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,6 +30,7 @@ class Setup:
         data_dir: the folder of the data set's files.
         folder: where the runs are kept; finished ones are not trained again.
         progress: "auto" or "quiet".
+        executor: where variations are trained; by default in threads of this process.
         seeds: trainings of each variation.
         epochs: instead of the recipe's.
         data: the name of a data set.
@@ -39,6 +41,7 @@ class Setup:
     data_dir: str | None
     folder: Path
     progress: str
+    executor: Executor | None = None
     seeds: int = 5
     epochs: int | None = None
     data: str = "fashion-mnist"
@@ -56,7 +59,7 @@ class Setup:
 
     def train(self, variations: Sequence[Variation]) -> list[Result]:
         """Train every variation with every seed; raises what `sweep` raises."""
-        return sweep(variations, seeds=self.seeds, folder=self.folder, progress=self.progress)
+        return sweep(variations, seeds=self.seeds, folder=self.folder, progress=self.progress, executor=self.executor)
 
     def train_recipe(self) -> tuple[Run, ...]:
         """Train the recipe unchanged and return the finished runs; ConfigError if there are none."""

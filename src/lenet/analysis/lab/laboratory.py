@@ -19,6 +19,7 @@ from lenet.analysis.lab.exercises import COMPARISONS
 from lenet.analysis.lab.experiments import Experiment, Setup
 from lenet.analysis.report import Numbers, Report, counted
 from lenet.errors import ConfigError, choices_hint
+from lenet.training.tasks import Executor
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -39,6 +40,7 @@ def perform(
     data_dir: str | None = None,
     folder: str | os.PathLike[str] = "runs/lab/runs",
     progress: str = "auto",
+    executor: Executor | None = None,
     **options: Any,
 ) -> "tuple[Report, Figure]":
     """Perform an experiment.
@@ -48,6 +50,7 @@ def perform(
         data_dir: the folder of the data set's files; by default LENET_DATA, else the cache.
         folder: where the runs are kept.
         progress: "auto" or "quiet".
+        executor: where variations are trained; by default in threads of this process.
         options: of those that the experiment takes: seeds, the trainings of each variation, by default 5; epochs, instead of
             the recipe's; recipe, by default the experiment's; data, the name of a data set, by default fashion-mnist;
             classes, names or numbers of the classes to look at, by default all. None stands for the default.
@@ -70,7 +73,7 @@ def perform(
             raise ConfigError(f"the experiment {name} takes no {option}", hint=hint)
     numbers: Numbers = {"experiment": name, "command": _command(name, options)}
     defaults = {"recipe": experiment.recipe}
-    setup = Setup(**defaults | options, data_dir=data_dir, folder=Path(folder), progress=progress)
+    setup = Setup(**defaults | options, data_dir=data_dir, folder=Path(folder), progress=progress, executor=executor)
     numbers |= setup.numbers() if experiment.options else {}
     with memory_guard("cpu", f"in the experiment {name}"):
         measured, figure = experiment.perform(setup)

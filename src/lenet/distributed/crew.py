@@ -1,0 +1,177 @@
+"""The workers of a cluster: one for each CPU of each node, hired as nodes come, missed as they die."""
+
+import collections
+import itertools
+import queue
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any
+
+from lenet.distributed import orders
+from lenet.distributed.worker import Worker
+from lenet.errors import EngineError
+
+LOOK = 2.0  # seconds between two looks at which nodes there are
+SOON = 0.5  # seconds after the loss of a worker
+MAX_FAILURES = 3  # workers of a node that die before they have answered anything, until it is left out
+WAIT = 60.0  # seconds without any worker until that is an error
+
+
+@dataclass(eq=False)
+class Member:
+    """A worker.
+
+    Attributes:
+        actor: Ray's handle of it.
+        node: the identity of its node.
+        host: the node's name.
+        is_ready: whether it has told what is installed there.
+        calls: that it has not answered yet.
+    """
+
+    actor: Any
+    node: str
+    host: str
+    is_ready: bool = False
+    calls: int = 0
+
+
+class Crew:
+    """Hires workers and calls them. What they answer is handled in the thread that calls `handle`."""
+
+    def __init__(self) -> None:
+        self.members: list[Member] = []
+        self.left_out: dict[str, str] = {}  # why, by node
+        self._here, self._variant = orders.Installed.here(), orders.variant()
+        self._failures = collections.Counter[str]()
+        self._events: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._under_way: set[Any] = set()
+        self._next_look = 0.0
+        self._last_seen = time.monotonic()
+
+    def hire(self, limit: int | None, welcome: Callable[[Member], None]) -> None:
+        """Have a worker for each CPU of every node that is alive; looks at most every LOOK seconds.
+
+        Args:
+            limit: workers at most.
+            welcome: is called with each worker that is ready.
+
+        Raises:
+            EngineError: no node can train.
+        """
+        now = time.monotonic()
+        if now < self._next_look:
+            return
+        self._next_look = now + LOOK
+        import ray
+
+        have = collections.Counter(member.node for member in self.members)
+        alive = [node for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU", 0) >= 1]
+        nodes = [node for node in alive if node["NodeID"] not in self.left_out]
+        free = (
+            (node["NodeID"], node["NodeManagerHostname"])
+            for node in nodes
+            for _ in range(int(node["Resources"]["CPU"]) - have[node["NodeID"]])
+        )
+        for node, host in itertools.islice(free, None if limit is None else max(0, limit - len(self.members))):
+            self._hire(node, host, welcome)
+        if self.members:
+            self._last_seen = now
+        elif (alive and not nodes) or now - self._last_seen > WAIT:
+            reasons = "; ".join(dict.fromkeys(self.left_out.values())) or "none of its nodes has a CPU"
+            raise EngineError(
+                f"no node of the Ray cluster can train: {reasons}", hint="`ray status` shows the nodes; all is saved"
+            )
+
+    def _hire(self, node: str, host: str, welcome: Callable[[Member], None]) -> None:
+        import ray
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+        groups: Any = {"num_cpus": 1, "max_restarts": 0, "concurrency_groups": {"control": 1}}
+        actor_class: Any = ray.remote(**groups)(Worker)
+        there = NodeAffinitySchedulingStrategy(node_id=node, soft=False)
+        member = Member(actor_class.options(scheduling_strategy=there).remote(self._variant, sys.argv), node, host)
+        self.members.append(member)
+        self.call(member, member.actor.describe.remote(), lambda future: self._meet(member, future, welcome))
+
+    def _meet(self, member: Member, future: "Future[Any]", welcome: Callable[[Member], None]) -> None:
+        """Refuses a worker whose trainings would have other bits."""
+        from ray.exceptions import RayError
+
+        try:
+            differences = self._here.differences(future.result())
+        except RayError as error:
+            if "ModuleNotFoundError" in str(error) or "No module named" in str(error):
+                raise EngineError(
+                    f"the Python of Ray on the node {member.host} lacks lenet or a package that it needs",
+                    hint=f"pip install lenet[ray]=={self._here.lenet} on every node, in the environment that runs Ray",
+                ) from error
+            self.lose(member)
+            return
+        if differences:
+            if self._variant and "kernels None instead" in " ".join(differences):
+                remedy = (
+                    "LENET_KERNELS, set where lenet is started, names a variant of the kernels that all nodes run: sse4"
+                )
+            else:
+                remedy = "install the same on all nodes, or leave the node out"
+            raise EngineError(f"the node {member.host} has {', '.join(differences)}", hint=remedy)
+        member.is_ready = True
+        welcome(member)
+
+    def call(self, member: Member, reference: Any, then: Callable[["Future[Any]"], None]) -> None:
+        """Have `then` called, by `handle`, with the answer of a worker."""
+        member.calls += 1
+        self._under_way.add(reference)  # of what nobody refers to, Ray does not tell that it failed
+
+        def answered(future: "Future[Any]") -> None:
+            member.calls -= 1
+            self._under_way.discard(reference)
+            if not future.exception():
+                self._failures[member.node] = 0
+            then(future)
+
+        self.when_done(reference.future(), answered)
+
+    def when_done(self, future: "Future[Any]", then: Callable[["Future[Any]"], None]) -> None:
+        """Have `then` called by `handle` when a future is done."""
+        future.add_done_callback(lambda done: self._events.put(lambda: then(done)))
+
+    def handle(self, seconds: float) -> None:
+        """Call what waits to be called; wait for it at most so many seconds."""
+        try:
+            self._events.get(timeout=seconds)()
+            while True:
+                self._events.get_nowait()()
+        except queue.Empty:
+            pass
+
+    def lose(self, member: Member) -> None:
+        """Forget a worker that died; its node gets another if it lives and has not lost several at once."""
+        if member not in self.members:
+            return
+        self._dismiss(member)
+        self._failures[member.node] += 1
+        if self._failures[member.node] >= MAX_FAILURES:
+            self.leave_out(member, f"the workers of {member.host} die before they answer")
+
+    def leave_out(self, member: Member, why: str) -> None:
+        """Have no more workers on a member's node."""
+        self.left_out[member.node] = why
+        for other in [other for other in self.members if other.node == member.node]:
+            self._dismiss(other)
+
+    def close(self) -> None:
+        """End all workers."""
+        for member in [*self.members]:
+            self._dismiss(member)
+
+    def _dismiss(self, member: Member) -> None:
+        import ray
+
+        self.members.remove(member)
+        self._next_look = min(self._next_look, time.monotonic() + SOON)
+        ray.kill(member.actor)

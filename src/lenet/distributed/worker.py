@@ -1,0 +1,142 @@
+"""A worker: a process on a node of the cluster that does trainings one after the other, each on one thread.
+
+It needs nothing of its node but a temporary folder: the data comes from the object store, as views of memory that all workers
+of the node share, and a run directory goes back as the bytes of its files.
+"""
+
+import dataclasses
+import os
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from lenet.data.dataset import Splits
+from lenet.data.loading import load
+from lenet.display.plain import Silent
+from lenet.distributed.orders import Answer, DataKey, Installed, Order, Shipment
+from lenet.errors import ConfigError, DataError, LenetError, SaveError
+from lenet.files import durable, whole_folder
+from lenet.training.interrupts import Interrupt, Interrupted
+from lenet.training.job import Session
+from lenet.training.tasks import Outcome, Task, complete
+from lenet.training.teacher import open_teacher
+
+MAX_DATA_SETS = 8  # that a worker keeps; they are views of the object store
+
+
+class Worker:
+    """Does orders. `crew.Crew` makes it an actor of Ray's.
+
+    Args:
+        variant: the variant of the CPU kernels that all nodes are to use.
+        command: that the runs record, which is lenet's and not the worker's.
+    """
+
+    def __init__(self, variant: str | None, command: Sequence[str]) -> None:
+        if variant is not None:
+            os.environ["LENET_KERNELS"] = variant
+        sys.argv = list(command)
+        self.interrupt = Interrupt()
+        self.data: dict[DataKey, Splits] = {}
+
+    def describe(self) -> Installed:
+        """Return what is installed on this node."""
+        return Installed.here()
+
+    def stop(self) -> None:
+        """Let the training under way end its chunk of steps and save it, and begin no other."""
+        self.interrupt.set()
+
+    def train(self, orders: Sequence[Order], shipments: Mapping[DataKey, Shipment]) -> list[Answer]:
+        """Do the orders; what is no mistake of a user's is raised."""
+        return [self._train(order, shipments[order.data]) for order in orders]
+
+    def _train(self, order: Order, shipment: Shipment) -> Answer:
+        began, display, files = time.perf_counter(), Notices(), dict[str, bytes]()
+        outcome: Outcome
+        try:
+            with tempfile.TemporaryDirectory(prefix="lenet-", ignore_cleanup_errors=True) as scratch:
+                folder = Path(scratch) / Path(order.path).name
+                if order.files:
+                    whole_folder.write(folder, order.files)
+                _check_teacher(order)
+                task = Task(order.config, self._splits(order, shipment), folder, order.name)
+                outcome = complete(task, Session(display, self.interrupt, chart=False))
+                if isinstance(outcome, LenetError):
+                    outcome = _moved(outcome, str(folder), order.path)
+                files = whole_folder.read(folder)
+        except LenetError as error:
+            outcome = error
+        except OSError as error:
+            what, remedy = durable.explain(error)
+            outcome = SaveError(f"cannot write {tempfile.gettempdir()}: {what}", hint=remedy)
+        return Answer(
+            number=order.number,
+            files=files,
+            error=outcome if isinstance(outcome, LenetError) else None,
+            is_interrupted=isinstance(outcome, Interrupted),
+            notices=tuple(display.notices),
+            seconds=time.perf_counter() - began,
+        )
+
+    def _splits(self, order: Order, shipment: Shipment) -> Splits:
+        if shipment.key not in self.data:
+            while len(self.data) >= MAX_DATA_SETS:
+                del self.data[next(iter(self.data))]
+            self.data[shipment.key] = _received(order, shipment)
+        return self.data[shipment.key]
+
+
+class Notices(Silent):
+    """Keeps the notices of a training, and shows nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.notices: list[str] = []
+
+    def notice(self, notice: str) -> None:
+        self.notices.append(notice)
+
+
+def _received(order: Order, shipment: Shipment) -> Splits:
+    """The data of an order: from the object store, or from this node's own files. They must be those that lenet has."""
+    if shipment.reference:
+        import ray
+
+        splits: Splits = ray.get(shipment.reference[0])
+        splits = dataclasses.replace(splits)  # without the fingerprint that came with it
+    else:
+        config = order.config
+        splits = load(config.data, config.data_dir, **config.own_data)
+    if splits.fingerprint != shipment.fingerprint:
+        raise DataError(
+            f"{order.config.data} is not the same on the node {platform.node()} as where lenet was started: the "
+            f"fingerprints are {splits.fingerprint[:10]}… and {shipment.fingerprint[:10]}…",
+            hint="copy the same files to every node, or give Ray an object store that holds them (--object-store-memory)",
+        )
+    return splits
+
+
+def _check_teacher(order: Order) -> None:
+    path: Any = order.config.teacher
+    if path is None:
+        return
+    if open_teacher(path).sha256 != order.teacher:
+        raise ConfigError(
+            f"the teacher {path} is another network on the node {platform.node()}",
+            hint="give its path in a folder that all nodes share",
+        )
+
+
+def _moved(error: LenetError, before: str, now: str) -> LenetError:
+    """The error with the path that its user knows, and without the network, which is trained again elsewhere."""
+    error.message = error.message.replace(before, now)
+    error.hint = error.hint and error.hint.replace(before, now)
+    if isinstance(error, SaveError):
+        error.training = None
+    error.__cause__ = error.__context__ = None
+    return error

@@ -1,0 +1,43 @@
+"""Joining a cluster: what is refused, quickly and in one line."""
+
+import importlib.util
+import time
+
+import pytest
+
+from lenet.distributed import cluster
+from lenet.distributed.cluster import connect
+from lenet.errors import EngineError, MissingExtra
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "localhost:1"])
+def test_a_cluster_that_is_not_there(address):
+    began = time.perf_counter()
+    with pytest.raises(EngineError, match=f"no Ray cluster answers at {address}") as caught:
+        cluster._check_answers(address)
+    assert "ray start --head" in caught.value.hint
+    assert time.perf_counter() - began < cluster.TIMEOUT
+
+
+@pytest.mark.parametrize("address", ["ray://127.0.0.1:10001", "six", ":6379", "host:", "host:port", ""])
+def test_what_is_no_address(address):
+    with pytest.raises(EngineError, match="is no address of a Ray cluster; expected HOST:PORT"):
+        cluster._check_answers(address)
+
+
+def test_the_running_cluster_is_that_of_the_environment(monkeypatch, tmp_path):
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:9")
+    assert cluster._running() == "127.0.0.1:9"
+    monkeypatch.delenv("RAY_ADDRESS")
+    monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))
+    assert cluster._running() is None
+    (tmp_path / "ray").mkdir()
+    (tmp_path / "ray" / "ray_current_cluster").write_text("127.0.0.1:1\n")  # of one that has ended
+    assert cluster._running() is None
+
+
+def test_without_ray_the_extra_is_named(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(MissingExtra, match="--ray needs Ray, which is not installed") as caught, connect("auto"):
+        pass
+    assert "lenet[ray]" in caught.value.hint

@@ -1,0 +1,86 @@
+"""A worker without Ray: what it does with orders, and what it answers."""
+
+import dataclasses
+import errno
+import sys
+import tempfile
+
+import pytest
+
+import lenet
+from lenet.configuration import configure
+from lenet.distributed.orders import Installed, Order, Shipment, key_of
+from lenet.distributed.worker import Worker
+from lenet.errors import DataError, SaveError, TrainingError
+from lenet.files import whole_folder
+
+CONFIG = configure("fast", data="digits", epochs=1, threads=1, snapshots=0)
+
+
+@pytest.fixture
+def worker(monkeypatch):
+    monkeypatch.setattr(sys, "argv", sys.argv)
+    monkeypatch.delenv("LENET_KERNELS", raising=False)
+    return Worker(None, ["lenet", "sweep"])
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return lenet.data.load("digits")
+
+
+def ordered(worker, splits, config=CONFIG, files=None, fingerprint=None):
+    """The answer to one order, whose data the worker loads itself."""
+    key = key_of(splits)
+    order = Order(0, config, key, "/runs/seed-0", "one", files or {}, None)
+    return worker.train([order], {key: Shipment(key, fingerprint or splits.fingerprint, ())})[0]
+
+
+def test_a_training_comes_back_as_its_files(worker, digits, tmp_path):
+    answer = ordered(worker, digits)
+    assert (answer.error, answer.is_interrupted, answer.number) == (None, False, 0)
+    alone = lenet.train(digits, config=CONFIG, out=tmp_path / "alone", progress="quiet")
+    assert set(answer.files) == set(whole_folder.read(alone.path)) - {"curve.png", "curve.svg"}
+    assert answer.files["model.safetensors"] == (alone.path / "model.safetensors").read_bytes()
+    assert b'"lenet",\n    "sweep"' in answer.files["environment.json"]
+
+
+def test_one_that_was_interrupted_goes_on(worker, digits):
+    worker.stop()
+    answer = ordered(worker, digits)
+    assert (answer.is_interrupted, answer.files) == (True, {})
+
+
+def test_data_that_differ_on_a_node_are_refused(worker, digits):
+    answer = ordered(worker, digits, fingerprint="0" * 64)
+    assert isinstance(answer.error, DataError)
+    assert "is not the same on the node" in answer.error.message
+    assert "copy the same files" in answer.error.hint
+
+
+def test_a_divergence_names_the_folder_that_its_user_knows(worker, digits):
+    wild = configure("book-sgd", data="digits", learning_rate=1e38, epochs=1, threads=1, snapshots=0)
+    answer = ordered(worker, digits, wild)
+    assert isinstance(answer.error, TrainingError)
+    assert tempfile.gettempdir() not in str(answer.error)
+    assert "config.json" in answer.files
+
+
+def test_a_full_disk_on_a_node_is_said(worker, digits, monkeypatch):
+    def full(**_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "TemporaryDirectory", full)
+    answer = ordered(worker, digits)
+    assert isinstance(answer.error, SaveError)
+    assert "the disk is full" in answer.error.message
+
+
+def test_what_is_installed_is_compared():
+    here = Installed.here()
+    assert here.differences(here) == []
+    other = dataclasses.replace(here, numpy="1.0", lenet="0.1")
+    assert other.differences(here) == [
+        f"lenet {here.lenet} instead of 0.1",
+        f"numpy {here.numpy} instead of 1.0",
+    ]
