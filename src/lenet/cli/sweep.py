@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from lenet.cli.lab import Quiet, _repeatable
-from lenet.cli.options import Json, settings_options
+from lenet.cli.options import Json, Ray, on_ray, settings_options
 from lenet.cli.output import print_report, print_table, say
 from lenet.cli.train import check_data
 from lenet.config import FIELDS
@@ -47,6 +47,7 @@ def sweep(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the trainings and their number, and train nothing.")
     ] = False,
+    ray: Ray = None,
     quiet: Quiet = False,
     json_: Json = False,
     **settings: Any,
@@ -80,8 +81,8 @@ def sweep(
 
     from lenet.sweeps.sweep import perform, save
 
-    with _repeatable():
-        result = perform(plan, out, progress="quiet" if quiet else "auto")
+    with _repeatable(), on_ray(ray) as executor:
+        result = perform(plan, out, progress="quiet" if quiet else "auto", executor=executor)
         report = result.report(against, shlex.join(["lenet", *sys.argv[1:]]))
         print_report(report, save(result, report), json_)
 
