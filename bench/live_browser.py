@@ -1,7 +1,7 @@
 """Does what a browser does with the page of a training, and prints a line each time it opens it; for bench/live.py."""
 
+import argparse
 import json
-import sys
 import time
 import urllib.request
 
@@ -24,5 +24,11 @@ def browse(url: str) -> None:
             time.sleep(SECONDS)
 
 
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("url", help="the address of the page")
+    browse(parser.parse_args().url)
+
+
 if __name__ == "__main__":
-    browse(sys.argv[1])
+    main()

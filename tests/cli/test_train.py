@@ -114,6 +114,7 @@ def test_every_option_reaches_its_field(lenet_command, monkeypatch, tmp_path):
         "seed": 11,
         "strict": True,
         "checkpoint_every": "40",
+        "snapshots": 4,
         "engine": "reference",
         "device": "cpu",
         "threads": 1,

@@ -96,7 +96,7 @@ test("the sentences say what the numbers say, in both languages", () => {
   const english = sentences(facts, speaker(WORDS, "en")).map(({ text }) => text);
   assert.match(english[0], /answers 4 with a probability of 0\.91, but the label says 9, which gets 0\.09: a mistake/);
   assert.match(english[1], /in the upper right: with 5 × 5 pixels covered there \(row 0, column 2\), the network answers 9, as the label says\. 4 falls from 0\.91 to 0\.12/);
-  assert.match(english.join(" "), /6 × 4, 2 × 9.*looks like 4.*1\.50, above the limit/);
+  assert.match(english.join(" "), /4 \(6\), 9 \(2\).*looks like 4.*1\.50, above the limit/);
   assert.match(sentences(facts, speaker(WORDS, "zh")).map(({ text }) => text).join(""), /遮挡那里的 5 × 5 像素.*4 从 0\.91 降到 0\.12.*高于界限 1/);
   const right = { ...facts, truth: 1, covered: { ...facts.covered, reading: { ...reading, turns: new Map() } }, verdict: { score: 0.2, reason: null } };
   const calm = sentences(right, speaker(WORDS, "en")).map(({ text }) => text).join(" ");

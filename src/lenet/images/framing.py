@@ -129,9 +129,10 @@ def _is_alone(ink: Mask, framing: str) -> bool:
     shares = box.height / ink.shape[0], box.width / ink.shape[1]
     if max(shares) < (0.85 if framing == "box" else 0.5):
         return False
+    if min(shares) < 0.5:
+        return True
     inside = ink[box.top + 1 : box.bottom - 1, box.left + 1 : box.right - 1]
-    sides = (inside[0], inside[-1], inside[:, 0], inside[:, -1])
-    return min(shares) < 0.5 or not all(side.all() for side in sides)
+    return not all(side.all() for side in (inside[0], inside[-1], inside[:, 0], inside[:, -1]))
 
 
 def _framed(sight: Sight, part: Mask, target: tuple[tuple[int, int], str, str]) -> Framed:
