@@ -93,8 +93,8 @@ function neighbours({ classes, label, truth, neighbours: found }, say) {
   const first = say("neighbours", { total, list, nearest: classes[found.nearest], distance: short(found.distance) });
   const own = found.tally.find(([of]) => of === label)?.[1] ?? 0, right = truth === null ? 0 : found.tally.find(([of]) => of === truth)?.[1] ?? 0;
   const isMistake = truth !== null && truth !== label;
-  const rest = isMistake && own > right ? say("lookLike", { answer: classes[label] })
-    : isMistake && right > own ? say("lookRight", { truth: classes[/** @type {number} */ (truth)] }) : "";
+  const rest = isMistake && 2 * own > total ? say("lookLike", { answer: classes[label] }) // most of them, not just more than others
+    : isMistake && 2 * right > total ? say("lookRight", { truth: classes[/** @type {number} */ (truth)] }) : "";
   return { kind: "neighbours", text: [first, rest].filter(Boolean).join(" ") };
 }
 
