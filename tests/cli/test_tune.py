@@ -5,6 +5,8 @@ import re
 
 import pytest
 
+pytest.importorskip("optuna")  # which the environment without PyTorch lacks
+
 SHORT = (
     "--data",
     "digits",

@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
-from optuna.trial import TrialState
 
 import lenet
 from lenet.data.dataset import Dataset, Splits
@@ -20,6 +19,8 @@ from lenet.sweeps.tune import manifest
 from lenet.sweeps.tune import tune as tuning
 from lenet.sweeps.tune.held_out import Base
 from lenet.sweeps.tune.plan import Plan
+
+TrialState = pytest.importorskip("optuna.trial").TrialState  # the environment without PyTorch lacks Optuna
 
 SEARCH = {"learning_rate": "1e-4..1e-1:log", "channels": "2..6", "activation": "relu,tanh"}
 USUAL = {"recipe": "fast", "epochs": 1, "batch_size": 50, "hidden": 16, "progress": "quiet", "final_seeds": 0}
