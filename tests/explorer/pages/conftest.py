@@ -20,12 +20,21 @@ WIDE = {"width": 1440, "height": 900}
 def browser():
     from playwright import sync_api  # only make page installs it
 
+    read = sync_api.Locator.inner_text
+
+    def after_a_frame(locator: Any, **options: Any) -> str:
+        """What is shown follows a change in the next frame, so a text is read after that."""
+        locator.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+        return read(locator, **options)
+
+    sync_api.Locator.inner_text = after_a_frame
     executable = chromium()
     assert executable, "needs Chromium: apt-get install chromium"
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
         yield browser
         browser.close()
+    sync_api.Locator.inner_text = read
 
 
 @pytest.fixture

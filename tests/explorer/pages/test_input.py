@@ -115,8 +115,8 @@ def test_a_stroke_is_one_step_of_the_history_and_can_be_undone(open_page, explor
     page.get_by_role("button", name="Undo").click()
     assert len(page.evaluate("lenet.state.image")) < len(both)
     page.get_by_role("button", name="Undo").click()
-    assert "Nothing is drawn yet" in page.locator("#panel-input").inner_text()
-    assert page.locator("#panel-answer .headline").inner_text() == "No answer."
+    page.locator("#panel-input").get_by_text("Nothing is drawn yet").wait_for()
+    page.locator("#panel-answer .headline").get_by_text("No answer.", exact=True).wait_for()
     page.go_back()
     page.go_back()
     assert page.evaluate("lenet.state.image") == both
@@ -133,7 +133,7 @@ def test_a_digit_is_drawn_by_keyboard_alone(open_page, explored):
     page.keyboard.press("Space")
     assert answer(page) == "1"
     page.keyboard.press("Backspace")
-    assert "Nothing is drawn yet" in page.locator("#panel-input").inner_text()
+    page.locator("#panel-input").get_by_text("Nothing is drawn yet").wait_for()
 
 
 def test_drawing_by_touch_does_not_scroll(open_page, explored):
