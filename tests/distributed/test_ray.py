@@ -62,6 +62,7 @@ def test_a_sweep_has_the_bits_and_the_files_of_a_local_one(executor, few, tmp_pa
 
 
 def test_the_command_takes_the_cluster(nodes, executor, tmp_path, capsys):
+    executor.close()  # its workers have all CPUs of the cluster
     arguments = ["pooling", "--data", "digits", "--epochs", "1", "--seeds", "2", "--out", str(tmp_path)]
     command("lab")([*arguments, "--ray", nodes.address, "--json"], standalone_mode=False)
     assert "3 nodes with 3 CPUs" in capsys.readouterr().err
