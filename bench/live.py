@@ -79,7 +79,13 @@ def main() -> None:
     )
     seconds = [plain for plain, _, _ in found[False]]
     log.finish(
-        {"slower": spread(whole), "slower_steps": spread(in_steps), "seconds": spread(seconds), "pairs": options.pairs}
+        {
+            "bench": "live",
+            "slower": spread(whole),
+            "slower_steps": spread(in_steps),
+            "seconds": spread(seconds),
+            "pairs": options.pairs,
+        }
     )
 
 
