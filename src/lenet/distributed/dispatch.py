@@ -77,6 +77,7 @@ class Dispatch:
             if member.calls >= (2 if len(self.waiting) > len(self.crew.members) else 1):
                 return
             orders = [self._order(number) for number in self._next()]
+            # mypy cannot infer the type of a lambda with a default, which keeps the value of this turn of the loop.
             shipments = {order.data: self.shipments[order.data] for order in orders}
             self.crew.call(
                 member,

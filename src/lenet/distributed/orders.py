@@ -71,7 +71,7 @@ class Order:
         data: the key of its data.
         path: where its run directory will be.
         name: what it is called.
-        files: those of a run that was interrupted, to be gone on with; else none.
+        files: those of an interrupted run that is to be resumed; else none.
         teacher: the SHA-256 of its teacher's weights, or None.
     """
 

@@ -22,7 +22,7 @@ from lenet.runs.opening import Source, network_of, open_trained
 from lenet.runs.run import Run
 
 SURE = 0.9  # the confidence above which an answer to an unfamiliar image counts as sure
-# Settings in which trainings may differ of which the card gives a mean: no number but the seed's depends on them.
+# Trainings may differ in these settings and still share one mean: of these, only the seed changes the numbers.
 IN_COMMON = ("seed", "data_dir", "threads", "checkpoint_every", "snapshots")
 
 Opened: TypeAlias = Run | TrainedNetwork

@@ -15,7 +15,7 @@ export class Assistant {
     this.port.onmessage = (/** @type {{data: any}} */ { data }) => this.take(data);
     /** Resolves when the kernels are compiled. */
     this.ready = this.ask("load", { bytes });
-    this.ready.catch(() => {}); // whoever asks next hears of it
+    this.ready.catch(() => {}); // the next task that waits for it reports the error
   }
 
   /**
