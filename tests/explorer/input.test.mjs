@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { EDGE, penWidth, rasterised } from "../../src/lenet/explorer/page/images/drawing/pen.js";
-import { drawingOf, drawingText, pixelsOf, pixelsText } from "../../src/lenet/explorer/page/images/drawing/text.js";
+import { parseDrawing, drawingText, parsePixels, pixelsText } from "../../src/lenet/explorer/page/images/drawing/text.js";
 import { onPaper } from "../../src/lenet/explorer/page/images/drawing/paper.js";
 import { check } from "../../src/lenet/explorer/page/images/files/decode.js";
 import { readHeader } from "../../src/lenet/explorer/page/images/files/header.js";
@@ -38,21 +38,21 @@ test("a drawing is its address, and nonsense is none", () => {
   for (const isLight of [true, false]) {
     const drawing = { isLight, strokes: [RING, [[0, 254]], [[254, 0], [3, 4]]] };
     const text = drawingText(drawing);
-    assert.deepEqual(drawingOf(text), drawing);
+    assert.deepEqual(parseDrawing(text), drawing);
     assert.match(text, /^[dl][\w-]*$/);
   }
-  assert.deepEqual(drawingOf("d"), { isLight: false, strokes: [] });
-  for (const text of ["", "x", "dAA", "dAAA", "d%%", "d_w8"]) assert.ok(!drawingOf(text)?.strokes.length, text);
+  assert.deepEqual(parseDrawing("d"), { isLight: false, strokes: [] });
+  for (const text of ["", "x", "dAA", "dAAA", "d%%", "d_w8"]) assert.ok(!parseDrawing(text)?.strokes.length, text);
 });
 
 test("pixels are packed in their address", () => {
   const pixels = Uint8Array.from({ length: 784 }, (_, i) => (i > 300 && i < 380 ? (i * 31) % 256 : 0));
   for (const each of [pixels, new Uint8Array(784), Uint8Array.from({ length: 784 }, (_, i) => (i * i) % 251), Uint8Array.of(7)]) {
-    assert.deepEqual(pixelsOf(pixelsText(each), each.length), each);
-    assert.equal(pixelsOf(pixelsText(each), each.length + 1), null);
+    assert.deepEqual(parsePixels(pixelsText(each), each.length), each);
+    assert.equal(parsePixels(pixelsText(each), each.length + 1), null);
   }
   assert.ok(pixelsText(pixels).length < 150);
-  for (const text of ["", "%", "gA", "f", "AAAA"]) assert.equal(pixelsOf(text, 784), null);
+  for (const text of ["", "%", "gA", "f", "AAAA"]) assert.equal(parsePixels(text, 784), null);
 });
 
 test("an image on paper is dark on light, off centre", () => {

@@ -26,7 +26,7 @@ export function drawingText({ isLight, strokes }) {
  * @param {string} text
  * @returns {Drawing|null}
  */
-export function drawingOf(text) {
+export function parseDrawing(text) {
   const bytes = bytesOf(text.slice(1)), isLight = text[0] === GROUNDS.light;
   if (!bytes || (!isLight && text[0] !== GROUNDS.dark)) return null;
   /** @type {Stroke[]} */
@@ -76,7 +76,7 @@ export function pixelsText(pixels) {
  * @param {number} count
  * @returns {Uint8Array|null}
  */
-export function pixelsOf(text, count) {
+export function parsePixels(text, count) {
   const bytes = bytesOf(text);
   if (!bytes) return null;
   const pixels = new Uint8Array(count);

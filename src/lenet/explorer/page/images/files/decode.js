@@ -37,7 +37,7 @@ export async function decode(file, enough) {
     const noise = readBackNoise();
     if (noise > MAX_NOISE) throw new ImageProblem("readback", { noise });
     const { width, height } = bitmap, divisor = factor(width, height, enough);
-    return { image: pixelsOf(bitmap, divisor), width, height, divisor, noise };
+    return { image: reducedPixels(bitmap, divisor), width, height, divisor, noise };
   } finally {
     bitmap.close();
   }
@@ -75,7 +75,7 @@ async function bitmapOf(file, { kind }) {
  * @param {number} divisor
  * @returns {Image}
  */
-function pixelsOf(bitmap, divisor) {
+function reducedPixels(bitmap, divisor) {
   const { width, height } = bitmap;
   if (divisor === 1) return strip(bitmap, 0, height);
   const rows = Math.max(divisor, Math.floor(STRIP / width / divisor) * divisor);

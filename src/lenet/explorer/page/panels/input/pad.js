@@ -2,7 +2,7 @@
 
 import { h } from "../../base/dom.js";
 import { EDGE, LAST } from "../../images/drawing/pen.js";
-import { drawingOf, drawingText } from "../../images/drawing/text.js";
+import { parseDrawing, drawingText } from "../../images/drawing/text.js";
 import { paintPixels } from "../../charts/raster.js";
 import { inboxOf } from "./inbox.js";
 import { WORDS } from "./words.js";
@@ -52,7 +52,7 @@ export class Pad {
   /** The drawing that is looked at; an empty one if another image is. @returns {Drawing} */
   get drawing() {
     const address = String(this.app.state.image);
-    return (address.startsWith("drawn:") && drawingOf(address.slice(6))) || { isLight: this.isLight, strokes: [] };
+    return (address.startsWith("drawn:") && parseDrawing(address.slice(6))) || { isLight: this.isLight, strokes: [] };
   }
 
   /**

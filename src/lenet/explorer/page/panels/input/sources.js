@@ -4,7 +4,7 @@
  */
 
 import { addSource, imageOf } from "../../base/sources.js";
-import { drawingOf, pixelsOf } from "../../images/drawing/text.js";
+import { parseDrawing, parsePixels } from "../../images/drawing/text.js";
 import { penWidth, rasterised } from "../../images/drawing/pen.js";
 import { onPaper } from "../../images/drawing/paper.js";
 import { ImageProblem } from "../../images/problem.js";
@@ -16,7 +16,7 @@ import { inboxOf } from "./inbox.js";
 /** @typedef {import("../../images/pixels.js").Image} Image */
 
 addSource("drawn", (rest, app) => {
-  const drawing = drawingOf(rest);
+  const drawing = parseDrawing(rest);
   if (!drawing) return null;
   const original = rasterised(drawing, penOf(app)), address = `drawn:${rest}`;
   if (!drawing.strokes.length) return nothing(app, address, original, new ImageProblem("undrawn"));
@@ -24,7 +24,7 @@ addSource("drawn", (rest, app) => {
 });
 
 addSource("seen", (rest, app) => {
-  const { channels, height, width } = app.run.input, pixels = pixelsOf(rest, channels * height * width), address = `seen:${rest}`;
+  const { channels, height, width } = app.run.input, pixels = parsePixels(rest, channels * height * width), address = `seen:${rest}`;
   const original = inboxOf(app).originals.get(address);
   if (original) return shown(app, address, original, null);
   return pixels && { address, pixels, label: null, explained: null };
