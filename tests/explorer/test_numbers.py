@@ -28,7 +28,6 @@ ARRAYS = [floats(count) for count in (1, 2, 7, 8, 9, 64, 127, 128, 129, 136, 255
         ("largest", np.max),
         ("smallest", np.min),
         ("argmax", np.argmax),
-        ("argmin", np.argmin),
     ],
 )
 def test_a_number_of_a_whole_array(function, expected):

@@ -5,7 +5,6 @@ import { Network } from "../../src/lenet/explorer/page/engine/network.js";
 import { coverSquare } from "../../src/lenet/explorer/page/engine/occlusion.js";
 import { before, copying, embeddingLayer, lastDense } from "../../src/lenet/explorer/page/engine/cut.js";
 import { answers } from "../../src/lenet/explorer/page/panels/many.js";
-import { finished } from "../../src/lenet/explorer/page/base/slices.js";
 import { leadOf, sidesOf, strongest } from "../../src/lenet/explorer/page/panels/why/contributions.js";
 import { cover, groundOf, leadLost, partOf, probabilitiesOf, probabilityLost, readingOf } from "../../src/lenet/explorer/page/panels/why/covering.js";
 import { slopeMap, slopeOf } from "../../src/lenet/explorer/page/panels/why/gradient.js";
@@ -58,7 +57,7 @@ test("a cover is a square around a pixel, cut at the edges", () => {
 test("covering gives the logits of each covered image, in batches of any size", () => {
   const network = small(), { input } = network.run, pixels = Uint8Array.from({ length: 64 }, (_, i) => (i * 53) % 256);
   const logitsOf = (images, count) => Float32Array.from(Array.from({ length: count }, (_, i) => [...network.forward(images.subarray(64 * i, 64 * (i + 1))).at(-1)]).flat());
-  const covered = finished(cover(logitsOf, 7, pixels, input, 0, 3)), whole = finished(cover(logitsOf, 100, pixels, input, 0, 3));
+  const [covered, whole] = [7, 100].map((batch) => finished(cover(logitsOf, batch, pixels, input, 0, 3)));
   assert.deepEqual(covered, whole);
   const one = Uint8Array.from(pixels);
   coverSquare(one, input, 20, 0, 3);
@@ -104,3 +103,11 @@ test("the sentences say what the numbers say, in both languages", () => {
   assert.deepEqual([share(0.914), share(0.99999), share(0.00001), share(1), share(0.9987)], ["0.91", "> 0.9999", "< 0.0001", "1.00", "0.9987"]);
   assert.deepEqual([signed(2.5), signed(-0.25)], ["+2.5", "−0.25"]);
 });
+
+/** What a generator returns. */
+function finished(generator) {
+  for (;;) {
+    const { done, value } = generator.next();
+    if (done) return value;
+  }
+}

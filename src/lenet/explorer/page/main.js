@@ -9,7 +9,7 @@ import { work } from "./engine/worker.js";
 import { PANELS } from "./panels/index.js";
 
 /** Reads the data and opens the page; WebAssembly comes when it is ready. */
-export async function start() {
+async function start() {
   const root = /** @type {HTMLElement} */ (document.getElementById("page"));
   try {
     const data = await read(/** @type {HTMLElement} */ (document.getElementById("data")).textContent ?? "");

@@ -45,7 +45,7 @@ export function bytesOf(text) {
  * @param {Uint8Array<ArrayBuffer>} bytes
  * @returns {Promise<ArrayBuffer>}
  */
-export function inflate(bytes) {
+function inflate(bytes) {
   return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"))).arrayBuffer();
 }
 
@@ -55,7 +55,7 @@ export function inflate(bytes) {
  * @param {ArrayBuffer} buffer  little-endian, as every processor that runs a browser today
  * @returns {import("./types.js").Numbers}
  */
-export function numbers(dtype, buffer) {
+function numbers(dtype, buffer) {
   switch (dtype) {
     case "uint8": return new Uint8Array(buffer);
     case "int8": return new Int8Array(buffer);

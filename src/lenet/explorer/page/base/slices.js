@@ -62,16 +62,3 @@ function finish(app, job, result) {
   job.share = 1;
   app.schedule();
 }
-
-/**
- * Runs a computation to its end.
- * @template T
- * @param {Generator<number, T, void>} generator
- * @returns {T}
- */
-export function finished(generator) {
-  for (;;) {
-    const { done, value } = generator.next();
-    if (done) return value;
-  }
-}

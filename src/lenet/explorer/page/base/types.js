@@ -116,4 +116,4 @@
  * @property {(root: HTMLElement, app: import("./app.js").App) => {update: () => void}} mount
  */
 
-export const FORMAT = 1;
+export {}; // a module without imports and exports would be a script, whose types cannot be imported

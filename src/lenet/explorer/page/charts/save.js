@@ -49,7 +49,7 @@ export function download(name, blob) {
  * @param {HTMLElement} root
  * @returns {SVGSVGElement}
  */
-export function drawingOf(root) {
+function svgOf(root) {
   const frame = root.getBoundingClientRect(), drawing = document.createElementNS(SVG, "svg");
   const size = { width: Math.ceil(frame.width), height: Math.ceil(frame.height) };
   set(drawing, { xmlns: SVG, ...size, viewBox: `0 0 ${size.width} ${size.height}` });
@@ -62,7 +62,7 @@ export function drawingOf(root) {
 
 /** @param {HTMLElement} root */
 function svgBlob(root) {
-  return new Blob([new XMLSerializer().serializeToString(drawingOf(root))], { type: "image/svg+xml" });
+  return new Blob([new XMLSerializer().serializeToString(svgOf(root))], { type: "image/svg+xml" });
 }
 
 /**
@@ -70,8 +70,8 @@ function svgBlob(root) {
  * @param {HTMLElement} root
  * @returns {Promise<Blob>}
  */
-export async function pngOf(root) {
-  const text = new XMLSerializer().serializeToString(drawingOf(root)), image = new Image();
+async function pngOf(root) {
+  const text = new XMLSerializer().serializeToString(svgOf(root)), image = new Image();
   image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`;
   await image.decode();
   const canvas = h("canvas", { width: 2 * image.width, height: 2 * image.height });

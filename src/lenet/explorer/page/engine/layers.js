@@ -17,7 +17,7 @@ const TERMS = 128; // of a dense layer, summed before their sum is added to the 
  * @param {number} padding the width of the frame
  * @returns {Float32Array}
  */
-export function padded(input, shape, padding) {
+function padded(input, shape, padding) {
   if (!padding) return input;
   const [channels, height, width] = shape;
   const pitch = width + 2 * padding;

@@ -80,7 +80,7 @@ export function borderOf({ width, height, data }) {
  * @param {number} level
  * @returns {Geometry}
  */
-export function geometry(image, level) {
+function geometry(image, level) {
   const axes = [0, 1].map((axis) => measuredAlong(image, axis, level));
   return {
     longest: Math.max(...axes.map(({ edge, before, after }) => (edge - before - after) / edge)),

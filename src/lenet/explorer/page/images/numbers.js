@@ -202,13 +202,6 @@ export function argmax(values) {
   return best;
 }
 
-/** The position of the first of the smallest numbers: `np.argmin`. @param {ArrayLike<number>} values */
-export function argmin(values) {
-  let best = 0;
-  for (let i = 1; i < values.length; i++) if (values[i] < values[best]) best = i;
-  return best;
-}
-
 /** The positions in ascending order of their numbers: `np.argsort(values, kind="stable")`. @param {ArrayLike<number>} values */
 export function argsort(values) {
   return Array.from(values, (_, position) => position).sort((one, other) => values[one] - values[other]);

@@ -10,7 +10,7 @@ import { clip, largest, mean32, rint } from "./numbers.js";
 import { resized } from "./resample.js";
 
 /** For each framing the share of the image that the object fills. @type {Record<string, number>} */
-export const FRAMINGS = { mass: 20 / 28, box: 1 };
+const FRAMINGS = { mass: 20 / 28, box: 1 };
 
 /**
  * The mean brightness of a grey image's four corners, each a twentieth of the edges, at least one pixel.

@@ -28,7 +28,7 @@ export function plan(settings, epoch, count) {
  * @param {number} count
  * @returns {Float64Array}
  */
-export function learningRates({ schedule, learningRate, batchSize, epochs }, epoch, count) {
+function learningRates({ schedule, learningRate, batchSize, epochs }, epoch, count) {
   const steps = Math.ceil(count / batchSize);
   return Float64Array.from({ length: steps }, (_, step) => {
     if (schedule === "constant") return learningRate;

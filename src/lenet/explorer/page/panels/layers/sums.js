@@ -144,7 +144,7 @@ function formula(text) {
 }
 
 /** @param {string} label @param {Node} inside */
-export function scrolling(label, inside) {
+function scrolling(label, inside) {
   return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": label }, inside);
 }
 

@@ -15,7 +15,7 @@ const MOST = 200; // stored images whose values are looked at
 const MOST_VALUES = 4e6; // numbers kept of a layer
 
 /** The layer that is looked at: that of the state, else the first activation. @param {App} app */
-export function layerOf(app) {
+function layerOf(app) {
   const { layers } = app.run, { layer } = app.state;
   if (typeof layer === "number" && layer >= 0 && layer < layers.length) return layer;
   return Math.max(0, layers.findIndex((each) => each.kind === "activation"));

@@ -1,7 +1,7 @@
 /** Histograms, and the doctor's rules for dead and saturated units (doctor/unit_checks.py). */
 
 /** Of the range of an activation: nearer to its ends, a unit is saturated. */
-export const EDGE = 0.01;
+const EDGE = 0.01;
 /** Of the units of a layer: if more are dead or saturated, the doctor reports it. */
 export const UNIT_SHARE = 0.5;
 export const BINS = 40;
