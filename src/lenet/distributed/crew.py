@@ -138,7 +138,11 @@ class Crew:
 
     def when_done(self, future: "Future[Any]", then: Callable[["Future[Any]"], None]) -> None:
         """Have `then` called by `handle` when a future is done."""
-        future.add_done_callback(lambda done: self._events.put(lambda: then(done)))
+        future.add_done_callback(lambda done: self.post(lambda: then(done)))
+
+    def post(self, event: Callable[[], None]) -> None:
+        """Have something done by `handle`, also from other threads."""
+        self._events.put(event)
 
     def handle(self, seconds: float) -> None:
         """Call what waits to be called; wait for it at most so many seconds."""

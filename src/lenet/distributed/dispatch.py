@@ -5,12 +5,11 @@ from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
-from lenet.data.dataset import Splits
 from lenet.display.plain import Finished
 from lenet.distributed.crew import Crew, Member
-from lenet.distributed.orders import Answer, DataKey, Order, Shipment, key_of
+from lenet.distributed.orders import Answer, Order
+from lenet.distributed.shipping import Shipping
 from lenet.errors import EngineError, SaveError, quoted
 from lenet.files import durable, whole_folder
 from lenet.runs.run import Run
@@ -45,8 +44,7 @@ class Dispatch:
         self.waiting = deque(range(len(tasks)))
         self.attempts = [0] * len(tasks)
         self.seconds: float | None = None  # of a training, as measured
-        self.shipments: dict[DataKey, Shipment] = {}
-        self.keys: dict[int, DataKey] = {}  # by the identity of the data
+        self.shipping = Shipping()
         self.teachers: dict[str, str | None] = {}
         self.savers = ThreadPoolExecutor(SAVERS, thread_name_prefix="save")
 
@@ -78,7 +76,7 @@ class Dispatch:
                 return
             orders = [self._order(number) for number in self._next()]
             # mypy cannot infer the type of a lambda with a default, which keeps the value of this turn of the loop.
-            shipments = {order.data: self.shipments[order.data] for order in orders}
+            shipments = {order.data: self.shipping.shipments[order.data] for order in orders}
             self.crew.call(
                 member,
                 member.actor.train.remote(orders, shipments),
@@ -101,20 +99,12 @@ class Dispatch:
         return Order(
             number=number,
             config=task.config,
-            data=self._ship(task.data),
+            data=self.shipping.ship(task.data).key,
             path=str(task.folder),
             name=task.name or str(task.folder),
             files=whole_folder.read(task.folder) if (task.folder / "config.json").is_file() else {},
             teacher=None if teacher is None else self.teachers[teacher],
         )
-
-    def _ship(self, splits: Splits) -> DataKey:
-        """Puts data into the object store, from which each node takes it once."""
-        if id(splits) not in self.keys:
-            key = self.keys[id(splits)] = key_of(splits)
-            if key not in self.shipments:
-                self.shipments[key] = Shipment(key, splits.fingerprint, _stored(splits))
-        return self.keys[id(splits)]
 
     def _answered(self, member: Member, orders: Sequence[Order], future: "Future[list[Answer]]") -> None:
         from ray.exceptions import RayError, RayTaskError
@@ -190,19 +180,3 @@ def _saved(folder: Path, answer: Answer, interrupt: Interrupt) -> Outcome:
     if answer.is_interrupted:
         return Interrupted(f"{quoted(folder)} is saved", interrupt.exit_code, (), [folder] if answer.files else [])
     return Run.load(folder)
-
-
-def _stored(splits: Splits) -> tuple[Any, ...]:
-    """Data in the object store; nothing if it would fill half of a node's, and each node is to read its own files."""
-    import ray
-    from ray.exceptions import ObjectStoreFullError
-
-    sets = [each for each in (*splits, splits.validation) if each is not None]
-    size = sum(each.images.nbytes + each.labels.nbytes for each in sets)
-    sizes = [node["Resources"].get("object_store_memory", 0) for node in ray.nodes() if node["Alive"]]
-    if size > min(sizes, default=0) / 2:
-        return ()
-    try:
-        return (ray.put(splits),)
-    except ObjectStoreFullError:
-        return ()
