@@ -1,10 +1,14 @@
+import hashlib
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lenet.configuration import configure
-from lenet.data.plan import hold_out, learning_rates, plan
+from lenet.data.dataset import Dataset
+from lenet.data.mapped import is_mapped
+from lenet.data.plan import held_out, learning_rates, plan
 
 
 @given(st.integers(1, 500), st.integers(1, 300), st.integers(0, 2**32), st.integers(0, 50))
@@ -89,13 +93,32 @@ def test_a_constant_rate_is_constant():
 @given(st.integers(2, 500), st.integers(0, 1000), st.data())
 def test_held_out_images_are_no_training_images(num_images, seed, data):
     validation = data.draw(st.integers(0, num_images - 1))
-    train, held = hold_out(configure("fast", validation=validation, seed=seed), num_images)
+    held = held_out(configure("fast", validation=validation, seed=seed), num_images)
     assert len(held) == validation
-    assert sorted([*train, *held]) == list(range(num_images))
+    shuffled = np.random.default_rng([1, seed]).permutation(num_images)
+    assert held.tolist() == sorted(shuffled[:validation].tolist())
+    images = np.arange(num_images).astype(np.uint8).reshape(-1, 1, 1)
+    whole = Dataset("toy", images, np.arange(num_images) % 2, ("a", "b"))
+    others = np.setdiff1d(np.arange(num_images), held)
+    assert np.array_equal(whole.without(held).images, images[others])
+    assert np.array_equal(whole.without(held).labels, others % 2)
+
+
+@pytest.mark.parametrize(
+    ("num_images", "validation", "seed", "sha256"),
+    [
+        (60_000, 10_000, 0, "6118660ab99c6452"),
+        (70_000, 37, 3, "93fcdeef666ae68c"),
+        (3_000_000, 1000, 1, "a946b9f43b10b801"),
+    ],
+)
+def test_held_out_images_are_those_of_earlier_versions(num_images, validation, seed, sha256):
+    held = held_out(configure("fast", validation=validation, seed=seed), num_images)
+    assert hashlib.sha256(held.astype("<i8").tobytes()).hexdigest()[:16] == sha256
 
 
 def test_held_out_images_depend_on_the_seed():
-    one, two = (hold_out(configure("fast", validation=100, seed=seed), 1000)[1] for seed in (1, 2))
+    one, two = (held_out(configure("fast", validation=100, seed=seed), 1000) for seed in (1, 2))
     assert not np.array_equal(one, two)
 
 
@@ -103,22 +126,26 @@ ORDER_OF_SEED_0 = [4, 6, 2, 7, 3, 5, 9, 0, 8, 1]
 ORDER_OF_SEED_7 = [4, 8, 3, 6, 2, 1, 9, 5, 7, 0]
 
 
-def test_many_images_have_the_same_plan_in_small_types(monkeypatch):
+def test_many_images_have_the_same_plan_in_small_types(monkeypatch, tmp_path):
     config = configure("fast", flip=True, shift=2, validation=37, augment="strong", erasing=0.3, seed=3)
-    usual, kept = plan(config, 1, 1001), hold_out(config, 1001)
+    usual, held = plan(config, 1, 1001), held_out(config, 1001)
     monkeypatch.setattr("lenet.data.plan.MANY", 100)
     monkeypatch.setattr("lenet.data.plan.PART", 64)
     monkeypatch.setattr("lenet.data.augmentation.MANY", 100)
+    monkeypatch.setattr("lenet.data.mapped.SCRATCH", 100)
+    monkeypatch.setenv("LENET_CACHE", str(tmp_path))
     many = plan(config, 1, 1001)
     assert (many.order.dtype, many.shifts.dtype) == (np.int32, np.int8)
+    assert is_mapped(many.order)
+    assert is_mapped(many.shifts)
     for name in ("order", "flips", "shifts"):
         np.testing.assert_array_equal(getattr(many, name), getattr(usual, name))
     for positions in (slice(0, 64), slice(64, 777), slice(777, 2000)):
         for name in ("maps", "tones", "erased"):
             drawn = getattr(many.augmentation.part(positions), name)
             np.testing.assert_array_equal(drawn, getattr(usual.augmentation, name)[positions])
-    for one, other in zip(hold_out(config, 1001), kept, strict=True):
-        np.testing.assert_array_equal(one, other)
-        assert one.dtype == np.int64
+    many_held = held_out(config, 1001)
+    np.testing.assert_array_equal(many_held, held)
+    assert many_held.dtype == np.int64
     labels = np.arange(1001) % 7
     np.testing.assert_array_equal(many.ordered(labels), labels[usual.order])

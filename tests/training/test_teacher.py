@@ -12,7 +12,7 @@ from trainings import StopAfter, same, train_toy
 import lenet
 from lenet.configuration import configure
 from lenet.data.dataset import Dataset, Splits
-from lenet.data.plan import hold_out
+from lenet.data.plan import held_out
 from lenet.errors import ConfigError, LenetError, RunError
 from lenet.networks.trained import TrainedNetwork
 from lenet.runs.records import Teacher
@@ -29,8 +29,7 @@ def settings(**changes):
 def test_the_teachers_logits_for_the_training_images_are_the_targets(tiny, tiny_run, flip):
     config = settings(teacher=tiny_run, flip=flip, validation=60, temperature=2.5)
     setup = set_up(config, tiny)
-    kept, _ = hold_out(config, len(tiny.train))
-    images = tiny.train.images[kept]
+    images = np.delete(tiny.train.images, held_out(config, len(tiny.train)), axis=0)
     views = [setup.train.targets] if not flip else [setup.train.targets[:, 0], setup.train.targets[:, 1]]
     for targets, seen in zip(views, (images, images[:, :, ::-1]), strict=False):
         assert targets.dtype == np.float32

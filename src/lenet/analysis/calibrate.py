@@ -11,7 +11,7 @@ from lenet.analysis.inference import engine_for_network, memory_guard
 from lenet.config import TrainConfig
 from lenet.data.catalogue import CATALOGUE
 from lenet.data.dataset import Dataset, Splits
-from lenet.data.plan import hold_out
+from lenet.data.plan import held_out
 from lenet.errors import ConfigError, RunError, quoted
 from lenet.networks.calibration import Calibration
 from lenet.runs.data import load_data, must_fit
@@ -85,10 +85,8 @@ def calibrate(
 
 def _parts(config: TrainConfig, splits: Splits) -> tuple[Dataset, Dataset | None]:
     """The images that a training used, and those that it held out, as training/setup.py chooses them."""
-    kept, held = hold_out(config, len(splits.train))
-    if not len(held):
-        return splits.train, splits.validation
-    return splits.train.subset(kept), splits.train.subset(held)
+    held = held_out(config, len(splits.train))
+    return splits.train.without(held), splits.train.subset(held) if len(held) else splits.validation
 
 
 def _again(run: Run, num_images: int) -> str:

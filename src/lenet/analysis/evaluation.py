@@ -18,7 +18,7 @@ from lenet.analysis.judge import Judge, Judgement
 from lenet.analysis.own_set import OwnSet, own_set
 from lenet.data.dataset import Dataset, Labels, Splits
 from lenet.data.own.path import own_path
-from lenet.data.plan import hold_out
+from lenet.data.plan import held_out
 from lenet.errors import ConfigError, RunWarning
 from lenet.metrics import calibration_error, confusion_matrix, loss_and_accuracy, softmax
 from lenet.runs.data import must_fit, splits_for
@@ -102,13 +102,13 @@ def _part(trained: Trained, data: Splits, split: str) -> Dataset:
     """The images of a split; "train" leaves out what the run itself held out for validation."""
     if split == "test":
         return data.test
-    train, validation = np.arange(len(data.train)), np.arange(0)
+    validation = np.empty(0, np.int64)
     if isinstance(trained, Run) and data.fingerprint == trained.environment.data_fingerprint:
-        train, validation = hold_out(trained.config, len(data.train))
+        validation = held_out(trained.config, len(data.train))
     if split == "validation" and not len(validation) and data.validation is not None:
         return data.validation
     if split == "train":
-        return data.train.subset(train) if len(validation) else data.train
+        return data.train.without(validation)
     if not len(validation):
         raise ConfigError(
             f"{trained.path} has no validation images in {data.name}",

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from lenet.data.catalogue import CATALOGUE
 from lenet.data.class_names import checked_class_names
 from lenet.data.consistency import check_fit
-from lenet.data.mapped import taken
+from lenet.data.mapped import taken, without
 from lenet.data.targets import Targets, checked_targets
 from lenet.errors import DataError
 from lenet.images.preprocess import Preprocessing
@@ -142,6 +142,24 @@ class Dataset:
         """
         targets = None if self.targets is None else self.targets[indices]
         images, labels = taken(self.images, indices, self.images), taken(self.labels, indices, self.images)
+        return dataclasses.replace(self, images=images, labels=labels, targets=targets)
+
+    def without(self, indices: NDArray[np.int64]) -> "Dataset":
+        """Copy all images but some, with their labels, in their order; as `subset` of the others, without their indices.
+
+        Args:
+            indices: int64 (M,), ascending, which images to leave out.
+
+        Returns:
+            A data set of N - M images; the data set itself where M is 0.
+
+        Raises:
+            DataError: No image is left.
+        """
+        if not len(indices):
+            return self
+        targets = None if self.targets is None else np.delete(self.targets, indices, axis=0)
+        images, labels = without(self.images, indices, self.images), without(self.labels, indices, self.images)
         return dataclasses.replace(self, images=images, labels=labels, targets=targets)
 
     def sample(self, count: int) -> "Dataset":

@@ -4,6 +4,7 @@ import math
 import mmap
 import os
 import tempfile
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,8 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.data.cache import cache_folder, write_errors
+from lenet.errors import DataError
 
 LARGE = 256 << 20  # bytes of a copy from which on it goes into a file
+SCRATCH = 16 << 20  # bytes of intermediate results from which on they go into a file
 AT_ONCE = 16 << 20  # bytes copied at a time
 
 Number = TypeVar("Number", bound=np.generic)
@@ -42,16 +45,70 @@ def taken(array: NDArray[Number], indices: NDArray[np.int64], of: NDArray[Any]) 
     """
     if len(indices) * math.prod(of.shape[1:]) <= LARGE or not is_mapped(of):
         return array[indices]
-    folder, row = cache_folder("own"), array.itemsize * math.prod(array.shape[1:])
+    copy = in_file((len(indices), *array.shape[1:]), array.dtype)
+    for part in parts(copy.shape, array.itemsize):
+        copy[part] = array[indices[part]]
+    return copy
+
+
+def without(array: NDArray[Number], indices: NDArray[np.int64], of: NDArray[Any]) -> NDArray[Number]:
+    """Return a copy of all rows of an array but some, in their order: in memory or in a file, as `taken`.
+
+    Args:
+        array: (N, …), the images or the labels.
+        indices: int64 (M,), ascending, the rows to leave out.
+        of: the images, whose size decides.
+
+    Raises:
+        DataError: The cache cannot be written, or the disk is full.
+    """
+    shape = (len(array) - len(indices), *array.shape[1:])
+    is_small = shape[0] * math.prod(of.shape[1:]) <= LARGE or not is_mapped(of)
+    copy = np.empty(shape, array.dtype) if is_small else in_file(shape, array.dtype)
+    for part in parts(array.shape, array.itemsize):
+        first, last = np.searchsorted(indices, (part.start, part.stop)).tolist()
+        copy[part.start - first : part.stop - last] = np.delete(array[part], indices[first:last] - part.start, axis=0)
+    return copy
+
+
+def scratch(shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
+    """Return an array for intermediate results, not filled: in memory if they are few, else in a file of the cache.
+
+    The file has no name, so it is gone with the array. Where the cache cannot be written, hundreds of megabytes are an error,
+    and fewer stay in memory.
+
+    Args:
+        shape: its shape.
+        dtype: the type of its numbers.
+
+    Raises:
+        DataError: The cache cannot be written, or the disk is full.
+    """
+    num_bytes = math.prod(shape) * np.dtype(dtype).itemsize
+    if num_bytes <= SCRATCH:
+        return np.empty(shape, dtype)
+    try:
+        return in_file(shape, dtype)
+    except DataError:
+        if num_bytes > LARGE:
+            raise
+        return np.empty(shape, dtype)
+
+
+def in_file(shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
+    """Return an array in a file of the cache without a name, whose room on the disk is taken; raises DataError."""
+    folder = cache_folder("own")
     with write_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as file:
-            _reserve(file.fileno(), len(indices) * row)
-            copy = np.memmap(file, array.dtype, "w+", shape=(len(indices), *array.shape[1:]))
-    rows = max(1, AT_ONCE // row)
-    for start in range(0, len(indices), rows):
-        copy[start : start + rows] = array[indices[start : start + rows]]
-    return copy
+            _reserve(file.fileno(), math.prod(shape) * np.dtype(dtype).itemsize)
+            return np.asarray(np.memmap(file, dtype, "w+", shape=shape))
+
+
+def parts(shape: tuple[int, ...], itemsize: int = 1) -> Iterator[slice]:
+    """Split the first axis of an array into slices of some megabytes."""
+    rows = max(1, AT_ONCE // max(1, itemsize * math.prod(shape[1:])))
+    return (slice(start, min(start + rows, shape[0])) for start in range(0, shape[0], rows))
 
 
 def open_file(path: Path, dtype: Any, shape: tuple[int, ...], forget: Path | None = None) -> "np.memmap[Any, Any]":

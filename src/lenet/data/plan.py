@@ -15,13 +15,13 @@ from lenet.config import TrainConfig
 from lenet.data.augmentation import Augmentation, DrawnAugmentation, augmented, draw
 from lenet.data.dataset import Images, Labels
 from lenet.data.dropout import Keys, draw_keys
+from lenet.data.mapped import scratch
 
 # The first number of each generator's seed: order and validation set come from independent streams.
 _ORDER, _VALIDATION = 0, 1
 
-MANY = (
-    1 << 20
-)  # images of an epoch from which on its numbers are kept in small types, so that ten million fit into little memory
+# Images of an epoch from which on its numbers are kept in small types, and in files where these are large.
+MANY = 1 << 20
 PART = 1 << 17  # images whose numbers are drawn, or widened, at a time
 
 WARM_UP = 0.3  # share of the one-cycle schedule in which the rate rises
@@ -128,23 +128,24 @@ def learning_rates(config: TrainConfig, epoch: int, num_images: int) -> NDArray[
     return config.learning_rate * np.where(done < warm_up, up, down)
 
 
-def hold_out(config: TrainConfig, num_images: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Choose the images to train on and those to hold out for validation: indices, both ascending."""
+def held_out(config: TrainConfig, num_images: int) -> NDArray[np.int64]:
+    """Choose the images to hold out for validation: indices, ascending; the others are to train on.
+
+    `Dataset.without` and `Dataset.subset` divide a training set by them.
+    """
     if not config.validation:
-        return np.arange(num_images), np.empty(0, np.int64)
+        return np.empty(0, np.int64)
     shuffled = _shuffled(np.random.default_rng([_VALIDATION, config.seed]), num_images)
-    held = np.sort(shuffled[: config.validation]).astype(np.int64, copy=False)
-    del shuffled
-    is_kept = np.ones(num_images, np.bool_)
-    is_kept[held] = False
-    return np.flatnonzero(is_kept), held
+    return np.sort(shuffled[: config.validation]).astype(np.int64, copy=False)
 
 
 def _shuffled(random: np.random.Generator, count: int) -> NDArray[np.signedinteger[Any]]:
     """The whole numbers below `count` in random order: the same ones in a small type, if they are many."""
     if count <= MANY or count > np.iinfo(np.int32).max:
         return random.permutation(count)
-    order = np.arange(count, dtype=np.int32)
+    order = scratch((count,), np.int32)
+    for start in range(0, count, PART):
+        order[start : start + PART] = np.arange(start, min(start + PART, count), dtype=np.int32)
     random.shuffle(order)
     return order
 
@@ -157,7 +158,7 @@ def _drawn(shape: tuple[int, ...], small: Any, draw: Callable[[tuple[int, ...]],
 
 
 def _in_parts(shape: tuple[int, ...], small: Any, make: Callable[[slice], NDArray[Any]]) -> NDArray[Any]:
-    values = np.empty(shape, small)
+    values = scratch(shape, small)
     for start in range(0, shape[0], PART):
         part = slice(start, min(start + PART, shape[0]))
         values[part] = make(part)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from lenet.analysis.inference import engine_for
 from lenet.data.dataset import Dataset, Images, Labels, Splits
-from lenet.data.plan import hold_out
+from lenet.data.plan import held_out
 from lenet.explorer import embedding, units
 from lenet.explorer.chosen import MOST, MOST_TRAIN, affordable, choose, interleaved
 from lenet.metrics import confusion_matrix, losses, reliability_bins, softmax
@@ -159,7 +159,7 @@ def _near(network: Network, splits: Splits, count: int) -> Labels:
     """Positions of images that the network was trained on, as many of every class; not of those that it held out."""
     positions = np.arange(len(splits.train))
     if isinstance(network, Run) and splits.fingerprint == network.environment.data_fingerprint:
-        positions = hold_out(network.config, len(splits.train))[0]
+        positions = np.delete(positions, held_out(network.config, len(splits.train)))
     most = max(1, min(MOST_TRAIN, count * MOST_TRAIN // MOST)) if count < MOST else MOST_TRAIN
     order = interleaved(splits.train.labels[positions])[:most]
     chosen: Labels = positions[order]

@@ -7,7 +7,7 @@ from typing import Any
 from lenet.combinations import check_held_out
 from lenet.config import FIELDS, MODEL_FIELDS, TrainConfig
 from lenet.data.dataset import Dataset, Splits
-from lenet.data.plan import hold_out
+from lenet.data.plan import held_out
 from lenet.engines import Engine
 from lenet.engines.choice import Choice, choose_device, choose_engine, make_engine
 from lenet.engines.threads import num_threads
@@ -60,8 +60,8 @@ def set_up(config: TrainConfig, splits: Splits, reason: str | None = None) -> Se
     _check(config, splits)
     train, validation = splits.train, splits.validation
     if config.validation:
-        kept, held = hold_out(config, len(splits.train))
-        train, validation = splits.train.subset(kept), splits.train.subset(held)
+        held = held_out(config, len(splits.train))
+        train, validation = splits.train.without(held), splits.train.subset(held)
     check_held_out(config, len(validation or ()))
     start = new_network(config, train)
     network, preprocessing = start.network, start.preprocessing

@@ -9,7 +9,7 @@ from typing import Any
 from lenet.config import TrainConfig
 from lenet.configuration import configure, to_dict
 from lenet.data.dataset import Splits
-from lenet.data.plan import hold_out
+from lenet.data.plan import held_out
 from lenet.errors import ConfigError
 from lenet.training.own import with_own_settings
 
@@ -65,12 +65,12 @@ class Base:
     @cached_property
     def trial_splits(self) -> Splits:
         """The images of the trials: none of the test set, in whose place stand the held-out images."""
-        kept, held = hold_out(self.held, len(self.splits.train))
+        held = held_out(self.held, len(self.splits.train))
         train = self.splits.train
         judge = train.subset(held) if len(held) else self.splits.validation
         if judge is None:
             raise ValueError("no images are held out")  # refused by `held`
-        return Splits(train.subset(kept) if len(held) else train, judge, self.splits.source, validation=judge)
+        return Splits(train.without(held), judge, self.splits.source, validation=judge)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what decides the trials, as JSON can hold it."""
