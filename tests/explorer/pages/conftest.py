@@ -25,7 +25,7 @@ def browser():
     def after_a_frame(locator: Any, **options: Any) -> str:
         """What is shown follows a change in the next frame, so a text is read after that."""
         locator.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
-        text: str = read(locator, **options)  # Any where Playwright is not installed
+        text: str = read(locator, **options)
         return text
 
     sync_api.Locator.inner_text = after_a_frame

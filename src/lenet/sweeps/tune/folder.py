@@ -100,7 +100,8 @@ class SearchFolder:
 
     def trials(self) -> "list[FrozenTrial]":
         """Return all trials so far, by number."""
-        return self.study.get_trials(deepcopy=False)
+        trials: list[FrozenTrial] = self.study.get_trials(deepcopy=False)
+        return trials
 
     def num_under_way(self) -> int:
         """Return how many trials living workers do at present."""
