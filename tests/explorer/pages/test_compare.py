@@ -28,6 +28,26 @@ def test_answers_maps_and_disagreements(open_page, compared, runs):
     assert shown == [int(answer[number]) for answer in answers]
 
 
+def test_the_list_of_disagreements_has_pages(open_page, compared):
+    page = open_page(compared, "#panel=compare&besidePage=1")
+    images = page.locator("#panel-compare .thumb")
+    stored = page.evaluate("lenet.data.runs[1].disagreements.images.values.length")
+    assert stored > 120, "too few disagreements for this test"
+    status = page.get_by_text(f"61 to 120 of {stored}")
+    status.wait_for()
+    first = images.first.get_attribute("data-image")
+    images.first.focus()
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("document.activeElement.dataset.image") == images.nth(1).get_attribute("data-image")
+    page.keyboard.press("PageUp")
+    page.get_by_text(f"1 to 60 of {stored}").wait_for()
+    assert page.evaluate("document.activeElement.dataset.image") == images.nth(1).get_attribute("data-image") != first
+    assert page.locator("#panel-compare").get_by_label("Previous page").is_disabled()
+    page.locator("#panel-compare").get_by_label("Next page").click()
+    status.wait_for()
+    assert images.first.get_attribute("data-image") == first
+
+
 def test_the_difference_of_maps_of_the_same_layers(open_page, runs, tmp_path):
     other = lenet.train("digits", epochs=1, validation=59_000, out=tmp_path / "other", progress="quiet")
     path = lenet.explore(runs[0], other, images=20, out=tmp_path / "page.html", open=False).path

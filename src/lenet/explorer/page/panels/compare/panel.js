@@ -2,6 +2,7 @@
 
 import { fill, h } from "../../base/dom.js";
 import { opener } from "../../charts/thumbs.js";
+import { Pages } from "../pages.js";
 import { share } from "../why/sentences.js";
 import { disagreementsOf } from "./disagreements.js";
 import { sideBySide } from "./maps.js";
@@ -9,11 +10,13 @@ import { WORDS } from "./words.js";
 
 /** @typedef {import("../../base/app.js").App} App */
 /** @typedef {import("../../base/words.js").Say} Say */
+/** @typedef {import("./disagreements.js").Disagreements} Disagreements */
 
-const MOST_CLASSES = 10, MOST_IMAGES = 200;
+const MOST_CLASSES = 10;
+const PAGE = 60; // images
 
 /** @type {import("../../base/types.js").Panel} */
-export const panel = { id: "compare", place: "tab", words: WORDS, mount, state: { beside: null } };
+export const panel = { id: "compare", place: "tab", words: WORDS, mount, state: { beside: null, besidePage: 0 } };
 
 /**
  * The numbers of the two runs: the one that is looked at, and another.
@@ -29,10 +32,11 @@ export function pairOf(app) {
 /** @param {HTMLElement} root @param {App} app */
 function mount(root, app) {
   const say = app.words(WORDS), alone = h("div"), both = h("div");
-  const other = h("select", { onchange: (/** @type {any} */ event) => app.set({ beside: Number(event.target.value) }) });
-  const name = h("span"), sentences = h("div", { role: "status" }), table = h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": say("title") }), list = h("div"), maps = sideBySide(app, say);
+  const other = h("select", { onchange: (/** @type {any} */ event) => app.set({ beside: Number(event.target.value), besidePage: 0 }) });
+  const name = h("span"), sentences = h("div", { role: "status" }), table = h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": say("title") }), counted = h("p"), maps = sideBySide(app, say);
+  const pages = new Pages(app, { label: say("disagreements"), entry: "besidePage", size: PAGE, look: "row thumbs" });
   fill(alone, h("p", {}, say("one")), h("p", {}, h("code", {}, "lenet explore RUN RUN2")), h("p", { class: "pale" }, say("trained")));
-  fill(both, h("label", {}, name, " ", other), sentences, h("h3", {}, say("answers")), table, h("h3", {}, say("disagreements")), list,
+  fill(both, h("label", {}, name, " ", other), sentences, h("h3", {}, say("answers")), table, h("h3", {}, say("disagreements")), counted, pages.element,
     h("h3", {}, say("maps")), h("p", { class: "pale" }, say("mapsHint")), maps.element);
   fill(root, alone, both);
   return {
@@ -52,7 +56,12 @@ function mount(root, app) {
         return fill(table, answerTable(app, say, [one, two]));
       });
       const { result, share: done } = disagreementsOf(app, one, two);
-      app.onceOf("compare list", [result ?? done, one, two, app.language, list], () => fill(list, ...gallery(app, say, [one, two], result, done)));
+      app.onceOf("compare list", [result ?? done, one, two, app.state.besidePage, app.language, pages], () => {
+        counted.textContent = countOf(app, say, [one, two], result, done);
+        pages.element.hidden = !result?.images.length;
+        return result && pages.paint(result.images.length, (place) => openerOf(app, say, [one, two], result, place), "");
+      });
+      pages.press();
       maps.update(one, two);
     },
   };
@@ -84,22 +93,33 @@ function answerTable(app, say, pair) {
 }
 
 /**
- * The images on which they disagree.
+ * On how many images they disagree, in words.
  * @param {App} app
  * @param {Say} say
  * @param {number[]} pair
- * @param {import("./disagreements.js").Disagreements|null} found
+ * @param {Disagreements|null} found
  * @param {number} done
  */
-function gallery(app, say, pair, found, done) {
-  const { runs } = app.data, { classes, images } = runs[pair[0]], [one, two] = pair.map((run) => runs[run].name);
-  if (!images.test) return [h("p", {}, say("noImages"))];
-  if (!found) return [h("p", { role: "status" }, say("working", { percent: Math.floor(100 * done) }))];
-  const labels = images.test.labels.values, { count, total, right } = found;
-  const text = right ? say("counted", { count, total, first: right[0], second: right[1], neither: right[2], one, two, stored: found.images.length })
-    : say("found", { count, total });
-  return [h("p", {}, count ? `${text} ${say("caption", { one, two })}` : say("none")), h("div", { class: "row thumbs" }, ...found.images.slice(0, MOST_IMAGES).map((number, i) => {
-    const names = { truth: classes[labels[number]], first: classes[found.first[i]], second: classes[found.second[i]] };
-    return opener(app, "test", number, { size: 56, caption: `${names.truth}: ${names.first} | ${names.second}`, label: say("open", { number, one, two, ...names }) });
-  }))];
+function countOf(app, say, pair, found, done) {
+  const { runs } = app.data, [one, two] = pair.map((run) => runs[run].name);
+  if (!runs[pair[0]].images.test) return say("noImages");
+  if (!found) return say("working", { percent: Math.floor(100 * done) });
+  const { count, total, right, images } = found;
+  if (!count) return say("none");
+  const text = right ? say("counted", { count, total, first: right[0], second: right[1], neither: right[2], one, two, stored: images.length }) : say("found", { count, total });
+  return `${text} ${say("caption", { one, two })}`;
+}
+
+/**
+ * The button of one of the images on which they disagree.
+ * @param {App} app
+ * @param {Say} say
+ * @param {number[]} pair
+ * @param {Disagreements} found
+ * @param {number} place
+ */
+function openerOf(app, say, pair, { images, first, second }, place) {
+  const { runs } = app.data, { classes, images: stored } = runs[pair[0]], [one, two] = pair.map((run) => runs[run].name), number = images[place];
+  const label = stored.test?.labels.values[number] ?? 0, names = { truth: classes[label], first: classes[first[place]], second: classes[second[place]] };
+  return opener(app, "test", number, { size: 56, caption: `${names.truth}: ${names.first} | ${names.second}`, label: say("open", { number, one, two, ...names }) });
 }

@@ -3,16 +3,13 @@
 import { fill, h } from "../../base/dom.js";
 import { inkOn } from "../../charts/contrast.js";
 import { colour, css } from "../../charts/palette.js";
-import { opener } from "../../charts/thumbs.js";
-import { answersOf } from "../many.js";
-import { share } from "../why/sentences.js";
-import { confusedPairs, imagesOf, scores } from "./numbers.js";
+import { chosen, mountCellImages } from "./cell_images.js";
+import { confusedPairs, scores } from "./numbers.js";
 import { WORDS } from "./words.js";
 
 /** @typedef {import("../../base/app.js").App} App */
 
 const PAIRS = 5; // that are named below the matrix
-const SHOWN = 60; // images of a cell
 const LEGEND = [0, 0.001, 0.01, 0.1, 0.5, 1];
 
 /** The confusion matrix of the test set: of the snapshot that is looked at, if one is. @param {App} app */
@@ -35,21 +32,16 @@ function tint(part, theme) {
  * @param {App} app
  */
 export function mountConfusion(root, app) {
-  const say = app.words(WORDS), frame = h("div", { class: "scroll" }), key = h("div", { class: "row legend" }), pairs = h("p"), images = h("div");
+  const say = app.words(WORDS), frame = h("div", { class: "scroll" }), key = h("div", { class: "row legend" }), pairs = h("p"), below = h("div"), images = mountCellImages(below, app);
   const shown = h("select", { onchange: (/** @type {any} */ event) => app.set({ shares: event.target.value }) });
-  fill(root, h("h3", {}, say("confusion")), h("label", {}, `${say("shown")} `, shown), frame, key, pairs, images);
+  fill(root, h("h3", {}, say("confusion")), h("label", {}, `${say("shown")} `, shown), frame, key, pairs, below);
   /** @type {any[]} */
-  let painted = [], opened = /** @type {any[]} */ ([]);
+  let painted = [];
   return {
     update() {
-      const confusion = confusionOf(app), { cell, shares } = app.state, of = [confusion, cell, shares, app.theme], job = answersOf(app, "test");
-      const now = [confusion, cell, job.result ?? job.share, app.state.image];
-      if (confusion && !isSame(now, opened)) {
-        const focused = images.contains(document.activeElement) ? /** @type {HTMLElement} */ (document.activeElement).dataset.image : null;
-        fill(images, ...gallery(app, confusion.values));
-        if (focused) /** @type {HTMLElement|null} */ (images.querySelector(`[data-image="${focused}"]`))?.focus();
-      }
-      opened = now;
+      const confusion = confusionOf(app), { cell, shares } = app.state, of = [confusion, cell, shares, app.theme];
+      below.hidden = !confusion;
+      if (confusion) images.update(confusion.values);
       if (isSame(of, painted)) return;
       const focused = frame.contains(document.activeElement);
       painted = of;
@@ -63,7 +55,7 @@ export function mountConfusion(root, app) {
       }));
       const { classes } = app.run;
       fill(pairs, `${say("mostConfused")} `, ...confusedPairs(confusion.values, classes.length, PAIRS).map(({ truth, answer, count }) =>
-        h("button", { class: "small", onclick: () => app.set({ cell: `${truth}.${answer}` }) }, say("pair", { truth: classes[truth], answer: classes[answer], count }))));
+        h("button", { class: "small", onclick: () => app.set({ cell: `${truth}.${answer}`, cellPage: 0 }) }, say("pair", { truth: classes[truth], answer: classes[answer], count }))));
     },
   };
 }
@@ -71,12 +63,6 @@ export function mountConfusion(root, app) {
 /** @param {any[]} values @param {any[]} others */
 function isSame(values, others) {
   return values.length === others.length && values.every((each, i) => each === others[i]);
-}
-
-/** The cell that is chosen: true class and answer. @param {App} app */
-function chosen(app) {
-  const [truth, answer] = String(app.state.cell).split(".").map(Number), count = app.run.classes.length;
-  return truth >= 0 && answer >= 0 && truth < count && answer < count ? { truth, answer } : null;
 }
 
 /**
@@ -94,7 +80,7 @@ function table(app, confusion) {
     const label = say("cell", { truth: classes[truth], answer: classes[answer], count: number, percent: percent(part) });
     return h("td", { style: `background:${css(ground)}` }, h("button", {
       class: `cell${truth === answer ? " right" : ""}`, style: `color:${inkOn(ground)}`, tabindex: isEntry ? 0 : -1, "aria-pressed": isCurrent, "aria-label": label, title: label,
-      "data-cell": `${truth}.${answer}`, onclick: () => app.set({ cell: isCurrent ? "" : `${truth}.${answer}` }), onkeydown: walk,
+      "data-cell": `${truth}.${answer}`, onclick: () => app.set({ cell: isCurrent ? "" : `${truth}.${answer}`, cellPage: 0 }), onkeydown: walk,
     }, isShares ? percent(part) : number));
   };
   const walk = (/** @type {KeyboardEvent} */ event) => {
@@ -108,31 +94,4 @@ function table(app, confusion) {
   return h("table", { class: `confusion${isLong ? " long" : ""}` }, h("caption", {}, say("caption", { unit: say(isShares ? "unitShares" : "unitCounts") })),
     h("thead", {}, h("tr", {}, h("th", { scope: "col" }, say("corner")), ...classes.map((name) => h("th", { scope: "col" }, h("span", {}, name))))),
     h("tbody", {}, ...classes.map((name, truth) => h("tr", {}, h("th", { scope: "row" }, name), ...classes.map((_, answer) => cell(truth, answer))))));
-}
-
-/**
- * The stored images of the chosen cell.
- * @param {App} app
- * @param {ArrayLike<number>} confusion
- */
-function gallery(app, confusion) {
-  const say = app.words(WORDS), { classes, images } = app.run, current = chosen(app), job = answersOf(app, "test");
-  if (!current) return [h("p", { class: "pale" }, say("openCell"))];
-  const { truth, answer } = current, names = { truth: classes[truth], answer: classes[answer], count: confusion[truth * classes.length + answer] };
-  if (!images.test) return [h("p", {}, say("noImages"))];
-  if (!job.result) return [h("p", { role: "status" }, say("working", { percent: Math.floor(100 * job.share) }))];
-  const { result } = job, found = imagesOf(images.test.labels.values, result, truth, answer);
-  return [h("h4", {}, say(truth === answer ? "rightImages" : "wrongImages", { ...names, stored: found.length })), ...whyThis(app, found), h("div", { class: "row thumbs", id: "cell-images" }, ...found.slice(0, SHOWN).map((number) =>
-    opener(app, "test", number, { size: 56, caption: share(result.confidence[number]),
-      label: say("openTest", { number, truth: names.truth, answer: names.answer, p: share(result.confidence[number]) }) })))];
-}
-
-/**
- * The way from an image that was opened to the reasons of its answer.
- * @param {App} app
- * @param {number[]} found
- */
-function whyThis(app, found) {
-  const isOpen = found.some((number) => app.state.image === `test:${number}`);
-  return isOpen ? [h("p", {}, h("button", { id: "why-this", onclick: () => app.set({ panel: "why", for: null, against: null }) }, app.words(WORDS)("whyThis")))] : [];
 }

@@ -13,6 +13,7 @@ export const panel = {
   id: "set", place: "tab", words: WORDS, mount,
   state: {
     cell: "", // of the confusion matrix: true class.answer
+    cellPage: 0, // of the cell's images
     shares: "counts", // or shares of the row
     map: "", // what is seen of the embedding's map: x,y,zoom
     only: null, // the class that the map shows; null: all
