@@ -72,6 +72,7 @@ FAST = {
     "snapshots": 10,
     "engine": "auto",
     "device": "auto",
+    "precision": "fp32",
     "threads": None,
 }
 BOOK = {"weight_decay": 0.0, "schedule": "constant", "batch_size": 256, "normalize": False}

@@ -21,7 +21,7 @@ def test_every_name_is_that_of_something(table, name):
 def test_the_names_that_users_type_stay():
     assert list(registry.MODELS) == ["lenet", "lenet-avg", "softmax", "mlp", "lenet-bn", "small", "tiny"]
     assert list(registry.INITS) == ["default", "xavier-uniform", "pretrained"]
-    assert list(registry.ENGINES) == ["cpu", "reference"]
+    assert list(registry.ENGINES) == ["cpu", "reference", "cuda"]
     assert list(registry.ACTIVATIONS) == ["sigmoid", "tanh", "relu", "scaled-tanh", "leaky-relu"]
     assert list(registry.POOLINGS) == ["max", "avg"]
     assert list(registry.OPTIMIZERS) == ["sgd", "adam", "adamw"]

@@ -25,6 +25,11 @@ def check_combinations(config: Any) -> None:
             f"momentum is a setting of sgd; the optimizer is {config.optimizer}",
             hint="add --optimizer sgd, or leave momentum out",
         )
+    if config.precision != "fp32" and config.engine != "cuda":
+        raise ConfigError(
+            f"precision is {config.precision}, which only the engine cuda has; the engine is {config.engine}",
+            hint="add --engine cuda, or leave precision out",
+        )
     if config.warm_up and config.schedule == "one-cycle":
         raise ConfigError(
             f"warm_up is {config.warm_up:g}, but the schedule one-cycle has a warm-up of its own",

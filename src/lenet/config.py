@@ -30,6 +30,7 @@ from lenet.settings import (
 )
 
 EDGES = Limits(least=8, most=4096)  # pixels of height and width
+PRECISIONS = ("fp32", "tf32", "bf16")
 SCHEDULES = ("constant", "cosine", "one-cycle")
 MODEL_FIELDS = ("kernel_size", "channels", "hidden", "activation", "pooling", "padding", "dropout")
 
@@ -190,9 +191,16 @@ class TrainConfig:
     )
 
     engine: str = setting(
-        "auto", "What computes: lenet's own CPU kernels, or plain PyTorch (reference).", choices=("auto", *ENGINES)
+        "auto",
+        "What computes: lenet's own CPU kernels (cpu), plain PyTorch (reference), or CUDA graphs on a GPU (cuda).",
+        choices=("auto", *ENGINES),
     )
     device: str = setting("auto", "auto, cpu, cuda, cuda:N or mps.")
+    precision: str = added_setting(
+        "fp32",
+        "Arithmetic of the engine cuda: fp32, or tf32 or bf16, which are faster and less exact.",
+        choices=PRECISIONS,
+    )
     threads: int | None = setting(None, "CPU threads; by default one for each core.", limits=COUNT)
 
     def __post_init__(self) -> None:

@@ -53,6 +53,7 @@ INITS = {
 ENGINES = {
     "cpu": "lenet.engines.cpu:CpuEngine",
     "reference": "lenet.pytorch.reference:ReferenceEngine",
+    "cuda": "lenet.pytorch.cuda.engine:CudaEngine",
 }
 
 # Functions that read the tensors of a file with this suffix, for lenet.networks.importing.

@@ -3,7 +3,6 @@
 An explicit choice that is impossible is an error; only `auto` falls back, and says why.
 """
 
-import importlib
 import shutil
 import sys
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from pathlib import Path
 
 from lenet.config import TrainConfig
 from lenet.data.dataset import Dataset
-from lenet.engines import Engine, kernels
+from lenet.engines import Engine, gpu, kernels
 from lenet.engines.lowering import lowered
 from lenet.errors import EngineError
 from lenet.extras import has_torch, require_torch
@@ -32,20 +31,26 @@ def devices() -> list[str]:
     """Return the devices of this machine, by the names that PyTorch and `--device` take. Imports PyTorch if it is there."""
     if not has_torch():
         return ["cpu"]
-    torch = importlib.import_module("torch")
-    gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    mps = ["mps"] if torch.backends.mps.is_available() else []
-    return ["cpu", *(f"cuda:{number}" for number in range(gpus)), *mps]
+    return ["cpu", *gpu.gpu_names()]
 
 
-def choose_device(requested: str) -> Choice:
+def choose_device(requested: str, engine: str = "auto") -> Choice:
     """Return the device to compute on; `auto` takes a GPU where there is one.
+
+    Args:
+        requested: "auto", or a device's name.
+        engine: the engine that was asked for: cpu computes on the CPU, and cuda on a GPU.
 
     Raises:
         EngineError: if the device is not on this machine, or needs PyTorch, which is not installed.
     """
     if requested == "cpu":
         return Choice("cpu", "as requested")
+    if requested == "auto" and engine == "cpu":
+        return Choice("cpu", "auto: where the engine cpu computes")
+    if requested == "auto" and engine == "cuda":
+        require_torch("the engine cuda")
+        return Choice(choose_device("cuda").name, "auto: where the engine cuda computes")
     if requested == "auto":
         if _may_have_gpu() and "cuda:0" in devices():
             return Choice("cuda:0", "auto: found a GPU")
@@ -54,10 +59,7 @@ def choose_device(requested: str) -> Choice:
     if wanted.partition(":")[0] in ("cuda", "mps"):
         require_torch(f"the device {requested}")
     if wanted not in (present := devices()):
-        raise EngineError(
-            f"no device {requested!r} on this machine",
-            hint=f"choose from {', '.join(present)}; --device auto picks one",
-        )
+        raise gpu.missing(requested, present)
     return Choice(wanted, "as requested")
 
 
@@ -75,6 +77,11 @@ def choose_engine(requested: str, architecture: Architecture, device: str) -> Ch
     if requested == "reference":
         require_torch("the engine reference")
         return Choice("reference", "as requested")
+    if requested == "cuda":
+        require_torch("the engine cuda")
+        if not device.startswith("cuda"):
+            raise EngineError(f"the engine cuda does not compute on {device}", hint="add --device cuda")
+        return Choice("cuda", "as requested" if gpu.MEASURED else f"as requested; {gpu.NOT_MEASURED}")
     try:
         if device != "cpu":
             raise EngineError(f"the engine cpu does not compute on {device}", hint="add --device cpu")

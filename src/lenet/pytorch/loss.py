@@ -49,6 +49,19 @@ class Loss:
         """Return the sum of the weights of images: their number, unless classes have weights."""
         return len(labels) if self.class_weights is None else self.class_weights[labels].sum()
 
+    def value(self, logits: Tensor, labels: Tensor, targets: Tensor | None = None) -> Tensor:
+        """Return the mean loss of images.
+
+        Args:
+            logits: of the images, (B, num_classes).
+            labels: of the images, int64 (B,).
+            targets: a teacher's logits for them, (B, num_classes), or None.
+        """
+        loss = F.cross_entropy(logits, labels, self.class_weights, label_smoothing=self.smoothing)
+        if targets is None:
+            return loss
+        return (1 - self.teacher_weight) * loss + self.teacher_weight * self._distillation(logits, labels, targets)
+
     def backward(self, logits: Tensor, labels: Tensor, whole: Tensor | int, targets: Tensor | None = None) -> Tensor:
         """Compute the gradient of a part of a batch, and return what the part adds to the mean loss of the batch.
 
@@ -58,9 +71,7 @@ class Loss:
             whole: the weight of the whole batch.
             targets: a teacher's logits for the part, (B, num_classes), or None.
         """
-        loss = F.cross_entropy(logits, labels, self.class_weights, label_smoothing=self.smoothing)
-        if targets is not None:
-            loss = (1 - self.teacher_weight) * loss + self.teacher_weight * self._distillation(logits, labels, targets)
+        loss = self.value(logits, labels, targets)
         share = self.weight(labels) / whole
         if isinstance(share, Tensor):
             loss.backward(share)

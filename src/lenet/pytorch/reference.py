@@ -40,11 +40,11 @@ from lenet.engines.threads import num_threads
 from lenet.errors import EngineError
 from lenet.images.preprocess import Preprocessing
 from lenet.networks import Architecture, Network, gradients
-from lenet.networks.layers import Flatten
 from lenet.pytorch.batches import Batches
 from lenet.pytorch.loss import Loss
 from lenet.pytorch.modules import evaluating
 from lenet.pytorch.optimizer import TorchOptimizer
+from lenet.pytorch.outputs import layer_outputs
 from lenet.pytorch.tensors import keep_freed_memory, layer_over_batch, of_images, to_input, torch_threads
 from lenet.pytorch.trainable import set_dropout_keys, trainable
 
@@ -156,21 +156,8 @@ class ReferenceEngine(Stateful):
     def outputs(self, images: Images) -> list[NDArray[np.float32]]:
         """Return the output of every layer, (N, *shape) each, for uint8 images (N, height, width)."""
         layers = self.network.architecture.layers
-        modules = [
-            nn.Flatten() if isinstance(layer, Flatten) else self.module.get_submodule(layer.name) for layer in layers
-        ]
-
-        def compute(chunk: Tensor) -> list[Tensor]:
-            values = to_input(chunk.to(self.device), self.preprocessing)
-            outputs = []
-            for module in modules:
-                values = module(values)
-                outputs.append(values.cpu())
-            return outputs
-
         with self._evaluating("in an evaluation"):
-            parts = in_chunks(compute, of_images(images), EVALUATION_BATCH)
-            return [torch.cat(outputs).contiguous().numpy() for outputs in zip(*parts, strict=True)]
+            return layer_outputs(self.module, layers, images, self.preprocessing, self.device)
 
     def input_gradient(self, images: Images, classes: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the gradient of one logit of each image with respect to the network's input; computed in NumPy."""

@@ -65,7 +65,7 @@ def set_up(config: TrainConfig, splits: Splits, reason: str | None = None) -> Se
     check_held_out(config, len(validation or ()))
     start = new_network(config, train)
     network, preprocessing = start.network, start.preprocessing
-    device = choose_device(config.device)
+    device = choose_device(config.device, config.engine)
     engine = choose_engine(config.engine, network.architecture, device.name)
     if reason is not None:
         device, engine = Choice(device.name, reason), Choice(engine.name, reason)

@@ -95,7 +95,7 @@ def _loaded(config: TrainConfig, display: Display) -> Splits:
 
 def run_once(config: TrainConfig, splits: Splits, out: str | os.PathLike[str] | None, session: Session) -> Run:
     """Train one network; see `train`."""
-    with memory_explained(choose_device(config.device).name):
+    with memory_explained(choose_device(config.device, config.engine).name):
         setup = set_up(config, splits)
         here = environment.describe(splits.fingerprint, num_threads(config.threads))
         recorder = Recorder.create(out, config, setup.resolved, here)

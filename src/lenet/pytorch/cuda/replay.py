@@ -1,0 +1,98 @@
+"""A step as CUDA graphs: captured once for each number of images, then replayed. Elsewhere the step is called.
+
+This is the only place where a GPU and another device differ in what is executed.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import torch
+
+UNROLLED = 8  # steps in the longer graph; a chunk is launched with an eighth of the calls
+WARM_UP = 2  # steps before a capture, in which libraries choose their algorithms and allocate
+
+
+class Step(Protocol):
+    """A step of a training, on tables and vectors of the device alone: no number comes from the host or goes to it.
+
+    It reads the present row of its Stage and its Vectors, changes the vectors, and writes losses and logits with
+    `Stage.write`, which goes to the next row. It allocates nothing that has to outlast it.
+    """
+
+    def __call__(self, count: int) -> None:
+        """Take the step with the first `count` images of the row."""
+
+
+class Replay:
+    """Takes steps: on a GPU by replaying graphs, elsewhere by calling the step.
+
+    Args:
+        step: the step.
+        device: where it computes.
+        keep: copies all that a step changes, before the steps that only warm up.
+        go_back: sets it back, and the stage to its first row.
+    """
+
+    def __init__(self, step: Step, device: torch.device, keep: Callable[[], None], go_back: Callable[[], None]) -> None:
+        self.step, self.device = step, device
+        self._keep, self._go_back = keep, go_back
+        self._graphs: dict[tuple[int, int], torch.cuda.CUDAGraph] = {}  # by images of a step and steps
+        self._stream = torch.cuda.Stream(device) if device.type == "cuda" else None
+        self._pool = torch.cuda.graph_pool_handle() if device.type == "cuda" else None
+
+    def run(self, count: int, times: int) -> None:
+        """Take `times` steps of `count` images; what they compute is awaited by whoever reads it.
+
+        Args:
+            count: images of a step.
+            times: steps.
+        """
+        if self._stream is None:
+            for _ in range(times):
+                self.step(count)
+            return
+        for number in (UNROLLED, 1):
+            while times >= number:
+                self._graph(count, number).replay()
+                times -= number
+
+    def forget(self) -> None:
+        """Release all graphs, as what they hold has changed."""
+        self._graphs.clear()
+
+    def prepare(self, count: int, times: int) -> None:
+        """Capture the graphs that `run` will replay; does nothing if they are there.
+
+        The steps that warm up change the state and the row of the stage, so this has to come before a stage is filled.
+
+        Args:
+            count: images of a step.
+            times: steps.
+        """
+        if self._stream is None:
+            return
+        if times >= UNROLLED:
+            self._graph(count, UNROLLED)
+        if times % UNROLLED:
+            self._graph(count, 1)
+
+    def _graph(self, count: int, number: int) -> torch.cuda.CUDAGraph:
+        if (graph := self._graphs.get((count, number))) is not None:
+            return graph
+        current = torch.cuda.current_stream(self.device)
+        self._keep()
+        try:
+            self._stream.wait_stream(current)  # type: ignore[union-attr]
+            with torch.cuda.stream(self._stream):
+                for _ in range(WARM_UP):
+                    self.step(count)
+                    self._go_back()
+            current.wait_stream(self._stream)  # type: ignore[arg-type]
+            graph = torch.cuda.CUDAGraph()
+            with torch.cuda.graph(graph, self._pool, self._stream, capture_error_mode="thread_local"):
+                for _ in range(number):
+                    self.step(count)
+        finally:
+            self._go_back()  # also after an error
+        self._graphs[count, number] = graph
+        return graph
