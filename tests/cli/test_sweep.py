@@ -43,7 +43,7 @@ def test_dry_run(lenet_command, tmp_path, monkeypatch):
     }
     assert [path.name for path in tmp_path.iterdir()] == ["spec.toml"]
     code, _, err = lenet_command("sweep", "spec.toml", "--dry-run", "--out", tmp_path)
-    assert (code, "is not empty, and holds no sweep" in err) == (2, True)
+    assert (code, "is not empty and is not the folder of a sweep" in err) == (2, True)
 
 
 @pytest.mark.parametrize(

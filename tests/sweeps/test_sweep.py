@@ -111,7 +111,7 @@ def test_another_sweep_is_refused(base, result, tmp_path):
     with pytest.raises(RunError, match="other data of the same name"):
         lenet.sweep(base | {"validation": 200, "data": data}, seeds=1, out=result.folder)
     (tmp_path / "notes.txt").touch()
-    with pytest.raises(RunError, match="is not empty, and holds no sweep"):
+    with pytest.raises(RunError, match="is not empty and is not the folder of a sweep"):
         lenet.sweep(base, seeds=1, out=tmp_path)
     with pytest.raises(RunError, match="cannot write in"):
         lenet.sweep(base, seeds=1, out=tmp_path / "notes.txt" / "below", progress="quiet")

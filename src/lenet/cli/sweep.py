@@ -29,7 +29,7 @@ def sweep(
         typer.Option(
             metavar="NAME=VALUES",
             help="Vary a setting: activation=relu,tanh. Several of them are combined, each value with each. Lists of numbers "
-            "are separated by slashes: channels=6,16/12,32; default is a setting as it is without it.",
+            "are separated by slashes: channels=6,16/12,32; the word default stands for a setting as it is without --vary.",
         ),
     ] = None,
     seeds: Annotated[

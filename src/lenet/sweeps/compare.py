@@ -39,11 +39,11 @@ class Comparison:
 
     @property
     def is_significant(self) -> bool:
-        """Whether the difference counts as one."""
+        """Whether the difference is significant."""
         return self.corrected is not None and self.corrected < SIGNIFICANT
 
     def __str__(self) -> str:
-        """Say it in a sentence, of a difference that counts as one."""
+        """Return a sentence for a significant difference."""
         better = "better" if (self.difference or 0) > 0 else "worse"
         difference, p = abs(self.difference or 0), p_text(self.corrected)
         return f"{self.variation} is {better} than {self.reference} by {difference:.4f} (corrected p {p})"

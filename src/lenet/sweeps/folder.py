@@ -1,7 +1,7 @@
 """The folder of a sweep: its manifest, and the lock that keeps other sweeps out meanwhile.
 
 A folder belongs to one base: the settings that all its trainings share. The same base with more values, more varied settings
-or more seeds goes on there; what was trained before is not trained again. Any other base is refused.
+or more seeds continues there; finished trainings are not done again. Any other base is refused.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ from lenet.sweeps.spec import Spec, text_of
 MANIFEST = "manifest.json"
 FORMAT = 1
 DECIDES_DATA = ("size", "fit", "split_seed", "skip_bad")
-HINT = "choose another folder with --out; more values or seeds of the same settings go on in this one"
+HINT = "choose another folder with --out; the same sweep with more values or seeds can continue in this one"
 
 
 def check(folder: Path, spec: Spec) -> None:
@@ -89,7 +89,9 @@ def _read(folder: Path) -> dict[str, Any] | None:
     path = folder / MANIFEST
     if not path.is_file():
         if folder.is_dir() and any(folder.iterdir()):
-            raise RunError(f"{folder} is not empty, and holds no sweep", hint="choose another folder with --out")
+            raise RunError(
+                f"{folder} is not empty and is not the folder of a sweep", hint="choose another folder with --out"
+            )
         return None
     try:
         manifest = untrusted.parse_json(untrusted.read(path, untrusted.MAX_JSON))

@@ -29,10 +29,10 @@ DEFAULT = "default"  # as a value: the setting as the base has it
 NUM_SEEDS = 5
 # The fields that no sweep takes, and why.
 FIXED = {
-    "seed": "give the seeds by themselves: --seeds 10 or --seeds 0,3,7",
-    "threads": "every training of a sweep computes on one thread",
-    "snapshots": "a sweep keeps none",
-    "strict": "a sweep keeps the doctor's findings with each run, and goes on",
+    "seed": "use --seeds instead: --seeds 10 or --seeds 0,3,7",
+    "threads": "every training of a sweep has one thread",
+    "snapshots": "the runs of a sweep have no snapshots",
+    "strict": "a sweep records the doctor's findings with each run and continues",
 }
 SETTABLE = tuple(name for name in FIELDS if name not in FIXED)
 WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
@@ -120,7 +120,9 @@ class Draft:
         if self.grid and self.named:
             where = next(iter(self.grid.values()))[0]
             hint = "write the values into the list of variations, or leave the list out"
-            raise ConfigError(f"{where}: there is a list of named variations too; expected a grid or a list", hint=hint)
+            raise ConfigError(
+                f"{where}: a list of named variations is given as well; expected a grid or a list", hint=hint
+            )
         base = {}
         for text, value in self.base.items():
             name = field_name(text, "")
@@ -144,7 +146,7 @@ def naming(where: str) -> Iterator[None]:
 
 
 def field_name(text: str, where: str) -> str:
-    """Return the field of TrainConfig that an option or a key names; ConfigError if there is none, or none for sweeps."""
+    """Return the field of TrainConfig that an option or a key names; ConfigError if there is none that sweeps take."""
     name = text.strip().removeprefix("--").replace("-", "_")
     with naming(where):
         if name in FIXED:
@@ -156,7 +158,7 @@ def field_name(text: str, where: str) -> str:
 
 
 def converted(name: str, value: Any) -> Any:
-    """Return a value in its field's type; ConfigError for one that is not possible."""
+    """Return a value in its field's type; ConfigError for an invalid one."""
     if isinstance(value, str) and TYPES[name] is bool:
         value = WORDS.get(value.strip().lower(), value)
     if isinstance(value, str) and value == DEFAULT and DEFAULT not in FIELDS[name].metadata["choices"]:
@@ -170,10 +172,10 @@ def values_of(name: str, given: Any, where: str) -> list[Any]:
     Args:
         name: of the field.
         given: a list; or text such as "relu,tanh", for a field that is a list of numbers itself "6,16/12,32".
-        where: it was written, for messages.
+        where: the place where it was written, for messages.
 
     Raises:
-        ConfigError: for a value that is not possible, or there twice, or if there are none.
+        ConfigError: for an invalid value, a value given twice, or an empty list.
     """
     is_list = any(typing.get_origin(kind) is tuple for kind in (TYPES[name], *typing.get_args(TYPES[name])))
     if isinstance(given, str):
@@ -186,7 +188,7 @@ def values_of(name: str, given: Any, where: str) -> list[Any]:
             raise ConfigError(f"{name} has no values", hint="separate several by commas: activation=relu,tanh")
         for number, value in enumerate(values):
             if value in values[:number]:
-                raise ConfigError(f"{name} has {text_of(value)} twice", hint="name each value once")
+                raise ConfigError(f"{name} contains {text_of(value)} twice", hint="name each value once")
     return values
 
 
@@ -194,7 +196,7 @@ def seeds_of(given: Any) -> tuple[int, ...]:
     """Return the seeds for a number of them, for several, or for either as text.
 
     Raises:
-        ConfigError: if there are none, or one twice, or one that is no seed.
+        ConfigError: for no seeds, a seed given twice, or an invalid seed.
     """
     if isinstance(given, str):
         given = given.split(",") if "," in given else given.strip()
@@ -206,7 +208,7 @@ def seeds_of(given: Any) -> tuple[int, ...]:
         raise ConfigError(f"seeds is {given!r}; expected a number, such as 10, or several seeds, such as 0,3,7")
     seeds = tuple(checked_number("seeds", each, int, SEEDS) for each in given)
     if not seeds or len(set(seeds)) != len(seeds):
-        what = "has one twice" if seeds else "is empty"
+        what = "contains the same seed twice" if seeds else "is empty"
         raise ConfigError(f"seeds {what}; expected a number, such as 10, or different seeds, such as 0,3,7")
     return seeds
 

@@ -1,4 +1,4 @@
-"""Many trainings of a network that differ in settings and seeds, and what came of them.
+"""Many trainings of a network that differ in settings and seeds, and their results.
 
 result = sweep("fast", vary={"activation": ["relu", "tanh"]}, seeds=10, out="runs/activations")
 print(result.table.markdown(), result.comparisons)
@@ -35,7 +35,7 @@ NAME = "sweep"  # of the files with the result
 
 @dataclass(frozen=True)
 class Sweep:
-    """What came of a sweep.
+    """The result of a sweep.
 
     Attributes:
         spec: what was trained.
@@ -106,7 +106,7 @@ def sweep(
     progress: str = "auto",
     executor: Executor | None = None,
 ) -> Sweep:
-    """Train a network with different settings, each with the same seeds, and compare what comes out.
+    """Train a network with different settings, each with the same seeds, and compare the results.
 
         result = lenet.sweep("fast", vary={"activation": ["relu", "tanh"]}, seeds=10, out="runs/activations")
 
@@ -126,8 +126,8 @@ def sweep(
         Runs, table and comparisons.
 
     Raises:
-        ConfigError: for a setting that is unknown or not possible, naming the entry.
-        Interrupted: after a signal, when all is saved; the same call resumes.
+        ConfigError: for a setting that is unknown or invalid, naming the entry.
+        Interrupted: after a signal, when everything is saved; the same call resumes.
         LenetError: as `train` raises it.
         RunError: if the folder holds another sweep, or one is running in it.
     """

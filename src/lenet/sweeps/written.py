@@ -37,12 +37,12 @@ def read_toml(path: Path) -> Draft:
         What it says; `Draft.spec` checks the settings.
 
     Raises:
-        ConfigError: if it cannot be read, is no TOML, or has entries of another form.
+        ConfigError: if it cannot be read, is not valid TOML, or has entries of another form.
     """
     try:
         content = tomllib.loads(untrusted.read(path, untrusted.MAX_JSON, ConfigError).decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is no TOML: {untrusted.printable(error)}", hint=EXAMPLE) from error
+        raise ConfigError(f"{path} is not valid TOML: {untrusted.printable(error)}", hint=EXAMPLE) from error
     for name in content:
         if name not in TABLES:
             hint = f"{choices_hint(name, TABLES)}; settings stand under [base]"
@@ -112,14 +112,14 @@ def with_options(draft: Draft, settings: Settings, vary: Sequence[str], seeds: s
 
 def _table(path: Path, name: str, value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise ConfigError(f"{path}: {name} is no table; expected [{name}] and settings below it", hint=EXAMPLE)
+        raise ConfigError(f"{path}: {name} is not a table; expected [{name}] and settings below it", hint=EXAMPLE)
     return value
 
 
 def _named(path: Path, tables: Any) -> dict[str, tuple[str, Settings]]:
     """The [[variation]] tables by name."""
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        raise ConfigError(f"{path}: variation is no list of tables; expected [[variation]]", hint=EXAMPLE)
+        raise ConfigError(f"{path}: variation is not a list of tables; expected [[variation]]", hint=EXAMPLE)
     named: dict[str, tuple[str, Settings]] = {}
     for number, table in enumerate(tables, start=1):
         name = table.get("name")
