@@ -1,21 +1,16 @@
-"""One trial: a training in memory, judged after each epoch by the held-out images, and perhaps given up there.
+"""One trial: a training in memory, judged after each epoch by the held-out images, and perhaps given up there."""
 
-Nothing is called from within the training: its epochs are an iterator, and a trial that is given up takes no more of them.
-"""
-
+import contextlib
 import math
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lenet.engines.memory import memory_explained
 from lenet.errors import ConfigError, ModelError, TrainingError
-from lenet.metrics import loss_and_accuracy
 from lenet.sweeps.tune.held_out import Base
 from lenet.sweeps.tune.space import Space
-from lenet.training.in_memory import epochs
 from lenet.training.interrupts import Interrupt
-from lenet.training.setup import set_up
+from lenet.training.trials import Trials
 
 if TYPE_CHECKING:
     from optuna.trial import Trial
@@ -46,11 +41,13 @@ class Objective:
         name: "accuracy" or "loss".
         base: settings and images.
         space: what is searched.
+        trials: where trials are trained.
     """
 
     name: str
     base: Base
     space: Space
+    trials: Trials
 
     def __call__(self, trial: "Trial", interrupt: Interrupt) -> Outcome | None:
         """Train with a trial's settings.
@@ -67,25 +64,20 @@ class Objective:
         reported = trial.study.get_trials(deepcopy=False)[trial.number].intermediate_values
         try:
             config = self.base.trial_config(self.space.settings(trial.params))
-            with memory_explained("cpu" if config.device == "auto" else config.device, doing="in a trial"):
-                setup = set_up(config, self.base.trial_splits)
-                judge = setup.test  # of `trial_splits`: the held-out images
-                for _ in epochs(setup.engine, config, len(setup.train), range(config.epochs)):
-                    loss, accuracy = loss_and_accuracy(setup.engine.logits(judge.images), judge.labels)
-                    if not math.isfinite(loss):
-                        raise TrainingError(f"the loss on the held-out images became {loss}")
+            with contextlib.closing(self.trials.epochs(config, self.base.trial_splits, interrupt)) as epochs:
+                for loss, accuracy in epochs:
                     curves["accuracy"].append(accuracy)
                     curves["loss"].append(loss)
                     number = len(curves["loss"])
                     if number not in reported:  # by a worker that is gone
                         trial.report(curves[self.name][-1], number)
-                    if number == config.epochs:
+                    if number == config.epochs or interrupt.is_set():
                         break
-                    if interrupt.is_set():
-                        return None
                     if trial.should_prune():
                         is_pruned = True
                         break
+            if len(curves["loss"]) < config.epochs and not is_pruned:
+                return None
         except (ConfigError, ModelError, TrainingError) as error:
             attributes = {"reason": error.message, "seconds": time.perf_counter() - began}
             return Outcome(WORST[self.name], is_pruned=False, attributes=attributes)

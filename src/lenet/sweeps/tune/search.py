@@ -1,15 +1,14 @@
-"""The trials of a search, on all cores, until its budget is used up."""
+"""The trials of a search, on all cores or all workers of a cluster, until its budget is used up."""
 
 import math
 import sys
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING
 
 from lenet.display.plain import Lines
 from lenet.display.streams import closable
-from lenet.engines.threads import cores
 from lenet.sweeps.tune.folder import SearchFolder
 from lenet.sweeps.tune.objective import Objective, Outcome
 from lenet.sweeps.tune.space import described
@@ -18,7 +17,8 @@ from lenet.training.interrupts import Interrupt, Interrupted, interrupts
 if TYPE_CHECKING:
     from optuna.trial import Trial
 
-POLL = 0.2  # seconds between two looks at the trials of other workers
+POLL = 0.2  # seconds between two looks at the trials of other workers, and at how many can be done at a time
+MOST = 4096  # trials at a time
 
 
 class Progress:
@@ -84,10 +84,12 @@ def search(folder: SearchFolder, objective: Objective, progress: Progress) -> No
             interrupt.set()  # the epochs under way end, and nothing else begins
             raise
 
-    number = min(plan.workers or cores(), plan.trials or cores())
+    futures: list[Future[None]] = []
     with interrupts() as interrupt:
-        with ThreadPoolExecutor(number) as pool:
-            futures = [pool.submit(work, interrupt) for _ in range(number)]
+        with ThreadPoolExecutor(MOST) as pool:
+            while not futures or wait(futures, POLL).not_done:
+                number = min(max(1, objective.trials.num_workers()), plan.trials or MOST, MOST)
+                futures += [pool.submit(work, interrupt) for _ in range(len(futures), number)]
         for future in futures:
             future.result()
         while not interrupt.is_set() and folder.num_under_way():

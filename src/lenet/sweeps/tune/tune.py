@@ -4,6 +4,7 @@ result = tune("fashion-mnist", search={"learning_rate": "1e-4..1e-1:log", "chann
 result.best, result.table.conclusions
 """
 
+import contextlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ from lenet.training.own import recipe_for
 from lenet.training.sweep import Variation
 from lenet.training.sweep import sweep as trained
 from lenet.training.tasks import load_splits, source
+from lenet.training.trials import LocalTrials, TrialExecutor
 
 NAME = "tune"  # of the files with the result
 
@@ -85,6 +87,7 @@ def tune(
     recipe: str | None = None,
     out: str | os.PathLike[str] = "runs/tune",
     progress: str = "auto",
+    executor: TrialExecutor | None = None,
     **options: Any,
 ) -> Tuned:
     """Search for the settings that are best on held-out images, and measure them on the test set once, at the end.
@@ -102,6 +105,8 @@ def tune(
         recipe: as `lenet.train` takes it.
         out: the folder of the search, of the final runs and of the results: tune.md, tune.json, tune.csv and tune.png.
         progress: "auto" (a line per trial, on stderr) or "quiet".
+        executor: where to train, such as a Ray cluster (lenet.distributed.cluster.connect); by default in threads of this
+            process.
         **options: fields of `lenet.TrainConfig` that are the same for all trials, and how the search goes on: `trials` (100)
             and `seconds`, its budget; `workers`; `objective`, "accuracy" or "loss"; `sampler`, "tpe" or "random"; `pruner`,
             "median", "halving" or "none"; `storage`, "journal" or "sqlite"; `final_seeds` (10).
@@ -123,16 +128,15 @@ def tune(
     _ = base.held  # checks it before anything is written
     folder = SearchFolder(Path(out), plan, space, base.config({}).seed)
     manifest.claim(folder.path, manifest.manifest(base, space, plan))
-    objective = Objective(plan.objective, base, space)
+    local = contextlib.nullcontext(LocalTrials(plan.workers))
     with folder.opened():
-        shown = Progress(folder, objective, progress == "quiet")
-        _say(base, shown)
-        _search(folder, objective, shown)
+        with executor.trials(plan.workers) if executor else local as trials:
+            _search(folder, Objective(plan.objective, base, space, trials), progress == "quiet")
         found = numbers.measured(folder.study, space) | {"objective": plan.objective, "recipe": base.recipe}
         best = numbers.best_of(found, plan.objective)
         if best is None:
             raise _nothing(found)
-        results = _final(folder, base, best["settings"], progress)
+        results = _final(folder, base, best["settings"], progress, executor)
     found |= {"best": best["trial"], "settings": described(best["settings"])}
     found |= {"held_out": len(base.trial_splits.test), "final": results}
     report = _report(found, base, plan, search)
@@ -154,21 +158,22 @@ def _base(data: Any, recipe: str | None, settings: dict[str, Any], display: Fini
     return Base(recipe, settings, splits)
 
 
-def _say(base: Base, progress: Progress) -> None:
-    held = base.trial_splits.test
-    which = "the data's validation images" if not base.held.validation else "held out of the training images"
-    progress.notice(f"{len(held):,} images judge the trials, {which}; the test images are looked at in the end")
-
-
-def _search(folder: SearchFolder, objective: Objective, progress: Progress) -> None:
+def _search(folder: SearchFolder, objective: Objective, is_quiet: bool) -> None:
     """The trials that are left; a search whose number is reached only reports again."""
+    progress, base = Progress(folder, objective, is_quiet), objective.base
+    which = "the data's validation images" if not base.held.validation else "held out of the training images"
+    progress.notice(
+        f"{len(base.trial_splits.test):,} images judge the trials, {which}; the test images are looked at in the end"
+    )
     before = len(folder.trials())
     if before:
         progress.notice(f"{folder.path} has {counted(before, 'trial')} already")
     search(folder, objective, progress)
 
 
-def _final(folder: SearchFolder, base: Base, best: Mapping[str, Any], progress: str) -> Numbers:
+def _final(
+    folder: SearchFolder, base: Base, best: Mapping[str, Any], progress: str, executor: TrialExecutor | None
+) -> Numbers:
     """What the best settings and the recipe reach on the test set; of several processes one trains, the others wait."""
     seeds = folder.plan.final_seeds
     if not seeds:
@@ -178,7 +183,8 @@ def _final(folder: SearchFolder, base: Base, best: Mapping[str, Any], progress: 
     with interrupts() as interrupt, turn(folder.workers, interrupt) as is_held:
         if not is_held:
             raise stopped(folder, interrupt)
-        return numbers.final(trained(pair, seeds=seeds, folder=folder.path / "runs", progress=progress))
+        results = trained(pair, seeds=seeds, folder=folder.path / "runs", progress=progress, executor=executor)
+        return numbers.final(results)
 
 
 def _nothing(found: Numbers) -> ConfigError:
