@@ -43,6 +43,11 @@ def trained(variation, folder, seeds, executor=None):
     return sweep([variation], seeds=seeds, folder=folder, progress="quiet", executor=executor)[0].runs
 
 
+def decided(result):
+    """What of each trial must be the same again."""
+    return [{name: value for name, value in trial.items() if name != "seconds"} for trial in result.numbers["trials"]]
+
+
 def test_a_sweep_has_the_bits_and_the_files_of_a_local_one(executor, few, tmp_path, capsys):
     variations = [Variation("fast", SHORT, few), Variation("average", dataclasses.replace(SHORT, pooling="avg"), few)]
     here = sweep(variations, seeds=4, folder=tmp_path / "here", progress="quiet")
@@ -123,3 +128,19 @@ def test_another_version_on_a_node_is_refused(executor, tmp_path, monkeypatch):
     executor.close()
     with pytest.raises(EngineError, match=r"the node \S+ has .*numpy \S+ instead of 1\.0"):
         trained(Variation("fast", SHORT), tmp_path, 2, executor)
+
+
+SEARCH = {"learning_rate": "1e-3..1e-1:log", "channels": "2..6", "kernel_size": "3,5,40"}
+
+
+def test_a_search_with_one_worker_has_the_trials_of_a_local_one(executor, few, tmp_path):
+    pytest.importorskip("optuna")
+    options = {"recipe": "fast", "epochs": 3, "trials": 14, "workers": 1, "final_seeds": 2, "progress": "quiet"}
+    here = lenet.tune(few, search=SEARCH, out=tmp_path / "here", **options)
+    there = lenet.tune(few, search=SEARCH, out=tmp_path / "there", executor=executor, **options)
+    assert decided(there) == decided(here)
+    assert {trial["state"] for trial in here.numbers["trials"]} == {"complete", "pruned", "failed"}
+    assert there.best == here.best
+    assert len([*tmp_path.glob("here/runs/*/*")]) == 4
+    for run in tmp_path.glob("here/runs/*/*"):
+        assert content(lenet.load(run)) == content(lenet.load(tmp_path / "there" / run.relative_to(tmp_path / "here")))

@@ -11,8 +11,9 @@ import lenet
 from lenet.configuration import configure
 from lenet.distributed.orders import Installed, Order, Shipment, key_of
 from lenet.distributed.worker import Worker
-from lenet.errors import DataError, SaveError, TrainingError
+from lenet.errors import DataError, ModelError, SaveError, TrainingError
 from lenet.files import whole_folder
+from lenet.training.trials import judged
 
 CONFIG = configure("fast", data="digits", epochs=1, threads=1, snapshots=0)
 
@@ -49,6 +50,25 @@ def test_one_that_was_interrupted_goes_on(worker, digits):
     worker.stop()
     answer = ordered(worker, digits)
     assert (answer.is_interrupted, answer.files) == (True, {})
+
+
+def test_the_epochs_of_a_trial_are_those_here_also_from_the_middle(worker, tiny):
+    config = configure("fast", data="tiny", epochs=3, batch_size=50, hidden=16, threads=1)
+    key = key_of(tiny)
+    worker.data[key] = tiny
+    shipment, here = Shipment(key, tiny.fingerprint, ()), [*judged(config, tiny)]
+
+    def epoch(trial, number, **changes):
+        order = Order(trial, dataclasses.replace(config, **changes), key, "", "tiny", {}, None)
+        return worker.epoch(order, number, shipment)
+
+    assert [epoch(0, number) for number in (1, 2, 3)] == here
+    assert epoch(1, 1) == here[0]  # one that is given up
+    assert epoch(2, 2) == here[1]  # one whose worker died
+    assert epoch(2, 3) == here[2]
+    assert epoch(2, 2) == here[1]  # one whose answer was lost
+    assert isinstance(epoch(3, 1, kernel_size=40), ModelError)
+    assert epoch(4, 1) == here[0]
 
 
 def test_data_that_differ_on_a_node_are_refused(worker, digits):

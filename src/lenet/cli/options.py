@@ -14,7 +14,7 @@ from lenet.configuration import RECIPES
 from lenet.registry import READY
 
 if TYPE_CHECKING:
-    from lenet.training.tasks import Executor
+    from lenet.distributed.cluster import RayExecutor
 
 Command = Callable[..., None]
 
@@ -59,7 +59,7 @@ OWN_METAVARS = {
 
 
 @contextlib.contextmanager
-def on_ray(address: str | None) -> "Iterator[Executor | None]":
+def on_ray(address: str | None) -> "Iterator[RayExecutor | None]":
     """Join the cluster that --ray names, and say on stderr what it has.
 
     Args:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from lenet.cli.lab import _repeatable
-from lenet.cli.options import Json, settings_options
+from lenet.cli.options import Json, Ray, on_ray, settings_options
 from lenet.cli.output import note, print_report
 from lenet.cli.train import check_data
 from lenet.config import FIELDS
@@ -33,7 +33,8 @@ def tune(
         float | None, typer.Option(metavar="X", help="Begin no trial after so many seconds.  [default: no limit]")
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(metavar="N", help="Trials at a time.  [default: one for each core]", min=1)
+        int | None,
+        typer.Option(metavar="N", help="Trials at a time.  [default: one for each core]", min=1),
     ] = None,
     objective: Annotated[
         str, typer.Option(metavar="NAME", help="accuracy or loss, on the held-out images.")
@@ -55,6 +56,7 @@ def tune(
         ),
     ] = 10,
     out: Annotated[Path, typer.Option(metavar="DIR", help="The folder of the search.")] = Path("runs/tune"),
+    ray: Ray = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Do not print a line for each trial.")] = False,
     json_: Json = False,
     **settings: Any,
@@ -80,8 +82,10 @@ def tune(
     plan = {"trials": trials, "seconds": seconds, "workers": workers, "objective": objective, "sampler": sampler}
     plan |= {"pruner": pruner, "storage": storage, "final_seeds": final_seeds}
     progress = "quiet" if quiet else "auto"
-    with _repeatable():
-        result = tuning.tune(data, search=given, recipe=recipe, out=out, progress=progress, **plan, **settings)
+    with _repeatable(), on_ray(ray) as executor:
+        result = tuning.tune(
+            data, search=given, recipe=recipe, out=out, progress=progress, executor=executor, **plan, **settings
+        )
     print_report(result.report, [out / f"{tuning.NAME}.{suffix}" for suffix in ("md", "json", "png", "csv")], json_)
     if not json_:
         note(f"the final runs are in {out / 'runs'}" if final_seeds else "nothing was trained for the test set")

@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from lenet.display.plain import Finished
+from lenet.distributed.calls import Calls
 from lenet.distributed.crew import Crew
 from lenet.distributed.dispatch import Dispatch
+from lenet.distributed.trials import RemoteTrials
 from lenet.engines.threads import cores
 from lenet.errors import EngineError
 from lenet.extras import require
@@ -58,6 +60,26 @@ class RayExecutor:
         if any(isinstance(outcome, Interrupted) for outcome in outcomes):
             self.close()
         return outcomes
+
+    @contextlib.contextmanager
+    def trials(self, workers: int | None) -> Iterator[RemoteTrials]:
+        """Be ready for the trials of a search; see `lenet.training.trials.TrialExecutor`.
+
+        Args:
+            workers: trials at a time; by default one for each CPU of the cluster.
+        """
+        with self._calls(workers) as calls:
+            yield RemoteTrials(calls)
+
+    @contextlib.contextmanager
+    def _calls(self, workers: int | None) -> Iterator[Calls]:
+        self._crew = self._crew or Crew()
+        try:
+            with Calls(self._crew, workers) as calls:
+                yield calls
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         """End the workers."""

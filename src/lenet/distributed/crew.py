@@ -51,6 +51,7 @@ class Crew:
         self._under_way: set[Any] = set()
         self._next_look = 0.0
         self._last_seen = time.monotonic()
+        self._welcome: Callable[[Member], None] = lambda member: None
 
     def hire(self, limit: int | None, welcome: Callable[[Member], None]) -> None:
         """Have a worker for each CPU of every node that is alive; looks at most every LOOK seconds.
@@ -62,7 +63,7 @@ class Crew:
         Raises:
             EngineError: no node can train.
         """
-        now = time.monotonic()
+        now, self._welcome = time.monotonic(), welcome
         if now < self._next_look:
             return
         self._next_look = now + LOOK
@@ -77,7 +78,7 @@ class Crew:
             for _ in range(int(node["Resources"]["CPU"]) - have[node["NodeID"]])
         )
         for node, host in itertools.islice(free, None if limit is None else max(0, limit - len(self.members))):
-            self._hire(node, host, welcome)
+            self._hire(node, host)
         if self.members:
             self._last_seen = now
         elif (alive and not nodes) or now - self._last_seen > WAIT:
@@ -86,7 +87,7 @@ class Crew:
                 f"no node of the Ray cluster can train: {reasons}", hint="`ray status` shows the nodes; all is saved"
             )
 
-    def _hire(self, node: str, host: str, welcome: Callable[[Member], None]) -> None:
+    def _hire(self, node: str, host: str) -> None:
         import ray
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
@@ -95,9 +96,9 @@ class Crew:
         there = NodeAffinitySchedulingStrategy(node_id=node, soft=False)
         member = Member(actor_class.options(scheduling_strategy=there).remote(self._variant, sys.argv), node, host)
         self.members.append(member)
-        self.call(member, member.actor.describe.remote(), lambda future: self._meet(member, future, welcome))
+        self.call(member, member.actor.describe.remote(), lambda future: self._meet(member, future))
 
-    def _meet(self, member: Member, future: "Future[Any]", welcome: Callable[[Member], None]) -> None:
+    def _meet(self, member: Member, future: "Future[Any]") -> None:
         """Refuses a worker whose trainings would have other bits."""
         from ray.exceptions import RayError
 
@@ -120,7 +121,7 @@ class Crew:
                 remedy = "install the same on all nodes, or leave the node out"
             raise EngineError(f"the node {member.host} has {', '.join(differences)}", hint=remedy)
         member.is_ready = True
-        welcome(member)
+        self._welcome(member)
 
     def call(self, member: Member, reference: Any, then: Callable[["Future[Any]"], None]) -> None:
         """Have `then` called, by `handle`, with the answer of a worker."""

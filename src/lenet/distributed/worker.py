@@ -5,6 +5,7 @@ of the node share, and a run directory goes back as the bytes of its files.
 """
 
 import dataclasses
+import itertools
 import os
 import platform
 import sys
@@ -24,6 +25,7 @@ from lenet.training.interrupts import Interrupt, Interrupted
 from lenet.training.job import Session
 from lenet.training.tasks import Outcome, Task, complete
 from lenet.training.teacher import open_teacher
+from lenet.training.trials import Judged, judged
 
 MAX_DATA_SETS = 8  # that a worker keeps; they are views of the object store
 
@@ -42,6 +44,7 @@ class Worker:
         sys.argv = list(command)
         self.interrupt = Interrupt()
         self.data: dict[DataKey, Splits] = {}
+        self.trial: UnderWay | None = None
 
     def describe(self) -> Installed:
         """Return what is installed on this node."""
@@ -54,6 +57,20 @@ class Worker:
     def train(self, orders: Sequence[Order], shipments: Mapping[DataKey, Shipment]) -> list[Answer]:
         """Do the orders; what is no mistake of a user's is raised."""
         return [self._train(order, shipments[order.data]) for order in orders]
+
+    def epoch(self, order: Order, number: int, shipment: Shipment) -> tuple[float, float] | LenetError:
+        """Return loss and accuracy of a trial after an epoch, counted from 1, and keep it for the next one.
+
+        A trial whose worker died comes here in the middle: it is trained from the first epoch.
+        """
+        try:
+            if self.trial is None or self.trial.number != order.number or self.trial.epoch >= number:
+                _check_teacher(order)
+                self.trial = UnderWay(order.number, judged(order.config, self._splits(order, shipment)))
+            return self.trial.after(number)
+        except LenetError as error:
+            self.trial = None
+            return _bare(error)
 
     def _train(self, order: Order, shipment: Shipment) -> Answer:
         began, display, files = time.perf_counter(), Notices(), dict[str, bytes]()
@@ -89,6 +106,20 @@ class Worker:
                 del self.data[next(iter(self.data))]
             self.data[shipment.key] = _received(order, shipment)
         return self.data[shipment.key]
+
+
+@dataclasses.dataclass
+class UnderWay:
+    """A trial that a worker is at: its number, its epochs, and how many of them are done."""
+
+    number: int
+    epochs: Judged
+    epoch: int = 0
+
+    def after(self, number: int) -> tuple[float, float]:
+        """Train to the end of an epoch."""
+        skipped, self.epoch = number - self.epoch - 1, number
+        return next(itertools.islice(self.epochs, skipped, None))
 
 
 class Notices(Silent):
@@ -133,9 +164,14 @@ def _check_teacher(order: Order) -> None:
 
 
 def _moved(error: LenetError, before: str, now: str) -> LenetError:
-    """The error with the path that its user knows, and without the network, which is trained again elsewhere."""
+    """The error with the path that its user knows."""
     error.message = error.message.replace(before, now)
     error.hint = error.hint and error.hint.replace(before, now)
+    return _bare(error)
+
+
+def _bare(error: LenetError) -> LenetError:
+    """The error without what cannot travel, or is too large for it."""
     if isinstance(error, SaveError):
         error.training = None
     error.__cause__ = error.__context__ = None
