@@ -279,7 +279,8 @@ def test_which_settings_decide_the_numbers_and_which_earlier_runs_lack():
     augmentation = ["augment", "rotation", "scale", "shear", "erasing", "brightness", "contrast"]
     added = [name for name, spec in FIELDS.items() if spec.metadata["added"]]
     before = ["dropout", "warm_up", "clip_norm", "ema", "class_weights", "teacher", "temperature", "teacher_weight"]
-    assert added == [*OWN_DATA, *before, *augmentation, "keep", "patience", "strict", "checkpoint_every", "snapshots"]
+    since = ["keep", "patience", "strict", "checkpoint_every", "snapshots", "precision"]
+    assert added == [*OWN_DATA, *before, *augmentation, *since]
 
 
 def test_the_choices_of_every_setting_stay():
@@ -294,7 +295,8 @@ def test_the_choices_of_every_setting_stay():
         "schedule": ("constant", "cosine", "one-cycle"),
         "augment": ("none", "light", "strong"),
         "keep": ("last", "best"),
-        "engine": ("auto", "cpu", "reference"),
+        "engine": ("auto", "cpu", "reference", "cuda"),
+        "precision": ("fp32", "tf32", "bf16"),
     }
 
 
