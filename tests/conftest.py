@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 for library in ("OMP", "OPENBLAS"):  # before NumPy and PyTorch are imported, and for the processes that tests start
     os.environ[f"{library}_NUM_THREADS"] = "1"
 
+import hypothesis
 import pytest
 from made_up import patterns
 
@@ -23,6 +24,9 @@ from lenet.data.dataset import Splits
 from lenet.display import curve
 from lenet.engines import kernels
 from lenet.extras import has_torch
+
+hypothesis.settings.register_profile("lenet", deadline=None)  # the time of one example says how busy the machine is
+hypothesis.settings.load_profile("lenet")
 
 # Imports of test files that need PyTorch, or the test tools that an environment without it lacks.
 NEEDS_TORCH = re.compile(

@@ -126,7 +126,7 @@ def test_a_large_file_is_refused_unread(tmp_path):
         Weights.read(path)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.integers(0, len(GOOD)), st.integers(0, len(GOOD) - 1), st.integers(0, 255), st.booleans())
 def test_damage_is_an_error_or_changes_numbers(length, place, value, cut):
     content = GOOD[:length] if cut else GOOD[:place] + bytes([value]) + GOOD[place + 1 :]

@@ -83,7 +83,7 @@ def test_json_that_lenet_never_writes_is_refused(text, words):
         untrusted.parse_json(text.encode("latin-1"))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.recursive(
         st.none() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
@@ -95,7 +95,7 @@ def test_other_json_is_read_as_it_is(value):
     assert untrusted.parse_json(json.dumps(value).encode()) == value
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text() | st.lists(st.text()))
 def test_printable_text_is_one_short_line_without_control_characters(text):
     words = untrusted.printable(text)

@@ -46,7 +46,7 @@ def general(content: bytes) -> np.ndarray:
     ),
     seed=st.integers(0, 9),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_pixels_are_those_of_the_general_way(mode, size, options, seed) -> None:
     content = encoded(mode, size, seed, **options)
     np.testing.assert_array_equal(decode(content, "image", enough=ENOUGH), general(content))
@@ -82,7 +82,7 @@ def test_others_are_left_to_the_general_way(content) -> None:
 
 
 @given(st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_damaged_files_end_as_in_the_general_way(data) -> None:
     content = bytearray(encoded(data.draw(st.sampled_from(["L", "RGB"])), (28, 28)))
     for _ in range(data.draw(st.integers(1, 4))):

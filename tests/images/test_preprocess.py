@@ -42,7 +42,7 @@ def difference(a, b):
     return np.abs(a.astype(int) - b.astype(int)).mean()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(arrays(np.uint8, (28, 28), elements=st.integers(0, 255)), st.sampled_from(["L", "RGB", "RGBA", "LA", "I;16"]))
 def test_an_image_that_is_framed_like_garments_is_left_as_it_is(tmp_path_factory, pixels, mode):
     pixels[:, :3] = pixels[:, -3:] = 0

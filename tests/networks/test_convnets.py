@@ -74,7 +74,7 @@ def test_dropout_stands_before_the_last_dense_layer(name):
     assert build(name, dropout=0.0) == build(name)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.sampled_from(["small", "tiny"]), st.fixed_dictionaries(variations))
 def test_every_variation_fits_together_or_is_refused(name, arguments):
     try:

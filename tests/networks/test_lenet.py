@@ -56,7 +56,7 @@ def test_dropout_follows_each_hidden_activation(name):
         build(name, dropout=1)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.sampled_from(["lenet", "lenet-avg"]), st.fixed_dictionaries(variations))
 def test_every_variation_fits_together_or_is_refused(name, arguments):
     """An Architecture is made only of layers that fit; what is refused names the convolution."""

@@ -99,7 +99,7 @@ def nets(draw):
 
 
 @given(nets(), st.booleans())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_a_chain_is_the_model_layer_by_layer(net, training):
     net.train(training)
     before = copy.deepcopy(net.state_dict())
@@ -159,7 +159,7 @@ AROUND = {
 
 
 @given(st.sampled_from(sorted(AROUND)), st.sampled_from(sorted(AROUND)))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_what_is_done_to_pictures_around_the_layers_is_refused(before, after):
     """In words, whatever it is: never computed otherwise, and never an error of Python's."""
 

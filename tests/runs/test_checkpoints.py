@@ -38,7 +38,7 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(recorder):
 
 
 @given(at=st.integers(0, 10**6), bit=st.integers(0, 7), in_tensors=st.booleans(), cut=st.booleans())
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_change_of_a_checkpoint_goes_unseen(recorder, at, bit, in_tensors, cut):
     for step in (1, 2):
         recorder.checkpoint(step, {"model.x": np.arange(5.0)}, {"epoch": step, "step": 0.5})

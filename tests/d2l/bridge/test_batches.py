@@ -44,7 +44,7 @@ def same(ours, theirs):
 
 
 @given(st.integers(1, 40), st.integers(1, 50), st.booleans(), st.sampled_from([1, 3]))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_batches_are_those_of_a_dataloader(count, batch_size, shuffle, in_channels):
     dataset = noise(count, (7, 5), in_channels=in_channels)
     ours = BatchIterator(dataset, batch_size, shuffle)

@@ -12,7 +12,7 @@ from lenet.errors import ConfigError
 
 
 @given(st.tuples(*[st.integers(1, 40)] * 4), st.integers(1, 4), st.sampled_from([1, 3]))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_resizing_many_at_once_is_resizing_each(edges, count, in_channels):
     height, width, *size = edges
     images = noise(count, (height, width), in_channels=in_channels).images

@@ -126,7 +126,7 @@ def size_of_output(layer, height, width):
         return None
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(layers(), st.integers(1, 8), st.integers(1, 8))
 def test_the_smallest_image_is_the_one_that_pytorch_takes(layer, height, width):
     assume(size_of_output(layer, height, width) is None)
