@@ -46,7 +46,7 @@ def test_two_networks_of_other_classes(lenet_command, trained, tmp_path):
         (("{folder}",), "is not a run directory: it has no config.json"),
         (("{trained}", "--images", "0"), "error: --images is 0; expected a whole number at least 1"),
         (("{trained}", "--out", "{folder}/there/page.html"), "its folder is not there"),
-        (("{trained}", "--out", "/dev/full"), "exists and is no page of lenet explore"),
+        (("{trained}", "--out", "/dev/full"), "exists and was not written by lenet explore"),
     ],
 )
 def test_mistakes(lenet_command, trained, tmp_path, arguments, message):

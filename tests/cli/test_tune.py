@@ -46,8 +46,8 @@ def test_a_search_is_printed_and_written(lenet_command, tmp_path):
     [
         ((), "nothing is searched; expected at least one setting", "learning-rate=1e-4..1e-1:log"),
         (("--search", "lr"), "--search is 'lr'; expected NAME=BOUNDS", "--search learning-rate="),
-        (("--search", "shift=0..1", "--search", "shift=0..2"), "--search has shift twice", "one range"),
-        (("--search", "learning-rte=1..2"), "learning_rte is no setting", "did you mean learning-rate?"),
+        (("--search", "shift=0..1", "--search", "shift=0..2"), "--search gives shift twice", "one range"),
+        (("--search", "learning-rte=1..2"), "learning_rte is not a setting", "did you mean learning-rate?"),
         (
             ("--search", "shift=0..1", "--trials", "0"),
             "--trials is 0; expected a whole number at least 1",

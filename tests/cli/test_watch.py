@@ -61,7 +61,10 @@ def test_mistakes(lenet_command, trained, tmp_path):
             (("watch", trained.path, "--port", port), f"error: port {port} is in use\nhint: --port 0 takes any"),
             (("watch", trained.path, "--port", "70000"), "error: --port is 70000"),
             (("watch", trained.path, "--host", "192.0.2.7"), "error: cannot listen at 192.0.2.7: "),
-            (("explore", trained.path, "--port", "8000"), "error: --host and --port are for a page that is served"),
+            (
+                ("explore", trained.path, "--port", "8000"),
+                "error: --host and --port apply only to a page that is served",
+            ),
             (("explore", trained.path, "--serve", "--out", "x.html"), "error: --serve writes no file"),
         ):
             code, out, err = lenet_command(*arguments)

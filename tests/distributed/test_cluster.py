@@ -21,7 +21,7 @@ def test_a_cluster_that_is_not_there(address):
 
 @pytest.mark.parametrize("address", ["ray://127.0.0.1:10001", "six", ":6379", "host:", "host:port", ""])
 def test_what_is_no_address(address):
-    with pytest.raises(EngineError, match="is no address of a Ray cluster; expected HOST:PORT"):
+    with pytest.raises(EngineError, match="is not the address of a Ray cluster; expected HOST:PORT"):
         cluster._check_answers(address)
 
 

@@ -35,7 +35,7 @@ def test_a_page_is_written_and_opened(tiny_run, tiny, tmp_path, monkeypatch, ope
 def test_what_is_no_page_is_not_overwritten(tiny_run, tiny, tmp_path):
     file = tmp_path / "thesis.html"
     file.write_text("<!doctype html>")
-    with pytest.raises(lenet.LenetError, match="exists and is no page of lenet explore"):
+    with pytest.raises(lenet.LenetError, match="exists and was not written by lenet explore"):
         lenet.explore(tiny_run, out=file)
     assert file.read_text() == "<!doctype html>"
     with pytest.raises(lenet.LenetError, match="its folder is not there"):

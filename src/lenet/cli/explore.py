@@ -16,7 +16,8 @@ from lenet.explorer.server import Answer, PageServer
 Host = Annotated[
     str | None,
     typer.Option(
-        metavar="ADDRESS", help=f"The address to serve at; 0.0.0.0 for all in this network.  [default: {LOOPBACK}]"
+        metavar="ADDRESS",
+        help=f"The address to serve at; 0.0.0.0 for every machine in this network.  [default: {LOOPBACK}]",
     ),
 ]
 Port = Annotated[
@@ -29,17 +30,19 @@ def explore(
     other: Annotated[
         Path | None,
         typer.Argument(
-            metavar="RUN2", callback=announce, help="A second one of the same classes and image size, to compare with."
+            metavar="RUN2",
+            callback=announce,
+            help="A second run or network with the same classes and image size, to compare with.",
         ),
     ] = None,
     out: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="The file to write; by default RUN-explorer.html in this folder."),
     ] = None,
-    no_open: Annotated[bool, typer.Option("--no-open", help="Do not open it in the browser.")] = False,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Do not open the page in the browser.")] = False,
     images: Annotated[
         int | None,
-        typer.Option(metavar="N", min=1, help="Test images it holds; by default 1,000, or fewer if they are large."),
+        typer.Option(metavar="N", min=1, help="Test images in the page; by default 1,000, or fewer if they are large."),
     ] = None,
     data: Annotated[
         str | None,
@@ -62,7 +65,9 @@ def explore(
     Example: lenet explore runs/first
     """
     if not serve and (host or port):
-        raise ConfigError("--host and --port are for a page that is served", hint="add --serve, or leave them out")
+        raise ConfigError(
+            "--host and --port apply only to a page that is served", hint="add --serve, or leave them out"
+        )
     if serve and out:
         raise ConfigError("--serve writes no file, and --out names one", hint="leave one of them out")
     from lenet.explorer.export import file_for, open_in_browser, page_of, write
@@ -83,16 +88,17 @@ def explore(
 
 
 def watch(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run directory, also of a training that goes on.")],
-    no_open: Annotated[bool, typer.Option("--no-open", help="Do not open it in the browser.")] = False,
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run directory; its training may still be running.")],
+    no_open: Annotated[bool, typer.Option("--no-open", help="Do not open the page in the browser.")] = False,
     data_dir: DataDir = None,
     host: Host = None,
     port: Port = None,
 ) -> None:
-    """Serve the page of a run, which follows its training while that goes on.
+    """Serve the page of a run, which follows its training live.
 
     The page has the newest checkpoint's weights and every new point of the curves, and a button that saves and stops the
-    training, as Ctrl-C in its terminal does. It stays when the training ends. Ctrl-C here ends this command alone.
+    training, as Ctrl-C in its terminal does. The page is still served when the training ends. Ctrl-C here ends only this
+    command.
 
     Example: lenet watch runs/first
     """

@@ -23,18 +23,19 @@ def tune(
         typer.Option(
             metavar="NAME=BOUNDS",
             help="Search a setting: learning-rate=1e-4..1e-1:log, channels=4..32, batch-size=16..128:step=16, or choices: "
-            "activation=relu,tanh. Give it once for each setting.",
+            "activation=relu,tanh. Repeat the option for each setting.",
         ),
     ] = None,
     trials: Annotated[
         int | None, typer.Option(metavar="N", help="Trials in all.  [default: 100, without --seconds]", min=1)
     ] = None,
     seconds: Annotated[
-        float | None, typer.Option(metavar="X", help="Begin no trial after so many seconds.  [default: no limit]")
+        float | None,
+        typer.Option(metavar="X", help="Start no further trial after this many seconds.  [default: no limit]"),
     ] = None,
     workers: Annotated[
         int | None,
-        typer.Option(metavar="N", help="Trials at a time.  [default: one for each core]", min=1),
+        typer.Option(metavar="N", help="Trials that run at the same time.  [default: one for each core]", min=1),
     ] = None,
     objective: Annotated[
         str, typer.Option(metavar="NAME", help="accuracy or loss, on the held-out images.")
@@ -44,14 +45,14 @@ def tune(
     ] = "tpe",
     pruner: Annotated[
         str,
-        typer.Option(metavar="NAME", help="What gives up bad trials after an epoch: median, halving or none."),
+        typer.Option(metavar="NAME", help="How bad trials are stopped early: median, halving or none."),
     ] = "median",
     storage: Annotated[str, typer.Option(metavar="NAME", help="File of the trials: journal or sqlite.")] = "journal",
     final_seeds: Annotated[
         int,
         typer.Option(
             metavar="N",
-            help="Train the best settings and the recipe with so many seeds, and test them; 0 for not.",
+            help="Train the best settings and the recipe with this many seeds, and test them; 0 to skip this.",
             min=0,
         ),
     ] = 10,
@@ -63,9 +64,9 @@ def tune(
 ) -> None:
     """Search for the best settings.
 
-    Trains with one choice of settings after the other, each on one thread and as many at once as there are cores, and judges
+    Trains with one choice of settings after another, each on one thread and as many at once as there are cores, and judges
     them by held-out images, never by the test set: by --validation N of the training images, or else a sixth of them, at most
-    10,000. Prints the best trials and what mattered. Then trains the best settings and the recipe with ten seeds, and says
+    10,000. Prints the best trials and what mattered. Then trains the best settings and the recipe with ten seeds, and reports
     what they reach on the test set. Needs the extra optuna.
 
     The same command resumes an interrupted search; started twice in one folder, the two share the work.
@@ -88,7 +89,11 @@ def tune(
         )
     print_report(result.report, [out / f"{tuning.NAME}.{suffix}" for suffix in ("md", "json", "png", "csv")], json_)
     if not json_:
-        note(f"the final runs are in {out / 'runs'}" if final_seeds else "nothing was trained for the test set")
+        note(
+            f"the final runs are in {out / 'runs'}"
+            if final_seeds
+            else "--final-seeds 0: nothing was measured on the test set"
+        )
 
 
 def _given(texts: list[str]) -> dict[str, str]:
@@ -101,6 +106,6 @@ def _given(texts: list[str]) -> dict[str, str]:
             raise ConfigError(f"--search is {text!r}; expected NAME=BOUNDS", hint=hint)
         name = name.strip().removeprefix("--").replace("-", "_")
         if name in given:
-            raise ConfigError(f"--search has {name.replace('_', '-')} twice", hint="give each setting one range")
+            raise ConfigError(f"--search gives {name.replace('_', '-')} twice", hint="give each setting one range")
         given[name] = bounds
     return given

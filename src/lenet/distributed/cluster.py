@@ -148,7 +148,7 @@ def _join(address: str) -> None:
         ray.init(**options, log_to_driver=False, logging_level=logging.CRITICAL, configure_logging=False)
     except (RuntimeError, ConnectionError, ValueError, TimeoutError, AssertionError) as error:
         what = " ".join(str(error).split())[:300]
-        where = f"the Ray cluster at {found} cannot be joined" if found else "Ray does not start here"
+        where = f"the Ray cluster at {found} cannot be joined" if found else "Ray cannot be started on this machine"
         raise EngineError(
             f"{where}: {what}", hint="start lenet on a machine of the cluster, with the cluster's Python and Ray"
         ) from error
@@ -171,7 +171,7 @@ def _check_answers(address: str) -> None:
     host, _, port = address.rpartition(":")
     if "://" in address or not host or not port.isdecimal():
         raise EngineError(
-            f"{address} is no address of a Ray cluster; expected HOST:PORT of its head, or auto",
+            f"{address} is not the address of a Ray cluster; expected HOST:PORT of its head, or auto",
             hint="`ray start --head` prints it; its port is 6379 unless chosen otherwise",
         )
     try:

@@ -84,7 +84,8 @@ class Crew:
         elif (alive and not nodes) or now - self._last_seen > WAIT:
             reasons = "; ".join(dict.fromkeys(self.left_out.values())) or "none of its nodes has a CPU"
             raise EngineError(
-                f"no node of the Ray cluster can train: {reasons}", hint="`ray status` shows the nodes; all is saved"
+                f"no node of the Ray cluster can train: {reasons}",
+                hint="`ray status` shows the nodes; everything so far is saved",
             )
 
     def _hire(self, node: str, host: str) -> None:
@@ -114,9 +115,7 @@ class Crew:
             return
         if differences:
             if self._variant and "kernels None instead" in " ".join(differences):
-                remedy = (
-                    "LENET_KERNELS, set where lenet is started, names a variant of the kernels that all nodes run: sse4"
-                )
+                remedy = "set LENET_KERNELS=sse4 where lenet is started: every node can run that variant of the kernels"
             else:
                 remedy = "install the same on all nodes, or leave the node out"
             raise EngineError(f"the node {member.host} has {', '.join(differences)}", hint=remedy)
@@ -161,7 +160,7 @@ class Crew:
         self._dismiss(member)
         self._failures[member.node] += 1
         if self._failures[member.node] >= MAX_FAILURES:
-            self.leave_out(member, f"the workers of {member.host} die before they answer")
+            self.leave_out(member, f"the workers on {member.host} die before they answer")
 
     def leave_out(self, member: Member, why: str) -> None:
         """Have no more workers on a member's node."""

@@ -158,7 +158,7 @@ def _check_teacher(order: Order) -> None:
         return
     if open_teacher(path).sha256 != order.teacher:
         raise ConfigError(
-            f"the teacher {path} is another network on the node {platform.node()}",
+            f"the teacher {path} is a different network on the node {platform.node()}",
             hint="give its path in a folder that all nodes share",
         )
 

@@ -66,13 +66,13 @@ def explore(
         lenet.explore("runs/first")
         lenet.explore("runs/first", "runs/second", out="both.html", open=False)
 
-    The file needs no network and no server, and holds images of the data set: mind that before you send it to others.
+    The file needs no network and no server, and holds images of the data set: remember that before you send it to others.
 
     Args:
         run: a run, its directory, a ready-made network, a weights file, one on the Hub, or an nn.Module as for `export`.
         other: a second one, of the same classes and input size, to compare with.
         out: the file, or the folder for it; by default RUN-explorer.html in the current folder. A notebook gets none unless
-            one is named. Only another page of lenet's is overwritten.
+            one is named. Only pages written by this function are overwritten.
         open: whether to open it in the browser; by default unless this is a notebook, which shows it.
         images: how many test images it holds; by default 1,000, or fewer if they are large.
         data: the data set of the images; by default the run's own. Only a run records that. LENET_DATA names its folder.
@@ -83,7 +83,7 @@ def explore(
     Raises:
         ConfigError: for a number of images below 1.
         RunError: if a run cannot be read, or the file cannot be written.
-        ModelError: if a module is no chain of lenet's layers.
+        ModelError: if a module is not a chain of lenet's layers.
     """
     from lenet.explorer.page_data import opened
 
@@ -142,7 +142,7 @@ def file_for(run: "Source", out: str | os.PathLike[str] | None = None) -> Path:
         out: the file, or the folder for it; None for the current folder.
 
     Raises:
-        RunError: if the run cannot be read, the folder is not there, or the file is something else than a page.
+        RunError: if the run cannot be read, the folder is not there, or the file is not a page.
     """
     from lenet.explorer.description import name_of
     from lenet.explorer.page_data import opened
@@ -156,7 +156,7 @@ def file_for(run: "Source", out: str | os.PathLike[str] | None = None) -> Path:
 
 
 def _must_be_ours(path: Path) -> None:
-    """Raise RunError if something else than a page of lenet's is there, or the folder is not."""
+    """Raise RunError if the file exists and is not a page of lenet's, or its folder does not exist."""
     if not path.absolute().parent.is_dir():
         raise RunError(f"cannot write {printable(path)}: its folder is not there", hint="name another file with --out")
     if not os.path.lexists(path):
@@ -167,7 +167,9 @@ def _must_be_ours(path: Path) -> None:
     except OSError:
         is_ours = False
     if not is_ours:
-        raise RunError(f"{printable(path)} exists and is no page of lenet explore", hint="name another file with --out")
+        raise RunError(
+            f"{printable(path)} exists and was not written by lenet explore", hint="name another file with --out"
+        )
 
 
 def write(page: Explored, path: Path) -> Explored:

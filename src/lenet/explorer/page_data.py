@@ -47,7 +47,7 @@ def page_data(
 
     Raises:
         RunError: if a run cannot be read.
-        ModelError: if a module is no chain of lenet's layers.
+        ModelError: if a module is not a chain of lenet's layers.
     """
     networks, notices = [opened(run)], list[str]()
     if other is not None:
@@ -77,7 +77,7 @@ def opened(source: Source) -> Network:
 
     Raises:
         RunError: if it cannot be read.
-        ModelError: if a module is no chain of lenet's layers.
+        ModelError: if a module is not a chain of lenet's layers.
     """
     trained = open_trained(source)
     if isinstance(trained, Run | TrainedNetwork):

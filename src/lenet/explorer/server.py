@@ -4,8 +4,8 @@
     print(server.url)
     server.serve_forever()
 
-What has not the token in its path is refused, and so is a Host header that is a name: a page from elsewhere, whose name was
-made to point here, sends one.
+Requests without the token in their path are refused, and so are those whose Host header is a name: an untrusted page whose
+name was made to resolve to this machine sends one.
 """
 
 import contextlib
@@ -192,7 +192,7 @@ def _explained(error: OSError, host: str, port: int) -> ConfigError:
     if error.errno == errno.EADDRINUSE:
         return ConfigError(f"port {port} is in use", hint="--port 0 takes any that is free")
     if error.errno in (errno.EACCES, errno.EPERM):
-        return ConfigError(f"port {port} needs more rights than this user has", hint="choose one above 1023")
+        return ConfigError(f"port {port} needs more permissions than this user has", hint="choose one above 1023")
     return ConfigError(
         f"cannot listen at {host}: {error.strerror or error}",
         hint="expected an address of this machine: 127.0.0.1 for itself alone, 0.0.0.0 for its network",

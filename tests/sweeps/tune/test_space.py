@@ -42,7 +42,7 @@ def test_a_range_holds_for_each_number_of_a_setting_with_several():
     ("search", "message"),
     [
         ({}, "nothing is searched"),
-        ({"learning-rat": "1..2"}, "search learning-rat: learning_rat is no setting"),
+        ({"learning-rat": "1..2"}, "search learning-rat: learning_rat is not a setting"),
         ({"seed": "1..2"}, "search seed: seed is the same for all trials"),
         ({"learning_rate": "0..1"}, "learning_rate is 0; expected a number above 0"),
         ({"dropout": "0..1"}, "dropout is 1; expected a number at least 0 and below 1"),
@@ -52,11 +52,11 @@ def test_a_range_holds_for_each_number_of_a_setting_with_several():
         ({"batch_size": "16..128:step=9"}, "steps of 9 from 16 do not end at 128"),
         ({"batch_size": "16..128:step=0"}, "the step of batch_size is 0"),
         ({"batch_size": "16..128:log:step=16"}, "has steps and is logarithmic"),
-        ({"batch_size": "16..128:linear"}, "'linear' follows a range; expected log or step=N"),
+        ({"batch_size": "16..128:linear"}, "'linear' after the range is unknown; expected log or step=N"),
         ({"activation": "relu,tan"}, "unknown activation 'tan'"),
         ({"activation": "relu"}, "activation has one value, relu; expected a range or several"),
-        ({"activation": "a..b"}, "activation is no number"),
-        ({"activation": "relu,tanh", "--activation": "relu,tanh"}, "it is there twice"),
+        ({"activation": "a..b"}, "activation is not a number"),
+        ({"activation": "relu,tanh", "--activation": "relu,tanh"}, "it is given twice"),
         ({"channels": "0..8"}, "channels is 0; expected a whole number at least 1"),
     ],
 )

@@ -141,7 +141,9 @@ def test_trials_that_cannot_be_trained_are_results(few, tmp_path):
     failed = [trial for trial in trials if trial["state"] == "failed"]
     assert 0 < len(failed) < 6
     assert "40×40 kernel" in failed[0]["reason"]
-    with pytest.raises(ConfigError, match=r"no trial of 2 had a result; the last failed because convolution 1 has"):
+    with pytest.raises(
+        ConfigError, match=r"2 trials done, none with a result; the last failed because convolution 1 has"
+    ):
         lenet.tune(few, out=tmp_path / "none", trials=2, **(options | {"search": {"kernel_size": [40, 41]}}))
 
 
@@ -176,11 +178,11 @@ def test_mistakes(few, tmp_path, monkeypatch):
     with pytest.raises(RunError, match="holds a search on other data"):
         search(Splits(few.train, few.train, "made up"), tmp_path / "first", trials=1)
     monkeypatch.setattr(manifest, "__version__", "99.0")
-    with pytest.raises(RunError, match=r"was begun with lenet .*; here are lenet 99.0"):
+    with pytest.raises(RunError, match=r"was started with lenet .*; installed here: lenet 99.0"):
         search(few, tmp_path / "first", trials=1)
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "file").touch()
-    with pytest.raises(RunError, match="is not empty, and holds no search"):
+    with pytest.raises(RunError, match="is not empty and is not the folder of a search"):
         search(few, tmp_path / "full")
     with pytest.raises(RunError, match="cannot write in"):
         search(few, tmp_path / "full" / "file")

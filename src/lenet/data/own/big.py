@@ -104,7 +104,7 @@ def pack(big: BigSet, settings: store.Settings, folder: Path, progress: "MakeBar
         progress: Makes a progress bar.
 
     Raises:
-        DataError: A file is damaged or makes no sense, the disk is full, or another process packs the same.
+        DataError: A file is damaged or invalid, the disk is full, or another process packs the same.
     """
     numbers = {split: _numbers(*pair) for split, pair in big.parts.items()}
     classes, codes = _classes(big, numbers)
@@ -118,7 +118,7 @@ def pack(big: BigSet, settings: store.Settings, folder: Path, progress: "MakeBar
     packed = store.load(folder)
     if packed is None:
         raise DataError(
-            f"what was packed of {big.path} is damaged: {folder}", hint="remove that folder and start again"
+            f"the packed copy of {big.path} is damaged: {folder}", hint="remove that folder and start again"
         )
     return packed
 

@@ -47,7 +47,9 @@ def claim(folder: Path, expected: dict[str, Any]) -> None:
             if path.is_file():
                 _compare(folder, _read(path), expected)
             elif any(folder.iterdir()):
-                raise RunError(f"{folder} is not empty, and holds no search", hint="choose another folder with --out")
+                raise RunError(
+                    f"{folder} is not empty and is not the folder of a search", hint="choose another folder with --out"
+                )
             else:
                 durable.write(path, durable.as_json(expected))
     except OSError as error:
@@ -69,12 +71,12 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _compare(folder: Path, before: dict[str, Any], now: dict[str, Any]) -> None:
     """Raise RunError that names the first thing in which a folder's search is another one."""
-    hint = "choose another folder with --out; the same search with more trials or seconds goes on in this one"
+    hint = "choose another folder with --out; the same search with more trials or seconds can continue in this one"
     if before.get("format") != now["format"] or before["versions"] != now["versions"]:
         versions = ", ".join(f"{name} {version}" for name, version in before["versions"].items())
         here = ", ".join(f"{name} {version}" for name, version in now["versions"].items())
-        message = f"the search in {folder} was begun with {versions}; here are {here}"
-        raise RunError(untrusted.printable(message), hint="use those versions, or begin another with --out")
+        message = f"the search in {folder} was started with {versions}; installed here: {here}"
+        raise RunError(untrusted.printable(message), hint="use those versions, or start another search with --out")
     for part, what in {"search": "over", "plan": "with", "settings": "with"}.items():
         for name in dict.fromkeys([*before[part], *now[part]]):
             old, new = before[part].get(name), now[part].get(name)

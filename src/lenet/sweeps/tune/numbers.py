@@ -143,7 +143,7 @@ def _about_trials(numbers: Mapping[str, Any]) -> list[str]:
 def _about_importances(numbers: Mapping[str, Any]) -> list[str]:
     shares = numbers["importances"]
     if not shares:
-        return [f"Too few trials had all their epochs to say what mattered; {FEWEST} are needed."]
+        return [f"Too few trials ran all their epochs to say what mattered; {FEWEST} are needed."]
     texts = [f"{name.replace('_', '-')} {share:.0%}" for name, share in shares.items()]
     return [f"What mattered for being among the best trials (PED-ANOVA): {', '.join(texts)}."]
 
@@ -164,7 +164,7 @@ def _about_test(numbers: Mapping[str, Any]) -> list[str]:
         differences = [a - b for a, b in zip(*curves, strict=True)]
         p = paired_p_value(differences)
         if p is not None:
-            verdict = "more than chance" if p < SIGNIFICANT else "no more than chance may do"
+            verdict = "statistically significant" if p < SIGNIFICANT else "not statistically significant"
             mean = f"{statistics.fmean(differences):+.4f}"
             sentences.append(f"The difference is {mean}, {verdict} (paired t-test, p = {p:.2g}).")
     return sentences

@@ -124,7 +124,7 @@ class Space:
             base: the settings that stay as they are.
 
         Raises:
-            ConfigError: for a setting that cannot be searched, or bounds that make no sense.
+            ConfigError: for a setting that cannot be searched, or invalid bounds.
         """
         if not search:
             raise ConfigError("nothing is searched; expected at least one setting", hint=f"such as {EXAMPLE}")
@@ -133,16 +133,16 @@ class Space:
             name = text.strip().removeprefix("--").replace("-", "_")
             with naming(f"search {text}"):
                 if name not in SEARCHABLE:
-                    what = "is the same for all trials" if name in FIXED else "is no setting"
+                    what = "is the same for all trials" if name in FIXED else "is not a setting"
                     hint = choices_hint(text, [each.replace("_", "-") for each in SEARCHABLE])
                     raise ConfigError(f"{name} {what}", hint=hint)
                 if any(axis.field == name for axis in axes):
-                    raise ConfigError("it is there twice", hint="give each setting one range")
+                    raise ConfigError("it is given twice", hint="give each setting one range")
                 axes += _axes(name, given, base)
         return cls(tuple(axes))
 
     def suggest(self, trial: "Trial") -> dict[str, Any]:
-        """Let Optuna choose a value on each axis; those that a trial has already stay."""
+        """Let Optuna choose a value on each axis; values that a trial already has stay."""
         return {axis.name: axis.bounds.suggest(trial, axis.name) for axis in self.axes}
 
     def settings(self, params: Params) -> dict[str, Any]:
@@ -182,7 +182,7 @@ def _axes(name: str, given: Any, base: TrainConfig) -> list[Axis]:
             flag = name.replace("_", "-")
             raise ConfigError(
                 f"{flag} has one value, {text_of(values[0])}; expected a range or several",
-                hint=f"give what stays the same by itself: --{flag} {text_of(values[0])}",
+                hint=f"for the same value in all trials: --{flag} {text_of(values[0])}",
             )
         return [Axis(name, name, Choices(tuple(text_of(v) if isinstance(v, tuple) else v for v in values)))]
     if tuple[int, ...] in kinds:
@@ -190,7 +190,7 @@ def _axes(name: str, given: Any, base: TrainConfig) -> list[Axis]:
         parts = parts * _count(name, base) if len(parts) == 1 else parts
         return [Axis(f"{name}.{n}", name, _range(name, part, whole=True)) for n, part in enumerate(parts, start=1)]
     if not {int, float} & set(kinds):
-        raise ConfigError(f"{given} is a range, but {name} is no number", hint="separate choices by commas")
+        raise ConfigError(f"{given} is a range, but {name} is not a number", hint="separate choices by commas")
     return [Axis(name, name, _range(name, given, whole=int in kinds))]
 
 
@@ -200,7 +200,7 @@ def _count(name: str, base: TrainConfig) -> int:
     if values is None:
         values = getattr(resolve(MODELS, base.model)(), name, ())
     if not values:
-        hint = "search another setting, or take another --model"
+        hint = "search another setting, or choose another --model"
         raise ConfigError(f"the model {base.model} has no {name}", hint=hint)
     return len(values)
 
@@ -216,7 +216,9 @@ def _range(name: str, text: str, *, whole: bool) -> Range:
         elif option.strip().startswith("step="):
             step = _step(name, option.strip().removeprefix("step="), whole)
         else:
-            raise ConfigError(f"{option!r} follows a range; expected log or step=N", hint=f"such as {EXAMPLE}")
+            raise ConfigError(
+                f"{option!r} after the range is unknown; expected log or step=N", hint=f"such as {EXAMPLE}"
+            )
     if low >= high:
         raise ConfigError(f"the range {bounds} is empty; expected the smaller bound first", hint=f"such as {EXAMPLE}")
     if log and low <= 0:
@@ -233,7 +235,7 @@ def _number(name: str, text: str, whole: bool) -> Any:
     value = checked(name, text.strip())
     number = value[0] if isinstance(value, tuple) and len(value) == 1 else value
     if not isinstance(number, int if whole else float):
-        raise ConfigError(f"{text!r} is no bound of {name}; expected a number", hint=f"such as {EXAMPLE}")
+        raise ConfigError(f"{text!r} cannot be a bound of {name}; expected a number", hint=f"such as {EXAMPLE}")
     return number
 
 

@@ -40,7 +40,7 @@ NAME = "tune"  # of the files with the result
 
 @dataclass(frozen=True)
 class Tuned:
-    """What came of a search.
+    """The result of a search.
 
     Attributes:
         config: the settings of the best trial, with all training images and seed 0: `lenet.train(config=...)` takes them.
@@ -115,8 +115,8 @@ def tune(
         The best settings, and the table.
 
     Raises:
-        ConfigError: for a setting, bounds or budget that make no sense, or without held-out images.
-        Interrupted: after a signal, when all is saved; the same call resumes.
+        ConfigError: for an invalid setting, bound or budget, or without held-out images.
+        Interrupted: after a signal, when everything is saved; the same call resumes.
         LenetError: as `train` raises it.
         MissingExtra: if Optuna is not installed.
         RunError: if the folder holds another search.
@@ -163,11 +163,11 @@ def _search(folder: SearchFolder, objective: Objective, is_quiet: bool) -> None:
     progress, base = Progress(folder, objective, is_quiet), objective.base
     which = "the data's validation images" if not base.held.validation else "held out of the training images"
     progress.notice(
-        f"{len(base.trial_splits.test):,} images judge the trials, {which}; the test images are looked at in the end"
+        f"{len(base.trial_splits.test):,} images judge the trials, {which}; the test images are used once, at the end"
     )
     before = len(folder.trials())
     if before:
-        progress.notice(f"{folder.path} has {counted(before, 'trial')} already")
+        progress.notice(f"{folder.path} already has {counted(before, 'trial')}")
     search(folder, objective, progress)
 
 
@@ -191,8 +191,10 @@ def _nothing(found: Numbers) -> ConfigError:
     trials = found["trials"]
     reasons = [trial["reason"] for trial in trials if trial["reason"]]
     why = f"; the last failed because {reasons[-1]}" if reasons else ""
-    hint = "search other bounds, or give it more --seconds or --trials; failed trials stay, so take another --out"
-    return ConfigError(f"no trial of {len(trials)} had a result{why}", hint=hint)
+    hint = (
+        "try other bounds, or more --seconds or --trials; failed trials are kept, so choose another folder with --out"
+    )
+    return ConfigError(f"{counted(len(trials), 'trial')} done, none with a result{why}", hint=hint)
 
 
 def _report(found: Numbers, base: Base, plan: Plan, search: Mapping[str, Any]) -> Report:
@@ -204,7 +206,7 @@ def _report(found: Numbers, base: Base, plan: Plan, search: Mapping[str, Any]) -
     setting = (
         f"{counted(len(done), 'trial')} ({done.count('pruned')} pruned) of {counted(config.epochs, 'epoch')} on "
         f"{base.splits.name}, chosen by Optuna (sampler {plan.sampler}, pruner {plan.pruner}, seed {config.seed}), judged by "
-        f"{plan.objective} on {found['held_out']:,} held-out images. The test images had no part in it."
+        f"{plan.objective} on {found['held_out']:,} held-out images. The test images were not used for it."
     )
     if found["final"]:
         seeds = counted(plan.final_seeds, "seed")
