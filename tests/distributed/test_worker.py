@@ -9,6 +9,7 @@ import pytest
 
 import lenet
 from lenet.configuration import configure
+from lenet.distributed import scratch
 from lenet.distributed.orders import Installed, Order, Shipment, key_of
 from lenet.distributed.worker import Worker
 from lenet.errors import DataError, ModelError, SaveError, TrainingError
@@ -94,6 +95,23 @@ def test_a_full_disk_on_a_node_is_said(worker, digits, monkeypatch):
     answer = ordered(worker, digits)
     assert isinstance(answer.error, SaveError)
     assert "the disk is full" in answer.error.message
+
+
+def test_memory_that_is_full_is_left_for_the_disk(worker, digits, monkeypatch, tmp_path):
+    make = tempfile.TemporaryDirectory
+
+    def made(*, dir, **options):  # noqa: A002  # the name is that of the standard library
+        if dir == str(tmp_path):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return make(dir=dir, **options)
+
+    monkeypatch.setattr(scratch, "MEMORY", tmp_path)
+    worker.place = tmp_path
+    monkeypatch.setattr(tempfile, "TemporaryDirectory", made)
+    answer = ordered(worker, digits)
+    assert answer.error is None
+    assert "summary.json" in answer.files
+    assert str(worker.place) == tempfile.gettempdir()
 
 
 def test_what_is_installed_is_compared():

@@ -1,7 +1,7 @@
 """A worker: a process on a node of the cluster that does trainings one after the other, each on one thread.
 
-It needs nothing of its node but a temporary folder: the data comes from the object store, as views of memory that all workers
-of the node share, and a run directory goes back as the bytes of its files.
+It needs nothing of its node but a temporary folder (`scratch`): the data comes from the object store, as views of memory that
+all workers of the node share, and a run directory goes back as the bytes of its files.
 """
 
 import dataclasses
@@ -18,6 +18,7 @@ from typing import Any
 from lenet.data.dataset import Splits
 from lenet.data.loading import load
 from lenet.display.plain import Silent
+from lenet.distributed import scratch
 from lenet.distributed.orders import Answer, DataKey, Installed, Order, Shipment
 from lenet.errors import ConfigError, DataError, LenetError, SaveError
 from lenet.files import durable, whole_folder
@@ -45,6 +46,8 @@ class Worker:
         self.interrupt = Interrupt()
         self.data: dict[DataKey, Splits] = {}
         self.trial: UnderWay | None = None
+        self.place = scratch.place()
+        scratch.tidy(self.place)
 
     def describe(self) -> Installed:
         """Return what is installed on this node."""
@@ -73,11 +76,18 @@ class Worker:
             return _bare(error)
 
     def _train(self, order: Order, shipment: Shipment) -> Answer:
+        answer = self._tried(order, shipment)
+        if isinstance(answer.error, SaveError) and self.place == scratch.MEMORY:  # there is no room left in it
+            self.place = Path(tempfile.gettempdir())
+            answer = self._tried(order, shipment)
+        return answer
+
+    def _tried(self, order: Order, shipment: Shipment) -> Answer:
         began, display, files = time.perf_counter(), Notices(), dict[str, bytes]()
         outcome: Outcome
         try:
-            with tempfile.TemporaryDirectory(prefix="lenet-", ignore_cleanup_errors=True) as scratch:
-                folder = Path(scratch) / Path(order.path).name
+            with scratch.folder(self.place) as parent:
+                folder = parent / Path(order.path).name
                 if order.files:
                     whole_folder.write(folder, order.files)
                 _check_teacher(order)
@@ -90,7 +100,7 @@ class Worker:
             outcome = error
         except OSError as error:
             what, remedy = durable.explain(error)
-            outcome = SaveError(f"cannot write {tempfile.gettempdir()}: {what}", hint=remedy)
+            outcome = SaveError(f"cannot write {self.place}: {what}", hint=remedy)
         return Answer(
             number=order.number,
             files=files,
