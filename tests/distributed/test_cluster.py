@@ -1,6 +1,9 @@
 """Joining a cluster: what is refused, quickly and in one line."""
 
+import contextlib
 import importlib.util
+import socket
+import threading
 import time
 
 import pytest
@@ -17,6 +20,31 @@ def test_a_cluster_that_is_not_there(address):
         cluster._check_answers(address)
     assert "ray start --head" in caught.value.hint
     assert time.perf_counter() - began < cluster.TIMEOUT
+
+
+def listening(answer):
+    """The address of a server that says this, and nothing else."""
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def serve():
+        with contextlib.suppress(ConnectionError), server, server.accept()[0] as connection:
+            connection.recv(100)
+            connection.sendall(answer)
+            connection.recv(100)
+
+    threading.Thread(target=serve, daemon=True).start()
+    return f"127.0.0.1:{server.getsockname()[1]}"
+
+
+def test_a_server_that_is_another(monkeypatch):
+    address = listening(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+    with pytest.raises(EngineError, match=f"what answers at {address} is not the head of a Ray cluster") as caught:
+        cluster._check_answers(address)
+    assert "6379" in caught.value.hint
+    cluster._check_answers(listening(bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])))  # a server of gRPC
+    monkeypatch.setattr(cluster, "TIMEOUT", 0.1)
+    with pytest.raises(EngineError, match="no Ray cluster answers"):
+        cluster._check_answers(listening(b""))
 
 
 @pytest.mark.parametrize("address", ["ray://127.0.0.1:10001", "six", ":6379", "host:", "host:port", ""])

@@ -5,6 +5,7 @@ with connect("auto") as executor:
 """
 
 import contextlib
+import importlib
 import logging
 import os
 import socket
@@ -25,6 +26,10 @@ from lenet.training.interrupts import Interrupted, interrupts
 from lenet.training.tasks import Outcome, Task
 
 TIMEOUT = 5.0  # seconds in which a cluster's head must answer
+# The first bytes of a connection of gRPC, which is HTTP/2: the preface, and settings without a setting. A server answers with
+# settings of its own.
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
+SETTINGS = 4  # the type of such a frame, its fourth byte
 
 
 class RayExecutor:
@@ -116,6 +121,10 @@ def connect(address: str) -> Iterator[RayExecutor]:
     require("ray", "--ray")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    if address != "auto":
+        os.environ.setdefault(
+            "RAY_NUM_REDIS_GET_RETRIES", "2"
+        )  # each takes 40 seconds, where a head answers no question
     import ray
 
     is_ours = not ray.is_initialized()
@@ -152,6 +161,13 @@ def _join(address: str) -> None:
         raise EngineError(
             f"{where}: {what}", hint="start lenet on a machine of the cluster, with the cluster's Python and Ray"
         ) from error
+    _silence()
+
+
+def _silence() -> None:
+    """Keep Ray from printing on stdout, amid a command's table or JSON, the log of each node that dies."""
+    internals: Any = importlib.import_module("ray._private.worker")
+    internals._worker_logs_enabled = False
 
 
 def _running() -> str | None:
@@ -175,9 +191,18 @@ def _check_answers(address: str) -> None:
             hint="`ray start --head` prints it; its port is 6379 unless chosen otherwise",
         )
     try:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=TIMEOUT).close()
+        with socket.create_connection((host.strip("[]"), int(port)), timeout=TIMEOUT) as connection:
+            is_head = os.environ.get("RAY_USE_TLS", "0") != "0"  # Ray asks itself then
+            if not is_head:
+                connection.sendall(PREFACE)
+                is_head = connection.recv(9)[3:4] == bytes([SETTINGS])
     except (OSError, OverflowError) as error:
         raise EngineError(
             f"no Ray cluster answers at {address} ({error})",
             hint="`ray start --head` starts one; --ray auto takes this machine alone",
         ) from error
+    if not is_head:
+        raise EngineError(
+            f"what answers at {address} is not the head of a Ray cluster",
+            hint="`ray start --head` prints the address; its port is 6379 unless chosen otherwise",
+        )
