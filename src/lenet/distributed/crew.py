@@ -10,6 +10,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
+from lenet.display.plain import Finished
 from lenet.distributed import orders
 from lenet.distributed.worker import Worker
 from lenet.errors import EngineError
@@ -17,7 +18,9 @@ from lenet.errors import EngineError
 LOOK = 2.0  # seconds between two looks at which nodes there are
 SOON = 0.5  # seconds after the loss of a worker
 MAX_FAILURES = 3  # workers of a node that die before they have answered anything, until it is left out
-WAIT = 60.0  # seconds without any worker until that is an error
+WAIT = 60.0  # seconds without any node until that is an error
+PATIENCE = 5.0  # seconds without a worker that is ready until that is said
+START = 300.0  # seconds in which a worker must start where CPUs were free, until that is an error
 
 
 @dataclass(eq=False)
@@ -40,7 +43,11 @@ class Member:
 
 
 class Crew:
-    """Hires workers and calls them. What they answer is handled in the thread that calls `handle`."""
+    """Hires workers and calls them. What they answer is handled in the thread that calls `handle`.
+
+    Attributes:
+        notice: reports what its user should know.
+    """
 
     def __init__(self) -> None:
         self.members: list[Member] = []
@@ -50,8 +57,11 @@ class Crew:
         self._events: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._under_way: set[Any] = set()
         self._next_look = 0.0
-        self._last_seen = time.monotonic()
+        self._last_seen = self._last_ready = time.monotonic()
+        self._were_taken = False  # all CPUs, before the first worker was hired
+        self._has_said = False  # what it waits for
         self._welcome: Callable[[Member], None] = lambda member: None
+        self.notice: Callable[[str], None] = Finished("quiet", 0).notice
 
     def hire(self, limit: int | None, welcome: Callable[[Member], None]) -> None:
         """Have a worker for each CPU of every node that is alive; looks at most every LOOK seconds.
@@ -61,14 +71,17 @@ class Crew:
             welcome: is called with each worker that is ready.
 
         Raises:
-            EngineError: no node can train.
+            EngineError: no node can train, or none starts a worker.
         """
         now, self._welcome = time.monotonic(), welcome
+        self._say_what_it_waits_for()
         if now < self._next_look:
             return
         self._next_look = now + LOOK
         import ray
 
+        if not self.members:
+            self._were_taken = ray.available_resources().get("CPU", 0) < 1
         have = collections.Counter(member.node for member in self.members)
         alive = [node for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU", 0) >= 1]
         nodes = [node for node in alive if node["NodeID"] not in self.left_out]
@@ -87,6 +100,29 @@ class Crew:
                 f"no node of the Ray cluster can train: {reasons}",
                 hint="`ray status` shows the nodes; everything so far is saved",
             )
+
+    def _say_what_it_waits_for(self) -> None:
+        """Report once, if no worker has been ready for some seconds, why; an error if none starts for minutes."""
+        waited = time.monotonic() - self._last_ready
+        if any(member.is_ready for member in self.members):
+            self._last_ready, self._has_said = time.monotonic(), False
+            return
+        if waited > START and self.members and not self._were_taken:
+            raise EngineError(
+                f"no worker has started on the Ray cluster in {START:.0f} seconds",
+                hint="`ray status` shows its nodes, and /tmp/ray/session_latest/logs on a node why it starts nothing",
+            )
+        if waited < PATIENCE or self._has_said:
+            return
+        self._has_said = True
+        import ray
+
+        total = int(ray.cluster_resources().get("CPU", 0))
+        held = f"all {total} CPUs of the Ray cluster are" if total != 1 else "the CPU of the Ray cluster is"
+        if self._were_taken:
+            self.notice(f"{held} held by other work; waiting until one is free (Ctrl-C ends this)")
+        else:
+            self.notice("waiting for the workers on the Ray cluster to start (Ctrl-C ends this)")
 
     def _hire(self, node: str, host: str) -> None:
         import ray

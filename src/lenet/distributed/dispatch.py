@@ -40,6 +40,7 @@ class Dispatch:
         self, crew: Crew, tasks: Sequence[Task], display: Finished, limit: int | None, interrupt: Interrupt
     ) -> None:
         self.crew, self.tasks, self.display, self.limit, self.interrupt = crew, tasks, display, limit, interrupt
+        crew.notice = display.notice
         self.outcomes: dict[int, Outcome] = {}
         self.waiting = deque(range(len(tasks)))
         self.attempts = [0] * len(tasks)
@@ -114,6 +115,8 @@ class Dispatch:
         except RayTaskError:
             raise
         except RayError:  # the worker or its node died, or what it had answered was lost with it
+            if member in self.crew.members:
+                self.display.notice(f"a worker on {member.host} died; what it had is trained again elsewhere")
             self.crew.lose(member)
             for order in orders:
                 self._again(order)
