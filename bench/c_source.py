@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +111,7 @@ def line(name: str, form: str, row: dict[str, Any]) -> str:
 def compiled(export: Export, folder: Path) -> Path:
     """The source as a shared library."""
     folder.mkdir()
-    assert not isinstance(export.content, bytes)
+    assert isinstance(export.content, Mapping)
     for name, content in export.content.items():
         (folder / name).write_bytes(content)
     program = folder / "lenet.so"

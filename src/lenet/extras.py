@@ -11,6 +11,8 @@ NEEDED = {
     "hub": ("huggingface_hub", "huggingface_hub", "huggingface_hub", (1, 0)),
     "ray": ("ray", "ray", "Ray", (2, 40)),
     "optuna": ("optuna", "optuna", "Optuna", (4, 0)),
+    "tensorboard": ("tensorboard", "tensorboard", "TensorBoard", (2, 18)),
+    "mlflow": ("mlflow", "mlflow-skinny", "MLflow", (3, 10)),
     "sklearn": ("sklearn", "scikit-learn", "scikit-learn", (1, 6)),
 }
 

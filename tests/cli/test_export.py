@@ -19,10 +19,13 @@ def test_export(lenet_command, trained, tmp_path):
 def test_mistakes(lenet_command, trained, tmp_path):
     assert lenet_command("export", trained.path)[::2] == (
         2,
-        "error: --to is missing\nhint: usage: lenet export [OPTIONS] {RUN}\n",
+        "error: --to is missing\nhint: usage: lenet export [OPTIONS] {RUN}...\n",
     )
     code, _, err = lenet_command("export", trained.path, "--to", "onxx")
-    assert (code, err.splitlines()[1]) == (2, "hint: did you mean onnx? choose from onnx, c, hub-folder")
+    assert (code, err.splitlines()[1]) == (
+        2,
+        "hint: did you mean onnx? choose from onnx, c, hub-folder, tensorboard, mlflow, csv",
+    )
     for batch in ("0", "many", "1.5", "-3"):
         code, _, err = lenet_command("export", trained.path, "--to", "onnx", "--batch", batch, "--out", tmp_path / "a")
         assert code == 2
@@ -62,3 +65,26 @@ def test_check_needs_data(lenet_command, trained, tmp_path):
     )
     assert (code, err.splitlines()[1]) == (2, "hint: add --check, or leave --data out")
     assert not list(tmp_path.iterdir())
+
+
+def test_the_numbers_of_several_runs(lenet_command, trained, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, printed, err = lenet_command("export", trained.path, "digits", "--to", "csv")
+    assert code == 0, err
+    assert printed.startswith("runs.csv: 2 runs, a row each; points.csv: ")
+    assert err == "note: digits is the ready-made network, not a run of yours\nwrote runs-csv\n"
+    assert (tmp_path / "runs-csv" / "points.csv").is_file()
+    code, printed, err = lenet_command("export", trained.path, "--to", "csv", "--experiment", "mine")
+    assert (code, printed, err.splitlines()[0]) == (2, "", "error: the target csv has no option experiment")
+    code, printed, err = lenet_command("export", trained.path, "digits", "--to", "onnx")
+    assert (code, err.splitlines()[-1]) == (2, "hint: tensorboard, mlflow and csv take any number")
+    assert [path.name for path in tmp_path.iterdir()] == ["runs-csv"]
+
+
+def test_a_store_has_no_path(lenet_command, trained, tmp_path, monkeypatch):
+    pytest.importorskip("mlflow")
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+    store = tmp_path / "store"
+    arguments = ("export", trained.path, "--to", "mlflow", "--tracking-uri", store, "--experiment", "mine")
+    assert lenet_command(*arguments) == (0, f"wrote 1 run: experiment mine of {store}\n", "")
+    assert lenet_command(*arguments) == (0, f"wrote 0 runs, 1 were there: experiment mine of {store}\n", "")

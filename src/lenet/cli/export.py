@@ -1,4 +1,4 @@
-"""The command `lenet export`: a trained network in the form that another program takes."""
+"""The command `lenet export`: a trained network, or the numbers of runs, in the form that another program takes."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -7,13 +7,21 @@ import typer
 
 from lenet.cli import messages
 from lenet.cli.card import Licence, Title
-from lenet.cli.options import DataDir, RunPath
+from lenet.cli.options import RUN_HELP, DataDir, announce
 from lenet.cli.output import note, say
 from lenet.deploy.targets import TARGETS
 
 
 def export(
-    run: RunPath,
+    runs: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="RUN",
+            callback=announce,
+            help=f"{RUN_HELP} For tensorboard, mlflow and csv, any number of run directories, and of folders that hold some, "
+            "such as a sweep's.",
+        ),
+    ],
     to: Annotated[str, typer.Option(metavar="TARGET", help=f"What to write: {', '.join(TARGETS)}.")],
     out: Annotated[
         Path | None,
@@ -53,8 +61,19 @@ def export(
     data_dir: DataDir = None,
     title: Title = None,
     licence: Licence = None,
+    tracking_uri: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URI",
+            help="mlflow: the store, http://HOST:5000 or sqlite:///mlflow.db.  [default: MLFLOW_TRACKING_URI, or else "
+            "mlflow.db in this folder]",
+        ),
+    ] = None,
+    experiment: Annotated[
+        str | None, typer.Option(metavar="NAME", help="mlflow: the experiment.  [default: lenet]")
+    ] = None,
 ) -> None:
-    """Write a trained network for other programs.
+    """Write a trained network, or the numbers of runs, for other programs.
 
     onnx: one file for onnxruntime, OpenCV, browsers and converters. It takes pixels divided by 255, contains the
     normalisation, and computes logits and probabilities.
@@ -64,19 +83,28 @@ def export(
 
     hub-folder: what lenet push would push: weights, config.json, lenet.json, the model card and its images.
 
+    tensorboard: event files with every number of the training, and the settings for the tab HPARAMS (the extra
+    tensorboard).
+
+    mlflow: runs in an experiment of a tracking server or database, with settings, metrics and tags (the extra mlflow). What
+    is there already is not written twice.
+
+    csv: two tables, runs.csv with a row for each run, and points.csv with every number of metrics.jsonl.
+
     Example: lenet export runs/first --to onnx --check
     """
     from lenet.deploy import targets
 
     given: dict[str, Any] = {"batch": batch, "check": check, "data": data, "data_dir": data_dir}
     given |= {"int8": int8, "accept_loss": accept_loss}
-    given |= {"title": title, "licence": licence}
+    given |= {"title": title, "licence": licence, "tracking_uri": tracking_uri, "experiment": experiment}
     options = {name: value for name, value in given.items() if value is not None and value is not False}
     try:
-        exported = targets.export(run, to, out, **options)
+        exported = targets.export(runs, to, out, **options)
     except targets.CheckError as error:
         messages.print_error(error, "export")
         raise typer.Exit(messages.BUG) from error
     for text in exported.notes:
         say(text)
-    note(f"wrote {exported.path}")
+    if exported.path is not None:
+        note(f"wrote {exported.path}")
