@@ -17,7 +17,8 @@ from PIL import Image, ImageDraw
 from lenet.data.dataset import Dataset
 from lenet.errors import ImageError, RunError
 from lenet.images.framing import place
-from lenet.images.preprocess import Preprocessing, mean_and_std
+from lenet.images.pixels import mean_and_std
+from lenet.images.preprocess import Preprocessing
 
 DIGIT = Preprocessing(size=(28, 28), framing="mass")
 GARMENT = Preprocessing(size=(28, 28), framing="box")

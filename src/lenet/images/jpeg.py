@@ -16,6 +16,7 @@ USUAL = re.compile(rb"\xff([\xc0\xc1\xc4\xdb\xdd\xe0-\xef\xfe])")
 MARKER = re.compile(rb"\xff([\x01-\xcf\xd8-\xfe])")  # in the pixels' codes only the end
 MODES = {1: "L", 3: "RGB"}  # of Pillow, by the number of components
 MAX_HEADER = 4096  # bytes
+SCALES = (8, 4, 2, 1)  # by which the decoder divides both edges on the way, from the largest
 
 
 class Header(NamedTuple):
@@ -39,13 +40,17 @@ def small(content: bytes, enough: int) -> Pixels | None:
 
     Returns:
         uint8 (height, width), or (height, width, 3) where the image has colours; None if it is anything else: several scans,
-        an orientation, so large that it is reduced, damaged.
+        an orientation, so large that it is reduced after decoding too, damaged.
     """
     if not content.startswith(START):
         return None
     stop = content.find(SCAN, 0, MAX_HEADER)
     header = _usual(content[:stop]) if stop > 0 else None
-    if header is None or factor(header.size, enough) > 1:
+    if header is None:
+        return None
+    scale = _scale(header.size, enough)
+    width, height = (-(-edge // scale) for edge in header.size)
+    if factor((width, height), enough) > 1:
         return None
     codes = stop + 2 + int.from_bytes(content[stop + 2 : stop + 4], "big")
     following = MARKER.search(content, codes)
@@ -54,12 +59,19 @@ def small(content: bytes, enough: int) -> Pixels | None:
     from PIL import Image
 
     try:
-        image = Image.frombytes(header.mode, header.size, content, "jpeg", header.mode, "")
+        image = Image.frombytes(header.mode, (width, height), content, "jpeg", header.mode, "", scale, 0)
     except (ValueError, OSError):
         return None
-    width, height = header.size
     shape = (height, width) if header.mode == "L" else (height, width, 3)
     return without_colours(np.frombuffer(image.tobytes(), np.uint8).reshape(shape))
+
+
+def _scale(size: tuple[int, int], enough: int) -> int:
+    """The scale at which Pillow decodes a JPEG that `decode` asks for a draft."""
+    divisor = factor(size, enough)
+    wanted = next(scale for scale in SCALES if scale <= divisor)
+    reached = min(edge // max(1, edge // wanted) for edge in size)
+    return next(scale for scale in SCALES if scale <= reached)
 
 
 @functools.lru_cache(maxsize=64)  # the files of a data set often begin alike

@@ -1,4 +1,4 @@
-"""Pixels in memory: the type, parts of large arrays, and from colour to grey."""
+"""Pixels in memory: the type, parts of large arrays, their mean, and from colour to grey."""
 
 import math
 from collections.abc import Iterator
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 Pixels = NDArray[np.uint8]  # (height, width), or (height, width, 3) with colours
 Grey = NDArray[np.uint8]  # (height, width)
 
+ROW = 256  # bytes whose squares sum up to less than 2 ** 24
 CHUNK = 1 << 20  # numbers to compute with at a time, so that copies stay small
 
 
@@ -48,3 +49,21 @@ def without_colours(pixels: Pixels) -> Pixels:
     if all(np.array_equal(red[rows], green[rows]) and np.array_equal(red[rows], blue[rows]) for rows in parts):
         return np.ascontiguousarray(red)
     return pixels
+
+
+def mean_and_std(images: Pixels) -> tuple[float, float]:
+    """Measure mean and standard deviation of all pixels, as shares of 255.
+
+    The sums are exact: float32 holds those of 256 squares, float64 those of a part, Python's integers those of all parts. The
+    std of images of a single grey is 1.
+    """
+    total = total_of_squares = 0
+    for part in chunks(images.shape):
+        values = images[part].ravel()
+        whole = len(values) // ROW * ROW
+        for rows in (values[:whole].reshape(-1, ROW).astype(np.float32), values[whole:, None].astype(np.float32)):
+            total += int((rows @ np.ones(rows.shape[1], np.float32)).sum(dtype=np.float64))
+            total_of_squares += int(np.einsum("ij,ij->i", rows, rows).sum(dtype=np.float64))
+    mean = total / images.size / 255
+    std = math.sqrt(images.size * total_of_squares - total**2) / images.size / 255
+    return mean, std if std > 1e-6 else 1.0

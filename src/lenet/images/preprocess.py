@@ -15,7 +15,6 @@ With the framing "whole", as for people's own images, `Preprocessing.apply` brin
 6. `place`             centres it as the training images are; inverts it back if those have a light background
 """
 
-import math
 import sys
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -30,13 +29,12 @@ from lenet.images.fit import brought_to, with_channels
 from lenet.images.found import Framed
 from lenet.images.framing import FRAMINGS, corners, frame, place, scale_to_fit, split
 from lenet.images.invariants import ObjectRange, measured_framing, measured_range
-from lenet.images.pixels import Pixels, chunks
+from lenet.images.pixels import Pixels, chunks, mean_and_std
 from lenet.registry import FITS
 
 GROUNDS = ("dark", "light", "mixed")
 WHOLE = "whole"
 ALL_FRAMINGS = (*FRAMINGS, WHOLE)
-ROW = 256  # bytes whose squares sum up to less than 2 ** 24
 ADDED: dict[str, Any] = {"channels": 1, "fit": "pad", "objects": None}  # entries that files of earlier versions lack
 
 
@@ -187,25 +185,35 @@ class Preprocessing:
 
     def explain(self, source: Source, name: str | None = None) -> Framed:
         """Do as `apply`, and return with what the network sees what was found in the image, and each step."""
-        pixels, name = self._decoded(source, name)
+        name = _named(source, name)
+        return self.framed(self.decoded(source, name), name)
+
+    def framed(self, pixels: Pixels, name: str) -> Framed:
+        """Do as `explain` with pixels from `decoded`."""
         if self.framing == WHOLE or self.ground == "mixed":
             return self._whole(pixels)
         return frame(pixels, self.size, self.framing, self.ground, name, self.objects)
 
     def split(self, source: Source, name: str | None = None) -> tuple[Framed, ...]:
         """Do as `explain` for each of the parts of similar size that an image shows, left to right."""
-        pixels, name = self._decoded(source, name)
+        name = _named(source, name)
+        pixels = self.decoded(source, name)
         if self.framing == WHOLE or self.ground == "mixed":
             return (self._whole(pixels),)
         return split(pixels, self.size, self.framing, self.ground, name, self.objects)
 
-    def _decoded(self, source: Source, name: str | None) -> tuple[Pixels, str]:
-        """An image's pixels, and what errors call it."""
-        if name is None:
-            name = str(source) if isinstance(source, Path | str) else "the image"
+    def decoded(self, source: Source, name: str) -> Pixels:
+        """Decode an image as far as the first step of `apply`: uint8 (height, width) or (height, width, 3).
+
+        Args:
+            source: As for `apply`.
+            name: What errors call it.
+
+        Raises:
+            ImageError: It is no image, or too large.
+        """
         # A whole image is only scaled down, to which twice the network's size is enough; small things are looked for in more.
-        enough = 2 * max(self.size) if self.framing == WHOLE else ENOUGH
-        return decode(source, name, enough=enough), name
+        return decode(source, name, enough=2 * max(self.size) if self.framing == WHOLE else ENOUGH)
 
     def _whole(self, pixels: Pixels) -> Framed:
         """A whole image, brought to the network's size."""
@@ -220,22 +228,11 @@ class Preprocessing:
         return Framed(seen, None, (("image", pixels), ("what the network sees", seen)))
 
 
-def mean_and_std(images: Pixels) -> tuple[float, float]:
-    """Measure mean and standard deviation of all pixels, as shares of 255.
-
-    The sums are exact: float32 holds those of 256 squares, float64 those of a part, Python's integers those of all parts. The
-    std of images of a single grey is 1.
-    """
-    total = total_of_squares = 0
-    for part in chunks(images.shape):
-        values = images[part].ravel()
-        whole = len(values) // ROW * ROW
-        for rows in (values[:whole].reshape(-1, ROW).astype(np.float32), values[whole:, None].astype(np.float32)):
-            total += int((rows @ np.ones(rows.shape[1], np.float32)).sum(dtype=np.float64))
-            total_of_squares += int(np.einsum("ij,ij->i", rows, rows).sum(dtype=np.float64))
-    mean = total / images.size / 255
-    std = math.sqrt(images.size * total_of_squares - total**2) / images.size / 255
-    return mean, std if std > 1e-6 else 1.0
+def _named(source: Source, name: str | None) -> str:
+    """What errors call an image."""
+    if name is not None:
+        return name
+    return str(source) if isinstance(source, Path | str) else "the image"
 
 
 def _light(images: Pixels) -> NDArray[np.bool_]:

@@ -23,7 +23,8 @@ from lenet.data.own.path import own_path
 from lenet.errors import ConfigError, RunError, choices_hint, quoted
 from lenet.files import durable, untrusted
 from lenet.files.safetensors import SUFFIX, Weights, must_be_finite, must_be_variances
-from lenet.images.preprocess import Preprocessing, mean_and_std
+from lenet.images.pixels import mean_and_std
+from lenet.images.preprocess import Preprocessing
 from lenet.networks import Architecture, build
 from lenet.networks.layers import Shape
 from lenet.networks.matching import SAVE_HINT, Tensors, match, without_counters, without_prefix
