@@ -9,6 +9,7 @@ NEEDED = {
     "torch": ("torch", "torch", "PyTorch", (2, 6)),
     "serve": ("uvicorn", "uvicorn", "uvicorn", (0, 34)),
     "hub": ("huggingface_hub", "huggingface_hub", "huggingface_hub", (1, 0)),
+    "parquet": ("pyarrow", "pyarrow", "pyarrow", (17, 0)),
     "ray": ("ray", "ray", "Ray", (2, 40)),
     "optuna": ("optuna", "optuna", "Optuna", (4, 0)),
     "tensorboard": ("tensorboard", "tensorboard", "TensorBoard", (2, 18)),

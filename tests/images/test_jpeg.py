@@ -33,7 +33,7 @@ def general(content: bytes) -> np.ndarray:
 
 @given(
     mode=st.sampled_from(["L", "RGB", "CMYK"]),
-    size=st.tuples(st.integers(1, 130), st.integers(1, 130)) | st.tuples(st.integers(100, 500), st.integers(100, 500)),
+    size=st.tuples(st.integers(1, 130), st.integers(1, 130)) | st.tuples(st.integers(100, 250), st.integers(100, 250)),
     options=st.fixed_dictionaries(
         {"quality": st.integers(1, 100), "subsampling": st.integers(0, 2)},
         optional={

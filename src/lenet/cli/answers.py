@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lenet.analysis.answer import Answer, Reading, Unreadable
 from lenet.analysis.given_images import Given
+from lenet.analysis.many.rows import COLUMNS, Row
 from lenet.analysis.score import Score
 from lenet.cli.output import note, print_table, say
 from lenet.errors import ConfigError
@@ -33,18 +34,15 @@ class Table:
         self.writer = csv.writer(self.text, lineterminator="\n")
         if target != STDOUT and not (folder := Path(target).parent).is_dir():
             raise ConfigError(f"cannot write {target}: there is no folder {folder}", hint="make the folder first")
-        self._write(["ImageId", "Label"] if self.has_rows else ["file", "label", "probability", "unknown"])
+        self._write(["ImageId", "Label"] if self.has_rows else [*COLUMNS[:-1]])
 
     def add(self, image: Given, answer: Answer) -> None:
         """Add a line; an image that could not be classified has an empty label.
 
         `unknown` is true or false, and empty if the network has no calibration. The label of an unknown image is the nearest.
         """
-        label, probability, unknown = "", "", ""
-        if isinstance(answer, Reading):
-            label, probability = answer.label, f"{answer.probability:.6f}"
-            unknown = "" if answer.is_unknown is None else str(answer.is_unknown).lower()
-        self._write([str(image.row), label] if self.has_rows else [image.name, label, probability, unknown])
+        name, label, probability, unknown, _ = Row.of(answer).cells()
+        self._write([str(image.row), label] if self.has_rows else [name, label, probability, unknown])
 
     def finish(self) -> None:
         """Write the file. Raises ConfigError if that fails."""

@@ -1,4 +1,4 @@
-"""The command `lenet predict`: answers for images, folders of images, and tables of pixels, printed as they come."""
+"""The command `lenet predict`: answers for images, folders and tables, printed as they come, or written in parts."""
 
 from collections import Counter
 from pathlib import Path
@@ -38,6 +38,26 @@ def predict(
             "wants it; file,label,probability,unknown for files.",
         ),
     ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Classify all images in a folder, however many, on all cores, and write the answers into DIR, in parts: file, "
+            "label, probability, unknown, error. The same command goes on where it stopped.",
+        ),
+    ] = None,
+    form: Annotated[
+        str, typer.Option("--format", metavar="NAME", help="With --out: csv or parquet (extra parquet).")
+    ] = "csv",
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            "--ray",
+            metavar="auto|HOST:PORT",
+            help="With --out: classify on the Ray cluster with its head there, whose nodes all see the folder; auto: on the "
+            "one that runs here, or else on one that is started on this machine.",
+        ),
+    ] = None,
     device: Device = "auto",
     json_: Json = False,
 ) -> None:
@@ -54,13 +74,29 @@ def predict(
     A calibrated network (lenet train --validation N, or lenet calibrate) prints `unknown` for an image that is unlike those
     that it was trained on, with the reason, before the nearest classes.
 
+    For many files, --out has all cores work, and writes the answers while memory stays as small as at the beginning; --ray has a
+    cluster work. After Ctrl-C, or whatever else stopped it, the same command goes on, and no file is classified twice.
+
     Example: lenet predict runs/first boot.png --show
     """
+    from lenet.analysis.given_images import check_order
+
     if table is not None and json_:
         raise ConfigError("--csv and --json cannot be used together", hint="leave one of them out")
+    if out is not None:
+        from lenet.cli.predict_folder import Answers, predict_into
+
+        if len(images) > 1 or split or show or table:
+            hint = "leave --split, --show and --csv out, and name one folder"
+            raise ConfigError("--out takes one folder, and writes all answers itself", hint=hint)
+        check_order(run, images[0])
+        predict_into(run, images[0], Answers(out, form, device, json_), ray)
+        return
+    if ray is not None or form != "csv":
+        raise ConfigError("--ray and --format are for --out", hint="add --out answers: the folder of the answers")
 
     from lenet.analysis.answer import Unreadable
-    from lenet.analysis.given_images import check_order, find_images
+    from lenet.analysis.given_images import find_images
     from lenet.analysis.prediction import predict_each
     from lenet.analysis.score import Score
     from lenet.cli import answers

@@ -31,9 +31,9 @@ class Progress:
     ) -> None:
         self.clear()
 
-    def advance(self) -> None:
-        """Count an image."""
-        self.done += 1
+    def advance(self, count: int = 1) -> None:
+        """Count an image, or several."""
+        self.done += count
         now = time.monotonic()
         if self.is_shown and now - self.written >= SECONDS:
             rate = self.done / (now - self.began)

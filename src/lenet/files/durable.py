@@ -174,8 +174,12 @@ def leftovers(folder: Path) -> list[Path]:
 
 
 @contextlib.contextmanager
-def lock(folder: Path, hint: str = "wait until it has ended, or end it; what it has saved is kept") -> Iterator[None]:
-    """Lock a folder, so that one process at a time trains in it.
+def lock(
+    folder: Path,
+    hint: str = "wait until it has ended, or end it; what it has saved is kept",
+    doing: str = "training",
+) -> Iterator[None]:
+    """Lock a folder, so that one process at a time writes in it.
 
     The lock is released when its process ends, however it ends, and leaves no file. Windows and file systems without locks
     go without.
@@ -183,6 +187,7 @@ def lock(folder: Path, hint: str = "wait until it has ended, or end it; what it 
     Args:
         folder: The folder; it must exist.
         hint: What to do if it is locked.
+        doing: What a process does that has locked it.
 
     Raises:
         RunError: It is locked, by another process or in this one.
@@ -195,7 +200,7 @@ def lock(folder: Path, hint: str = "wait until it has ended, or end it; what it 
             file = stack.enter_context(_opened(folder, os.O_RDONLY))
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise RunError(f"another process is training in {folder}", hint=hint) from None
+            raise RunError(f"another process is {doing} in {folder}", hint=hint) from None
         except OSError:
             pass  # a file system without locks, or the folder is gone: the next write will report it
         yield

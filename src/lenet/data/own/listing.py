@@ -135,16 +135,39 @@ def list_folder(root: Path, max_files: int = MAX_FILES) -> tuple[list[str], list
     """
     names: list[str] = []
     empty: list[str] = []
+    for name in walk(root):
+        if name.endswith("/"):
+            empty.append(name[:-1])
+            continue
+        names.append(name)
+        if len(names) > max_files:
+            raise DataError(f"{root} holds more than {max_files:,} files", hint="name a folder with the images only")
+    return sorted(names), sorted(empty)
 
-    def walk(folder: str, prefix: str, above: tuple[tuple[int, int], ...]) -> None:
-        before = len(names)
+
+def walk(root: Path) -> Iterator[str]:
+    """Yield the names of the files in a folder and its subfolders as the disk has them, hidden ones left out.
+
+    Args:
+        root: The folder. Links are followed, but not in circles.
+
+    Yields:
+        The name of each file, relative with "/"; and that of each folder with no files in it, with "/" at its end.
+
+    Raises:
+        DataError: A folder cannot be read, or they are too deep in one another.
+    """
+
+    def inside(folder: str, prefix: str, above: tuple[tuple[int, int], ...]) -> Iterator[str]:
+        is_empty = True
         try:
             with os.scandir(folder) as entries:
                 for entry in entries:
                     if is_hidden(entry.name):
                         continue
                     if not _is(entry.is_dir):
-                        names.append(prefix + entry.name)
+                        is_empty = False
+                        yield prefix + entry.name
                         continue
                     status = entry.stat()
                     identity = (status.st_dev, status.st_ino)
@@ -153,14 +176,13 @@ def list_folder(root: Path, max_files: int = MAX_FILES) -> tuple[list[str], list
                             f"{untrusted.printable(entry.path)} is more than {MAX_DEPTH} folders deep, or in itself",
                             hint="move the class folders into a folder of their own",
                         )
-                    walk(entry.path, f"{prefix}{entry.name}/", (*above, identity))
+                    for name in inside(entry.path, f"{prefix}{entry.name}/", (*above, identity)):
+                        is_empty &= name.endswith("/")
+                        yield name
         except OSError as error:
             what = untrusted.printable(error.filename or folder)
             raise DataError(f"{what} cannot be read: {error.strerror or error}") from error
-        if len(names) > max_files:
-            raise DataError(f"{root} holds more than {max_files:,} files", hint="name a folder with the images only")
-        if len(names) == before and prefix:
-            empty.append(prefix[:-1])
+        if is_empty and prefix:
+            yield prefix
 
-    walk(str(root), "", ())
-    return sorted(names), sorted(empty)
+    return inside(str(root), "", ())
