@@ -42,8 +42,8 @@ def predict(
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Classify all images in a folder, however many, on all cores, and write the answers into DIR, in parts: file, "
-            "label, probability, unknown, error. The same command goes on where it stopped.",
+            help="Classify all images in a folder, however many, on all cores, and write the answers into DIR, in parts: "
+            "file, label, probability, unknown, error. The same command goes on where it stopped.",
         ),
     ] = None,
     form: Annotated[
@@ -74,8 +74,8 @@ def predict(
     A calibrated network (lenet train --validation N, or lenet calibrate) prints `unknown` for an image that is unlike those
     that it was trained on, with the reason, before the nearest classes.
 
-    For many files, --out has all cores work, and writes the answers while memory stays as small as at the beginning; --ray has a
-    cluster work. After Ctrl-C, or whatever else stopped it, the same command goes on, and no file is classified twice.
+    For many files, --out has all cores work, and writes the answers in memory that does not grow with their number; --ray has
+    a cluster work. After Ctrl-C, or whatever else stopped it, the same command goes on: every file has one answer.
 
     Example: lenet predict runs/first boot.png --show
     """
