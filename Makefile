@@ -17,6 +17,7 @@
 #   make without-torch     the tests of the core in an environment of its own without PyTorch, .venv-core
 #   make page              the explorer's page in Chromium, the types of its modules, its accessibility
 #   make ray               the tests marked `ray`: sweeps on a Ray cluster of three nodes here, nodes that die
+#   make gpu               the tests marked `gpu`, on an NVIDIA GPU; an error where there is none
 #   make screenshots       those of docs/explorer.md, from MNIST in LENET_DATA
 #   make builds            the tests marked `build`: kernels for every platform and for WebAssembly, wheels
 #   make sanitize          the tests of the CPU engine under the address and undefined-behaviour sanitizers, and trainings of
@@ -52,7 +53,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses $(JOBS)
 KERNELS := src/lenet/engines/kernels
 SOURCES := $(wildcard $(KERNELS)/*.h $(KERNELS)/*.cpp $(KERNELS)/build.py)
 
-.PHONY: train examples check format lint test coverage proof without-torch builds page ray sanitize emulate wasm mutants mutants-short \
+.PHONY: train examples check format lint test coverage proof without-torch builds page ray gpu sanitize emulate wasm mutants mutants-short \
   faults faults-short bench bench-short serve-bench soak-short \
   doctor doctor-short lab networks reproduction wheels release docs clean
 
@@ -75,17 +76,17 @@ lint: .venv/installed-dev
 	@$(BIN)/mypy
 
 test: .venv/installed-dev
-	@$(PYTEST) -m 'not proof and not build and not page and not ray' $(ARGS)
+	@$(PYTEST) -m 'not proof and not build and not page and not ray and not gpu' $(ARGS)
 
 coverage: .venv/installed-dev
-	@$(PYTEST) -m 'not proof and not build and not page and not ray' --cov --cov-fail-under=90 $(ARGS)
+	@$(PYTEST) -m 'not proof and not build and not page and not ray and not gpu' --cov --cov-fail-under=90 $(ARGS)
 
 proof: .venv/installed-dev
 	@$(PYTEST) -m proof $(ARGS)
 
 without-torch: .venv-core/installed
 	@.venv-core/bin/python -c 'import importlib.util as u; assert u.find_spec("torch") is None'
-	@.venv-core/bin/python -m pytest --numprocesses $(JOBS) -m 'not proof and not build and not page and not ray and not docs' $(ARGS)
+	@.venv-core/bin/python -m pytest --numprocesses $(JOBS) -m 'not proof and not build and not page and not ray and not gpu and not docs' $(ARGS)
 
 builds: .venv/installed-wheels
 	@$(PYTEST) --dist loadfile -m build $(ARGS)
@@ -95,6 +96,9 @@ page: .venv/installed-page
 
 ray: .venv/installed-dev
 	@$(BIN)/python -m pytest -m ray $(ARGS)
+
+gpu: .venv/installed-dev
+	@$(BIN)/python -m pytest -m gpu --require-gpu $(ARGS)
 
 screenshots: .venv/installed-page
 	@$(BIN)/python -m pytest --quiet tests/explorer/pages/test_screenshots.py --write-screenshots

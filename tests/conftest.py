@@ -23,6 +23,8 @@ from lenet.data.catalogue import CATALOGUE
 from lenet.data.dataset import Splits
 from lenet.display import curve
 from lenet.engines import kernels
+from lenet.engines.choice import choose_device
+from lenet.errors import EngineError
 from lenet.extras import has_torch
 
 hypothesis.settings.register_profile("lenet", deadline=None)  # the time of one example says how busy the machine is
@@ -52,12 +54,18 @@ REAL_DATA = os.environ.get("LENET_TEST_DATA")
 
 def pytest_addoption(parser):
     parser.addoption("--kernels", metavar="DIR", help="use the CPU kernels in this folder")
+    parser.addoption("--require-gpu", action="store_true", help="end with an error where PyTorch sees no GPU")
     parser.addoption("--write-screenshots", action="store_true", help="write those of docs/explorer.md anew")
 
 
 def pytest_configure(config):
     if folder := config.getoption("--kernels"):
         kernels.FOLDER = Path(folder).resolve(strict=True)
+    if config.getoption("--require-gpu"):
+        try:
+            choose_device("cuda")
+        except EngineError as error:
+            pytest.exit(f"error: {error}", returncode=2)
 
 
 # Long tests run first, so that no process waits at the end for a long test of another.

@@ -8,7 +8,7 @@ import pytest
 import torch
 from engines import RECIPES, STILL, training_set
 from made_up import noise, taught
-from oracle import UNIT, error, gradients, margin
+from oracle import UNIT, check, error, errors_against_float64, margin
 from references import Float64Engine, both, engine_of
 
 from lenet.configuration import configure
@@ -30,38 +30,6 @@ def one_step(engine, batch):
     views = split(engine.optimizer.gradient, engine.optimizer.shapes)
     found = {name: view.astype(np.float64) for name, view in views.items()}
     return found | {"loss": stats.losses[0], "logits": logits.astype(np.float64)}
-
-
-def errors_against_float64(model, dataset, smoothing, found, preprocessing, weights=None, teaching=None):
-    """The errors of our gradients, each and averaged over the tensors, of loss and logits; and those of plain float32.
-
-    PyTorch computes a small case in one order of sums, and by luck may hit it; so the largest error of its three ways is
-    taken: its own convolutions, those of oneDNN, and those with channels last.
-    """
-    arguments = (dataset.images, dataset.labels, preprocessing)
-    exact = gradients(model, *arguments, torch.float64, smoothing, weights=weights, teaching=teaching)
-    names = [name for name, _ in model.named_parameters()]
-
-    def errors(values):
-        return {
-            **(each := {f"gradient of {name}": error(values[name], exact[name]) for name in names}),
-            "gradients": np.mean([*each.values()]),
-            "loss": error(values["loss"], exact["loss"]),
-            "logits": error(values["logits"], exact["logits"]),
-        }
-
-    plain = [
-        gradients(model, *arguments, torch.float32, smoothing, way, weights, teaching)
-        for way in ("native", "onednn", "channels last")
-    ]
-    each = [errors(values) for values in plain]
-    return errors(found), {name: max(of_way[name] for of_way in each) for name in each[0]}
-
-
-def check(ours, theirs):
-    """At most twice the error of plain PyTorch, where that is more than a few units in the last place."""
-    for name in ("gradients", "loss", "logits"):
-        assert ours[name] <= 2 * max(theirs[name], 3 * UNIT), (name, ours, theirs)
 
 
 def of_each_tensor(ours, theirs):

@@ -49,7 +49,7 @@ def test_only_what_decides_the_last_bits_is_a_difference(name):
     now = dataclasses.replace(before, **{name: other})
     words = [f"{name} {getattr(before, name) or 'none'} → {other}"]
     assert environment.differences(before, now, "cpu") == (words if name in DECIDES else [])
-    with_pytorch = (*DECIDES, "torch", "gpu", "threads")
+    with_pytorch = (*DECIDES, "torch", "gpu", "cuda", "threads")
     assert environment.differences(before, now, "reference") == (words if name in with_pytorch else [])
 
 

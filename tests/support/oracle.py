@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from lenet.data.dataset import Dataset
 from lenet.images.preprocess import Preprocessing
 from lenet.pytorch.tensors import to_input
 
@@ -80,3 +81,43 @@ def margin(model: nn.Module, images: Any, preprocessing: Preprocessing) -> float
     with torch.no_grad():
         model(to_input(torch.from_numpy(images), preprocessing).double())
     return min(nearest)
+
+
+def errors_against_float64(
+    model: nn.Module,
+    dataset: Dataset,
+    smoothing: float,
+    found: dict[str, Any],
+    preprocessing: Preprocessing,
+    weights: Any = None,
+    teaching: Any = None,
+) -> tuple[dict[str, float], dict[str, float]]:
+    """The errors of our gradients, each and averaged over the tensors, of loss and logits; and those of plain float32.
+
+    PyTorch computes a small case in one order of sums, and by luck may hit it; so the largest error of its three ways is
+    taken: its own convolutions, those of oneDNN, and those with channels last.
+    """
+    arguments = (dataset.images, dataset.labels, preprocessing)
+    exact = gradients(model, *arguments, torch.float64, smoothing, weights=weights, teaching=teaching)
+    names = [name for name, _ in model.named_parameters()]
+
+    def errors(values: dict[str, Any]) -> dict[str, float]:
+        return {
+            **(each := {f"gradient of {name}": error(values[name], exact[name]) for name in names}),
+            "gradients": float(np.mean([*each.values()])),
+            "loss": error(values["loss"], exact["loss"]),
+            "logits": error(values["logits"], exact["logits"]),
+        }
+
+    plain = [
+        gradients(model, *arguments, torch.float32, smoothing, way, weights, teaching)
+        for way in ("native", "onednn", "channels last")
+    ]
+    each = [errors(values) for values in plain]
+    return errors(found), {name: max(of_way[name] for of_way in each) for name in each[0]}
+
+
+def check(ours: dict[str, float], theirs: dict[str, float]) -> None:
+    """At most twice the error of plain PyTorch, where that is more than a few units in the last place."""
+    for name in ("gradients", "loss", "logits"):
+        assert ours[name] <= 2 * max(theirs[name], 3 * UNIT), (name, ours, theirs)

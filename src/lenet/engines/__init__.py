@@ -50,9 +50,11 @@ class Engine(Protocol):
         micro_batch: None while each batch is computed as a whole; else how many images at a time, their gradients added up,
             because memory is short. The engine sets it. The last bits of a training depend on it, so a resumed training
             sets it before its first step.
+        notice: what a user should know about how it computes; empty for nothing.
     """
 
     micro_batch: int | None
+    notice: str
 
     @property
     def network(self) -> Network:

@@ -24,6 +24,7 @@ class Stateful:
 
     device: str
     optimizer: OptimizerState
+    notice: str = ""  # what a user should know about how the engine computes
 
     def buffers(self) -> dict[str, Array]:
         """Return what a module that is no Network holds beside its parameters, such as running means, by name."""

@@ -40,6 +40,7 @@ from lenet.engines.threads import num_threads
 from lenet.errors import EngineError
 from lenet.images.preprocess import Preprocessing
 from lenet.networks import Architecture, Network, gradients
+from lenet.pytorch.arithmetic import exactly
 from lenet.pytorch.batches import Batches
 from lenet.pytorch.loss import Loss
 from lenet.pytorch.modules import evaluating
@@ -127,7 +128,11 @@ class ReferenceEngine(Stateful):
         """
         self.module.train()
         began = time.perf_counter()
-        with torch_threads(self.threads), memory_explained(self.device, STEP, "in the training's steps"):
+        with (
+            torch_threads(self.threads),
+            exactly(self.device),
+            memory_explained(self.device, STEP, "in the training's steps"),
+        ):
             losses = torch.zeros(stop - start, device=self.device)
             correct = torch.zeros((), dtype=torch.int64, device=self.device)
             for step in range(start, stop):
@@ -182,6 +187,7 @@ class ReferenceEngine(Stateful):
         with (
             self._averaging.averaged() if self._averaging else contextlib.nullcontext(),
             torch_threads(self.threads),
+            exactly(self.device),
             memory_explained(self.device, self._evaluation, doing),
             evaluating(self.module),
             torch.inference_mode(),

@@ -19,15 +19,16 @@ from lenet.version import __version__
 
 # What the last bits of a training's numbers depend on, beside its settings and its data.
 DECIDING = ("lenet", "commit", "numpy", "processor", "kernels")
-DECIDING_PYTORCH = ("torch", "gpu", "threads")  # and what else, where PyTorch computes
+DECIDING_PYTORCH = ("torch", "gpu", "cuda", "threads")  # and what else, where PyTorch computes
 
 
-def describe(fingerprint: str, threads: int) -> Environment:
+def describe(fingerprint: str, threads: int, precision: str | None = None) -> Environment:
     """Describe where this process computes; of PyTorch, as much as is known without importing it.
 
     Args:
         fingerprint: of the data set.
         threads: that compute.
+        precision: the arithmetic of the engine cuda, if it computes.
     """
     return Environment(
         lenet=__version__,
@@ -42,6 +43,8 @@ def describe(fingerprint: str, threads: int) -> Environment:
         threads=threads,
         kernels=kernels_build(),
         gpu=_gpu(),
+        cuda=_cuda(),
+        precision=precision,
         command=(Path(sys.argv[0]).name, *sys.argv[1:]),
         data_fingerprint=fingerprint,
     )
@@ -72,6 +75,20 @@ def _gpu() -> str | None:
     """The name of the GPU, if PyTorch is imported and sees one."""
     torch: Any = sys.modules.get("torch")
     return str(torch.cuda.get_device_name()) if torch and torch.cuda.is_available() else None
+
+
+def _cuda() -> str | None:
+    """What computes on the GPU, if PyTorch is imported and sees one: "CUDA 12.8, cuDNN 91002, driver 570.86"."""
+    torch: Any = sys.modules.get("torch")
+    if not torch or not torch.cuda.is_available():
+        return None
+    query = ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"]
+    try:
+        answer = subprocess.run(query, capture_output=True, text=True, timeout=5, check=True).stdout
+        driver = f", driver {printable(answer.splitlines()[0])}"
+    except (OSError, IndexError, subprocess.SubprocessError):
+        driver = ""
+    return f"CUDA {torch.version.cuda}, cuDNN {torch.backends.cudnn.version()}{driver}"
 
 
 def kernels_build() -> str | None:

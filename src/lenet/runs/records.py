@@ -116,6 +116,8 @@ class Environment(Record):
         threads: that compute.
         kernels: the CPU engine's variant, and what its library was built from and with.
         gpu: name.
+        cuda: the versions of CUDA, cuDNN and the driver, where PyTorch sees a GPU.
+        precision: the arithmetic of the engine cuda: fp32, tf32 or bf16.
         command: program and arguments.
         data_fingerprint: of the data set.
         resumed: each time that the run was resumed.
@@ -134,6 +136,8 @@ class Environment(Record):
     threads: int
     kernels: str | None = None
     gpu: str | None = None
+    cuda: str | None = omitted()
+    precision: str | None = omitted()
     command: tuple[str, ...] = ()
     data_fingerprint: str
     resumed: tuple["Resumption", ...] = omitted(())

@@ -109,7 +109,7 @@ def resume_once(
         if checkpoint:
             _load(run, setup.engine, checkpoint, position)
         notices += _go_back(recorder, checkpoint, config, position)
-        here = environment.describe(splits.fingerprint, num_threads(decided.threads))
+        here = environment.describe(splits.fingerprint, num_threads(decided.threads), setup.precision)
         changes = environment.differences(run.environment, here, engine) + taught
         if changes:
             notices.append(

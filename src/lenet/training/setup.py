@@ -34,6 +34,7 @@ class Setup:
         test: the test set.
         engine: what computes; it has the network.
         resolved: what was decided, and why.
+        precision: the arithmetic of the engine cuda; None for the others, which have one.
     """
 
     train: Dataset
@@ -41,6 +42,7 @@ class Setup:
     test: Dataset
     engine: Engine
     resolved: Resolved
+    precision: str | None = None
 
 
 def set_up(config: TrainConfig, splits: Splits, reason: str | None = None) -> Setup:
@@ -70,6 +72,7 @@ def set_up(config: TrainConfig, splits: Splits, reason: str | None = None) -> Se
     if reason is not None:
         device, engine = Choice(device.name, reason), Choice(engine.name, reason)
     train, teacher = with_teacher(config, train, preprocessing, device.name)
+    made = make_engine(engine.name, network, train, config, preprocessing, device.name)
     resolved = Resolved(
         data=splits.name,
         data_source=splits.source,
@@ -82,13 +85,13 @@ def set_up(config: TrainConfig, splits: Splits, reason: str | None = None) -> Se
         model=Model(name=config.model, arguments=start.arguments, parameters=network.architecture.num_parameters),
         preprocessing=preprocessing,
         engine=engine.name,
-        engine_reason=engine.reason,
+        engine_reason=f"{engine.reason}; {made.notice}" if made.notice else engine.reason,
         device=device.name,
         device_reason=device.reason,
         teacher=teacher,
     )
-    made = make_engine(engine.name, network, train, config, preprocessing, device.name)
-    return Setup(train, validation, splits.test, made, resolved)
+    precision = config.precision if engine.name == "cuda" else None
+    return Setup(train, validation, splits.test, made, resolved, precision)
 
 
 @dataclass(frozen=True)

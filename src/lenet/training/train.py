@@ -97,7 +97,7 @@ def run_once(config: TrainConfig, splits: Splits, out: str | os.PathLike[str] | 
     """Train one network; see `train`."""
     with memory_explained(choose_device(config.device, config.engine).name):
         setup = set_up(config, splits)
-        here = environment.describe(splits.fingerprint, num_threads(config.threads))
+        here = environment.describe(splits.fingerprint, num_threads(config.threads), setup.precision)
         recorder = Recorder.create(out, config, setup.resolved, here)
         with recorder.lock():
             return Loop(Job(recorder, setup, session), Position()).run(header(config, setup.resolved))

@@ -41,7 +41,7 @@ from lenet.engines.threads import num_threads
 from lenet.errors import EngineError
 from lenet.images.preprocess import Preprocessing
 from lenet.networks import Network, gradients
-from lenet.pytorch.cuda.arithmetic import arithmetic, autocast
+from lenet.pytorch.arithmetic import arithmetic, autocast
 from lenet.pytorch.cuda.chunk import Chunks, Result
 from lenet.pytorch.cuda.placing import Placed
 from lenet.pytorch.cuda.replay import Replay
@@ -111,9 +111,8 @@ class CudaEngine(Stateful):
             self.optimizer: State = self.vectors.of(None, self._views.shapes)
             self._loss = Loss.of(config, dataset, self.vectors.weights)
             if not self.placed.is_resident:
-                self.notice = (
-                    f"its memory is too small for {self.placed.size / 1e9:.1f} GB of images, which are sent as needed"
-                )
+                size = f"{self.placed.size / 1e9:.1f} GB"
+                self.notice = f"its memory is too small for {size} of images, which are sent as they are needed"
         # After a lost device a training continues from its checkpoint; any other evaluation has lost nothing.
         self._evaluation = EVALUATION if dataset is None else dataclasses.replace(EVALUATION, lost=STEP.lost)
 
@@ -143,7 +142,7 @@ class CudaEngine(Stateful):
         with (
             torch_threads(self.threads),
             memory_explained(self.device, STEP, "in the training's steps"),
-            arithmetic(self.config.precision, self._device),
+            arithmetic(self.config.precision),
         ):
             self._keep()
             result, taken = self._run(plan, start, stop), stop - start
@@ -234,9 +233,8 @@ class CudaEngine(Stateful):
         """How many logits the network computes."""
         if self._network is not None:
             return self._network.architecture.num_classes
-        with self._evaluating("in an evaluation"):
-            shape = (1, self.preprocessing.channels, *self.preprocessing.size)
-            return int(self.module(torch.zeros(shape, device=self._device)).shape[1])
+        with evaluating(self.module), torch.no_grad():
+            return int(self.module(torch.zeros(1, *self.placed.image_shape, device=self._device)).shape[1])
 
     def _keep(self) -> None:
         self.vectors.keep()
@@ -280,7 +278,7 @@ class CudaEngine(Stateful):
             self._averaged(),
             torch_threads(self.threads),
             memory_explained(self.device, self._evaluation, doing),
-            arithmetic(self.config.precision, self._device),
+            arithmetic(self.config.precision),
             evaluating(self.module),
             torch.inference_mode(),
         ):

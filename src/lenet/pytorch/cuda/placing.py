@@ -27,11 +27,13 @@ class Placed:
         targets: soft targets on the device, (N, num_classes) or (N, 2, num_classes), or None.
         is_resident: whether the images are on the device.
         size: bytes of the images.
+        image_shape: (channels, height, width).
     """
 
     def __init__(self, dataset: Dataset, device: torch.device, is_resident: bool | None = None) -> None:
         self.device = device
         self.size = dataset.images.nbytes
+        self.image_shape = (dataset.channels, *dataset.size)
         self.labels = torch.from_numpy(dataset.labels).to(device)
         self.targets = None if dataset.targets is None else torch.from_numpy(dataset.targets).to(device)
         self._host = of_images(dataset.images)

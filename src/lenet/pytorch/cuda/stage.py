@@ -58,8 +58,7 @@ class Stage:
         dtype: torch.dtype = torch.float32,
     ) -> None:
         self.placed, self.preprocessing, self.lead, self.batch_size = placed, preprocessing, lead, batch_size
-        height, width = preprocessing.size
-        shape = (*lead, batch_size, preprocessing.channels, height, width)
+        shape = (*lead, batch_size, *placed.image_shape)
         self.rows = max(1, min(most_rows, STAGE_BYTES // (4 * int(np.prod(shape)))))
         device = placed.device
 

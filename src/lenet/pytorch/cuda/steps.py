@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from lenet.data.dropout import FIRST, LAYER, SECOND, UNIT, scale
 from lenet.networks.layers import Dropout
-from lenet.pytorch.cuda.arithmetic import autocast
+from lenet.pytorch.arithmetic import autocast
 from lenet.pytorch.cuda.stage import Stage
 from lenet.pytorch.cuda.vectors import Vectors
 from lenet.pytorch.loss import Loss

@@ -1,4 +1,4 @@
-"""How the engine multiplies: float32 unless the training asks for less, and the same bits run after run."""
+"""How PyTorch multiplies on a GPU: float32 unless the training asks for less, and the same bits run after run."""
 
 import contextlib
 import os
@@ -11,13 +11,12 @@ os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 
 
 @contextlib.contextmanager
-def arithmetic(precision: str, device: torch.device) -> Iterator[None]:
+def arithmetic(precision: str) -> Iterator[None]:
     """Compute with a precision, deterministically; afterwards PyTorch's settings are as before.
 
     Args:
         precision: "fp32"; "tf32", in which GPUs multiply matrices with 10 binary digits; or "bf16", in which they do so with
             7 and layers return bfloat16, while weights and optimiser stay float32.
-        device: where.
     """
     is_tf32 = precision == "tf32"
     before = torch.backends.cuda.matmul.allow_tf32
@@ -27,6 +26,15 @@ def arithmetic(precision: str, device: torch.device) -> Iterator[None]:
             yield
     finally:
         torch.backends.cuda.matmul.allow_tf32 = before
+
+
+def exactly(device: str) -> contextlib.AbstractContextManager[None]:
+    """Compute in float32 on a GPU, where PyTorch's convolutions by default do not; elsewhere it always does.
+
+    Args:
+        device: its name, such as "cuda:0".
+    """
+    return arithmetic("fp32") if device.startswith("cuda") else contextlib.nullcontext()
 
 
 def autocast(precision: str, device: torch.device) -> torch.autocast:
