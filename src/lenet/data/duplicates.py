@@ -15,26 +15,17 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.data.exact_groups import exact_groups
+from lenet.data.mapped import scratch
+from lenet.data.near_groups import Watch, near_groups
 from lenet.images.fit import Pixels, areas, brought_to
 from lenet.images.pixels import chunks
 
-Floats = NDArray[np.float32]
 Indices = NDArray[np.int64]
 
 EDGE = 16  # of a thumbnail, in pixels
 DIGEST = 16  # bytes of a hash
-ALIKE = 0.998  # correlation of thumbnails
-CLOSE, CLOSE_ALIKE = 3.0, 0.95  # root mean square of the difference, in grey levels, and correlation
-FLAT = 1.0  # standard deviation in grey levels: below, an image shows nothing that could be compared
-TABLES, BITS = 12, 20  # of signs: nearly all pairs that correlate by 0.985 have equal bits in one of the tables
-NEIGHBOURS = 16  # with equal bits that are compared with an image
-DIFFERENT = 14  # of 64 signs: of a pair that correlates by 0.95, six differ on average
-PAIRS, ROWS = 1 << 16, 1 << 14  # pairs compared, and images hashed, at a time
-SAMPLE = 1 << 14  # images whose mean is measured
-
-BIT_COUNTS = np.unpackbits(np.arange(1 << 16, dtype=np.uint16).view(np.uint8).reshape(-1, 2), axis=1).sum(
-    axis=1, dtype=np.uint8
-)
+ROWS = 1 << 14  # images compared with others at a time
 
 
 def thumbnail(pixels: Pixels) -> Pixels:
@@ -64,7 +55,7 @@ def thumbnails(images: Pixels) -> Pixels:
         few = [brought_to(image, (EDGE, EDGE), "stretch") for image in images]
         return np.array(few, np.uint8).reshape(-1, EDGE, EDGE, *images.shape[3:])
     down, across = (areas(edge, EDGE).astype(np.float32) / edge for edge in (height, width))
-    small = np.empty((len(images), EDGE, EDGE, *images.shape[3:]), np.uint8)
+    small = scratch((len(images), EDGE, EDGE, *images.shape[3:]), np.uint8)
     for part in chunks(images.shape):
         planes = np.moveaxis(images[part].reshape(*images[part].shape[:3], -1), 3, 0).astype(np.float32)
         averaged = np.moveaxis(down @ planes @ across.T, 0, 3)
@@ -72,15 +63,23 @@ def thumbnails(images: Pixels) -> Pixels:
     return small
 
 
-def digests(images: Pixels) -> list[bytes]:
-    """Return a hash of the pixels and the shape of each image."""
-    images, person = np.ascontiguousarray(images), _person(images.shape[1:])
-    return [hashlib.blake2b(image.data, digest_size=DIGEST, person=person).digest() for image in images]
+def digests(images: Pixels) -> Pixels:
+    """Return a hash of the pixels and the shape of each image, uint8 (N, 16)."""
+    person, size = _person(images.shape[1:]), math.prod(images.shape[1:])
+    hashes = scratch((len(images), DIGEST), np.uint8)
+    for part in chunks(images.shape):
+        pixels = np.ascontiguousarray(images[part]).reshape(-1).data
+        content = b"".join(
+            hashlib.blake2b(pixels[start : start + size], digest_size=DIGEST, person=person).digest()
+            for start in range(0, len(pixels), size)
+        )
+        hashes[part] = np.frombuffer(content, np.uint8).reshape(-1, DIGEST)
+    return hashes
 
 
 def digest(pixels: Pixels) -> bytes:
     """Return a hash of the pixels and the shape of one image."""
-    return digests(pixels[None])[0]
+    return bytes(digests(pixels[None])[0])
 
 
 def _person(shape: tuple[int, ...]) -> bytes:
@@ -88,28 +87,26 @@ def _person(shape: tuple[int, ...]) -> bytes:
     return repr(shape).encode()[:16]
 
 
-def duplicate_groups(images: Pixels) -> Indices:
+def duplicate_groups(images: Pixels, watch: Watch | None = None) -> Indices:
     """Find images that are exactly or nearly the same.
 
+    Memory is constant: of many images, what is known of each lies in files of the cache without a name, 392 bytes for a grey
+    image.
+
     Args:
-        images: uint8 (N, height, width) or (N, height, width, 3).
+        images: uint8 (N, height, width) or (N, height, width, 3), in memory or mapped.
+        watch: Takes how far the search is.
 
     Returns:
         int64 (N,): for each image the index of the first that is the same, its own if none is. "The same" is transitive.
     """
-    return both_groups(images)[1]
+    return both_groups(images, watch)[1]
 
 
-def both_groups(images: Pixels) -> tuple[Indices, Indices]:
+def both_groups(images: Pixels, watch: Watch | None = None) -> tuple[Indices, Indices]:
     """Find images that are equal, and those that are equal or nearly so: both as `duplicate_groups` returns them."""
     same = exact_groups(digests(images))
-    return same, near_groups(same, thumbnails(images))
-
-
-def exact_groups(hashes: list[bytes]) -> Indices:
-    """Return, for each hash, the index of the first equal one."""
-    first: dict[bytes, int] = {}
-    return np.array([first.setdefault(each, index) for index, each in enumerate(hashes)], np.int64)
+    return same, near_groups(same, thumbnails(images), watch)
 
 
 def among(test: Pixels, train: Pixels) -> NDArray[np.bool_]:
@@ -126,55 +123,6 @@ def among(test: Pixels, train: Pixels) -> NDArray[np.bool_]:
     return np.array([image.tobytes() in same for image in test] if same else np.zeros(len(test)), np.bool_)
 
 
-def near_groups(groups: Indices, small: Pixels) -> Indices:
-    """Join groups of exact duplicates that are nearly the same.
-
-    Args:
-        groups: int64 (N,), from `exact_groups`.
-        small: uint8 (N, 16, 16) or (N, 16, 16, 3), thumbnails.
-
-    Returns:
-        int64 (N,), the index of the first image of the group.
-    """
-    joined = groups.copy()
-    first_ones = np.flatnonzero(groups == np.arange(len(groups)))
-    for pair in near_pairs(small.reshape(len(small), math.prod(small.shape[1:]))[first_ones]):
-        roots = [_root(joined, int(first_ones[index])) for index in pair]
-        joined[max(roots)] = min(roots)
-    while not np.array_equal(above := joined[joined], joined):
-        joined = above
-    return joined
-
-
-def near_pairs(small: Pixels) -> Indices:
-    """Find pairs of thumbnails that are nearly the same.
-
-    Args:
-        small: uint8 (N, D), thumbnails.
-
-    Returns:
-        int64 (M, 2), indices of pairs; some may occur twice.
-    """
-    if len(small) < 2:
-        return np.empty((0, 2), np.int64)
-    statistics = np.stack([small.mean(axis=1, dtype=np.float32), small.std(axis=1, dtype=np.float32)], axis=1)
-    keys, codes = _hashes(small, statistics)
-    found = [np.empty((0, 2), np.int64)]
-    for key in keys:
-        # By key, then by index: whole numbers sort faster than a stable argsort.
-        order = np.sort((key.astype(np.int64) << 32) | np.arange(len(key))) & 0xFFFFFFFF
-        for distance in range(1, min(NEIGHBOURS, len(order) - 1) + 1):
-            same = np.flatnonzero(key[order[distance:]] == key[order[:-distance]])
-            if len(same) == 0:
-                break
-            for start in range(0, len(same), PAIRS):
-                a, b = order[same[start : start + PAIRS]], order[same[start : start + PAIRS] + distance]
-                candidates = BIT_COUNTS[codes[a] ^ codes[b]].sum(axis=1) <= DIFFERENT
-                pairs = np.stack([a[candidates], b[candidates]], axis=1)
-                found.append(pairs[_are_near(small, statistics, *pairs.T)])
-    return np.concatenate(found)
-
-
 def _quick_hashes(images: Pixels) -> NDArray[np.uint64]:
     """A 64-bit hash of each image: its bytes, eight at a time, times odd numbers."""
     rows = images.reshape(len(images), -1)
@@ -185,40 +133,3 @@ def _quick_hashes(images: Pixels) -> NDArray[np.uint64]:
     odd = np.random.default_rng(0).integers(0, 2**63, whole, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
     hashes: NDArray[np.uint64] = words @ odd
     return hashes
-
-
-def _hashes(small: Pixels, statistics: Floats) -> tuple[NDArray[np.int32], NDArray[np.uint16]]:
-    """Signs of random projections: a number for each table, (TABLES, N), and 64 of them as bits, (N, 4)."""
-    directions = np.random.default_rng(0).standard_normal((small.shape[1], TABLES * BITS)).astype(np.float32)
-    sample = small[np.linspace(0, len(small) - 1, min(len(small), SAMPLE)).astype(np.int64)]
-    centre = sample.mean(axis=0, dtype=np.float32)
-    # float32 holds whole numbers up to 2 ** 24, and its products are fast.
-    powers = (2.0 ** np.arange(BITS)).astype(np.float32)
-    keys, codes = np.empty((TABLES, len(small)), np.int32), np.empty((len(small), 4), np.uint16)
-    middle, spread = centre.mean(), max(float(centre.std()), FLAT)
-    for start in range(0, len(small), ROWS):
-        part = slice(start, start + ROWS)
-        mean, std = statistics[part].T[:, :, None]
-        values = (small[part] - mean) / np.maximum(std, FLAT) - (centre - middle) / spread
-        signs = values @ directions > 0
-        codes[part] = np.packbits(signs[:, :64], axis=1).view(np.uint16)
-        keys[:, part] = (signs.reshape(-1, BITS).astype(np.float32) @ powers).reshape(-1, TABLES).T
-    return keys, codes
-
-
-def _are_near(small: Pixels, statistics: Floats, a: Indices, b: Indices) -> NDArray[np.bool_]:
-    """Whether the images a[i] and b[i] are nearly the same, bool (M,)."""
-    products = np.einsum("ij,ij->i", small[a].astype(np.float32), small[b].astype(np.float32)) / small.shape[1]
-    (mean_a, std_a), (mean_b, std_b) = statistics[a].T, statistics[b].T
-    covariance = products - mean_a * mean_b
-    alike = covariance / np.maximum(std_a * std_b, FLAT**2)
-    squares = std_a**2 + std_b**2 - 2 * covariance + (mean_a - mean_b) ** 2
-    shows = np.minimum(std_a, std_b) >= FLAT
-    near: NDArray[np.bool_] = shows & ((alike >= ALIKE) | ((alike >= CLOSE_ALIKE) & (squares <= CLOSE**2)))
-    return near
-
-
-def _root(groups: Indices, index: int) -> int:
-    while groups[index] != index:
-        index = int(groups[index])
-    return index

@@ -32,8 +32,7 @@ class Batch(NamedTuple):
     @classmethod
     def of(cls, images: Pixels, bad: tuple[tuple[int, str], ...] = ()) -> "Batch":
         """Return images with their digests and thumbnails."""
-        digests = np.frombuffer(b"".join(duplicates.digests(images)), np.uint8).reshape(-1, duplicates.DIGEST)
-        return cls(images, digests, duplicates.thumbnails(images), bad)
+        return cls(images, duplicates.digests(images), duplicates.thumbnails(images), bad)
 
 
 def make_batch(names: Sequence[str], read: Callable[[int], Any], preprocessing: Preprocessing) -> Batch:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lenet.data import duplicates
 from lenet.data.catalogue import CATALOGUE
 from lenet.data.dataset import Dataset, Splits
+from lenet.data.exact_groups import exact_groups
+from lenet.data.near_groups import near_groups
 from lenet.data.own import parts, store
 from lenet.data.own.packed_files import list_files
 from lenet.data.own.split import parts_of, warnings
@@ -140,8 +141,8 @@ def _packed(
     labels = np.array([codes[item.label] for item in items], np.int64)
 
     def groups() -> tuple[store.Indices, store.Indices]:
-        same = duplicates.exact_groups([digest.tobytes() for digest in made.digests])
-        return same, duplicates.near_groups(same, made.thumbnails)
+        same = exact_groups(made.digests)
+        return same, near_groups(same, made.thumbnails)
 
     divided = parts_of([item.split for item in items], labels, groups, settings["split_seed"])
     order = np.concatenate([divided.train, divided.validation, divided.test])

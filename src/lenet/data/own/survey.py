@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from lenet.data import duplicates
 from lenet.data.dataset import Labels, Splits
+from lenet.data.exact_groups import exact_groups
+from lenet.data.near_groups import near_groups
 from lenet.data.own.items import Bad, Collection, Item, Pixels
 from lenet.errors import LenetError
 from lenet.images.decode import decode
@@ -86,7 +88,7 @@ class Survey:
     @cached_property
     def near(self) -> NDArray[np.int64]:
         """The first image that is equal to each one or nearly so, int64 (N,)."""
-        return duplicates.near_groups(self.same, self.thumbnails) if len(self.same) else self.same
+        return near_groups(self.same, self.thumbnails) if len(self.same) else self.same
 
     @property
     def near_empty(self) -> list[int]:
@@ -134,7 +136,9 @@ def survey(collection: Collection) -> Survey:
     readable = [each for each in measured if isinstance(each, Measured)]
     unreadable = [each for each in measured if isinstance(each, Bad)]
     small = np.array([each.thumbnail for each in readable], np.uint8)
-    same = duplicates.exact_groups([each.digest for each in readable])
+    same = exact_groups(
+        np.frombuffer(b"".join(each.digest for each in readable), np.uint8).reshape(-1, duplicates.DIGEST)
+    )
     return Survey(
         collection,
         [collection.items[i] for i in numbers],
