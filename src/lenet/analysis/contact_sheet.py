@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lenet.data.mapped import positions
 from lenet.data.own.fitting import packed
 from lenet.data.own.items import Pixels
 from lenet.data.own.survey import Survey, pixels_of
@@ -80,7 +81,7 @@ def save_contact_sheet(survey: Survey, preprocessing: Preprocessing, path: Path)
 
 def _chosen(survey: Survey, label: int) -> Sequence[int]:
     """Some images of a class, at equal distances."""
-    indices = np.flatnonzero(survey.labels == label)
+    indices = positions(survey.labels == label)
     chosen: list[int] = indices[np.linspace(0, len(indices) - 1, min(SAMPLES, len(indices))).astype(int)].tolist()
     return chosen
 

@@ -8,6 +8,7 @@ import typer
 
 from lenet.cli.options import DataDir, Json, settings_options
 from lenet.cli.output import note, print_table, say
+from lenet.cli.progress import Shown
 
 if TYPE_CHECKING:
     from lenet.data.own.items import Collection
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 Data = Annotated[
     str, typer.Argument(metavar="DATA", help="A folder, archive or file with your images, or a data set's name.")
 ]
-MANY = 2000  # image files: they take seconds
+MANY, VERY_MANY = 2000, 100_000  # image files, and images in arrays: they take seconds
 SPLITS = ("train", "validation", "test", "")
 
 
@@ -48,10 +49,14 @@ def check_data(
 
     values = {name: checked(name, value) for name, value in settings.items() if value is not None}
     collection = _collection(data, data_dir, skip_bad=True)
-    if collection.arrays is None and len(collection.items) > MANY:
-        note(f"looking at {len(collection.items):,} images")
-    surveyed = survey(collection)
+    count, shown = len(collection.items), Shown()
+    if collection.arrays is None and count > MANY:
+        note(f"looking at {count:,} images")
+    surveyed = survey(collection, shown.watch)
     found = findings(surveyed)
+    shown.clear()
+    if count > VERY_MANY:
+        note(f"looked at {count:,} images in {shown.seconds:,.0f} s, {count / shown.seconds:,.0f} a second")
     size = values.get("size")
     made = None
     if surveyed.items:
@@ -131,7 +136,7 @@ def _print(survey: "Survey", made: "Preprocessing | None", findings: "list[Findi
             say(f"{title:<10}  {fact}")
     for each in collection.notes:
         say(f"{'note':<10}  {each}")
-    splits = [split for split in SPLITS if (survey.splits == split).any()]
+    splits = [split for split in SPLITS if split in survey.splits]
     columns = [survey.counts(split) for split in splits]
     rows = [[name, *(f"{column[label]:,}" for column in columns)] for label, name in enumerate(collection.classes)]
     if rows:
@@ -147,30 +152,29 @@ def _print(survey: "Survey", made: "Preprocessing | None", findings: "list[Findi
 
 def _numbers(survey: "Survey", made: "Preprocessing | None", findings: "list[Finding]") -> dict[str, Any]:
     collection = survey.collection
-    splits = [split for split in SPLITS if (survey.splits == split).any()]
-    names = [item.name for item in survey.items]
+    splits = [split for split in SPLITS if split in survey.splits]
+    items = survey.items
     return {
         "path": str(collection.path),
         "format": collection.format,
-        "images": len(names),
+        "images": len(items),
         "classes": {
             name: {split or "images": int(survey.counts(split)[label]) for split in splits}
             for label, name in enumerate(collection.classes)
         },
-        "sizes": [survey.sizes.min(axis=0).tolist(), survey.sizes.max(axis=0).tolist()] if names else [],
+        "sizes": [survey.sizes.min(axis=0).tolist(), survey.sizes.max(axis=0).tolist()] if items else [],
         "colour_images": int(survey.is_colour.sum()),
         "light_backgrounds": int(survey.is_light.sum()),
         "preprocessing": made.to_dict() if made else None,
         "notes": list(collection.notes),
         "unreadable": [{"name": bad.name, "reason": bad.reason} for bad in survey.bad],
-        "near_empty": [names[i] for i in survey.near_empty],
+        "near_empty": [items[i].name for i in survey.near_empty.tolist()],
         "copies": [
-            {"name": names[i], "of": names[first], "equal": bool(survey.same[i] != i)}
-            for i, first in enumerate(survey.near.tolist())
-            if first != i
+            {"name": items[i].name, "of": items[first].name, "equal": bool(survey.same[i] != i)}
+            for i, first in survey.all_copies
         ],
-        "conflicting": [[names[a], names[b]] for a, b in survey.conflicts(survey.near)],
-        "test_in_train": [names[i] for i in survey.shared(survey.near)],
+        "conflicting": [[items[first].name, items[i].name] for i, first in survey.conflicts(survey.near)],
+        "test_in_train": [items[i].name for i, _ in survey.shared(survey.near)],
         "findings": [
             {"name": each.name, "message": each.message, "evidence": dict(each.evidence), "remedy": each.remedy}
             for each in findings

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Callable
 from types import TracebackType
 
 FEWEST = 16  # images for which it is shown
@@ -14,13 +15,14 @@ class Progress:
     Args:
         total: how many there are.
         prints: whether answers go to stdout, so that on a terminal they show the progress themselves.
+        doing: what is done with them, in a word.
     """
 
-    def __init__(self, total: int, prints: bool) -> None:
+    def __init__(self, total: int, prints: bool, doing: str = "") -> None:
         moves = prints and sys.stdout is not None and sys.stdout.isatty()
         is_watched = sys.stderr is not None and sys.stderr.isatty()
         self.total, self.is_shown = total, total >= FEWEST and is_watched and not moves
-        self.done, self.width = 0, 0
+        self.done, self.width, self.doing = 0, 0, f"{doing} " if doing else ""
         self.began = self.written = time.monotonic()
 
     def __enter__(self) -> "Progress":
@@ -38,7 +40,7 @@ class Progress:
         if self.is_shown and now - self.written >= SECONDS:
             rate = self.done / (now - self.began)
             left = (self.total - self.done) / rate
-            self._write(f"{self.done:,} of {self.total:,} images, {rate:,.0f} a second, {left:,.0f} s left")
+            self._write(f"{self.doing}{self.done:,} of {self.total:,} images, {rate:,.0f} a second, {left:,.0f} s left")
             self.written = now
 
     def clear(self) -> None:
@@ -52,3 +54,27 @@ class Progress:
         sys.stderr.write("\r" + text.ljust(self.width))
         sys.stderr.flush()
         self.width = len(text)
+
+
+class Shown:
+    """Shows work of several stages, one after the other."""
+
+    def __init__(self) -> None:
+        self.stage: Progress | None = None
+        self.began = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Since the beginning."""
+        return time.monotonic() - self.began
+
+    def watch(self, doing: str, total: int) -> Callable[[int], None]:
+        """Begin a stage; what is returned takes how many more images are done."""
+        self.clear()
+        self.stage = Progress(total, prints=False, doing=doing)
+        return self.stage.advance
+
+    def clear(self) -> None:
+        """Remove the line."""
+        if self.stage:
+            self.stage.clear()

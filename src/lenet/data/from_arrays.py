@@ -93,9 +93,10 @@ def divided(
         split_seed: Decides which images are the test.
     """
     from lenet.data import duplicates
+    from lenet.data.own.row_items import unsplit
     from lenet.data.own.split import parts_of, warnings
 
-    parts = parts_of([None] * len(whole), whole.labels, lambda: duplicates.both_groups(whole.images), split_seed)
+    parts = parts_of(unsplit(len(whole)), whole.labels, lambda: duplicates.both_groups(whole.images), split_seed)
     train, test = whole.subset(parts.train), whole.subset(parts.test)
     return Splits(train, test, source, "; ".join(warnings(len(test))) or None, validation=validation)
 

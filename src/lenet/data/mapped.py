@@ -4,7 +4,7 @@ import math
 import mmap
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -103,6 +103,26 @@ def in_file(shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
         with tempfile.TemporaryFile(dir=folder) as file:
             _reserve(file.fileno(), math.prod(shape) * np.dtype(dtype).itemsize)
             return np.asarray(np.memmap(file, dtype, "w+", shape=shape))
+
+
+def joined(arrays: Sequence[NDArray[Number]]) -> NDArray[Number]:
+    """Return np.concatenate of arrays of one shape but for the first axis, in a file if they are large."""
+    whole, start = scratch((sum(map(len, arrays)), *arrays[0].shape[1:]), arrays[0].dtype), 0
+    for array in arrays:
+        for part in parts(array.shape, array.itemsize):
+            whole[start + part.start : start + part.stop] = array[part]
+        start += len(array)
+    return whole
+
+
+def positions(chosen: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return the places of True, ascending, int64 (M,): as np.flatnonzero, in a file if they are many."""
+    places, count = scratch((int(np.count_nonzero(chosen)),), np.int64), 0
+    for part in parts(chosen.shape, places.itemsize):
+        some = part.start + np.flatnonzero(chosen[part])
+        places[count : count + len(some)] = some
+        count += len(some)
+    return places
 
 
 def parts(shape: tuple[int, ...], itemsize: int = 1) -> Iterator[slice]:

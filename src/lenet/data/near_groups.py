@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.data.mapped import scratch
+from lenet.data.mapped import positions, scratch
 from lenet.images.fit import Pixels
 
 Floats = NDArray[np.float32]
@@ -151,16 +151,11 @@ class _Search:
 
 def _first_ones(groups: Indices) -> Indices:
     """The images that are the first of their group, ascending."""
-    parts = [slice(start, min(start + AT_ONCE, len(groups))) for start in range(0, len(groups), AT_ONCE)]
     are_first = scratch(groups.shape, np.bool_)
-    for part in parts:
+    for start in range(0, len(groups), AT_ONCE):
+        part = slice(start, min(start + AT_ONCE, len(groups)))
         are_first[part] = groups[part] == np.arange(part.start, part.stop)
-    first_ones, count = scratch((int(np.count_nonzero(are_first)),), np.int64), 0
-    for part in parts:
-        chosen = part.start + np.flatnonzero(are_first[part])
-        first_ones[count : count + len(chosen)] = chosen
-        count += len(chosen)
-    return first_ones
+    return positions(are_first)
 
 
 def _products(rows: Floats) -> Floats:

@@ -1,13 +1,16 @@
 """Checks of the classes and labels of people's own images: how many, where, and whether they belong to the images."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lenet.data.dataset import Dataset
+from lenet.data.mapped import positions, scratch
+from lenet.data.own.stacked import taken_images
 from lenet.data.own.survey import Survey
 from lenet.doctor import data_checks
 from lenet.doctor.finding import Finding
 from lenet.doctor.observation import Observation
-from lenet.doctor.wording import count, listed
+from lenet.doctor.wording import NAMED, count, listed
 
 FEW = 20  # images of a class: with fewer the accuracy on a fifth of them means little
 IMBALANCE = 5.0  # of the largest class to the smallest
@@ -16,13 +19,15 @@ ENOUGH_TO_COMPARE = 200  # images: with fewer, labels may fit by chance
 
 def unlabelled(survey: Survey) -> Finding | None:
     """Images without a class."""
-    names = [item.name for item in survey.items if item.label is None]
-    if not names:
+    number = survey.coded.count(None)
+    if not number:
         return None
+    images = survey.coded.positions(np.array([label is None for label in survey.coded.labels]))
+    names = [survey.items[i].name for i in images[:NAMED].tolist()]
     return Finding(
         "unlabelled",
-        f"{count(len(names), 'image')} without a class",
-        {"images": listed(names)},
+        f"{count(number, 'image')} without a class",
+        {"images": listed(names, number)},
         "put them into the folder of a class, or give them a label; test images without labels are left out",
     )
 
@@ -30,7 +35,7 @@ def unlabelled(survey: Survey) -> Finding | None:
 def too_few(survey: Survey) -> Finding | None:
     """Too few classes, or too few images of one."""
     classes = survey.collection.classes
-    counts = np.bincount(survey.labels[survey.labels >= 0], minlength=len(classes))
+    counts = _counts(survey)
     smallest = int(counts.min()) if len(classes) else 0
     evidence = {"classes": len(classes), "images of the smallest": smallest}
     if len(classes) < 2:
@@ -53,7 +58,7 @@ def too_few(survey: Survey) -> Finding | None:
 
 def missing_in_a_split(survey: Survey) -> Finding | None:
     """Classes that only one split has."""
-    names = [name for name in ("train", "test") if (survey.splits == name).any()]
+    names = [name for name in ("train", "test") if name in survey.splits]
     if len(names) < 2:
         return None
     train, test = (survey.counts(name) for name in names)
@@ -78,7 +83,7 @@ def missing_in_a_split(survey: Survey) -> Finding | None:
 
 def imbalance(survey: Survey) -> Finding | None:
     """Classes of very different size."""
-    counts = np.bincount(survey.labels[survey.labels >= 0], minlength=len(survey.collection.classes))
+    counts = _counts(survey)
     if len(counts) < 2 or counts.max() < IMBALANCE * max(1, counts.min()):
         return None
     names = survey.collection.classes
@@ -96,13 +101,32 @@ def labels_of_arrays(survey: Survey) -> Finding | None:
     if survey.collection.arrays is None or len(survey.items) < ENOUGH_TO_COMPARE:
         return None
     small = survey.thumbnails if survey.thumbnails.ndim == 3 else survey.thumbnails[..., 1]
-    parts = [(survey.splits == split) & (survey.labels >= 0) for split in ("train", "test")]
+    labelled = survey.labels >= 0
+    parts = [survey.in_split(split) & labelled for split in ("train", "test")]
     if not parts[0].any():
-        parts[0] = survey.labels >= 0
-    train, test = (
-        Dataset("the data", small[part], survey.labels[part], survey.collection.classes) if part.any() else None
-        for part in parts
-    )
+        parts[0] = labelled
+    train, test = (_of_part(survey, small, part) for part in parts)
     seen = Observation(train=train, test=test)
     checks = (data_checks.labels_misaligned, data_checks.labels_shifted_by_means)
     return next((finding for finding in (check(seen) for check in checks) if finding), None)
+
+
+def _counts(survey: Survey) -> NDArray[np.int64]:
+    """The images of each class, in all splits."""
+    counts: NDArray[np.int64] = np.sum(
+        [survey.counts(split) for split in survey.splits], axis=0, initial=0, dtype=np.int64
+    )
+    return counts
+
+
+def _of_part(survey: Survey, small: NDArray[np.uint8], part: NDArray[np.bool_]) -> Dataset | None:
+    """The thumbnails of some images as a data set; the array itself where they are one stretch of it."""
+    chosen = positions(part)
+    if not len(chosen):
+        return None
+    if chosen[-1] - chosen[0] + 1 == len(chosen):
+        stretch = slice(int(chosen[0]), int(chosen[-1]) + 1)
+        return Dataset("the data", small[stretch], survey.labels[stretch], survey.collection.classes)
+    labels = scratch(chosen.shape, np.int64)
+    labels[:] = survey.labels[chosen]
+    return Dataset("the data", taken_images(small, chosen), labels, survey.collection.classes)

@@ -1,11 +1,11 @@
 """Checks of people's own images before any training: `lenet data check`. docs/data.md describes them."""
 
 from collections.abc import Callable
+from itertools import islice
 
 import numpy as np
-from numpy.typing import NDArray
 
-from lenet.data.own.survey import Survey
+from lenet.data.own.survey import Copies, Survey
 from lenet.doctor import class_checks, data_checks
 from lenet.doctor.finding import Finding
 from lenet.doctor.wording import NAMED, count, listed, sentence
@@ -27,22 +27,22 @@ def unreadable(survey: Survey) -> Finding | None:
 
 def conflicting_labels(survey: Survey) -> Finding | None:
     """Images that occur in two classes."""
-    pairs = [(survey.items[a].name, survey.items[b].name) for a, b in survey.conflicts(survey.near)]
-    if not pairs:
+    pairs = survey.conflicts(survey.near)
+    if not len(pairs):
         return None
     equal = len(survey.conflicts(survey.same))
     return Finding(
         "conflicting-labels",
         f"{count(len(pairs), 'image is', 'images are')} in two classes: the same image{'' if equal else ', nearly,'} has two "
         "labels",
-        {"equal": equal, "nearly equal": len(pairs) - equal, "pairs": listed(f"{a} and {b}" for a, b in pairs)},
+        {"equal": equal, "nearly equal": len(pairs) - equal, "pairs": _listed(survey, pairs, "{first} and {image}")},
         "keep each in the class that is right",
     )
 
 
 def shared_by_splits(survey: Survey) -> Finding | None:
     """Test or validation images that are also training images."""
-    num_held = int(np.isin(survey.splits, ["test", "validation"]).sum())
+    num_held = int(np.count_nonzero(survey.in_split("test", "validation")))
     shared = survey.shared(survey.near)
     if len(shared) <= data_checks.SHARED * num_held:
         return None
@@ -54,7 +54,7 @@ def shared_by_splits(survey: Survey) -> Finding | None:
         {
             "equal": equal,
             "nearly equal": len(shared) - equal,
-            "images": listed(survey.items[i].name for i in shared),
+            "images": _listed(survey, shared, "{image}"),
         },
         "remove them from one of the splits; without given splits lenet keeps copies on one side",
     )
@@ -62,37 +62,38 @@ def shared_by_splits(survey: Survey) -> Finding | None:
 
 def duplicates(survey: Survey) -> Finding | None:
     """Images that occur more than once in a split."""
-    first = _first_in_split(survey, survey.near)
-    copies = np.flatnonzero(first != np.arange(len(first)))
+    copies = survey.copies(survey.near)
     if len(copies) <= data_checks.SHARED * len(survey.items):
         return None
-    equal = int((_first_in_split(survey, survey.same) != np.arange(len(first))).sum())
-    pairs = (f"{survey.items[i].name} like {survey.items[first[i]].name}" for i in copies)
+    equal = len(survey.copies(survey.same))
     return Finding(
         "duplicates",
         f"{count(len(copies), 'image is a copy', 'images are copies')} of others",
-        {"equal": equal, "nearly equal": len(copies) - equal, "images": listed(pairs)},
+        {
+            "equal": equal,
+            "nearly equal": len(copies) - equal,
+            "images": _listed(survey, copies, "{image} like {first}"),
+        },
         "delete the copies, if they were not meant to count twice",
     )
 
 
 def near_empty(survey: Survey) -> Finding | None:
     """Images that show nothing."""
-    names = [survey.items[i].name for i in survey.near_empty]
-    if not names:
+    images = survey.near_empty
+    if not len(images):
         return None
     return Finding(
         "near-empty",
-        f"{count(len(names), 'image shows', 'images show')} next to nothing: all pixels are alike",
-        {"images": listed(names)},
+        f"{count(len(images), 'image shows', 'images show')} next to nothing: all pixels are alike",
+        {"images": listed((survey.items[i].name for i in images[:NAMED].tolist()), len(images))},
         "look at them on the contact sheet, and delete what is no example of its class",
     )
 
 
 def grounds(survey: Survey) -> Finding | None:
     """A background that differs between the splits, or tells the class."""
-    held = np.isin(survey.splits, ["test", "validation"])
-    parts = {"training": survey.splits == "train", "held-out": held}
+    parts = {"training": survey.in_split("train"), "held-out": survey.in_split("test", "validation")}
     shares = {name: float(survey.is_light[part].mean()) for name, part in parts.items() if part.any()}
     if len(shares) == 2 and abs(shares["training"] - shares["held-out"]) > ONE_GROUND:
         return Finding(
@@ -145,8 +146,8 @@ def findings(survey: Survey) -> list[Finding]:
     return [finding for finding in (check(survey) for check in CHECKS) if finding]
 
 
-def _first_in_split(survey: Survey, groups: NDArray[np.int64]) -> NDArray[np.int64]:
-    """For each image, the first of its group that is in the same split."""
-    first: dict[tuple[int, str], int] = {}
-    keys = zip(groups.tolist(), survey.splits.tolist(), strict=True)
-    return np.array([first.setdefault(key, i) for i, key in enumerate(keys)], np.int64)
+def _listed(survey: Survey, copies: Copies, form: str) -> str:
+    """Some images that are the same as others, and how many more there are."""
+    items = survey.items
+    named = (form.format(image=items[image].name, first=items[first].name) for image, first in islice(copies, NAMED))
+    return listed(named, len(copies))

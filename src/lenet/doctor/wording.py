@@ -7,10 +7,15 @@ from lenet.files.untrusted import printable
 NAMED = 8  # names in a list
 
 
-def listed(names: Iterable[str]) -> str:
-    """Return the first names, and how many more there are."""
+def listed(names: Iterable[str], total: int | None = None) -> str:
+    """Return the first names, and how many more there are.
+
+    Args:
+        names: All, or at least the first of them.
+        total: How many there are, if not all are in `names`.
+    """
     everything = [printable(name) for name in names]
-    more = len(everything) - NAMED
+    more = (len(everything) if total is None else total) - NAMED
     return ", ".join(everything[:NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 

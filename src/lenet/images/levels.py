@@ -14,6 +14,7 @@ from lenet.errors import ImageError
 from lenet.images.pixels import Pixels, chunks
 
 Read = Callable[[slice], NDArray[Any]]  # some rows of pixels
+Empty = Callable[[tuple[int, ...], Any], NDArray[Any]]
 
 # What white is among whole numbers: 8 bits, and the 10 to 16 bits of cameras and scanners.
 WHITES = (255, 1023, 4095, 16_383, 65_535)
@@ -35,7 +36,7 @@ class Range:
     is_guess: bool = False
 
 
-def to_8_bits(values: NDArray[Any], name: str) -> Pixels:
+def to_8_bits(values: NDArray[Any], name: str, empty: Empty = np.empty) -> Pixels:
     """Scale pixels of any dtype and range to 8 bits.
 
     Args:
@@ -44,6 +45,7 @@ def to_8_bits(values: NDArray[Any], name: str) -> Pixels:
             they are not bytes. Floats may be 0..1, -1..1, 0..255, or standardised; of other ranges the extremes become black
             and white.
         name: What errors call them.
+        empty: Makes the array for the result, from its shape and type.
 
     Returns:
         uint8, of the same shape.
@@ -53,10 +55,10 @@ def to_8_bits(values: NDArray[Any], name: str) -> Pixels:
     """
     if values.dtype == np.uint8 and values.max(initial=0) != 1:
         return values.copy()
-    return scaled(lambda rows: values[rows], values.shape, values.dtype, name)
+    return scaled(lambda rows: values[rows], values.shape, values.dtype, name, empty)
 
 
-def scaled(read: Read, shape: tuple[int, ...], dtype: np.dtype[Any], name: str) -> Pixels:
+def scaled(read: Read, shape: tuple[int, ...], dtype: np.dtype[Any], name: str, empty: Empty = np.empty) -> Pixels:
     """Scale pixels that are read some rows at a time, as `to_8_bits` does."""
     if dtype.kind not in "buif":
         raise ImageError(f"{name} holds values that are no numbers ({dtype})", hint=USUAL)
@@ -67,7 +69,7 @@ def scaled(read: Read, shape: tuple[int, ...], dtype: np.dtype[Any], name: str) 
         raise ImageError(f"{name} holds values that are NaN, infinite or far too large ({dtype})", hint=USUAL)
     levels = _float_range(read, parts, low, high) if dtype.kind == "f" else _whole_range(read, parts, low, high, dtype)
     factor = 255 / (levels.white - levels.black)
-    pixels = np.empty(shape, np.uint8)
+    pixels = empty(shape, np.uint8)
     for rows in parts:
         values: NDArray[Any] = read(rows).astype(np.float64 if levels.is_guess else np.float32)
         pixels[rows] = np.rint(((values - levels.black) * factor).clip(0, 255))

@@ -5,6 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lenet.data.own.items import Item
+from lenet.data.own.row_items import coded
 from lenet.data.own.split import parts_of, split, warnings
 from lenet.errors import DataError
 
@@ -51,13 +53,14 @@ def test_given_splits_stay_and_the_validation_is_no_test():
 
     labels = np.array([0, 1] * 4)
     given = ["train", "train", None, "train", "validation", "validation", "test", "test"]
-    parts = parts_of(given, labels, fail, 0)
+    parts = parts_of(coded([Item("", None, split) for split in given]), labels, fail, 0)
     assert [each.tolist() for each in (parts.train, parts.validation, parts.test)] == [[0, 1, 2, 3], [4, 5], [6, 7]]
-    parts = parts_of([*given[:6], "train", "train"], labels, fail, 0)
+    others = [Item("", None, split) for split in (*given[:6], "train", "train")]
+    parts = parts_of(coded(others), labels, fail, 0)
     assert (parts.validation.tolist(), parts.test.tolist()) == ([], [4, 5])
     assert parts.notes == ("there are no test images, so the validation images are the test, and decide nothing",)
     with pytest.raises(DataError, match="the data have no training images"):
-        parts_of(["validation", "test"], labels[:2], fail, 0)
+        parts_of(coded([Item("", None, "validation"), Item("", None, "test")]), labels[:2], fail, 0)
 
 
 def test_a_class_that_looks_alike_is_divided_where_its_images_differ():

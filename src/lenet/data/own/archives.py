@@ -45,6 +45,7 @@ class Archive:
     """
 
     empty: tuple[str, ...] = ()
+    most = MAX_FILE
 
     def __init__(self, path: Path, bad: BadItems) -> None:
         self.path = path

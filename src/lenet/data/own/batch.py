@@ -1,12 +1,13 @@
 """Some images of a collection, made together, with what finds duplicates among them."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lenet.data import duplicates
+from lenet.data.mapped import scratch
 from lenet.errors import LenetError
 from lenet.images.pixels import Pixels
 from lenet.images.preprocess import Preprocessing
@@ -33,6 +34,32 @@ class Batch(NamedTuple):
     def of(cls, images: Pixels, bad: tuple[tuple[int, str], ...] = ()) -> "Batch":
         """Return images with their digests and thumbnails."""
         return cls(images, duplicates.digests(images), duplicates.thumbnails(images), bad)
+
+
+class HasCopies(Protocol):
+    """What finds copies among some images."""
+
+    @property
+    def digests(self) -> Digests: ...
+    @property
+    def thumbnails(self) -> Pixels: ...
+
+
+def joined_copies(batches: Iterable[HasCopies], count: int, shape: tuple[int, ...]) -> tuple[Digests, Pixels]:
+    """Join hashes and thumbnails, in files if there are many.
+
+    Args:
+        batches: of all images, in order.
+        count: how many images there are.
+        shape: of an image.
+    """
+    digests = scratch((count, duplicates.DIGEST), np.uint8)
+    thumbnails, start = scratch((count, duplicates.EDGE, duplicates.EDGE, *shape[2:]), np.uint8), 0
+    for batch in batches:
+        stop = start + len(batch.digests)
+        digests[start:stop], thumbnails[start:stop] = batch.digests, batch.thumbnails
+        start = stop
+    return digests, thumbnails
 
 
 def make_batch(names: Sequence[str], read: Callable[[int], Any], preprocessing: Preprocessing) -> Batch:

@@ -4,10 +4,12 @@ collection = read_collection("photos/")
 """
 
 import os
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from lenet.data.class_names import checked_class_names
 from lenet.data.own import sniff
@@ -16,6 +18,8 @@ from lenet.data.own.formats import folders, idx_files, manifests, mat_files, num
 from lenet.data.own.items import SPLITS, Bad, BadItems, Collection, Draft, Item, Pixels
 from lenet.data.own.listing import Files, Folder
 from lenet.data.own.names import natural_key
+from lenet.data.own.row_items import Coded, coded, taken_items, without_splits
+from lenet.data.own.stacked import taken_images
 from lenet.errors import DataError
 
 __all__ = ["SPLITS", "Bad", "Collection", "Item", "Pixels", "read_collection"]
@@ -152,22 +156,24 @@ def complete(path: Path, draft: Draft, bad: BadItems, for_training: bool) -> Col
     if not items:
         raise DataError(f"{path} holds no images", hint="expected class folders with images: cat/1.jpg, dog/1.jpg")
     if for_training:
-        if all(item.label is None for item in items):
+        known = coded(items)
+        if set(known.labels) == {None}:
             raise DataError(
                 f"{path} has no labels ({draft.format}, {items[0].name} for one); expected one for each image",
                 hint=LABEL_FILES if draft.arrays is None else LABEL_ARRAYS,
             )
-        kept = _trainable(path, items, bad, notes)
+        kept = _trainable(path, items, known, bad, notes)
         if len(kept) < len(items):
-            items, read, arrays = [items[i] for i in kept], draft.read, draft.arrays
-            draft.read = lambda i: read(kept[i])
-            draft.arrays = None if arrays is None else arrays[kept]
-        if len(splits := {item.split for item in items}) == 1 and splits != {None}:  # mnist_train.csv on its own
-            items = [Item(item.name, item.label, None) for item in items]
-    occurring = {item.label for item in items} - {None}
-    known = draft.classes or ()
-    classes = [name for name in known if name in occurring]
-    classes += sorted((name for name in occurring.difference(known) if name is not None), key=natural_key)
+            items, read, arrays = taken_items(items, kept), draft.read, draft.arrays
+            draft.read = lambda i: read(int(kept[i]))
+            draft.arrays = None if arrays is None else taken_images(arrays, kept)
+            known = coded(items)
+        if len(known.splits) == 1 and known.splits != (None,):  # mnist_train.csv on its own
+            items = without_splits(items)
+    occurring = set((known if for_training else coded(items)).labels) - {None}
+    given = draft.classes or ()
+    classes = [name for name in given if name in occurring]
+    classes += sorted((name for name in occurring.difference(given) if name is not None), key=natural_key)
     checked_class_names(str(path), classes)
     if for_training and len(classes) < 2:
         what = f"one class, {classes[0]}" if classes else "no classes"
@@ -180,24 +186,26 @@ def complete(path: Path, draft: Draft, bad: BadItems, for_training: bool) -> Col
     )
 
 
-def _trainable(path: Path, items: list[Item], bad: BadItems, notes: list[str]) -> list[int]:
+def _trainable(path: Path, items: Sequence[Item], known: Coded, bad: BadItems, notes: list[str]) -> NDArray[np.int64]:
     """The numbers of the items that have a label that can be trained."""
-    counts = Counter(item.label for item in items)
-    learned = Counter(item.label for item in items if item.split != "test")
-    unlabelled = sum(item.label is None and item.split == "test" for item in items)
+    is_test = np.array([split == "test" for split in known.splits], np.bool_)
+    images = dict(zip(known.labels, known.counts.sum(axis=1).tolist(), strict=True))
+    learned = dict(zip(known.labels, known.counts[:, ~is_test].sum(axis=1).tolist(), strict=True))
+    unlabelled = images.get(None, 0) - learned.get(None, 0)
     if unlabelled:
         notes.append(f"test images without labels are left out: {unlabelled:,}")
-    firsts = {item.label: item.name for item in reversed(items)}
-    left_out = set()
-    for item in items:
-        if item.label is None and item.split != "test":
-            bad.add(item.name, "has no label", "give it one, such as by a folder: cat/1.jpg")
-    for label in sorted((label for label in counts if label is not None), key=natural_key):
-        first = firsts[label]
+    left_out: set[str | None] = {None}
+    if learned.get(None):
+        without = ~known.in_split("test") & (known.label_codes == known.labels.index(None))
+        for i in np.flatnonzero(without).tolist():
+            bad.add(items[i].name, "has no label", "give it one, such as by a folder: cat/1.jpg")
+    for label in sorted((label for label in images if label is not None), key=natural_key):
+        if learned[label] and images[label] > 1:
+            continue
+        first = items[int((known.label_codes == known.labels.index(label)).argmax())].name
         if not learned[label]:
             bad.add(f"class {label}", f"has test images ({first}) but none to train on", "give it training images")
-            left_out.add(label)
-        elif counts[label] == 1:
+        else:
             bad.add(f"class {label}", f"has one image, {first}; expected at least two", "add images")
-            left_out.add(label)
-    return [i for i, item in enumerate(items) if item.label is not None and item.label not in left_out]
+        left_out.add(label)
+    return known.positions(np.array([label not in left_out for label in known.labels], np.bool_))

@@ -18,6 +18,7 @@ import numpy as np
 from lenet.data import idx
 from lenet.data.dataset import Labels
 from lenet.data.own import class_folders
+from lenet.data.own.formats.arrays import contiguous
 from lenet.data.own.formats.class_list import CLASS_LIST
 from lenet.data.own.items import SPLITS, Collection, Pixels
 from lenet.data.own.survey import pixels_of
@@ -103,7 +104,7 @@ def _parts(collection: Collection, size: tuple[int, int] | None, fit: str) -> li
 
 def _images(collection: Collection, size: tuple[int, int] | None, fit: str) -> Pixels:
     if collection.arrays is not None and size in (None, collection.arrays.shape[1:3]):
-        return collection.arrays
+        return contiguous(np.asarray(collection.arrays))
     if size is None:
         sizes: dict[tuple[int, ...], str] = {}
         images = []

@@ -19,7 +19,8 @@ def preprocessing_of(survey: Survey, size: tuple[int, int] | None = None, fit: s
         size: Height and width, if the user says; otherwise what keeps their detail.
         fit: How an image is brought to the size.
     """
-    size = size or choose_size((height, width) for height, width in survey.sizes.tolist())
+    sizes = survey.sizes if survey.collection.arrays is None else survey.sizes[:1]  # arrays have one for all
+    size = size or choose_size((height, width) for height, width in sizes.tolist())
     chosen = np.linspace(0, len(survey.numbers) - 1, min(SAMPLE, len(survey.numbers))).astype(np.int64)
     sample = [
         packed(pixels_of(survey.collection, int(survey.numbers[i])), size, fit, survey.num_channels) for i in chosen

@@ -1,9 +1,9 @@
 """What every format of own images is read into: items with labels, and a function that reads each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lenet.errors import DataError
 from lenet.files.untrusted import printable
@@ -50,17 +50,18 @@ class Collection:
         bad: What was left out.
         read: Gives the content of an image file, or the pixels, of item number i; many threads may call it. Raises DataError.
         arrays: All images at once, uint8 (N, height, width) or (N, height, width, 3), where the format has pixels; else None.
+            An array in memory or mapped, or a `stacked.Stacked` of large ones.
         files: The files on the disk from which everything is read, except images in folders, which `items` names.
         notes: Sentences about what was understood or left aside, for the user.
     """
 
     path: Path
     format: str
-    items: list[Item]
+    items: Sequence[Item]
     classes: tuple[str, ...]
     bad: tuple[Bad, ...]
     read: Callable[[int], bytes | Pixels]
-    arrays: Pixels | None = None
+    arrays: Any = None  # Pixels or Stacked
     files: tuple[Path, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -70,9 +71,9 @@ class Draft:
     """What a reader found; `collection.complete` checks it. The attributes are those of `Collection`."""
 
     format: str
-    items: list[Item]
+    items: Sequence[Item]
     read: Callable[[int], bytes | Pixels]
-    arrays: Pixels | None = None
+    arrays: Any = None  # Pixels or Stacked
     classes: tuple[str, ...] | None = None  # in the order that the file gives
     files: tuple[Path, ...] = ()
     notes: tuple[str, ...] = ()

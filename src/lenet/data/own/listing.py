@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Protocol
 
 from lenet.data.own.names import is_hidden
-from lenet.data.own.streams import MAX_FILE
+from lenet.data.own.streams import MAX_FILE, MAX_TOTAL
 from lenet.errors import DataError
 from lenet.files import untrusted
 from lenet.images import limits
@@ -24,6 +24,7 @@ class Files(Protocol):
     Attributes:
         path: What the user named.
         kind: In words, with " of " or nothing: "" for a folder, "a zip archive of ".
+        most: Bytes of a file that can be read piece by piece, without having all of it in memory.
         names: Of all files that are not hidden, relative with "/", sorted.
         empty: The names of folders in which there are no files.
     """
@@ -34,6 +35,8 @@ class Files(Protocol):
     def kind(self) -> str: ...
     @property
     def names(self) -> Sequence[str]: ...
+    @property
+    def most(self) -> int: ...
     @property
     def empty(self) -> Sequence[str]: ...
 
@@ -67,6 +70,7 @@ class Folder:
     """
 
     kind = ""
+    most = MAX_TOTAL
 
     def __init__(self, path: Path) -> None:
         self.path = path

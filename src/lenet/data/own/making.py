@@ -1,7 +1,8 @@
 """Makes the images of a collection, each by `Preprocessing.apply` as for prediction; parts outlast an interruption."""
 
+import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -11,9 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lenet.data.own import parts, store
-from lenet.data.own.batch import Batch, Digests, make_batch
+from lenet.data.own.batch import Batch, Digests, joined_copies, make_batch
 from lenet.data.own.fitting import preprocessing_of
 from lenet.data.own.items import Bad, Collection
+from lenet.data.own.stacked import Stacked
 from lenet.data.own.survey import survey
 from lenet.data.own.worker import Workers, cores, root_of
 from lenet.errors import DataError
@@ -34,19 +36,18 @@ class Made:
 
     Attributes:
         preprocessing: how they were made.
-        numbers: int64 (N,), which items of the collection they are.
+        numbers: which items of the collection they are, ascending.
         bad: what cannot be read.
-        digests: uint8 (N, 16), of each a hash of its pixels.
-        thumbnails: uint8 (N, 16, 16) or (N, 16, 16, 3).
         images: gives them in order, some at a time.
+        copies: gives what finds copies among them: uint8 (N, 16), of each a hash of its pixels, and their thumbnails, uint8
+            (N, 16, 16) or (N, 16, 16, 3).
     """
 
     preprocessing: Preprocessing
-    numbers: store.Indices
+    numbers: Sequence[int] | store.Indices
     bad: tuple[Bad, ...]
-    digests: Digests
-    thumbnails: Pixels
     images: Callable[[], Iterator[Pixels]]
+    copies: Callable[[], tuple[Digests, Pixels]]
 
 
 def make(
@@ -75,7 +76,7 @@ def make(
     preprocessing = measured_preprocessing(collection, settings["size"], settings["fit"])
     seconds_each = (time.perf_counter() - began) / min(SAMPLE, len(collection.items))
     if collection.arrays is not None and collection.arrays.shape[1:3] == preprocessing.size:
-        return _of_arrays(collection.arrays, preprocessing)
+        return _of_arrays(collection, preprocessing, progress)
     if root is not None:
         workers.begin(root, preprocessing)
     together = max(1, min(TOGETHER, int(SECONDS / seconds_each)))
@@ -104,16 +105,25 @@ def measured_preprocessing(collection: Collection, size: tuple[int, int] | None,
     return preprocessing_of(measured, size, fit)
 
 
-def _of_arrays(arrays: Pixels, preprocessing: Preprocessing) -> Made:
-    """Images that have the size already stay as they are."""
-    batches = [Batch.of(images) for images in _batches(arrays, preprocessing.channels)]
-    digests = np.concatenate([batch.digests for batch in batches])
-    thumbnails = np.concatenate([batch.thumbnails for batch in batches])
-    numbers = np.arange(len(arrays))
-    return Made(preprocessing, numbers, (), digests, thumbnails, lambda: _batches(arrays, preprocessing.channels))
+def _of_arrays(collection: Collection, preprocessing: Preprocessing, progress: "MakeBar | None") -> Made:
+    """Images that have the size already stay as they are; only copies are looked for in them, where that is needed."""
+    arrays, count = collection.arrays, len(collection.items)
+
+    def images() -> Iterator[Pixels]:
+        size = math.prod(preprocessing.shape)
+        bar = progress(f"packing {collection.path.name}", count * size) if progress and count > parts.PART else None
+        with closing(bar or _NoBar()) as shown:
+            for batch in _batches(arrays, preprocessing.channels):
+                yield batch
+                shown.update(len(batch) * size)
+
+    def copies() -> tuple[Digests, Pixels]:
+        return joined_copies(map(Batch.of, _batches(arrays, preprocessing.channels)), count, preprocessing.shape)
+
+    return Made(preprocessing, range(count), (), images, copies)
 
 
-def _batches(arrays: Pixels, channels: int) -> Iterator[Pixels]:
+def _batches(arrays: Pixels | Stacked, channels: int) -> Iterator[Pixels]:
     for part in chunks(arrays.shape):
         images = arrays[part]
         if (images.ndim == 4) != (channels == 3):
@@ -148,8 +158,12 @@ def _of_files(
                 shown.update(bytes_each * len(numbers))
             if part.bad and not skip_bad:
                 raise DataError(_sentence(*part.bad[0]), hint="--skip-bad leaves it out")
-    found = np.concatenate(done.numbers), done.bad, np.concatenate(done.digests), np.concatenate(done.thumbnails)
-    return Made(maker.preprocessing, *found, done.images)
+    found = np.concatenate(done.numbers)
+
+    def copies() -> tuple[Digests, Pixels]:
+        return joined_copies(done.parts(), len(found), maker.preprocessing.shape)
+
+    return Made(maker.preprocessing, found, done.bad, lambda: (part.images for part in done.parts()), copies)
 
 
 class _Maker:

@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lenet.data import mapped
 from lenet.data.catalogue import CATALOGUE
 from lenet.data.dataset import Dataset, Splits
 from lenet.data.exact_groups import exact_groups
+from lenet.data.mapped import joined, scratch
 from lenet.data.near_groups import near_groups
 from lenet.data.own import parts, store
 from lenet.data.own.packed_files import list_files
+from lenet.data.own.row_items import coded, taken_items
 from lenet.data.own.split import parts_of, warnings
 from lenet.errors import DataError
 
@@ -134,24 +137,32 @@ def _packed(
     made = make(collection, settings, folder, workers, progress)
     if len(made.numbers) == 0:
         raise DataError(f"none of the images of {collection.path} can be read: {made.bad[0].reason}")
-    items = [collection.items[number] for number in made.numbers.tolist()]
-    occurring = {item.label for item in items}
-    classes = tuple(name for name in collection.classes if name in occurring)
+    is_whole = len(made.numbers) == len(collection.items)
+    items = coded(collection.items if is_whole else taken_items(collection.items, np.asarray(made.numbers)))
+    classes = tuple(name for name in collection.classes if name in items.labels)
     codes: dict[str | None, int] = {name: label for label, name in enumerate(classes)}
-    labels = np.array([codes[item.label] for item in items], np.int64)
+    labels = items.numbers([codes[label] for label in items.labels])
 
     def groups() -> tuple[store.Indices, store.Indices]:
-        same = exact_groups(made.digests)
-        return same, near_groups(same, made.thumbnails)
+        digests, thumbnails = made.copies()
+        same = exact_groups(digests)
+        return same, near_groups(same, thumbnails)
 
-    divided = parts_of([item.split for item in items], labels, groups, settings["split_seed"])
-    order = np.concatenate([divided.train, divided.validation, divided.test])
+    divided = parts_of(items, labels, groups, settings["split_seed"])
+    order = joined([divided.train, divided.validation, divided.test])
     counts = (len(divided.train), len(divided.validation), len(divided.test))
     notices = (*collection.notes, *divided.notes, *_left_out((*collection.bad, *made.bad)))
     facts = store.Facts(counts, classes, made.preprocessing, collection.format, notices)
-    pack = store.save(folder, facts, labels[order], _Ordered(made, order))
+    pack = store.save(folder, facts, _taken(labels, order), _Ordered(made, order))
     parts.forget(folder)
     return pack
+
+
+def _taken(labels: store.Indices, order: store.Indices) -> store.Indices:
+    ordered = scratch(labels.shape, np.int64)
+    for part in mapped.parts(order.shape, order.itemsize):
+        ordered[part] = labels[order[part]]
+    return ordered
 
 
 class _Ordered:
@@ -159,8 +170,9 @@ class _Ordered:
 
     def __init__(self, made: "Made", order: store.Indices) -> None:
         self.made = made
-        self.places = np.empty(len(order), np.int64)
-        self.places[order] = np.arange(len(order))
+        self.places = scratch(order.shape, np.int64)
+        for part in mapped.parts(order.shape, order.itemsize):
+            self.places[order[part]] = np.arange(part.start, part.stop)
         self.shape = (len(order), *made.preprocessing.shape)
 
     def write(self, target: store.Pixels) -> None:

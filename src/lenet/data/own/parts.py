@@ -64,8 +64,6 @@ class Parts:
         self.shape = preprocessing.shape
         self.done: list[Part | Path] = []
         self.numbers: list[Indices] = []
-        self.digests: list[Digests] = []
-        self.thumbnails: list[Pixels] = []
         self.bad: tuple[Bad, ...] = ()
         self.began = time.monotonic()
         self.waiting: list[tuple[int, Path, Part]] = []  # place in `done`, and where to write it
@@ -97,13 +95,13 @@ class Parts:
                 self.done[place] = file
         self.waiting.clear()
 
-    def images(self) -> Iterator[Pixels]:
-        """Yield the images of each part, in order."""
+    def parts(self) -> Iterator[Part]:
+        """Yield the parts, in order."""
         for each in self.done:
             part = _read(each, self.shape) if isinstance(each, Path) else each
             if part is None:
                 raise OSError(f"{each} is gone")
-            yield part.images
+            yield part
 
     def _path(self, start: int) -> Path | None:
         return None if self.folder is None else self.folder / f"{start:08}.npz"
@@ -111,8 +109,6 @@ class Parts:
     def _add(self, part: Part, kept: Part | Path) -> None:
         self.done.append(kept)
         self.numbers.append(part.numbers)
-        self.digests.append(part.digests)
-        self.thumbnails.append(part.thumbnails)
         self.bad += part.bad
 
 

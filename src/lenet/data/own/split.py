@@ -1,12 +1,14 @@
 """Which of people's own images are trained on, and which are the test: as the data say, else a fifth of each class is."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lenet.data.dataset import Labels
+from lenet.data.mapped import parts, positions, scratch
+from lenet.data.own.row_items import Coded
 from lenet.errors import DataError
 
 Indices = NDArray[np.int64]
@@ -33,9 +35,7 @@ class Parts:
     notes: tuple[str, ...] = ()
 
 
-def parts_of(
-    given: Sequence[str | None], labels: Labels, groups: Callable[[], tuple[Indices, Indices]], seed: int
-) -> Parts:
+def parts_of(given: Coded, labels: Labels, groups: Callable[[], tuple[Indices, Indices]], seed: int) -> Parts:
     """Divide a collection as its data say, else by the seed.
 
     Args:
@@ -48,8 +48,8 @@ def parts_of(
     Raises:
         DataError: There are no training images.
     """
-    names = np.array([name or "train" for name in given])
-    train, validation, test = (np.flatnonzero(names == name) for name in ("train", "validation", "test"))
+    names = (("train", None), ("validation",), ("test",))
+    train, validation, test = (positions(given.in_split(*each)) for each in names)
     if len(train) == 0:
         raise DataError("the data have no training images", hint="put them into a folder train, beside the others")
     if len(test):
@@ -74,10 +74,12 @@ def split(labels: Labels, same: Indices, near: Indices, seed: int) -> tuple[Indi
     Returns:
         The numbers of the training and of the test images, both ascending.
     """
-    owners = labels[near]  # of copies with several labels: that of the first
+    owners = scratch(labels.shape, np.int64)  # of copies with several labels: that of the first
+    for part in parts(labels.shape, labels.itemsize):
+        owners[part] = labels[near[part]]
     is_test = np.zeros(len(labels), np.bool_)
-    for label in np.unique(labels).tolist():
-        members = np.flatnonzero(owners == label)
+    for label in range(int(labels.max()) + 1):
+        members = positions(owners == label)
         if len(members) == 0:
             continue  # each is a copy of another class's
         first = near[members]
@@ -87,7 +89,7 @@ def split(labels: Labels, same: Indices, near: Indices, seed: int) -> tuple[Indi
         order = np.random.default_rng([_STREAM, seed, label]).permutation(len(groups))
         wanted = max(1, round(TEST_SHARE * len(members)))
         is_test[members[np.isin(first, _taken(groups[order], sizes[order], wanted))]] = True
-    return np.flatnonzero(~is_test), np.flatnonzero(is_test)
+    return positions(~is_test), positions(is_test)
 
 
 def warnings(num_test: int) -> list[str]:

@@ -8,7 +8,7 @@ import lzma
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from lenet.errors import DataError
 from lenet.files.untrusted import printable
@@ -84,6 +84,14 @@ def unpacked(file: BinaryIO, name: str | Path, limit: int = MAX_FILE) -> Iterato
         raise DataError(f"{name} is compressed with xz or zstd; expected gzip or none", hint="unpack it first")
     else:
         yield file
+
+
+def has_number(file: Any) -> bool:
+    """Return whether a file is one of the system's, which can be mapped into memory."""
+    try:
+        return int(file.fileno()) >= 0
+    except (OSError, AttributeError):  # a file in memory, or in an archive
+        return False
 
 
 def read_unpacked(file: BinaryIO, name: str | Path, limit: int = MAX_FILE) -> bytes:

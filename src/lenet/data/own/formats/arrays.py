@@ -9,7 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.data.own.items import Draft, Item, Pixels
+from lenet.data.mapped import parts as parts_of
+from lenet.data.mapped import scratch
+from lenet.data.own.items import Draft, Pixels
+from lenet.data.own.row_items import RowItems, Rows
+from lenet.data.own.stacked import stacked
 from lenet.errors import DataError, ImageError
 from lenet.images.levels import to_8_bits
 
@@ -58,14 +62,14 @@ def draft(
                 f"{parts[0].name} and {part.name} have images of different sizes, {shapes}; expected one size",
                 hint="bring all images to one size, or save them as files in class folders",
             )
-    items: list[Item] = []
+    rows = []
     for part, array in zip(parts, arrays, strict=True):
-        labels = to_text(part.labels, len(array), part.name, class_names)
+        labels, codes = to_text(part.labels, len(array), part.name, class_names)
         name = part.item or (lambda i, part=part: f"{part.name}[{i}]")  # type: ignore[misc]
-        items += [Item(name(i), label, part.split) for i, label in enumerate(labels)]
-    pixels = arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+        rows.append(Rows(name, labels, codes, part.split))
+    pixels = stacked(arrays)
     classes = None if class_names is None else tuple(class_names.values())
-    return Draft(what, items, lambda i: pixels[i], pixels, classes, files)
+    return Draft(what, RowItems(rows), lambda i: pixels[i], pixels, classes, files)
 
 
 def to_images(values: NDArray[Any], name: str, size: tuple[int, int] | None = None) -> Pixels:
@@ -88,7 +92,7 @@ def to_images(values: NDArray[Any], name: str, size: tuple[int, int] | None = No
         )
     try:
         is_done = values.dtype == np.uint8 and values.max() != 1
-        pixels = values if is_done else to_8_bits(values, name)
+        pixels = values if is_done else to_8_bits(values, name, scratch)
     except ImageError as error:
         raise DataError(error.message, hint=error.hint) from error
     if pixels.ndim == 2:
@@ -104,7 +108,17 @@ def to_images(values: NDArray[Any], name: str, size: tuple[int, int] | None = No
             f"{name} has the shape {values.shape}; expected 1 or 3 channels",
             hint="lay transparent images on a background first",
         )
-    return np.ascontiguousarray(pixels)
+    return contiguous(pixels)
+
+
+def contiguous(pixels: Pixels) -> Pixels:
+    """Return images one after the other in memory: the same ones, or a copy, in a file if it is large."""
+    if pixels.flags.c_contiguous:
+        return pixels
+    copy = scratch(pixels.shape, np.uint8)
+    for part in parts_of(pixels.shape):
+        copy[part] = pixels[part]
+    return copy
 
 
 def side(width: int) -> tuple[int, int] | None:
@@ -140,7 +154,7 @@ def _roughness(pixels: Pixels) -> float:
 
 def to_text(
     labels: NDArray[Any] | None, count: int, name: str, class_names: Mapping[int, str] | None = None
-) -> list[str | None]:
+) -> tuple[tuple[str | None, ...], NDArray[np.unsignedinteger[Any]]]:
     """Bring labels to text.
 
     Args:
@@ -150,13 +164,13 @@ def to_text(
         class_names: The names of the classes, by number; without it, a number is its own name.
 
     Returns:
-        One text an image; None where a label is missing.
+        The texts that occur, None for images without a label, and the position of each image's among them, unsigned (N,).
 
     Raises:
         DataError: They are of another kind, or there are more or fewer than images.
     """
     if labels is None:
-        return [None] * count
+        return (None,), np.zeros(count, np.uint8)
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
     if labels.ndim == 2 and labels.dtype.kind in "buif":
@@ -176,9 +190,12 @@ def to_text(
             f"{name} has {count:,} images but {len(labels):,} labels",
             hint="give each image one label, in the same order",
         )
+    if labels.dtype == np.uint8:  # as they are in most large sets: positions already
+        counts = sum((np.bincount(labels[part], minlength=256) for part in parts_of(labels.shape)), np.zeros(256, int))
+        return tuple(_text(value, name, class_names or {}) if counts[value] else None for value in range(256)), labels
     unique, numbers = np.unique(labels, return_inverse=True)
-    texts = [_text(value, name, class_names or {}) for value in unique.tolist()]
-    return [texts[number] for number in numbers.tolist()]
+    texts = tuple(_text(value, name, class_names or {}) for value in unique.tolist())
+    return texts, numbers.astype(np.min_scalar_type(len(texts)))
 
 
 def _text(value: Any, name: str, class_names: Mapping[int, str]) -> str | None:

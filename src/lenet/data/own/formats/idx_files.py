@@ -2,18 +2,19 @@
 
 import math
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.data import idx
+from lenet.data import idx, mapped
 from lenet.data.own.formats import arrays, emnist, words
 from lenet.data.own.formats.class_list import read_class_list
+from lenet.data.own.growing import Growing
 from lenet.data.own.items import BadItems, Draft
 from lenet.data.own.listing import Files
 from lenet.data.own.sniff import kinds
-from lenet.data.own.streams import CHUNK, MAX_FILE, unpacked
+from lenet.data.own.streams import CHUNK, MAX_TOTAL, has_number, unpacked
 from lenet.errors import DataError
 
 KINDS = ("idx",)
@@ -80,7 +81,7 @@ def read_idx(files: Files, name: str) -> NDArray[Any]:
     Raises:
         DataError: It is truncated, too large, or no IDX file.
     """
-    with files.open(name) as file, unpacked(file, name) as stream:
+    with files.open(name, files.most) as file, unpacked(file, name, MAX_TOTAL) as stream:
         start = stream.read(4)
         if len(start) < 4 or start[:2] != b"\0\0" or start[2] not in idx.TYPES:
             raise DataError(f"{name} is no IDX file: it begins with {start.hex()}", hint=HINT)
@@ -89,17 +90,38 @@ def read_idx(files: Files, name: str) -> NDArray[Any]:
         dtype = np.dtype(idx.TYPES[start[2]])
         size = math.prod(shape) * dtype.itemsize
         sizes = "×".join(map(str, shape))
-        if len(shape) != start[3] or not shape or size > MAX_FILE:
-            raise DataError(f"{name} announces {sizes or 'no size'}; expected at most {MAX_FILE:,} bytes", hint=HINT)
-        content = bytearray()
-        while len(content) <= size and (part := stream.read(min(CHUNK, size + 1 - len(content)))):
-            content += part
+        if len(shape) != start[3] or not shape or size > MAX_TOTAL:
+            raise DataError(f"{name} announces {sizes or 'no size'}; expected at most {MAX_TOTAL:,} bytes", hint=HINT)
+        first, end = len(start + sizes_bytes), file.seek(0, 2) if stream is file else None
+        if end is not None and size > mapped.LARGE and end - first == size and has_number(file):
+            return np.asarray(np.memmap(file, dtype, "r", first, tuple(shape)))
+        if end is not None:
+            file.seek(first)
+        content = _values(stream, name, size)
     if len(content) != size:
         has = f"{len(content):,}" if len(content) < size else "more"
         raise DataError(
             f"{name} announces {sizes}, {size:,} bytes, and has {has}", hint="it is truncated or damaged; get it again"
         )
     return np.frombuffer(content, dtype).reshape(shape)
+
+
+def _values(stream: BinaryIO, name: str, size: int) -> Any:
+    """The values of a file, and what follows them: in memory, or as a file that is mapped if they are many."""
+    content: Any = bytearray()
+    while len(content) <= size and (part := stream.read(min(CHUNK, size + 1 - len(content)))):
+        content += part
+        if len(content) > mapped.LARGE:
+            break
+    if len(content) <= mapped.LARGE:
+        return content
+    values = Growing()
+    values.append(np.frombuffer(content, np.uint8))
+    count = len(content)
+    while count <= size and (part := stream.read(min(CHUNK, size + 1 - count))):
+        values.append(np.frombuffer(part, np.uint8))
+        count += len(part)
+    return values.array()
 
 
 def _base(name: str) -> str:

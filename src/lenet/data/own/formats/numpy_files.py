@@ -11,10 +11,11 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.data import mapped
 from lenet.data.own.formats import arrays, words
 from lenet.data.own.items import BadItems, Draft
 from lenet.data.own.listing import Files
-from lenet.data.own.streams import MAX_FILE, check_ratio, unpacked
+from lenet.data.own.streams import MAX_TOTAL, check_ratio, has_number, unpacked
 from lenet.errors import DataError
 from lenet.files.untrusted import printable
 
@@ -124,7 +125,7 @@ def _with_others(files: Files, name: str) -> list[str]:
 
 
 def _read_file(files: Files, name: str) -> list[Named]:
-    with files.open(name) as opened, unpacked(opened, name) as stream:
+    with files.open(name, files.most) as opened, unpacked(opened, name) as stream:
         file = opened if stream is opened else io.BytesIO(stream.read())
         start = file.read(6)
         if start == np.lib.format.MAGIC_PREFIX:
@@ -140,8 +141,8 @@ def _read_npz(file: BinaryIO, name: str) -> list[tuple[str, NDArray[Any]]]:
                 raise DataError(f"{name} has {len(infos):,} arrays; expected x_train, y_train and the like", hint=HINT)
             size, packed = sum(info.file_size for info in infos), file.seek(0, 2)
             check_ratio(size, packed, name)
-            if size > MAX_FILE:
-                raise DataError(f"{name} unpacks to {size:,} bytes; expected at most {MAX_FILE:,}", hint="split it")
+            if size > MAX_TOTAL:
+                raise DataError(f"{name} unpacks to {size:,} bytes; expected at most {MAX_TOTAL:,}", hint="split it")
             if any(info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for info in infos):
                 raise DataError(f"{name} is compressed in an unknown way", hint="save it with numpy.savez_compressed")
             found = []
@@ -190,7 +191,10 @@ def read_npy(file: Any, name: str, size: int) -> NDArray[Any]:
             f"{size - file.tell():,} follow",
             hint="get the file again",
         )
-    content = np.empty(num_bytes, np.uint8)
+    if num_bytes > mapped.LARGE and has_number(file):
+        order: Any = "F" if is_fortran else "C"
+        return np.asarray(np.memmap(file, dtype, "r", file.tell(), shape, order))
+    content = np.empty(num_bytes, np.uint8) if num_bytes <= mapped.LARGE else mapped.in_file((num_bytes,), np.uint8)
     view, position = memoryview(content.data), 0
     while position < num_bytes:
         if not (part := file.readinto(view[position : position + (1 << 24)])):

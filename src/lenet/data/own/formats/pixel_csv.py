@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 
 from lenet.data.own.formats import arrays, emnist, number_rows, words
 from lenet.data.own.formats.csv_layout import Layout, find_layout
+from lenet.data.own.growing import Growing
 from lenet.data.own.items import BadItems, Draft
 from lenet.data.own.listing import Files
 from lenet.data.own.names import split_of
 from lenet.data.own.sniff import head
-from lenet.data.own.streams import CHUNK, unpacked
+from lenet.data.own.streams import CHUNK, MAX_TOTAL, unpacked
 from lenet.errors import DataError
 from lenet.files.untrusted import printable
 
@@ -40,7 +41,7 @@ def read(files: Files, names: list[str], bad: BadItems) -> Draft:
     parts: list[arrays.Part] = []
     for name in names:
         reader = _Reader(name, bad)
-        with files.open(name) as file, unpacked(file, name) as stream:
+        with files.open(name, files.most) as file, unpacked(file, name, MAX_TOTAL) as stream:
             reader.read(stream)
         parts += reader.parts(words.split(PurePosixPath(name).name))
     kind = f"{files.kind}a CSV of pixels" if len(names) == 1 else f"{files.kind}CSVs of pixels"
@@ -60,10 +61,10 @@ class _Reader:
     def __init__(self, name: str, bad: BadItems) -> None:
         self.name, self.bad = name, bad
         self.line = 1  # the number of the next line
-        self.numbers: list[NDArray[Any]] = []  # (rows, pixels)
+        self.numbers = Growing()  # (rows, pixels)
         self.labels: list[NDArray[Any]] = []
         self.splits: list[bytes] = []
-        self.lines: list[NDArray[np.int64]] = []  # the number of each row's line
+        self.lines = Growing()  # int64, the number of each row's line
         self.layout: Layout | None = None
 
     def read(self, stream: BinaryIO) -> None:
@@ -102,7 +103,7 @@ class _Reader:
             is_whole = last - first + 1 == len(layout.pixels)
             self.numbers.append(values[:, first : last + 1] if is_whole else values[:, layout.pixels])
             if layout.label is not None:
-                self.labels.append(values[:, layout.label])
+                self.labels.append(values[:, layout.label].copy())
             self.lines.append(numbers)
             return
         rows = plain.split(b"\n")[:-1]
@@ -138,7 +139,7 @@ class _Reader:
         if not pixels:
             return
         width = pixels[0].count(b",") + 1 if layout.is_packed else len(layout.pixels)
-        width = self.numbers[0].shape[1] if self.numbers else width
+        width = self.numbers.row[0] if self.numbers else width
         values = number_rows.parse(b"\n".join(pixels) + b"\n", width)
         if values is None:
             each = [number_rows.parse(row + b"\n", width) for row in pixels]
@@ -160,14 +161,13 @@ class _Reader:
     def parts(self, split: str | None) -> list[arrays.Part]:
         """What was read, by splits."""
         layout = self.layout
-        pixels = np.concatenate(self.numbers) if len(self.numbers) > 1 else self.numbers[0]
-        lines = np.concatenate(self.lines)
+        pixels, lines = self.numbers.array(), self.lines.array()
         has_text = any(part.dtype.kind == "U" for part in self.labels)
         labels = np.concatenate(list(map(_as_text, self.labels)) if has_text else self.labels) if self.labels else None
         size = layout.size if layout is not None else None
         images = arrays.to_images(pixels, self.name, size)
         if emnist.is_emnist(self.name):
-            images = np.ascontiguousarray(images.transpose(0, 2, 1))
+            images = arrays.contiguous(images.transpose(0, 2, 1))
         if not self.splits:
             return [arrays.Part(self.name, images, labels, split, lambda i: f"{self.name}, line {lines[i]}")]
         which = np.array([_split(value) or "" for value in self.splits])
