@@ -6,7 +6,7 @@ from lenet.analysis import contact_sheet
 from lenet.analysis.contact_sheet import CELL, GAP, HALF_GAP, SAMPLES, draw_contact_sheet, save_contact_sheet
 from lenet.data.own.fitting import preprocessing_of
 from lenet.data.own.items import Collection, Item
-from lenet.data.own.survey import survey
+from lenet.data.own.measuring import survey
 from lenet.errors import ConfigError
 
 

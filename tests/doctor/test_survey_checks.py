@@ -10,7 +10,7 @@ from lenet.data.dataset import Splits
 from lenet.data.loading import load
 from lenet.data.own.collection import read_collection
 from lenet.data.own.items import Bad, Collection, Item
-from lenet.data.own.survey import as_collection, readable, survey
+from lenet.data.own.measuring import as_collection, readable, survey
 from lenet.doctor.survey_checks import findings
 
 

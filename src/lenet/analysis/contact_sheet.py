@@ -9,7 +9,8 @@ import numpy as np
 from lenet.data.mapped import positions
 from lenet.data.own.fitting import packed
 from lenet.data.own.items import Pixels
-from lenet.data.own.survey import Survey, pixels_of
+from lenet.data.own.measuring import pixels_of
+from lenet.data.own.survey import Survey
 from lenet.display.fonts import drawable
 from lenet.display.style import save_figure, styled_figure
 from lenet.images.fit import brought_to, with_channels

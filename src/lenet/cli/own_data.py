@@ -44,7 +44,7 @@ def check_data(
     from lenet.analysis.contact_sheet import save_contact_sheet
     from lenet.config import checked
     from lenet.data.own.fitting import preprocessing_of
-    from lenet.data.own.survey import survey
+    from lenet.data.own.measuring import survey
     from lenet.doctor.survey_checks import findings
 
     values = {name: checked(name, value) for name, value in settings.items() if value is not None}
@@ -86,7 +86,7 @@ def convert_data(
     """
     from lenet.config import checked
     from lenet.data.own.convert import convert
-    from lenet.data.own.survey import readable
+    from lenet.data.own.measuring import readable
     from lenet.doctor.wording import sentence
 
     values = {name: checked(name, value) for name, value in settings.items() if value is not None}
@@ -104,8 +104,8 @@ def _collection(data: str, data_dir: str | None, *, skip_bad: bool) -> "Collecti
     """What the user named: a data set of the catalogue, or else a path."""
     from lenet.data import load
     from lenet.data.own.collection import read_collection
+    from lenet.data.own.measuring import as_collection
     from lenet.data.own.path import own_path
-    from lenet.data.own.survey import as_collection
 
     path = own_path(data)
     if path is not None:

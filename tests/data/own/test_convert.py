@@ -12,7 +12,7 @@ from lenet.data.own.class_folders import folder_names
 from lenet.data.own.collection import read_collection
 from lenet.data.own.convert import convert
 from lenet.data.own.items import Collection, Item
-from lenet.data.own.survey import pixels_of
+from lenet.data.own.measuring import pixels_of
 from lenet.errors import DataError
 
 GENERATED = 8  # collections of each format

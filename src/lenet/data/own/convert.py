@@ -21,7 +21,7 @@ from lenet.data.own import class_folders
 from lenet.data.own.formats.arrays import contiguous
 from lenet.data.own.formats.class_list import CLASS_LIST
 from lenet.data.own.items import SPLITS, Collection, Pixels
-from lenet.data.own.survey import pixels_of
+from lenet.data.own.measuring import pixels_of
 from lenet.errors import DataError, choices_hint
 from lenet.files import durable
 from lenet.images.fit import brought_to, with_channels

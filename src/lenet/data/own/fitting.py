@@ -3,8 +3,9 @@
 import numpy as np
 
 from lenet.data.own.items import Pixels
+from lenet.data.own.measuring import pixels_of
 from lenet.data.own.size import choose_size
-from lenet.data.own.survey import Survey, pixels_of
+from lenet.data.own.survey import Survey
 from lenet.images.fit import brought_to, with_channels
 from lenet.images.preprocess import Preprocessing
 

@@ -15,8 +15,8 @@ from lenet.data.own import parts, store
 from lenet.data.own.batch import Batch, Digests, joined_copies, make_batch
 from lenet.data.own.fitting import preprocessing_of
 from lenet.data.own.items import Bad, Collection
+from lenet.data.own.measuring import survey
 from lenet.data.own.stacked import Stacked
-from lenet.data.own.survey import survey
 from lenet.data.own.worker import Workers, cores, root_of
 from lenet.errors import DataError
 from lenet.images.fit import with_channels
