@@ -87,4 +87,4 @@ def test_a_store_has_no_path(lenet_command, trained, tmp_path, monkeypatch):
     store = tmp_path / "store"
     arguments = ("export", trained.path, "--to", "mlflow", "--tracking-uri", store, "--experiment", "mine")
     assert lenet_command(*arguments) == (0, f"wrote 1 run: experiment mine of {store}\n", "")
-    assert lenet_command(*arguments) == (0, f"wrote 0 runs, 1 were there: experiment mine of {store}\n", "")
+    assert lenet_command(*arguments) == (0, f"wrote 0 runs, 1 were there already: experiment mine of {store}\n", "")

@@ -21,15 +21,33 @@ def test_a_folder_stands_for_its_runs(swept, tiny_run, tmp_path):
     assert names(swept, tiny_run) == [*(f"swept/{name}" for name in own), "tiny"]
     assert names(tiny_run.path, tiny_run, tiny_run.path / ".") == ["tiny"]
     assert names("digits") == ["digits"]
+
+
+def test_folders_of_folders(swept, tiny_run, tmp_path):
     shutil.copytree(swept / "runs", tmp_path / "lab" / "runs")
-    assert len(names(tmp_path / "lab")) == 4
-    assert {name.split("/")[-1] for name in names(tmp_path / "lab")} == {"seed-2", "seed-10"}
-    assert all(not name.startswith("runs/") for name in names(tmp_path / "lab"))
+    in_lab = names(tmp_path / "lab")
+    assert [name.split("-")[:2] for name in in_lab] == [["toy", "lenet"]] * 4
+    assert [name.split("/")[1] for name in in_lab] == ["seed-2", "seed-10"] * 2
+    shutil.copytree(swept, tmp_path / "rates")
+    shutil.copytree(tiny_run.path, tmp_path / "first")
+    shutil.copytree(tiny_run.path, tmp_path / ".hidden")
+    in_rates = [f"rates/{name}" for name in names(swept)]
+    assert names(tmp_path) == [*in_rates, "first", *(f"lab/{name}" for name in in_lab)]
 
 
 def test_a_run_in_two_folders_is_taken_once(swept):
     first = next(swept.glob("runs/*/seed-2"))
     assert len(names(swept, first)) == 4
+
+
+def test_a_diverged_run_has_the_name_of_its_variation(swept, tmp_path):
+    folder = shutil.copytree(swept, tmp_path / "copy")
+    numbers = json.loads((folder / "sweep.json").read_text())
+    diverged = numbers["variations"]["activation=tanh"]["runs"].pop()
+    (folder / "sweep.json").write_text(json.dumps(numbers))
+    (folder / diverged / "summary.json").unlink()
+    assert names(folder) == names(swept)
+    assert find_all([folder])[-1].variation == "activation=tanh"
 
 
 def test_names_that_no_file_system_takes(swept, tmp_path):

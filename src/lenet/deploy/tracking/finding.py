@@ -3,6 +3,7 @@
 find_all(["runs/sweep"])[0].name == "activation=relu, learning-rate=0.004/seed-0"
 """
 
+import contextlib
 import hashlib
 import itertools
 import os
@@ -97,13 +98,16 @@ def _find(source: str | os.PathLike[str], is_alone: bool) -> Iterator[FoundRun]:
 
 def _below(folder: Path, prefix: str) -> Iterator[FoundRun]:
     """The runs in a folder: of a sweep in the order of its variations, others by name."""
-    variations = _variations(folder)
-    order = {inner: number for number, inner in enumerate(variations)}
-    paths = {path: path.relative_to(folder).parts for path in _run_folders(folder)}
+    paths = list(_run_folders(folder))
+    sweeps = {place for path in paths for place in path.parents if place.is_relative_to(folder)}
+    variations = {home: name for place in sorted(sweeps) for home, name in _variations(place).items()}
+    order = {home: number for number, home in enumerate(variations)}
     number = 0
-    for path in sorted(paths, key=lambda path: (order.get(paths[path], len(order)), _natural(path))):
-        inner, variation = paths[path], variations.get(paths[path])
-        parts = (variation, inner[-1]) if variation else inner[1:] if inner[0] == RUNS and inner[1:] else inner
+    for path in sorted(paths, key=lambda path: (order.get(path.parent, len(order)), _natural(path))):
+        inner, variation = path.relative_to(folder).parts, variations.get(path.parent)
+        parts = [part for part in inner if part != RUNS] or [path.name]
+        if variation is not None:
+            parts[-2:] = variation, path.name
         try:
             found = _found(Run.load(path, finished=False), prefix + "/".join(map(_safe, parts)), variation)
         except RunError as error:
@@ -144,17 +148,19 @@ def _natural(path: Path) -> list[tuple[str, int]]:
     return [(text, int(number or 0)) for text, number in itertools.zip_longest(parts[::2], parts[1::2])]
 
 
-def _variations(folder: Path) -> dict[tuple[str, ...], str]:
-    """The names of a sweep's variations by the paths of their runs in its folder; empty where sweep.json says none."""
+def _variations(folder: Path) -> dict[Path, str]:
+    """The names of a sweep's variations, by the folders that hold their runs; empty where no sweep.json says them.
+
+    sweep.json lists the finished runs; those that diverged or wait lie beside them.
+    """
     path = folder / SWEEP
-    try:
-        numbers = untrusted.parse_json(untrusted.read(path, untrusted.MAX_JSON))
-        names: dict[tuple[str, ...], str] = {}
-        for name, variation in numbers["variations"].items():
-            for run in variation["runs"]:
-                names.setdefault(tuple(run.split("/")), str(name))
-    except (RunError, ValueError, KeyError, TypeError, AttributeError):
-        return {}
+    names: dict[Path, str] = {}
+    if path.is_file():
+        with contextlib.suppress(RunError, ValueError, KeyError, TypeError, AttributeError):
+            numbers = untrusted.parse_json(untrusted.read(path, untrusted.MAX_JSON))
+            for name, variation in numbers["variations"].items():
+                for run in variation["runs"]:
+                    names.setdefault((folder / run).parent, str(name))
     return names
 
 

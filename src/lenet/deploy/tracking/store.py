@@ -25,7 +25,7 @@ from lenet.sweeps.spec import text_of
 EXPERIMENT = "lenet"
 IDENTITY, CONTENT = "lenet.identity", "lenet.content"  # tags
 STATES = {FINISHED: "FINISHED", HAS_DIVERGED: "FAILED"}  # any other is RUNNING
-BATCH = 900  # numbers of a request; MLflow takes 1,000
+BATCH = 1000  # numbers of a request, as many as MLflow takes
 # Unless the user has set them. A server that does not answer is reported within a minute, not after MLflow's quarter of an
 # hour, and nothing is sent to MLflow's makers.
 DEFAULTS = {
@@ -33,6 +33,7 @@ DEFAULTS = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_LOGGING_LEVEL": "WARNING",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
 
 
@@ -68,7 +69,7 @@ def make(
             client = MlflowClient(tracking_uri=uri)
             number = _experiment(client, experiment)
             new = sum(_write(client, number, numbers_of(found)) for found in runs)
-    there = f", {len(runs) - new:,} were there" if new < len(runs) else ""
+    there = f", {len(runs) - new} were there already" if new < len(runs) else ""
     return Export(None, (f"wrote {counted(new, 'run')}{there}: experiment {experiment} of {_without_password(uri)}",))
 
 
@@ -85,11 +86,8 @@ def _write(client: Any, experiment: str, numbers: RunNumbers) -> bool:
     run_id = run.info.run_id
     try:
         params = [Param(name, text_of(value)) for name, value in numbers.found.settings.items() if value is not None]
-        tags = [RunTag(name, text) for name, text in numbers.tags.items()]
-        tags += [RunTag(f"finding.{finding.name}", finding.message) for finding in numbers.findings]
-        for entries, name in ((params, "params"), (tags, "tags")):
-            for part in range(0, len(entries), 100):
-                client.log_batch(run_id, **{name: entries[part : part + 100]})
+        tags = dict(numbers.tags) | {f"finding.{finding.name}": finding.message for finding in numbers.findings}
+        client.log_batch(run_id, params=params, tags=[RunTag(name, text) for name, text in tags.items()])
         metrics = _metrics(numbers)
         for part in range(0, len(metrics), BATCH):
             client.log_batch(run_id, metrics=metrics[part : part + BATCH])
@@ -176,9 +174,11 @@ def _explained(uri: str) -> Iterator[None]:
                 hint="check that it runs and that --tracking-uri or MLFLOW_TRACKING_URI names it; the same command then "
                 "writes what is missing",
             ) from error
-        cause = printable((str(error).strip().splitlines() or [type(error).__name__])[0])
+        cause = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        if password := urlsplit(uri).password:
+            cause = cause.replace(password, "…")
         raise RunError(
-            f"the MLflow store {place} refuses this: {cause}",
+            f"the MLflow store {place} refuses this: {printable(cause)}",
             hint="give a server, --tracking-uri http://HOST:5000, or a database, --tracking-uri sqlite:///mlflow.db; the "
             "same command writes what is missing",
         ) from error
