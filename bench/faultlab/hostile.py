@@ -47,6 +47,7 @@ PATIENCE = (
 PRELOADED = (
     "lenet.cli.main",
     "lenet.cli.train",
+    "lenet.cli.evaluate",
     "lenet.cli.results",
     "lenet.cli.models",
     "lenet.analysis.plots",

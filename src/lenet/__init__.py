@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lenet.analysis.calibrate import calibrate
     from lenet.analysis.evaluated import Evaluation
     from lenet.analysis.evaluation import evaluate
+    from lenet.analysis.evaluations import evaluate_many
     from lenet.analysis.prediction import predict, predict_many
     from lenet.config import TrainConfig
     from lenet.configuration import RECIPES, configure
@@ -58,6 +59,7 @@ _MODULES = {
     "d2l": "lenet.d2l",
     "data": "lenet.data",
     "evaluate": "lenet.analysis.evaluation",
+    "evaluate_many": "lenet.analysis.evaluations",
     "explore": "lenet.explorer.export",
     "export": "lenet.deploy.targets",
     "import_weights": "lenet.networks.importing",
@@ -95,6 +97,7 @@ __all__ = [
     "d2l",
     "data",
     "evaluate",
+    "evaluate_many",
     "explore",
     "export",
     "import_weights",

@@ -27,6 +27,23 @@ def test_evaluate(lenet_command, trained):
     assert np.sum(values["confusion"]) == 10_000
 
 
+def test_evaluate_several(lenet_command, trained, tmp_path):
+    code, out, err = lenet_command("evaluate", trained.path, tmp_path / "none", "digits")
+    assert code == 2
+    assert err.startswith(
+        f"note: digits is the ready-made network, not a run of yours\nerror: no run directory {tmp_path}/none"
+    )
+    rows = out.splitlines()
+    assert rows[0].split() == ["run", "data", "split", "images", "accuracy", "loss", "calibration", "error", "known"]
+    assert rows[2].split()[:5] == [str(trained.path), "digits", "test", "10,000", f"{trained.test_accuracy:.4f}"]
+    assert [row.split()[0] for row in rows[3:]] == ["digits"]
+    code, out, _ = lenet_command("evaluate", trained.path, tmp_path / "none", "--json")
+    first, second = json.loads(out)
+    alone = json.loads(lenet_command("evaluate", trained.path, "--json")[1])
+    assert (code, first) == (2, {"run": str(trained.path), **alone})
+    assert [*second] == ["run", "error", "hint"]
+
+
 def test_runs_and_compare(lenet_command, trained, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     other = lenet.train(

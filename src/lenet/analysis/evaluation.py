@@ -57,15 +57,54 @@ def evaluate(
         DataError: the data is not there, or does not fit the network.
         EngineError: the device is not there, or out of memory.
     """
-    if split not in SPLITS:
-        raise ConfigError(f"unknown split {split!r}", hint=f"choose from {', '.join(SPLITS)}")
+    check_split(split)
     trained = open_trained(run)
     with memory_guard(device, "in an evaluation"):
         judge = Judge(trained, device)  # before the data, so that a broken network is reported without the wait
-        own = _own_set(trained, data, split)
-        dataset = own.dataset if own else _part(trained, splits_for(trained, data, data_dir), split)
-        must_fit(trained, dataset)
-        judgement = judge(dataset.images)
+        return measured(judge, images_for(trained, data, split, data_dir), split)
+
+
+def check_split(split: str) -> None:
+    """Raise ConfigError for a name that is no split."""
+    if split not in SPLITS:
+        raise ConfigError(f"unknown split {split!r}", hint=f"choose from {', '.join(SPLITS)}")
+
+
+def images_for(
+    trained: Trained, data: str | os.PathLike[str] | Splits | None, split: str, data_dir: str | None
+) -> Splits | OwnSet:
+    """Return what `evaluate` measures a network on: a data set, or the user's own images as the network takes them.
+
+    Args:
+        trained: the network.
+        data: as for `evaluate`.
+        split: as for `evaluate`.
+        data_dir: as for `evaluate`.
+
+    Raises:
+        LenetError: as `evaluate` raises it.
+    """
+    return _own_set(trained, data, split) or splits_for(trained, data, data_dir)
+
+
+def measured(judge: Judge, images: Splits | OwnSet, split: str) -> Evaluation:
+    """Measure a network.
+
+    Args:
+        judge: computes its answers.
+        images: from `images_for`.
+        split: "test", "train" or "validation", of a data set.
+
+    Returns:
+        The numbers, and the most confident errors.
+
+    Raises:
+        LenetError: as `evaluate` raises it.
+    """
+    own = images if isinstance(images, OwnSet) else None
+    dataset = images.dataset if isinstance(images, OwnSet) else _part(judge.trained, images, split)
+    must_fit(judge.trained, dataset)
+    judgement = judge(dataset.images)
     loss, accuracy = loss_and_accuracy(judgement.logits, dataset.labels)
     probabilities = judgement.probabilities
     predicted = probabilities.argmax(axis=1)
@@ -75,8 +114,8 @@ def evaluate(
         split=own.split if own else split,
         accuracy=accuracy,
         loss=loss,
-        classes=trained.classes,
-        confusion=confusion_matrix(dataset.labels, predicted, len(trained.classes)),
+        classes=judge.trained.classes,
+        confusion=confusion_matrix(dataset.labels, predicted, len(judge.trained.classes)),
         mistakes=mistakes,
         mistake_images=dataset.images[[mistake.index for mistake in mistakes]],
         reliability=_reliability(judge, judgement, dataset.labels),

@@ -25,11 +25,11 @@ from lenet.version import __version__
 # The function of each command, whose module is imported when the command is used. Its docstring is the command's help.
 COMMANDS = {
     "train": "lenet.cli.train:train",
-    "evaluate": "lenet.cli.results:evaluate",
+    "evaluate": "lenet.cli.evaluate:evaluate",
     "predict": "lenet.cli.predict:predict",
     "explore": "lenet.cli.explore:explore",
     "watch": "lenet.cli.explore:watch",
-    "calibrate": "lenet.cli.results:calibrate",
+    "calibrate": "lenet.cli.evaluate:calibrate",
     "export": "lenet.cli.export:export",
     "serve": "lenet.cli.serve:serve",
     "card": "lenet.cli.card:card",

@@ -42,8 +42,8 @@ Ray = Annotated[
     typer.Option(
         "--ray",
         metavar="auto|HOST:PORT",
-        help="Train on the Ray cluster with its head there; auto: on the one that runs here, or else on one that is started "
-        "on this machine.",
+        help="Compute on the Ray cluster with its head there; auto: on the one that runs here, or else on one that is "
+        "started on this machine.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one line of JSON on stdout, and everything else on stderr.")]

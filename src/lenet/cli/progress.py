@@ -1,28 +1,30 @@
-"""How far work on many images has come: a line on stderr that is written over, on a terminal on which nothing else moves."""
+"""How far work on many images or networks has come: a line on stderr, written over, where nothing else moves there."""
 
 import sys
 import time
 from collections.abc import Callable
 from types import TracebackType
 
-FEWEST = 16  # images for which it is shown
+FEWEST = 16  # for which it is shown
 SECONDS = 0.1  # between two states of the line
 
 
 class Progress:
-    """Shows how many images are done, how many a second, and how long the rest takes.
+    """Shows how many are done, how many a second, and how long the rest takes.
 
     Args:
         total: how many there are.
         prints: whether answers go to stdout, so that on a terminal they show the progress themselves.
         doing: what is done with them, in a word.
+        what: they are.
     """
 
-    def __init__(self, total: int, prints: bool, doing: str = "") -> None:
+    def __init__(self, total: int, prints: bool, doing: str = "", what: str = "images") -> None:
         moves = prints and sys.stdout is not None and sys.stdout.isatty()
         is_watched = sys.stderr is not None and sys.stderr.isatty()
         self.total, self.is_shown = total, total >= FEWEST and is_watched and not moves
         self.done, self.width, self.doing = 0, 0, f"{doing} " if doing else ""
+        self.what = what
         self.began = self.written = time.monotonic()
 
     def __enter__(self) -> "Progress":
@@ -34,13 +36,15 @@ class Progress:
         self.clear()
 
     def advance(self, count: int = 1) -> None:
-        """Count an image, or several."""
+        """Count one, or several."""
         self.done += count
         now = time.monotonic()
         if self.is_shown and now - self.written >= SECONDS:
             rate = self.done / (now - self.began)
             left = (self.total - self.done) / rate
-            self._write(f"{self.doing}{self.done:,} of {self.total:,} images, {rate:,.0f} a second, {left:,.0f} s left")
+            self._write(
+                f"{self.doing}{self.done:,} of {self.total:,} {self.what}, {rate:,.0f} a second, {left:,.0f} s left"
+            )
             self.written = now
 
     def clear(self) -> None:

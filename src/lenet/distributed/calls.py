@@ -1,6 +1,6 @@
 """Calls to the workers of a cluster from any thread, while one thread of its own speaks with the workers.
 
-with Calls(crew, None) as calls:
+with Calls(crew, None, display) as calls:
     future = calls.ask(0, lambda actor: actor.describe.remote())
     answer = calls.wait(future, interrupt)
 """
@@ -13,6 +13,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
+from lenet.display.plain import Finished
 from lenet.distributed.crew import Crew, Member
 from lenet.errors import EngineError, LenetError
 from lenet.training.interrupts import Interrupt
@@ -26,13 +27,13 @@ class Call:
     """What is asked of a worker.
 
     Attributes:
-        job: that it belongs to; one worker does a job.
+        job: that it belongs to; one worker does a job. None for a job of its own.
         ask: makes the call, given Ray's handle of a worker.
         answer: what comes back.
         attempts: how many workers died while they did it.
     """
 
-    job: int
+    job: int | None
     ask: Callable[[Any], Any]
     answer: "Future[Any]" = field(default_factory=Future)
     attempts: int = 0
@@ -44,10 +45,12 @@ class Calls:
     Args:
         crew: the workers.
         limit: workers at most.
+        display: reports what its user should know.
     """
 
-    def __init__(self, crew: Crew, limit: int | None) -> None:
+    def __init__(self, crew: Crew, limit: int | None, display: Finished) -> None:
         self.crew, self.limit = crew, limit
+        crew.notice = display.notice
         self._waiting: deque[Call] = deque()  # this, the crew and the next one belong to the thread
         self._members: dict[int, Member] = {}  # by the job that each is at
         self._error: BaseException | None = None
@@ -67,11 +70,11 @@ class Calls:
         """Return how many workers are ready at present."""
         return sum(member.is_ready for member in [*self.crew.members][: self.limit])
 
-    def ask(self, job: int, ask: Callable[[Any], Any]) -> "Future[Any]":
+    def ask(self, job: int | None, ask: Callable[[Any], Any]) -> "Future[Any]":
         """Call a worker: that of the job, or the first one that has no job, which has it until `end`.
 
         Args:
-            job: its number.
+            job: its number; None for a job of its own, which ends with the answer.
             ask: calls a method of an actor of Ray's; may be called several times. A LenetError that it raises is the answer.
 
         Returns:
@@ -85,22 +88,18 @@ class Calls:
         return call.answer
 
     def wait(self, answer: "Future[Any]", interrupt: Interrupt) -> Any:
-        """Return an answer; None after an interrupt.
+        """Return an answer, which may be a LenetError; None after an interrupt.
 
         Raises:
-            EngineError: no node can do anything, or workers die again and again.
-            LenetError: that was the answer.
+            EngineError: no node can do anything.
         """
         while not interrupt.is_set():
             if self._error is not None:
                 raise self._error
             try:
-                answered = answer.result(POLL)
+                return answer.result(POLL)
             except concurrent.futures.TimeoutError:
                 continue
-            if isinstance(answered, LenetError):
-                raise answered
-            return answered
         return None
 
     def end(self, job: int) -> None:
@@ -117,7 +116,7 @@ class Calls:
             self._error = error
 
     def _begin(self, call: Call) -> None:
-        member = self._members.get(call.job)
+        member = None if call.job is None else self._members.get(call.job)
         if member is None:
             self._waiting.append(call)
         else:
@@ -133,7 +132,8 @@ class Calls:
         for member in self.crew.members[: self.limit]:
             if self._waiting and member.is_ready and not member.calls and id(member) not in busy:
                 call = self._waiting.popleft()
-                self._members[call.job] = member
+                if call.job is not None:
+                    self._members[call.job] = member
                 self._call(member, call)
 
     def _call(self, member: Member, call: Call) -> None:
@@ -152,8 +152,10 @@ class Calls:
         except RayTaskError:
             raise
         except RayError:  # the worker or its node died
+            if member in self.crew.members:
+                self.crew.notice(f"a worker on {member.host} died; what it had is done again elsewhere")
             self.crew.lose(member)
-            if self._members.pop(call.job, None) is None:
+            if call.job is not None and self._members.pop(call.job, None) is None:
                 return  # the job is over
             call.attempts += 1
             if call.attempts < MAX_ATTEMPTS:

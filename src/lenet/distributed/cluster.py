@@ -10,17 +10,20 @@ import logging
 import os
 import socket
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from lenet.analysis.evaluated import Evaluation
+from lenet.analysis.evaluations import Subject
 from lenet.display.plain import Finished
 from lenet.distributed.calls import Calls
 from lenet.distributed.crew import Crew
 from lenet.distributed.dispatch import Dispatch
+from lenet.distributed.evaluations import evaluations
 from lenet.distributed.trials import RemoteTrials
 from lenet.engines.threads import cores
-from lenet.errors import EngineError
+from lenet.errors import EngineError, LenetError
 from lenet.extras import require
 from lenet.training.interrupts import Interrupted, interrupts
 from lenet.training.tasks import Outcome, Task
@@ -67,20 +70,26 @@ class RayExecutor:
         return outcomes
 
     @contextlib.contextmanager
-    def trials(self, workers: int | None) -> Iterator[RemoteTrials]:
+    def trials(self, workers: int | None, display: Finished) -> Iterator[RemoteTrials]:
         """Be ready for the trials of a search; see `lenet.training.trials.TrialExecutor`.
 
         Args:
             workers: trials at a time; by default one for each CPU of the cluster.
+            display: reports what its user should know.
         """
-        with self._calls(workers) as calls:
+        with self._calls(workers, display) as calls:
             yield RemoteTrials(calls)
 
+    def evaluations(self, subjects: Iterable[Subject], split: str) -> Iterator[Evaluation | LenetError]:
+        """Evaluate networks; see `lenet.analysis.evaluations.Evaluates`."""
+        with self._calls(None, Finished("auto", 0)) as calls:
+            yield from evaluations(calls, subjects, split)
+
     @contextlib.contextmanager
-    def _calls(self, workers: int | None) -> Iterator[Calls]:
+    def _calls(self, workers: int | None, display: Finished) -> Iterator[Calls]:
         self._crew = self._crew or Crew()
         try:
-            with Calls(self._crew, workers) as calls:
+            with Calls(self._crew, workers, display) as calls:
                 yield calls
         except BaseException:
             self.close()

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from lenet.analysis.own_set import OwnSet
 from lenet.data.dataset import Splits
 from lenet.distributed.orders import DataKey, Shipment, key_of
+from lenet.errors import EngineError
 
 
 class Shipping:
@@ -15,7 +17,10 @@ class Shipping:
 
     def __init__(self) -> None:
         self.shipments: dict[DataKey, Shipment] = {}
-        self._keys: dict[int, tuple[DataKey, Splits]] = {}  # by the identity of the data, which stay as long as this
+        self._keys: dict[int, tuple[DataKey, Any]] = {}  # by the identity of the data, which stay as long as this
+
+    def __len__(self) -> int:
+        return len(self.shipments)
 
     def ship(self, splits: Splits) -> Shipment:
         """Return where the workers find data."""
@@ -25,6 +30,28 @@ class Shipping:
             if key not in self.shipments:
                 self.shipments[key] = Shipment(key, splits.fingerprint, _stored(splits))
         return self.shipments[self._keys[id(splits)][0]]
+
+    def travelling(self, images: Splits | OwnSet) -> Shipment:
+        """Return where the workers find images that only this process can make.
+
+        Raises:
+            EngineError: they do not fit into the object store.
+        """
+        if isinstance(images, Splits):
+            shipment = self.ship(images)
+            if not shipment.reference:
+                raise EngineError(
+                    f"the images of {images.name} do not fit into the object store of every node",
+                    hint="give Ray a larger one (ray start --object-store-memory), or do it without --ray",
+                )
+            return shipment
+        if id(images) not in self._keys:
+            import ray
+
+            key = ("own images", id(images))
+            self._keys[id(images)] = key, images
+            self.shipments[key] = Shipment(key, "", (ray.put(images),))
+        return self.shipments[self._keys[id(images)][0]]
 
 
 def _stored(splits: Splits) -> tuple[Any, ...]:

@@ -14,7 +14,7 @@ from lenet.data.dataset import Splits
 from lenet.distributed.calls import Calls
 from lenet.distributed.orders import Order, Shipment
 from lenet.distributed.shipping import Shipping
-from lenet.errors import EngineError
+from lenet.errors import LenetError
 from lenet.training.interrupts import Interrupt
 from lenet.training.teacher import open_teacher
 from lenet.training.trials import Judged
@@ -53,12 +53,7 @@ class RemoteTrials:
             LenetError: as `lenet.training.trials.judged` raises it.
         """
         with self._mutex:
-            shipment = self._shipping.ship(splits)
-        if not shipment.reference:
-            raise EngineError(
-                f"the images of {splits.name} do not fit into the object store of every node",
-                hint="give Ray a larger one (ray start --object-store-memory), or search without --ray",
-            )
+            shipment = self._shipping.travelling(splits)
         teacher = None if config.teacher is None else open_teacher(config.teacher).sha256
         order = Order(next(_numbers), config, shipment.key, "", splits.name, {}, teacher)
         try:
@@ -67,6 +62,8 @@ class RemoteTrials:
                 judged = self.calls.wait(answer, interrupt)
                 if judged is None:
                     return
+                if isinstance(judged, LenetError):
+                    raise judged
                 yield judged
         finally:
             self.calls.end(order.number)

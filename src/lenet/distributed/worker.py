@@ -15,6 +15,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from lenet.analysis.evaluated import Evaluation
+from lenet.analysis.evaluation import measured
+from lenet.analysis.judge import Judge
+from lenet.analysis.own_set import OwnSet
+from lenet.config import TrainConfig
 from lenet.data.dataset import Splits
 from lenet.data.loading import load
 from lenet.display.plain import Silent
@@ -22,6 +27,7 @@ from lenet.distributed import scratch
 from lenet.distributed.orders import Answer, DataKey, Installed, Order, Shipment
 from lenet.errors import ConfigError, DataError, LenetError, SaveError
 from lenet.files import durable, whole_folder
+from lenet.runs.opening import Trained
 from lenet.training.interrupts import Interrupt, Interrupted
 from lenet.training.job import Session
 from lenet.training.tasks import Outcome, Task, complete
@@ -69,10 +75,22 @@ class Worker:
         try:
             if self.trial is None or self.trial.number != order.number or self.trial.epoch >= number:
                 _check_teacher(order)
-                self.trial = UnderWay(order.number, judged(order.config, self._splits(order, shipment)))
+                self.trial = UnderWay(order.number, judged(order.config, self._splits(shipment, order.config.data)))
             return self.trial.after(number)
         except LenetError as error:
             self.trial = None
+            return _bare(error)
+
+    def evaluate(self, trained: Trained, shipment: Shipment, split: str) -> Evaluation | LenetError:
+        """Measure a network on one thread; see `lenet.analysis.evaluations`."""
+        import ray
+
+        try:
+            images: Splits | OwnSet = ray.get(shipment.reference[0])
+            if isinstance(images, Splits):
+                images = self._splits(shipment, images.name)
+            return measured(Judge(trained, "cpu", threads=1), images, split)
+        except LenetError as error:
             return _bare(error)
 
     def _train(self, order: Order, shipment: Shipment) -> Answer:
@@ -91,7 +109,8 @@ class Worker:
                 if order.files:
                     whole_folder.write(folder, order.files)
                 _check_teacher(order)
-                task = Task(order.config, self._splits(order, shipment), folder, order.name)
+                splits = self._splits(shipment, order.config.data, order.config)
+                task = Task(order.config, splits, folder, order.name)
                 outcome = complete(task, Session(display, self.interrupt, chart=False))
                 if isinstance(outcome, LenetError):
                     outcome = _moved(outcome, str(folder), order.path)
@@ -110,11 +129,11 @@ class Worker:
             seconds=time.perf_counter() - began,
         )
 
-    def _splits(self, order: Order, shipment: Shipment) -> Splits:
+    def _splits(self, shipment: Shipment, name: str, config: TrainConfig | None = None) -> Splits:
         if shipment.key not in self.data:
             while len(self.data) >= MAX_DATA_SETS:
                 del self.data[next(iter(self.data))]
-            self.data[shipment.key] = _received(order, shipment)
+            self.data[shipment.key] = _received(shipment, name, config)
         return self.data[shipment.key]
 
 
@@ -143,19 +162,18 @@ class Notices(Silent):
         self.notices.append(notice)
 
 
-def _received(order: Order, shipment: Shipment) -> Splits:
-    """The data of an order: from the object store, or from this node's own files. They must be those that lenet has."""
-    if shipment.reference:
+def _received(shipment: Shipment, name: str, config: TrainConfig | None) -> Splits:
+    """Data from the object store, or from this node's own files, which a config names. They must be those that lenet has."""
+    if shipment.reference or config is None:
         import ray
 
         splits: Splits = ray.get(shipment.reference[0])
         splits = dataclasses.replace(splits)  # without the fingerprint that came with it
     else:
-        config = order.config
         splits = load(config.data, config.data_dir, **config.own_data)
     if splits.fingerprint != shipment.fingerprint:
         raise DataError(
-            f"{order.config.data} is not the same on the node {platform.node()} as where lenet was started: the "
+            f"{name} is not the same on the node {platform.node()} as where lenet was started: the "
             f"fingerprints are {splits.fingerprint[:10]}… and {shipment.fingerprint[:10]}…",
             hint="copy the same files to every node, or give Ray an object store that holds them (--object-store-memory)",
         )

@@ -10,6 +10,7 @@ from typing import Protocol, TypeAlias
 
 from lenet.config import TrainConfig
 from lenet.data.dataset import Splits
+from lenet.display.plain import Finished
 from lenet.engines.memory import memory_explained
 from lenet.engines.threads import cores
 from lenet.errors import TrainingError
@@ -35,8 +36,8 @@ class Trials(Protocol):
 class TrialExecutor(Executor, Protocol):
     """Where trials and whole trainings are done; see lenet.distributed."""
 
-    def trials(self, workers: int | None) -> AbstractContextManager[Trials]:
-        """Be ready for trials, so many at a time."""
+    def trials(self, workers: int | None, display: Finished) -> AbstractContextManager[Trials]:
+        """Be ready for trials, so many at a time; the display reports what their user should know."""
 
 
 class LocalTrials:

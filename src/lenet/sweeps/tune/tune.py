@@ -130,7 +130,7 @@ def tune(
     manifest.claim(folder.path, manifest.manifest(base, space, plan))
     local = contextlib.nullcontext(LocalTrials(plan.workers))
     with folder.opened():
-        with executor.trials(plan.workers) if executor else local as trials:
+        with executor.trials(plan.workers, Finished(progress, 0)) if executor else local as trials:
             _search(folder, Objective(plan.objective, base, space, trials), progress == "quiet")
         found = numbers.measured(folder.study, space) | {"objective": plan.objective, "recipe": base.recipe}
         best = numbers.best_of(found, plan.objective)
