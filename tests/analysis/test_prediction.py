@@ -8,7 +8,7 @@ from PIL import Image
 import lenet
 from lenet.analysis.answer import Reading, Unreadable
 from lenet.analysis.given_images import Given, given_images
-from lenet.analysis.prediction import predict_each, predict_many, read
+from lenet.analysis.prediction import predict_each, predict_many
 from lenet.analysis.preparing import AHEAD, MAX_THREADS
 from lenet.engines.cpu import CpuEngine
 from lenet.errors import EngineError, ImageError, RunWarning
@@ -150,7 +150,7 @@ def test_parts_are_read_from_left_to_right(tiny, tiny_run, monkeypatch):
     monkeypatch.setattr(Preprocessing, "split", lambda self, source, name: framed)
     monkeypatch.setattr(Preprocessing, "explain", lambda self, source, name: framed[0])
     expected = [tiny_run.network.predictions(image[None])[0] for image in images]
-    reading = read(tiny_run, np.hstack(images))
+    [reading] = predict_each(tiny_run, given_images([np.hstack(images)]), split=True)
     assert reading.label == "".join(expected)
     assert reading.probability == pytest.approx(np.prod([part.probability for part in reading.parts]))
     assert str(reading) == f"{reading.label} {reading.probability:.1%}"
@@ -162,9 +162,6 @@ def test_parts_are_read_from_left_to_right(tiny, tiny_run, monkeypatch):
     result = lenet.predict(tiny_run, np.hstack(images))
     assert (result.num_parts, result.framed.found, result.label) == (3, found, expected[0])
     assert [answer.parts[0].framed for answer in predict_each(tiny_run, [Given("1", lambda: images[0])])] == [None]
-    monkeypatch.undo()
-    with pytest.raises(ImageError):
-        read(tiny_run, "nowhere.png")
 
 
 def test_numbers_written_by_hand_are_read(real_data, tmp_path):

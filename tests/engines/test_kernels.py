@@ -464,7 +464,7 @@ def test_ziglang_builds_for_every_platform_from_here(tmp_path, name, is_right):
     target = build.TARGETS[name]
     library = build.build(target, tmp_path)
     assert list(tmp_path.iterdir()) == [library]
-    assert library.name == target.library_name
+    assert library.name == f"lenet_cpu{build.SUFFIXES[target.system]}"
     data = library.read_bytes()
     is_right(data)
     for function in FUNCTIONS:

@@ -11,7 +11,7 @@ from webassembly import node
 import lenet
 from lenet.explorer import build, replay
 from lenet.explorer.page_data import page_data
-from lenet.explorer.replay import quantized, restored
+from lenet.explorer.replay import quantized
 from lenet.networks import build as build_network
 from lenet.networks.initialization import initialized
 from lenet.runs import snapshots
@@ -20,6 +20,15 @@ from lenet.runs import snapshots
 @pytest.fixture(scope="module")
 def run(held):
     return held["runs"][0]
+
+
+def restored(differences, scales, shapes):
+    """The weights (S, num_values) of snapshots, from int8 differences (S, num_values), as the page's script computes them."""
+    numbers = np.cumsum(differences, axis=0, dtype=np.int8)
+    sizes = [int(np.prod(shape)) for shape in shapes.values()]
+    rows = [shape[0] if len(shape) > 1 else 1 for shape in shapes.values()]
+    widths = [np.full(count, size // count) for size, count in zip(sizes, rows, strict=True)]
+    return numbers.astype(np.float32) * np.repeat(scales, np.concatenate(widths))
 
 
 def test_snapshots_are_those_of_the_training(run, trained):

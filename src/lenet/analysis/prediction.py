@@ -102,21 +102,6 @@ def predict_many(
     return predictions
 
 
-def read(run: Source, image: ImageSource, *, device: str = "auto") -> Reading:
-    """Read the parts of similar size that an image shows from left to right, such as the digits of a number.
-
-    Args:
-        run: as for `predict`.
-        image: as for `predict`.
-        device: as for `predict`.
-
-    Raises:
-        LenetError: as `predict` raises it.
-    """
-    [answer] = predict_each(run, [given_image(image)], split=True, explain=True, device=device)
-    return _reading(answer)
-
-
 def predict_each(
     run: Source,
     images: Sequence[Given],

@@ -62,11 +62,6 @@ class PlannedLayer:
             raise TypeError(f"the layer {self.layer.name} ({self.layer.kind}) has no weights")
         return self.weight, self.bias
 
-    @property
-    def num_weights(self) -> int:
-        """How many numbers weight and bias have together."""
-        return sum(array.size for array in (self.weight, self.bias) if array is not None)
-
 
 @dataclass(frozen=True, eq=False)
 class InferencePlan:

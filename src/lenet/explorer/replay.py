@@ -82,21 +82,6 @@ def quantized(networks: list[Network]) -> tuple[NDArray[np.int16], NDArray[np.fl
     return numbers, np.concatenate(scales)
 
 
-def restored(
-    differences: NDArray[np.int8], scales: NDArray[np.float32], shapes: dict[str, Shape]
-) -> NDArray[np.float32]:
-    """Return the weights (S, num_values) of snapshots, as the page's script computes them.
-
-    Args:
-        differences: int8 (S, num_values).
-        scales: as `replay` returns them.
-        shapes: of the tensors by name, in the order of the vector.
-    """
-    numbers = np.cumsum(differences, axis=0, dtype=np.int8)
-    widths = [np.full(_rows(shape), int(np.prod(shape)) // _rows(shape)) for shape in shapes.values()]
-    return numbers.astype(np.float32) * np.repeat(scales, np.concatenate(widths))
-
-
 def _rows(shape: Shape) -> int:
     return shape[0] if len(shape) > 1 else 1
 

@@ -62,10 +62,6 @@ class Target:
     triple: str
     wheel_tag: str = ""
 
-    @property
-    def library_name(self) -> str:
-        return f"lenet_cpu{SUFFIXES[self.system]}"
-
 
 TARGETS = {
     "linux-x86_64": Target("linux", "x86_64", "x86_64-linux-gnu.2.17", "manylinux_2_17_x86_64"),
