@@ -79,13 +79,33 @@ class Loss:
         loss.backward(torch.full_like(loss, share))
         return loss.detach() if share == 1 else loss.detach() * share
 
+    def values(self, logits: Tensor, labels: Tensor, targets: Tensor | None = None) -> Tensor:
+        """Return the mean loss of each of K networks, (K,): the same as `value` of each.
+
+        Args:
+            logits: (K, B, num_classes).
+            labels: int64 (K, B).
+            targets: a teacher's logits, (K, B, num_classes), or None.
+        """
+        flat, classes = logits.flatten(0, 1), labels.flatten()
+        losses = F.cross_entropy(flat, classes, self.class_weights, reduction="none", label_smoothing=self.smoothing)
+        weights = torch.ones_like(losses) if self.class_weights is None else self.class_weights[classes]
+        if targets is not None:
+            divergences = self._divergences(flat, targets.flatten(0, 1)) * weights
+            losses = (1 - self.teacher_weight) * losses + self.teacher_weight * divergences
+        return losses.view(labels.shape).sum(1) / weights.view(labels.shape).sum(1)
+
     def _distillation(self, logits: Tensor, labels: Tensor, targets: Tensor) -> Tensor:
         """The mean of T² · KL(p, q) over the images, by the weights of their classes."""
-        temperature = self.temperature
-        log_p = F.log_softmax(targets.to(logits.dtype) / temperature, dim=1)
-        log_q = F.log_softmax(logits / temperature, dim=1)
-        divergences = temperature**2 * F.kl_div(log_q, log_p, reduction="none", log_target=True).sum(1)
+        divergences = self._divergences(logits, targets)
         if self.class_weights is None:
             return divergences.mean()
         weights = self.class_weights[labels]
         return (divergences * weights).sum() / weights.sum()
+
+    def _divergences(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """T² · KL(p, q) of each image."""
+        temperature = self.temperature
+        log_p = F.log_softmax(targets.to(logits.dtype) / temperature, dim=1)
+        log_q = F.log_softmax(logits / temperature, dim=1)
+        return temperature**2 * F.kl_div(log_q, log_p, reduction="none", log_target=True).sum(1)

@@ -61,20 +61,19 @@ class Replay:
         self._graphs.clear()
 
     def prepare(self, count: int, times: int) -> None:
-        """Capture the graphs that `run` will replay; does nothing if they are there.
+        """Capture the graphs that `run` will replay for up to `times` steps; does nothing if they are there.
 
         The steps that warm up change the state and the row of the stage, so this has to come before a stage is filled.
 
         Args:
             count: images of a step.
-            times: steps.
+            times: the most steps of one `run`.
         """
         if self._stream is None:
             return
-        if times >= UNROLLED:
-            self._graph(count, UNROLLED)
-        if times % UNROLLED:
-            self._graph(count, 1)
+        for number in (UNROLLED, 1):  # the single step too: a later stage may be shorter
+            if times >= number:
+                self._graph(count, number)
 
     def _graph(self, count: int, number: int) -> torch.cuda.CUDAGraph:
         if (graph := self._graphs.get((count, number))) is not None:

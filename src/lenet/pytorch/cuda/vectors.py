@@ -14,7 +14,6 @@ from torch import Tensor
 from lenet.config import TrainConfig
 from lenet.engines.optimizer import BETA1, BETA2, EPSILON, Array, average_share, moment_names
 from lenet.networks.layers import Shape
-from lenet.networks.network import split
 
 # The columns of the table: rate (for Adam divided by its first bias correction), 1 / root of the second correction, what
 # AdamW multiplies the weights by, the weight decay that the others add to the gradient, momentum, and the share of the new
@@ -60,7 +59,9 @@ class Vectors:
         state: (1 + moments + average, …, num_values): weights, moments and, if the training averages them, average weights.
         names: of its rows.
         weights: (…, num_values), a view of `state`, like `moments` and `average`.
+        evaluated: (…, num_values), the average weights if there are any, else the weights.
         gradient: (…, num_parameters).
+        kept: the state at the last `keep`.
     """
 
     def __init__(self, weights: Tensor, config: TrainConfig, num_parameters: int) -> None:
@@ -71,21 +72,22 @@ class Vectors:
         self.weights = self.state[0]
         self.moments = dict(zip(moments, self.state[1:], strict=False))
         self.average = None if config.ema is None else self.state[-1]
+        self.evaluated = self.weights if self.average is None else self.average
         for vector in (self.weights, self.average):
             if vector is not None:
                 vector.copy_(weights)
         self.gradient = torch.zeros_like(self.weights[..., :num_parameters])
         self._learned = self.weights[..., :num_parameters]
         self._moments = [moment[..., :num_parameters] for moment in self.moments.values()]
-        self._kept = torch.empty_like(self.state)
+        self.kept = torch.empty_like(self.state)
 
     def keep(self) -> None:
         """Copy the state on the device, for `go_back`."""
-        self._kept.copy_(self.state)
+        self.kept.copy_(self.state)
 
     def go_back(self) -> None:
         """Set the state back to what it was at the last `keep`."""
-        self.state.copy_(self._kept)
+        self.state.copy_(self.kept)
 
     def update(self, numbers: Tensor) -> None:
         """Take a step along `gradient`.
@@ -144,20 +146,6 @@ class State:
         self.shapes = shapes
         self._names = vectors.names
         self._state = vectors.state if number is None else vectors.state[:, number]  # (rows, num_values)
-
-    @property
-    def weights(self) -> Tensor:
-        """The weights, (num_values,), on the device."""
-        return self._state[0]
-
-    @property
-    def evaluated(self) -> Tensor:
-        """The average weights if there are any, else the weights."""
-        return self._state[-1 if self._names[-1] == "average" else 0]
-
-    def by_name(self, vector: Tensor) -> dict[str, Tensor]:
-        """Return the parts of a vector (num_values,) in their shapes, sharing its memory."""
-        return split(vector, self.shapes)
 
     def arrays(self) -> dict[str, Array]:
         """Return weights, moments and average, (num_values,) each; the device is waited for once."""
