@@ -5,8 +5,10 @@ An explicit choice that is impossible is an error; only `auto` falls back, and s
 
 import shutil
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from lenet.config import TrainConfig
 from lenet.data.dataset import Dataset
@@ -93,6 +95,9 @@ def choose_engine(requested: str, architecture: Architecture, device: str) -> Ch
         return Choice("reference", f"auto: {_reason(error, device)}")
     kind = f"own kernels for {kernels.variant_name()}"
     return Choice("cpu", f"auto: {kind}" if requested == "auto" else f"as requested, {kind}")
+
+
+MakeEngine: TypeAlias = Callable[[str, Network, Dataset | None, TrainConfig, Preprocessing, str], Engine]
 
 
 def make_engine(

@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass, field
 
 from lenet.display.protocol import Display
+from lenet.engines.choice import MakeEngine, make_engine
 from lenet.runs import stop_request
 from lenet.runs.recorder import Recorder
 from lenet.training.interrupts import Interrupt
@@ -19,12 +20,14 @@ class Session:
         interrupt: set when the training is to stop.
         began: when the training was called, by time.perf_counter(): the summary counts its seconds from then.
         chart: whether to draw the learning curve at the end.
+        make_engine: makes the engine; by default one that computes this training alone.
     """
 
     display: Display
     interrupt: Interrupt
     began: float = field(default_factory=time.perf_counter)
     chart: bool = True
+    make_engine: MakeEngine = make_engine
 
 
 @dataclass(frozen=True)

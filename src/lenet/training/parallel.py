@@ -31,7 +31,7 @@ def train_many(
     workers: int | None = None,
     progress: str = "auto",
 ) -> list[Run]:
-    """Train a network for each config, on one thread each.
+    """Train a network for each config, on one thread each; those with the engine cuda at once on a GPU.
 
     If a training fails, the others continue, and its error is raised at the end. Ctrl-C, SIGTERM and SIGHUP let the chunks
     under way end, save them, and raise Interrupted. No charts are drawn (`lenet compare` draws one), and no snapshots kept.

@@ -104,7 +104,7 @@ def resume_once(
         decided = dataclasses.replace(config, engine=engine, device=device, teacher=_teacher(run, teacher))
         if engine != "cpu":
             decided = dataclasses.replace(decided, threads=run.environment.threads)
-        setup = set_up(decided, splits, reason="as before")
+        setup = set_up(decided, splits, reason="as before", make=session.make_engine)
         taught = check_teacher(run.resolved.teacher, setup.resolved.teacher, str(run.path))
         if checkpoint:
             _load(run, setup.engine, checkpoint, position)

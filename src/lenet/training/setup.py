@@ -9,7 +9,7 @@ from lenet.config import FIELDS, MODEL_FIELDS, TrainConfig
 from lenet.data.dataset import Dataset, Splits
 from lenet.data.plan import held_out
 from lenet.engines import Engine
-from lenet.engines.choice import Choice, choose_device, choose_engine, make_engine
+from lenet.engines.choice import Choice, MakeEngine, choose_device, choose_engine, make_engine
 from lenet.engines.threads import num_threads
 from lenet.errors import ConfigError
 from lenet.images.preprocess import Preprocessing
@@ -45,13 +45,14 @@ class Setup:
     precision: str | None = None
 
 
-def set_up(config: TrainConfig, splits: Splits, reason: str | None = None) -> Setup:
+def set_up(config: TrainConfig, splits: Splits, reason: str | None = None, make: MakeEngine = make_engine) -> Setup:
     """Make network and engine for a config.
 
     Args:
         config: the settings of the training.
         splits: the data.
         reason: why engine and device are those of the config, if it was not the user who chose them.
+        make: makes the engine.
 
     Raises:
         ConfigError: for settings or a teacher that do not fit the data.
@@ -72,7 +73,7 @@ def set_up(config: TrainConfig, splits: Splits, reason: str | None = None) -> Se
     if reason is not None:
         device, engine = Choice(device.name, reason), Choice(engine.name, reason)
     train, teacher = with_teacher(config, train, preprocessing, device.name)
-    made = make_engine(engine.name, network, train, config, preprocessing, device.name)
+    made = make(engine.name, network, train, config, preprocessing, device.name)
     resolved = Resolved(
         data=splits.name,
         data_source=splits.source,

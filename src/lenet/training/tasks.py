@@ -1,12 +1,12 @@
-"""Trainings side by side: a thread for each core, a training for each thread.
+"""Trainings side by side: a thread for each core, a training for each thread; on a GPU many at once.
 
 The kernels release Python's lock while they compute, so the trainings share one process, which holds each data set once (a
 training that holds out validation images has a copy of its own).
 """
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
@@ -20,7 +20,10 @@ from lenet.runs.run import Run
 from lenet.training.interrupts import Interrupt, Interrupted, interrupts
 from lenet.training.job import Session
 from lenet.training.resume import resume_once
+from lenet.training.together import Together
 from lenet.training.train import run_once
+
+MOST_TOGETHER = 128  # trainings whose steps a GPU computes at once
 
 
 @dataclass(frozen=True)
@@ -72,17 +75,32 @@ def run_all(tasks: Sequence[Task], display: Finished, workers: int | None = None
     Returns:
         What came of each, in the order of the tasks.
     """
-    with interrupts() as interrupt, ThreadPoolExecutor(workers or cores()) as pool:
-        futures = {pool.submit(_outcome, task, display, interrupt): task for task in tasks}
+    on_gpu = [number for number, task in enumerate(tasks) if task.config.engine == "cuda"]
+    alone = [number for number, task in enumerate(tasks) if task.config.engine != "cuda"]
+    at_once = min(workers or MOST_TOGETHER, MOST_TOGETHER)
+    waves = [on_gpu[start : start + at_once] for start in range(0, len(on_gpu), at_once)]
+    outcomes: dict[int, Outcome] = {}
+    with interrupts() as interrupt:
+        for wave in [alone, *waves]:
+            together = None if wave is alone else Together(len(wave))
+            some = {number: tasks[number] for number in wave}
+            outcomes |= _run(some, Surroundings(display, interrupt, together), len(wave) if together else workers)
+    return [outcomes[number] for number in range(len(tasks))]
+
+
+def _run(tasks: Mapping[int, Task], around: "Surroundings", workers: int | None) -> dict[int, Outcome]:
+    """Does some tasks, by number, on so many threads; by default one for each core."""
+    with ThreadPoolExecutor(workers or cores()) as pool:
+        futures = {pool.submit(_outcome, task, number, around): number for number, task in tasks.items()}
         try:
             for future in as_completed(futures):
                 outcome = None if future.exception() else future.result()
                 if isinstance(outcome, Run):
-                    display.finished(outcome, futures[future].name)
+                    around.display.finished(outcome, tasks[futures[future]].name)
         except BaseException:
-            interrupt.set()  # the chunks under way end, and nothing else begins
+            around.interrupt.set()  # the chunks under way end, and nothing else begins
             raise
-    return [future.result() for future in futures]
+    return {number: future.result() for future, number in futures.items()}
 
 
 def load_splits(configs: Iterable[TrainConfig], data: Splits | None, display: Finished) -> dict[Key, Splits]:
@@ -116,8 +134,27 @@ def _unusual(config: TrainConfig) -> list[tuple[str, Any]]:
     return [(name, value) for name, value in config.own_data.items() if value != USUAL[name]]
 
 
-def _outcome(task: Task, display: Finished, interrupt: Interrupt) -> Outcome:
-    return complete(task, Session(Silent(display, task.name or str(task.folder)), interrupt, chart=False))
+@dataclass(frozen=True)
+class Surroundings:
+    """What the trainings of one call share.
+
+    Attributes:
+        display: reports each that is finished.
+        interrupt: set when all are to stop.
+        together: their steps are computed at once; None for trainings that compute by themselves.
+    """
+
+    display: Finished
+    interrupt: Interrupt
+    together: Together | None
+
+
+def _outcome(task: Task, number: int, around: Surroundings) -> Outcome:
+    session = Session(Silent(around.display, task.name or str(task.folder)), around.interrupt, chart=False)
+    if around.together is None:
+        return complete(task, session)
+    with around.together.seat(number) as seat:
+        return complete(task, replace(session, make_engine=seat.make_engine))
 
 
 def complete(task: Task, session: Session) -> Outcome:

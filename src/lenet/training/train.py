@@ -96,7 +96,7 @@ def _loaded(config: TrainConfig, display: Display) -> Splits:
 def run_once(config: TrainConfig, splits: Splits, out: str | os.PathLike[str] | None, session: Session) -> Run:
     """Train one network; see `train`."""
     with memory_explained(choose_device(config.device, config.engine).name):
-        setup = set_up(config, splits)
+        setup = set_up(config, splits, make=session.make_engine)
         here = environment.describe(splits.fingerprint, num_threads(config.threads), setup.precision)
         recorder = Recorder.create(out, config, setup.resolved, here)
         with recorder.lock():
