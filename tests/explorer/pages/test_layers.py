@@ -131,6 +131,22 @@ def test_a_click_pins_and_the_address_keeps_it(open_page, explored):
     assert "layer=" not in page.evaluate(ADDRESS)
 
 
+@pytest.mark.parametrize("kind", ["dense", "flatten"])
+def test_a_layer_without_maps_is_enlarged(open_page, explored, kind):
+    page = open_page(explored)
+    number = page.evaluate(f"lenet.network.layers.findIndex((each) => each.kind === '{kind}')")
+    page.evaluate(f"lenet.set({{layer: {number}, unit: 3, row: 0, column: 0}})")
+    large = detail(page).locator(".enlarged [role=application]")
+    large.and_(page.get_by_label("enlarged")).wait_for()
+    assert large.bounding_box()["width"] > layer(page, number).bounding_box()["width"]
+    assert large.locator(".mark").count() == 1
+    large.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("() => lenet.state.unit === 4")
+    large.click(position={"x": 1, "y": 1})
+    page.wait_for_function("() => lenet.state.unit === 0")
+
+
 def test_the_keyboard_alone_walks_through_all_layers(open_page, explored):
     page = open_page(explored)
     layer(page, -1).focus()

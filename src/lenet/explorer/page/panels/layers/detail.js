@@ -2,12 +2,12 @@
 
 import { fill, h } from "../../base/dom.js";
 import { floatText } from "../../base/floats.js";
-import { mapGrid } from "../../charts/grids.js";
+import { barGrid, mapGrid } from "../../charts/grids.js";
 import { arithmeticOf } from "./sums.js";
 import { cellText, layerText } from "./describe.js";
 import { indexOf, shapeOf } from "./fields.js";
 import { MapView } from "./map_view.js";
-import { planes } from "./overview.js";
+import { gridOf, planes } from "./overview.js";
 
 /** @typedef {import("../../base/app.js").App} App */
 /** @typedef {import("./fields.js").Cell} Cell */
@@ -17,6 +17,7 @@ import { planes } from "./overview.js";
 const STEPS = [["ArrowLeft", "←", "left"], ["ArrowUp", "↑", "up"], ["ArrowDown", "↓", "down"], ["ArrowRight", "→", "right"],
   ["PageUp", "⇤", "previous"], ["PageDown", "⇥", "next"]];
 const LARGE = 300, SMALL = 170; // CSS pixels of an enlarged map, on a phone
+const LONG = 480, SHORT = 300; // of enlarged bars
 
 export class Detail {
   /**
@@ -74,36 +75,49 @@ export class Detail {
   }
 
   /**
-   * Paints the map of a cell, large.
+   * Paints the map of a cell, or all numbers of a layer without maps, large.
    * @param {Cell} cell
    * @param {ArrayLike<number>} fars
    */
   enlarge(cell, fars) {
-    const { app, say, on } = this, { network, outputs } = app, shape = shapeOf(network, cell.layer);
-    this.map.hidden = shape.length !== 3;
-    if (shape.length !== 3) return;
-    const [, height, width] = shape, size = height * width, key = `${app.runNumber} ${cell.layer} ${cell.unit}`;
+    const { app, say, on } = this, { network, outputs } = app, { layer, unit } = cell, shape = shapeOf(network, layer), isMap = shape.length === 3;
+    const grid = largeGrid(network, layer), key = `${app.runNumber} ${layer} ${isMap ? unit : ""}`;
+    this.map.hidden = grid === null;
+    if (!grid) return;
     if (!this.view || this.viewed !== key) {
       this.viewed = key;
-      const room = innerWidth > 760 ? LARGE : SMALL, scale = Math.max(1, Math.min(40, Math.floor(room / Math.max(height, width))));
-      const grid = { ...mapGrid([1, height, width], { columns: 1 }), scale };
-      grid.room = [grid.size[0] * scale, grid.size[1] * scale];
-      const name = layerText(say, network, cell.layer), { layer, unit } = cell;
+      const name = layerText(say, network, layer), whole = (/** @type {import("../../charts/grids.js").Place} */ place) => ({ layer, ...place, ...(isMap && { unit }) });
       const had = this.map.contains(document.activeElement);
-      this.view = new MapView(grid, say("enlarged", { unit, name }), {
-        hover: (place) => on.hover(place && { layer, ...place, unit }),
-        pick: (place) => on.pick({ layer, ...place, unit }),
+      this.view = new MapView(grid, say(isMap ? "enlarged" : "enlargedAll", { unit, name }), {
+        hover: (place) => on.hover(place && whole(place)),
+        pick: (place) => on.pick(whole(place)),
         key: (event) => on.key(event, layer),
         focus: () => {},
       });
       fill(this.map, this.view.element);
       if (had) this.view.element.focus({ preventScroll: true });
     }
-    const start = cell.unit * size, one = fars.length > 1 ? [fars[cell.unit]] : fars;
-    if (cell.layer < 0) this.view.paint(planes(app.image.pixels, shape).subarray(start, start + size), [255], app.theme, "grey");
-    else this.view.paint(outputs[cell.layer].subarray(start, start + size), one, app.theme);
-    this.view.mark([{ ...cell, unit: 0, name: "cell" }]);
+    const size = isMap ? shape[1] * shape[2] : shape[0], start = isMap ? unit * size : 0, one = isMap && fars.length > 1 ? [fars[unit]] : fars;
+    if (layer < 0) this.view.paint(planes(app.image.pixels, shape).subarray(start, start + size), [255], app.theme, "grey");
+    else this.view.paint(outputs[layer].subarray(start, start + size), one, app.theme);
+    this.view.mark([{ ...cell, unit: isMap ? 0 : unit, name: "cell" }]);
   }
+}
+
+/**
+ * How one map of a layer, or all its numbers where it has no maps, stand enlarged; null where that is no larger than in the overview.
+ * @param {import("../../engine/network.js").Network} network
+ * @param {number} layer
+ */
+function largeGrid(network, layer) {
+  const [count, ...map] = shapeOf(network, layer), isWide = innerWidth > 760, room = isWide ? LARGE : SMALL;
+  const grid = map.length ? mapGrid([1, ...map], { columns: 1 }) : gridOf(network, layer);
+  if (grid.kind === "bars") {
+    const bars = barGrid(count, isWide ? LONG : SHORT);
+    return bars.scale > grid.scale ? bars : null;
+  }
+  const scale = Math.max(1, Math.min(40, Math.floor(room / Math.max(...grid.size))));
+  return { ...grid, scale, room: /** @type {[number, number]} */ ([grid.size[0] * scale, grid.size[1] * scale]) };
 }
 
 /**

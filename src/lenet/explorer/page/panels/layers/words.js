@@ -18,7 +18,7 @@ const EN = {
   cellOfMap: "{name}, map {unit}, row {row}, column {column}", cellOfInput: "Input, channel {unit}, row {row}, column {column}",
   cellOfFeature: "{name}, feature {unit}", cellOfClass: "{name}, class {label}", is: "{cell}: {value}",
   pin: "Pin", release: "Release", on: "Switch this unit on", off: "Switch this unit off", filters: "Its kernels and images", steps: "Walk", left: "Left", right: "Right",
-  up: "Up", down: "Down", previous: "Previous map", next: "Next map", enlarged: "Map {unit} of {name}, enlarged",
+  up: "Up", down: "Down", previous: "Previous map", next: "Next map", enlarged: "Map {unit} of {name}, enlarged", enlargedAll: "{name}, enlarged",
   offNote: "This unit is switched off: instead of {value} its output is 0.",
 };
 
@@ -69,7 +69,7 @@ const ZH = {
   cellOfMap: "{name},特征图 {unit},行 {row},列 {column}", cellOfInput: "输入,通道 {unit},行 {row},列 {column}",
   cellOfFeature: "{name},特征 {unit}", cellOfClass: "{name},类别 {label}", is: "{cell}:{value}",
   pin: "固定", release: "取消固定", on: "打开此单元", off: "关闭此单元", filters: "它的卷积核和图像", steps: "移动", left: "向左", right: "向右",
-  up: "向上", down: "向下", previous: "上一个特征图", next: "下一个特征图", enlarged: "{name} 的特征图 {unit},放大",
+  up: "向上", down: "向下", previous: "上一个特征图", next: "下一个特征图", enlarged: "{name} 的特征图 {unit},放大", enlargedAll: "{name},放大",
   offNote: "此单元已关闭:输出为 0,而不是 {value}。",
 };
 
