@@ -3,6 +3,7 @@
 What small images take is mostly the calls of NumPy and not the pixels, so each call is made for several images.
 """
 
+import math
 from collections.abc import Sequence
 from itertools import groupby
 from typing import TypeAlias
@@ -15,7 +16,7 @@ from lenet.images.fit import brought_together, with_channels
 from lenet.images.pixels import Pixels
 from lenet.images.preprocess import WHOLE, Preprocessing
 
-TOGETHER = 8  # whole images that are brought to the size at once: their sums stay in the processor's cache
+TOGETHER = 1 << 16  # numbers of whole images that are brought to the size at once: their sums stay in a core's cache
 
 Seen: TypeAlias = "Pixels | LenetError"
 
@@ -57,10 +58,10 @@ def _whole(decoded: list[Seen], preprocessing: Preprocessing) -> list[Seen]:
     """Whole images, neighbours of one size together."""
     seen = list(decoded)
     places = [place for place, each in enumerate(decoded) if isinstance(each, np.ndarray)]
-    for _, alike in groupby(places, key=lambda place: _shape(decoded[place])):
-        group = list(alike)
-        for start in range(0, len(group), TOGETHER):
-            some = group[start : start + TOGETHER]
+    for shape, alike in groupby(places, key=lambda place: _shape(decoded[place])):
+        group, step = list(alike), max(1, TOGETHER // math.prod(shape))
+        for start in range(0, len(group), step):
+            some = group[start : start + step]
             images = np.stack([np.asarray(decoded[place]) for place in some])
             for place, image in zip(some, brought_together(images, preprocessing.size, preprocessing.fit), strict=True):
                 seen[place] = image
