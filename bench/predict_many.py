@@ -3,12 +3,12 @@
     python bench/predict_many.py            # about five minutes
     python bench/predict_many.py --short    # 4,000 files, two repeats
 
-The headline is of photographs of 160×120 pixels in colour, crops of scikit-learn's two sample images, for a network of 32×32
+The headline is of photographs of 160×120 pixels in colour, crops of scikit-learn's two sample images, for a network of 28×28
 that was trained on such crops. A second set has them at 28×28 and grey, so small that starting a process counts. The plain
-scripts open each file with Pillow, convert and resize it, and compute all images in batches: with PyTorch, as tutorials do, and
-with onnxruntime, which starts faster. All take turns; a time is that of a whole process with its start, and the files are in
-the system's cache. The third set is for `lenet predict` alone: Fashion-MNIST's test images as JPEGs, for a network that has
-every object found first, which the plain scripts do not do.
+scripts open each file with Pillow, convert and resize it, and compute all images in batches: with PyTorch, as tutorials do,
+and with onnxruntime, which starts faster. All take turns; a time is that of a whole process with its start, and the files are
+in the cache of the system. The third set is for `lenet predict` alone: Fashion-MNIST's test images as JPEGs, for a
+network that has every object found first, which the plain scripts do not do.
 """
 
 import argparse
@@ -29,7 +29,7 @@ import lenet
 
 CORES, TRAINED = 2, 400
 SIZES = {
-    "photographs": ((160, 120), 32, "RGB"),
+    "photographs": ((160, 120), 28, "RGB"),
     "small": ((28, 28), 28, "L"),
 }  # of the files, of the network, their mode
 
@@ -121,8 +121,8 @@ def compared(
             figures = measured([sys.executable, *arguments], folder)
             found[name] += [figures] if turn else []  # in the first turn all files come into the cache
     results: dict[str, dict[str, Any]] = {}
-    for name, figures in found.items():
-        seconds, megabytes = (spread(list(values)) for values in zip(*figures, strict=True))
+    for name, measurements in found.items():
+        seconds, megabytes = (spread([each[number] for each in measurements]) for number in (0, 1))
         results[name] = {"seconds": seconds, "megabytes": megabytes["median"]}
         log.say(
             f"  {name:<14} {seconds['median']:>8.2f} ({seconds['min']:.2f} to {seconds['max']:.2f})        "
@@ -151,7 +151,8 @@ def crops(count: int, edges: tuple[int, int], mode: str, path: Callable[[int, st
         label, photograph = ("china", "flower")[number % 2], photographs[number % 2]
         width = int(random.integers(120, 500))
         height = width * edges[1] // edges[0] if edges[0] != edges[1] else min(width, 400)
-        left, top = random.integers(0, photograph.width - width + 1), random.integers(0, photograph.height - height + 1)
+        left = int(random.integers(0, photograph.width - width + 1))
+        top = int(random.integers(0, photograph.height - height + 1))
         part = photograph.resize(edges, Image.Resampling.BICUBIC, (left, top, left + width, top + height))
         target = path(number, label)
         target.parent.mkdir(parents=True, exist_ok=True)

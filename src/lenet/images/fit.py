@@ -126,9 +126,8 @@ def _sums(values: NDArray[Any], new: int, axis: int, whole: np.dtype[Any]) -> ND
     """
     old = values.shape[axis]
     before = np.empty([length + (number == axis) for number, length in enumerate(values.shape)], whole)
-    along = (slice(None),) * axis
-    before[(*along, 0)] = 0
-    np.cumsum(values, axis=axis, dtype=whole, out=before[(*along, slice(1, None))])
+    before.swapaxes(0, axis)[0] = 0
+    np.cumsum(values, axis=axis, dtype=whole, out=before[(slice(None),) * axis + (slice(1, None),)])
     ends, rest = np.divmod(np.arange(new + 1) * old, new)  # of the parts: in which pixel, and how far in it
     rest = rest.astype(whole).reshape([-1 if number == axis else 1 for number in range(values.ndim)])
     until = before.take(ends, axis) * whole.type(new) + values.take(np.minimum(ends, old - 1), axis) * rest
