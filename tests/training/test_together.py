@@ -22,8 +22,7 @@ from lenet.training.together import Request, Together
 @pytest.fixture
 def on_cpu(monkeypatch):
     """The engine cuda computes on the CPU; how often, and for how many networks, is noted."""
-    monkeypatch.setattr(setup, "choose_device", lambda requested, engine: Choice("cpu", "in a test"))
-    monkeypatch.setattr(setup, "choose_engine", lambda requested, architecture, device: Choice("cuda", "in a test"))
+    monkeypatch.setattr(setup, "decide", lambda *arguments: (Choice("cpu", "in a test"), Choice("cuda", "in a test")))
     monkeypatch.setattr("lenet.training.train.choose_device", lambda requested, engine: Choice("cpu", "in a test"))
     calls, real = [], CudaMany.train_steps
 

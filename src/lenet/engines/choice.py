@@ -54,7 +54,7 @@ def choose_device(requested: str, engine: str = "auto") -> Choice:
         require_torch("the engine cuda")
         return Choice(choose_device("cuda").name, "auto: where the engine cuda computes")
     if requested == "auto":
-        if _may_have_gpu() and "cuda:0" in devices():
+        if may_have_gpu() and "cuda:0" in devices():
             return Choice("cuda:0", "auto: found a GPU")
         return Choice("cpu", "auto: found no GPU")
     wanted = "cuda:0" if requested == "cuda" else requested
@@ -124,8 +124,8 @@ def _reason(error: EngineError, device: str) -> str:
     return f"{error.message}; {error.hint}" if isinstance(error, kernels.KernelsMissing) else error.message
 
 
-def _may_have_gpu() -> bool:
-    """Whether a driver for GPUs that PyTorch can use is installed; importing PyTorch to ask it would take seconds."""
+def may_have_gpu() -> bool:
+    """Return whether a driver for GPUs that PyTorch can use is installed; importing PyTorch to ask it would take seconds."""
     if "torch" in sys.modules:
         return True
     return Path("/proc/driver/nvidia").exists() or Path("/dev/kfd").exists() or shutil.which("nvidia-smi") is not None

@@ -9,7 +9,8 @@ from lenet.config import FIELDS, MODEL_FIELDS, TrainConfig
 from lenet.data.dataset import Dataset, Splits
 from lenet.data.plan import held_out
 from lenet.engines import Engine
-from lenet.engines.choice import Choice, MakeEngine, choose_device, choose_engine, make_engine
+from lenet.engines.choice import Choice, MakeEngine, make_engine
+from lenet.engines.measured import decide
 from lenet.engines.threads import num_threads
 from lenet.errors import ConfigError
 from lenet.images.preprocess import Preprocessing
@@ -68,8 +69,7 @@ def set_up(config: TrainConfig, splits: Splits, reason: str | None = None, make:
     check_held_out(config, len(validation or ()))
     start = new_network(config, train)
     network, preprocessing = start.network, start.preprocessing
-    device = choose_device(config.device, config.engine)
-    engine = choose_engine(config.engine, network.architecture, device.name)
+    device, engine = decide(config, network, train, preprocessing)
     if reason is not None:
         device, engine = Choice(device.name, reason), Choice(engine.name, reason)
     train, teacher = with_teacher(config, train, preprocessing, device.name)
