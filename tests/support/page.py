@@ -31,3 +31,10 @@ def run_module(program: str, *arguments: str) -> Any:
     done = subprocess.run(command, input=text, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
+
+
+def painted(page: Any) -> None:
+    """Wait until a page of Playwright's shows what was changed last: it does so in the next frame."""
+    page.evaluate(
+        "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))"
+    )

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from page import painted
 
 import lenet
 
@@ -61,7 +62,7 @@ def test_any_number_of_any_layer_is_taken_apart(open_page, request, which):
         box = layer(page, number).bounding_box()
         for x, y in ((3, 3), (box["width"] / 2 - 4, box["height"] / 2 - 4)):
             layer(page, number).hover(position={"x": x, "y": y})
-            page.wait_for_timeout(60)
+            painted(page)
             result = shown(page)
             assert int(detail(page).locator(".sumpart").first.get_attribute("data-layer")) == number
             kinds.setdefault(result["kind"], []).append(result)
@@ -120,7 +121,7 @@ def test_a_click_pins_and_the_address_keeps_it(open_page, explored):
     assert "layer=3&unit=0&row=2&column=2" in page.evaluate(ADDRESS)
     before = shown(page)
     layer(page, 0).hover(position={"x": 20, "y": 20})
-    page.wait_for_timeout(60)
+    painted(page)
     assert shown(page) == before
     assert "0 · Convolution, map 0" in page.locator("#panel-layers .readout").inner_text()
     assert layer(page, 2).locator(".source").count() == 6
@@ -155,7 +156,7 @@ def test_the_keyboard_alone_walks_through_all_layers(open_page, explored):
         "0 · Convolution, map 0, row 0, column 0",
         "1 · ReLU, map 0, row 0, column 0",
     ):
-        page.wait_for_timeout(60)
+        painted(page)
         assert detail(page).locator("h3").inner_text() == expected
         page.keyboard.press("Tab")
     for key in ("ArrowRight", "ArrowRight", "ArrowDown", "Enter"):
@@ -242,13 +243,13 @@ def test_units_and_weights_are_chosen_by_name(open_page, explored):
     assert "has no place 3, 99; its shape is 10 × 84" in panel.inner_text()
     panel.locator("input[type=text]").fill("3, 9")
     panel.locator("input[type=text]").press("Enter")
-    page.wait_for_timeout(60)
+    painted(page)
     panel.locator(".weight-editor").get_by_text("Set to 0").click()
-    page.wait_for_timeout(60)
+    painted(page)
     assert panel.locator(".edits li").count() == 2
     for _ in range(2):
         panel.locator(".edits").get_by_text("Take back").first.click()
-        page.wait_for_timeout(60)
+        painted(page)
     assert "Nothing is changed." in panel.inner_text()
 
 
@@ -258,7 +259,7 @@ def test_a_scale_is_of_a_map_a_layer_or_all(open_page, explored):
     ends = {}
     for scale in ("map", "layer", "shared"):
         page.locator("#panel-layers select").first.select_option(scale)
-        page.wait_for_timeout(60)
+        painted(page)
         ends[scale] = float(legend.locator("text").last.text_content())
     largest = "Math.max(...lenet.outputs.flatMap((each) => [...each]).map(Math.abs))"
     assert ends["map"] <= ends["layer"] <= ends["shared"] == pytest.approx(page.evaluate(largest), rel=0.01)
@@ -275,7 +276,7 @@ def test_filters_show_the_images_that_excite_them(open_page, explored):
     assert first.locator("canvas").first.evaluate("canvas => [canvas.width, canvas.height]") == [6 * 6 - 1, 5]
     label = first.locator(".exciting button").first.get_attribute("aria-label")
     first.locator(".exciting button").first.click()
-    page.wait_for_timeout(60)
+    painted(page)
     assert "panel=layers" not in page.evaluate(ADDRESS)
     assert f"Test image {page.evaluate('lenet.state.image').split(':')[1]}," in label
     assert float(shown(page)["output"]) == pytest.approx(float(label.split("output ")[1].split(" ")[0]), rel=0.01)
@@ -287,7 +288,7 @@ def test_it_fits_a_phone_and_works_by_touch(open_page, explored, language, theme
     page = open_page(explored, f"?lang={language}", size=NARROW, theme=theme, has_touch=True)
     layer(page, 0).scroll_into_view_if_needed()
     layer(page, 0).tap(position={"x": 31, "y": 31})
-    page.wait_for_timeout(60)
+    painted(page)
     assert "layer=0&unit=0&row=15&column=15" in page.evaluate(ADDRESS)
     detail(page).get_by_role("button", name={"en": "Right", "zh": "向右"}[language]).tap()
     assert "layer=0&unit=0&row=15&column=16" in page.evaluate(ADDRESS)
