@@ -103,10 +103,28 @@ def calibration_error(probabilities: NDArray[np.float64], labels: NDArray[np.int
     Returns:
         From 0 to 1.
     """
+    return float(np.abs(surplus_of_bins(probabilities, labels)).sum() / len(labels))
+
+
+def surplus_of_bins(
+    probabilities: NDArray[np.float64], labels: NDArray[np.int64], before: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
+    """Add up by how much confidence exceeds accuracy in the bins of the expected calibration error.
+
+    Args:
+        probabilities: float64 (N, num_classes).
+        labels: int64 (N,).
+        before: float64 (15,), what other images add up to; the sums are those of all images at once, to the last bit.
+
+    Returns:
+        float64 (15,).
+    """
     confidence = probabilities.max(axis=1)
     surplus = confidence - (probabilities.argmax(axis=1) == labels)
     bins = np.minimum((confidence * NUM_BINS).astype(np.int64), NUM_BINS - 1)
-    return float(np.abs(np.bincount(bins, surplus, NUM_BINS)).sum() / len(labels))
+    if before is not None:
+        bins, surplus = np.concatenate([np.arange(NUM_BINS), bins]), np.concatenate([before, surplus])
+    return np.bincount(bins, surplus, NUM_BINS).astype(np.float64, copy=False)
 
 
 def reliability_bins(probabilities: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -137,3 +137,12 @@ def test_evaluation_measures_it(tiny, calibrated, tiny_run):
     assert plain.reliability.coverage is None
     assert plain.reliability.error == plain.reliability.uncalibrated_error
     assert plain.to_dict()["reliability"]["coverage"] is None
+
+
+def test_an_evaluation_in_parts_gives_the_numbers_of_all_images(tiny, calibrated, monkeypatch):
+    usual = [lenet.evaluate(calibrated, tiny, split=split) for split in ("test", "train", "validation")]
+    monkeypatch.setattr("lenet.analysis.measurement.AT_ONCE", 37)
+    for whole in usual:
+        parts = lenet.evaluate(calibrated, tiny, split=whole.split)
+        assert parts.to_dict() == whole.to_dict()
+        assert np.array_equal(parts.mistake_images, whole.mistake_images)

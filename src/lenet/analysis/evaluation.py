@@ -10,23 +10,21 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from lenet.analysis.evaluated import Evaluation, Mistake, Reliability
+from lenet.analysis.evaluated import Evaluation, Mistake
 from lenet.analysis.inference import memory_guard
-from lenet.analysis.judge import Judge, Judgement
+from lenet.analysis.judge import Judge
+from lenet.analysis.measurement import Measurement, Worst
 from lenet.analysis.own_set import OwnSet, own_set
 from lenet.data.dataset import Dataset, Labels, Splits
 from lenet.data.own.path import own_path
 from lenet.data.plan import held_out
 from lenet.errors import ConfigError, RunWarning
-from lenet.metrics import calibration_error, confusion_matrix, loss_and_accuracy, softmax
 from lenet.runs.data import must_fit, splits_for
 from lenet.runs.opening import Source, Trained, open_trained
 from lenet.runs.run import Run
 
 SPLITS = ("test", "train", "validation")
-MAX_MISTAKES = 100  # that an Evaluation lists
 
 
 def evaluate(
@@ -104,21 +102,18 @@ def measured(judge: Judge, images: Splits | OwnSet, split: str) -> Evaluation:
     own = images if isinstance(images, OwnSet) else None
     dataset = images.dataset if isinstance(images, OwnSet) else _part(judge.trained, images, split)
     must_fit(judge.trained, dataset)
-    judgement = judge(dataset.images)
-    loss, accuracy = loss_and_accuracy(judgement.logits, dataset.labels)
-    probabilities = judgement.probabilities
-    predicted = probabilities.argmax(axis=1)
-    mistakes = _most_confident(probabilities, predicted, dataset.labels, own.names if own else None)
+    measurement = Measurement(judge, dataset)
+    mistakes = _mistakes(measurement.worst, dataset.labels, own.names if own else None)
     return Evaluation(
         data=dataset.name,
         split=own.split if own else split,
-        accuracy=accuracy,
-        loss=loss,
+        accuracy=measurement.accuracy,
+        loss=measurement.loss,
         classes=judge.trained.classes,
-        confusion=confusion_matrix(dataset.labels, predicted, len(judge.trained.classes)),
+        confusion=measurement.confusion,
         mistakes=mistakes,
         mistake_images=dataset.images[[mistake.index for mistake in mistakes]],
-        reliability=_reliability(judge, judgement, dataset.labels),
+        reliability=measurement.reliability,
         unreadable=own.unreadable if own else (),
     )
 
@@ -156,33 +151,8 @@ def _part(trained: Trained, data: Splits, split: str) -> Dataset:
     return data.train.subset(validation)
 
 
-def _reliability(judge: Judge, judgement: Judgement, labels: Labels) -> Reliability:
-    error = calibration_error(judgement.probabilities, labels)
-    if judge.calibration is None or judgement.known is None:
-        return Reliability(error, error)
-    known = judgement.known
-    correct = judgement.probabilities[known].argmax(axis=1) == labels[known]
-    return Reliability(
-        error,
-        calibration_error(softmax(judgement.logits), labels),
-        judge.calibration.temperature,
-        float(known.mean()),
-        float(correct.mean()) if len(correct) else None,
-    )
-
-
-def _most_confident(
-    probabilities: NDArray[np.float64], predicted: Labels, labels: Labels, names: Sequence[str] | None
-) -> list[Mistake]:
-    wrong = np.flatnonzero(predicted != labels)
-    ordered = wrong[np.argsort(-probabilities[wrong, predicted[wrong]], kind="stable")][:MAX_MISTAKES]
+def _mistakes(worst: Worst, labels: Labels, names: Sequence[str] | None) -> list[Mistake]:
     return [
-        Mistake(
-            int(i),
-            int(labels[i]),
-            int(predicted[i]),
-            float(probabilities[i, predicted[i]]),
-            names[i] if names else None,
-        )
-        for i in ordered
+        Mistake(index, int(labels[index]), predicted, probability, names[index] if names else None)
+        for index, predicted, probability in zip(*(values.tolist() for values in worst), strict=True)
     ]

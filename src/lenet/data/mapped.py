@@ -16,8 +16,8 @@ from lenet.data.cache import cache_folder, write_errors
 from lenet.errors import DataError
 
 LARGE = 256 << 20  # bytes of a copy from which on it goes into a file
-SCRATCH = 16 << 20  # bytes of intermediate results from which on they go into a file
-AT_ONCE = 16 << 20  # bytes copied at a time
+SCRATCH = 4 << 20  # bytes of intermediate results from which on they go into a file
+AT_ONCE = 4 << 20  # bytes copied at a time
 
 Number = TypeVar("Number", bound=np.generic)
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from lenet.data.mapped import positions, scratch
 from lenet.data.own.items import Item
 
-AT_ONCE = 1 << 20  # items looked at at a time
+AT_ONCE = 1 << 18  # items looked at at a time
 
 
 @dataclass(frozen=True, eq=False)
