@@ -8,11 +8,10 @@ Nothing is decoded here, and what cannot be read is an error when it is read, so
 
 import os
 import re
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeAlias, overload
 
 from numpy.typing import NDArray
 
@@ -23,7 +22,8 @@ from lenet.runs.opening import is_image_file, is_run
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from lenet.data.own.collection import Collection, Item
+    from lenet.data.own.collection import Collection
+    from lenet.data.own.row_items import Coded
 
 ImageSource: TypeAlias = "str | os.PathLike[str] | bytes | Image | NDArray[Any]"
 
@@ -59,8 +59,34 @@ class GivenImages:
         notes: sentences for the user about what was left aside.
     """
 
-    images: list[Given]
+    images: Sequence[Given]
     notes: tuple[str, ...] = ()
+
+
+class _OfArrays(Sequence[Given]):
+    """The images of arrays or tables, each made when it is asked for: there may be millions.
+
+    Args:
+        collection: the images.
+        meanings: the network's class that each label means; None for others.
+        own: the class of images without one.
+    """
+
+    def __init__(self, collection: "Collection", meanings: Mapping[str | None, str | None], own: str | None) -> None:
+        self.collection, self.meanings, self.own = collection, meanings, own
+
+    def __len__(self) -> int:
+        return len(self.collection.items)
+
+    @overload
+    def __getitem__(self, index: int) -> Given: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Given]: ...
+    def __getitem__(self, index: int | slice) -> Given | list[Given]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(len(self))[index]]
+        number = range(len(self))[index]
+        return _item(self.collection, number, self.meanings[self.collection.items[number].label] or self.own)
 
 
 def given_image(image: ImageSource, number: int = 1) -> Given:
@@ -78,7 +104,7 @@ def given_images(images: "str | os.PathLike[str] | Sequence[ImageSource]", class
         classes: the network's, which may be the labels of images.
     """
     if isinstance(images, str | os.PathLike):
-        return find_images([Path(images)], classes).images
+        return list(find_images([Path(images)], classes).images)
     found: list[Given] = []
     for number, image in enumerate(images, start=1):
         if isinstance(image, str | os.PathLike):
@@ -131,6 +157,8 @@ def find_images(paths: Sequence[Path], classes: Sequence[str]) -> GivenImages:
         except LenetError as error:
             images.append(_bad(str(path), error))
             continue
+        if len(paths) == 1:
+            return found
         images += found.images
         notes += found.notes
     return GivenImages(images, tuple(notes))
@@ -148,15 +176,20 @@ def in_collection(path: Path, classes: Sequence[str], own: str | None = None) ->
         DataError: it holds no images, or is of no known format.
     """
     from lenet.data.own.collection import read_collection
+    from lenet.data.own.row_items import coded
 
     collection = read_collection(path, skip_bad=True, for_training=False)
-    labels = _labels(collection.items, classes)
+    known = coded(collection.items)
+    meanings = _meanings(known.labels, classes)
+    notes = (*collection.notes, *_unknown(known, meanings))
+    if collection.arrays is not None and not collection.bad:
+        return GivenImages(_OfArrays(collection, meanings, own), notes)
     order = list(range(len(collection.items)))
     if collection.arrays is None:
         order.sort(key=lambda i: natural_key(collection.items[i].name))
-    images = [_item(collection, i, labels[i] or own) for i in order]
+    images = [_item(collection, i, meanings[collection.items[i].label] or own) for i in order]
     images += [_bad(_name(path, bad.name), DataError(f"{bad.name} {bad.reason}")) for bad in collection.bad]
-    return GivenImages(images, (*collection.notes, *_unknown(collection.items, labels)))
+    return GivenImages(images, notes)
 
 
 def _known(classes: Sequence[str]) -> dict[str, str]:
@@ -164,18 +197,18 @@ def _known(classes: Sequence[str]) -> dict[str, str]:
     return {_simple(name): name for name in classes} | {name: name for name in classes}
 
 
-def _labels(items: "Sequence[Item]", classes: Sequence[str]) -> list[str | None]:
-    """The class of each item, None for those without a label and for labels that the network does not have.
+def _meanings(labels: Sequence[str | None], classes: Sequence[str]) -> dict[str | None, str | None]:
+    """The class that each label means, None for no label and for labels that the network does not have.
 
     Where no label is the name of a class and all are numbers of classes, as in tables of Fashion-MNIST, they mean those.
     """
-    given = {item.label for item in items if item.label}
+    given = {label for label in labels if label}
     known = _known(classes)
-    found = {label: known.get(label) or known.get(_simple(label)) for label in given}
-    numbers = {str(number): name for number, name in enumerate(classes)}
+    found: dict[str | None, str | None] = {label: known.get(label) or known.get(_simple(label)) for label in given}
+    numbers: dict[str | None, str | None] = {str(number): name for number, name in enumerate(classes)}
     if not any(found.values()) and given <= numbers.keys():
         found |= numbers
-    return [found.get(item.label or "") for item in items]
+    return {label: found.get(label) for label in labels}
 
 
 def _item(collection: "Collection", i: int, label: str | None) -> Given:
@@ -190,14 +223,13 @@ def _name(path: Path, name: str) -> str:
     return str(path / name) if path.is_dir() else name
 
 
-def _unknown(items: "Sequence[Item]", labels: Sequence[str | None]) -> list[str]:
+def _unknown(known: "Coded", meanings: Mapping[str | None, str | None]) -> list[str]:
     """A note about labels that the network does not have, if it has others."""
-    unknown = Counter(item.label for item, label in zip(items, labels, strict=True) if item.label and label is None)
-    if not unknown or not any(labels):
+    names = sorted((label for label, meaning in meanings.items() if label and meaning is None), key=natural_key)
+    if not names or not any(meanings.values()):
         return []
-    names = sorted(filter(None, unknown), key=natural_key)
     named = ", ".join(names[:MAX_NAMED]) + (", …" if len(names) > MAX_NAMED else "")
-    return [f"{sum(unknown.values()):,} images have a label that is no class of the network: {named}"]
+    return [f"{sum(map(known.count, names)):,} images have a label that is no class of the network: {named}"]
 
 
 def _simple(name: str | None) -> str:

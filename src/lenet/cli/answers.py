@@ -3,6 +3,9 @@
 import csv
 import io
 import json
+import mmap
+import tempfile
+import weakref
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -29,7 +32,10 @@ class Table:
     """
 
     def __init__(self, target: str, images: Sequence[Given]) -> None:
-        self.target, self.text = target, io.StringIO()
+        self.target = target
+        # In a file, as there may be millions of answers.
+        self.text = tempfile.TemporaryFile("w+", encoding="utf-8", errors="surrogateescape", newline="")  # noqa: SIM115
+        weakref.finalize(self, self.text.close)
         self.has_rows = bool(images) and all(image.row is not None for image in images)
         self.writer = csv.writer(self.text, lineterminator="\n")
         if target != STDOUT and not (folder := Path(target).parent).is_dir():
@@ -49,18 +55,21 @@ class Table:
         if self.target == STDOUT:
             return
         try:
-            durable.write(Path(self.target), self.text.getvalue().encode(errors="surrogateescape"))
+            self.text.flush()
+            with mmap.mmap(self.text.fileno(), 0, access=mmap.ACCESS_READ) as content:
+                durable.write(Path(self.target), content)
         except OSError as error:
             what, hint = durable.explain(error)
             raise ConfigError(f"cannot write {self.target}: {what}", hint=hint) from error
         note(f"wrote {self.target}")
 
     def _write(self, cells: list[str]) -> None:
-        self.writer.writerow(cells)
-        if self.target == STDOUT:
-            say(self.text.getvalue()[:-1])
-            self.text.seek(0)
-            self.text.truncate()
+        if self.target != STDOUT:
+            self.writer.writerow(cells)
+            return
+        line = io.StringIO()
+        csv.writer(line, lineterminator="\n").writerow(cells)
+        say(line.getvalue()[:-1])
 
 
 def print_line(answer: Answer, top: int) -> None:

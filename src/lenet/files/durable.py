@@ -7,6 +7,7 @@ the tests can make each of them fail.
 import contextlib
 import errno
 import json
+import mmap
 import os
 import re
 import secrets
@@ -61,7 +62,7 @@ def holds(path: Path, content: bytes) -> bool:
         return False
 
 
-def write(path: Path, content: bytes | bytearray) -> None:
+def write(path: Path, content: bytes | bytearray | mmap.mmap) -> None:
     """Write a file atomically and durably.
 
     The content is written to a temporary file in the same folder, synced, read back and compared; then the file is renamed
@@ -220,7 +221,7 @@ def is_locked(folder: Path) -> bool | None:
     return False
 
 
-def write_all(file: int, content: bytes | bytearray) -> None:
+def write_all(file: int, content: bytes | bytearray | mmap.mmap) -> None:
     """Write all of `content` to a file descriptor, which a single call of the system need not do."""
     with memoryview(content) as view:
         written = 0
@@ -240,7 +241,7 @@ def _opened(path: Path, flags: int) -> Iterator[int]:
         os.close(file)
 
 
-def _compare(file: int, content: bytes | bytearray) -> None:
+def _compare(file: int, content: bytes | bytearray | mmap.mmap) -> None:
     """Raise OSError unless the file holds `content`; read it from the disk itself where the system allows that."""
     if hasattr(os, "posix_fadvise"):
         os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
