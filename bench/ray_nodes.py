@@ -4,7 +4,7 @@ import concurrent.futures
 import contextlib
 import os
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -91,10 +91,10 @@ def ready(executor: Any, workers: int, first: Task) -> None:
         time.sleep(1.0)
 
 
-def processor_seconds() -> Counter[str]:
+def processor_seconds() -> dict[str, float]:
     """Processor time so far of this process and of its descendants: "lenet", Ray's "workers", and "daemons", all others."""
     tick, kinds = os.sysconf("SC_CLK_TCK"), {os.getpid(): "lenet"}
-    seconds: Counter[str] = Counter()
+    seconds: defaultdict[str, float] = defaultdict(float)
     parents: dict[int, tuple[int, float, str]] = {}
     for entry in Path("/proc").iterdir():
         with contextlib.suppress(OSError, ValueError):

@@ -2,11 +2,11 @@
 
     python bench/ray_scale.py        (about two minutes; --short takes one)
 
-Two cores cannot show that many of them compute. So most workers here wait a tenth of a second where they would train, and answer
-with the run directory of a real LeNet, a megabyte: to lenet's own process, Ray and the disk, they are cores of a cluster. Nodes
-have four such workers. With workers that do not wait at all, what is left is the rate at which lenet's own process sends
-trainings out and takes run directories in, on the disk and in memory. Then short real trainings on 1, 2 and 4 nodes of one CPU,
-which share the two cores; and the data's way to another node.
+Two cores cannot show that many of them compute. So most workers here wait a tenth of a second where they would train, and
+answer with the run directory of a real LeNet, a megabyte: to lenet's own process, Ray and the disk, they are cores of a
+cluster. Nodes have four such workers. With workers that do not wait at all, what is left is the rate at which lenet's own
+process sends trainings out and takes run directories in, on the disk and in memory. Then short real trainings on 1, 2 and 4
+nodes of one CPU, which share the two cores; and the data's way to another node.
 """
 
 import argparse

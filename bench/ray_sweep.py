@@ -2,14 +2,14 @@
 
     python bench/ray_sweep.py        (about six minutes; --short takes less than one)
 
-All on this machine and on Fashion-MNIST, each training on one thread. First 64 trainings of one epoch on a node of two CPUs, in
-turns with `train_many` of two workers: with workers that an earlier sweep has left ("steady"), and with workers that are hired
-anew ("hired"). Both count everything between the call and the last run directory on the disk: the fingerprint's comparison, the
-data put into the object store, all answers and files. "hired" also counts that the workers start, fetch the data and check
-them. Neither counts the start of the cluster and joining it, which a cluster in use has behind it.
+All on this machine and on Fashion-MNIST, each training on one thread. First 64 trainings of one epoch on a node of two CPUs,
+in turns with `train_many` of two workers: with workers that an earlier sweep has left ("steady"), and with workers that are
+hired anew ("hired"). Both count everything between the call and the last run directory on the disk: the data put into the
+object store, all calls, answers and files. "hired" also counts that the workers start, fetch the data and compare its
+fingerprint. Neither counts the start of the cluster and joining it, which a cluster in use has behind it.
 
-Then trainings of about a second on one worker, one after the other, beside the same in this process; and 40 trainings on three
-nodes of one CPU, one of which is killed every ten seconds and replaced, compared with the same trainings here.
+Then trainings of about a second on one worker, one after the other, beside the same in this process; and 40 trainings on
+three nodes of one CPU, one of which is killed every ten seconds and replaced, compared with the same trainings here.
 """
 
 import argparse
@@ -110,9 +110,14 @@ def deaths(count: int, epochs: int, seconds: float, folder: Path) -> dict[str, A
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--short", action="store_true", help="few trainings, and no record")
+    parser.add_argument("--trainings", type=int, default=64, help="of a sweep whose speed is measured")
+    parser.add_argument("--repeats", type=int, default=5, help="of these sweeps")
+    parser.add_argument("--overhead", type=int, default=30, help="trainings whose overhead is measured")
+    parser.add_argument("--deaths", type=int, default=40, help="trainings while nodes die")
     parser.add_argument("--no-record", action="store_true", help="do not write bench/records/ray_sweep.log")
     options = parser.parse_args()
     short = options.short
+    sizes = (4, 1, 1) if short else (options.trainings, options.repeats, min(2, options.repeats))
     log, began = Log("ray_sweep", record=not (short or options.no_record)), time.monotonic()
 
     def say(line: str) -> None:
@@ -124,16 +129,16 @@ def main() -> None:
         folder = Path(scratch)
         with nodes(2) as cluster, connect(cluster.address) as executor:
             say("a node of two CPUs has started")
-            found = result["speed"] = speed(executor, *((4, 1, 1) if short else (64, 5, 2)), folder)
+            found = result["speed"] = speed(executor, *sizes, folder)
             say(f"{found['trainings']} trainings, two CPUs: {found['ratio']['median']:.3f} × train_many's speed")
             say(f"with the hiring of the workers: {found['hired_ratio']['median']:.3f} ×; equal: {found['equal']}")
             say(f"shares of the two cores: {', '.join(f'{k} {v:.3f}' for k, v in found['shares'].items())}")
-            count, epochs = (4, 1) if short else (30, 2)
+            count, epochs = (4, 1) if short else (options.overhead, 2)
             ray = beside(executor, count, epochs, folder / "beside-ray")
         result["overhead"] = {"ray": ray, "here": beside(run_all, count, epochs, folder / "beside-here")}
         for name, figures in result["overhead"].items():
             say(f"{name}: {figures['milliseconds']:.1f} ms beside a training of {figures['seconds']:.2f} s")
-        found = result["deaths"] = deaths(*((6, 2, 4) if short else (40, 2, 10)), folder)
+        found = result["deaths"] = deaths(*((6, 2, 4) if short else (options.deaths, 2, 10)), folder)
         say(f"{found['equal']} of {found['trainings']} equal to the bit, {found['died']} nodes died")
     result["load_after"] = os.getloadavg()[0]
     log.finish(result)

@@ -17,6 +17,7 @@ from export_tables import onnx
 from photograph_tables import photograph_conditions, photograph_files, photographs
 from ready_made_tables import ready_made, ready_made_seconds
 from recording import record
+from scale_tables import ray_nodes, ray_parts, ray_scale, ray_sweep, spread_cost, spread_from, spread_measured
 from server_table import server
 from unknown_tables import unknown_confidence, unknown_rejected
 
@@ -171,6 +172,7 @@ TABLES: dict[str, Callable[[], Iterator[str]]] = {
         explorer,
         hub,
         *(unknown_confidence, unknown_rejected),
+        *(ray_sweep, ray_parts, ray_nodes, ray_scale, spread_measured, spread_cost, spread_from),
     )
 }
 DOCUMENTS = [ROOT / "README.md", ROOT / "examples/README.md", *sorted((ROOT / "docs").glob("*.md"))]
