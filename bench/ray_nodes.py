@@ -66,6 +66,11 @@ def trained(
 ) -> list[Run]:
     """Train each config, and return the runs."""
     tasks = [Task(config, data, folder / f"{number:04d}") for number, config in enumerate(configs)]
+    return trained_all(executor, tasks, workers)
+
+
+def trained_all(executor: Executor, tasks: Sequence[Task], workers: int | None = None) -> list[Run]:
+    """Do tasks, and return the runs; what came of a task instead is raised."""
     outcomes = executor(tasks, Finished("quiet", len(tasks)), workers)
     for outcome in outcomes:
         if not isinstance(outcome, Run):
@@ -82,8 +87,9 @@ def ready(executor: Any, workers: int, first: Task) -> None:
     """Wait until so many workers have started and hold the data of a task, which is done for each of them."""
     began = time.monotonic()
     while True:
-        tasks = [replace(first, folder=first.folder / f"{time.monotonic_ns()}-{n}") for n in range(3 * workers)]
-        executor(tasks, Finished("quiet", len(tasks)))
+        trained_all(
+            executor, [replace(first, folder=first.folder / f"{time.monotonic_ns()}-{n}") for n in range(3 * workers)]
+        )
         if sum(member.is_ready for member in executor._crew.members) >= workers:
             return
         if time.monotonic() - began > DEADLINE:

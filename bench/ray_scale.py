@@ -20,14 +20,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ray_nodes import HERE, nodes, processor_seconds, ready
+from ray_nodes import HERE, nodes, processor_seconds, ready, trained_all
 from recording import Log
 
 import lenet
 from lenet.config import TrainConfig
 from lenet.configuration import configure
 from lenet.data.dataset import Splits
-from lenet.display.plain import Finished
 from lenet.distributed import crew
 from lenet.distributed.cluster import RayExecutor, connect
 from lenet.distributed.orders import Answer, DataKey, Order, Shipment
@@ -60,7 +59,7 @@ def measured(executor: RayExecutor, tasks: Sequence[Task], workers: int) -> dict
     """Trainings a second on so many workers, and the processor time of each part for one training."""
     ready(executor, workers, tasks[0])
     before, began = processor_seconds(), time.perf_counter()
-    executor(tasks, Finished("quiet", len(tasks)))
+    trained_all(executor, tasks)
     taken, used = time.perf_counter() - began, processor_seconds()
     parts = {name: (used[name] - before[name]) / len(tasks) for name in ("lenet", "workers", "daemons")}
     return {"trainings": len(tasks), "per_second": len(tasks) / taken, **parts}
@@ -143,10 +142,11 @@ def written(folder: Path, count: int) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--short", action="store_true", help="few trainings, and no record")
+    parser.add_argument("--share", type=float, default=1.0, metavar="X", help="of the trainings")
     parser.add_argument("--no-record", action="store_true", help="do not write bench/records/ray_scale.log")
     options = parser.parse_args()
-    short = options.short
-    log, began = Log("ray_scale", record=not (short or options.no_record)), time.monotonic()
+    share = 0.1 if options.short else options.share
+    log, began = Log("ray_scale", record=not (options.short or options.no_record)), time.monotonic()
 
     def say(line: str) -> None:
         log.say(f"{time.monotonic() - began:5.0f} s  {line}")
@@ -157,15 +157,15 @@ def main() -> None:
     few = lenet.Splits(train.sample(8000), test.sample(1000), "some of the built-in digits")
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        found = result["waiting"] = waiting(few, 40 if short else 320, 100 if short else 2000, folder)
+        found = result["waiting"] = waiting(few, int(320 * share), int(2000 * share), folder)
         for number, row in found["nodes"].items():
             say(f"{number} nodes of {WORKERS} workers that wait {WAIT} s: {row['per_second']:.1f} trainings a second")
         for name in ("disk", "memory"):
             say(f"without waiting, results on the {name}: {found[name]}")
         say(f"data to another node: {found['broadcast']}")
-        result["written"] = written(folder / "waiting-1" / "0000", 50 if short else 500)
+        result["written"] = written(folder / "waiting-1" / "0000", int(500 * share))
         say(f"run directories written here: {result['written']}")
-        result["computing"] = computing(few, 12 if short else 120, folder)
+        result["computing"] = computing(few, int(90 * share), folder)
         for number, row in result["computing"].items():
             say(f"{number} nodes of one CPU: {row['per_second']:.1f} short trainings a second")
     result["load_after"] = os.getloadavg()[0]

@@ -39,16 +39,15 @@ def configs(count: int, epochs: int = 1) -> list[TrainConfig]:
     return [replace(config, seed=seed) for seed in range(count)]
 
 
-def speed(executor: RayExecutor, count: int, repeats: int, hired: int, folder: Path) -> dict[str, Any]:
+def speed(executor: RayExecutor, sizes: tuple[int, int, int], folder: Path) -> dict[str, Any]:
     """Seconds of trainings of one epoch, with Ray and with train_many, in turns.
 
     Args:
         executor: of a cluster of two CPUs.
-        count: trainings of a sweep.
-        repeats: sweeps with workers that are there.
-        hired: sweeps with workers that are not.
+        sizes: trainings of a sweep, sweeps with workers that are there, and with workers that are not.
         folder: for the runs.
     """
+    count, repeats, hired = sizes
     data, todo = lenet.data.load("fashion-mnist"), configs(count)
     seconds: dict[str, list[float]] = {"hired": [], "steady": [], "train_many": []}
     shares: list[dict[str, float]] = []
@@ -86,18 +85,18 @@ def speed(executor: RayExecutor, count: int, repeats: int, hired: int, folder: P
     }
 
 
-def beside(executor: Executor, count: int, epochs: int, folder: Path) -> dict[str, float]:
+def beside(executor: Executor, count: int, folder: Path) -> dict[str, float]:
     """Milliseconds of a worker that a training costs beside its own, from the end of the first to the end of the last."""
-    runs = trained(executor, configs(count, epochs), lenet.data.load("fashion-mnist"), folder, 1)
+    runs = trained(executor, configs(count, 2), lenet.data.load("fashion-mnist"), folder, 1)
     ends = sorted((run.path / "summary.json").stat().st_mtime for run in runs)
     own = statistics.fmean(run.summary.seconds for run in runs[1:])
     whole = (ends[-1] - ends[0]) / (count - 1)
     return {"seconds": own, "whole_seconds": whole, "milliseconds": 1000 * (whole - own)}
 
 
-def deaths(count: int, epochs: int, seconds: float, folder: Path) -> dict[str, Any]:
-    """Trainings while nodes die, compared with the same in this process."""
-    data, todo = lenet.data.load("fashion-mnist"), configs(count, epochs)
+def deaths(count: int, seconds: float, folder: Path) -> dict[str, Any]:
+    """Trainings of two epochs while nodes die, compared with the same in this process."""
+    data, todo = lenet.data.load("fashion-mnist"), configs(count, 2)
     with nodes(1, 1, 1) as cluster, connect(cluster.address) as executor:
         began = time.perf_counter()
         there, died = while_nodes_die(cluster, seconds, lambda: trained(executor, todo, data, folder / "dying"))
@@ -110,14 +109,12 @@ def deaths(count: int, epochs: int, seconds: float, folder: Path) -> dict[str, A
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--short", action="store_true", help="few trainings, and no record")
-    parser.add_argument("--trainings", type=int, default=64, help="of a sweep whose speed is measured")
-    parser.add_argument("--repeats", type=int, default=5, help="of these sweeps")
-    parser.add_argument("--overhead", type=int, default=30, help="trainings whose overhead is measured")
-    parser.add_argument("--deaths", type=int, default=40, help="trainings while nodes die")
+    parser.add_argument("--share", type=float, default=1.0, metavar="X", help="of the trainings and repeats")
     parser.add_argument("--no-record", action="store_true", help="do not write bench/records/ray_sweep.log")
     options = parser.parse_args()
     short = options.short
-    sizes = (4, 1, 1) if short else (options.trainings, options.repeats, min(2, options.repeats))
+    share = 0.06 if short else options.share
+    sizes = (max(4, int(64 * share)), max(1, int(5 * share)), max(1, int(2 * share)))
     log, began = Log("ray_sweep", record=not (short or options.no_record)), time.monotonic()
 
     def say(line: str) -> None:
@@ -129,16 +126,16 @@ def main() -> None:
         folder = Path(scratch)
         with nodes(2) as cluster, connect(cluster.address) as executor:
             say("a node of two CPUs has started")
-            found = result["speed"] = speed(executor, *sizes, folder)
+            found = result["speed"] = speed(executor, sizes, folder)
             say(f"{found['trainings']} trainings, two CPUs: {found['ratio']['median']:.3f} × train_many's speed")
             say(f"with the hiring of the workers: {found['hired_ratio']['median']:.3f} ×; equal: {found['equal']}")
             say(f"shares of the two cores: {', '.join(f'{k} {v:.3f}' for k, v in found['shares'].items())}")
-            count, epochs = (4, 1) if short else (options.overhead, 2)
-            ray = beside(executor, count, epochs, folder / "beside-ray")
-        result["overhead"] = {"ray": ray, "here": beside(run_all, count, epochs, folder / "beside-here")}
+            count = max(4, int(30 * share))
+            ray = beside(executor, count, folder / "beside-ray")
+        result["overhead"] = {"ray": ray, "here": beside(run_all, count, folder / "beside-here")}
         for name, figures in result["overhead"].items():
             say(f"{name}: {figures['milliseconds']:.1f} ms beside a training of {figures['seconds']:.2f} s")
-        found = result["deaths"] = deaths(*((6, 2, 4) if short else (options.deaths, 2, 10)), folder)
+        found = result["deaths"] = deaths(max(6, int(40 * share)), 4 if short else 10, folder)
         say(f"{found['equal']} of {found['trainings']} equal to the bit, {found['died']} nodes died")
     result["load_after"] = os.getloadavg()[0]
     log.finish(result)
