@@ -135,7 +135,7 @@ def main() -> None:
         result["overhead"] = {"ray": ray, "here": beside(run_all, count, folder / "beside-here")}
         for name, figures in result["overhead"].items():
             say(f"{name}: {figures['milliseconds']:.1f} ms beside a training of {figures['seconds']:.2f} s")
-        found = result["deaths"] = deaths(max(6, int(40 * share)), 4 if short else 10, folder)
+        found = result["deaths"] = deaths(max(8, int(40 * share)), 2 if short else 10, folder)
         say(f"{found['equal']} of {found['trainings']} equal to the bit, {found['died']} nodes died")
     result["load_after"] = os.getloadavg()[0]
     log.finish(result)
