@@ -155,23 +155,35 @@ def test_the_normalized_models_against_float64(variant, name):
     assert ratio(build(name, activation="tanh", pooling="avg"), variant, 75, 0, 2) <= 2
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
-def test_dropout_is_that_of_the_reference_engine(variant):
-    """The same masks from the same plan, also where a normalization follows, over several steps."""
-    random, with_effect = Random(3), 0
+DROPPED = configure("book-sgd", batch_size=25, learning_rate=0.01, dropout=0.5, threads=2)
+
+
+@pytest.fixture(scope="module")
+def dropped():
+    """Random chains with dropout, each with its data and three steps of the reference engine: its losses and weights."""
+    random, found = Random(3), []
     for seed in range(8):
         architecture = random_chain(random, with_dropout=True)
         network = made(architecture, seed)
         size, channels = architecture.input_shape[1:], architecture.input_shape[0]
         dataset = noise(60, size, architecture.num_classes, channels, seed=seed)
-        config = configure("book-sgd", batch_size=25, learning_rate=0.01, dropout=0.5, threads=2)
-        epoch = plan(config, 0, len(dataset))
-        preprocessing = Preprocessing(size, mean=0.3, std=0.35)
+        reference = ReferenceEngine(network.copy(), dataset, DROPPED, Preprocessing(size, mean=0.3, std=0.35))
+        losses = reference.train_steps(plan(DROPPED, 0, len(dataset)), 0, 3).losses
+        found.append((network, dataset, losses, reference.network.weights))
+    return found
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_dropout_is_that_of_the_reference_engine(dropped, variant):
+    """The same masks from the same plan, also where a normalization follows, over several steps."""
+    with_effect, config = 0, DROPPED
+    for network, dataset, expected, weights in dropped:
+        epoch, architecture = plan(config, 0, len(dataset)), network.architecture
+        preprocessing = Preprocessing(dataset.size, mean=0.3, std=0.35)
         ours = CpuEngine(network.copy(), dataset, config, preprocessing, variant=variant)
-        reference = ReferenceEngine(network.copy(), dataset, config, preprocessing)
         losses = ours.train_steps(epoch, 0, 3).losses
-        np.testing.assert_allclose(losses, reference.train_steps(epoch, 0, 3).losses, rtol=1e-4)
-        np.testing.assert_allclose(ours.network.weights, reference.network.weights, rtol=1e-3, atol=1e-4)
+        np.testing.assert_allclose(losses, expected, rtol=1e-4)
+        np.testing.assert_allclose(ours.network.weights, weights, rtol=1e-3, atol=1e-4)
         without = CpuEngine(network.copy(), dataset, config, preprocessing, variant=variant)
         if any(isinstance(layer, Dropout) for layer in architecture.layers):
             with pytest.raises(EngineError, match="has dropout, but the plan has no keys"):

@@ -1,6 +1,7 @@
 """The CPU engine's numbers against float64: gradients, losses, and checkpoints that change engines."""
 
 import dataclasses
+import functools
 from random import Random
 
 import numpy as np
@@ -252,14 +253,26 @@ def test_a_layer_of_very_many_features(variant):
     )
 
 
+@pytest.fixture(scope="module")
+def references(tiny):
+    """Twenty steps of a recipe on the reference in float64 and in float32: computed once, compared with several times."""
+
+    @functools.cache
+    def of_number(number):
+        config, train = configure(**RECIPES[number], batch_size=37), training_set(RECIPES[number], tiny.train)
+        epoch = plan(config, 0, len(train))
+        return [engine_of(kind, config, train).train_steps(epoch, 0, 20) for kind in (Float64Engine, ReferenceEngine)]
+
+    return lambda settings: of_number(RECIPES.index(settings))
+
+
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("settings", RECIPES)
-def test_the_first_twenty_losses_are_golden(tiny, settings, variant):
+def test_the_first_twenty_losses_are_golden(tiny, references, settings, variant):
     """Their error against the reference in float64 is at most twice that of the reference in float32."""
     config, train = configure(**settings, batch_size=37), training_set(settings, tiny.train)
     epoch = plan(config, 0, len(train))
-    golden = engine_of(Float64Engine, config, train).train_steps(epoch, 0, 20)
-    plain = engine_of(ReferenceEngine, config, train).train_steps(epoch, 0, 20)
+    golden, plain = references(settings)
     ours = engine_of(CpuEngine, config, train, variant=variant).train_steps(epoch, 0, 20)
     assert np.abs(ours.losses - golden.losses).max() <= 2 * max(np.abs(plain.losses - golden.losses).max(), 4 * UNIT)
     assert np.ptp(golden.losses) > 1e-2  # the weights did move
@@ -270,12 +283,11 @@ def test_the_first_twenty_losses_are_golden(tiny, settings, variant):
 
 @pytest.mark.parametrize("settings", RECIPES)
 @pytest.mark.parametrize("order", [(CpuEngine, ReferenceEngine), (ReferenceEngine, CpuEngine)])
-def test_a_checkpoint_opens_in_the_other_engine(tiny, settings, order):
+def test_a_checkpoint_opens_in_the_other_engine(tiny, references, settings, order):
     """Ten steps on one, ten on the other: as near to float64 as twenty on the reference, within the oracle's bound."""
     config, train = configure(**settings, batch_size=37), training_set(settings, tiny.train)
     epoch = plan(config, 0, len(train))
-    golden = engine_of(Float64Engine, config, train).train_steps(epoch, 0, 20).losses[10:]
-    plain = engine_of(ReferenceEngine, config, train).train_steps(epoch, 0, 20).losses[10:]
+    golden, plain = (stats.losses[10:] for stats in references(settings))
     first, second = (engine_of(kind, config, train) for kind in order)
     first.train_steps(epoch, 0, 10)
     second.load_state_dict(first.state_dict())

@@ -1,6 +1,7 @@
 """What a fast engine is compared with: the same step in float64, and in plain PyTorch in float32."""
 
 import copy
+import hashlib
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,9 @@ from lenet.data.dataset import Dataset
 from lenet.images.preprocess import Preprocessing
 from lenet.pytorch.tensors import to_input
 
+Values = dict[str, Any]
+COMPUTED: dict[str, Values] = {}
+KEPT = 128  # of COMPUTED, the newest
 UNIT = 2.0**-23  # the distance between neighbouring float32 numbers, relative to the larger
 
 
@@ -25,11 +29,44 @@ def gradients(
     way: str = "native",
     weights: Any = None,
     teaching: tuple[Any, float, float] | None = None,
-) -> dict[str, Any]:
+) -> Values:
     """Loss, logits and gradients, computed by PyTorch in `dtype` with one of its convolutions; each a float64 array.
+
+    Every variant of the kernels is compared with the same values: what was computed for one is returned for the next.
 
     teaching: soft targets, their temperature and their share in the loss.
     """
+    key = fingerprint(model, images, labels, preprocessing, dtype, smoothing, way, weights, teaching)
+    if key not in COMPUTED:
+        COMPUTED[key] = computed(model, images, labels, preprocessing, dtype, smoothing, way, weights, teaching)
+    while len(COMPUTED) > KEPT:
+        del COMPUTED[next(iter(COMPUTED))]
+    return dict(COMPUTED[key])
+
+
+def fingerprint(model: nn.Module, *arguments: Any) -> str:
+    """What a computation depends on: the network, its weights and statistics, and the arguments, to the bit."""
+    digest = hashlib.sha256(f"{model} {model.training}".encode())
+    state = [array.detach().numpy() for array in model.state_dict().values()]
+    taught = arguments[-1] or ()
+    for value in (*state, *arguments[:-1], *taught):
+        is_array = isinstance(value, np.ndarray)
+        digest.update(f"{value.dtype} {value.shape}".encode() + value.tobytes() if is_array else repr(value).encode())
+    return digest.hexdigest()
+
+
+def computed(
+    model: nn.Module,
+    images: Any,
+    labels: Any,
+    preprocessing: Preprocessing,
+    dtype: torch.dtype,
+    smoothing: float,
+    way: str,
+    weights: Any,
+    teaching: tuple[Any, float, float] | None,
+) -> Values:
+    """What `gradients` returns, computed anew."""
     model = copy.deepcopy(model).to(dtype)
     model.zero_grad(set_to_none=True)
     layout = torch.channels_last if way == "channels last" else torch.contiguous_format
