@@ -64,6 +64,7 @@ def main() -> None:
                     rows += found
                     for row in found:
                         print(line(row), flush=True)
+                    print(f"# {name}: {taken:.0f} s", flush=True)
     failed = [name for name in options.only if name not in {row.module for row in rows}]
     rows.sort(key=lambda row: MODULES.index(row.module))
     log.say(f"# {'fault':<78} {'trials':>9} {'survived':>9}  commit   evidence")

@@ -13,8 +13,10 @@ import os
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import numpy as np
 from emulate import NETWORKS, pair
@@ -25,6 +27,7 @@ HERE = Path(__file__).parent
 ENGINES = Path(__file__).parents[1] / "tests/engines"
 TESTS = [str(ENGINES / f"test_{name}.py") for name in ("augmentation", "cpu", "cpu_chains", "cpu_oracle", "state")]
 FLAGS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer", "-g1", "-O2")
+LANES = 2  # trainings at once under the thread sanitizer
 CHAINS = 20  # random ones under the thread sanitizer
 RACES = ("-fsanitize=thread", "-g1", "-O2")
 
@@ -53,17 +56,23 @@ def race(compiler: list[str]) -> int:
         program = f"{folder}/standalone"
         source = [f"-I{FOLDER}", str(HERE / "standalone.cpp"), str(library), f"-Wl,-rpath,{folder}", "-o", program]
         subprocess.run([*compiler, *RACES, *source], check=True)
-        for name, settings in trainings.items():
-            try:
-                alone, together = (pair(settings, [program], threads)[1] for threads in (1, 3))
-            except subprocess.CalledProcessError as error:
-                print(f"error: {name}, with the thread sanitizer:\n{error.stderr.decode()}", file=sys.stderr)
-                return 1
-            if not all(np.array_equal(one, other) for one, other in zip(alone, together, strict=True)):
-                print(f"error: {name}: three threads compute other bits than one", file=sys.stderr)
-                return 1
+        with ThreadPoolExecutor(LANES) as pool:  # a training on one thread leaves the other cores idle
+            faults = [*filter(None, pool.map(lambda name: racing(name, trainings[name], program), trainings))]
+        if faults:
+            print("\n".join(faults), file=sys.stderr)
+            return 1
     print(f"thread sanitizer: {len(trainings)} networks on three threads, no race, the same bits")
     return 0
+
+
+def racing(name: str, settings: dict[str, Any], program: str) -> str:
+    """Trains a network on one and on three threads; returns what is wrong, or an empty string."""
+    try:
+        alone, together = (pair(settings, [program], threads)[1] for threads in (1, 3))
+    except subprocess.CalledProcessError as error:
+        return f"error: {name}, with the thread sanitizer:\n{error.stderr.decode()}"
+    is_same = all(np.array_equal(one, other) for one, other in zip(alone, together, strict=True))
+    return "" if is_same else f"error: {name}: three threads compute other bits than one"
 
 
 def overrun(compiler: list[str], arguments: list[str]) -> int:

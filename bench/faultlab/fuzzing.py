@@ -45,7 +45,7 @@ NOT_INSTRUMENTED = [
         ),
     )
 ]
-RUNS, RUNS_SHORT = 1_000_000, 15_000
+RUNS, RUNS_SHORT = 1_000_000, 6_000
 AT_ONCE = 2  # processes
 SEED = 5
 HANG = 10  # seconds
