@@ -17,6 +17,7 @@ for library in ("OMP", "OPENBLAS"):  # before NumPy and PyTorch are imported, an
 import hypothesis
 import pytest
 from made_up import patterns
+from webassembly import node
 
 import lenet
 from lenet.data.catalogue import CATALOGUE
@@ -34,16 +35,23 @@ hypothesis.settings.load_profile("lenet")
 NEEDS_TORCH = re.compile(
     r"^\s*(import (torch|nbformat)|from (torch|faultlab|lenet\.(pytorch|d2l|models))|from lenet import d2l)", re.M
 )
+# Rooms of which an environment without PyTorch shows nothing: those that need it; those from which nothing leads to it, as
+# tests/test_package.py checks; and the measurements, which are made where all is installed.
+NOT_WITHOUT_TORCH = {"pytorch", "d2l", "files", "images", "data", "networks", "bench"}
+RARE = ("proof", "build", "page", "ray")  # markers of few files: where one is asked for, the others are not imported
 
 
-def pytest_ignore_collect(collection_path):
-    """Without PyTorch, leave out the rooms and the test files that need it."""
-    if has_torch():
-        return None
+def pytest_ignore_collect(collection_path, config):
+    """Leave out files without the rare marker asked for; without PyTorch, those that need it or tell no difference."""
     if collection_path.is_dir():
-        return True if collection_path.name in ("pytorch", "d2l") else None
-    needs_torch = collection_path.suffix == ".py" and NEEDS_TORCH.search(collection_path.read_text(encoding="utf-8"))
-    return True if needs_torch else None
+        is_left_out = collection_path.parent == Path(__file__).parent and collection_path.name in NOT_WITHOUT_TORCH
+        return True if is_left_out and not has_torch() else None
+    if collection_path.suffix != ".py":
+        return None
+    text = collection_path.read_text(encoding="utf-8")
+    asked = config.getoption("markexpr").split(" ")[0]
+    is_elsewhere = asked in RARE and f"mark.{asked}" not in text
+    return True if is_elsewhere or (not has_torch() and NEEDS_TORCH.search(text)) else None
 
 
 # Only `real_data` may use LENET_DATA. It gets another name, since the processes of pytest-xdist import this file again.
@@ -73,11 +81,13 @@ LONG = ("proof", "build", "notebook", "docs", "process", "data")
 
 
 def pytest_collection_modifyitems(items):
-    if not has_torch():
-        items[:] = [item for item in items if not item.get_closest_marker("torch")]
+    if not has_torch():  # the page's JavaScript does not know of it
+        items[:] = [item for item in items if not (item.get_closest_marker("torch") or item.get_closest_marker("node"))]
     for item in items:
         if "real_data" in item.fixturenames:
             item.add_marker("data")
+        if item.get_closest_marker("node") and not node():
+            item.add_marker(pytest.mark.skip(reason="needs node"))
     items.sort(key=lambda item: not any(map(item.get_closest_marker, LONG)))
 
 

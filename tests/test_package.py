@@ -1,6 +1,7 @@
 """The package as a whole: its public names and their documentation, what importing costs, and which room imports which."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -145,6 +146,32 @@ def test_no_room_imports_a_later_one(room):
     files = sorted((PACKAGE / room).rglob("*.py")) or [PACKAGE / f"{room}.py"]
     wrong = {str(path): names for path in files if (names := upward(path, room))}
     assert not wrong
+
+
+def packages(path):
+    """The packages of others that a file imports, also within functions."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module.split(".")[0])
+    return names - sys.stdlib_module_names - {"lenet"}
+
+
+def test_two_rooms_import_pytorch():
+    importing = {path.relative_to(PACKAGE).parts[0] for path in PACKAGE.rglob("*.py") if "torch" in packages(path)}
+    assert importing == {"pytorch", "d2l"}
+
+
+@pytest.mark.parametrize("room", ROOMS[: ROOMS.index("engines")])
+def test_a_room_before_the_engines_needs_the_core_alone(room):
+    """So its tests need no environment without PyTorch, and run in none: NOT_WITHOUT_TORCH in tests/conftest.py."""
+    core = {"numpy", "PIL", "platformdirs", "requests", "safetensors"}
+    optional = {"parquet.py": {"pyarrow"}, "heif.py": {"pillow_heif"}}
+    for path in (PACKAGE / room).rglob("*.py"):
+        assert packages(path) <= core | optional.get(path.name, set()), path
+        assert not re.search(r"\b(has_torch|require_torch)\b", path.read_text(encoding="utf-8")), path
 
 
 def test_the_bridge_of_d2l_does_not_import_its_names():

@@ -37,7 +37,6 @@ CASES = {
 }
 
 needs_ziglang = pytest.mark.skipif(importlib.util.find_spec("ziglang") is None, reason="needs ziglang")
-needs_node = pytest.mark.skipif(not node(), reason="needs node")
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +51,7 @@ def dataset():
 
 
 @needs_ziglang
-@needs_node
+@pytest.mark.node
 @pytest.mark.build
 @pytest.mark.parametrize("settings", CASES.values(), ids=CASES)
 def test_it_computes_the_bits_of_sse4(module, dataset, settings):
@@ -74,7 +73,7 @@ def test_it_computes_the_bits_of_sse4(module, dataset, settings):
 
 
 @needs_ziglang
-@needs_node
+@pytest.mark.node
 @pytest.mark.build
 def test_it_has_the_interface_one_variant_and_no_imports(module):
     looked = "const m = new WebAssembly.Module(require('fs').readFileSync(process.argv[1]));"

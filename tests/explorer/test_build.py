@@ -8,11 +8,8 @@ import zlib
 import numpy as np
 import pytest
 from page import run_module
-from webassembly import node
 
 from lenet.explorer import build
-
-needs_node = pytest.mark.skipif(not node(), reason="needs node")
 
 
 @pytest.fixture
@@ -28,7 +25,7 @@ def modules(tmp_path, monkeypatch):
     return joined
 
 
-@needs_node
+@pytest.mark.node
 def test_names_that_modules_share_do_not_collide(modules):
     script = modules(
         numbers="const hidden = 2;\nexport const two = hidden;\nexport function twice(x) { return x * two; }\n",
@@ -40,7 +37,7 @@ def test_names_that_modules_share_do_not_collide(modules):
     assert run_module(f"new Function({json.dumps(script)})();") == [2, 10]
 
 
-@needs_node
+@pytest.mark.node
 def test_comments_go_and_the_code_beside_them_stays(modules):
     script = modules(
         main="""/** The beginning.

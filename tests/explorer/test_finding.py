@@ -6,13 +6,12 @@ import drawings
 import numpy as np
 import pytest
 from javascript import called
-from webassembly import node
 
 from lenet.errors import ImageError
 from lenet.images.decode import ENOUGH, decode
 from lenet.images.finding.search import Sight, check_contrast, main_axis, search
 
-pytestmark = pytest.mark.skipif(not node(), reason="needs node")
+pytestmark = pytest.mark.node
 SEARCH = "images/finding/search.js"
 FEW = (
     "plain", "chalk", "ruled", "squared", "frame_thick", "on_desk", "equal_brightness", "many_coloured", "cut_neighbours",

@@ -6,13 +6,12 @@ import pytest
 from javascript import called
 from parity import FRAMINGS, enlarged, unequal
 from photograph_files import in_a_photo
-from webassembly import node
 
 from lenet.data import load
 from lenet.images.decode import ENOUGH, decode
 from lenet.images.finding.search import search
 
-pytestmark = [pytest.mark.skipif(not node(), reason="needs node"), pytest.mark.process]
+pytestmark = [pytest.mark.node, pytest.mark.process]
 BOX = FRAMINGS["box"]
 FEW = (
     "corner_shadow", "lamp", "frame_thick", "on_desk", "instant_photo", "pale_on_white", "dark_on_dark", "white_on_grey",

@@ -13,10 +13,8 @@ from lenet.explorer import build
 HERE = Path(__file__).parent
 MODULES = sorted(build.PAGE.rglob("*.js"))
 
-needs_node = pytest.mark.skipif(not node(), reason="needs node")
 
-
-@needs_node
+@pytest.mark.node
 @pytest.mark.process
 def test_the_tests_of_the_modules_pass():
     tests = sorted(str(path) for path in HERE.glob("*.test.mjs"))

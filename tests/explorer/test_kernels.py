@@ -7,7 +7,7 @@ import pytest
 from engines import cpu_engine
 from made_up import patterns
 from page_engine import page_outputs
-from webassembly import computed, node
+from webassembly import computed
 
 from lenet.configuration import configure
 from lenet.data.plan import plan
@@ -20,7 +20,6 @@ CASES = {
     "lenet-bn": {"recipe": "lenet-bn"},
 }
 
-needs_node = pytest.mark.skipif(not node(), reason="needs node")
 needs_sse4 = pytest.mark.skipif("sse4" not in kernels.variants(), reason="needs a processor with SSE4")
 
 
@@ -36,7 +35,7 @@ def test_they_are_what_ziglang_makes(tmp_path):
     assert build.build_kernels(tmp_path).read_bytes() == build.KERNELS.read_bytes(), "run `make wasm`"
 
 
-@needs_node
+@pytest.mark.node
 @needs_sse4
 @pytest.mark.parametrize("settings", CASES.values(), ids=CASES)
 def test_page_wasm_and_native_have_the_same_bits(tmp_path, settings):

@@ -2,12 +2,11 @@
 
 import numpy as np
 import pytest
-import webassembly
 from javascript import called
 
 from lenet.images.finding import quantiles
 
-pytestmark = pytest.mark.skipif(not webassembly.node(), reason="node is missing")
+pytestmark = pytest.mark.node
 NUMBERS = "images/numbers.js"
 
 

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from made_up import inputs_for, network_of, network_of_all_layers, noise
 from page_engine import described, run_script
-from webassembly import node
 
 import lenet
 from lenet import data
@@ -19,7 +18,7 @@ from lenet.networks import gradients
 from lenet.networks.calibration import FAR
 from lenet.runs.opening import network_of as network_in
 
-pytestmark = pytest.mark.skipif(not node(), reason="needs node")
+pytestmark = pytest.mark.node
 SCRIPT = Path(__file__).with_name("answers.mjs")
 
 

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from made_up import network_of, network_of_all_layers, noise
 from page_engine import page_outputs
-from webassembly import node
 
 from lenet.config import TrainConfig
 from lenet.engines import kernels
@@ -30,7 +29,7 @@ NETWORKS = {
 }
 
 needs = [
-    pytest.mark.skipif(not node(), reason="needs node"),
+    pytest.mark.node,
     pytest.mark.skipif("sse4" not in kernels.variants(), reason="needs a processor with SSE4"),
 ]
 pytestmark = needs

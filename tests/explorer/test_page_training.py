@@ -10,7 +10,6 @@ from engines import cpu_engine
 from made_up import patterns
 from page import run_module
 from page_engine import run_script
-from webassembly import node
 
 from lenet.configuration import configure
 from lenet.data import digits
@@ -21,7 +20,7 @@ from lenet.images.preprocess import Preprocessing
 from lenet.runs.opening import network_of, open_trained
 
 pytestmark = [
-    pytest.mark.skipif(not node(), reason="needs node"),
+    pytest.mark.node,
     pytest.mark.skipif("sse4" not in kernels.variants(), reason="needs a processor with SSE4"),
 ]
 SCRIPT = Path(__file__).with_name("training.mjs")

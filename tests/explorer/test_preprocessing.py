@@ -6,14 +6,13 @@ import parity
 import pytest
 from javascript import called
 from parity import FRAMINGS, WHOLE, unequal
-from webassembly import node
 
 from lenet.data import load
 from lenet.images.decode import decode
 from lenet.images.invariants import ObjectRange
 from lenet.images.preprocess import Preprocessing
 
-pytestmark = [pytest.mark.skipif(not node(), reason="needs node"), pytest.mark.process]
+pytestmark = [pytest.mark.node, pytest.mark.process]
 MODULE = "images/preprocess.js"
 KINDS = {"mass": "digit", "box": "garment"}
 # A condition of each way that an image takes: ink, light ink, thin strokes, colours, ruled lines, small images.

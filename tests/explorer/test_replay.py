@@ -89,7 +89,7 @@ def test_a_run_without_snapshots_and_a_weights_file(trained, tiny, tmp_path):
 
 
 @pytest.mark.process
-@pytest.mark.skipif(not node(), reason="needs node")
+@pytest.mark.node
 def test_the_page_reads_the_same_weights(run, trained, tmp_path):
     (tmp_path / "data.json").write_text(build.to_json({"runs": [run]}), encoding="utf-8")
     script = f"""

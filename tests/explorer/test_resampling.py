@@ -2,13 +2,12 @@
 
 import numpy as np
 import pytest
-import webassembly
 from javascript import called
 from PIL import Image
 
 from lenet.images.pixels import to_grey, without_colours
 
-pytestmark = pytest.mark.skipif(not webassembly.node(), reason="node is missing")
+pytestmark = pytest.mark.node
 
 
 def image(generator, dtype, *shape):
