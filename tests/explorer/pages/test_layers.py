@@ -297,6 +297,7 @@ def test_it_fits_a_phone_and_works_by_touch(open_page, explored, language, theme
     assert box["y"] + box["height"] <= 844 + 1
 
 
+@pytest.mark.alone
 def test_all_maps_are_painted_anew_within_a_frame(open_page, explored):
     page = open_page(explored, "#layer=3&unit=2&row=3&column=3")
     time = page.evaluate("""() => {

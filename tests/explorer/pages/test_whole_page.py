@@ -107,8 +107,7 @@ def test_without_webassembly_it_says_so_and_works(browser, explored):
 
 def test_it_works_in_firefox(explored, tmp_path):
     firefox = shutil.which("firefox-esr") or shutil.which("firefox")
-    if firefox is None:
-        pytest.skip("needs Firefox")
+    assert firefox, "needs Firefox: apt-get install firefox-esr"
     ready = """new Promise((done) => {
         const wait = () => (globalThis.lenet?.kernels ? done(String(lenet.answer.label)) : setTimeout(wait, 50));
         wait();

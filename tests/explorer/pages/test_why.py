@@ -86,6 +86,7 @@ def test_the_map_is_that_of_python_at_the_same_places(open_page, explored, train
     np.testing.assert_allclose(sums / counts, expected.losses, atol=1e-5)
 
 
+@pytest.mark.alone
 def test_784_places_take_less_than_a_fifth_of_a_second(open_page, explored):
     page = opened(open_page, explored)
     assert min(page.evaluate(TIMED, patch) for patch in (3, 7, 9, 3, 7, 5)) < 200
