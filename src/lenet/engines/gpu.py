@@ -113,6 +113,8 @@ def _known(said: str) -> tuple[str, str] | None:
         return f"the NVIDIA driver shows no GPU{hidden}", "nvidia-smi lists them; unset CUDA_VISIBLE_DEVICES shows all"
     if "system not yet initialized" in said:
         return "the driver's fabric manager does not run", "start the service nvidia-fabricmanager"
+    if "forward compatibility was attempted" in said:
+        return "the NVIDIA driver's libraries are of another version than the driver", "update the driver, and restart"
     if "driver shutting down" in said or "driver/library version mismatch" in said.lower():
         return "the driver was updated while it was in use", "restart the machine"
     return None

@@ -3,11 +3,17 @@
 import contextlib
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 
 # cuBLAS adds up in the same order only with a fixed workspace; it reads this when it is first used.
 os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+
+
+def on(device: torch.device) -> contextlib.AbstractContextManager[Any]:
+    """Make a GPU the one that streams, events and graphs are made on, in this thread; of another device, nothing."""
+    return torch.cuda.device(device) if device.type == "cuda" else contextlib.nullcontext()
 
 
 @contextlib.contextmanager

@@ -41,7 +41,7 @@ from lenet.engines.threads import num_threads
 from lenet.errors import EngineError
 from lenet.images.preprocess import Preprocessing
 from lenet.networks import Network, gradients
-from lenet.pytorch.arithmetic import arithmetic, autocast
+from lenet.pytorch.arithmetic import arithmetic, autocast, on
 from lenet.pytorch.cuda.chunk import Chunks, Result
 from lenet.pytorch.cuda.placing import Placed
 from lenet.pytorch.cuda.replay import Replay
@@ -142,6 +142,7 @@ class CudaEngine(Stateful):
         with (
             torch_threads(self.threads),
             memory_explained(self.device, STEP, "in the training's steps"),
+            on(self._device),
             arithmetic(self.config.precision),
         ):
             self._keep()
@@ -278,6 +279,7 @@ class CudaEngine(Stateful):
             self._averaged(),
             torch_threads(self.threads),
             memory_explained(self.device, self._evaluation, doing),
+            on(self._device),
             arithmetic(self.config.precision),
             evaluating(self.module),
             torch.inference_mode(),

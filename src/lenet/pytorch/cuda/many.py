@@ -25,7 +25,7 @@ from lenet.engines.threads import num_threads
 from lenet.errors import EngineError
 from lenet.images.preprocess import Preprocessing
 from lenet.networks import Network
-from lenet.pytorch.arithmetic import arithmetic, autocast
+from lenet.pytorch.arithmetic import arithmetic, autocast, on
 from lenet.pytorch.cuda.batched import Batched, frozen, tensors_of
 from lenet.pytorch.cuda.chunk import Chunks, Result
 from lenet.pytorch.cuda.placing import Placed
@@ -159,6 +159,7 @@ class CudaMany:
         all_plans = [plans.get(number, some) for number in range(len(self.states))]
         with (
             torch_threads(self.threads),
+            on(self._device),
             arithmetic(self.configs[0].precision),
             memory_explained(self.device, STEP, f"in the steps of {len(self.states)} networks"),
         ):
@@ -198,6 +199,7 @@ class CudaMany:
         with (
             torch_threads(self.threads),
             memory_explained(self.device, EVALUATION, f"in an evaluation of {count} networks"),
+            on(self._device),
             arithmetic(self.configs[0].precision),
             torch.inference_mode(),
         ):

@@ -8,6 +8,9 @@ from typing import Protocol
 
 import torch
 
+from lenet.engines.memory import is_out_of_memory
+from lenet.errors import EngineError
+
 UNROLLED = 8  # steps in the longer graph; a chunk is launched with an eighth of the calls
 WARM_UP = 2  # steps before a capture, in which libraries choose their algorithms and allocate
 
@@ -56,10 +59,6 @@ class Replay:
                 self._graph(count, number).replay()
                 times -= number
 
-    def forget(self) -> None:
-        """Release all graphs, as what they hold has changed."""
-        self._graphs.clear()
-
     def prepare(self, count: int, times: int) -> None:
         """Capture the graphs that `run` will replay for up to `times` steps; does nothing if they are there.
 
@@ -76,22 +75,39 @@ class Replay:
                 self._graph(count, number)
 
     def _graph(self, count: int, number: int) -> torch.cuda.CUDAGraph:
-        if (graph := self._graphs.get((count, number))) is not None:
-            return graph
-        current = torch.cuda.current_stream(self.device)
-        self._keep()
+        """The graph of so many steps of `count` images, captured if it is not there."""
+        graph = self._graphs.get((count, number))
+        if graph is None:
+            self._keep()
+            self._go_back()  # to the first row of the stage
+            try:
+                graph = self._graphs[count, number] = self._captured(count, number)
+            except RuntimeError as error:
+                if is_out_of_memory(error) or "captur" not in str(error):
+                    raise
+                said = str(error).splitlines()[0]
+                raise EngineError(
+                    f"the steps of this network cannot be captured as a CUDA graph: {said}",
+                    hint="--engine reference computes it; a forward pass must not read numbers from the GPU",
+                ) from error
+            finally:
+                self._go_back()
+        return graph
+
+    def _captured(self, count: int, number: int) -> torch.cuda.CUDAGraph:
+        stream, current = self._stream, torch.cuda.current_stream(self.device)
+        if stream is None:
+            raise TypeError(f"the device {self.device} has no graphs")
+        stream.wait_stream(current)
         try:
-            self._stream.wait_stream(current)  # type: ignore[union-attr]
-            with torch.cuda.stream(self._stream):
+            with torch.cuda.stream(stream):
                 for _ in range(WARM_UP):
                     self.step(count)
                     self._go_back()
-            current.wait_stream(self._stream)  # type: ignore[arg-type]
             graph = torch.cuda.CUDAGraph()
-            with torch.cuda.graph(graph, self._pool, self._stream, capture_error_mode="thread_local"):
+            with torch.cuda.graph(graph, self._pool, stream, capture_error_mode="thread_local"):
                 for _ in range(number):
                     self.step(count)
         finally:
-            self._go_back()  # also after an error
-        self._graphs[count, number] = graph
+            current.wait_stream(stream)  # before the state is set back
         return graph
