@@ -174,6 +174,7 @@ def test_augment_stands_for_settings_and_those_given_win():
         ({"flip": 1}, "flip is 1; expected True or False"),
         ({"optimizer": "adagrad"}, "unknown optimizer 'adagrad'"),
         ({"nesterov": True, "optimizer": "sgd"}, "nesterov needs a momentum above 0"),
+        ({"precision": "tf32"}, "precision is tf32, which only the engine cuda has; the engine is auto"),
         ({"warm_up": 0.1}, "warm_up is 0.1, but the schedule one-cycle has a warm-up of its own"),
         ({"warm_up": 1, "schedule": "cosine"}, "warm_up is 1; expected a number at least 0 and below 1"),
         ({"clip_norm": 0}, "clip_norm is 0; expected a number above 0"),

@@ -58,12 +58,32 @@ def test_what_was_there_and_is_gone_is_a_difference():
     assert environment.differences(before, ENVIRONMENT, "cpu") == ["kernels avx2 → none"]
 
 
+def test_what_computes_on_a_gpu_is_described(monkeypatch, tmp_path):
+    """With the driver, where nvidia-smi names it."""
+    torch = SimpleNamespace(
+        __version__="9.9",
+        version=SimpleNamespace(cuda="12.8"),
+        backends=SimpleNamespace(cudnn=SimpleNamespace(version=lambda: 91002)),
+        cuda=SimpleNamespace(is_available=lambda: True, get_device_name=lambda: "a GPU"),
+    )
+    monkeypatch.setitem(sys.modules, "torch", torch)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert environment._cuda() == "CUDA 12.8, cuDNN 91002"
+    program = tmp_path / "nvidia-smi"
+    program.write_text("#!/bin/sh\necho 570.86.10\n", encoding="utf-8")
+    program.chmod(0o755)
+    assert environment._cuda() == "CUDA 12.8, cuDNN 91002, driver 570.86.10"
+    assert environment.describe("0" * 64, 1, "tf32").to_dict()["precision"] == "tf32"
+    assert "precision" not in environment.describe("0" * 64, 1).to_dict()
+
+
 def test_pytorch_is_described_only_as_far_as_it_is_there(monkeypatch):
     cuda = SimpleNamespace(is_available=lambda: True, get_device_name=lambda: "a GPU")
     monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(__version__="9.9", cuda=cuda))
     assert (environment.torch_version(), environment._gpu()) == ("9.9", "a GPU")
     cuda.is_available = lambda: False
     assert environment._gpu() is None
+    assert environment._cuda() is None
     monkeypatch.delitem(sys.modules, "torch")
     assert environment._gpu() is None
 

@@ -114,7 +114,7 @@ def test_images_that_are_sent_give_the_bits_of_images_on_the_device(tiny, device
     config = configure("fast", batch_size=37, flip=True, augment="light")
     epoch = plan(config, 0, len(tiny.train))
     resident = cuda_engine(config, tiny.train, device)
-    monkeypatch.setattr("lenet.pytorch.cuda.placing._free", lambda device: 1000.0)
+    monkeypatch.setattr("lenet.pytorch.cuda.placing.free_memory", lambda device: 1000.0)
     sent = cuda_engine(config, tiny.train, device)
     assert resident.placed.is_resident
     assert not sent.placed.is_resident

@@ -7,6 +7,7 @@
 Each training is the same as alone but for the last bits, which another order of sums changes.
 """
 
+import dataclasses
 import time
 from collections.abc import Mapping, Sequence
 
@@ -36,6 +37,8 @@ from lenet.pytorch.loss import Loss
 from lenet.pytorch.tensors import of_images, to_input, torch_threads
 
 EVALUATION_BYTES = 1 << 30  # of the largest layer's output of all networks for the images that are evaluated at once
+FEWER = "take fewer trainings at once with workers="
+STEPS, FIRST = (dataclasses.replace(phase, gpu=f"{FEWER}, or {phase.gpu}") for phase in (STEP, FIRST_TOUCH))
 # What trainings that are taken together have in common; learning rates, weight decay, momentum and seeds may differ.
 SHARED = (
     *("optimizer", "nesterov", "clip_norm", "batch_size", "epochs", "label_smoothing", "class_weights", "temperature"),
@@ -125,7 +128,7 @@ class CudaMany:
         self.threads = num_threads(configs[0].threads)
         self.notice = ""
         shape = self.architecture
-        with first_use(device), memory_explained(device, FIRST_TOUCH, f"for {len(networks)} networks"):
+        with first_use(device), memory_explained(device, FIRST, f"for {len(networks)} networks"):
             self.placed = Placed(dataset, self._device)
             weights = torch.from_numpy(np.stack([each.weights for each in networks])).to(self._device)
             self.vectors = Vectors(weights, configs[0], shape.num_parameters)
@@ -161,7 +164,7 @@ class CudaMany:
             torch_threads(self.threads),
             on(self._device),
             arithmetic(self.configs[0].precision),
-            memory_explained(self.device, STEP, f"in the steps of {len(self.states)} networks"),
+            memory_explained(self.device, STEPS, f"in the steps of {len(self.states)} networks"),
         ):
             self.vectors.keep()
             result = self._run(all_plans, start, stop)

@@ -38,7 +38,7 @@ class Placed:
         self.targets = None if dataset.targets is None else torch.from_numpy(dataset.targets).to(device)
         self._host = of_images(dataset.images)
         self._images: Tensor | None = None
-        if is_resident or (is_resident is None and self.size <= SHARE * _free(device)):
+        if is_resident or (is_resident is None and self.size <= SHARE * free_memory(device)):
             self._images = self._sent(must=bool(is_resident))
         self.is_resident = self._images is not None
         self._buffers: list[Tensor] = []
@@ -89,6 +89,6 @@ class Placed:
         return None
 
 
-def _free(device: torch.device) -> float:
-    """Free bytes of a GPU's memory; of another device, as many as one likes."""
+def free_memory(device: torch.device) -> float:
+    """Return the free bytes of a GPU's memory; of another device, as many as one likes."""
     return float(torch.cuda.mem_get_info(device)[0]) if device.type == "cuda" else float("inf")

@@ -3,6 +3,7 @@
 A CUDA graph holds addresses, so the steps of every chunk read the same tables, a row for each step.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,11 +16,12 @@ from lenet.data.augmentation import Augmentation
 from lenet.data.plan import Plan
 from lenet.images.preprocess import Preprocessing
 from lenet.pytorch.cuda.augmentation import Changes, changed
-from lenet.pytorch.cuda.placing import Placed
+from lenet.pytorch.cuda.placing import Placed, free_memory
 from lenet.pytorch.cuda.vectors import NUMBERS
 from lenet.pytorch.tensors import to_input
 
-STAGE_BYTES = 1 << 26  # of images as float32 in a stage; at least one step's
+STAGE_BYTES = 1 << 26  # of images as float32 in a stage, for each network; at least one step's
+MOST_BYTES, MOST_SHARE = 1 << 32, 0.25  # of all networks, and of the device's free memory
 SLAB_PIXELS = 1 << 22  # whose augmentation is computed at a time, which takes some eighty bytes a pixel
 Array = NDArray[Any]
 
@@ -59,8 +61,9 @@ class Stage:
     ) -> None:
         self.placed, self.preprocessing, self.lead, self.batch_size = placed, preprocessing, lead, batch_size
         shape = (*lead, batch_size, *placed.image_shape)
-        self.rows = max(1, min(most_rows, STAGE_BYTES // (4 * int(np.prod(shape)))))
         device = placed.device
+        size = min(STAGE_BYTES * math.prod(lead), MOST_BYTES, MOST_SHARE * free_memory(device))
+        self.rows = max(1, min(most_rows, int(size) // (4 * math.prod(shape))))
 
         def table(*shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
             return torch.zeros(self.rows, *lead, *shape, dtype=dtype, device=device)
