@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib.util
+import os
 import socket
 import threading
 import time
@@ -69,3 +70,34 @@ def test_without_ray_the_extra_is_named(monkeypatch):
     with pytest.raises(MissingExtra, match="--ray needs Ray, which is not installed") as caught, connect("auto"):
         pass
     assert "lenet[ray]" in caught.value.hint
+
+
+@pytest.fixture
+def asking(monkeypatch):
+    """A cluster that asks for a token; what Ray was asked to join is returned."""
+    ray, calls = pytest.importorskip("ray"), []
+
+    def init(**options):
+        calls.append(options["address"])
+        if not os.environ.get("RAY_AUTH_MODE"):
+            raise ConnectionError("no connection") from RuntimeError("RPC error: InvalidAuthToken: it is missing")
+
+    monkeypatch.setattr(ray, "init", init)
+    monkeypatch.setattr(cluster, "_check_answers", lambda address: None)
+    monkeypatch.setattr(cluster, "_silence", lambda: None)
+    monkeypatch.delenv("RAY_AUTH_MODE", raising=False)
+    return calls
+
+
+def test_a_cluster_that_asks_for_a_token_gets_that_of_this_machine(asking, monkeypatch):
+    monkeypatch.setattr(cluster, "_take_token", lambda: bool(monkeypatch.setenv("RAY_AUTH_MODE", "token")) or True)
+    cluster._join("127.0.0.2:6379")
+    assert asking == ["127.0.0.2:6379"] * 2
+
+
+def test_without_a_token_the_error_says_where_it_is(asking, monkeypatch):
+    monkeypatch.setattr(cluster, "_take_token", lambda: False)
+    with pytest.raises(EngineError, match=r"the Ray cluster at 127\.0\.0\.2:6379 asks for a token") as caught:
+        cluster._join("127.0.0.2:6379")
+    assert "~/.ray/auth_token" in caught.value.hint
+    assert asking == ["127.0.0.2:6379"]

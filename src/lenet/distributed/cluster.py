@@ -162,15 +162,48 @@ def _join(address: str) -> None:
         }
     else:
         _check_answers(found)
+    options |= {"log_to_driver": False, "logging_level": logging.CRITICAL, "configure_logging": False}
+    refused = (RuntimeError, ConnectionError, ValueError, TimeoutError, AssertionError)
     try:
-        ray.init(**options, log_to_driver=False, logging_level=logging.CRITICAL, configure_logging=False)
-    except (RuntimeError, ConnectionError, ValueError, TimeoutError, AssertionError) as error:
+        try:
+            ray.init(**options)
+        except refused as error:
+            if not (found and _asks_for_token(error) and _take_token()):
+                raise
+            ray.init(**options)
+    except refused as error:
+        if _asks_for_token(error):
+            raise EngineError(
+                f"the Ray cluster at {found} asks for a token",
+                hint="copy ~/.ray/auth_token from the machine of its head to this one, and set RAY_AUTH_MODE=token",
+            ) from error
         what = " ".join(str(error).split())[:300]
         where = f"the Ray cluster at {found} cannot be joined" if found else "Ray cannot be started on this machine"
         raise EngineError(
             f"{where}: {what}", hint="start lenet on a machine of the cluster, with the cluster's Python and Ray"
         ) from error
     _silence()
+
+
+def _asks_for_token(error: BaseException) -> bool:
+    """Whether a cluster refused this process because it showed no token, or another one."""
+    causes: list[BaseException | None] = [error]
+    while causes[-1] is not None:
+        causes.append(causes[-1].__cause__ or causes[-1].__context__)
+    return any("AuthToken" in str(cause) for cause in causes)
+
+
+def _take_token() -> bool:
+    """Show Ray's token from now on, if this machine has it and nobody chose by RAY_AUTH_MODE.
+
+    A head asks for it where there is one when it starts; Ray leaves one wherever it started a cluster by itself.
+    """
+    try:
+        setup: Any = importlib.import_module("ray._private.authentication.authentication_token_setup")
+    except ImportError:  # an older Ray
+        return False
+    logging.getLogger(setup.__name__).setLevel(logging.ERROR)
+    return "RAY_AUTH_MODE" not in os.environ and bool(setup.maybe_enable_token_auth_if_token_available(False))
 
 
 def _silence() -> None:
