@@ -5,6 +5,7 @@ import errno
 import sys
 import tempfile
 
+import numpy as np
 import pytest
 
 import lenet
@@ -13,7 +14,7 @@ from lenet.distributed import scratch
 from lenet.distributed.orders import Installed, Order, Shipment, key_of
 from lenet.distributed.worker import Worker
 from lenet.errors import DataError, ModelError, SaveError, TrainingError
-from lenet.files import whole_folder
+from lenet.files import durable, whole_folder
 from lenet.training.trials import judged
 
 CONFIG = configure("fast", data="digits", epochs=1, threads=1, snapshots=0)
@@ -79,6 +80,16 @@ def test_data_that_differ_on_a_node_are_refused(worker, digits):
     assert "copy the same files" in answer.error.hint
 
 
+def test_own_data_is_read_from_its_path_where_it_does_not_travel(worker, tiny, tmp_path):
+    names = {"x_train": tiny.train.images, "y_train": tiny.train.labels, "x_test": tiny.test.images}
+    np.savez(tmp_path / "own.npz", **names, y_test=tiny.test.labels)
+    own = lenet.data.load(tmp_path / "own.npz")
+    config, key = dataclasses.replace(CONFIG, data=own.name, recipe="fast"), key_of(own)
+    order = Order(0, config, key, "/runs/seed-0", "one", {}, None)
+    shipment = Shipment(key, own.fingerprint, (), str(tmp_path / "own.npz"))
+    assert worker.train([order], {key: shipment})[0].error is None
+
+
 def test_a_divergence_names_the_folder_that_its_user_knows(worker, digits):
     wild = configure("book-sgd", data="digits", learning_rate=1e38, epochs=1, threads=1, snapshots=0)
     answer = ordered(worker, digits, wild)
@@ -95,6 +106,17 @@ def test_a_full_disk_on_a_node_is_said(worker, digits, monkeypatch):
     answer = ordered(worker, digits)
     assert isinstance(answer.error, SaveError)
     assert "the disk is full" in answer.error.message
+
+
+def test_a_disk_that_fills_up_is_named_as_it_is_called_on_the_node(worker, digits, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(durable, "write", full)
+    answer = ordered(worker, digits)
+    assert isinstance(answer.error, SaveError)
+    assert scratch.PREFIX in answer.error.message
+    assert "/runs/seed-0" not in answer.error.message
 
 
 def test_memory_that_is_full_is_left_for_the_disk(worker, digits, monkeypatch, tmp_path):

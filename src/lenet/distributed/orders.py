@@ -54,11 +54,13 @@ class Shipment:
         fingerprint: its SHA-256.
         reference: where it is in the object store, in a list, since Ray would fetch it too early otherwise; empty if it is
             so large that each node reads its own files.
+        path: of these files, if it is the user's own data; others have a name.
     """
 
     key: DataKey
     fingerprint: str
     reference: tuple[Any, ...]
+    path: str | None = None
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from lenet.analysis.own_set import OwnSet
+from lenet.data.catalogue import CATALOGUE
 from lenet.data.dataset import Splits
 from lenet.distributed.orders import DataKey, Shipment, key_of
 from lenet.errors import EngineError
@@ -28,7 +29,9 @@ class Shipping:
             key = key_of(splits)
             self._keys[id(splits)] = key, splits
             if key not in self.shipments:
-                self.shipments[key] = Shipment(key, splits.fingerprint, _stored(splits))
+                is_own = splits.name not in CATALOGUE and splits.folder is not None
+                path = str(splits.folder) if is_own else None
+                self.shipments[key] = Shipment(key, splits.fingerprint, _stored(splits), path)
         return self.shipments[self._keys[id(splits)][0]]
 
     def travelling(self, images: Splits | OwnSet) -> Shipment:

@@ -5,6 +5,7 @@ all workers of the node share, and a run directory goes back as the bytes of its
 """
 
 import dataclasses
+import errno
 import itertools
 import os
 import platform
@@ -34,6 +35,7 @@ from lenet.training.tasks import Outcome, Task, complete
 from lenet.training.teacher import open_teacher
 from lenet.training.trials import Judged, judged
 
+REFUSED = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)  # by a disk that is full, over its quota, or broken
 MAX_DATA_SETS = 8  # that a worker keeps; they are views of the object store
 
 
@@ -163,14 +165,14 @@ class Notices(Silent):
 
 
 def _received(shipment: Shipment, name: str, config: TrainConfig | None) -> Splits:
-    """Data from the object store, or from this node's own files, which a config names. They must be those that lenet has."""
+    """Data from the object store, or from this node's own files, which a config names. It must be that which lenet has."""
     if shipment.reference or config is None:
         import ray
 
         splits: Splits = ray.get(shipment.reference[0])
         splits = dataclasses.replace(splits)  # without the fingerprint that came with it
     else:
-        splits = load(config.data, config.data_dir, **config.own_data)
+        splits = load(shipment.path or config.data, config.data_dir, **config.own_data)
     if splits.fingerprint != shipment.fingerprint:
         raise DataError(
             f"{name} is not the same on the node {platform.node()} as where lenet was started: the "
@@ -192,7 +194,12 @@ def _check_teacher(order: Order) -> None:
 
 
 def _moved(error: LenetError, before: str, now: str) -> LenetError:
-    """The error with the path that its user knows."""
+    """The error with the path that its user knows; what the node's disk refused is a SaveError with the node's path."""
+    cause = error.__cause__
+    if isinstance(cause, OSError) and cause.errno in REFUSED and not isinstance(error, SaveError):
+        return SaveError(error.message, hint=error.hint)
+    if isinstance(error, SaveError):
+        return _bare(error)
     error.message = error.message.replace(before, now)
     error.hint = error.hint and error.hint.replace(before, now)
     return _bare(error)
