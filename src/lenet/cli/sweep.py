@@ -74,8 +74,8 @@ def sweep(
     for name in {config.data for config in plan.configs.values()}:
         check_data(name)
     _check_against(against, plan)
+    folder.check(out, plan)
     if dry_run:
-        folder.check(out, plan)
         _print_plan(plan, json_)
         return
 
