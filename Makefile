@@ -16,7 +16,8 @@
 #   make proof             the tests marked `proof`: 90 oracle networks, the README's commands
 #   make without-torch     the tests of the core in an environment of its own without PyTorch, .venv-core
 #   make page              the explorer's page in Chromium, the types of its modules, its accessibility
-#   make ray               the tests marked `ray`: sweeps on a Ray cluster of three nodes here, nodes that die
+#   make ray               the tests marked `ray`: sweeps, searches and predictions on a Ray cluster of three nodes here, nodes that
+#                          die, in a minute; make ray-long runs those that are marked `proof` as well
 #   make gpu               the tests marked `gpu`, on an NVIDIA GPU; an error where there is none
 #   make screenshots       those of docs/explorer.md, from MNIST in LENET_DATA
 #   make builds            the tests marked `build`: kernels for every platform and for WebAssembly, wheels
@@ -53,8 +54,8 @@ PYTEST := $(BIN)/python -m pytest --numprocesses $(JOBS)
 KERNELS := src/lenet/engines/kernels
 SOURCES := $(wildcard $(KERNELS)/*.h $(KERNELS)/*.cpp $(KERNELS)/build.py)
 
-.PHONY: train examples check format lint test coverage proof without-torch builds page ray gpu sanitize emulate wasm mutants mutants-short \
-  faults faults-short bench bench-short serve-bench soak-short \
+.PHONY: train examples check format lint test coverage proof without-torch builds page ray ray-long gpu sanitize emulate wasm mutants \
+  mutants-short faults faults-short bench bench-short serve-bench soak-short \
   doctor doctor-short lab networks reproduction wheels release docs clean
 
 train: .venv/installed
@@ -82,7 +83,7 @@ coverage: .venv/installed-dev
 	@$(PYTEST) -m 'not proof and not build and not page and not ray and not gpu' --cov --cov-fail-under=90 $(ARGS)
 
 proof: .venv/installed-dev
-	@$(PYTEST) -m proof $(ARGS)
+	@$(PYTEST) -m 'proof and not ray' $(ARGS)
 
 without-torch: .venv-core/installed
 	@.venv-core/bin/python -c 'import importlib.util as u; assert u.find_spec("torch") is None'
@@ -97,7 +98,10 @@ page: .venv/installed-page
 	@$(BIN)/python -m pytest -m 'page and alone' $(ARGS)
 
 ray: .venv/installed-dev
-	@$(BIN)/python -m pytest -m ray $(ARGS)
+	@$(BIN)/python -m pytest -m 'ray and not proof' tests/distributed $(ARGS)
+
+ray-long: .venv/installed-dev
+	@$(BIN)/python -m pytest -m 'ray and proof' tests/distributed $(ARGS)
 
 gpu: .venv/installed-dev
 	@$(BIN)/python -m pytest -m gpu --require-gpu $(ARGS)

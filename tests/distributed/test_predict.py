@@ -61,6 +61,7 @@ def test_the_files_are_those_that_this_machine_writes(joined, tiny_run, photos, 
     assert content(tmp_path / "here") == content(tmp_path / "there")
 
 
+@pytest.mark.proof
 def test_nodes_die_and_each_file_has_one_answer(nodes, joined, tiny_run, photos, tmp_path):
     names = sorted(path.name for path in photos.iterdir())
     many = photos.parent / "many"

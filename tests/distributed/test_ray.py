@@ -154,6 +154,7 @@ def test_a_divergence_is_a_result_and_a_mistake_an_error(executor, few, tmp_path
         sweep([taught], seeds=1, **options)
 
 
+@pytest.mark.proof
 def test_another_version_on_a_node_is_refused(executor, few, tmp_path, monkeypatch):
     other = dataclasses.replace(orders.Installed.here(), numpy="1.0")
     monkeypatch.setattr(orders.Installed, "here", classmethod(lambda cls: other))

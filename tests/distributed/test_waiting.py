@@ -13,7 +13,8 @@ from lenet.distributed import crew
 from lenet.distributed.cluster import RayExecutor, connect
 from lenet.training.sweep import Variation, sweep
 
-pytestmark = [pytest.mark.ray, pytest.mark.filterwarnings("ignore")]  # Ray leaves files and processes to the collector
+# Ray leaves files and processes to the collector.
+pytestmark = [pytest.mark.ray, pytest.mark.proof, pytest.mark.filterwarnings("ignore")]
 
 HELD = "all 3 CPUs of the Ray cluster are held by other work; waiting until one is free"
 
