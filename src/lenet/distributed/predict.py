@@ -27,7 +27,8 @@ from lenet.distributed.orders import Installed, variant
 from lenet.errors import EngineError, LenetError, MissingExtra
 from lenet.extras import require
 
-WINDOW = 256  # parts whose names are in the object store at once: a million files, about 60 MB
+WINDOW = 256  # parts whose names are in the object store at once, at least: a million files, about 60 MB
+EACH = 4  # parts for each CPU, if that is more
 NEEDED = ("pandas", "pyarrow")  # that Ray Data imports
 
 
@@ -74,8 +75,8 @@ def classify(job: Job, parts: Iterable[Part], _num_files: int) -> Iterator[Done]
     content = pickle.dumps(job)
     key = hashlib.sha256(content).hexdigest()
     order = (key, [ray.put(content)], Installed.here(), variant())
-    rest = iter(parts)
-    while window := list(islice(rest, WINDOW)):
+    rest, count = iter(parts), max(WINDOW, EACH * int(ray.cluster_resources().get("CPU", 0)))
+    while window := list(islice(rest, count)):
         waiting = {part.number: part for part in window}
         for number, answer in _answers(window, order):
             part = waiting.pop(number, None)

@@ -15,7 +15,7 @@ from lenet.analysis.many.classify import Classifier
 from lenet.analysis.many.predict import Silent, predict_folder
 from lenet.analysis.many.process import Process
 from lenet.analysis.many.workers import Done, Part, Workers
-from lenet.errors import ConfigError, ImageError, LenetError, RunError
+from lenet.errors import ConfigError, DataError, ImageError, LenetError, RunError
 from lenet.files import durable
 
 
@@ -136,6 +136,9 @@ def test_other_answers_are_refused_in_a_line(tiny_run, photos, tmp_path):
     for folder, form in [(photos / "gone", "csv"), (photos / "a" / "6.png", "csv"), (photos, "xlsx")]:
         with pytest.raises(ConfigError):
             predict_folder(tiny_run, folder, tmp_path / "new", form=form)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match="holds no images"):
+        predict_folder(tiny_run, tmp_path / "empty", tmp_path / "new")
     assert not (tmp_path / "new").exists()
     with parts.claimed(out), pytest.raises(RunError, match="another process is predicting in"):
         predict_folder(tiny_run, photos, out)

@@ -96,8 +96,8 @@ class Classifier:
         """The rows of images, without the names of their files."""
         if not images:
             return []
-        # The last bits of PyTorch depend on how many images it sees at once; those of lenet's kernels do not.
-        step = len(images) if isinstance(self.judge.engine, CpuEngine) else 1
+        # On a CPU, PyTorch's last bits depend on how many images it sees at once; those of lenet's kernels do not.
+        step = 1 if self.job.device == "cpu" and not isinstance(self.judge.engine, CpuEngine) else len(images)
         rows: list[Row] = []
         with memory_guard(self.job.device, "in a prediction"):
             for start in range(0, len(images), step):

@@ -99,11 +99,12 @@ def _write(path: Path, content: bytes) -> None:
 
 @contextlib.contextmanager
 def claimed(folder: Path) -> Iterator[None]:
-    """Make the folder of the answers, and keep other predictions out meanwhile.
+    """Make the folder of the answers, and keep other predictions out meanwhile; a new one that stays empty is removed.
 
     Raises:
         RunError: it holds something else, cannot be written, or another process writes in it.
     """
+    is_new = not folder.exists()
     try:
         if folder.is_dir() and not (folder / MANIFEST).is_file() and {*folder.iterdir()} - {*durable.leftovers(folder)}:
             raise RunError(f"{folder} is not empty, and holds no answers of lenet predict", hint=OTHER)
@@ -112,8 +113,13 @@ def claimed(folder: Path) -> Iterator[None]:
             durable.remove(leftover)
     except OSError as error:
         raise RunError(f"cannot write in {folder}: {error.strerror or error}", hint=OTHER) from error
-    with durable.lock(folder, hint=f"wait until it has ended, or {OTHER}", doing="predicting"):
-        yield
+    try:
+        with durable.lock(folder, hint=f"wait until it has ended, or {OTHER}", doing="predicting"):
+            yield
+    finally:
+        with contextlib.suppress(OSError):  # it is not empty
+            if is_new:
+                folder.rmdir()
 
 
 def begin(folder: Path, manifest: Manifest) -> Parts:

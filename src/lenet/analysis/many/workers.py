@@ -122,6 +122,8 @@ class Workers:
                 began = time.perf_counter()
                 rows = None if here else process.ask(batch.names)  # type: ignore[union-attr]
                 if rows is None:  # the process has died
+                    if self.stopping.is_set():
+                        return
                     here = here or Classifier(self.job)
                     rows = here(batch.names)
                 seconds = (time.perf_counter() - began) / len(batch.names)
