@@ -1,6 +1,7 @@
 """`lenet predict RUN FOLDER --out ANSWERS`: answers in parts, what cannot be read, what stops it."""
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -99,10 +100,18 @@ def test_many_files_that_cannot_be_read_are_not_all_named(lenet_command, trained
 
 
 @pytest.mark.process
-def test_kill_9_in_the_middle_and_again(trained, photos):
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGKILL,
+        pytest.param(signal.SIGINT, marks=pytest.mark.proof),
+        pytest.param(signal.SIGTERM, marks=pytest.mark.proof),
+    ],
+)
+def test_a_signal_in_the_middle_and_again(trained, photos, number):
     """Each part is there as a whole or not at all, and what is there is not written again."""
-    for number in range(10, 600):
-        (photos / f"{number}.png").hardlink_to(photos / f"{number % 10}.png")
+    for copy in range(10, 600):
+        (photos / f"{copy}.png").hardlink_to(photos / f"{copy % 10}.png")
     code = (
         "import sys; from lenet.analysis.many import predict; predict.predict_folder.__kwdefaults__['part_size'] = 50; "
     )
@@ -112,12 +121,15 @@ def test_kill_9_in_the_middle_and_again(trained, photos):
     def parts(folder):
         return {path.name: path for path in (photos.parent / folder).glob("part-*")}
 
-    running = subprocess.Popen([*command, "answers"], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    running = subprocess.Popen([*command, "answers"], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
     deadline = time.monotonic() + 60
     while not parts("answers") and running.poll() is None and time.monotonic() < deadline:
         time.sleep(0.001)
-    running.kill()
-    running.wait()
+    running.send_signal(number)
+    _, err = running.communicate(timeout=60)
+    if running.returncode != 2:  # it was not through already
+        assert running.returncode == (-number if number == signal.SIGKILL else 128 + number)
+        assert ("stopped: what was written in answers is kept" in err) == (number != signal.SIGKILL)
     before = {name: path.stat().st_mtime_ns for name, path in parts("answers").items()}
     assert len(before) > 0
     for folder in ("answers", "new"):
