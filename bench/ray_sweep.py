@@ -1,6 +1,6 @@
 """Sweeps on Ray beside train_many: their speed, what a training costs beside itself, and nodes that die.
 
-    python bench/ray_sweep.py        (about six minutes; --short takes less than one)
+    python bench/ray_sweep.py        (about six minutes; --short takes one)
 
 All on this machine and on Fashion-MNIST, each training on one thread. First 64 trainings of one epoch on a node of two CPUs,
 in turns with `train_many` of two workers: with workers that an earlier sweep has left ("steady"), and with workers that are
@@ -114,7 +114,7 @@ def main() -> None:
     options = parser.parse_args()
     short = options.short
     share = 0.06 if short else options.share
-    sizes = (max(4, int(64 * share)), max(1, int(5 * share)), max(1, int(2 * share)))
+    sizes = (max(4, int(64 * share)), max(1, int(5 * share)), 1)
     log, began = Log("ray_sweep", record=not (short or options.no_record)), time.monotonic()
 
     def say(line: str) -> None:
@@ -130,7 +130,7 @@ def main() -> None:
             say(f"{found['trainings']} trainings, two CPUs: {found['ratio']['median']:.3f} × train_many's speed")
             say(f"with the hiring of the workers: {found['hired_ratio']['median']:.3f} ×; equal: {found['equal']}")
             say(f"shares of the two cores: {', '.join(f'{k} {v:.3f}' for k, v in found['shares'].items())}")
-            count = max(4, int(30 * share))
+            count = max(4, int(20 * share))
             ray = beside(executor, count, folder / "beside-ray")
         result["overhead"] = {"ray": ray, "here": beside(run_all, count, folder / "beside-here")}
         for name, figures in result["overhead"].items():
