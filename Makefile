@@ -19,6 +19,7 @@
 #   make ray               the tests marked `ray`: sweeps, searches and predictions on a Ray cluster of three nodes here, nodes that
 #                          die, in a minute; make ray-long runs those that are marked `proof` as well
 #   make gpu               the tests marked `gpu`, on an NVIDIA GPU; an error where there is none
+#   make gpu-bundle        what bench/gpu.sh needs on a machine with a GPU but without a registry, into build/gpu
 #   make screenshots       those of docs/explorer.md, from MNIST in LENET_DATA
 #   make builds            the tests marked `build`: kernels for every platform and for WebAssembly, wheels
 #   make sanitize          the tests of the CPU engine under the address and undefined-behaviour sanitizers, and trainings of
@@ -54,8 +55,8 @@ PYTEST := $(BIN)/python -m pytest --numprocesses $(JOBS)
 KERNELS := src/lenet/engines/kernels
 SOURCES := $(wildcard $(KERNELS)/*.h $(KERNELS)/*.cpp $(KERNELS)/build.py)
 
-.PHONY: train examples check format lint test coverage proof without-torch builds page ray ray-long gpu sanitize emulate wasm mutants \
-  mutants-short faults faults-short bench bench-short serve-bench soak-short \
+.PHONY: train examples check format lint test coverage proof without-torch builds page ray ray-long gpu gpu-bundle sanitize emulate wasm \
+  mutants mutants-short faults faults-short bench bench-short serve-bench soak-short \
   doctor doctor-short lab networks reproduction wheels release docs clean
 
 train: .venv/installed
@@ -105,6 +106,9 @@ ray-long: .venv/installed-dev
 
 gpu: .venv/installed-dev
 	@$(BIN)/python -m pytest -m gpu --require-gpu $(ARGS)
+
+gpu-bundle: .venv/installed-dev
+	@$(BIN)/python bench/gpu_bundle.py make build/gpu $(ARGS)
 
 screenshots: .venv/installed-page
 	@$(BIN)/python -m pytest --quiet tests/explorer/pages/test_screenshots.py --write-screenshots

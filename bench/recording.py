@@ -49,7 +49,12 @@ class Log:
 
 
 def commit(checkout: Path = ROOT) -> str:
-    """The commit that is checked out, with `+` if the code differs from it."""
+    """The commit that is checked out, with `+` if the code differs from it.
+
+    A copy without the repository has it from the environment variable LENET_COMMIT, which bench/gpu.sh sets.
+    """
+    if "LENET_COMMIT" in os.environ and not (checkout / ".git").exists():
+        return os.environ["LENET_COMMIT"]
     head, changes = (
         subprocess.run(
             ["git", "-C", str(checkout), *command], capture_output=True, text=True, check=True
