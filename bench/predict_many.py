@@ -7,8 +7,8 @@ The headline is of photographs of 160×120 pixels in colour, crops of scikit-lea
 that was trained on such crops. A second set has them at 28×28 and grey, so small that starting a process counts. The plain
 scripts open each file with Pillow, convert and resize it, and compute all images in batches: with PyTorch, as tutorials do,
 and with onnxruntime, which starts faster. All take turns; a time is that of a whole process with its start, and the files are
-in the cache of the system. The third set is for `lenet predict` alone: Fashion-MNIST's test images as JPEGs, for a
-network that has every object found first, which the plain scripts do not do.
+in the cache of the system. The third set is for `lenet predict` alone: Fashion-MNIST's test images (LENET_DATA, cache or
+download) as JPEGs, for a network that has every object found first, which the plain scripts do not do.
 """
 
 import argparse
@@ -88,6 +88,8 @@ def main() -> None:
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.pop(name, None)
     result: dict[str, Any] = {"bench": "predict_many", "images": count, "repeats": repeats, "cores": CORES}
+    with tempfile.TemporaryDirectory() as folder:
+        result["objects"] = objects(Path(folder), count // 10, log)
     log.say(f"{count:,} files      seconds, median of {repeats} (min to max)         MB    images/s")
     for name, (edges, size, mode) in SIZES.items():
         with tempfile.TemporaryDirectory() as folder:
@@ -97,8 +99,6 @@ def main() -> None:
         result[name]["ratio"] = min(peers.values())
         ratios = ", ".join(f"{ratio:.2f} × {way}" for way, ratio in peers.items())
         log.say(f"{name}: {ratios}")
-    with tempfile.TemporaryDirectory() as folder:
-        result["objects"] = objects(Path(folder), count // 10, log)
     log.finish(result)
 
 
