@@ -161,3 +161,24 @@ def test_another_version_on_a_node_is_refused(executor, few, tmp_path, monkeypat
     executor.close()
     with pytest.raises(EngineError, match=r"the node \S+ has .*numpy \S+ instead of 1\.0"):
         swept(few, tmp_path, executor)
+
+
+@pytest.mark.proof
+def test_a_search_goes_on_while_nodes_die_and_come(nodes, executor, few, tmp_path):
+    pytest.importorskip("optuna")
+    options = {"recipe": "fast", "epochs": 4, "trials": 30, "final_seeds": 0, "progress": "quiet", "executor": executor}
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(lenet.tune, few, search={"shift": [0, 1]}, out=tmp_path, **options)
+        while (
+            not (tmp_path / "trials.journal").is_file()
+            or b'"values":' not in (tmp_path / "trials.journal").read_bytes()
+        ):
+            assert not future.done()
+            time.sleep(0.02)
+        nodes.kill()
+        nodes.add()
+        trials = future.result().numbers["trials"]
+    assert [trial["trial"] for trial in trials] == [*range(1, 31)]
+    assert {trial["state"] for trial in trials} <= {"complete", "pruned"}
+    whole = {(trial["settings"]["shift"], *trial["loss"]) for trial in trials if trial["state"] == "complete"}
+    assert len(whole) <= 2  # the same settings have the same curve, also where their worker died
