@@ -115,8 +115,9 @@ def test_every_option_reaches_its_field(lenet_command, monkeypatch, tmp_path):
         "strict": True,
         "checkpoint_every": "40",
         "snapshots": 4,
-        "engine": "reference",
-        "device": "cpu",
+        "engine": "cuda",
+        "device": "cuda:1",
+        "precision": "tf32",
         "threads": 1,
         "data_dir": str(tmp_path),
     }
