@@ -38,7 +38,8 @@ NEEDS_TORCH = re.compile(
 # Rooms of which an environment without PyTorch shows nothing: those that need it; those from which nothing leads to it, as
 # tests/test_package.py checks; and the measurements, which are made where all is installed.
 NOT_WITHOUT_TORCH = {"pytorch", "d2l", "files", "images", "data", "networks", "bench"}
-RARE = ("proof", "build", "page", "ray")  # markers of few files: where one is asked for, the others are not imported
+# Markers of few files: where one is asked for, the others are not imported.
+RARE = ("smoke", "proof", "build", "page", "ray")
 
 
 def pytest_ignore_collect(collection_path, config):
