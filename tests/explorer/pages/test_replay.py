@@ -32,7 +32,7 @@ def test_everything_follows_the_slider(open_page, explored, runs):
     page.keyboard.press("ArrowRight")
     page.wait_for_function("() => lenet.state.snapshot === 1")
     held = page_data(runs[0])["runs"][0]
-    text = page.locator("#panel-replay [role=status]").inner_text()
+    text = page.locator("#panel-replay p[role=status]").inner_text()
     assert text.startswith(f"Step {held['snapshots'][1]['step']:,}, epoch ")
     assert f"{100 * held['snapshots'][1]['accuracy']:.2f} % of the test images correct" in text
     page.get_by_role("tab", name="Layers").click()

@@ -137,18 +137,20 @@ def test_the_nearest_training_images_are_those_of_a_search(open_page, explored, 
 
 def test_places_are_walked_through_and_pinned(open_page, explored):
     page = opened(open_page, explored)
-    card = page.locator("#why-occlusion")
-    card.get_by_role("application").nth(1).focus()
-    page.keyboard.press("ArrowRight")
+    page.wait_for_selector("#why-near [data-image]")  # what is computed in slices is painted, and takes no focus away
+    page.wait_for_selector("#why-units .likes button")
+    shown = page.locator("#why-occlusion").get_by_role("application").nth(1)
+    shown.press("ArrowRight")
+    page.wait_for_function("lenet.state.place !== null")
     place = page.evaluate("lenet.state.place")
-    page.keyboard.press("ArrowDown")
-    assert page.evaluate("lenet.state.place") == place + 28
+    shown.press("ArrowDown")
+    page.wait_for_function(f"lenet.state.place === {place + 28}")
     row, column = divmod(place + 28, 28)
     page.wait_for_function(
         f"document.querySelector('#why-occlusion output').innerText.includes('Row {row}, column {column} covered')"
     )
     assert "place=" in page.evaluate("location.hash")
-    card.get_by_role("application").nth(1).hover(position={"x": 3, "y": 3})
+    shown.hover(position={"x": 3, "y": 3})
     page.wait_for_function(
         "document.querySelector('#why-occlusion output').innerText.includes('Row 0, column 0 covered')"
     )
