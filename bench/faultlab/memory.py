@@ -164,7 +164,7 @@ def examine(short: bool) -> Iterator[Row]:
 
 
 def train(out: Path, **settings: Any) -> lenet.Run:
-    return lenet.train(splits(), out=out, **SETTINGS | {"device": "auto"} | settings)
+    return lenet.train(splits(), out=out, **SETTINGS | {"device": "cuda"} | settings)
 
 
 class Trials:
