@@ -37,7 +37,8 @@ MODULES = (
 )
 
 ALONE = ("signals", "cost")  # they measure time
-LANES = 2  # other modules at the same time
+LANES = 2  # other modules at the same time, the longest first
+LONGEST = "hostile"
 
 
 def main() -> None:
@@ -52,7 +53,7 @@ def main() -> None:
         return
     recorded = not (options.short or options.no_record)
     log = Log("faults", record=recorded)
-    together = [name for name in options.only if name not in ALONE]
+    together = sorted((name for name in options.only if name not in ALONE), key=lambda name: name != LONGEST)
     alone = [name for name in options.only if name in ALONE]
     rows = [row for row in on_record() if row.module not in options.only] if recorded else []
     seconds: dict[str, float] = {}
