@@ -35,7 +35,7 @@ def test_version(lenet_command):
         (("train", "--learning-rate", "0"), "learning_rate is 0; expected a number above 0", None),
         (("train", "--batch-size", "-1"), "batch_size is -1; expected a whole number at least 1", None),
         (("train", "--epochs", "0"), "epochs is 0; expected a whole number at least 1 and below 8001", None),
-        (("train", "--device", "cuda:7", *SMALL), "no device 'cuda:7'", "choose from cpu"),
+        (("train", "--device", "cuda:7", *SMALL), "no device 'cuda:7'", "--device"),
         (
             ("train", "--kernel-size", "29", "--padding", "0", *SMALL),
             "a 29×29 kernel, larger than its 28×28 image",

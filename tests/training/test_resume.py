@@ -120,9 +120,9 @@ def test_a_resumed_training_keeps_what_was_decided_when_it_began(tiny, tmp_path,
     assert run.config.device == "auto"
     decided = []
 
-    def spied(config, splits, reason=None):
+    def spied(config, splits, reason=None, **others):
         decided.append((config.engine, config.device, num_threads(config.threads)))
-        return set_up(config, splits, reason)
+        return set_up(config, splits, reason, **others)
 
     monkeypatch.setattr("lenet.training.resume.set_up", spied)
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
