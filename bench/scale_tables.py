@@ -46,8 +46,7 @@ def rates() -> dict[str, float]:
     """Trainings a second beyond which nothing goes, whatever the number of nodes, by what sets that limit."""
     found = record("ray_scale")
     return {
-        "lenet's own process": found["waiting"]["memory"]["per_second"],
-        "the disk of the runs": found["written"]["per_second"],
+        "lenet's own process and its disk": found["waiting"]["disk"]["per_second"],
         "the network of its machine": NETWORK / found["written"]["bytes"],
     }
 
@@ -113,7 +112,7 @@ def ray_parts() -> Iterator[str]:
         f"files, {rate * written['bytes'] / 1e6:,.0f} MB | {nodes(rate)} |"
     )
     rate = waiting["disk"]["per_second"]
-    yield f"| both together | {rate:,.0f} trainings a second | {nodes(rate)} |"
+    yield f"| both together, as in a sweep | {rate:,.0f} trainings a second | {nodes(rate)} |"
     rate = NETWORK / written["bytes"]
     share = written["checkpoint_bytes"] / written["bytes"]
     yield (
