@@ -139,7 +139,11 @@ def test_a_layer_without_maps_is_enlarged(open_page, explored, kind):
     page.evaluate(f"lenet.set({{layer: {number}, unit: 3, row: 0, column: 0}})")
     large = detail(page).locator(".enlarged [role=application]")
     large.and_(page.get_by_label("enlarged")).wait_for()
-    assert large.bounding_box()["width"] > layer(page, number).bounding_box()["width"]
+    painted(page)
+    wide, narrow = (
+        each.evaluate("each => each.getBoundingClientRect().width") for each in (large, layer(page, number))
+    )
+    assert wide > narrow > 0
     assert large.locator(".mark").count() == 1
     large.focus()
     page.keyboard.press("ArrowRight")
