@@ -84,7 +84,7 @@ coverage: .venv/installed-dev
 	@$(PYTEST) -m 'not proof and not build and not page and not ray and not gpu' --cov --cov-fail-under=90 $(ARGS)
 
 proof: .venv/installed-dev
-	@$(PYTEST) -m 'proof and not ray' $(ARGS)
+	@$(PYTEST) -m 'proof and not ray and not gpu' $(ARGS)
 
 without-torch: .venv-core/installed
 	@.venv-core/bin/python -c 'import importlib.util as u; assert u.find_spec("torch") is None'
