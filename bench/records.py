@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from benchmarks import benchmarks, headlines
+from big_data_table import big_data
 from c_tables import c_peer, c_source
 from explorer_tables import explorer
 from export_tables import onnx
@@ -172,7 +173,7 @@ TABLES: dict[str, Callable[[], Iterator[str]]] = {
         explorer,
         hub,
         *(unknown_confidence, unknown_rejected),
-        *(ray_sweep, ray_parts, ray_nodes, ray_scale, spread_measured, spread_cost, spread_from),
+        *(big_data, ray_sweep, ray_parts, ray_nodes, ray_scale, spread_measured, spread_cost, spread_from),
     )
 }
 DOCUMENTS = [ROOT / "README.md", ROOT / "examples/README.md", *sorted((ROOT / "docs").glob("*.md"))]
