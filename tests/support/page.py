@@ -33,8 +33,21 @@ def run_module(program: str, *arguments: str) -> Any:
     return json.loads(done.stdout)
 
 
+# Counts, in a page, the callbacks that wait for the next frame; before any script of its own.
+COUNT_FRAMES = """
+    const plain = requestAnimationFrame;
+    globalThis.pendingFrames = 0;
+    globalThis.nextFrame = () => new Promise((done) => plain(() => setTimeout(done)));
+    globalThis.requestAnimationFrame = (callback) => {
+        pendingFrames += 1;
+        return plain((time) => {
+            pendingFrames -= 1;
+            callback(time);
+        });
+    };
+"""
+
+
 def painted(page: Any) -> None:
-    """Wait until a page of Playwright's shows what was changed last: it does so in the next frame."""
-    page.evaluate(
-        "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))"
-    )
+    """Wait until a page of Playwright's with COUNT_FRAMES shows what was changed last; without scripts nothing changes."""
+    page.evaluate("async () => { while (globalThis.pendingFrames) await nextFrame(); }")

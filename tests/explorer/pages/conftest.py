@@ -2,40 +2,70 @@
 
     page = open_page(explored, "?lang=zh#panel=why")
 
-The tests run one after the other, in one browser (make page).
+The tests run one after the other, in one browser (make page). What is shown follows a change by up to two frames, so
+whatever a test reads from a locator is read once no frame is awaited.
 """
 
+import functools
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from page import TOOLS, chromium
+from page import COUNT_FRAMES, TOOLS, chromium, painted
 
 import lenet
 
 WIDE = {"width": 1440, "height": 900}
+READS = (
+    "all_inner_texts",
+    "bounding_box",
+    "count",
+    "evaluate",
+    "evaluate_all",
+    "get_attribute",
+    "inner_text",
+    "is_disabled",
+    "is_visible",
+    "screenshot",
+    "text_content",
+)
+
+
+def once_painted(read: Callable[..., Any]) -> Callable[..., Any]:
+    """Return what reads from a locator after the page shows what was changed last."""
+
+    @functools.wraps(read)
+    def after_a_frame(locator: Any, *arguments: Any, **options: Any) -> Any:
+        painted(locator.page)
+        return read(locator, *arguments, **options)
+
+    return after_a_frame
 
 
 @pytest.fixture(scope="session")
 def browser():
     from playwright import sync_api  # only make page installs it
 
-    read = sync_api.Locator.inner_text
-
-    def after_a_frame(locator: Any, **options: Any) -> str:
-        """What is shown follows a change in the next frame, so a text is read after that."""
-        locator.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
-        text: str = read(locator, **options)
-        return text
-
-    sync_api.Locator.inner_text = after_a_frame
+    plain = {name: getattr(sync_api.Locator, name) for name in READS}
+    for name, read in plain.items():
+        setattr(sync_api.Locator, name, once_painted(read))
     executable = chromium()
     assert executable, "needs Chromium: apt-get install chromium"
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+        new_context = browser.new_context
+
+        def counting_frames(**options: Any) -> Any:
+            context = new_context(**options)
+            context.add_init_script(COUNT_FRAMES)
+            return context
+
+        browser.new_context = counting_frames
         yield browser
         browser.close()
-    sync_api.Locator.inner_text = read
+    for name, read in plain.items():
+        setattr(sync_api.Locator, name, read)
 
 
 @pytest.fixture

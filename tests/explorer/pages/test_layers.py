@@ -62,7 +62,6 @@ def test_any_number_of_any_layer_is_taken_apart(open_page, request, which):
         box = layer(page, number).bounding_box()
         for x, y in ((3, 3), (box["width"] / 2 - 4, box["height"] / 2 - 4)):
             layer(page, number).hover(position={"x": x, "y": y})
-            painted(page)
             result = shown(page)
             assert int(detail(page).locator(".sumpart").first.get_attribute("data-layer")) == number
             kinds.setdefault(result["kind"], []).append(result)
@@ -121,7 +120,6 @@ def test_a_click_pins_and_the_address_keeps_it(open_page, explored):
     assert "layer=3&unit=0&row=2&column=2" in page.evaluate(ADDRESS)
     before = shown(page)
     layer(page, 0).hover(position={"x": 20, "y": 20})
-    painted(page)
     assert shown(page) == before
     assert "0 · Convolution, map 0" in page.locator("#panel-layers .readout").inner_text()
     assert layer(page, 2).locator(".source").count() == 6
@@ -139,7 +137,6 @@ def test_a_layer_without_maps_is_enlarged(open_page, explored, kind):
     page.evaluate(f"lenet.set({{layer: {number}, unit: 3, row: 0, column: 0}})")
     large = detail(page).locator(".enlarged [role=application]")
     large.and_(page.get_by_label("enlarged")).wait_for()
-    painted(page)
     wide, narrow = (
         each.evaluate("each => each.getBoundingClientRect().width") for each in (large, layer(page, number))
     )
@@ -160,7 +157,6 @@ def test_the_keyboard_alone_walks_through_all_layers(open_page, explored):
         "0 · Convolution, map 0, row 0, column 0",
         "1 · ReLU, map 0, row 0, column 0",
     ):
-        painted(page)
         assert detail(page).locator("h3").inner_text() == expected
         page.keyboard.press("Tab")
     for key in ("ArrowRight", "ArrowRight", "ArrowDown", "Enter"):
@@ -249,7 +245,6 @@ def test_units_and_weights_are_chosen_by_name(open_page, explored):
     panel.locator("input[type=text]").press("Enter")
     painted(page)
     panel.locator(".weight-editor").get_by_text("Set to 0").click()
-    painted(page)
     assert panel.locator(".edits li").count() == 2
     for _ in range(2):
         panel.locator(".edits").get_by_text("Take back").first.click()
@@ -263,7 +258,6 @@ def test_a_scale_is_of_a_map_a_layer_or_all(open_page, explored):
     ends = {}
     for scale in ("map", "layer", "shared"):
         page.locator("#panel-layers select").first.select_option(scale)
-        painted(page)
         ends[scale] = float(legend.locator("text").last.text_content())
     largest = "Math.max(...lenet.outputs.flatMap((each) => [...each]).map(Math.abs))"
     assert ends["map"] <= ends["layer"] <= ends["shared"] == pytest.approx(page.evaluate(largest), rel=0.01)
