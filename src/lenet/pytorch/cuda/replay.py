@@ -44,7 +44,7 @@ class Replay:
         self._pool = torch.cuda.graph_pool_handle() if device.type == "cuda" else None
 
     def run(self, count: int, times: int) -> None:
-        """Take `times` steps of `count` images; what they compute is awaited by whoever reads it.
+        """Take `times` steps of `count` images; reading a result waits for them.
 
         Args:
             count: images of a step.
