@@ -12,11 +12,13 @@ import lenet
 from lenet.configuration import configure
 from lenet.errors import RunError, SaveError
 from lenet.files import durable
+from lenet.runs.points import ChunkPoint
 from lenet.training.best import has_no_patience_left, is_better
 from lenet.training.position import Position
 
 # At this rate the validation accuracy goes up and down; at which epoch it is best depends on the last bits of the kernels.
 SETTINGS = {"validation": 100, "epochs": 6, "learning_rate": 0.06, "schedule": "constant"}
+PATIENT = SETTINGS | {"keep": "best", "patience": 2, "epochs": 40}
 
 
 def point(number, accuracy, loss):
@@ -91,14 +93,19 @@ def test_a_training_that_improves_to_the_end_says_so(tiny, tmp_path):
     assert "kept_epoch" not in run.summary.to_dict()
 
 
-@pytest.mark.parametrize("chunks", [1, 12, 20, 33, 47])
-def test_a_resumed_training_keeps_and_ends_as_the_whole_one(tiny, tmp_path, capsys, chunks):
-    settings = SETTINGS | {"keep": "best", "patience": 2, "epochs": 40}
-    whole = train_toy(tiny, tmp_path / "whole", **settings)
+@pytest.fixture(scope="module")
+def patient(tiny, tmp_path_factory):
+    """A training that ends without improvement; after how many epochs depends on the last bits of the kernels."""
+    return train_toy(tiny, tmp_path_factory.mktemp("patient"), **PATIENT)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25, 0.4, 0.7, 0.95])
+def test_a_resumed_training_keeps_and_ends_as_the_whole_one(tiny, tmp_path, capsys, patient, share):
+    chunks = sum(isinstance(point, ChunkPoint) for point in patient.metrics)
     with pytest.raises(lenet.Interrupted) as caught:
-        train_toy(tiny, tmp_path / "cut", progress=StopAfter(chunks), **settings)
+        train_toy(tiny, tmp_path, progress=StopAfter(1 + int(share * chunks)), **PATIENT)
     resumed = lenet.resume(caught.value.run, data=tiny, progress="quiet")
-    assert same(resumed, whole)
+    assert same(resumed, patient)
 
 
 def test_more_epochs_keep_the_best_of_all(tiny, tmp_path, kept, settings):
