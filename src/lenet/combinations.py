@@ -52,6 +52,6 @@ def check_held_out(config: Any, num_validation: int) -> None:
     if not num_validation and (config.keep == "best" or config.patience):
         needing = f"patience is {config.patience}" if config.patience else f"keep is {config.keep}"
         raise ConfigError(
-            f"{needing}, but no images are held out; the test set chooses nothing",
+            f"{needing}, but no images are held out; the test set is not used to choose",
             hint="add --validation 5000, or how many training images you can spare",
         )

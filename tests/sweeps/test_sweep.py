@@ -129,7 +129,7 @@ def test_what_diverges_is_counted(base, tmp_path):
     result = lenet.sweep(base, vary=vary, seeds=2, out=tmp_path / "wild", progress="quiet")
     assert result.table.rows[0] == ["wild", "", "", "0", "2", "", ""]
     assert "wild: 2 of 2 trainings diverged." in result.table.conclusions
-    assert "the test set, which chooses nothing: no best is named" in result.table.conclusions[0]
+    assert "the test set, which is not used to choose: no best is named" in result.table.conclusions[0]
     assert result.best is None
     assert [row["diverged"] for row in csv.DictReader((tmp_path / "wild/sweep.csv").read_text().splitlines())] == [
         "1",

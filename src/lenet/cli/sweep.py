@@ -96,7 +96,7 @@ def _check_against(against: str, plan: Any) -> None:
     configs = plan.configs.values()  # people's own images may have a validation set, which is known later
     if against == "best" and not all(config.validation or own_path(config.data) for config in configs):
         hint = "add --validation 5000, or compare with the first"
-        raise ConfigError("no images are held out to choose the best by; the test set chooses nothing", hint=hint)
+        raise ConfigError("no images are held out to choose the best by; the test set is not used to choose", hint=hint)
 
 
 def _print_plan(plan: Any, as_json: bool) -> None:

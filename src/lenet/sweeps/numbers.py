@@ -50,7 +50,7 @@ def measured(spec: Spec, results: Sequence[Result]) -> Numbers:
 
 
 def best_of(numbers: Mapping[str, Any]) -> str | None:
-    """Return the variation with the highest mean held-out accuracy; None without one: the test set chooses nothing."""
+    """Return the variation with the highest mean held-out accuracy; None without one: the test set is not used to choose."""
     if numbers["measure"] != HELD_OUT:
         return None
     means = {name: Estimate.of(each[HELD_OUT]).mean for name, each in numbers["variations"].items() if each["seeds"]}
@@ -125,12 +125,12 @@ def _explained(numbers: Mapping[str, Any]) -> list[str]:
     best = best_of(numbers)
     if numbers["measure"] != HELD_OUT:
         return [
-            "Accuracy is on the test set, which chooses nothing: no best is named. --validation N holds images out to "
+            "Accuracy is on the test set, which is not used to choose: no best is named. --validation N holds images out to "
             "choose by."
         ]
     sentences = [
         "Held-out accuracy is on training images that no step sees; variations are compared and chosen by it. Test accuracy "
-        "is on the test set, which chooses nothing."
+        "is on the test set, which is not used to choose."
     ]
     if best:
         each = numbers["variations"][best]

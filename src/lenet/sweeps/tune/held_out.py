@@ -50,7 +50,7 @@ class Base:
         elif self.given.get("validation") is not None or count < SHARE:
             why = "--validation is 0" if count >= SHARE else f"there are only {count} training images"
             raise ConfigError(
-                f"no images are held out to judge the trials by: {why}; the test set chooses nothing",
+                f"no images are held out to judge the trials by: {why}; the test set is not used to choose",
                 hint="leave --validation out, or give it a number of training images that you can spare",
             )
         else:
