@@ -35,17 +35,16 @@ hypothesis.settings.load_profile("lenet")
 NEEDS_TORCH = re.compile(
     r"^\s*(import (torch|nbformat)|from (torch|faultlab|lenet\.(pytorch|d2l|models))|from lenet import d2l)", re.M
 )
-# Rooms of which an environment without PyTorch shows nothing: those that need it; those from which nothing leads to it, as
-# tests/test_package.py checks; and the measurements, which are made where all is installed.
-NOT_WITHOUT_TORCH = {"pytorch", "d2l", "files", "images", "data", "networks", "bench"}
+# Rooms that need PyTorch, and the measurements, which are made where all is installed.
+NEED_TORCH = {"pytorch", "d2l", "bench"}
 # Markers of few files: where one is asked for, the others are not imported.
 RARE = ("smoke", "proof", "build", "page", "ray")
 
 
 def pytest_ignore_collect(collection_path, config):
-    """Leave out files without the rare marker asked for; without PyTorch, those that need it or tell no difference."""
+    """Leave out files without the rare marker asked for; without PyTorch, those that need it."""
     if collection_path.is_dir():
-        is_left_out = collection_path.parent == Path(__file__).parent and collection_path.name in NOT_WITHOUT_TORCH
+        is_left_out = collection_path.parent == Path(__file__).parent and collection_path.name in NEED_TORCH
         return True if is_left_out and not has_torch() else None
     if collection_path.suffix != ".py":
         return None

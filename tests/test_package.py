@@ -166,7 +166,6 @@ def test_two_rooms_import_pytorch():
 
 @pytest.mark.parametrize("room", ROOMS[: ROOMS.index("engines")])
 def test_a_room_before_the_engines_needs_the_core_alone(room):
-    """So its tests need no environment without PyTorch, and run in none: NOT_WITHOUT_TORCH in tests/conftest.py."""
     core = {"numpy", "PIL", "platformdirs", "requests", "safetensors"}
     optional = {"parquet.py": {"pyarrow"}, "heif.py": {"pillow_heif"}}
     for path in (PACKAGE / room).rglob("*.py"):
