@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lenet.distributed import scratch
-from lenet.files import durable
+from lenet.files import locks
 
 
 @pytest.fixture
@@ -33,12 +33,12 @@ def test_it_is_in_memory_where_there_is_room(memory, monkeypatch):
 
 def test_a_folder_goes_with_its_training(memory):
     with scratch.folder(memory) as folder:
-        assert durable.is_locked(folder) in (True, None)
+        assert locks.is_locked(folder) in (True, None)
         (folder / "file").write_text("content")
     assert not [*memory.iterdir()]
 
 
-@pytest.mark.skipif(durable.fcntl is None, reason="this system has no locks")
+@pytest.mark.skipif(locks.fcntl is None, reason="this system has no locks")
 def test_what_killed_workers_left_is_removed(memory):
     old, young = memory / f"{scratch.PREFIX}old", memory / f"{scratch.PREFIX}young"
     with scratch.folder(memory) as locked:

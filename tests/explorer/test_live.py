@@ -16,7 +16,7 @@ from lenet.display.plain import Lines, Quiet
 from lenet.errors import RunError
 from lenet.explorer import live
 from lenet.explorer.watched import Watched
-from lenet.files import durable
+from lenet.files import locks
 from lenet.runs import stop_request
 from lenet.runs.run import Run
 from lenet.training.interrupts import Interrupted
@@ -70,7 +70,7 @@ def test_what_a_training_does(stopped, tiny_run):
     watched = Watched(stopped)
     assert watched.state == "stopped"
     assert not watched.stop()
-    with durable.lock(stopped):
+    with locks.lock(stopped):
         assert watched.state == "training"
         assert watched.stop()
         assert watched.state == "stopping"
@@ -78,7 +78,7 @@ def test_what_a_training_does(stopped, tiny_run):
 
 
 def test_without_locks_a_run_that_was_just_written_is_a_training(stopped, monkeypatch):
-    monkeypatch.setattr(durable, "fcntl", None)
+    monkeypatch.setattr(locks, "fcntl", None)
     watched = Watched(stopped)
     assert watched.state == "training"
     monkeypatch.setattr("lenet.explorer.watched.FRESH", -1)
@@ -120,7 +120,7 @@ def test_the_page_is_that_of_the_newest_checkpoint(stopped):
     assert len(data["runs"][0]["points"]["chunks"]) == 14
     assert watched.page() is page
     assert watched.news(0)["weights"] == "step 28"
-    with durable.lock(stopped):
+    with locks.lock(stopped):
         assert not any("has not finished" in notice for notice in data_of(Watched(stopped).page())["notices"])
 
 
@@ -133,7 +133,7 @@ def test_newer_weights_are_offered_only_after_a_while(stopped, monkeypatch):
     assert data_of(watched.page())["live"]["weights"] == "step 20", second
     for path in (stopped / "checkpoints").glob("kept.*"):
         path.rename(path.with_name(first + path.suffix))
-    with durable.lock(stopped):
+    with locks.lock(stopped):
         monkeypatch.setattr(Watched, "_may_compute", lambda watched: False)
         assert watched.news(0)["weights"] == "step 20"
         assert b"opens here" in Watched(stopped).page()

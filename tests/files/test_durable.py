@@ -3,12 +3,9 @@
 import contextlib
 import errno
 import os
-import subprocess
-import sys
 
 import pytest
 
-from lenet.errors import RunError
 from lenet.files import durable
 
 CALLS = ("open", "write", "fsync", "lseek", "read", "replace", "close")
@@ -120,21 +117,3 @@ def test_not_every_file_system_can_sync_a_folder(tmp_path, monkeypatch, number, 
     monkeypatch.setattr(os, "fsync", refuse)
     with pytest.raises(OSError, match="planted") if raises else contextlib.nullcontext():
         durable.sync_folder(tmp_path)
-
-
-def test_a_lock_ends_with_its_process(tmp_path):
-    with (
-        durable.lock(tmp_path),
-        pytest.raises(RunError, match="another process is training in"),
-        durable.lock(tmp_path),
-    ):
-        pass
-    code = "import sys, time; from pathlib import Path; from lenet.files import durable\n"
-    code += "with durable.lock(Path(sys.argv[1])): print('in', flush=True); time.sleep(60)"
-    with subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE) as process:
-        assert process.stdout.readline() == b"in\n"
-        with pytest.raises(RunError, match="another process is training in"), durable.lock(tmp_path):
-            pass
-        process.kill()
-    with durable.lock(tmp_path):
-        assert list(tmp_path.iterdir()) == []

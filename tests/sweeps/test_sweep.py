@@ -9,7 +9,7 @@ from trainings import content
 
 import lenet
 from lenet.errors import ConfigError, RunError
-from lenet.files import durable
+from lenet.files import locks
 from lenet.sweeps import numbers as counts
 from lenet.sweeps.chart import draw, line_of
 from lenet.sweeps.compare import Comparison
@@ -115,7 +115,7 @@ def test_another_sweep_is_refused(base, result, tmp_path):
         lenet.sweep(base, seeds=1, out=tmp_path)
     with pytest.raises(RunError, match="cannot write in"):
         lenet.sweep(base, seeds=1, out=tmp_path / "notes.txt" / "below", progress="quiet")
-    with durable.lock(result.folder), pytest.raises(RunError, match="another process is training in"):
+    with locks.lock(result.folder), pytest.raises(RunError, match="another process is training in"):
         lenet.sweep(base | {"validation": 200}, seeds=1, out=result.folder, progress="quiet")
     damaged = tmp_path / "damaged"
     damaged.mkdir()

@@ -17,7 +17,7 @@ from lenet.data.dataset import Splits
 from lenet.doctor import plateau
 from lenet.engines.threads import num_threads
 from lenet.errors import ConfigError, RunError, RunWarning, SaveError
-from lenet.files import durable
+from lenet.files import durable, locks
 from lenet.runs.recorder import Recorder
 from lenet.training.setup import set_up
 
@@ -229,7 +229,7 @@ def test_two_cannot_resume_one_run(tiny, tmp_path):
     with pytest.raises(lenet.Interrupted) as caught:
         train_toy(tiny, tmp_path, progress=StopAfter(3))
     run = caught.value.run
-    with durable.lock(run.path), pytest.raises(RunError, match="another process is training in"):
+    with locks.lock(run.path), pytest.raises(RunError, match="another process is training in"):
         lenet.resume(run, data=tiny, progress="quiet")
     assert lenet.resume(run, data=tiny, progress="quiet").is_finished
 

@@ -13,7 +13,7 @@ import lenet
 from lenet.configuration import configure
 from lenet.engines.threads import num_threads
 from lenet.errors import ConfigError, RunError
-from lenet.files import durable
+from lenet.files import locks
 from lenet.training.sweep import Variation, identity, sweep
 
 FAST = configure("fast", epochs=1, batch_size=50)
@@ -79,7 +79,7 @@ def test_other_errors_are_raised(tiny, tmp_path):
 
 
 def test_of_two_sweeps_in_one_folder_the_second_is_refused(tiny, tmp_path):
-    with durable.lock(tmp_path), pytest.raises(RunError, match="another process is training in") as caught:
+    with locks.lock(tmp_path), pytest.raises(RunError, match="another process is training in") as caught:
         sweep([Variation("max", FAST, tiny)], seeds=1, folder=tmp_path)
     assert "--out" in caught.value.hint
     (tmp_path / "file").touch()

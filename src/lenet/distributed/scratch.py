@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from lenet.files import durable
+from lenet.files import locks
 
 MEMORY = Path("/dev/shm")  # a file system in memory, on Linux
 ROOM = 2 << 30  # bytes that must be free there: Ray's object store grows in the same place
@@ -39,7 +39,7 @@ def folder(parent: Path) -> Iterator[Path]:
         The folder. It is locked, so that `tidy` knows whether its worker lives.
     """
     options = {"prefix": PREFIX, "dir": str(parent)}
-    with tempfile.TemporaryDirectory(**options, ignore_cleanup_errors=True) as name, durable.lock(Path(name)):
+    with tempfile.TemporaryDirectory(**options, ignore_cleanup_errors=True) as name, locks.lock(Path(name)):
         yield Path(name)
 
 
@@ -47,5 +47,5 @@ def tidy(parent: Path) -> None:
     """Remove the folders of workers that were killed."""
     with contextlib.suppress(OSError):
         for left in parent.glob(f"{PREFIX}*"):
-            if time.time() - left.stat().st_mtime > YOUNG and durable.is_locked(left) is False:
+            if time.time() - left.stat().st_mtime > YOUNG and locks.is_locked(left) is False:
                 shutil.rmtree(left, ignore_errors=True)

@@ -19,7 +19,7 @@ from typing import Any
 
 from lenet.errors import LenetError, RunWarning
 from lenet.explorer.waiting import NO_POINTS, waiting
-from lenet.files import durable, untrusted
+from lenet.files import locks, untrusted
 from lenet.runs import stop_request
 
 LIMIT = 0.015  # of the time that a training has taken so far: how long this process may compute for pages
@@ -56,7 +56,7 @@ class Watched:
         """What the training does: "training", "stopping", "stopped" or "finished"."""
         if (self.path / "summary.json").is_file():
             return "finished"
-        is_training = durable.is_locked(self.path)
+        is_training = locks.is_locked(self.path)
         if is_training is None:
             is_training = time.time() - _changed(self.path / "metrics.jsonl", self.path / "config.json") < FRESH
         return ("stopping" if stop_request.is_requested(self.path) else "training") if is_training else "stopped"

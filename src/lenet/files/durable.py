@@ -15,13 +15,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from lenet.errors import RunError
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
-
 RETRY_SECONDS = 1.0  # before a failed write is retried, once
 CHUNK = 1 << 20  # bytes read at a time
 TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")  # the names that `write` gives to its temporary files
@@ -172,53 +165,6 @@ def sync_folder(path: Path) -> None:
 def leftovers(folder: Path) -> list[Path]:
     """The temporary files of processes that died while they wrote to `folder`, and of those that are writing now."""
     return [path for path in folder.iterdir() if TEMPORARY.fullmatch(path.name)]
-
-
-@contextlib.contextmanager
-def lock(
-    folder: Path,
-    hint: str = "wait until it has ended, or end it; what it has saved is kept",
-    doing: str = "training",
-) -> Iterator[None]:
-    """Lock a folder, so that one process at a time writes in it.
-
-    The lock is released when its process ends, however it ends, and leaves no file. Windows and file systems without locks
-    go without.
-
-    Args:
-        folder: The folder; it must exist.
-        hint: What to do if it is locked.
-        doing: What a process does that has locked it.
-
-    Raises:
-        RunError: It is locked, by another process or in this one.
-    """
-    if fcntl is None:
-        yield
-        return
-    with contextlib.ExitStack() as stack:
-        try:
-            file = stack.enter_context(_opened(folder, os.O_RDONLY))
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RunError(f"another process is {doing} in {folder}", hint=hint) from None
-        except OSError:
-            pass  # a file system without locks, or the folder is gone: the next write will report it
-        yield
-
-
-def is_locked(folder: Path) -> bool | None:
-    """Return whether a process trains in a folder, as far as its lock says; None where there are no locks."""
-    if fcntl is None:
-        return None
-    try:
-        with _opened(folder, os.O_RDONLY) as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return None
-    return False
 
 
 def write_all(file: int, content: bytes | bytearray | mmap.mmap) -> None:

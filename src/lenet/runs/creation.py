@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from lenet.errors import RunError, quoted
-from lenet.files import durable
+from lenet.files import durable, locks
 from lenet.files.names import file_name
 
 
@@ -54,7 +54,7 @@ def _attempt(path: Path, files: Mapping[str, bytes], *, is_second: bool = False)
         raise RunError(f"{path} is a file; expected a folder for the run", hint=other)
     durable.make_folders(path)
     durable.sync_folder(path.parent)
-    with durable.lock(path):
+    with locks.lock(path):
         if is_second and all(durable.holds(path / name, content) for name, content in files.items()):
             durable.sync_folder(path)  # the only step that the first attempt left
             return

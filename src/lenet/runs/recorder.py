@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from lenet.config import TrainConfig
 from lenet.configuration import to_dict
 from lenet.errors import RunError, SaveError, quoted
-from lenet.files import durable, untrusted
+from lenet.files import durable, locks, untrusted
 from lenet.networks import Network
 from lenet.networks.calibration import Calibration
 from lenet.networks.trained import TrainedNetwork
@@ -109,7 +109,7 @@ class Recorder:
 
     def lock(self) -> contextlib.AbstractContextManager[None]:
         """Let no other process train this run meanwhile; RunError if one does."""
-        return durable.lock(self.path)
+        return locks.lock(self.path)
 
     def log(self, point: Point) -> None:
         """Append a point to metrics.jsonl."""

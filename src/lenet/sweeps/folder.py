@@ -12,7 +12,7 @@ from typing import Any
 from lenet.config import FIELDS, TrainConfig
 from lenet.configuration import to_dict
 from lenet.errors import ConfigError, RunError
-from lenet.files import durable, untrusted
+from lenet.files import durable, locks, untrusted
 from lenet.sweeps.spec import Spec, text_of
 
 MANIFEST = "manifest.json"
@@ -54,7 +54,7 @@ def claimed(folder: Path, spec: Spec, fingerprint: str) -> Iterator[None]:
         raise RunError(
             f"cannot write in {folder}: {error.strerror or error}", hint="choose another with --out"
         ) from error
-    with durable.lock(folder, hint="wait until that sweep has ended, or choose another folder with --out"):
+    with locks.lock(folder, hint="wait until that sweep has ended, or choose another folder with --out"):
         manifest = _manifest(spec, fingerprint)
         before = _read(folder)
         if before is not None:

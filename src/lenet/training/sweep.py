@@ -22,7 +22,7 @@ from lenet.data.dataset import Splits
 from lenet.display.plain import Finished
 from lenet.engines.threads import num_threads
 from lenet.errors import ConfigError, LenetError, RunError, SaveError, TrainingError
-from lenet.files import durable, untrusted
+from lenet.files import durable, locks, untrusted
 from lenet.files.names import file_name
 from lenet.runs import environment
 from lenet.runs.run import Run
@@ -142,7 +142,7 @@ def _locked(folder: Path) -> Iterator[None]:
         raise RunError(
             f"cannot write in {folder}: {error.strerror or error}", hint="choose another with --out"
         ) from error
-    with durable.lock(folder, hint="wait until it has ended, or choose another folder with --out"):
+    with locks.lock(folder, hint="wait until it has ended, or choose another folder with --out"):
         yield
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from lenet.explorer.live import served
 from lenet.explorer.watched import Watched
-from lenet.files import durable
+from lenet.files import locks
 from lenet.runs import stop_request
 
 pytestmark = pytest.mark.page
@@ -19,7 +19,7 @@ def run(runs, tmp_path):
     """A run whose training goes on: the directory of a finished one, without its end, and locked."""
     path = shutil.copytree(runs[0], tmp_path / "run")
     (path / "summary.json").rename(path / "kept.json")
-    with durable.lock(path):
+    with locks.lock(path):
         yield path
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lenet.analysis.many.rows import FORMS
 from lenet.errors import RunError
-from lenet.files import durable, untrusted
+from lenet.files import durable, locks, untrusted
 from lenet.files.record import Record
 from lenet.files.untrusted import printable
 
@@ -114,7 +114,7 @@ def claimed(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise RunError(f"cannot write in {folder}: {error.strerror or error}", hint=OTHER) from error
     try:
-        with durable.lock(folder, hint=f"wait until it has ended, or {OTHER}", doing="predicting"):
+        with locks.lock(folder, hint=f"wait until it has ended, or {OTHER}", doing="predicting"):
             yield
     finally:
         with contextlib.suppress(OSError):  # it is not empty

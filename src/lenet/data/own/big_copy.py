@@ -27,7 +27,7 @@ from lenet.data.cache import write_errors
 from lenet.data.own import store
 from lenet.data.own.idx_source import IdxSource, blocks
 from lenet.errors import DataError, RunError
-from lenet.files import durable
+from lenet.files import durable, locks
 from lenet.images.pixels import Pixels
 
 if TYPE_CHECKING:
@@ -223,7 +223,7 @@ def _freed_if_full(making: Path) -> Iterator[None]:
 @contextmanager
 def _locked(making: Path, path: Path) -> Iterator[None]:
     try:
-        with durable.lock(making):
+        with locks.lock(making):
             yield
     except RunError as error:
         raise DataError(

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lenet.errors import RunError
-from lenet.files import durable
+from lenet.files import durable, locks
 from lenet.sweeps.tune.plan import STORAGES, Plan, is_maximized
 from lenet.sweeps.tune.space import Space
 
@@ -34,7 +34,7 @@ def turn(folder: Path, stop: threading.Event | None = None) -> Iterator[bool]:
     with contextlib.ExitStack() as stack:
         while True:
             try:
-                stack.enter_context(durable.lock(folder))
+                stack.enter_context(locks.lock(folder))
                 break
             except RunError:
                 if stop is not None and stop.is_set():
@@ -74,12 +74,12 @@ class SearchFolder:
         with contextlib.ExitStack() as stack:
             with turn(self.path):
                 for folder in self.workers.iterdir() if self.workers.is_dir() else ():
-                    if folder.is_dir() and durable.is_locked(folder) is False:
+                    if folder.is_dir() and locks.is_locked(folder) is False:
                         with contextlib.suppress(OSError):
                             folder.rmdir()
                 durable.make_folders(own)
                 stack.callback(_remove, own)
-                stack.enter_context(durable.lock(own))
+                stack.enter_context(locks.lock(own))
                 self.study = self._study()
             yield
 
@@ -123,7 +123,7 @@ class SearchFolder:
     def _is_under_way(self, trial: "FrozenTrial") -> bool:
         name = trial.user_attrs.get("worker", "")
         folder = self.workers / name
-        return bool(name) and folder.is_dir() and durable.is_locked(folder) is not False
+        return bool(name) and folder.is_dir() and locks.is_locked(folder) is not False
 
     def _study(self) -> "Study":
         import optuna
