@@ -5,8 +5,10 @@ import threading
 
 import numpy as np
 import pytest
+import torch
 from cuda_engines import cuda_engine
 from made_up import patterns
+from trainings import same
 
 import lenet
 from lenet.configuration import configure
@@ -49,6 +51,33 @@ def test_trainings_are_computed_at_once_and_are_what_they_are_alone(tiny, on_cpu
         assert run.summary.train_loss == pytest.approx(losses[1], rel=1e-5)
         np.testing.assert_allclose(network_of(run).network.weights, engine.network.weights, rtol=1e-3, atol=1e-5)
         assert run.environment.precision == "fp32"
+
+
+def test_each_training_changes_its_images_as_its_settings_say(tiny, on_cpu, tmp_path):
+    """Trainings with shifts and without are taken apart, and both are what they are alone."""
+    changes = [{}, {"shift": 4}, {"flip": True}, {"erasing": 0.5}, {"augment": "strong"}, {"shift": 2}]
+    configs = [configure("fast", model="softmax", engine="cuda", epochs=1, batch_size=50, **each) for each in changes]
+    runs = lenet.train_many(configs, data=tiny, out=tmp_path / "many", progress="quiet")
+    for config, run in zip(configs, runs, strict=True):
+        engine = cuda_engine(config, tiny.train)
+        losses = engine.train_steps(plan(config, 0, len(tiny.train)), 0, 20).losses
+        assert run.summary.train_loss == pytest.approx(losses.mean(), rel=1e-5)
+    assert {count for count, _, _, _ in on_cpu} == {1, 2}
+
+
+@pytest.mark.gpu
+def test_trainings_at_once_on_a_gpu_have_the_same_bits_each_time(tiny, tmp_path):
+    """Each in a thread of its own, in which graphs are captured."""
+    if not torch.cuda.is_available():
+        pytest.skip("needs a GPU")
+    configs = [dataclasses.replace(CONFIG, model="lenet", seed=seed, shift=seed) for seed in range(4)]
+    twice = [lenet.train_many(configs, data=tiny, out=tmp_path / name, progress="quiet") for name in ("one", "two")]
+    for one, two in zip(*twice, strict=True):
+        assert same(one, two)
+        assert one.resolved.engine == "cuda"
+        alone = cuda_engine(one.config, tiny.train, "cuda:0")
+        loss = [alone.train_steps(plan(one.config, epoch, len(tiny.train)), 0, 20).losses.mean() for epoch in range(2)]
+        assert one.summary.train_loss == pytest.approx(loss[1], rel=1e-2)
 
 
 def test_trainings_of_several_kinds_are_each_taken_with_their_own(tiny, on_cpu, tmp_path):

@@ -45,11 +45,9 @@ from lenet.pytorch.batches import Batches
 from lenet.pytorch.loss import Loss
 from lenet.pytorch.modules import evaluating
 from lenet.pytorch.optimizer import TorchOptimizer
-from lenet.pytorch.outputs import layer_outputs
+from lenet.pytorch.outputs import EVALUATION_BATCH, layer_outputs
 from lenet.pytorch.tensors import keep_freed_memory, layer_over_batch, of_images, to_input, torch_threads
 from lenet.pytorch.trainable import set_dropout_keys, trainable
-
-EVALUATION_BATCH = 1000  # images; keeps the activations of an evaluation at a few megabytes
 
 
 class ReferenceEngine(Stateful):

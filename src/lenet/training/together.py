@@ -168,14 +168,14 @@ class Member(Stateful):
 
     def train_steps(self, plan: Plan, start: int, stop: int) -> Stats:
         """Take the steps `start` to `stop - 1` of the plan, with the other trainings that take the same ones."""
-        kind = ("steps", id(self.many), start, stop, plan.batch_size, len(plan.order), plan.flips is None)
+        kind = ("steps", id(self.many), start, stop, plan.batch_size, len(plan.order))
         stats: Stats = self.together.ask(Request(kind, _take_steps, plan, self))
         return stats
 
     def logits(self, images: Images) -> NDArray[np.float32]:
         """Return logits (N, num_classes) of uint8 images (N, height, width)."""
-        where = images.__array_interface__["data"][0]
-        kind = ("logits", id(self.many), where, images.shape, images.strides)
+        address = images.__array_interface__["data"][0]
+        kind = ("logits", id(self.many), address, images.shape, images.strides)
         logits: NDArray[np.float32] = self.together.ask(Request(kind, _compute_logits, images, self))
         return logits
 
@@ -197,9 +197,8 @@ def _make_all(requests: list[Request]) -> None:
     """One CudaMany for trainings that are alike."""
     from lenet.pytorch.cuda.many import CudaMany
 
-    requests = sorted(
-        requests, key=lambda request: int(request.what[0])
-    )  # so that a training has the same place each time
+    # In the order of their numbers, so that a training has the same place each time.
+    requests = sorted(requests, key=lambda request: int(request.what[0]))
     members: list[Member] = [request.what[1] for request in requests]
     first = members[0]
     networks, configs = [each.initial for each in members], [each.config for each in members]

@@ -23,6 +23,7 @@ from lenet.pytorch.cuda import stage
 from lenet.pytorch.cuda.engine import CudaEngine
 from lenet.pytorch.modules import to_module
 from lenet.pytorch.reference import ReferenceEngine
+from lenet.pytorch.tensors import layer_over_batch
 
 # On the CPU some of the recipes in every test, and all in the long ones; on a GPU all.
 SOME = [
@@ -314,6 +315,49 @@ def test_a_chunk_waits_for_the_device_once(tiny, monkeypatch):
     monkeypatch.setattr(stage, "STAGE_BYTES", 2 * 50 * 28 * 28 * 4)
     engine.train_steps(epoch, 0, 9)
     assert waits == [(9,), ()]
+
+
+WAITING = {"aten::item", "aten::_local_scalar_dense", "aten::nonzero", "aten::masked_select", "aten::equal"}
+
+
+@pytest.mark.parametrize(
+    "settings", [*RECIPES, {"recipe": "fast", "class_weights": "balanced", "label_smoothing": 0.1, "flip": True}]
+)
+@pytest.mark.parametrize("micro_batch", [None, 10])
+def test_a_step_reads_nothing_from_the_device(tiny, settings, micro_batch):
+    """No graph can hold what waits for a number on the device."""
+    config, train = configure(**settings, batch_size=37), training_set(settings, tiny.train)
+    engine, epoch = cuda_engine(config, train), plan(config, 0, len(train))
+    if micro_batch and layer_over_batch(engine.module):
+        return
+    engine.micro_batch = micro_batch
+    engine.train_steps(epoch, 0, 1)
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as profile:
+        engine._chunks_for(epoch).replay.step(37)
+    names = {event.key for event in profile.key_averages()}
+    assert "aten::convolution" in names or "aten::addmm" in names
+    assert not names & WAITING
+
+
+def test_steps_that_are_repeated_after_a_loss_that_is_not_finite_draw_the_same_numbers(tiny, device):
+    """Those of nn.Dropout, which no plan knows."""
+
+    def engine():
+        torch.manual_seed(0)
+        net = nn.Sequential(nn.Flatten(), nn.Linear(28 * 28, 30), nn.ReLU(), nn.Dropout(0.5), nn.Linear(30, 10))
+        return CudaEngine(net, tiny.train, configure("fast", batch_size=50), Preprocessing((28, 28)), device)
+
+    epoch = plan(configure("fast", batch_size=50), 0, len(tiny.train))
+    rates = epoch.learning_rates.copy()
+    rates[5] = np.inf
+    diverging, alone = engine(), engine()
+    torch.manual_seed(1)
+    stats = diverging.train_steps(dataclasses.replace(epoch, learning_rates=rates), 0, 12)
+    assert len(stats.losses) == 7
+    torch.manual_seed(1)
+    rates[5] = np.inf
+    alone.train_steps(dataclasses.replace(epoch, learning_rates=rates), 0, 6)
+    assert torch.equal(diverging.vectors.state.nan_to_num(), alone.vectors.state.nan_to_num())
 
 
 def test_an_engine_without_a_training_set_only_computes(tiny, device):

@@ -58,7 +58,12 @@ def noted(monkeypatch):
     monkeypatch.setattr(torch.cuda, "stream", lambda stream: contextlib.nullcontext())
     monkeypatch.setattr(torch.cuda, "graph_pool_handle", lambda: "a pool")
     monkeypatch.setattr(torch.cuda, "graph", graph)
-    return graphs, capturing
+    monkeypatch.setattr(torch.cuda, "set_stream", lambda stream: None)
+    modes = ["default"]
+    monkeypatch.setattr(torch.cuda, "get_sync_debug_mode", lambda: modes[-1])
+    monkeypatch.setattr(torch.cuda, "set_sync_debug_mode", modes.append)
+    yield graphs, capturing
+    assert modes[-1] == "default"
 
 
 class Noting:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from lenet.data.augmentation import BYTE, ONE
+from lenet.pytorch.tensors import flipped
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +64,7 @@ def _moved(images: Tensor, flips: Tensor | None, shifts: Tensor | None) -> Tenso
     """Flipped, then shifted, by whole pixels; what lies outside of an image is 0."""
     count, height, width = images.shape[:3]
     if flips is not None:
-        images = torch.where(flips.view(-1, *[1] * (images.ndim - 1)), images.flip(2), images)
+        images = flipped(images, flips)
     if shifts is None:
         return images
     rows = torch.arange(height, device=images.device) - shifts[:, :1]  # (B, H)
@@ -117,8 +118,10 @@ def _toned(values: Tensor, tones: Tensor) -> Tensor:
 
 def _inside(erased: Tensor, height: int, width: int) -> Tensor:
     """Which pixels lie in the erased rectangle of their image: bool (B, H, W)."""
-    size = torch.tensor([height, width, height, width], device=erased.device)
-    top, left, bottom, right = ((erased * size + ONE // 2) >> (2 * BYTE)).unbind(1)
+    sizes = (height, width, height, width)
+    top, left, bottom, right = (
+        (edge * size + ONE // 2) >> (2 * BYTE) for edge, size in zip(erased.unbind(1), sizes, strict=True)
+    )
     rows, columns = (torch.arange(edge, device=erased.device) for edge in (height, width))
     is_row = (rows >= top[:, None]) & (rows < bottom[:, None])
     return is_row[:, :, None] & ((columns >= left[:, None]) & (columns < right[:, None]))[:, None]

@@ -28,6 +28,12 @@ class Result:
     num_correct: NDArray[np.int64]
 
 
+def num_good_steps(losses: NDArray[np.float64]) -> int:
+    """Return how many steps were taken before the first loss that is not finite; losses: (n,)."""
+    bad = ~np.isfinite(losses)
+    return int(bad.argmax()) if bad.any() else len(losses)
+
+
 class Chunks:
     """Takes chunks of steps with one stage.
 

@@ -1,4 +1,4 @@
-"""The engine for GPUs: the training set on the device, whole chunks of steps as CUDA graphs, one wait for each chunk.
+"""The engine for GPUs: the training set on the device, steps as CUDA graphs of one and of eight, one wait for each chunk.
 
     engine = CudaEngine(network, dataset, config, preprocessing, "cuda:0")
     stats = engine.train_steps(plan, 0, plan.num_steps)
@@ -42,7 +42,7 @@ from lenet.errors import EngineError
 from lenet.images.preprocess import Preprocessing
 from lenet.networks import Network, gradients
 from lenet.pytorch.arithmetic import arithmetic, autocast, on
-from lenet.pytorch.cuda.chunk import Chunks, Result
+from lenet.pytorch.cuda.chunk import Chunks, Result, num_good_steps
 from lenet.pytorch.cuda.placing import Placed
 from lenet.pytorch.cuda.replay import Replay
 from lenet.pytorch.cuda.stage import Stage
@@ -110,9 +110,7 @@ class CudaEngine(Stateful):
             self._views.point_to(self.vectors.weights)
             self.optimizer: State = self.vectors.of(None, self._views.shapes)
             self._loss = Loss.of(config, dataset, self.vectors.weights)
-            if not self.placed.is_resident:
-                size = f"{self.placed.size / 1e9:.1f} GB"
-                self.notice = f"its memory is too small for {size} of images, which are sent as they are needed"
+            self.notice = self.placed.notice
         # After a lost device a training continues from its checkpoint; any other evaluation has lost nothing.
         self._evaluation = EVALUATION if dataset is None else dataclasses.replace(EVALUATION, lost=STEP.lost)
 
@@ -146,16 +144,14 @@ class CudaEngine(Stateful):
             arithmetic(self.config.precision),
         ):
             self._keep()
-            result, taken = self._run(plan, start, stop), stop - start
+            result = self._run(plan, start, stop)
             losses, correct = result.losses, int(result.num_correct)
-            if not np.isfinite(
-                losses
-            ).all():  # the device has gone on; the same steps up to the bad one have the same bits
-                taken = int((~np.isfinite(losses)).argmax())
-                losses = losses[: taken + 1]
+            num_good = num_good_steps(losses)
+            if num_good < len(losses):  # the device has gone on; the same steps up to the bad one have the same bits
+                losses = losses[: num_good + 1]
                 self._go_back()
-                correct = int(self._run(plan, start, start + taken).num_correct) if taken else 0
-            self.optimizer.num_steps += taken
+                correct = int(self._run(plan, start, start + num_good).num_correct) if num_good else 0
+            self.optimizer.num_steps += num_good
         sizes = np.minimum(plan.batch_size, len(plan.order) - np.arange(start, start + len(losses)) * plan.batch_size)
         return Stats(losses, sizes, correct, time.perf_counter() - began)
 
@@ -219,14 +215,14 @@ class CudaEngine(Stateful):
     def _chunks_for(self, plan: Plan) -> Chunks:
         """What takes the steps of such a plan; made anew for another size of batches or their parts."""
         chunks, size = self._chunks, plan.batch_size
-        step = chunks.replay.step if chunks else None
-        if chunks is None or chunks.stage.batch_size != size or getattr(step, "micro_batch", None) != self.micro_batch:
+        micro_batch = getattr(chunks.replay.step, "micro_batch", None) if chunks else None
+        if chunks is None or chunks.stage.batch_size != size or micro_batch != self.micro_batch:
             self._chunks = None  # releases its memory
             num_classes = self._num_classes()
             stage = Stage(self.placed, self.preprocessing, (), size, num_classes, plan.num_steps)
-            made = ModuleStep(self.module, stage, self.vectors, self._loss, self.config.precision)
-            made.micro_batch = self.micro_batch
-            replay = Replay(made, self._device, self._keep, self._go_back)
+            step = ModuleStep(self.module, stage, self.vectors, self._loss, self.config.precision)
+            step.micro_batch = self.micro_batch
+            replay = Replay(step, self._device, self._keep, self._go_back)
             chunks = self._chunks = Chunks(stage, self.vectors, replay, [self.config])
         return chunks
 
@@ -239,12 +235,11 @@ class CudaEngine(Stateful):
 
     def _keep(self) -> None:
         self.vectors.keep()
-        self._kept_buffers = {name: buffer.clone() for name, buffer in self._views.buffers.items()}
+        self._views.keep()
 
     def _go_back(self) -> None:
         self.vectors.go_back()
-        for name, buffer in self._kept_buffers.items():
-            self._views.buffers[name].copy_(buffer)
+        self._views.go_back()
         if self._chunks is not None:
             self._chunks.stage.row.zero_()
 

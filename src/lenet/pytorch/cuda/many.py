@@ -28,7 +28,7 @@ from lenet.images.preprocess import Preprocessing
 from lenet.networks import Network
 from lenet.pytorch.arithmetic import arithmetic, autocast, on
 from lenet.pytorch.cuda.batched import Batched, frozen, tensors_of
-from lenet.pytorch.cuda.chunk import Chunks, Result
+from lenet.pytorch.cuda.chunk import Chunks, Result, num_good_steps
 from lenet.pytorch.cuda.placing import Placed
 from lenet.pytorch.cuda.replay import Replay
 from lenet.pytorch.cuda.stage import Stage
@@ -46,10 +46,15 @@ SHARED = (
 )
 
 
+# What changes images: trainings that are taken together have any of each, or none.
+CHANGES = (("flip",), ("shift",), ("rotation", "scale", "shear"), ("brightness", "contrast"), ("erasing",))
+
+
 def common(config: TrainConfig) -> tuple[object, ...]:
     """Return what a training must have in common with others to be taken together with them."""
     kinds = (config.ema is None, config.momentum == 0, config.weight_decay == 0)
-    return (*kinds, *(getattr(config, name) for name in SHARED))
+    changes = (any(getattr(config, name) for name in names) for names in CHANGES)
+    return (*kinds, *changes, *(getattr(config, name) for name in SHARED))
 
 
 class ManyStep:
@@ -79,8 +84,8 @@ class ManyStep:
             with autocast(self.precision, images.device):
                 logits = self.batched(images, self._tensors | leaves, training=True, keys=keys).float()
             losses = self.loss.values(logits, labels, targets)
-            found = dict(zip(leaves, torch.autograd.grad(losses.sum(), list(leaves.values())), strict=True))
-        parts = [(found | self._zeros)[name].flatten(1) for name in self.batched.architecture.parameter_shapes]
+            gradients = dict(zip(leaves, torch.autograd.grad(losses.sum(), list(leaves.values())), strict=True))
+        parts = [(gradients | self._zeros)[name].flatten(1) for name in self.batched.architecture.parameter_shapes]
         torch.cat(parts, dim=1, out=self.vectors.gradient)
         self.vectors.update(numbers)
         self.stage.write(losses, logits)
@@ -121,12 +126,12 @@ class CudaMany:
             )
         if any(common(each) != common(configs[0]) for each in configs[1:]):
             raise EngineError(
-                f"trainings that differ in more than seed, rates, momentum and weight decay ({', '.join(SHARED)})",
+                f"trainings that differ in more than seed, rates, momentum and weight decay ({', '.join(SHARED)}, "
+                "or what changes images)",
                 hint="train those that are alike at once",
             )
         self.configs, self.preprocessing = list(configs), preprocessing
         self.threads = num_threads(configs[0].threads)
-        self.notice = ""
         shape = self.architecture
         with first_use(device), memory_explained(device, FIRST, f"for {len(networks)} networks"):
             self.placed = Placed(dataset, self._device)
@@ -136,9 +141,7 @@ class CudaMany:
         self._batched = Batched(shape)
         self._loss = Loss.of(configs[0], dataset, self.vectors.weights)
         self._chunks: Chunks | None = None
-        if not self.placed.is_resident:
-            size = f"{self.placed.size / 1e9:.1f} GB"
-            self.notice = f"its memory is too small for {size} of images, which are sent as they are needed"
+        self.notice = self.placed.notice
 
     def train_steps(self, plans: Mapping[int, Plan], start: int, stop: int) -> dict[int, Stats]:
         """Take the steps `start` to `stop - 1` of some of the networks; the others stay as they are.
@@ -158,8 +161,8 @@ class CudaMany:
             EngineError: if memory is short or the device is lost.
         """
         began = time.perf_counter()
-        some = next(iter(plans.values()))
-        all_plans = [plans.get(number, some) for number in range(len(self.states))]
+        plan = next(iter(plans.values()))
+        all_plans = [plans.get(number, plan) for number in range(len(self.states))]
         with (
             torch_threads(self.threads),
             on(self._device),
@@ -168,22 +171,22 @@ class CudaMany:
         ):
             self.vectors.keep()
             result = self._run(all_plans, start, stop)
-            taken = {number: _good_steps(result.losses[:, number]) for number in plans}
+            num_good = {number: num_good_steps(result.losses[:, number]) for number in plans}
             correct = {number: int(result.num_correct[number]) for number in plans}
             ended = self.vectors.state.clone()
             for number in set(range(len(self.states))) - set(plans):
                 ended[:, number] = self.vectors.kept[:, number]
-            for bad in {steps for steps in taken.values() if steps < stop - start}:
+            for bad in {steps for steps in num_good.values() if steps < stop - start}:
                 self.vectors.go_back()  # the same steps again, up to the bad one
                 again = self._run(all_plans, start, start + bad) if bad else None
-                for number in (number for number, steps in taken.items() if steps == bad):
+                for number in (number for number, steps in num_good.items() if steps == bad):
                     ended[:, number] = self.vectors.state[:, number]
                     correct[number] = int(again.num_correct[number]) if again else 0
             self.vectors.state.copy_(ended)
         seconds = time.perf_counter() - began
-        sizes = np.minimum(some.batch_size, len(some.order) - np.arange(start, stop) * some.batch_size)
+        sizes = np.minimum(plan.batch_size, len(plan.order) - np.arange(start, stop) * plan.batch_size)
         stats = {}
-        for number, steps in taken.items():
+        for number, steps in num_good.items():
             self.states[number].num_steps += steps
             length = min(steps + 1, stop - start)
             stats[number] = Stats(result.losses[:length, number], sizes[:length], correct[number], seconds)
@@ -229,9 +232,3 @@ class CudaMany:
         self.vectors.go_back()
         if self._chunks is not None:
             self._chunks.stage.row.zero_()
-
-
-def _good_steps(losses: NDArray[np.float64]) -> int:
-    """How many steps were taken before the first loss that is not finite."""
-    bad = ~np.isfinite(losses)
-    return int(bad.argmax()) if bad.any() else len(losses)

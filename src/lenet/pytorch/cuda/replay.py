@@ -3,7 +3,8 @@
 This is the only place where a GPU and another device differ in what is executed.
 """
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 import torch
@@ -13,6 +14,7 @@ from lenet.errors import EngineError
 
 UNROLLED = 8  # steps in the longer graph; a chunk is launched with an eighth of the calls
 WARM_UP = 2  # steps before a capture, in which libraries choose their algorithms and allocate
+UNCAPTURABLE = ("captur", "synchronizing")  # in PyTorch's messages on what a graph cannot hold
 
 
 class Step(Protocol):
@@ -83,11 +85,11 @@ class Replay:
             try:
                 graph = self._graphs[count, number] = self._captured(count, number)
             except RuntimeError as error:
-                if is_out_of_memory(error) or "captur" not in str(error):
+                if is_out_of_memory(error) or not any(word in str(error) for word in UNCAPTURABLE):
                     raise
-                said = str(error).splitlines()[0]
+                message = str(error).splitlines()[0]
                 raise EngineError(
-                    f"the steps of this network cannot be captured as a CUDA graph: {said}",
+                    f"the steps of this network cannot be captured as a CUDA graph: {message}",
                     hint="--engine reference computes it; a forward pass must not read numbers from the GPU",
                 ) from error
             finally:
@@ -101,13 +103,45 @@ class Replay:
         stream.wait_stream(current)
         try:
             with torch.cuda.stream(stream):
-                for _ in range(WARM_UP):
-                    self.step(count)
+                for left in reversed(range(WARM_UP)):
+                    with contextlib.nullcontext() if left else _refusing_waits():
+                        self.step(count)
                     self._go_back()
+            _release_workspaces(self.device)
             graph = torch.cuda.CUDAGraph()
             with torch.cuda.graph(graph, self._pool, stream, capture_error_mode="thread_local"):
                 for _ in range(number):
                     self.step(count)
+            _release_workspaces(self.device)
+        except RuntimeError:
+            torch.cuda.set_stream(current)  # a capture that fails leaves its own
+            raise
         finally:
             current.wait_stream(stream)  # before the state is set back
         return graph
+
+
+@contextlib.contextmanager
+def _refusing_waits() -> Iterator[None]:
+    """Raise a RuntimeError where a step waits for the GPU.
+
+    A capture would fail there too, but leave PyTorch's allocator and random generator in a capture that does not end.
+    """
+    mode = torch.cuda.get_sync_debug_mode()
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        yield
+    finally:
+        torch.cuda.set_sync_debug_mode(mode)
+
+
+def _release_workspaces(device: torch.device) -> None:
+    """Let cuBLAS allocate its workspaces anew.
+
+    Before a capture, so that those that the graph uses lie in the graph's memory, and after it, so that nothing else uses
+    them. Others, such as torch.compile, free workspaces that lie elsewhere while graphs still write to them.
+    """
+    release = getattr(torch._C, "_cuda_clearCublasWorkspaces", None)  # builds without CUDA lack it
+    if release is not None:
+        torch.cuda.synchronize(device)
+        release()

@@ -5,6 +5,7 @@ A CUDA graph holds addresses, so the steps of every chunk read the same tables, 
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,6 @@ class Stage:
         batch_size: images of a step.
         num_classes: of the network.
         most_rows: steps of a stage at most, such as those of an epoch.
-        dtype: of the weights.
 
     Attributes:
         images: float32 (R, …, B, C, H, W), what the network takes.
@@ -57,7 +57,6 @@ class Stage:
         batch_size: int,
         num_classes: int,
         most_rows: int,
-        dtype: torch.dtype = torch.float32,
     ) -> None:
         self.placed, self.preprocessing, self.lead, self.batch_size = placed, preprocessing, lead, batch_size
         shape = (*lead, batch_size, *placed.image_shape)
@@ -72,8 +71,8 @@ class Stage:
         self.labels = table(batch_size, dtype=torch.int64)
         self.targets = None if placed.targets is None else table(batch_size, num_classes)
         self.keys = table(batch_size, dtype=torch.int64)
-        self.numbers = table(NUMBERS, dtype=dtype)
-        self.losses = table(dtype=dtype)
+        self.numbers = table(NUMBERS)
+        self.losses = table()
         self.logits = table(batch_size, num_classes)
         self.row = torch.zeros(1, dtype=torch.int64, device=device)
 
@@ -92,7 +91,7 @@ class Stage:
         if order is None:
             raise ValueError("a plan without an order")
         index = order.ravel()  # (count · K · B,)
-        chosen = torch.from_numpy(index).to(self.placed.device)
+        chosen = self.placed.send(index)
         shape = (count, *self.lead, self.batch_size)
         self.labels[:count] = self.placed.labels[chosen].view(shape)
         arrays = self._changes(plans, count, positions)
@@ -102,9 +101,9 @@ class Stage:
             plans, count, lambda plan: None if plan.dropout_keys is None else plan.dropout_keys[positions]
         )
         if keys is not None:
-            self.keys[:count] = self._on_device(keys.astype(np.int64))
-        self._fill_images(index, arrays)
-        self.numbers[:count] = self._on_device(numbers.reshape(count, *self.lead, -1)).to(self.numbers.dtype)
+            self.keys[:count] = self.placed.send(keys.astype(np.int64))
+        self._fill_images(index, chosen, arrays)
+        self.numbers[:count] = self.placed.send(numbers.reshape(count, *self.lead, -1))
         self.row.zero_()
 
     def batch(self, count: int) -> tuple[Tensor, Tensor, Tensor | None, Tensor, Tensor]:
@@ -142,38 +141,46 @@ class Stage:
     def _tables(self) -> tuple[Tensor, Tensor, Tensor | None, Tensor]:
         return self.images, self.labels, self.targets, self.keys
 
-    def _fill_images(self, index: NDArray[np.int64], arrays: dict[str, Array]) -> None:
+    def _fill_images(self, index: NDArray[np.int64], chosen: Tensor, arrays: dict[str, Array]) -> None:
         """Writes the images, some at a time."""
         flat = self.images.view(-1, *self.images.shape[-3:])  # (R · K · B, C, H, W)
         size = max(1, SLAB_PIXELS // (flat.shape[-1] * flat.shape[-2]))
         for first in range(0, len(index), size):
             part = slice(first, min(first + size, len(index)))
-            tensors = {name: self._on_device(array[part]) for name, array in arrays.items()}
+            tensors = {name: self.placed.send(array[part]) for name, array in arrays.items()}
             changes = Changes(**tensors, grey=self.preprocessing.grey)
-            images = changed(self.placed.images(index[part]), changes)
+            images = changed(self.placed.images(index[part], chosen[part]), changes)
             flat[part] = to_input(images, self.preprocessing)
 
     def _changes(self, plans: Sequence[Plan], count: int, positions: slice) -> dict[str, Array]:
         """What changes the images, by the names of Changes, (count · K · B, …) each."""
         parts = {id(plan): (plan.augmentation or Augmentation()).part(positions) for plan in plans}
-        found = {
+
+        def of_augmentation(name: str, plan: Plan) -> Array | None:
+            array: Array | None = getattr(parts[id(plan)], name)
+            return array
+
+        changes = {
             "flips": self._joined(plans, count, lambda plan: None if plan.flips is None else plan.flips[positions]),
             "shifts": self._joined(
                 plans, count, lambda plan: None if plan.shifts is None else plan.shifts[positions].astype(np.int64)
             ),
         }
         for name in ("maps", "tones", "erased"):
-            found[name] = self._joined(plans, count, lambda plan, name=name: getattr(parts[id(plan)], name))  # type: ignore[misc]
+            changes[name] = self._joined(plans, count, partial(of_augmentation, name))
         axes = 2 + len(self.lead)
-        return {name: each.reshape(-1, *each.shape[axes:]) for name, each in found.items() if each is not None}
+        return {name: each.reshape(-1, *each.shape[axes:]) for name, each in changes.items() if each is not None}
 
     def _joined(self, plans: Sequence[Plan], count: int, part: Callable[[Plan], Array | None]) -> Array | None:
         """An array of all plans, (count, …, B, *), zeros where a last batch is smaller; None if they have none."""
+        arrays = [part(plan) for plan in plans]
+        present = [array for array in arrays if array is not None]
+        if not present:
+            return None
+        if len(present) < len(arrays):
+            raise ValueError("some plans change their images in a way that others do not")
         rows = []
-        for plan in plans:
-            array = part(plan)
-            if array is None:
-                return None
+        for array in present:
             full = np.zeros((count * self.batch_size, *array.shape[1:]), array.dtype)
             full[: len(array)] = array
             rows.append(full.reshape(count, self.batch_size, *array.shape[1:]))
@@ -186,8 +193,5 @@ class Stage:
         targets = self.placed.targets[chosen]
         if targets.ndim == 3:
             views = targets.unbind(1)
-            targets = views[0] if flips is None else torch.where(self._on_device(flips)[:, None], views[1], views[0])
+            targets = views[0] if flips is None else torch.where(self.placed.send(flips)[:, None], views[1], views[0])
         return targets.float()
-
-    def _on_device(self, array: Array) -> Tensor:
-        return torch.from_numpy(np.ascontiguousarray(array)).to(self.placed.device, non_blocking=True)

@@ -1,5 +1,7 @@
 """A step of one network in plain PyTorch, with nothing that a CUDA graph could not hold."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -91,6 +93,7 @@ class ModuleStep:
         self._dropouts = [layer for layer in module.modules() if isinstance(layer, DeviceDropout)]
         self._parameters = [each for each in module.parameters() if each.requires_grad]
         self._zeros = {id(each): torch.zeros_like(each) for each in module.parameters()}
+        self._compute_loss = _one_of(loss) if loss.class_weights is not None and loss.smoothing else loss.value
 
     def __call__(self, count: int) -> None:
         """Take the step with the first `count` images of the row."""
@@ -106,21 +109,20 @@ class ModuleStep:
                 with autocast(self.precision, self.stage.placed.device):
                     outputs = self.module(images[part])
                 of_part = None if targets is None else targets[part]
-                loss = self.loss.value(
-                    outputs.float() if outputs.dtype is torch.bfloat16 else outputs, labels[part], of_part
-                )
+                exact = outputs.float() if outputs.dtype is torch.bfloat16 else outputs
+                loss = self._compute_loss(exact, labels[part], of_part)
                 if size < count:
                     loss = loss * (self.loss.weight(labels[part]) / whole)
-                found = torch.autograd.grad(loss, self._parameters, allow_unused=True)
-            self._add(found, is_first=start == 0)
+                gradients = torch.autograd.grad(loss, self._parameters, allow_unused=True)
+            self._add(gradients, is_first=start == 0)
             losses.append(loss.detach())
             logits.append(outputs.detach())
         self.vectors.update(numbers)
         self.stage.write(losses[0] if len(losses) == 1 else torch.stack(losses).sum(), torch.cat(logits))
 
-    def _add(self, found: tuple[Tensor | None, ...], is_first: bool) -> None:
+    def _add(self, gradients: tuple[Tensor | None, ...], is_first: bool) -> None:
         """Adds gradients to the vector; the gradient of what is frozen or not used is zero."""
-        by_parameter = dict(zip(map(id, self._parameters), found, strict=True))
+        by_parameter = dict(zip(map(id, self._parameters), gradients, strict=True))
         parts = []
         for parameter in self.module.parameters():
             part = by_parameter.get(id(parameter))
@@ -129,3 +131,16 @@ class ModuleStep:
             torch.cat(parts, out=self.vectors.gradient)
         else:
             self.vectors.gradient.add_(torch.cat(parts))
+
+
+def _one_of(loss: Loss) -> Callable[[Tensor, Tensor, Tensor | None], Tensor]:
+    """`loss.value`, computed by `values`.
+
+    With class weights and smoothing, PyTorch's cross-entropy counts the labels that it does not ignore, and waits for the
+    number, which no graph can hold.
+    """
+
+    def value(logits: Tensor, labels: Tensor, targets: Tensor | None) -> Tensor:
+        return loss.values(logits[None], labels[None], None if targets is None else targets[None])[0]
+
+    return value

@@ -1,4 +1,4 @@
-"""Weights and optimiser state of one network, or of K at once, as vectors on the device: a step needs no number of the host.
+"""Weights and optimiser state of one network, or of K at once, as vectors on the device: a step reads nothing from the host.
 
 What changes from step to step, such as the learning rate, is a row of a table on the device (`step_numbers`), so that a CUDA
 graph of a step holds for every step. The formulas are those of pytorch/optimizer.py, the specification.

@@ -37,6 +37,21 @@ class Views:
         self.initial = torch.cat([part.detach().reshape(-1) for part in self._parts])
         self.num_parameters = sum(parameter.numel() for parameter in parameters.values())
 
+    def keep(self) -> None:
+        """Copy what a step changes beside the vector, for `go_back`: the buffers, and the random state, of nn.Dropout say."""
+        self._kept = {name: buffer.clone() for name, buffer in self.buffers.items()}
+        is_gpu = self.initial.device.type == "cuda"
+        self._random_state = torch.cuda.get_rng_state(self.initial.device) if is_gpu else torch.get_rng_state()
+
+    def go_back(self) -> None:
+        """Set these back to what they were at the last `keep`."""
+        for name, buffer in self._kept.items():
+            self.buffers[name].copy_(buffer)
+        if self.initial.device.type == "cuda":
+            torch.cuda.set_rng_state(self._random_state, self.initial.device)
+        else:
+            torch.set_rng_state(self._random_state)
+
     def point_to(self, vector: Tensor) -> None:
         """Make the module compute with a vector (num_values,), whose memory it shares."""
         for part, view in zip(self._parts, split(vector, self.shapes).values(), strict=True):
