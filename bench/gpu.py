@@ -4,7 +4,8 @@
     python bench/gpu.py steps --out FOLDER           (also: epochs, accuracy, many)
     python bench/gpu.py program NAME --out FOLDER    (one of examples/)
 
-Each writes FOLDER/FIGURE.log, whose last line is a JSON object; bench/gpu_record.py joins them. With --device cpu --tiny each
+Each writes FOLDER/FIGURE.log, whose last line is a JSON object, again after each part, so that a part that fails or finds no
+time takes none of the others with it; bench/gpu_record.py joins the logs. With --device cpu --tiny each
 runs anywhere in seconds, on made-up images: that tests that it runs, and measures nothing. Otherwise it needs Fashion-MNIST
 (LENET_DATA, cache or download).
 """
@@ -12,6 +13,7 @@ runs anywhere in seconds, on made-up images: that tests that it runs, and measur
 import argparse
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +40,15 @@ def main() -> None:
     for line in described(options.device):
         log.say(f"# {line}")
     name = "-".join(filter(None, (options.figure, options.name)))
-    result = figure(options.figure, options.name, log, options)
-    log.say(json.dumps({"figure": name, **result}))
-    if options.out is not None:
-        (options.out / f"{name}.log").write_text(log.text.getvalue(), encoding="utf-8")
+
+    def save(result: dict[str, Any]) -> None:
+        if options.out is not None:
+            line = json.dumps({"figure": name, **result})
+            (options.out / f"{name}.log").write_text(f"{log.text.getvalue()}{line}\n", encoding="utf-8")
+
+    result = figure(options.figure, options.name, log, options, save)
+    save(result)
+    print(json.dumps({"figure": name, **result}))
 
 
 def check(device: str) -> None:
@@ -72,7 +79,9 @@ def described(device: str) -> list[str]:
     return lines
 
 
-def figure(kind: str, name: str | None, log: Log, options: argparse.Namespace) -> dict[str, Any]:
+def figure(
+    kind: str, name: str | None, log: Log, options: argparse.Namespace, save: Callable[[dict[str, Any]], None]
+) -> dict[str, Any]:
     """Measure a figure."""
     import gpu_figures
     import torch
@@ -81,7 +90,7 @@ def figure(kind: str, name: str | None, log: Log, options: argparse.Namespace) -
     import lenet
 
     splits = made_up() if options.tiny else lenet.data.load("fashion-mnist")
-    bench = Bench(torch.device(options.device), splits, TINY if options.tiny else Sizes(), log)
+    bench = Bench(torch.device(options.device), splits, TINY if options.tiny else Sizes(), log, save)
     if kind == "program":
         return gpu_figures.program(bench, name or "")
     measured: dict[str, Any] = getattr(gpu_figures, kind)(bench)

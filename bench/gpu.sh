@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# From a bare machine with a GPU to all evidence about it, in at most eight minutes.
+# Tests and measures lenet on a machine with a GPU, in at most eight minutes.
 #
 #   bash bench/gpu.sh [OUT]          (by default $OUT, else runs/gpu)
 #
@@ -97,6 +97,13 @@ else
   if "$PYTHON" -c 'import xdist' 2> /dev/null; then tests+=(-p xdist -n 4); fi
   on_gpu "tests marked gpu" 120 "${tests[@]}" --require-gpu $(grep -rl 'mark\.gpu' tests --include='*.py' | xargs -n 1 dirname | sort -u)
 fi
+
+# The same seed, in two processes.
+engine=cuda
+if [ "$DEVICE" = cpu ]; then engine=cpu; fi
+train=("$PYTHON" -m lenet train --data digits --recipe fast --epochs 1 --seed 3 --engine "$engine" --device "$DEVICE")
+twice='"${@:2}" --out "$1/a" && "${@:2}" --out "$1/b" && cmp "$1"/{a,b}/model.safetensors'
+on_gpu "same bits in two processes" 60 bash -c "$twice" twice "$WORK" "${train[@]}"
 
 figure "steps alone" 150 steps
 figure "ten epochs and evaluations" 60 epochs

@@ -1,6 +1,6 @@
 """What bench/gpu.sh takes along to a machine with a GPU that reaches no registry: wheels, Fashion-MNIST, kernels, the commit.
 
-    python bench/gpu_bundle.py make build/gpu --there numpy torch triton pillow    (here: make gpu-bundle)
+    python bench/gpu_bundle.py make build/gpu (here: make gpu-bundle)
     python bench/gpu_bundle.py install build/gpu SITE                              (there: bench/gpu.sh does the rest)
     python bench/gpu_bundle.py kernels build/gpu
     python bench/gpu_bundle.py commit build/gpu
@@ -23,7 +23,7 @@ ROOT = Path(__file__).parent.parent
 KERNELS = ROOT / "src" / "lenet" / "engines" / "kernels"
 MOST_BYTES = 64 << 20  # of the checkout's files and the bundle
 TESTING = ("hypothesis", "pytest", "pytest-xdist")
-THERE = ("numpy", "torch", "triton")
+THERE = ("numpy", "torch", "triton", "matplotlib", "pillow")  # as in images for PyTorch; the last two are large
 PLATFORMS = [f"manylinux_2_{number}_x86_64" for number in (28, 27, 24, 17, 12)] + ["manylinux2014_x86_64"]
 UNMEASURED = ("bench/records/", "docs/")  # files that decide nothing; see recording.commit
 

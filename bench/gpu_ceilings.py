@@ -102,12 +102,12 @@ def measure(device: torch.device, matrix: int = 8192, numbers: int = 1 << 30, re
         with arithmetic(precision):
             return 2 * matrix**3 / median_seconds(lambda: left @ right, device, repeats)
 
-    found = {precision: product(precision) for precision in ("fp32", "tf32", "bf16")}
+    rates = {precision: product(precision) for precision in ("fp32", "tf32", "bf16")}
     source = torch.randn(numbers, device=device)
     copy = torch.empty_like(source)
     num_bytes = 2 * 4 * numbers / median_seconds(lambda: copy.copy_(source), device, repeats)
     launch, call = _kernel_seconds(device, repeats)
-    return Ceilings(**found, num_bytes=num_bytes, launch_seconds=launch, call_seconds=call)
+    return Ceilings(**rates, num_bytes=num_bytes, launch_seconds=launch, call_seconds=call)
 
 
 def step_needs(architecture: Architecture, train: Dataset, batch_size: int) -> Needs:
@@ -132,11 +132,11 @@ def profiled(work: Callable[[], object], device: torch.device, steps: int, log: 
     """
     is_gpu = device.type == "cuda"
     try:
-        with profile(activities=[ProfilerActivity.CUDA if is_gpu else ProfilerActivity.CPU]) as found:
+        with profile(activities=[ProfilerActivity.CUDA if is_gpu else ProfilerActivity.CPU]) as profiling:
             work()
             wait(device)
         kind = torch.autograd.DeviceType.CUDA if is_gpu else torch.autograd.DeviceType.CPU
-        kernels = [event for event in found.events() or [] if event.device_type == kind]
+        kernels = [event for event in profiling.events() or [] if event.device_type == kind]
     except Exception as error:  # figures without kernels are better than none
         log.say(f"the profiler failed: {type(error).__name__}: {error}")
         return None

@@ -2,7 +2,8 @@
 
 Every contender starts from a copy of the same weights, takes the same batches, and has all images on the device before the
 clock starts. The device is waited for before the clock stops. All compute in fp32 unless their name says otherwise: PyTorch's
-convolutions would by default use TF32.
+convolutions would by default use TF32. Plain PyTorch may take cuDNN's fastest algorithms, also such as do not give the same
+bits run after run.
 """
 
 import dataclasses
@@ -67,12 +68,14 @@ class Bench:
         splits: the data.
         sizes: how much.
         log: where the figures are printed.
+        save: takes the figures that there are so far.
     """
 
     device: torch.device
     splits: Splits
     sizes: Sizes
     log: Log
+    save: Callable[[dict[str, Any]], None] = lambda result: None
 
     def work(self, config: TrainConfig) -> Work:
         """Return what all contenders of a comparison compute."""
@@ -94,7 +97,7 @@ def engine_of(bench: Bench, work: Work) -> CudaEngine:
 
 
 def step_contenders(bench: Bench, work: Work) -> dict[str, Contender]:
-    """Return all that take training steps, by name; those that cannot be made are printed and left out."""
+    """Return all that take training steps but torch.compile, by name; those that cannot be made are printed and left out."""
     epoch = work.plan()
     half, tenth = max(1, epoch.num_steps // 2), max(1, epoch.num_steps // 10)
     makers: dict[str, Callable[[], Contender]] = {
@@ -104,7 +107,6 @@ def step_contenders(bench: Bench, work: Work) -> dict[str, Contender]:
         "lenet cuda, bf16": lambda: _engine_steps(engine_of(bench, _with_precision(work, "bf16")), work, half),
         "lenet reference": lambda: _engine_steps(_reference(bench, work), work, min(half, 20)),
         EAGER: lambda: plain_steps(bench, work),
-        COMPILED: lambda: plain_steps(bench, work, compiled=True),
     }
     return made(makers, bench.log)
 
@@ -176,7 +178,7 @@ class Plain:
 
     def steps(self, order: Tensor, start: int, stop: int) -> None:
         """Take the steps `start` to `stop - 1` with the images in an order (N,) on the device; nothing is awaited."""
-        with arithmetic("fp32"):
+        with arithmetic("fp32", is_repeatable=False):
             for number in range(start, stop):
                 chosen = order[number * self.batch_size : (number + 1) * self.batch_size]
                 self._begin()
@@ -186,7 +188,7 @@ class Plain:
 
     def num_correct(self, images: Tensor, labels: Tensor) -> int:
         """Return how many images on the device are classified correctly."""
-        with arithmetic("fp32"), torch.inference_mode():
+        with arithmetic("fp32", is_repeatable=False), torch.inference_mode():
             return int((self.model(images).argmax(1) == labels).sum())
 
     def epoch(self, config: TrainConfig, number: int) -> None:

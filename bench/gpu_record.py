@@ -1,4 +1,4 @@
-"""Joins the figures of bench/gpu.py into one record, and compares them with what is wanted.
+"""Joins the figures of bench/gpu.py into one record, and compares them with the targets.
 
     python bench/gpu_record.py FIGURES SUMMARY RECORD
 
@@ -17,13 +17,13 @@ PROGRAM = "program-"
 
 @dataclass(frozen=True)
 class Target:
-    """A number that is wanted.
+    """What a figure should reach.
 
     Attributes:
-        what: is measured.
+        what: the name of the figure.
         path: to the number, in the figures.
-        least: that is wanted; of seconds the most.
-        hope: what would be better.
+        least: the target: the least value, or the greatest for seconds.
+        hope: a better value.
         unit: of the number; "s" for seconds, of which fewer are better.
     """
 
@@ -34,13 +34,20 @@ class Target:
     unit: str
 
     def is_met(self, value: float) -> bool:
-        """Return whether a number is as wanted."""
+        """Return whether a number reaches the target."""
         return value <= self.least if self.unit == "s" else value >= self.least
 
 
 STEPS = ("steps", "ratio")
 TARGETS = (
     Target("steps alone", ("steps", "images_per_second", "lenet cuda", "median"), least=3e6, hope=1e7, unit="images/s"),
+    Target(
+        "… in ten calls an epoch, as lenet train",
+        ("steps", "images_per_second", "lenet cuda, ten calls an epoch", "median"),
+        least=3e6,
+        hope=1e7,
+        unit="images/s",
+    ),
     Target("steps against PyTorch eager", (*STEPS, "PyTorch eager", "lenet cuda"), least=10, hope=50, unit="×"),
     Target(
         "steps against torch.compile",
@@ -50,6 +57,7 @@ TARGETS = (
         unit="×",
     ),
     Target("ten epochs and evaluations", ("epochs", "seconds", "lenet cuda", "median"), least=0.5, hope=0.1, unit="s"),
+    Target("… a whole lenet train, capture included", ("epochs", "seconds", "lenet train", "median"), 0.5, 0.1, "s"),
     Target("90 % from the first step", ("accuracy", "best"), least=1.0, hope=0.2, unit="s"),
     Target("K = 128 networks at once", ("many", "128", "median"), least=8e6, hope=2e7, unit="model·images/s"),
     Target("published programs on the GPU", ("programs_on_device",), least=5, hope=5, unit="of 5"),
@@ -66,18 +74,22 @@ def main() -> None:
 
 
 def joined(folder: Path, summary: Path) -> str:
-    """Return the record: the logs, the steps that were taken, the numbers that are wanted, and a line of JSON."""
+    """Return the record: the logs, the steps of bench/gpu.sh, the figures beside their targets, and a line of JSON."""
     logs = sorted(folder.glob("*.log"), key=lambda path: path.stat().st_mtime)
     texts = [path.read_text(encoding="utf-8") for path in logs]
     parsed = [json.loads(text.splitlines()[-1]) for text in texts]
     figures: dict[str, Any] = {each.pop("figure"): each for each in parsed}
     text = "# bash bench/gpu.sh\n" + "\n".join("\n".join(each.splitlines()[:-1]) + "\n" for each in texts)
-    taken = summary.read_text(encoding="utf-8") if summary.exists() else ""
-    rows = [f"{target.what:<32}{_compared(target, number(figures, target.path))}" for target in TARGETS]
-    wanted = "\n".join([f"{'':<32}{'measured':>14}{'wanted':>12}{'hoped for':>12}", *rows])
+    steps = summary.read_text(encoding="utf-8") if summary.exists() else ""
+    rows = [f"{target.what:<40}{_compared(target, number(figures, target.path))}" for target in TARGETS]
+    if best := fastest(figures):
+        rows.append(
+            f"90 % by {best}; capturing graphs took {figures['accuracy'][best]['capture_seconds']:.2f} s before"
+        )
+    wanted = "\n".join([f"{'':<40}{'measured':>14}{'target':>12}{'hoped for':>12}", *rows])
     numbers = {target.what: number(figures, target.path) for target in TARGETS}
-    last = {"bench": "gpu", "targets": numbers, "steps": taken.splitlines(), "figures": figures}
-    return f"{text}\n{taken}\n{wanted}\n{json.dumps(last)}\n"
+    last = {"bench": "gpu", "targets": numbers, "steps": steps.splitlines(), "figures": figures}
+    return f"{text}\n{steps}\n{wanted}\n{json.dumps(last)}\n"
 
 
 def number(figures: dict[str, Any], path: tuple[str, ...]) -> float | None:
@@ -86,12 +98,18 @@ def number(figures: dict[str, Any], path: tuple[str, ...]) -> float | None:
         ran = [each["on_device"] for name, each in figures.items() if name.startswith(PROGRAM)]
         return sum(ran) if ran else None
     if path == ("accuracy", "best"):
-        medians = [each["median"] for each in figures.get("accuracy", {}).values() if each["median"] is not None]
-        return min(medians) if medians else None
+        best = fastest(figures)
+        return float(figures["accuracy"][best]["median"]) if best else None
     value: Any = figures
     for name in path:
         value = value.get(name) if isinstance(value, dict) else None
     return None if value is None else float(value)
+
+
+def fastest(figures: dict[str, Any]) -> str | None:
+    """Return the settings that reach 90 % first, or None if none do."""
+    medians = {name: each["median"] for name, each in figures.get("accuracy", {}).items() if each["median"] is not None}
+    return min(medians, key=lambda name: float(medians[name])) if medians else None
 
 
 def _compared(target: Target, value: float | None) -> str:

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import torch
 
-examples, figures, bundle, record, contenders, recording = (
+examples, gpu, figures, bundle, record, contenders, recording = (
     pytest.importorskip(name, reason="bench/ is not there")
-    for name in ("examples", "gpu_figures", "gpu_bundle", "gpu_record", "gpu_contenders", "recording")
+    for name in ("examples", "gpu", "gpu_figures", "gpu_bundle", "gpu_record", "gpu_contenders", "recording")
 )
 COMPILED, EAGER = contenders.COMPILED, contenders.EAGER
 
@@ -43,13 +43,17 @@ def test_without_a_gpu_every_step_that_needs_one_is_skipped(tmp_path):
     assert lines == done.stdout.splitlines()[:-1]
     states = {line[:44].strip(): line[45:53].strip() for line in lines}
     assert states.pop("what is missing") == states.pop("CPU kernels") == "passed"
-    assert len(states) == 1 + 1 + 4 + len(examples.PROGRAMS)
+    assert len(states) == 1 + 1 + 1 + 4 + len(examples.PROGRAMS)
     assert set(states.values()) == {"skipped"}
     assert all("no GPU" in line for line in lines[2:])
 
 
 def test_steps_are_measured_beside_pytorch_and_the_limits(bench):
-    found = figures.steps(bench)
+    saved = []
+    found = figures.steps(
+        dataclasses.replace(bench, save=lambda result: saved.append(set(result["images_per_second"])))
+    )
+    assert saved[0] == saved[1] - {COMPILED}
     names = {"lenet cuda", "lenet cuda, tf32", "lenet cuda, bf16", "lenet reference", EAGER, COMPILED}
     assert names < set(found["images_per_second"]), bench.log.text.getvalue()
     assert "failed" not in bench.log.text.getvalue()
@@ -89,14 +93,33 @@ def test_a_program_must_print_the_device(bench, tmp_path, monkeypatch):
     found = figures.program(bench, name)
     assert found["on_device"]
     assert found["printed"] == "loss 0.5, test acc 0.8"
-    script.write_text("print('training on cuda:0')\n")
-    assert not figures.program(bench, name)["on_device"]
+    for device in ("cuda", "cuda:0"):
+        script.write_text(f"print('training on {device}')\n")
+        assert not figures.program(bench, name)["on_device"]
+        on_gpu = dataclasses.replace(bench, device=torch.device("cuda:0"))
+        assert figures.program(on_gpu, name)["on_device"]
 
 
-def test_the_record_compares_the_figures_with_what_is_wanted(tmp_path):
+def test_a_figure_that_fails_later_leaves_what_it_had_measured(tmp_path, monkeypatch):
+    def fails(*arguments):
+        raise RuntimeError("the profiler")
+
+    monkeypatch.setattr(figures, "profiled", fails)
+    monkeypatch.setattr(sys, "argv", ["gpu.py", "many", "--device", "cpu", "--tiny", "--out", str(tmp_path)])
+    with pytest.raises(RuntimeError, match="the profiler"):
+        gpu.main()
+    lines = (tmp_path / "many.log").read_text(encoding="utf-8").splitlines()
+    assert set(json.loads(lines[-1])) == {"figure", "1", "2"}
+
+
+def test_the_record_compares_the_figures_with_their_targets(tmp_path):
     logs: dict[str, dict[str, Any]] = {
         "steps": {"images_per_second": {"lenet cuda": {"median": 4e6}}, "ratio": {EAGER: {"lenet cuda": 8.0}}},
-        "accuracy": {"slow": {"median": 1.5}, "fast": {"median": 0.5}, "never": {"median": None}},
+        "accuracy": {
+            "slow": {"median": 1.5, "capture_seconds": 1.0},
+            "fast": {"median": 0.5, "capture_seconds": 1.0},
+            "never": {"median": None},
+        },
         "program-a": {"on_device": True},
         "program-b": {"on_device": False},
     }
@@ -112,9 +135,10 @@ def test_the_record_compares_the_figures_with_what_is_wanted(tmp_path):
     assert last["figures"]["steps"] == logs["steps"]
     targets = last["targets"]
     assert targets["90 % from the first step"] == 0.5
+    assert "90 % by fast; capturing graphs took 1.00 s" in text
     assert targets["published programs on the GPU"] == 1
     assert targets["K = 128 networks at once"] is None
-    met = {line[:32].strip(): line.split("  ")[-1] for line in text.splitlines() if line.endswith("met")}
+    met = {line[:40].strip(): line.split("  ")[-1] for line in text.splitlines() if line.endswith("met")}
     assert met["steps alone"] == met["90 % from the first step"] == "met"
     assert met["steps against PyTorch eager"] == "NOT met"
 
