@@ -82,7 +82,8 @@ def num_epochs(count: int) -> int:
 def batch_size(count: int) -> int:
     """Return the images in a step: at least two steps in an epoch, and no batch of one image (`BatchNorm` needs two)."""
     usual = next((size for limit, size in BATCHES.items() if count < limit), LARGEST_BATCH)
-    return next(size for size in itertools.count(max(2, min(usual, -(-count // 2)))) if count % size != 1)
+    sizes = itertools.count(max(2, min(usual, -(-count // 2))))
+    return next(size for size in sizes if count % size != 1 or count == 1)
 
 
 def class_weights(train: Dataset) -> tuple[float, ...] | None:
