@@ -33,7 +33,7 @@ class Table:
 
     def __init__(self, target: str, images: Sequence[Given]) -> None:
         self.target = target
-        # In a file, as there may be millions of answers.
+        # In a file, as there may be millions of answers; closed with this object, which outlives any `with`.
         self.text = tempfile.TemporaryFile("w+", encoding="utf-8", errors="surrogateescape", newline="")  # noqa: SIM115
         weakref.finalize(self, self.text.close)
         self.has_rows = bool(images) and all(image.row is not None for image in images)

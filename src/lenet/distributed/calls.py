@@ -1,4 +1,4 @@
-"""Calls to the workers of a cluster from any thread, while one thread of its own speaks with the workers.
+"""Calls to the workers of a cluster from any thread; a thread of this module sends them and takes the answers.
 
 with Calls(crew, None, display) as calls:
     future = calls.ask(0, lambda actor: actor.describe.remote())

@@ -1,4 +1,4 @@
-"""The workers of a cluster: one for each CPU of each node, hired as nodes come, missed as they die."""
+"""The workers of a cluster: one for each CPU of each node, started when nodes join, dropped when they die."""
 
 import collections
 import itertools
@@ -19,7 +19,7 @@ LOOK = 2.0  # seconds between two looks at which nodes there are
 SOON = 0.5  # seconds after the loss of a worker
 MAX_FAILURES = 3  # workers of a node that die before they have answered anything, until it is left out
 WAIT = 60.0  # seconds without any node until that is an error
-PATIENCE = 5.0  # seconds without a worker that is ready until that is said
+PATIENCE = 5.0  # seconds without a worker that is ready until that is reported
 START = 300.0  # seconds in which a worker must start where CPUs were free, until that is an error
 
 
@@ -31,7 +31,7 @@ class Member:
         actor: Ray's handle of it.
         node: the identity of its node.
         host: the node's name.
-        is_ready: whether it has told what is installed there.
+        is_ready: whether it has reported what is installed there.
         calls: that it has not answered yet.
     """
 
@@ -43,7 +43,7 @@ class Member:
 
 
 class Crew:
-    """Hires workers and calls them. What they answer is handled in the thread that calls `handle`.
+    """Starts workers and calls them. What they answer is handled in the thread that calls `handle`.
 
     Attributes:
         notice: reports what its user should know.

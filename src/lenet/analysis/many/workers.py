@@ -120,8 +120,8 @@ class Workers:
             seconds = None
             while not self.stopping.is_set() and (batch := self.batches.take(seconds)):
                 began = time.perf_counter()
-                rows = None if here else process.ask(batch.names)  # type: ignore[union-attr]
-                if rows is None:  # the process has died
+                rows = process.ask(batch.names) if process and not here else None
+                if rows is None:  # there is no process, or it has died
                     if self.stopping.is_set():
                         return
                     here = here or Classifier(self.job)

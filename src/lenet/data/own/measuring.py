@@ -86,7 +86,7 @@ def survey(collection: Collection, watch: Watch | None = None) -> Survey:
 def as_collection(splits: Splits) -> Collection:
     """Make a collection of a data set of the catalogue, to check it as one's own."""
     rows = [
-        Rows(lambda i, part=part: f"{part} image {i}", splits.train.classes, small_labels(dataset), part)  # type: ignore[misc]
+        Rows(f"{part} image {{}}".format, splits.train.classes, small_labels(dataset), part)
         for part, dataset in (("train", splits.train), ("test", splits.test))
     ]
     images = stacked([splits.train.images, splits.test.images])
