@@ -131,8 +131,9 @@ def errors_against_float64(
 ) -> tuple[dict[str, float], dict[str, float]]:
     """The errors of our gradients, each and averaged over the tensors, of loss and logits; and those of plain float32.
 
-    PyTorch computes a small case in one order of sums, and by luck may hit it; so the largest error of its three ways is
-    taken: its own convolutions, those of oneDNN, and those with channels last.
+    PyTorch computes a small case in one order of sums, and by luck may hit it, on one processor or another; so the largest
+    error of its four ways is taken: its own convolutions, those of oneDNN, those with channels last, and its own with the
+    images in reverse.
     """
     arguments = (dataset.images, dataset.labels, preprocessing)
     exact = gradients(model, *arguments, torch.float64, smoothing, weights=weights, teaching=teaching)
@@ -150,7 +151,10 @@ def errors_against_float64(
         gradients(model, *arguments, torch.float32, smoothing, way, weights, teaching)
         for way in ("native", "onednn", "channels last")
     ]
-    each = [errors(values) for values in plain]
+    taught = None if teaching is None else (teaching[0][::-1].copy(), *teaching[1:])
+    back = (dataset.images[::-1].copy(), dataset.labels[::-1].copy(), preprocessing)
+    reverse = gradients(model, *back, torch.float32, smoothing, weights=weights, teaching=taught)
+    each = [errors(values) for values in (*plain, reverse | {"logits": reverse["logits"][::-1]})]
     return errors(found), {name: max(of_way[name] for of_way in each) for name in each[0]}
 
 
