@@ -19,6 +19,7 @@ from lenet.errors import RunError
 from lenet.files import durable, locks
 from lenet.sweeps.tune.plan import STORAGES, Plan, is_maximized
 from lenet.sweeps.tune.space import Space
+from lenet.sweeps.tune.storage import explained, open_storage
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -73,11 +74,12 @@ class SearchFolder:
         own = self.workers / self.worker
         with contextlib.ExitStack() as stack:
             with turn(self.path):
-                for folder in self.workers.iterdir() if self.workers.is_dir() else ():
-                    if folder.is_dir() and locks.is_locked(folder) is False:
-                        with contextlib.suppress(OSError):
-                            folder.rmdir()
-                durable.make_folders(own)
+                with explained(self.workers):
+                    for folder in self.workers.iterdir() if self.workers.is_dir() else ():
+                        if folder.is_dir() and locks.is_locked(folder) is False:
+                            with contextlib.suppress(OSError):
+                                folder.rmdir()
+                    durable.make_folders(own)
                 stack.callback(_remove, own)
                 stack.enter_context(locks.lock(own))
                 self.study = self._study()
@@ -132,7 +134,7 @@ class SearchFolder:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         return optuna.create_study(
             study_name=NAME,
-            storage=_storage(self.plan.storage, self.path / STORAGES[self.plan.storage]),
+            storage=open_storage(self.plan.storage, self.path / STORAGES[self.plan.storage]),
             sampler=_sampler(self.plan.sampler, self.seed, 0),
             pruner=_pruner(self.plan.pruner),
             direction=StudyDirection.MAXIMIZE if is_maximized(self.plan.objective) else StudyDirection.MINIMIZE,
@@ -143,19 +145,6 @@ class SearchFolder:
 def _remove(folder: Path) -> None:
     with contextlib.suppress(OSError):
         folder.rmdir()
-
-
-def _storage(kind: str, path: Path) -> Any:
-    if kind == "sqlite":
-        from optuna.storages import RDBStorage
-        from sqlalchemy.engine import URL
-
-        return RDBStorage(URL.create("sqlite", database=str(path)).render_as_string(hide_password=False))
-    from optuna.storages import JournalStorage
-    from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
-
-    # Symbolic links, Optuna's usual locks, need a privilege on Windows.
-    return JournalStorage(JournalFileBackend(str(path), JournalFileOpenLock(str(path)) if os.name == "nt" else None))
 
 
 def _sampler(kind: str, seed: int, number: int) -> Any:
