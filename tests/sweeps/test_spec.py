@@ -7,7 +7,8 @@ import pytest
 
 from lenet.configuration import configure
 from lenet.errors import ConfigError
-from lenet.sweeps.spec import NUM_SEEDS, Draft, seeds_of
+from lenet.sweeps.spec import NUM_SEEDS, Draft
+from lenet.sweeps.values import seeds_of
 from lenet.sweeps.written import from_arguments, read_toml, with_options
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from lenet.analysis.statistics import Estimate
 from lenet.display.style import styled_figure
 from lenet.sweeps.numbers import HELD_OUT
-from lenet.sweeps.spec import text_of
+from lenet.sweeps.values import text_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -13,7 +13,8 @@ from lenet.config import FIELDS, TrainConfig
 from lenet.configuration import to_dict
 from lenet.errors import ConfigError, RunError
 from lenet.files import durable, locks, untrusted
-from lenet.sweeps.spec import Spec, text_of
+from lenet.sweeps.spec import Spec
+from lenet.sweeps.values import text_of
 
 MANIFEST = "manifest.json"
 FORMAT = 1

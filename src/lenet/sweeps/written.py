@@ -21,7 +21,8 @@ from lenet.config import TrainConfig
 from lenet.errors import ConfigError, choices_hint
 from lenet.files import untrusted
 from lenet.runs.command import settings_of
-from lenet.sweeps.spec import FIXED, Draft, Settings, field_name
+from lenet.sweeps.spec import Draft, Settings
+from lenet.sweeps.values import FIXED, field_name
 
 TABLES = ("seeds", "base", "vary", "variation")
 EXAMPLE = "docs/sweeps.md has examples"

@@ -17,7 +17,7 @@ from lenet.deploy.tracking.finding import FoundRun, find_all
 from lenet.deploy.tracking.numbers import FINISHED, HAS_DIVERGED, RunNumbers, numbers_of
 from lenet.extras import require
 from lenet.files import untrusted
-from lenet.sweeps.spec import text_of
+from lenet.sweeps.values import text_of
 
 FILE = "events.out.tfevents.{:.0f}.lenet"  # TensorBoard looks for "tfevents"
 METRICS = (

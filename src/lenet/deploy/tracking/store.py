@@ -20,7 +20,7 @@ from lenet.deploy.tracking.numbers import FINISHED, HAS_DIVERGED, RunNumbers, nu
 from lenet.errors import LenetError, MissingExtra, RunError, quoted
 from lenet.extras import require
 from lenet.files.untrusted import printable
-from lenet.sweeps.spec import text_of
+from lenet.sweeps.values import text_of
 
 EXPERIMENT = "lenet"
 IDENTITY, CONTENT = "lenet.identity", "lenet.content"  # tags

@@ -14,7 +14,7 @@ from lenet.config import FIELDS
 from lenet.deploy.targets import Export
 from lenet.deploy.tracking.finding import find_all
 from lenet.deploy.tracking.numbers import ENVIRONMENT, FINAL, RunNumbers, numbers_of
-from lenet.sweeps.spec import text_of
+from lenet.sweeps.values import text_of
 
 POINTS = ("run", "step", "epoch", "name", "value")
 TAGS = (

@@ -7,11 +7,11 @@ from typing import Any
 from lenet.config import FIELDS
 from lenet.errors import RunError
 from lenet.files import durable, untrusted
-from lenet.sweeps.spec import text_of
 from lenet.sweeps.tune.folder import turn
 from lenet.sweeps.tune.held_out import Base
 from lenet.sweeps.tune.plan import Plan
 from lenet.sweeps.tune.space import Space
+from lenet.sweeps.values import text_of
 from lenet.version import __version__
 
 NAME = "search.json"

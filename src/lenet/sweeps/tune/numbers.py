@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from lenet.analysis.lab.verdicts import Outcome
 from lenet.analysis.report import Numbers, Table, mean_and_interval
 from lenet.analysis.statistics import paired_p_value
-from lenet.sweeps.spec import text_of
 from lenet.sweeps.tune.plan import is_maximized
 from lenet.sweeps.tune.space import Space, described
+from lenet.sweeps.values import text_of
 from lenet.training.sweep import Result
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from lenet.config import FIELDS, TYPES, TrainConfig, checked
 from lenet.errors import ConfigError, choices_hint
 from lenet.registry import MODELS, resolve
-from lenet.sweeps.spec import converted, naming, text_of, values_of
+from lenet.sweeps.values import converted, naming, text_of, values_of
 
 if TYPE_CHECKING:
     from optuna.trial import Trial
