@@ -185,3 +185,19 @@ def test_arguments_of_python(tmp_path):
     assert from_arguments(Path(written(tmp_path, FILE)), None, None).spec().seeds == (0, 3)
     with pytest.raises(ConfigError, match="vary activation: unknown activation 'x'"):
         from_arguments("fast", {"activation": ["x"]}, 1).spec()
+
+
+@pytest.mark.parametrize("table", ["[base]", "[vary]", "[[variation]]\nname = 'a'"])
+def test_two_spellings_of_a_setting_in_a_file(tmp_path, table):
+    text = f"{table}\nlearning-rate = 0.001\nlearning_rate = 0.01"
+    where = "variation a" if "name" in table else table
+    with pytest.raises(ConfigError) as caught:
+        with_options(read_toml(written(tmp_path, text)), {}, [], None).spec()
+    assert f"spec.toml, {where}: learning_rate is given twice" in caught.value.message
+
+
+def test_two_spellings_of_a_setting_in_python():
+    both = {"learning-rate": [0.001], "learning_rate": [0.01]}
+    for base, vary in ((dict.fromkeys(both, 0.01), None), ("fast", both), ("fast", {"a": both})):
+        with pytest.raises(ConfigError, match="learning_rate is given twice"):
+            from_arguments(base, vary, 1).spec()

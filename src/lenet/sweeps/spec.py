@@ -1,6 +1,6 @@
 """What a sweep trains: settings that all trainings share, variations of them, and seeds. Everything is checked here.
 
-spec = Draft({"epochs": 2}, grid={"activation": ("vary", ["relu", "tanh"])}, seeds=10).spec()
+spec = Draft({"epochs": ("base", 2)}, grid={"activation": ("vary", ["relu", "tanh"])}, seeds=10).spec()
 spec.configs  # {"activation=relu": TrainConfig(...), "activation=tanh": TrainConfig(...)}
 """
 
@@ -15,7 +15,7 @@ from lenet.configuration import configure
 from lenet.data.dataset import Splits
 from lenet.errors import ConfigError
 from lenet.recipes import DEFAULT_RECIPE
-from lenet.sweeps.values import converted, field_name, naming, seeds_of, text_of, values_of
+from lenet.sweeps.values import by_field, converted, naming, seeds_of, text_of, values_of
 from lenet.training.own import recipe_for
 from lenet.training.tasks import source
 
@@ -83,13 +83,13 @@ class Draft:
     """A sweep as it was written down; `spec` checks it.
 
     Attributes:
-        base: the settings that all trainings share.
-        grid: by setting, where it was written, for messages, and its values: each is combined with each of the others.
+        base: by field, where it was written, for messages, and the value that all trainings share.
+        grid: by field, where it was written, and its values: each is combined with each of the others.
         named: by name of the variation, where it was written, and its settings: a list instead of a grid.
         seeds: their number, for 0 to N - 1, or the seeds, as numbers or text.
     """
 
-    base: Settings = field(default_factory=dict)
+    base: Mapping[str, tuple[str, Any]] = field(default_factory=dict)
     grid: Mapping[str, tuple[str, Any]] = field(default_factory=dict)
     named: Mapping[str, tuple[str, Settings]] = field(default_factory=dict)
     seeds: Any = NUM_SEEDS
@@ -110,9 +110,9 @@ class Draft:
                 f"{where}: a list of named variations is given as well; expected a grid or a list", hint=hint
             )
         base = {}
-        for text, value in self.base.items():
-            name = field_name(text, "")
-            base[name] = value if isinstance(value, Splits) else converted(name, value)
+        for name, (where, value) in self.base.items():
+            with naming(where):
+                base[name] = value if isinstance(value, Splits) else converted(name, value)
         if self.named:
             variations = {name: _settings(*entry) for name, entry in self.named.items()}
         else:
@@ -124,10 +124,7 @@ class Draft:
 
 def _grid(entries: Mapping[str, tuple[str, Any]]) -> dict[str, Settings]:
     """Each combination of the values, by its name: `activation=relu, epochs=2`."""
-    values = {}
-    for text, (where, given) in entries.items():
-        name = field_name(text, where)
-        values[name] = values_of(name, given, where)
+    values = {name: values_of(name, given, where) for name, (where, given) in entries.items()}
     if not values:
         return {}
     combinations = [dict(zip(values, each, strict=True)) for each in itertools.product(*values.values())]
@@ -137,8 +134,7 @@ def _grid(entries: Mapping[str, tuple[str, Any]]) -> dict[str, Settings]:
 def _settings(where: str, given: Settings) -> Settings:
     """The settings of a named variation, checked."""
     settings = {}
-    for text, value in given.items():
-        name = field_name(text, where)
+    for name, (_, value) in by_field(given, where).items():
         with naming(where):
             settings[name] = converted(name, value)
     return settings

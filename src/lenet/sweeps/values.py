@@ -35,16 +35,38 @@ def naming(where: str) -> Iterator[None]:
         raise ConfigError(f"{where}: {error.message}" if where else error.message, hint=error.hint) from error
 
 
-def field_name(text: str, where: str) -> str:
+def field_name(text: Any, where: str) -> str:
     """Return the field of TrainConfig that an option or a key names; ConfigError if there is none that sweeps take."""
-    name = text.strip().removeprefix("--").replace("-", "_")
     with naming(where):
+        if not isinstance(text, str):
+            raise ConfigError(f"{text!r} is not the name of a setting; expected text", hint="such as 'activation'")
+        name = text.strip().removeprefix("--").replace("-", "_")
         if name in FIXED:
             raise ConfigError(f"{text} cannot be set in a sweep", hint=FIXED[name])
         if name not in FIELDS:
             options = [each.replace("_", "-") for each in SETTABLE]
             raise ConfigError(f"unknown setting {text!r}", hint=choices_hint(text, options))
     return name
+
+
+def by_field(given: Mapping[Any, Any], where: str) -> dict[str, tuple[str, Any]]:
+    """Return each setting's entry, for messages, and what was given for it, by field.
+
+    Args:
+        given: by an option, a key or a field.
+        where: the place of all of them.
+
+    Raises:
+        ConfigError: for a setting that no sweep takes, or one that is given twice, in two spellings.
+    """
+    entries: dict[str, tuple[str, Any]] = {}
+    for text, value in given.items():
+        name = field_name(text, where)
+        if name in entries:
+            hint = f"leave {text} out, or the other spelling of it"
+            raise ConfigError(f"{where}: {text} is given twice", hint=hint)
+        entries[name] = (f"{where} {text}", value)
+    return entries
 
 
 def converted(name: str, value: Any) -> Any:

@@ -22,7 +22,7 @@ from lenet.errors import ConfigError, choices_hint
 from lenet.files import untrusted
 from lenet.runs.command import settings_of
 from lenet.sweeps.spec import Draft, Settings
-from lenet.sweeps.values import FIXED, field_name
+from lenet.sweeps.values import FIXED, by_field, field_name
 
 TABLES = ("seeds", "base", "vary", "variation")
 EXAMPLE = "docs/sweeps.md has examples"
@@ -49,11 +49,9 @@ def read_toml(path: Path) -> Draft:
             hint = f"{choices_hint(name, TABLES)}; settings stand under [base]"
             raise ConfigError(f"{path}: unknown entry {name!r}", hint=hint)
     base, vary = (_table(path, name, content.get(name, {})) for name in ("base", "vary"))
-    for text in base:
-        field_name(text, f"{path}, [base]")
     return Draft(
-        base={field_name(text, ""): value for text, value in base.items()},
-        grid={text: (f"{path}, [vary] {text}", values) for text, values in vary.items()},
+        base=by_field(base, f"{path}, [base]"),
+        grid=by_field(vary, f"{path}, [vary]"),
         named=_named(path, content.get("variation", [])),
         **({"seeds": content["seeds"]} if "seeds" in content else {}),
     )
@@ -67,13 +65,13 @@ def from_arguments(base: Any, vary: Mapping[str, Any] | None, seeds: Any) -> Dra
     """
     if isinstance(base, TrainConfig):
         changed = {name: value for name, value in settings_of(base).items() if name not in FIXED}
-        draft = Draft({"recipe": base.recipe} | changed)
+        draft = Draft(by_field({"recipe": base.recipe} | changed, "base"))
     elif isinstance(base, Mapping):
-        draft = Draft(base)
+        draft = Draft(by_field(base, "base"))
     elif isinstance(base, os.PathLike) or str(base).endswith(".toml"):
         draft = read_toml(Path(base))
     else:
-        draft = Draft({"recipe": str(base)})
+        draft = Draft({"recipe": ("base", str(base))})
     if vary:
         draft = dataclasses.replace(draft, **_varied(vary))
     return draft if seeds is None else dataclasses.replace(draft, seeds=seeds)
@@ -94,7 +92,7 @@ def with_options(draft: Draft, settings: Settings, vary: Sequence[str], seeds: s
     Raises:
         ConfigError: for a text of another form, or an unknown setting.
     """
-    grid = {text.replace("-", "_"): entry for text, entry in draft.grid.items()}
+    grid = dict(draft.grid)
     given = set()
     for text in vary:
         name, equals, values = text.partition("=")
@@ -106,7 +104,7 @@ def with_options(draft: Draft, settings: Settings, vary: Sequence[str], seeds: s
             raise ConfigError(f"--vary {text}: {name} is varied twice", hint="put all of its values into one --vary")
         given.add(field)
         grid[field] = (f"--vary {text}", values)
-    base = dict(draft.base) | {name: value for name, value in settings.items() if value is not None}
+    base = dict(draft.base) | {name: ("", value) for name, value in settings.items() if value is not None}
     changed = dataclasses.replace(draft, base=base, grid=grid)
     return changed if seeds is None else dataclasses.replace(changed, seeds=seeds)
 
@@ -138,4 +136,4 @@ def _varied(vary: Mapping[str, Any]) -> dict[str, Any]:
     if all(isinstance(value, Mapping) for value in vary.values()):
         named = {str(name): (f"variation {name}", settings) for name, settings in vary.items()}
         return {"grid": {}, "named": named}
-    return {"grid": {name: (f"vary {name}", values) for name, values in vary.items()}, "named": {}}
+    return {"grid": by_field(vary, "vary"), "named": {}}
