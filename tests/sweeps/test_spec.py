@@ -63,10 +63,11 @@ def test_seeds(given, seeds):
     assert seeds_of(given) == seeds
 
 
-@pytest.mark.parametrize("given", [0, "", "1,1", [], "x", "1,x", -1, 1.5, [True]])
+@pytest.mark.parametrize("given", [0, "", "1,1", [], "x", "1,x", -1, 1.5, [True], {1: 2}])
 def test_seeds_that_are_none(given):
-    with pytest.raises(ConfigError, match="seeds "):
+    with pytest.raises(ConfigError, match="seeds ") as caught:
         seeds_of(given)
+    assert "--seeds 0,3,7" in caught.value.hint
 
 
 @pytest.mark.parametrize(
@@ -164,6 +165,10 @@ def test_a_list_of_variations(tmp_path):
         ("[[variation]]\nname = 'a'\n[[variation]]\nname = 'a'", "two variations are called a"),
         ("[[variation]]\nname = 'a'\nepochs = 0", "variation a: epochs is 0"),
         ("seeds = 0", "seeds is 0"),
+        ("seeds = 0", "spec.toml, seeds: seeds is 0; expected a whole number"),
+        ("seeds = [1, 'x']", "spec.toml, seeds: seeds is x; expected a whole number"),
+        ("seeds = { 1 = 1 }", "spec.toml, seeds: seeds is {'1': 1}; expected a number, or several seeds"),
+        ("[base]\nepochs = 0", "spec.toml, [base] epochs: epochs is 0; expected a whole number"),
     ],
 )
 def test_mistakes_in_a_file(tmp_path, text, message):

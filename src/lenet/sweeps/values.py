@@ -113,15 +113,18 @@ def seeds_of(given: Any) -> tuple[int, ...]:
     if isinstance(given, str):
         given = given.split(",") if "," in given else given.strip()
         given = [part for part in given if part.strip()] if isinstance(given, list) else given
-    if isinstance(given, str | int):
-        number = checked_number("seeds", given, int, dataclasses.replace(SEEDS, least=1, below=None, most=100_000))
-        return tuple(range(number))
-    if not isinstance(given, Iterable):
-        raise ConfigError(f"seeds is {given!r}; expected a number, such as 10, or several seeds, such as 0,3,7")
-    seeds = tuple(checked_number("seeds", each, int, SEEDS) for each in given)
-    if not seeds or len(set(seeds)) != len(seeds):
-        what = "contains the same seed twice" if seeds else "is empty"
-        raise ConfigError(f"seeds {what}; expected a number, such as 10, or different seeds, such as 0,3,7")
+    try:
+        if isinstance(given, str | int):
+            limits = dataclasses.replace(SEEDS, least=1, below=None, most=100_000)
+            return tuple(range(checked_number("seeds", given, int, limits)))
+        if not isinstance(given, Iterable) or isinstance(given, Mapping):
+            raise ConfigError(f"seeds is {given!r}; expected a number, or several seeds")
+        seeds = tuple(checked_number("seeds", each, int, SEEDS) for each in given)
+        if not seeds or len(set(seeds)) != len(seeds):
+            what = "contains the same seed twice" if seeds else "is empty"
+            raise ConfigError(f"seeds {what}; expected a number, or different seeds")
+    except ConfigError as error:
+        raise ConfigError(error.message, hint="such as lenet sweep --seeds 10 or lenet sweep --seeds 0,3,7") from None
     return seeds
 
 

@@ -21,8 +21,8 @@ from lenet.config import TrainConfig
 from lenet.errors import ConfigError, choices_hint
 from lenet.files import untrusted
 from lenet.runs.command import settings_of
-from lenet.sweeps.spec import Draft, Settings
-from lenet.sweeps.values import FIXED, by_field, field_name
+from lenet.sweeps.spec import NUM_SEEDS, Draft, Settings
+from lenet.sweeps.values import FIXED, by_field, field_name, naming, seeds_of
 
 TABLES = ("seeds", "base", "vary", "variation")
 EXAMPLE = "docs/sweeps.md has examples"
@@ -49,11 +49,13 @@ def read_toml(path: Path) -> Draft:
             hint = f"{choices_hint(name, TABLES)}; settings stand under [base]"
             raise ConfigError(f"{path}: unknown entry {name!r}", hint=hint)
     base, vary = (_table(path, name, content.get(name, {})) for name in ("base", "vary"))
+    with naming(f"{path}, seeds"):
+        seeds = seeds_of(content.get("seeds", NUM_SEEDS))
     return Draft(
         base=by_field(base, f"{path}, [base]"),
         grid=by_field(vary, f"{path}, [vary]"),
         named=_named(path, content.get("variation", [])),
-        **({"seeds": content["seeds"]} if "seeds" in content else {}),
+        seeds=seeds,
     )
 
 
