@@ -58,6 +58,15 @@ def test_nothing_that_varies_is_a_sweep_over_seeds():
     assert spec.seeds == (0, 3, 7)
 
 
+def test_a_sweep_over_seeds_is_called_as_its_recipe(tmp_path, monkeypatch):
+    (tmp_path / "photos").mkdir()
+    monkeypatch.chdir(tmp_path)
+    for base in ({}, {"data": "mnist"}, {"data": "photos"}, {"data": "photos", "recipe": "fast"}):
+        spec = options(**base)
+        assert [*spec.variations] == [spec.configs[name].recipe for name in spec.variations]
+    assert [*options(data="photos").variations] == ["own"]
+
+
 @pytest.mark.parametrize(("given", "seeds"), [(3, (0, 1, 2)), ("2", (0, 1)), ("5,", (5,)), ([4, 2], (4, 2))])
 def test_seeds(given, seeds):
     assert seeds_of(given) == seeds
@@ -84,6 +93,8 @@ def test_seeds_that_are_none(given):
         ("momentum=0,0.9", "the variation momentum=0.9: momentum is a setting of sgd", "--optimizer sgd"),
         ("recipe=fast,quick", "--vary recipe=fast,quick: unknown recipe 'quick'", "choose from"),
         ("checkpoint-every=5,7", "the variations checkpoint-every=5 and checkpoint-every=7 are the same", "once"),
+        ("class-weights=balanced,default", "class_weights is balanced", "by slashes: class-weights=balanced/default"),
+        ("channels=x/6", "channels is x; expected a whole number at least 1", None),
         ("flip=maybe", "--vary flip=maybe: flip is 'maybe'; expected True or False", None),
     ],
 )
@@ -206,3 +217,19 @@ def test_two_spellings_of_a_setting_in_python():
     for base, vary in ((dict.fromkeys(both, 0.01), None), ("fast", both), ("fast", {"a": both})):
         with pytest.raises(ConfigError, match="learning_rate is given twice"):
             from_arguments(base, vary, 1).spec()
+
+
+@pytest.mark.parametrize(
+    ("base", "vary", "message"),
+    [
+        ("fast", ["activation"], r"vary is \['activation'\]; expected values by setting"),
+        ("fast", {3: [1]}, "vary: 3 is not the name of a setting"),
+        ("fast", {"a": {3: 1}}, "variation a: 3 is not the name of a setting"),
+        ({"data": "mnist", 3: 1}, None, "base: 3 is not the name of a setting"),
+        ({"data": "mnist", "epochs": 0}, None, "base epochs: epochs is 0"),
+    ],
+)
+def test_arguments_of_other_types(base, vary, message):
+    with pytest.raises(ConfigError, match=message) as caught:
+        from_arguments(base, vary, 1).spec()
+    assert caught.value.hint or "expected" in caught.value.message

@@ -68,11 +68,17 @@ class Spec:
         """Return the settings that were given for a variation: the base's, with its own instead where it has some."""
         return dict(self.base) | {name: value for name, value in settings.items() if value is not None}
 
+    def recipe(self, settings: Settings) -> str:
+        """Return the recipe of a variation: as given, or as its data decides."""
+        merged = self.given(settings)
+        return merged.get("recipe") or (DEFAULT_RECIPE if self.data else recipe_for(merged.get("data")))
+
     def config(self, settings: Settings) -> TrainConfig:
         """Return all settings of a variation."""
         merged = self.given(settings)
         data = merged.get("data")
-        recipe = merged.pop("recipe", None) or (DEFAULT_RECIPE if self.data else recipe_for(data))
+        recipe = self.recipe(settings)
+        merged.pop("recipe", None)
         device = merged.pop("device", None) or "cpu"
         name = data.name if isinstance(data, Splits) else data
         return configure(recipe, **merged | {"data": name, "device": device})
@@ -113,11 +119,12 @@ class Draft:
         for name, (where, value) in self.base.items():
             with naming(where):
                 base[name] = value if isinstance(value, Splits) else converted(name, value)
+        seeds = seeds_of(self.seeds)
         if self.named:
             variations = {name: _settings(*entry) for name, entry in self.named.items()}
         else:
-            variations = _grid(self.grid) or {str(base.get("recipe") or DEFAULT_RECIPE): {}}
-        spec = Spec(base, variations, seeds_of(self.seeds))
+            variations = _grid(self.grid) or {Spec(base, {}, seeds).recipe({}): {}}
+        spec = Spec(base, variations, seeds)
         _ = spec.configs
         return spec
 

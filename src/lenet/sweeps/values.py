@@ -90,12 +90,19 @@ def values_of(name: str, given: Any, where: str) -> list[Any]:
         ConfigError: for an invalid value, a value given twice, or an empty list.
     """
     is_list = any(typing.get_origin(kind) is tuple for kind in (TYPES[name], *typing.get_args(TYPES[name])))
+    text = given if isinstance(given, str) else ""
     if isinstance(given, str):
         given = [part for part in given.split("/" if is_list else ",") if part.strip()]
     elif not isinstance(given, Iterable) or isinstance(given, Mapping):
         given = [given]
     with naming(where):
-        values = [converted(name, value) for value in given]
+        try:
+            values = [converted(name, value) for value in given]
+        except ConfigError as error:
+            if not is_list or "," not in text or "/" in text:
+                raise
+            hint = f"separate lists by slashes: {name.replace('_', '-')}={text.replace(',', '/')}"
+            raise ConfigError(error.message, hint=hint) from error
         if not values:
             raise ConfigError(f"{name} has no values", hint="separate several by commas: activation=relu,tanh")
         for number, value in enumerate(values):

@@ -74,6 +74,9 @@ def from_arguments(base: Any, vary: Mapping[str, Any] | None, seeds: Any) -> Dra
         draft = read_toml(Path(base))
     else:
         draft = Draft({"recipe": ("base", str(base))})
+    if vary is not None and not isinstance(vary, Mapping):
+        hint = 'such as vary={"activation": ["relu", "tanh"]}'
+        raise ConfigError(f"vary is {vary!r}; expected values by setting", hint=hint)
     if vary:
         draft = dataclasses.replace(draft, **_varied(vary))
     return draft if seeds is None else dataclasses.replace(draft, seeds=seeds)
