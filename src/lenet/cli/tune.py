@@ -104,8 +104,8 @@ def _given(texts: list[str]) -> dict[str, str]:
         if not (name and equals and bounds):
             hint = "such as --search learning-rate=1e-4..1e-1:log or --search activation=relu,tanh"
             raise ConfigError(f"--search is {text!r}; expected NAME=BOUNDS", hint=hint)
-        name = name.strip().removeprefix("--").replace("-", "_")
+        name = name.strip().removeprefix("--").replace("_", "-")  # as it is typed, for messages
         if name in given:
-            raise ConfigError(f"--search gives {name.replace('_', '-')} twice", hint="give each setting one range")
+            raise ConfigError(f"--search gives {name} twice", hint="give each setting one range")
         given[name] = bounds
     return given

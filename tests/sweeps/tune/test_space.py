@@ -69,3 +69,20 @@ def test_bounds_that_make_no_sense(search, message):
 def test_a_model_without_the_setting():
     with pytest.raises(ConfigError, match="the model softmax has no channels"):
         Space.of({"channels": "4..8"}, configure("fast", model="softmax"))
+
+
+@pytest.mark.parametrize("search", ["learning_rate=1..2", ["learning_rate"]])
+def test_a_search_of_another_type(search):
+    with pytest.raises(ConfigError, match="expected bounds by setting") as caught:
+        Space.of(search, BASE)
+    assert "search={" in caught.value.hint
+
+
+def test_a_setting_that_cannot_be_searched_is_not_mistaken_for_another():
+    with pytest.raises(ConfigError, match="search validation: validation is the same for all trials") as caught:
+        Space.of({"validation": "1,2"}, BASE)
+    assert "did you mean" not in caught.value.hint
+
+
+def test_a_setting_that_is_left_as_it_is_has_no_option():
+    assert described({"teacher": None, "ema": 0.5, "nesterov": False}) == "--ema 0.5 --no-nesterov"

@@ -193,6 +193,9 @@ def test_mistakes(few, tmp_path, monkeypatch):
     for name, value in {"trials": 0, "workers": 0, "final_seeds": -1, "seconds": 0}.items():
         with pytest.raises(ConfigError, match=f"{name} is {value}; expected"):
             search(few, tmp_path / "none", **{name: value})
+    for name in ("seconds", "trials"):
+        with pytest.raises(ConfigError, match=f"{name} is '5'; expected"):
+            search(few, tmp_path / "none", **{name: "5"})
     with pytest.raises(ConfigError, match="unknown pruner 'mean'"):
         search(few, tmp_path / "none", pruner="mean")
     assert not (tmp_path / "none").exists()

@@ -42,9 +42,9 @@ class Plan:
         for name, least in {"trials": 1, "workers": 1, "final_seeds": 0}.items():
             number = getattr(self, name)
             if number is not None and (not isinstance(number, int) or number < least):
-                raise ConfigError(f"{name} is {number}; expected a whole number of at least {least}")
-        if self.seconds is not None and not self.seconds > 0:
-            raise ConfigError(f"seconds is {self.seconds}; expected a number above 0", hint="such as 600")
+                raise ConfigError(f"{name} is {number!r}; expected a whole number of at least {least}")
+        if self.seconds is not None and not (isinstance(self.seconds, int | float) and self.seconds > 0):
+            raise ConfigError(f"seconds is {self.seconds!r}; expected a number above 0", hint="such as 600")
         for name, choices in CHOICES.items():
             if getattr(self, name) not in choices:
                 given = str(getattr(self, name))

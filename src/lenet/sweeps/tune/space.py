@@ -126,16 +126,20 @@ class Space:
         Raises:
             ConfigError: for a setting that cannot be searched, or invalid bounds.
         """
+        if not isinstance(search, Mapping):
+            hint = 'such as search={"learning_rate": "1e-4..1e-1:log"}'
+            raise ConfigError(f"search is {search!r}; expected bounds by setting", hint=hint)
         if not search:
             raise ConfigError("nothing is searched; expected at least one setting", hint=f"such as {EXAMPLE}")
         axes: list[Axis] = []
         for text, given in search.items():
-            name = text.strip().removeprefix("--").replace("-", "_")
             with naming(f"search {text}"):
+                name = str(text).strip().removeprefix("--").replace("-", "_")
+                options = [each.replace("_", "-") for each in SEARCHABLE]
+                if name in FIXED:
+                    raise ConfigError(f"{name} is the same for all trials", hint=f"choose from {', '.join(options)}")
                 if name not in SEARCHABLE:
-                    what = "is the same for all trials" if name in FIXED else "is not a setting"
-                    hint = choices_hint(text, [each.replace("_", "-") for each in SEARCHABLE])
-                    raise ConfigError(f"{name} {what}", hint=hint)
+                    raise ConfigError(f"{name} is not a setting", hint=choices_hint(name, options))
                 if any(axis.field == name for axis in axes):
                     raise ConfigError("it is given twice", hint="give each setting one range")
                 axes += _axes(name, given, base)
@@ -162,8 +166,8 @@ class Space:
 
 
 def described(settings: Mapping[str, Any]) -> str:
-    """Return settings as they are typed, such as `--channels 12,24 --activation tanh`."""
-    return " ".join(_option(name, value) for name, value in settings.items())
+    """Return settings as they are typed, such as `--channels 12,24 --activation tanh`; not those that no option sets."""
+    return " ".join(_option(name, value) for name, value in settings.items() if value is not None)
 
 
 def _option(name: str, value: Any) -> str:
