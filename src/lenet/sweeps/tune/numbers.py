@@ -130,9 +130,10 @@ def _about_trials(numbers: Mapping[str, Any]) -> list[str]:
     if best is None:
         return []
     failed = [trial for trial in numbers["trials"] if trial["state"] == "failed"]
+    typed = described(best["settings"])
     sentences = [
         f"The best trial is number {best['trial']}: accuracy {best['accuracy'][-1]:.4f} on the held-out images, with "
-        f"`{described(best['settings'])}`."
+        + (f"`{typed}`." if typed else "the settings of the recipe.")
     ]
     if failed:
         count = f"{len(failed)} trials have" if len(failed) > 1 else "One trial has"
@@ -142,6 +143,9 @@ def _about_trials(numbers: Mapping[str, Any]) -> list[str]:
 
 def _about_importances(numbers: Mapping[str, Any]) -> list[str]:
     shares = numbers["importances"]
+    complete = [trial for trial in numbers["trials"] if trial["state"] in ("complete", "failed")]
+    if not shares and len(complete) >= FEWEST:
+        return ["All trials are equally good, so nothing can be said of what mattered."]
     if not shares:
         return [f"Too few trials ran all their epochs to say what mattered; {FEWEST} are needed."]
     texts = [f"{name.replace('_', '-')} {share:.0%}" for name, share in shares.items()]
