@@ -4,7 +4,8 @@ import pytest
 
 from lenet.configuration import configure
 from lenet.errors import ConfigError
-from lenet.sweeps.tune.space import Axis, Choices, Range, Space, described
+from lenet.sweeps.tune.bounds import Choices, Range
+from lenet.sweeps.tune.space import Axis, Space, described
 
 BASE = configure("fast")
 
