@@ -8,7 +8,7 @@ import pytest
 from trainings import content
 
 import lenet
-from lenet.errors import ConfigError, RunError
+from lenet.errors import ConfigError, LenetError, RunError
 from lenet.files import locks
 from lenet.sweeps import numbers as counts
 from lenet.sweeps.chart import draw, line_of
@@ -122,6 +122,23 @@ def test_another_sweep_is_refused(base, result, tmp_path):
     (damaged / "manifest.json").write_text("{}")
     with pytest.raises(RunError, match=r"manifest\.json cannot be used"):
         lenet.sweep(base, seeds=1, out=damaged)
+
+
+@pytest.mark.parametrize(
+    ("settings", "vary", "message"),
+    [
+        ({"model": "softmax"}, {"kernel_size": [3, 5]}, "kernel-size=3: softmax has no setting kernel-size"),
+        ({}, {"kernel_size": [3, 60]}, "kernel-size=60: convolution 1 has a 60×60 kernel"),
+        ({}, {"shift": [0, 99]}, "shift=99: shift is 99, but the images"),
+        ({}, {"teacher": ["default", "runs/nothere"]}, "teacher=runs/nothere: the teacher cannot be used"),
+        ({}, {"device": ["cpu", "cuda:99"]}, "device=cuda:99: "),
+        ({}, {"validation": [0, 10**6]}, "validation=1000000: validation is 1,000,000"),
+    ],
+)
+def test_every_variation_is_checked_before_anything_is_trained(base, tmp_path, settings, vary, message):
+    with pytest.raises(LenetError, match=f"the variation {message}"):
+        lenet.sweep(base | settings, vary=vary, seeds=1, out=tmp_path / "out", progress="quiet")
+    assert not (tmp_path / "out").exists()
 
 
 def test_what_diverges_is_counted(base, tmp_path):

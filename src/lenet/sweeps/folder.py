@@ -22,19 +22,20 @@ DECIDES_DATA = ("size", "fit", "split_seed", "skip_bad")
 HINT = "choose another folder with --out; the same sweep with more values or seeds can continue in this one"
 
 
-def check(folder: Path, spec: Spec) -> None:
-    """Check, before anything is loaded or trained, that the folder may take this sweep.
+def check(folder: Path, spec: Spec, fingerprint: str = "") -> None:
+    """Check, before anything is trained, that the folder may take this sweep.
 
     Args:
         folder: of the sweep; it need not exist.
         spec: the sweep.
+        fingerprint: of the data, empty if it varies or is not loaded yet.
 
     Raises:
         RunError: if the folder holds another sweep, or something else.
     """
     before = _read(folder)
     if before is not None:
-        _compare(folder, before, _manifest(spec, ""))
+        _compare(folder, before, _manifest(spec, fingerprint))
 
 
 @contextlib.contextmanager

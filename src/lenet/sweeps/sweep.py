@@ -21,9 +21,11 @@ from lenet.sweeps import folder as folders
 from lenet.sweeps import numbers as counts
 from lenet.sweeps.compare import FIRST, Comparison
 from lenet.sweeps.spec import Spec
+from lenet.sweeps.values import naming
 from lenet.sweeps.written import from_arguments
 from lenet.training import sweep as trainings
 from lenet.training.own import with_own_settings
+from lenet.training.setup import check
 from lenet.training.sweep import Variation
 from lenet.training.tasks import Executor, load_splits, source
 
@@ -151,8 +153,14 @@ def perform(spec: Spec, folder: Path, *, progress: str = "auto", executor: Execu
     folders.check(folder, spec)
     variations = _with_data(spec, Finished(progress, 0))
     prints = {each.data.fingerprint for each in variations if each.data}
+    fingerprint = prints.pop() if len(prints) == 1 else ""
+    folders.check(folder, spec, fingerprint)
+    for each in variations:
+        if each.data:
+            with naming(f"the variation {each.name}"):
+                check(each.config, each.data, is_here=executor is None)
     with (
-        folders.claimed(folder, spec, prints.pop() if len(prints) == 1 else ""),
+        folders.claimed(folder, spec, fingerprint),
         memory_guard("cpu", "in a sweep"),
     ):
         results = trainings.sweep(

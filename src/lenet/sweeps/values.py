@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from lenet.config import FIELDS, TYPES, checked
-from lenet.errors import ConfigError, choices_hint
+from lenet.errors import ConfigError, LenetError, choices_hint
 from lenet.settings import SEEDS, checked_number
 
 DEFAULT = "default"  # as a value: the setting as the base has it
@@ -31,8 +31,8 @@ def naming(where: str) -> Iterator[None]:
     """Put where an entry was written before the message of its error."""
     try:
         yield
-    except ConfigError as error:
-        raise ConfigError(f"{where}: {error.message}" if where else error.message, hint=error.hint) from error
+    except LenetError as error:
+        raise type(error)(f"{where}: {error.message}" if where else error.message, hint=error.hint) from error
 
 
 def field_name(text: Any, where: str) -> str:

@@ -9,7 +9,7 @@ from lenet.config import FIELDS, MODEL_FIELDS, TrainConfig
 from lenet.data.dataset import Dataset, Splits
 from lenet.data.plan import held_out
 from lenet.engines import Engine
-from lenet.engines.choice import Choice, MakeEngine, make_engine
+from lenet.engines.choice import Choice, MakeEngine, choose_device, choose_engine, make_engine
 from lenet.engines.measured import decide
 from lenet.engines.threads import num_threads
 from lenet.errors import ConfigError
@@ -19,7 +19,7 @@ from lenet.networks.initialization import initialized
 from lenet.networks.layers import BatchNorm
 from lenet.recipes import AUGMENT_SETTINGS
 from lenet.runs.records import Model, Resolved
-from lenet.training.teacher import describe, with_teacher
+from lenet.training.teacher import describe, open_teacher, with_teacher
 
 # Printed before the first step if they are on; those that augment sets, if they are not as it sets them.
 OPTIONS = ("warm_up", "clip_norm", "ema", "class_weights", "augment", *AUGMENT_SETTINGS["none"], "keep", "patience")
@@ -95,6 +95,25 @@ def set_up(config: TrainConfig, splits: Splits, reason: str | None = None, make:
     return Setup(train, validation, splits.test, made, resolved, precision)
 
 
+def check(config: TrainConfig, splits: Splits, is_here: bool) -> None:
+    """Check, before a folder is made, what `set_up` checks and takes no time: network, device, engine and teacher.
+
+    Args:
+        config: the settings of a training.
+        splits: the data.
+        is_here: whether this machine trains: on others, device and engine are theirs.
+
+    Raises:
+        LenetError: as `set_up` raises it.
+    """
+    _check(config, splits)
+    _, architecture = _architecture(config, splits.train, len(splits.train) - config.validation)
+    if is_here:
+        choose_engine(config.engine, architecture, choose_device(config.device, config.engine).name)
+    if config.teacher is not None:
+        open_teacher(config.teacher)
+
+
 @dataclass(frozen=True)
 class Start:
     """What a training begins with.
@@ -121,13 +140,19 @@ def new_network(config: TrainConfig, train: Dataset) -> Start:
         ConfigError: for a batch of one image, where the network has batch normalization.
         ModelError: for a network that cannot be built.
     """
+    arguments, architecture = _architecture(config, train, len(train))
+    network = initialized(architecture, config.init, config.seed)
+    return Start(network, arguments, Preprocessing.of(train, normalize=config.normalize))
+
+
+def _architecture(config: TrainConfig, train: Dataset, num_images: int) -> tuple[dict[str, Any], Architecture]:
+    """The settings of the model, and its layers, for so many of a training set's images."""
     arguments = {name: getattr(config, name) for name in MODEL_FIELDS if getattr(config, name) is not None}
     arguments |= {"input_size": train.size, "num_classes": len(train.classes)}
     arguments |= {"in_channels": train.channels} if train.channels > 1 else {}  # not in the runs of earlier versions
     architecture = build(config.model, **arguments)
-    _check_batches(config, architecture, len(train))
-    network = initialized(architecture, config.init, config.seed)
-    return Start(network, arguments, Preprocessing.of(train, normalize=config.normalize))
+    _check_batches(config, architecture, num_images)
+    return arguments, architecture
 
 
 def _check(config: TrainConfig, splits: Splits) -> None:

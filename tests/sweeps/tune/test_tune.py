@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 import lenet
 from lenet.data.dataset import Dataset, Splits
-from lenet.errors import ConfigError, MissingExtra, RunError
+from lenet.errors import ConfigError, LenetError, MissingExtra, RunError
 from lenet.sweeps.tune import folder as folders
 from lenet.sweeps.tune import manifest
 from lenet.sweeps.tune import tune as tuning
@@ -199,6 +199,23 @@ def test_mistakes(few, tmp_path, monkeypatch):
     with pytest.raises(ConfigError, match="unknown pruner 'mean'"):
         search(few, tmp_path / "none", pruner="mean")
     assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize(
+    ("settings", "bounds", "message"),
+    [
+        ({"model": "softmax"}, {"kernel_size": "3..60"}, "search kernel-size: softmax has no setting kernel-size"),
+        ({}, {"model": "softmax,mlp", "kernel_size": "3,5"}, "softmax and mlp has no setting kernel-size"),
+        ({}, {"teacher": "runs/nothere,default"}, "search teacher: the teacher cannot be used"),
+        ({"teacher": "runs/nothere"}, {"shift": "0..1"}, "the teacher cannot be used"),
+        ({"device": "cuda:99"}, {"shift": "0..1"}, "cuda"),
+    ],
+)
+def test_what_fails_in_every_trial_is_refused_before(few, tmp_path, settings, bounds, message):
+    options = {name: value for name, value in USUAL.items() if name != "hidden"} | settings
+    with pytest.raises(LenetError, match=message):
+        lenet.tune(few, search=bounds, out=tmp_path / "out", **options)
+    assert not (tmp_path / "out").exists()
 
 
 def test_without_optuna(few, tmp_path, monkeypatch):

@@ -22,6 +22,7 @@ from lenet.extras import require
 from lenet.files import durable
 from lenet.sweeps.tune import manifest, numbers
 from lenet.sweeps.tune.chart import draw
+from lenet.sweeps.tune.checks import check
 from lenet.sweeps.tune.folder import SearchFolder, turn
 from lenet.sweeps.tune.held_out import Base
 from lenet.sweeps.tune.objective import Objective
@@ -126,6 +127,7 @@ def tune(
     base = _base(data, recipe, options, Finished(progress, 0))
     space = Space.of(search, base.config({}))
     _ = base.held  # checks it before anything is written
+    check(base, space, is_here=executor is None)
     folder = SearchFolder(Path(out), plan, space, base.config({}).seed)
     manifest.claim(folder.path, manifest.manifest(base, space, plan))
     local = contextlib.nullcontext(LocalTrials(plan.workers))
