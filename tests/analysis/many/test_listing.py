@@ -1,12 +1,14 @@
 """The image files of a folder: sorted by path, in parts, also where more are there than are sorted at once."""
 
+import errno
 import os
 
 import pytest
 
 from lenet.analysis.many import listing as module
 from lenet.analysis.many.listing import listing
-from lenet.errors import DataError
+from lenet.errors import DataError, RunError
+from lenet.files import durable
 
 
 def touch(root, *names):
@@ -59,3 +61,35 @@ def test_a_folder_without_images(tmp_path):
     touch(tmp_path / "photos", "notes.txt")
     with pytest.raises(DataError, match="holds no images"), listing(tmp_path / "photos", 10, tmp_path):
         pass
+
+
+@pytest.mark.parametrize("at_once", [3, 1000])
+@pytest.mark.parametrize("written", range(4))
+def test_a_full_disk_is_a_line(tmp_path, monkeypatch, at_once, written):
+    """However many bytes it still takes: with none, the file itself cannot be made."""
+
+    def write(file, content):
+        if len(content) > left[0]:
+            content = content[: left[0]]
+        left[0] -= len(content)
+        if not content:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return os_write(file, content)
+
+    def full(**_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(module, "SORTED", at_once)
+    photos = tmp_path / "photos"
+    touch(photos, *(f"{number}.png" for number in range(10)))
+    os_write, left = os.write, [17 * written]
+    monkeypatch.setattr(durable.os, "write", write)
+    if not written:
+        monkeypatch.setattr(module.tempfile, "TemporaryFile", full)
+    with (
+        pytest.raises(RunError, match=r"cannot write .*: the disk is full") as caught,
+        listing(photos, 10, tmp_path),
+    ):
+        pass
+    assert caught.value.hint == "free some space; then the same command goes on"
+    assert [path.name for path in tmp_path.iterdir()] == ["photos"]

@@ -15,9 +15,11 @@ from itertools import islice
 from pathlib import Path
 from typing import IO
 
+from lenet.analysis.many.parts import explained
 from lenet.data.own.listing import walk
 from lenet.data.own.names import is_image
 from lenet.errors import DataError
+from lenet.files import durable
 from lenet.runs.opening import is_image_file
 
 SORTED = 200_000  # names that are sorted in memory: 30 MB; of more, sorted runs are merged
@@ -69,11 +71,18 @@ def listing(folder: Path, part_size: int, scratch: Path) -> Iterator[Files]:
 
     Raises:
         DataError: a folder cannot be read, or has no images.
+        RunError: a temporary file cannot be written.
     """
     with ExitStack() as stack:
 
         def temporary() -> IO[bytes]:
-            return stack.enter_context(tempfile.TemporaryFile(dir=scratch))
+            with explained(scratch):
+                # Without a buffer: closing would write again what a full disk did not take.
+                return stack.enter_context(tempfile.TemporaryFile(dir=scratch, buffering=0))
+
+        def write(file: IO[bytes], content: bytes) -> None:
+            with explained(scratch):
+                durable.write_all(file.fileno(), content)
 
         ignored = 0
         runs: list[IO[bytes]] = []
@@ -87,7 +96,7 @@ def listing(folder: Path, part_size: int, scratch: Path) -> Iterator[Files]:
             names.append(os.fsencode(name))
             if len(names) == SORTED:
                 runs.append(temporary())
-                runs[-1].write(b"".join(name + END for name in sorted(names)))
+                write(runs[-1], b"".join(name + END for name in sorted(names)))
                 names.clear()
         names.sort()
         if not names and not runs:
@@ -97,9 +106,8 @@ def listing(folder: Path, part_size: int, scratch: Path) -> Iterator[Files]:
         while part := b"".join(name + END for name in islice(merged, part_size)):
             count += part.count(END)
             digest.update(part)
-            target.write(part)
+            write(target, part)
             starts.append(starts[-1] + len(part))
-        target.flush()
         names.clear()
         yield Files(count, ignored, digest.hexdigest(), tuple(starts), target)
 

@@ -90,8 +90,15 @@ class Parts:
 
 
 def _write(path: Path, content: bytes) -> None:
-    try:
+    with explained(path):
         durable.write(path, content)
+
+
+@contextlib.contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Raise RunError, in words of the disk, where something cannot be written."""
+    try:
+        yield
     except OSError as error:
         what, hint = durable.explain(error)
         raise RunError(f"cannot write {path}: {what}", hint=f"{hint}; then the same command goes on") from error
