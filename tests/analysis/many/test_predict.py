@@ -159,6 +159,39 @@ def test_a_full_disk_is_a_line_and_the_same_call_goes_on(tiny_run, photos, expec
     assert answers(predict_folder(tiny_run, photos, tmp_path, part_size=9)) == expected
 
 
+@pytest.fixture(scope="module")
+def complete(tiny_run, photos, tmp_path_factory):
+    return predict_folder(tiny_run, photos, tmp_path_factory.mktemp("answers") / "all", classifies=here)
+
+
+@given(st.data())
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_part_that_was_cut_is_not_taken_for_done(tiny_run, photos, complete, data):
+    [path] = complete.paths
+    content = path.read_bytes()
+    length = data.draw(st.integers(0, content.rindex(b"\n", 0, -1)))
+    try:
+        path.write_bytes(content[:length])
+        with pytest.raises(RunError, match=r"part-000000\.csv is damaged: ") as caught:
+            predict_folder(tiny_run, photos, path.parent, classifies=here)
+    finally:
+        path.write_bytes(content)
+    assert caught.value.hint == "delete it, and try again"
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+@pytest.mark.parametrize("content", [b"", b"\x00\xff" * 500, b"file,label,probability,unknown,error\n"])
+def test_other_content_of_a_part_is_named(tiny_run, photos, tmp_path, form, content):
+    if form == "parquet":
+        pytest.importorskip("pyarrow")
+    [path] = predict_folder(tiny_run, photos, tmp_path, form=form, classifies=here).paths
+    path.write_bytes(content)
+    with pytest.raises(RunError, match=rf"part-000000\.{form} is damaged: "):
+        predict_folder(tiny_run, photos, tmp_path, form=form, classifies=here)
+    path.unlink()
+    assert predict_folder(tiny_run, photos, tmp_path, form=form, classifies=here).num_errors == 3
+
+
 @pytest.fixture
 def job(tiny_run, photos):
     from lenet.analysis.many.classify import Job

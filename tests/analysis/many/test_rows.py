@@ -24,7 +24,7 @@ def test_csv(tmp_path):
     assert rows[1] == ['odd,"name".png', "dog", "1.000000", "", ""]
     assert rows[2] == ["bad.png", "", "", "", ROWS[2].error]
     (tmp_path / "part.csv").write_bytes(content)
-    assert FORMS["csv"][1](tmp_path / "part.csv") == 1
+    assert FORMS["csv"][1](tmp_path / "part.csv") == (4, 1)
     name = os.fsdecode(b"caf\xe9.png")
     assert b"caf\xe9.png,cat" in as_csv([Row(name, "cat", 1.0)])
 
@@ -35,7 +35,7 @@ def test_parquet(tmp_path):
     table = parquet.read_table(tmp_path / "part.parquet")
     assert tuple(table.column_names) == COLUMNS
     assert [Row(**row) for row in table.to_pylist()] == ROWS
-    assert FORMS["parquet"][1](tmp_path / "part.parquet") == 1
+    assert FORMS["parquet"][1](tmp_path / "part.parquet") == (4, 1)
     assert as_parquet(ROWS) == as_parquet(list(ROWS))
     (tmp_path / "other.parquet").write_bytes(as_parquet([Row(os.fsdecode(b"caf\xe9.png"), "cat", 1.0)]))
     assert parquet.read_table(tmp_path / "other.parquet").column("file").to_pylist() == [r"caf\xe9.png"]

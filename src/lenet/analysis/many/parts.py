@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from lenet.analysis.many.rows import FORMS
+from lenet.analysis.report import counted
 from lenet.errors import RunError
 from lenet.files import durable, locks, untrusted
 from lenet.files.record import Record
@@ -67,18 +68,25 @@ class Parts:
         """Return whether a part is done."""
         return self.path(number).is_file()
 
-    def num_errors(self, number: int) -> int:
+    def num_errors(self, number: int, size: int) -> int:
         """Return how many files of a part that is done could not be read.
+
+        Args:
+            number: of the part.
+            size: how many files it has.
 
         Raises:
             RunError: the part was damaged since.
         """
         try:
-            return FORMS[self.form][1](self.path(number))
+            counts = FORMS[self.form][1](self.path(number))
+            if counts.rows != size:
+                raise ValueError(f"it has {counted(counts.rows, 'row')}; expected {size}")
         except Exception as error:  # pyarrow raises many kinds
             raise RunError(
                 f"{self.path(number)} is damaged: {printable(error)}", hint="delete it, and try again"
             ) from error
+        return counts.errors
 
     def write(self, number: int, content: bytes) -> None:
         """Write a part, whole or not at all.

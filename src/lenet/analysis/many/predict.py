@@ -127,8 +127,9 @@ def predict_folder(
         )
         parts = begin(out, manifest)
         before = [number for number in range(files.num_parts) if parts.has(number)]
-        num_done = sum(_size(files, number, part_size) for number in before)
-        num_errors = sum(parts.num_errors(number) for number in before)
+        sizes = [_size(files, number, part_size) for number in before]
+        num_done = sum(sizes)
+        num_errors = sum(map(parts.num_errors, before, sizes))
         shows.begins(files, num_done)
         wanted = (Part(number, files.part(number)) for number in range(files.num_parts) if not parts.has(number))
         for done in classifies(job, wanted, files.count - num_done):

@@ -43,6 +43,18 @@ class Row(NamedTuple):
         return [self.file, self.label or "", probability, unknown, self.error or ""]
 
 
+class Counts(NamedTuple):
+    """What a file of answers holds.
+
+    Args:
+        rows: how many there are.
+        errors: how many of them are of files that cannot be read.
+    """
+
+    rows: int
+    errors: int
+
+
 def as_csv(rows: Sequence[Row]) -> bytes:
     """Return rows as a CSV file."""
     text = io.StringIO()
@@ -71,22 +83,30 @@ def _valid(text: str) -> str:
     return text.encode(errors="surrogateescape").decode(errors="backslashreplace")
 
 
-def _errors_in_csv(path: Path) -> int:
+def _count_csv(path: Path) -> Counts:
     with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
-        return sum(bool(row[-1]) for row in csv.reader(file)) - 1  # without the titles
+        rows = csv.reader(file, strict=True)
+        if tuple(next(rows, ())) != COLUMNS:
+            raise ValueError(f"its first line is not {','.join(COLUMNS)}")
+        num_rows = num_errors = 0
+        for row in rows:
+            if len(row) != len(COLUMNS):
+                raise ValueError(f"row {num_rows + 1} has {len(row)} cells; expected {len(COLUMNS)}")
+            num_rows, num_errors = num_rows + 1, num_errors + bool(row[-1])
+        return Counts(num_rows, num_errors)
 
 
-def _errors_in_parquet(path: Path) -> int:
+def _count_parquet(path: Path) -> Counts:
     import pyarrow.parquet as pq
 
     column: Any = pq.read_table(path, columns=["error"]).column("error")
-    return len(column) - int(column.null_count)
+    return Counts(len(column), len(column) - int(column.null_count))
 
 
-# Each form of the answers: what makes its files, and what counts the errors in one of them.
-FORMS: dict[str, tuple[Callable[[Sequence[Row]], bytes], Callable[[Path], int]]] = {
-    "csv": (as_csv, _errors_in_csv),
-    "parquet": (as_parquet, _errors_in_parquet),
+# Each form of the answers: what makes its files, and what counts the rows in one of them.
+FORMS: dict[str, tuple[Callable[[Sequence[Row]], bytes], Callable[[Path], Counts]]] = {
+    "csv": (as_csv, _count_csv),
+    "parquet": (as_parquet, _count_parquet),
 }
 
 
