@@ -5,6 +5,8 @@ import io
 import os
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lenet.analysis.many.rows import COLUMNS, FORMS, Row, as_csv, as_parquet
 
@@ -27,6 +29,13 @@ def test_csv(tmp_path):
     assert FORMS["csv"][1](tmp_path / "part.csv") == (4, 1)
     name = os.fsdecode(b"caf\xe9.png")
     assert b"caf\xe9.png,cat" in as_csv([Row(name, "cat", 1.0)])
+
+
+@given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1), max_size=5))
+def test_csv_of_any_names(names):
+    content = as_csv([Row(name, "cat", 0.5) for name in names]).decode()
+    rows = list(csv.reader(io.StringIO(content, newline=""), strict=True))
+    assert [row[0] for row in rows[1:]] == names
 
 
 def test_parquet(tmp_path):

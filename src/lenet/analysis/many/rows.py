@@ -58,9 +58,13 @@ class Counts(NamedTuple):
 def as_csv(rows: Sequence[Row]) -> bytes:
     """Return rows as a CSV file."""
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(row.cells() for row in rows)
+    usual, quoting = (
+        csv.writer(text, lineterminator="\n", quoting=each) for each in (csv.QUOTE_MINIMAL, csv.QUOTE_ALL)
+    )
+    usual.writerow(COLUMNS)
+    for row in rows:
+        writer = quoting if "\r" in row.file else usual  # csv quotes it only where a line ends with it
+        writer.writerow(row.cells())
     return text.getvalue().encode(errors="surrogateescape")
 
 
