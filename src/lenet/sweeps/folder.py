@@ -5,7 +5,7 @@ or more seeds continues there; finished trainings are not done again. Any other 
 """
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,17 +35,18 @@ def check(folder: Path, spec: Spec, fingerprint: str = "") -> None:
     """
     before = _read(folder)
     if before is not None:
-        _compare(folder, before, _manifest(spec, fingerprint))
+        _compare(folder, before, _manifest(spec, fingerprint, {}))
 
 
 @contextlib.contextmanager
-def claimed(folder: Path, spec: Spec, fingerprint: str) -> Iterator[None]:
+def claimed(folder: Path, spec: Spec, fingerprint: str, variations: Mapping[str, str]) -> Iterator[None]:
     """Make the folder, keep other sweeps out meanwhile, and write its manifest.
 
     Args:
         folder: of the sweep.
         spec: the sweep.
         fingerprint: of the data, empty if the data varies.
+        variations: their names by the folders of their runs; those of earlier sweeps are kept beside them.
 
     Raises:
         RunError: if another sweep runs in the folder, or it holds another one, or cannot be written.
@@ -57,11 +58,16 @@ def claimed(folder: Path, spec: Spec, fingerprint: str) -> Iterator[None]:
             f"cannot write in {folder}: {error.strerror or error}", hint="choose another with --out"
         ) from error
     with locks.lock(folder, hint="wait until that sweep has ended, or choose another folder with --out"):
-        manifest = _manifest(spec, fingerprint)
+        manifest = _manifest(spec, fingerprint, variations)
         before = _read(folder)
         if before is not None:
             _compare(folder, before, manifest)
             manifest["varied"] = sorted({*before["varied"], *manifest["varied"]})
+            names = {*variations.values()}  # one may have had other settings before
+            earlier = before.get("variations", {})
+            manifest["variations"] |= {
+                home: name for home, name in earlier.items() if home not in variations and name not in names
+            }
         content = durable.as_json(manifest)
         try:
             if not durable.holds(folder / MANIFEST, content):
@@ -72,8 +78,14 @@ def claimed(folder: Path, spec: Spec, fingerprint: str) -> Iterator[None]:
         yield
 
 
-def _manifest(spec: Spec, fingerprint: str) -> dict[str, Any]:
-    return {"format": FORMAT, "base": _base(spec), "varied": sorted(spec.varied), "data_fingerprint": fingerprint}
+def _manifest(spec: Spec, fingerprint: str, variations: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "base": _base(spec),
+        "varied": sorted(spec.varied),
+        "data_fingerprint": fingerprint,
+        "variations": dict(variations),
+    }
 
 
 def _base(spec: Spec) -> dict[str, Any]:
@@ -100,7 +112,8 @@ def _read(folder: Path) -> dict[str, Any] | None:
         if manifest["format"] != FORMAT or not isinstance(manifest["base"], dict):
             raise ValueError(f"format is {untrusted.printable(manifest['format'])}; expected {FORMAT}")
         _ = [str(name) for name in manifest["varied"]], str(manifest["data_fingerprint"])
-    except (ValueError, KeyError, TypeError) as error:
+        _ = [str(name) for name in manifest.get("variations", {}).values()]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise RunError(f"{path} cannot be used: {untrusted.printable(error)}", hint=HINT) from error
     return dict(manifest)
 

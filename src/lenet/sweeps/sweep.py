@@ -160,7 +160,7 @@ def perform(spec: Spec, folder: Path, *, progress: str = "auto", executor: Execu
             with naming(f"the variation {each.name}"):
                 check(each.config, each.data, is_here=executor is None)
     with (
-        folders.claimed(folder, spec, fingerprint),
+        folders.claimed(folder, spec, fingerprint, trainings.homes(variations)),
         memory_guard("cpu", "in a sweep"),
     ):
         results = trainings.sweep(

@@ -102,7 +102,7 @@ def sweep(
     paths: list[list[Path]] = []
     for variation in variations:
         data = variation.data or splits[source(variation.config)]
-        config = replace(variation.config, data=data.name, threads=None if one_by_one else 1, snapshots=0)
+        config = _config(variation, data, one_by_one)
         home = folder / identity(config, data)
         paths.append([home / f"seed-{seed}" for seed in seeds])
         tasks |= {
@@ -115,6 +115,15 @@ def sweep(
         _result(variation, dict(zip(seeds, [outcomes[path] for path in own], strict=True)))
         for variation, own in zip(variations, paths, strict=True)
     ]
+
+
+def homes(variations: Sequence[Variation]) -> dict[str, str]:
+    """Return the names of variations that have their data, by the folder in which `sweep` trains all seeds of one."""
+    return {identity(_config(each, each.data), each.data): each.name for each in variations if each.data is not None}
+
+
+def _config(variation: Variation, data: Splits, one_by_one: bool = False) -> TrainConfig:
+    return replace(variation.config, data=data.name, threads=None if one_by_one else 1, snapshots=0)
 
 
 def identity(config: TrainConfig, splits: Splits) -> str:

@@ -8,12 +8,17 @@ import lenet
 
 
 @pytest.fixture(scope="session")
-def swept(tiny, tmp_path_factory):
+def sweep_base(tiny):
+    """What the trainings of the sweep share."""
+    return {"recipe": "fast", "data": tiny, "epochs": 2, "batch_size": 50, "validation": 100, "channels": (4, 6)}
+
+
+@pytest.fixture(scope="session")
+def swept(sweep_base, tmp_path_factory):
     """The folder of a sweep of four runs, two epochs each."""
     folder = tmp_path_factory.mktemp("sweeps") / "swept"
-    base = {"recipe": "fast", "data": tiny, "epochs": 2, "batch_size": 50, "validation": 100, "channels": (4, 6)}
     vary = {"activation": ["relu", "tanh"]}
-    lenet.sweep(base, vary=vary, seeds=[2, 10], out=folder, progress="quiet")
+    lenet.sweep(sweep_base, vary=vary, seeds=[2, 10], out=folder, progress="quiet")
     return folder
 
 

@@ -50,18 +50,37 @@ def test_a_diverged_run_has_the_name_of_its_variation(swept, tmp_path):
     assert find_all([folder])[-1].variation == "activation=tanh"
 
 
+@pytest.mark.parametrize("gone", ["sweep.json", "runs/*/*/summary.json"])
+def test_runs_of_an_unfinished_sweep_have_the_names_of_their_variations(swept, tmp_path, gone):
+    folder = shutil.copytree(swept, tmp_path / "copy")
+    for path in folder.glob(gone):
+        path.unlink()
+    assert names(folder) == names(swept)
+
+
+def test_runs_of_earlier_sweeps_keep_the_names_of_their_variations(swept, sweep_base, tmp_path):
+    folder = shutil.copytree(swept, tmp_path / "copy")
+    lenet.sweep(sweep_base, vary={"activation": ["sigmoid"]}, seeds=[2], out=folder, progress="quiet")
+    assert names(folder) == ["activation=sigmoid/seed-2", *names(swept)]
+    # A name is that of its last variation: here of relu's runs, which are there already.
+    lenet.sweep(sweep_base, vary={"activation=tanh": {}}, seeds=[2, 10], out=folder, progress="quiet")
+    found = find_all([folder])
+    assert len({run.name for run in found}) == 5
+    activations = [run.settings["activation"] for run in found if run.variation == "activation=tanh"]
+    assert activations == [lenet.TrainConfig().activation] * 2
+
+
 def test_names_that_no_file_system_takes(swept, tmp_path):
     folder = shutil.copytree(swept, tmp_path / "copy")
-    numbers = json.loads((folder / "sweep.json").read_text())
-    numbers["variations"] = {
-        "a/b: <what>?" if name.endswith("relu") else "long " * 40: variation
-        for name, variation in numbers["variations"].items()
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["variations"] = {
+        home: "a/b: <what>?" if name.endswith("relu") else "long " * 40 for home, name in manifest["variations"].items()
     }
-    (folder / "sweep.json").write_text(json.dumps(numbers))
+    (folder / "manifest.json").write_text(json.dumps(manifest))
     found = names(folder)
     assert found[0] == "a-b- -what--/seed-2"
     assert all(len(name) < 150 for name in found)
-    (folder / "sweep.json").write_text("[]")
+    (folder / "manifest.json").write_text("[]")
     assert len(names(folder)) == 4
 
 

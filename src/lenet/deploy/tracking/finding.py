@@ -22,7 +22,7 @@ from lenet.runs import naming
 from lenet.runs.points import ChunkPoint, EpochPoint
 from lenet.runs.run import Run
 
-SWEEP = "sweep.json"  # in the folder of a sweep
+MANIFEST = "manifest.json"  # in the folder of a sweep
 RUNS = "runs"  # the folder of the runs in that of a sweep, a search, the lab or the reproduction
 UNSAFE = re.compile(r"[^\w =,.+()-]")  # what not every file system takes in a name
 MAX_NAME = 120  # characters of a part of a name; file systems take 255 bytes
@@ -149,18 +149,13 @@ def _natural(path: Path) -> list[tuple[str, int]]:
 
 
 def _variations(folder: Path) -> dict[Path, str]:
-    """The names of a sweep's variations, by the folders that hold their runs; empty where no sweep.json says them.
-
-    sweep.json lists the finished runs; those that diverged or wait lie beside them.
-    """
-    path = folder / SWEEP
+    """The names of a sweep's variations, by the folders that hold their runs; empty where no manifest says them."""
+    path = folder / MANIFEST
     names: dict[Path, str] = {}
     if path.is_file():
         with contextlib.suppress(RunError, ValueError, KeyError, TypeError, AttributeError):
-            numbers = untrusted.parse_json(untrusted.read(path, untrusted.MAX_JSON))
-            for name, variation in numbers["variations"].items():
-                for run in variation["runs"]:
-                    names.setdefault((folder / run).parent, str(name))
+            manifest = untrusted.parse_json(untrusted.read(path, untrusted.MAX_JSON))
+            names = {folder / RUNS / home: str(name) for home, name in manifest["variations"].items()}
     return names
 
 
