@@ -75,7 +75,7 @@ def test_the_numbers_of_several_runs(lenet_command, trained, tmp_path, monkeypat
     assert err == "note: digits is the ready-made network, not a run of yours\nwrote runs-csv\n"
     assert (tmp_path / "runs-csv" / "points.csv").is_file()
     code, printed, err = lenet_command("export", trained.path, "--to", "csv", "--experiment", "mine")
-    assert (code, printed, err.splitlines()[0]) == (2, "", "error: the target csv has no option experiment")
+    assert (code, printed, err.splitlines()[0]) == (2, "", "error: csv has no options; --experiment is given")
     code, printed, err = lenet_command("export", trained.path, "digits", "--to", "onnx")
     assert (code, err.splitlines()[-1]) == (2, "hint: tensorboard, mlflow and csv take any number")
     assert [path.name for path in tmp_path.iterdir()] == ["runs-csv"]

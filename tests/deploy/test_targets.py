@@ -29,10 +29,21 @@ def test_export_to_the_current_folder(tiny_run, tmp_path, monkeypatch):
         lenet.export(tiny_run)
 
 
-@pytest.mark.parametrize("arguments", [{"to": "onxx"}, {"to": "onnx", "batches": 3}])
-def test_unknown_names(tiny_run, arguments):
-    meant = "did you mean onnx" if "batches" not in arguments else "did you mean batch"
-    with pytest.raises(ConfigError, match=meant):
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"to": "onxx"}, "unknown target onxx\nhint: did you mean onnx"),
+        ({"to": "onnx", "batches": 3}, "onnx has no option --batches\nhint: did you mean --batch\\?"),
+        ({"to": "c", "tracking_uri": "x"}, "c has no option --tracking-uri\nhint: choose from --int8, --accept-loss, "),
+        *(
+            ({"to": to, name: "x"}, f"{to} has no options; --{typed} is given\nhint: leave --{typed} out$")
+            for to in ("csv", "tensorboard")
+            for name, typed in (("tracking_uri", "tracking-uri"), ("experiment", "experiment"))
+        ),
+    ],
+)
+def test_unknown_names(tiny_run, arguments, message):
+    with pytest.raises(ConfigError, match=message):
         lenet.export(tiny_run, **arguments)
 
 

@@ -121,7 +121,7 @@ def export(
     target = TARGETS[to]
     for name in options:
         if name not in target.options:
-            raise ConfigError(f"the target {to} has no option {name}", hint=choices_hint(name, target.options))
+            _refuse(name, to, target)
 
     sources: Sequence[Any] = run if isinstance(run, list | tuple) else [run]
     if not sources or (len(sources) > 1 and not target.takes_runs):
@@ -142,11 +142,19 @@ def export(
     return Exported(path, made.notes)
 
 
+def _refuse(option: str, to: str, target: Target) -> None:
+    """Raise ConfigError for an option that a target has not, named as it is typed."""
+    typed, *others = ("--" + name.replace("_", "-") for name in (option, *target.options))
+    if not others:
+        raise ConfigError(f"{to} has no options; {typed} is given", hint=f"leave {typed} out")
+    raise ConfigError(f"{to} has no option {typed}", hint=choices_hint(typed, others))
+
+
 def _path(name: str, target: Target, to: str, out: str | os.PathLike[str] | None) -> Path | None:
     """Where the export is written; None for a store. Raises LenetError if something is there."""
     if target.ending is None:
         if out is not None:
-            raise ConfigError(f"{to} writes no file for --out", hint="leave it away; --tracking-uri names the store")
+            raise ConfigError(f"{to} writes no file for --out", hint="leave --out out; --tracking-uri names the store")
         return None
     path = Path(out) if out is not None else Path(name + target.ending)
     must_be_new(path)

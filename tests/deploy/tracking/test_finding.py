@@ -145,7 +145,9 @@ def test_mistakes(tiny_run, tmp_path):
     ):
         with pytest.raises((RunError, ConfigError), match=message):
             lenet.export(sources, to, tmp_path / "out")
-    with pytest.raises(ConfigError, match=r"mlflow writes no file for --out\nhint: leave it away"):
+    with pytest.raises(
+        ConfigError, match=r"mlflow writes no file for --out\nhint: leave --out out; --tracking-uri names"
+    ):
         lenet.export(tiny_run, "mlflow", tmp_path / "out")
     assert not list(tmp_path.iterdir())
 
