@@ -7,7 +7,7 @@ from trainings import train_toy
 import lenet
 from lenet.analysis import evaluations
 from lenet.analysis.evaluations import evaluate_each, evaluate_many
-from lenet.errors import ConfigError, RunError
+from lenet.errors import ConfigError, DataError, RunError
 
 
 @pytest.fixture(scope="module")
@@ -43,3 +43,29 @@ def test_one_that_cannot_be_evaluated_hides_no_other(runs, tiny, tmp_path):
         evaluate_many([runs[0], tmp_path / "none"], tiny)
     with pytest.raises(ConfigError, match="unknown split 'tset'"):
         evaluate_many(runs, tiny, split="tset")
+
+
+def test_what_is_wrong_for_all_is_raised_before_anything_is_loaded(runs, tmp_path, monkeypatch):
+    monkeypatch.setattr(evaluations, "images_for", None)
+    for data, message in [
+        ("nothere", "unknown data set 'nothere'"),
+        ("no/such", "there is no file or folder no/such"),
+        (tmp_path / "none", "there is no file or folder"),
+    ]:
+        with pytest.raises(DataError, match=message):
+            evaluate_each(runs, data)
+    for data in (None, "auto", "FashionMNIST", tmp_path, runs[0].resolved.data):
+        evaluations.check(runs, data, "test", None)
+    evaluations.check(runs, "moved/photos", "test", str(tmp_path))
+
+
+def test_a_cluster_takes_no_device(runs, tiny):
+    with pytest.raises(ConfigError, match="--device and --ray cannot be used together"):
+        evaluate_each(runs, tiny, device="cuda", executor=object())
+
+
+def test_one_network_is_a_list_of_one(runs, tiny):
+    alone = lenet.evaluate(runs[0], tiny)
+    for run in (runs[0], runs[0].path, str(runs[0].path), runs[0].path / "model.safetensors"):
+        [result] = evaluate_many(run, tiny)
+        assert same(result, alone)

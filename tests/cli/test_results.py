@@ -44,6 +44,24 @@ def test_evaluate_several(lenet_command, trained, tmp_path):
     assert [*second] == ["run", "error", "hint"]
 
 
+def test_evaluate_says_once_what_is_wrong_for_all(lenet_command, trained, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("lenet.distributed.cluster.connect", None)  # no cluster is joined for it
+    for arguments, message in [
+        (("--data", "nothere"), "unknown data set 'nothere'"),
+        (("--data", "no/such"), "there is no file or folder no/such"),
+        (("--split", "tset"), "unknown split 'tset'"),
+        (("--device", "cuda"), "--device and --ray cannot be used together"),
+    ]:
+        code, out, err = lenet_command("evaluate", trained.path, trained.path, *arguments, "--ray", "auto")
+        assert (code, out) == (2, "")
+        assert err.startswith(f"error: {message}\nhint: ")
+        assert err.count("\n") == 2
+    code, out, err = lenet_command("evaluate", "none", "neither")
+    assert (code, out) == (2, "")
+    assert [line.partition(":")[0] for line in err.splitlines()] == ["error", "hint", "error"]
+
+
 def test_runs_and_compare(lenet_command, trained, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     other = lenet.train(

@@ -4,8 +4,10 @@ for result in evaluate_many(sorted(Path("runs/seeds").iterdir())):
     print(result.accuracy, result.loss)
 """
 
+import contextlib
 import dataclasses
 import os
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol, TypeAlias
 
@@ -14,10 +16,12 @@ from lenet.analysis.evaluation import check_split, images_for, measured
 from lenet.analysis.inference import memory_guard
 from lenet.analysis.judge import Judge
 from lenet.analysis.own_set import OwnSet
+from lenet.data.catalogue import find_entry
 from lenet.data.dataset import Splits
-from lenet.errors import LenetError
+from lenet.data.own.path import must_exist, own_path
+from lenet.errors import ConfigError, DataError, LenetError, RunWarning
 from lenet.networks.trained import TrainedNetwork
-from lenet.runs.opening import Source, Trained, network_of, open_trained
+from lenet.runs.opening import Source, Trained, is_module, network_of, open_trained
 from lenet.runs.run import Run
 
 MAX_DATA_SETS = 4  # in memory at once
@@ -33,7 +37,7 @@ class Evaluates(Protocol):
 
 
 def evaluate_many(
-    runs: Sequence[Source],
+    runs: "Source | Sequence[Source]",
     data: str | os.PathLike[str] | Splits | None = None,
     *,
     split: str = "test",
@@ -47,11 +51,11 @@ def evaluate_many(
             print(result.accuracy)
 
     Args:
-        runs: the networks, each as for `evaluate`.
+        runs: the networks, each as for `evaluate`; or one.
         data: as for `evaluate`, for all of them; each data set is loaded once.
         split: as for `evaluate`.
         data_dir: as for `evaluate`.
-        device: as for `evaluate`; an executor computes on CPUs.
+        device: as for `evaluate`; an executor computes on CPUs, and takes none.
         executor: where to evaluate, such as a Ray cluster (lenet.distributed.cluster.connect); by default here.
 
     Returns:
@@ -69,7 +73,7 @@ def evaluate_many(
 
 
 def evaluate_each(
-    runs: Sequence[Source],
+    runs: "Source | Sequence[Source]",
     data: str | os.PathLike[str] | Splits | None = None,
     *,
     split: str = "test",
@@ -83,12 +87,62 @@ def evaluate_each(
         For each network its evaluation, or what is wrong with it.
 
     Raises:
-        ConfigError: the split is unknown.
+        ConfigError: as `check` raises it, or a device is given with an executor.
+        DataError: as `check` raises it.
         EngineError: the executor fails.
     """
-    check_split(split)
+    if executor is not None:
+        check_device(device)
+    runs = _several(runs)
+    check(runs, data, split, data_dir)
     subjects = _subjects(runs, device, lambda trained: images_for(trained, data, split, data_dir))
     return executor.evaluations(subjects, split) if executor else _here(subjects, split, device)
+
+
+def check(
+    runs: Sequence[Source], data: str | os.PathLike[str] | Splits | None, split: str, data_dir: str | None
+) -> None:
+    """Check, before anything is loaded, what is wrong for all networks alike; the arguments are those of `evaluate_many`.
+
+    Raises:
+        ConfigError: the split is unknown.
+        DataError: the data is neither a data set nor there, nor what one of the networks was trained on.
+    """
+    check_split(split)
+    if data is None or isinstance(data, Splits):
+        return
+    path, name = own_path(data), os.fspath(data)
+    if path is not None and data_dir is None:
+        must_exist(path)
+    if path is None and name.lower() != "auto":
+        try:
+            find_entry(name)
+        except DataError:
+            if name not in map(_own_data, runs):
+                raise
+
+
+def check_device(device: str) -> None:
+    """Raise ConfigError for a device that was chosen together with a cluster, whose workers would not use it."""
+    if device != "auto":
+        raise ConfigError(
+            "--device and --ray cannot be used together", hint="leave one of them out; a cluster evaluates on CPUs"
+        )
+
+
+def _several(runs: "Source | Sequence[Source]") -> Sequence[Source]:
+    if isinstance(runs, str | os.PathLike | TrainedNetwork) or is_module(runs):
+        return [runs]  # type: ignore[list-item]  # is_module has found out
+    return runs  # type: ignore[return-value]
+
+
+def _own_data(run: Source) -> str | None:
+    """The name of the data that a run was trained on; None for other networks."""
+    with warnings.catch_warnings(), contextlib.suppress(LenetError):
+        warnings.simplefilter("ignore", RunWarning)  # it is given where the network is measured
+        trained = open_trained(run)
+        return trained.resolved.data if isinstance(trained, Run) else None
+    return None
 
 
 def _here(subjects: Iterable[Subject], split: str, device: str) -> Iterator[Evaluation | LenetError]:

@@ -55,6 +55,9 @@ def evaluate(
 
     results: list[Evaluation | LenetError] = []
     hints = set[str]()
+    if ray is not None:
+        evaluations.check_device(device)
+    evaluations.check(runs, data, split, data_dir)
     with on_ray(ray) as executor, Progress(len(runs), prints=False, what="networks") as progress:
         options: dict[str, Any] = {"split": split, "data_dir": data_dir, "device": device, "executor": executor}
         for run, result in zip(runs, evaluations.evaluate_each(runs, data, **options), strict=True):
@@ -100,7 +103,10 @@ def _note(run: Path, result: "Evaluation | LenetError", plot: bool, hints: set[s
     from lenet.cli.answers import print_error
 
     if isinstance(result, LenetError):
-        note(f"error: {result.message}" + (f"\nhint: {result.hint}" if result.hint else ""))
+        note(f"error: {result.message}")
+        if result.hint and result.hint not in hints:
+            note(f"hint: {result.hint}")
+            hints.add(result.hint)
         return
     if plot:
         from lenet.analysis import plots
@@ -118,7 +124,9 @@ def _print(runs: Sequence[Path], results: "Sequence[Evaluation | LenetError]", a
         say(json.dumps([{"run": str(run), **_numbers(result)} for run, result in pairs]))
     elif len(runs) > 1:
         titles = ["run", "data", "split", "images", "accuracy", "loss", "calibration error", "known"]
-        print_table(titles, [[str(run), *_row(result)] for run, result in pairs if not isinstance(result, LenetError)])
+        rows = [[str(run), *_row(result)] for run, result in pairs if not isinstance(result, LenetError)]
+        if rows:
+            print_table(titles, rows)
     else:
         [result] = results
         if isinstance(result, LenetError):

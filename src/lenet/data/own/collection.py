@@ -18,6 +18,7 @@ from lenet.data.own.formats import folders, idx_files, manifests, mat_files, num
 from lenet.data.own.items import SPLITS, Bad, BadItems, Collection, Draft, Item, Pixels
 from lenet.data.own.listing import Files, Folder
 from lenet.data.own.names import natural_key
+from lenet.data.own.path import must_exist
 from lenet.data.own.row_items import Coded, coded, taken_items, without_splits
 from lenet.data.own.stacked import taken_images
 from lenet.errors import DataError
@@ -80,8 +81,7 @@ def read_collection(path: str | os.PathLike[str], *, skip_bad: bool = False, for
         DataError: The format is unknown, or something in it is bad.
     """
     path = Path(path)
-    if not os.path.exists(path):  # noqa: PTH110 (Path.exists raises for names that no file can have)
-        raise DataError(f"there is no file or folder {path}", hint="check its name and the folder you are in")
+    must_exist(path)
     bad = BadItems(skip_bad, for_training)
     files = open_files(path, bad)
     return complete(path, _draft(files, bad), bad, for_training)

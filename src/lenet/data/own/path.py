@@ -28,3 +28,9 @@ def own_path(name: str | os.PathLike[str]) -> Path | None:
     except DataError:
         return path if is_there or has_separator or path.suffix else None
     return None
+
+
+def must_exist(path: Path) -> None:
+    """Raise DataError for a path at which nothing is."""
+    if not os.path.exists(path):  # noqa: PTH110 (Path.exists raises for names that no file can have)
+        raise DataError(f"there is no file or folder {path}", hint="check its name and the folder you are in")
