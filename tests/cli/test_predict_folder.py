@@ -28,7 +28,7 @@ def test_answers_in_a_folder(lenet_command, trained, photos):
     code, out, err = lenet_command("predict", trained.path, "photos", "--csv", "all.csv")
     assert code == 2
     code, out, err = lenet_command("predict", trained.path, "photos", "--out", "answers")
-    assert (code, out) == (2, "11 images are classified, 1 of them cannot be read\n")
+    assert (code, out) == (2, "10 images are classified, 1 cannot be read\n")
     first, *rest = err.splitlines()
     assert first.startswith("error: bad.jpg is not an image")
     assert rest == ["wrote answers/part-000000.csv"]
@@ -49,7 +49,19 @@ def test_answers_in_a_folder(lenet_command, trained, photos):
         "answers": ["new/part-000000.csv"],
     }
     code, out, err = lenet_command("predict", trained.path, "photos", "--out", "new")
-    assert err == "note: 10 of 10 images have answers in new; the others follow\nwrote new/part-000000.csv\n"
+    assert err == "note: 10 images have answers in new already\nwrote new/part-000000.csv\n"
+
+
+def test_one_image_is_counted_in_the_singular(lenet_command, trained, photos):
+    for number in range(1, 10):
+        (photos / f"{number}.png").unlink()
+    (photos / "bad.jpg").rename(photos / "notes.txt")
+    code, out, _ = lenet_command("predict", trained.path, "photos", "--out", "new")
+    assert (code, out) == (0, "1 image is classified; 1 file that is no image is ignored\n")
+    assert lenet_command("predict", trained.path, "photos", "--out", "new")[2].splitlines() == [
+        "note: 1 image has its answer in new already",
+        "wrote new/part-000000.csv",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -57,6 +69,7 @@ def test_answers_in_a_folder(lenet_command, trained, photos):
     [
         (("photos", "photos", "--out", "a"), "--out takes one folder, and writes all answers itself"),
         (("photos", "--out", "a", "--csv", "-"), "--out takes one folder, and writes all answers itself"),
+        (("photos", "--out", "a", "--top", "3"), "--out takes one folder, and writes all answers itself"),
         (("photos", "--ray", "auto"), "--ray and --format are for --out"),
         (("photos", "--format", "parquet"), "--ray and --format are for --out"),
         (("photos/1.png", "--out", "a"), "photos/1.png is not a folder; --out takes one folder of images"),
@@ -94,7 +107,7 @@ def test_many_files_that_cannot_be_read_are_not_all_named(lenet_command, trained
     for number in range(30):
         (photos / f"empty {number}.png").write_bytes(b"")
     _, out, err = lenet_command("predict", trained.path, "photos", "--out", "answers")
-    assert out == "41 images are classified, 31 of them cannot be read\n"
+    assert out == "10 images are classified, 31 cannot be read\n"
     assert err.count("error: ") == 20
     assert "note: more images cannot be read; the column error in answers names all" in err
 
@@ -134,7 +147,7 @@ def test_a_signal_in_the_middle_and_again(trained, photos, number):
     assert len(before) > 0
     for folder in ("answers", "new"):
         done = subprocess.run([*command, folder], capture_output=True, text=True, check=False)
-        assert (done.returncode, done.stdout) == (2, "601 images are classified, 1 of them cannot be read\n")
+        assert (done.returncode, done.stdout) == (2, "600 images are classified, 1 cannot be read\n")
     assert {name: path.read_bytes() for name, path in parts("answers").items()} == {
         name: path.read_bytes() for name, path in parts("new").items()
     }

@@ -114,7 +114,7 @@ def test_the_command(nodes, joined, trained_path, photos, tmp_path, capsys):
     arguments = [str(trained_path), str(photos), "--out", str(tmp_path / "answers"), "--ray", nodes.address]
     assert command("predict").main(arguments, standalone_mode=False) == 2
     captured = capsys.readouterr()
-    assert captured.out == "100 images are classified, 2 of them cannot be read\n"
+    assert captured.out == "98 images are classified, 2 cannot be read\n"
     assert "3 nodes with 3 CPUs" in captured.err
 
 

@@ -10,6 +10,8 @@ from lenet.cli.options import Device, Json, RunPath
 from lenet.cli.output import note, say
 from lenet.errors import ConfigError
 
+TOP = 3  # classes that are printed
+
 
 def predict(
     run: RunPath,
@@ -17,7 +19,9 @@ def predict(
         list[Path],
         typer.Argument(metavar="IMAGE", help="Image files, folders of them, archives, or a CSV or array of pixels."),
     ],
-    top: Annotated[int, typer.Option(metavar="N", help="How many classes to print.", min=1)] = 3,
+    top: Annotated[
+        int | None, typer.Option(metavar="N", help="How many classes to print.  [default: 3]", min=1)
+    ] = None,
     show: Annotated[
         bool,
         typer.Option(
@@ -86,8 +90,8 @@ def predict(
     if out is not None:
         from lenet.cli.predict_folder import Answers, predict_into
 
-        if len(images) > 1 or split or show or table:
-            hint = "leave --split, --show and --csv out, and name one folder"
+        if len(images) > 1 or split or show or table or top is not None:
+            hint = "leave --top, --split, --show and --csv out, and name one folder"
             raise ConfigError("--out takes one folder, and writes all answers itself", hint=hint)
         check_order(run, images[0])
         predict_into(run, images[0], Answers(out, form, device, json_), ray)
@@ -119,7 +123,7 @@ def predict(
             elif json_:
                 answers.print_json(answer)
             else:
-                answers.print_line(answer, top)
+                answers.print_line(answer, top or TOP)
             if isinstance(answer, Unreadable):
                 is_faulty = True
                 progress.clear()

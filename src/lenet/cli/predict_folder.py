@@ -90,10 +90,17 @@ def _print(summary: Summary, answers: Answers) -> None:
     if answers.as_json:
         say(json.dumps(numbers))
         return
-    text = f"{summary.num_files:,} images are classified"
-    text += f", {summary.num_errors:,} of them cannot be read" if summary.num_errors else ""
-    text += f"; {summary.num_ignored:,} files that are no images are ignored" if summary.num_ignored else ""
+    text = _counted(summary.num_files - summary.num_errors, "image is classified", "images are classified")
+    text += f", {summary.num_errors:,} cannot be read" if summary.num_errors else ""
+    if summary.num_ignored:
+        text += "; " + _counted(
+            summary.num_ignored, "file that is no image is ignored", "files that are no images are ignored"
+        )
     say(text)
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
 
 
 class _Shown:
@@ -107,7 +114,9 @@ class _Shown:
     def begins(self, files: Files, done: int) -> None:
         self.num_files, self.num_before = files.count, done
         if done:
-            note(f"note: {done:,} of {files.count:,} images have answers in {self.folder}; the others follow")
+            some = f"{done:,} of {files.count:,} images have answers in {self.folder}; the others follow"
+            every = f"{_counted(done, 'image has its answer', 'images have answers')} in {self.folder} already"
+            note(f"note: {some if done < files.count else every}")
         self.progress = Progress(files.count - done, prints=False)
 
     def advances(self, count: int) -> None:
