@@ -15,7 +15,7 @@ from lenet.analysis.many.classify import Classifier
 from lenet.analysis.many.predict import Silent, predict_folder
 from lenet.analysis.many.process import Process
 from lenet.analysis.many.workers import Done, Part, Workers
-from lenet.errors import ConfigError, DataError, ImageError, LenetError, RunError
+from lenet.errors import ConfigError, DataError, EngineError, ImageError, LenetError, RunError
 from lenet.files import durable
 
 
@@ -139,6 +139,8 @@ def test_other_answers_are_refused_in_a_line(tiny_run, photos, tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match="holds no images"):
         predict_folder(tiny_run, tmp_path / "empty", tmp_path / "new")
+    with pytest.raises(EngineError):
+        predict_folder(tiny_run, photos, tmp_path / "new", device="cuda:99")
     assert not (tmp_path / "new").exists()
     with parts.claimed(out), pytest.raises(RunError, match="another process is predicting in"):
         predict_folder(tiny_run, photos, out)

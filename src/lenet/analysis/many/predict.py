@@ -17,6 +17,7 @@ from lenet.analysis.many.listing import Files, listing
 from lenet.analysis.many.parts import Manifest, Parts, begin, claimed
 from lenet.analysis.many.rows import FORMS, Row, check_form
 from lenet.analysis.many.workers import FEW, Done, Part, Workers
+from lenet.engines.choice import choose_device
 from lenet.engines.threads import num_threads
 from lenet.errors import ConfigError, RunError, quoted
 from lenet.runs.opening import Source, network_of, open_trained
@@ -106,6 +107,7 @@ def predict_folder(
         ConfigError: the form is unknown.
         MissingExtra: a package is missing.
         DataError: the folder cannot be read, or has no images.
+        EngineError: the device is not there.
         RunError: the run cannot be read; the folder of the answers holds others, or cannot be written.
     """
     if form not in FORMS:
@@ -113,6 +115,8 @@ def predict_folder(
     check_form(form)
     check_folder(folder)
     trained = network_of(open_trained(run))
+    if classifies is None:
+        choose_device(device)  # before a folder is made; the nodes of a cluster have devices of their own
     shows, classifies = shows or Silent(), classifies or on_all_cores
     job = Job.of(trained, folder, device)
     sha256 = hashlib.sha256(trained.pack(trained.weights, trained.calibration)).hexdigest()
