@@ -7,7 +7,7 @@ import socket
 import pytest
 
 import lenet
-from lenet.errors import RunError
+from lenet.errors import MissingExtra, RunError
 
 pytest.importorskip("mlflow")
 
@@ -124,7 +124,8 @@ def test_nothing_is_left_of_a_run_that_fails(swept, written, tmp_path, monkeypat
 
     monkeypatch.setattr(MlflowClient, "log_batch", fail)
     with pytest.raises(
-        RunError, match=r"refuses this: .*No space left.*\nhint: .*the same command writes what is missing"
+        RunError,
+        match=r"refuses this: .*No space left.*\nhint: free some space; the same command writes what is missing",
     ):
         lenet.export(swept, "mlflow", tracking_uri=uri)
     monkeypatch.undo()
@@ -161,6 +162,37 @@ def test_stores_that_cannot_be_written(tiny_run, tmp_path, monkeypatch):
         with pytest.raises(RunError, match=message):
             lenet.export(tiny_run, "mlflow", tracking_uri=uri)
     assert [path.name for path in tmp_path.iterdir()] == ["folder.db"]
+
+
+@pytest.mark.parametrize(
+    ("module", "package"),
+    [
+        ("alembic", '"lenet[mlflow]"'),
+        ("sqlalchemy.orm", '"lenet[mlflow]"'),
+        ("psycopg2", "psycopg2-binary"),
+        ("MySQLdb", "mysqlclient"),
+        ("oracledb", "oracledb"),
+    ],
+)
+def test_a_missing_module_is_named_with_its_package(tiny_run, monkeypatch, module, package):
+    def missing(*_):
+        raise ModuleNotFoundError(f"No module named {module!r}", name=module)
+
+    monkeypatch.setattr(MlflowClient, "get_experiment_by_name", missing)
+    with pytest.raises(MissingExtra, match=f"needs {module}") as caught:
+        lenet.export(tiny_run, "mlflow", tracking_uri="store")
+    assert caught.value.hint == f"pip install {package}"
+
+
+def test_a_full_disk_below_a_database(tiny_run, monkeypatch):
+    from mlflow.exceptions import MlflowException
+
+    def full(*_):
+        raise MlflowException("(sqlite3.OperationalError) database or disk is full\n[SQL: …]")
+
+    monkeypatch.setattr(MlflowClient, "get_experiment_by_name", full)
+    with pytest.raises(RunError, match=r"refuses this: .*disk is full\nhint: free some space; the same command"):
+        lenet.export(tiny_run, "mlflow", tracking_uri="store")
 
 
 def test_a_deleted_experiment(tiny_run, tmp_path):

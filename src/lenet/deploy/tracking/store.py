@@ -5,6 +5,7 @@ in part, is written anew, and its earlier form goes to MLflow's trash.
 """
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -19,12 +20,17 @@ from lenet.deploy.tracking.finding import find_all
 from lenet.deploy.tracking.numbers import FINISHED, HAS_DIVERGED, RunNumbers, numbers_of
 from lenet.errors import LenetError, MissingExtra, RunError, quoted
 from lenet.extras import require
+from lenet.files import durable
 from lenet.files.untrusted import printable
 from lenet.sweeps.values import text_of
 
 EXPERIMENT = "lenet"
 IDENTITY, CONTENT = "lenet.identity", "lenet.content"  # tags
 STATES = {FINISHED: "FINISHED", HAS_DIVERGED: "FAILED"}  # any other is RUNNING
+FULL = (errno.ENOSPC, errno.EDQUOT)  # the disk, or what a user may have of it
+IN_EXTRA = ("alembic", "mlflow", "sqlalchemy")  # modules of the extra mlflow
+# The packages of drivers, where they have other names than their modules, or need a compiler without their extra.
+DRIVERS = {"MySQLdb": "mysqlclient", "psycopg": "psycopg[binary]", "psycopg2": "psycopg2-binary"}
 BATCH = 1000  # numbers of a request, as many as MLflow takes
 # Unless the user has set them. A server that does not answer is reported within a minute, not after MLflow's quarter of an
 # hour, and nothing is sent to MLflow's makers.
@@ -157,9 +163,7 @@ def _explained(uri: str) -> Iterator[None]:
     except LenetError:
         raise
     except ImportError as error:  # what only databases need
-        raise MissingExtra(
-            f"the MLflow store {place} needs {error.name or error}", hint='pip install "lenet[mlflow]"'
-        ) from error
+        raise MissingExtra(f"the MLflow store {place} needs {error.name or error}", hint=_install(error)) from error
     except Exception as error:
         if not isinstance(error, MlflowException | OSError) and not type(error).__module__.startswith("sqlalchemy"):
             raise
@@ -177,11 +181,20 @@ def _explained(uri: str) -> Iterator[None]:
         cause = (str(error).strip().splitlines() or [type(error).__name__])[0]
         if password := urlsplit(uri).password:
             cause = cause.replace(password, "…")
+        what = "give a server, --tracking-uri http://HOST:5000, or a database, --tracking-uri sqlite:///mlflow.db"
+        if "disk is full" in cause or (isinstance(error, OSError) and error.errno in FULL):
+            what = durable.FREE_SPACE
         raise RunError(
             f"the MLflow store {place} refuses this: {printable(cause)}",
-            hint="give a server, --tracking-uri http://HOST:5000, or a database, --tracking-uri sqlite:///mlflow.db; the "
-            "same command writes what is missing",
+            hint=f"{what}; the same command writes what is missing",
         ) from error
+
+
+def _install(error: ImportError) -> str:
+    """The command that installs what is missing: the extra, or the driver of a database that is not part of it."""
+    module = (error.name or "").partition(".")[0]
+    package = "lenet[mlflow]" if module in ("", *IN_EXTRA) else DRIVERS.get(module, module)
+    return f'pip install "{package}"' if "[" in package else f"pip install {package}"
 
 
 def _silence(error: BaseException | None) -> str | None:
