@@ -9,6 +9,7 @@ from trainings import StopAfter, train_toy
 import lenet
 from lenet.configuration import configure
 from lenet.display.plain import Finished
+from lenet.errors import TrainingError
 from lenet.training import tasks
 from lenet.training.interrupts import Interrupted
 from lenet.training.tasks import Task, load_splits, run_all, source
@@ -54,6 +55,25 @@ def test_a_finished_task_is_kept_an_interrupted_one_resumed_and_each_is_reported
     assert [line.split("  ")[0] for line in lines] == ["1/3", "2/3", "3/3"]
     names = {line.split("  ")[1] for line in lines}
     assert names == ({name} if name else set(map(str, folders)))
+
+
+@pytest.mark.parametrize("kind", ["auto", "quiet"])
+def test_a_training_that_diverges_is_reported_and_counted(tiny, tmp_path, kind):
+    wild = config(learning_rate=1e38, optimizer="sgd")
+    todo = [
+        Task(wild, tiny, tmp_path / "wild", "wild, seed 0"),
+        Task(config(), tiny, tmp_path / "calm", "calm, seed 0"),
+    ]
+    stream = io.StringIO()
+    diverged, calm = run_all([*todo, Task(wild, tiny, tmp_path / "again")], Finished(kind, 3, stream), 1)[:2]
+    assert isinstance(diverged, TrainingError)
+    lines = stream.getvalue().splitlines()
+    if kind == "quiet":
+        assert [line.split("  ")[:2] for line in lines] == [["2/3", "calm, seed 0"]]  # which has findings
+        return
+    assert lines[0] == "1/3  wild, seed 0  diverged"
+    assert lines[1].startswith(f"2/3  calm, seed 0  test acc {calm.test_accuracy:.4f}  ")
+    assert lines[2] == f"3/3  {tmp_path / 'again'}  diverged"
 
 
 def test_after_a_signal_no_task_is_begun(tiny, tmp_path, monkeypatch):

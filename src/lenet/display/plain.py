@@ -94,7 +94,7 @@ class Lines(Quiet):
 
 
 class Finished:
-    """Prints one line for each finished training of many.
+    """Prints one line for each training of many that is finished, or diverged.
 
     Args:
         kind: "auto", or "quiet" to print only notices and the trainings that have findings.
@@ -125,15 +125,24 @@ class Finished:
             run: the training.
             name: what to call it; its directory, recipe and seed by default.
         """
-        self.count += 1
         findings = ", ".join(finding.name for finding in run.findings)
-        if findings or not self.quiet:
-            summary = run.summary
-            name = name or f"{run.path}  {summary.recipe}, seed {summary.seed}"
-            self.lines.line(
-                f"{self.count:>{len(str(self.total))}}/{self.total}  {name}  test acc {summary.test_accuracy:.4f}  "
-                f"{summary.seconds:.1f} s" + (f"  FINDINGS  {findings}" if findings else "")
-            )
+        summary = run.summary
+        name = name or f"{run.path}  {summary.recipe}, seed {summary.seed}"
+        text = f"{name}  test acc {summary.test_accuracy:.4f}  {summary.seconds:.1f} s"
+        self._count(text + (f"  FINDINGS  {findings}" if findings else ""), self.quiet and not findings)
+
+    def diverged(self, name: str) -> None:
+        """Print the line of a training whose loss became NaN or infinite.
+
+        Args:
+            name: what to call it.
+        """
+        self._count(f"{name}  diverged", self.quiet)
+
+    def _count(self, text: str, silently: bool) -> None:
+        self.count += 1
+        if not silently:
+            self.lines.line(f"{self.count:>{len(str(self.total))}}/{self.total}  {text}")
 
 
 class Silent(Quiet):

@@ -14,7 +14,7 @@ from lenet.errors import EngineError, SaveError, quoted
 from lenet.files import durable, whole_folder
 from lenet.runs.run import Run
 from lenet.training.interrupts import Interrupt, Interrupted
-from lenet.training.tasks import Outcome, Task
+from lenet.training.tasks import Outcome, Task, report
 from lenet.training.teacher import open_teacher
 
 CALL = 0.5  # seconds that the trainings of one call take, if they are shorter than that
@@ -154,8 +154,7 @@ class Dispatch:
         if isinstance(outcome, SaveError):  # here, and not on a node: nothing else could be saved either
             raise outcome
         self.outcomes[number] = outcome
-        if isinstance(outcome, Run):
-            self.display.finished(outcome, self.tasks[number].name)
+        report(self.tasks[number], outcome, self.display)
 
     def _stop(self) -> None:
         """Lets the workers save what they are at, and waits for it a while."""

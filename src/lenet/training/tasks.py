@@ -15,7 +15,7 @@ from lenet.data.dataset import Splits
 from lenet.data.loading import USUAL, load
 from lenet.display.plain import Finished, Silent
 from lenet.engines.threads import cores
-from lenet.errors import LenetError
+from lenet.errors import LenetError, TrainingError
 from lenet.runs.run import Run
 from lenet.training.interrupts import Interrupt, Interrupted, interrupts
 from lenet.training.job import Session
@@ -94,13 +94,20 @@ def _run(tasks: Mapping[int, Task], around: "Surroundings", workers: int | None)
         futures = {pool.submit(_outcome, task, number, around): number for number, task in tasks.items()}
         try:
             for future in as_completed(futures):
-                outcome = None if future.exception() else future.result()
-                if isinstance(outcome, Run):
-                    around.display.finished(outcome, tasks[futures[future]].name)
+                if not future.exception():
+                    report(tasks[futures[future]], future.result(), around.display)
         except BaseException:
             around.interrupt.set()  # the chunks under way end, and nothing else begins
             raise
     return {number: future.result() for future, number in futures.items()}
+
+
+def report(task: Task, outcome: Outcome, display: Finished) -> None:
+    """Print the line of a task that needs not be done again: it is finished, or has diverged."""
+    if isinstance(outcome, Run):
+        display.finished(outcome, task.name)
+    elif isinstance(outcome, TrainingError):
+        display.diverged(task.name or str(task.folder))
 
 
 def load_splits(configs: Iterable[TrainConfig], data: Splits | None, display: Finished) -> dict[Key, Splits]:
