@@ -108,7 +108,24 @@ def test_without_a_token_the_error_says_where_it_is(asking, monkeypatch):
 def test_a_cluster_of_this_machine_alone_is_not_reached_from_its_network(monkeypatch):
     ray, started = pytest.importorskip("ray"), []
     monkeypatch.setattr(ray, "init", lambda **options: started.append(options))
-    monkeypatch.setattr(joining, "_running", lambda: None)
     monkeypatch.setattr(joining, "_silence", lambda: None)
-    joining.join("auto")
+    joining.join(None)
     assert started[0]["_node_ip_address"] == "127.0.0.2"  # 127.0.0.1 becomes the machine's address there
+
+
+@pytest.mark.parametrize(
+    ("address", "running", "retries"),
+    [("auto", None, None), ("auto", "127.0.0.2:6379", "2"), ("127.0.0.2:6379", None, "2")],
+)
+def test_a_cluster_that_is_there_is_asked_twice(monkeypatch, address, running, retries):
+    """Not twenty times: each of Ray's tries prints a line where the head asks for a token."""
+    ray, joined = pytest.importorskip("ray"), []
+    monkeypatch.setenv("RAY_NUM_REDIS_GET_RETRIES", "")
+    monkeypatch.delenv("RAY_NUM_REDIS_GET_RETRIES")
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(ray, "shutdown", lambda: None)
+    monkeypatch.setattr(joining, "_running", lambda: running)
+    monkeypatch.setattr(joining, "join", joined.append)
+    with connect(address):
+        assert os.environ.get("RAY_NUM_REDIS_GET_RETRIES") == retries
+    assert joined == [running or (None if address == "auto" else address)]

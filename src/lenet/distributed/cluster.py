@@ -118,17 +118,17 @@ def connect(address: str) -> Iterator[RayExecutor]:
     require("ray", "--ray")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    if address != "auto":
-        os.environ.setdefault(
-            "RAY_NUM_REDIS_GET_RETRIES", "2"
-        )  # each takes 40 seconds, where a head answers no question
+    found = joining.find(address)
+    if found is not None:  # before Ray is imported, which reads it then
+        # Each takes up to 40 seconds, where a head answers no question, and prints a line, where it asks for a token.
+        os.environ.setdefault("RAY_NUM_REDIS_GET_RETRIES", "2")
     import ray
 
     is_ours = not ray.is_initialized()
     executor = RayExecutor()
     try:
         if is_ours:
-            joining.join(address)
+            joining.join(found)
         yield executor
     finally:
         executor.close()

@@ -23,18 +23,26 @@ PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0
 SETTINGS = 4  # the type of such a frame, its fourth byte
 
 
-def join(address: str) -> None:
-    """Join a cluster, or start one.
+def find(address: str) -> str | None:
+    """Return the address of the cluster to join; None where one is to be started. Ray is not imported.
 
     Args:
         address: as for `lenet.distributed.cluster.connect`.
+    """
+    return _running() if address == "auto" else address
+
+
+def join(found: str | None) -> None:
+    """Join a cluster, or start one.
+
+    Args:
+        found: as `find` returns it.
 
     Raises:
         EngineError: no cluster answers, or it cannot be joined.
     """
     import ray
 
-    found = _running() if address == "auto" else address
     options: dict[str, Any] = {"address": found}
     if found is None:
         options = {
