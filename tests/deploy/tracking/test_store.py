@@ -174,17 +174,17 @@ def test_stores_that_cannot_be_written(tiny_run, tmp_path, monkeypatch):
         ("oracledb", "oracledb"),
     ],
 )
-def test_a_missing_module_is_named_with_its_package(tiny_run, monkeypatch, module, package):
+def test_a_missing_module_is_named_with_its_package(tiny_run, tmp_path, monkeypatch, module, package):
     def missing(*_):
         raise ModuleNotFoundError(f"No module named {module!r}", name=module)
 
     monkeypatch.setattr(MlflowClient, "get_experiment_by_name", missing)
     with pytest.raises(MissingExtra, match=f"needs {module}") as caught:
-        lenet.export(tiny_run, "mlflow", tracking_uri="store")
+        lenet.export(tiny_run, "mlflow", tracking_uri=str(tmp_path))
     assert caught.value.hint == f"pip install {package}"
 
 
-def test_a_full_disk_below_a_database(tiny_run, monkeypatch):
+def test_a_full_disk_below_a_database(tiny_run, tmp_path, monkeypatch):
     from mlflow.exceptions import MlflowException
 
     def full(*_):
@@ -192,7 +192,7 @@ def test_a_full_disk_below_a_database(tiny_run, monkeypatch):
 
     monkeypatch.setattr(MlflowClient, "get_experiment_by_name", full)
     with pytest.raises(RunError, match=r"refuses this: .*disk is full\nhint: free some space; the same command"):
-        lenet.export(tiny_run, "mlflow", tracking_uri="store")
+        lenet.export(tiny_run, "mlflow", tracking_uri=str(tmp_path))
 
 
 def test_a_deleted_experiment(tiny_run, tmp_path):
