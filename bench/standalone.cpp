@@ -51,21 +51,22 @@ int main() {
   optimizer->average_shares = read_if(optimizer->average_shares, num_steps);
   optimizer->class_weights = read_if(optimizer->class_weights, num_classes);
 
-  if (!lenet_variant_runs_here(0)) return 3;
-  const int64_t for_steps = lenet_workspace_size(0, network, plan->batch_size, num_threads, 1);
-  const int64_t for_logits = lenet_workspace_size(0, network, num_images, num_threads, 0);
+  int32_t variant = 0;  // the fastest that this processor runs
+  while (variant < lenet_num_variants() && !lenet_variant_runs_here(variant)) ++variant;
+  if (variant == lenet_num_variants()) return 3;
+  const int64_t for_steps = lenet_workspace_size(variant, network, plan->batch_size, num_threads, 1);
+  const int64_t for_logits = lenet_workspace_size(variant, network, num_images, num_threads, 0);
   const int64_t size = for_steps > for_logits ? for_steps : for_logits;
   void *workspace = aligned_alloc(64, (size + 127) / 64 * 64);
   double *losses = (double *)calloc(num_steps, sizeof(double));
   int64_t num_correct;
-  if (lenet_train(0, network, images, plan, optimizer, 0, num_steps, losses, &num_correct, workspace, num_threads) !=
-      num_steps)
+  if (lenet_train(variant, network, images, plan, optimizer, 0, num_steps, losses, &num_correct, workspace,
+                  num_threads) != num_steps)
     return 4;
   const int64_t num_logits = num_images * num_classes;
   float *logits = (float *)malloc(num_logits * sizeof(float));
   const float *evaluated = optimizer->average ? optimizer->average : optimizer->weights;
-  if (lenet_logits(0, network, images, num_images, evaluated, logits, workspace, num_threads) !=
-      num_images)
+  if (lenet_logits(variant, network, images, num_images, evaluated, logits, workspace, num_threads) != num_images)
     return 5;
   fwrite(losses, sizeof(double), num_steps, stdout);
   fwrite(optimizer->weights, sizeof(float), num_weights, stdout);
