@@ -50,7 +50,7 @@ DRAWING = (
 WORDING = ("cli", "engines/kernels/build.py", "errors.py", "version.py", "__main__.py")
 LEFT_OUT = (*DRAWING, *WORDING)
 TYPING = ("TypeVar", "ParamSpec", "NewType")  # whose arguments only type checkers read
-MARKERS = "not proof and not build and not page and not docs and not notebook"
+MARKERS = "not proof and not build and not page and not ray and not gpu and not docs and not notebook"
 LIBRARIES = ("lenet_cpu.so", "lenet_cpu.dylib")
 SECONDS, SECONDS_SHORT = 300, 60  # for one run of tests; a mutant that hangs them is killed
 
