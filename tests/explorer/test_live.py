@@ -177,7 +177,7 @@ def test_a_training_is_watched_and_stopped_by_its_page(tiny, tmp_path, monkeypat
             return answer.read()
 
     def look():
-        until = time.monotonic() + 30
+        until = time.monotonic() + 120  # a machine may be very busy
         while not display.url and time.monotonic() < until:
             time.sleep(0.01)
         answers["page"] = ask("")
