@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from lenet.errors import RunError
+
 RETRY_SECONDS = 1.0  # before a failed write is retried, once
 CHUNK = 1 << 20  # bytes read at a time
 TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")  # the names that `write` gives to its temporary files
@@ -40,6 +42,21 @@ def explain(error: OSError) -> tuple[str, str]:
     """Say in words what is wrong with the disk, and what to do about it."""
     other = (error.strerror or str(error), "check that the disk works and is writable")
     return CAUSES.get(error.errno or 0, other)
+
+
+@contextlib.contextmanager
+def explained(doing: str, then: str) -> Iterator[None]:
+    """Raise RunError, in words of the disk, instead of an OSError.
+
+    Args:
+        doing: what cannot be done, such as "write runs/a".
+        then: what follows in the hint, once the disk is well.
+    """
+    try:
+        yield
+    except OSError as error:
+        what, hint = explain(error)
+        raise RunError(f"cannot {doing}: {what}", hint=f"{hint}; {then}") from error
 
 
 def as_json(value: dict[str, Any]) -> bytes:

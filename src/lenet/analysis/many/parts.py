@@ -105,11 +105,8 @@ def _write(path: Path, content: bytes) -> None:
 @contextlib.contextmanager
 def explained(path: Path) -> Iterator[None]:
     """Raise RunError, in words of the disk, where something cannot be written."""
-    try:
+    with durable.explained(f"write {path}", "then the same command goes on"):
         yield
-    except OSError as error:
-        what, hint = durable.explain(error)
-        raise RunError(f"cannot write {path}: {what}", hint=f"{hint}; then the same command goes on") from error
 
 
 @contextlib.contextmanager

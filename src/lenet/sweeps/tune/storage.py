@@ -37,10 +37,8 @@ def open_storage(kind: str, path: Path) -> Any:
 def explained(path: Path) -> Iterator[None]:
     """Raise RunError, which names the file or folder, instead of an error of the disk or of a damaged file."""
     try:
-        yield
-    except OSError as error:
-        what, hint = durable.explain(error)
-        raise RunError(f"cannot use {path}: {what}", hint=f"{hint}; the same command resumes") from error
+        with durable.explained(f"use {path}", "the same command resumes"):
+            yield
     except ValueError as error:
         raise RunError(f"{path} is damaged: {untrusted.printable(error)}", hint=DAMAGED) from error
 
