@@ -1,6 +1,6 @@
 """What bench/gpu.sh takes along to a machine with a GPU that reaches no registry: wheels, Fashion-MNIST, kernels, the commit.
 
-    python bench/gpu_bundle.py make build/gpu (here: make gpu-bundle)
+    python bench/gpu_bundle.py make build/gpu                                       (here: make gpu-bundle)
     python bench/gpu_bundle.py install build/gpu SITE                              (there: bench/gpu.sh does the rest)
     python bench/gpu_bundle.py kernels build/gpu
     python bench/gpu_bundle.py commit build/gpu

@@ -9,7 +9,7 @@ import dataclasses
 import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, cast
 
 from lenet.analysis.evaluated import Evaluation
 from lenet.analysis.evaluation import check_split, images_for, measured
@@ -131,9 +131,8 @@ def check_device(device: str) -> None:
 
 
 def _several(runs: "Source | Sequence[Source]") -> Sequence[Source]:
-    if isinstance(runs, str | os.PathLike | TrainedNetwork) or is_module(runs):
-        return [runs]  # type: ignore[list-item]  # is_module has found out
-    return runs  # type: ignore[return-value]
+    is_one = isinstance(runs, str | os.PathLike | TrainedNetwork) or is_module(runs)
+    return cast("Sequence[Source]", [runs] if is_one else runs)
 
 
 def _own_data(run: Source) -> str | None:
